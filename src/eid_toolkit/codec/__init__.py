@@ -1,0 +1,1 @@
+"""Byte encodings: BER-TLV and data grouping identifiers."""
