@@ -1,0 +1,72 @@
+"""DER building blocks (X.690): the few types that the chip's structures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from eid_toolkit.asn1 import oids
+from eid_toolkit.codec import tlv
+from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.errors import BadInput
+
+BOOLEAN = 0x01
+INTEGER = 0x02
+BIT_STRING = 0x03
+OCTET_STRING = 0x04
+NULL = 0x05
+OBJECT_IDENTIFIER = 0x06
+UTF8_STRING = 0x0C
+PRINTABLE_STRING = 0x13
+SEQUENCE = 0x30
+SET = 0x31
+
+
+def sequence(*parts: bytes) -> bytes:
+    """A SEQUENCE of already encoded parts."""
+    return tlv.encode(SEQUENCE, *parts)
+
+
+def set_of(parts: Iterable[bytes]) -> bytes:
+    """A SET OF already encoded parts, in the order of their encodings (X.690 11.6)."""
+    return tlv.encode(SET, *sorted(parts))
+
+
+def integer(number: int) -> bytes:
+    """An INTEGER in the fewest bytes."""
+    size = (number if number >= 0 else ~number).bit_length() // 8 + 1
+    return tlv.encode(INTEGER, number.to_bytes(size, "big", signed=True))
+
+
+def octet_string(value: bytes) -> bytes:
+    """An OCTET STRING."""
+    return tlv.encode(OCTET_STRING, value)
+
+
+def object_identifier(dotted: str) -> bytes:
+    """An OBJECT IDENTIFIER from its dotted form."""
+    return tlv.encode(OBJECT_IDENTIFIER, oids.encode_oid_value(dotted))
+
+
+def expect(item: Tlv, tag: int) -> bytes:
+    """The value of ``item``, which must carry ``tag``."""
+    if item.tag != tag:
+        raise BadInput("tlv-unexpected-tag", tag=f"{item.tag:X}", expected=f"{tag:X}")
+    return item.value
+
+
+def read_sequence(item: Tlv) -> tuple[Tlv, ...]:
+    """The parts of a SEQUENCE."""
+    return tlv.parse_all(expect(item, SEQUENCE))
+
+
+def read_integer(item: Tlv) -> int:
+    """The number in an INTEGER, which may be padded (found on cards, although no DER)."""
+    value = expect(item, INTEGER)
+    if not value:
+        raise BadInput("der-empty-integer")
+    return int.from_bytes(value, "big", signed=True)
+
+
+def read_object_identifier(item: Tlv) -> str:
+    """The dotted form of an OBJECT IDENTIFIER."""
+    return oids.decode_oid_value(expect(item, OBJECT_IDENTIFIER))
