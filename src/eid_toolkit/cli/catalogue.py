@@ -1,0 +1,65 @@
+"""The message catalogue: error and reason codes become sentences and hints here, in the user's language."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from eid_toolkit.cli.output import printable
+from eid_toolkit.errors import CardRefused, EidError
+
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence for a person, and what to do next where that is known."""
+
+    text: str
+    hint: str | None = None
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that have a catalogue."""
+    folders = files("eid_toolkit.cli").joinpath("messages").iterdir()
+    return tuple(sorted(folder.name for folder in folders if folder.is_dir()))
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Message]:
+    """Every message template of ``language`` by its code; areas are files, a code stands in one of them."""
+    messages: dict[str, Message] = {}
+    for area in files("eid_toolkit.cli").joinpath("messages", language).iterdir():
+        if area.name.endswith(".toml"):
+            for code, entry in tomllib.loads(area.read_text("utf-8")).items():
+                messages[code] = Message(entry["text"], entry.get("hint"))
+    return messages
+
+
+class _Facts(dict[str, str]):
+    """Facts for a template; one that the error did not carry is shown as a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def message(code: str, facts: Mapping[str, object], language: str = FALLBACK) -> Message | None:
+    """The message of a code with its facts filled in, each made harmless for a terminal; None if unknown."""
+    template = catalogue(language).get(code) or catalogue(FALLBACK).get(code)
+    if template is None:
+        return None
+    shown = _Facts({name: printable(str(value)) for name, value in facts.items()})
+    hint = template.hint.format_map(shown) if template.hint else None
+    return Message(template.text.format_map(shown), hint)
+
+
+def message_of(error: EidError, language: str = FALLBACK) -> Message:
+    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence."""
+    found = message(error.code, error.facts, language) or Message(printable(str(error)))
+    if isinstance(error, CardRefused) and f"{error.sw:04X}" not in found.text:
+        return Message(f"{found.text} (status word {error.sw:04X})", found.hint)
+    return found

@@ -1,0 +1,129 @@
+"""What every command shares: the common options, the `App` they make, and the building blocks of commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from eid_toolkit.cli.catalogue import languages
+from eid_toolkit.errors import UsageError
+from eid_toolkit.secret import Secret
+
+_META = "eid_toolkit"
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The values of the common options for one run."""
+
+    home_path: Path
+    operator: str | None = None
+    yes: bool = False
+    debug: bool = False
+    trace: Path | None = None
+    language: str = "en"
+    passphrase_fd: int | None = None
+
+    @classmethod
+    def of(cls, ctx: click.Context) -> App:
+        """The app of a running command."""
+        settings: dict[str, Any] = dict(ctx.meta.get(_META, {}))
+        if "home_path" not in settings:
+            settings["home_path"] = _default_home()
+        return cls(**settings)
+
+    def confirm(self, question: str) -> None:
+        """Ask before something that cannot be undone; a no ends the command."""
+        if not self.yes:
+            click.confirm(question, abort=True, err=True)
+
+    def passphrase(self, prompt: str = "Passphrase of the key store", *, new: bool = False) -> Secret:
+        """The passphrase from ``--passphrase-fd``, else from ``EID_PASSPHRASE``, else asked (twice if ``new``)."""
+        if self.passphrase_fd is not None:
+            try:
+                with os.fdopen(os.dup(self.passphrase_fd), "rb") as stream:
+                    return Secret(stream.readline().rstrip(b"\r\n"))
+            except OSError:
+                raise UsageError("passphrase-descriptor", descriptor=self.passphrase_fd) from None
+        if "EID_PASSPHRASE" in os.environ:
+            return Secret(os.environ["EID_PASSPHRASE"].encode())
+        answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+        return Secret(answer.encode())
+
+
+def _default_home() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("eid-toolkit")
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Keep a common option's value, wherever on the line it stood; the one nearest to the command wins."""
+    if value is not None:
+        ctx.meta.setdefault(_META, {})[param.name] = value
+
+
+def _common_options(*, root: bool) -> list[click.Parameter]:
+    """The common options: shown and read from the environment at the root, silently accepted behind a command."""
+
+    def option(*names: str, env: str | None = None, **attributes: Any) -> click.Option:
+        return click.Option(
+            names, expose_value=False, callback=_remember, hidden=not root, envvar=env if root else None, **attributes
+        )
+
+    directory = click.Path(file_okay=False, path_type=Path)
+    file = click.Path(dir_okay=False, path_type=Path)
+    return [
+        option("--home", "home_path", env="EID_HOME", type=directory, help="Directory of the authority or officer."),
+        option("--operator", env="EID_OPERATOR", metavar="NAME", help="Who acts."),
+        option("--yes", "-y", is_flag=True, default=None, help="Answer confirmations with yes."),
+        option("--lang", "language", type=click.Choice(languages()), help="Language of messages."),
+        option("--trace", type=file, help="Write a redacted APDU trace to this file."),
+        option("--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from descriptor N."),
+        option("--debug", is_flag=True, default=None, help="Show tracebacks."),
+    ]
+
+
+class Command(click.Command):
+    """A command that accepts the common options too."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        taken = {name for param in own for name in param.opts}
+        return own + [param for param in _common_options(root=False) if not taken.intersection(param.opts)]
+
+
+class Group(click.Group):
+    """A group of such commands; the root group shows the common options."""
+
+    command_class = Command
+    group_class = type
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return _common_options(root=ctx.parent is None) + super().get_params(ctx)
+
+
+def pass_app(function: _F) -> _F:
+    """Give the command the :class:`App` as its first argument."""
+
+    def with_app(*args: object, **kwargs: object) -> object:
+        return function(App.of(click.get_current_context()), *args, **kwargs)
+
+    with_app.__doc__ = function.__doc__
+    with_app.__name__ = function.__name__
+    with_app.__dict__.update(function.__dict__)  # options that decorators below this one have left
+    return with_app  # type: ignore[return-value]
+
+
+format_option = click.option(
+    "--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="How to print the result."
+)
+list_format_option = click.option(
+    "--format", "fmt", type=click.Choice(["text", "json", "jsonl"]), default="text", help="How to print the result."
+)

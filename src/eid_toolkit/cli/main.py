@@ -1,0 +1,83 @@
+"""The command `eid`: a table of commands, each imported when it is first used."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+import traceback
+
+import click
+
+from eid_toolkit import __version__
+from eid_toolkit.cli.catalogue import message_of
+from eid_toolkit.cli.context import App, Group
+from eid_toolkit.cli.output import printable
+from eid_toolkit.errors import EidError
+
+INTERRUPTED = 130
+
+COMMANDS: dict[str, tuple[str, str]] = {
+}
+"""Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
+
+
+class RootGroup(Group):
+    """Loads commands by name and turns errors into a sentence, a hint and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in sorted(COMMANDS.items())])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except EidError as error:
+            _complain(ctx, error)
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # the reader of our output went away: click ends quietly
+            _complain(ctx, EidError("internal-error", kind=type(error).__name__))
+            ctx.exit(EidError.exit_code)
+
+
+def _complain(ctx: click.Context, error: EidError) -> None:
+    """Print what went wrong on stderr, with the traceback first where it was asked for."""
+    app = App.of(ctx)
+    if app.debug:
+        click.echo(printable(traceback.format_exc(), keep="\n"), err=True)
+    message = message_of(error, app.language)
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {message.text}", err=True)
+    if message.hint:
+        click.echo(f"{click.style('Hint:', fg='yellow')} {message.hint}", err=True)
+
+
+@click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="eid")
+def main() -> None:
+    """Issue, emulate and inspect electronic identity cards (ICAO Doc 9303).
+
+    The options here may stand before or behind the command.
+    """
+
+
+if __name__ == "__main__":
+    sys.exit(main())
