@@ -17,8 +17,7 @@ from eid_toolkit.errors import EidError
 
 INTERRUPTED = 130
 
-COMMANDS: dict[str, tuple[str, str]] = {
-}
+COMMANDS: dict[str, tuple[str, str]] = {}
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
 
 
