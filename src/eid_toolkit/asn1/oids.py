@@ -110,31 +110,3 @@ _CA = {
     for leaf, cipher in _CIPHERS.items()
     for oid in [f"{ID_CA}.{arc}.{leaf}"]
 }
-
-
-def encode_oid_value(oid: str) -> bytes:
-    """The content bytes of the identifier, as they stand in MSE data objects (X.690 8.19)."""
-    arcs = [int(arc) for arc in oid.split(".")]
-    out = bytearray()
-    for value in (arcs[0] * 40 + arcs[1], *arcs[2:]):
-        chunk = [value & 0x7F]
-        while value := value >> 7:
-            chunk.append(0x80 | value & 0x7F)
-        out += bytes(reversed(chunk))
-    return bytes(out)
-
-
-def decode_oid_value(data: bytes) -> str:
-    """The dotted text of content bytes; raises :class:`BadInput` on bytes that are no identifier."""
-    if not data or data[-1] & 0x80 or len(data) > 64:
-        raise BadInput("oid-malformed")
-    values, value = [], 0
-    for byte in data:
-        if value == 0 and byte == 0x80:
-            raise BadInput("oid-malformed")
-        value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
-            values.append(value)
-            value = 0
-    first = min(values[0] // 40, 2)
-    return ".".join(map(str, (first, values[0] - 40 * first, *values[1:])))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from eid_toolkit.asn1 import der, oids
-from eid_toolkit.codec import tlv
+from eid_toolkit.asn1 import oids
+from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
 

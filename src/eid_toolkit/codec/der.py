@@ -1,10 +1,9 @@
-"""DER building blocks (X.690): the few types that the chip's structures are made of."""
+"""DER building blocks (X.690): the few types that keys, protocol messages and the chip's structures are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from eid_toolkit.asn1 import oids
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
@@ -44,7 +43,7 @@ def octet_string(value: bytes) -> bytes:
 
 def object_identifier(dotted: str) -> bytes:
     """An OBJECT IDENTIFIER from its dotted form."""
-    return tlv.encode(OBJECT_IDENTIFIER, oids.encode_oid_value(dotted))
+    return tlv.encode(OBJECT_IDENTIFIER, encode_oid_value(dotted))
 
 
 def expect(item: Tlv, tag: int) -> bytes:
@@ -69,4 +68,51 @@ def read_integer(item: Tlv) -> int:
 
 def read_object_identifier(item: Tlv) -> str:
     """The dotted form of an OBJECT IDENTIFIER."""
-    return oids.decode_oid_value(expect(item, OBJECT_IDENTIFIER))
+    return decode_oid_value(expect(item, OBJECT_IDENTIFIER))
+
+
+def null() -> bytes:
+    """NULL."""
+    return tlv.encode(NULL)
+
+
+def bit_string(value: bytes) -> bytes:
+    """A BIT STRING of whole bytes."""
+    return tlv.encode(BIT_STRING, b"\x00", value)
+
+
+def read_bit_string(item: Tlv) -> bytes:
+    """The whole bytes in a BIT STRING."""
+    value = expect(item, BIT_STRING)
+    if not value or value[0] != 0:
+        raise BadInput("der-bad-bit-string")
+    return value[1:]
+
+
+def encode_oid_value(dotted: str) -> bytes:
+    """The content bytes of an identifier, as they also stand alone in MSE data objects (X.690 8.19)."""
+    arcs = [int(arc) for arc in dotted.split(".")]
+    out = bytearray()
+    for arc in (arcs[0] * 40 + arcs[1], *arcs[2:]):
+        value = arc
+        chunk = [value & 0x7F]
+        while value := value >> 7:
+            chunk.append(0x80 | value & 0x7F)
+        out += bytes(reversed(chunk))
+    return bytes(out)
+
+
+def decode_oid_value(data: bytes) -> str:
+    """The dotted text of content bytes; raises :class:`BadInput` on bytes that are no identifier."""
+    if not data or data[-1] & 0x80 or len(data) > 64:
+        raise BadInput("oid-malformed")
+    values, value = [], 0
+    for byte in data:
+        if value == 0 and byte == 0x80:
+            raise BadInput("oid-malformed")
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            values.append(value)
+            value = 0
+    first = min(values[0] // 40, 2)
+    return ".".join(map(str, (first, values[0] - 40 * first, *values[1:])))
