@@ -1,0 +1,74 @@
+"""The home's configuration file ``eid.toml``: versioned, strictly read."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+
+from eid_toolkit.errors import BadInput
+
+SCHEMA = "eid-home/1"
+
+_COUNTRY = re.compile(r"[A-Z]{1,3}")
+_AUTHORITY_LIMIT = 48  # the CSCA's common name is built from it and holds 64 characters (RFC 5280 A.1)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeConfig:
+    """Who the authority is, and where its register lives.
+
+    ``country`` is the code of the MRZ (one to three capital letters), ``register_url`` an SQLAlchemy address or
+    None for the SQLite file of the home. A ``demo`` home asks for no keys and marks all that it makes SPECIMEN.
+    """
+
+    country: str
+    authority: str
+    demo: bool
+    created: datetime
+    register_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _COUNTRY.fullmatch(self.country):
+            raise BadInput("country-code-malformed", country=self.country)
+        if not self.authority.strip() or len(self.authority) > _AUTHORITY_LIMIT or not self.authority.isprintable():
+            raise BadInput("authority-name-malformed", limit=_AUTHORITY_LIMIT)
+
+    def encode(self) -> bytes:
+        """The file's bytes."""
+        values: dict[str, object] = {
+            "schema": SCHEMA,
+            "country": self.country,
+            "authority": self.authority,
+            "demo": self.demo,
+            "created": self.created.isoformat(timespec="seconds"),
+        }
+        if self.register_url is not None:
+            values["register_url"] = self.register_url
+        # For printable text, JSON's strings and booleans are TOML's.
+        lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+        return "".join(lines).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> HomeConfig:
+        """Read the file; raises :class:`BadInput` on another schema, or a key missing, unknown or of a wrong type."""
+        try:
+            values = tomllib.loads(data.decode())
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise BadInput("home-config-unreadable", reason=str(error)) from None
+        schema = values.pop("schema", None)
+        if schema != SCHEMA:
+            raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
+        types = {"country": str, "authority": str, "demo": bool, "created": str, "register_url": str}
+        required = types.keys() - {"register_url"}
+        wrong = (values.keys() - types.keys()) | (required - values.keys())
+        wrong |= {name for name, value in values.items() if name in types and not isinstance(value, types[name])}
+        if wrong:
+            raise BadInput("home-config-key", keys=", ".join(sorted(wrong)))
+        try:
+            created = datetime.fromisoformat(values.pop("created"))
+        except ValueError:
+            raise BadInput("home-config-key", keys="created") from None
+        return cls(created=created, **values)

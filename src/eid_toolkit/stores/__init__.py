@@ -1,0 +1,1 @@
+"""What the home keeps on disk beside the register: keys and trust."""

@@ -1,0 +1,150 @@
+"""The key store: private keys as encrypted PKCS#8 (RFC 5958), symmetric keys wrapped by AES-GCM, one passphrase."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.crypto.symmetric import aes_gcm_open, aes_gcm_seal
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
+from eid_toolkit.ports import Entropy, SignatureAlgorithm, Signer
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.stretching import PassphraseLock, PassphraseProvider, StretchedKey
+
+SCHEMA = "eid-key-store/1"
+DATA_KEY = "data"
+"""AES-256: seals what the register holds."""
+CARD_MASTER_KEY = "card-master"
+"""AES-128: each chip's own keys are diversified from it."""
+TRANSPORT_KEY = "transport"
+"""AES-128: the keys with which blanks are delivered."""
+
+_LOCK_FILE = "key-store.json"
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class EcSigner:
+    """An elliptic curve key of a file that signs by ECDSA, with the digest that fits its size."""
+
+    key: EcPrivateKey
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """ECDSA with the SHA-2 of the curve's size (9303-12 4.1.6.3: the digest is as long as the key or shorter)."""
+        bits = self.key.public_key.domain.n.bit_length()
+        fitting = max(size for size in (224, 256, 384, 512) if size <= bits)
+        return SignatureAlgorithm("ecdsa", f"sha{fitting}")
+
+    @property
+    def public_key(self) -> bytes:
+        """SubjectPublicKeyInfo in DER with explicit parameters."""
+        return self.key.public_key.spki(explicit=True)
+
+    def sign(self, message: bytes, /) -> bytes:
+        """The DER encoded signature over ``message``."""
+        return self.key.sign(message, self.algorithm.digest)
+
+
+class KeyStore:
+    """The keys of one home; the passphrase is asked for when a key is used for the first time."""
+
+    def __init__(self, directory: Path, lock: PassphraseLock, passphrase: PassphraseProvider, entropy: Entropy) -> None:
+        self._directory = directory
+        self._lock = lock
+        self._passphrase = passphrase
+        self._entropy = entropy
+        self._opened: StretchedKey | None = None
+        self._symmetric: dict[str, Secret] = {}
+
+    @classmethod
+    def create(cls, directory: Path, passphrase: Secret, entropy: Entropy, *, random: bool = False) -> KeyStore:
+        """An empty store in ``directory``; ``random`` as :meth:`PassphraseLock.create` has it."""
+        private_directory(directory)
+        lock, opened = PassphraseLock.create(passphrase, entropy, random=random)
+        document = {"schema": SCHEMA, "passphrase": lock.to_json()}
+        write_atomic(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
+        store = cls(directory, lock, lambda: passphrase, entropy)
+        store._opened = opened
+        return store
+
+    @classmethod
+    def open(cls, directory: Path, passphrase: PassphraseProvider, entropy: Entropy) -> KeyStore:
+        """The store in ``directory``; raises :class:`BadInput` if there is none, :class:`IntegrityBroken` if damaged."""
+        try:
+            document = json.loads((directory / _LOCK_FILE).read_bytes())
+        except FileNotFoundError:
+            raise BadInput("key-store-missing", directory=directory) from None
+        except ValueError:
+            raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE) from None
+        match document:
+            case {"schema": "eid-key-store/1", "passphrase": values}:
+                return cls(directory, PassphraseLock.from_json(values), passphrase, entropy)
+        raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all keys, sorted."""
+        return tuple(sorted(path.stem for path in self._directory.iterdir() if path.suffix in {".p8", ".wrapped"}))
+
+    def add_ec(self, name: str, key: EcPrivateKey) -> None:
+        """Keep a private key; raises :class:`NotPermitted` if the name is taken."""
+        path = self._new_path(name, ".p8")
+        write_atomic(path, key.pkcs8(self._unlock().pkcs8_passphrase(name)))
+
+    def signer(self, name: str) -> Signer:
+        """The private key ``name``, to sign with."""
+        data = self._read(name, ".p8")
+        try:
+            return EcSigner(EcPrivateKey.from_pkcs8(data, self._unlock().pkcs8_passphrase(name)))
+        except BadInput:  # the passphrase is known to be right
+            raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
+
+    def create_symmetric(self, name: str, key: Secret) -> None:
+        """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
+        path = self._new_path(name, ".wrapped")
+        wrapping = self._unlock().for_purpose("wrap")
+        write_atomic(path, aes_gcm_seal(wrapping, key.reveal(), name.encode(), self._entropy))
+
+    def symmetric(self, name: str) -> Secret:
+        """The symmetric key ``name``."""
+        if name not in self._symmetric:
+            data = self._read(name, ".wrapped")
+            wrapping = self._unlock().for_purpose("wrap")
+            self._symmetric[name] = Secret(aes_gcm_open(wrapping, data, name.encode()))
+        return self._symmetric[name]
+
+    def seal(self, data: bytes, context: bytes) -> bytes:
+        """``data`` encrypted and authenticated under the data key, bound to ``context``."""
+        return aes_gcm_seal(self.symmetric(DATA_KEY), data, context, self._entropy)
+
+    def unseal(self, blob: bytes, context: bytes) -> Secret:
+        """What was sealed; raises :class:`IntegrityBroken` if the blob, or its context, is another."""
+        return Secret(aes_gcm_open(self.symmetric(DATA_KEY), blob, context))
+
+    def destroy(self, name: str) -> None:
+        """Remove the private key ``name`` for good; recording that is the caller's part."""
+        self._read(name, ".p8")
+        remove_durably(self._directory / f"{name}.p8")
+
+    def _unlock(self) -> StretchedKey:
+        if self._opened is None:
+            self._opened = self._lock.open(self._passphrase())
+        return self._opened
+
+    def _read(self, name: str, suffix: str) -> bytes:
+        try:
+            return (self._directory / f"{name}{suffix}").read_bytes()
+        except FileNotFoundError:
+            raise BadInput("key-missing", name=name) from None
+
+    def _new_path(self, name: str, suffix: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise BadInput("key-name-malformed", name=name)
+        path = self._directory / f"{name}{suffix}"
+        if path.exists():
+            raise NotPermitted("key-exists", name=name)
+        return path
