@@ -1,0 +1,56 @@
+"""The seam between whoever drives a card and whatever is the card."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Transport(Protocol):
+    """A powered card at the end of a line.
+
+    Every method raises :class:`~eid_toolkit.errors.NoCardError` once the card is gone, and
+    :class:`~eid_toolkit.errors.ServiceAway` if what lies between is gone.
+    """
+
+    @property
+    def reader(self) -> str:
+        """The reader's name, for a person."""
+        ...
+
+    @property
+    def atr(self) -> bytes:
+        """The card's answer to reset (or what the reader makes up for a contactless card)."""
+        ...
+
+    def process(self, command: bytes, /) -> bytes:
+        """Send one command APDU; the whole response APDU, status word included."""
+        ...
+
+    def reset(self) -> None:
+        """Reset the card: every security status is lost."""
+        ...
+
+    def close(self) -> None:
+        """Power the card off and let the reader go; may be called twice."""
+        ...
+
+
+class Card(Protocol):
+    """A card made of software."""
+
+    @property
+    def atr(self) -> bytes:
+        """The answer to reset, 2 to 33 bytes."""
+        ...
+
+    def process(self, command: bytes, /) -> bytes:
+        """Answer one command APDU; NoCardError if the card loses its power meanwhile."""
+        ...
+
+    def reset(self) -> None:
+        """Power on, or reset while powered."""
+        ...
+
+    def power_off(self) -> None:
+        """Lose power."""
+        ...
