@@ -1,0 +1,141 @@
+"""Signature verification by SubjectPublicKeyInfo, and AlgorithmIdentifier in DER (9303-12 7.1, RFC 4055, RFC 5758)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid, hash_algorithm
+from eid_toolkit.crypto.ec import EC_PUBLIC_KEY, EcPublicKey
+from eid_toolkit.errors import BadInput
+from eid_toolkit.ports import SignatureAlgorithm
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+_RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
+_RSA_PSS = "1.2.840.113549.1.1.10"
+_MGF1 = "1.2.840.113549.1.1.8"
+_ECDSA = {
+    "sha1": "1.2.840.10045.4.1",
+    "sha224": "1.2.840.10045.4.3.1",
+    "sha256": "1.2.840.10045.4.3.2",
+    "sha384": "1.2.840.10045.4.3.3",
+    "sha512": "1.2.840.10045.4.3.4",
+}
+_RSA_PKCS1 = {
+    "sha1": "1.2.840.113549.1.1.5",
+    "sha224": "1.2.840.113549.1.1.14",
+    "sha256": "1.2.840.113549.1.1.11",
+    "sha384": "1.2.840.113549.1.1.12",
+    "sha512": "1.2.840.113549.1.1.13",
+}
+_BY_OID = {oid: ("ecdsa", name) for name, oid in _ECDSA.items()} | {
+    oid: ("rsa-pkcs1", name) for name, oid in _RSA_PKCS1.items()
+}
+_MAX_RSA_BITS = 8192
+_MAX_RSA_EXPONENT_BITS = 64
+
+
+def algorithm_to_der(algorithm: SignatureAlgorithm) -> bytes:
+    """AlgorithmIdentifier as 9303-12 writes it: ECDSA without parameters, PKCS#1 v1.5 with NULL, PSS in full."""
+    if algorithm.family == "ecdsa":
+        return der.sequence(der.object_identifier(_ECDSA[algorithm.digest]))
+    if algorithm.family == "rsa-pkcs1":
+        return der.sequence(der.object_identifier(_RSA_PKCS1[algorithm.digest]), der.null())
+    hashed = der.sequence(der.object_identifier(DIGEST_OIDS[algorithm.digest]), der.null())
+    parameters = der.sequence(
+        tlv.encode(0xA0, hashed),
+        tlv.encode(0xA1, der.sequence(der.object_identifier(_MGF1), hashed)),
+        tlv.encode(0xA2, der.integer(algorithm.salt_length or 0)),
+    )
+    return der.sequence(der.object_identifier(_RSA_PSS), parameters)
+
+
+def algorithm_from_der(identifier: bytes, digest_hint: str | None = None) -> SignatureAlgorithm:
+    """Reads an AlgorithmIdentifier, NULL or no parameters alike.
+
+    ``digest_hint`` names the digest where the identifier does not (CMS signers that say only rsaEncryption or
+    id-ecPublicKey). Raises :class:`BadInput` for an algorithm that is not used in 9303-12.
+    """
+    parts = tlv.parse(identifier, der.SEQUENCE).children()
+    if not parts or len(parts) > 2:
+        raise BadInput("signature-algorithm-malformed")
+    oid = der.read_object_identifier(parts[0])
+    if oid in _BY_OID:
+        family, digest = _BY_OID[oid]
+        return SignatureAlgorithm("ecdsa" if family == "ecdsa" else "rsa-pkcs1", digest)
+    if oid == _RSA_PSS:
+        return _pss_from_parameters(parts[1] if len(parts) == 2 else None)
+    if digest_hint is not None and oid in (_RSA_ENCRYPTION, EC_PUBLIC_KEY):
+        return SignatureAlgorithm("rsa-pkcs1" if oid == _RSA_ENCRYPTION else "ecdsa", digest_hint)
+    raise BadInput("signature-algorithm-unknown", oid=oid)
+
+
+def _pss_from_parameters(parameters: Tlv | None) -> SignatureAlgorithm:
+    """RSASSA-PSS-params with the defaults of RFC 4055 3.1: SHA-1, MGF1 with SHA-1, salt of 20 bytes."""
+    found = tlv.as_mapping(der.read_sequence(parameters)) if parameters is not None else {}
+    digest = mask_digest = "sha1"
+    if 0xA0 in found:
+        digest = _hash_of(tlv.parse(found[0xA0], der.SEQUENCE))
+    if 0xA1 in found:
+        mask = tlv.parse(found[0xA1], der.SEQUENCE).children()
+        if len(mask) != 2 or der.read_object_identifier(mask[0]) != _MGF1:
+            raise BadInput("signature-algorithm-malformed")
+        mask_digest = _hash_of(mask[1])
+    if mask_digest != digest:
+        raise BadInput("signature-algorithm-unknown", oid=f"{_RSA_PSS} with two digests")
+    salt = der.read_integer(tlv.parse(found[0xA2])) if 0xA2 in found else 20
+    if not 0 <= salt <= 512:
+        raise BadInput("signature-algorithm-malformed")
+    return SignatureAlgorithm("rsa-pss", digest, salt)
+
+
+def _hash_of(identifier: Tlv) -> str:
+    parts = der.read_sequence(identifier)
+    if not parts:
+        raise BadInput("signature-algorithm-malformed")
+    return digest_by_oid(der.read_object_identifier(parts[0]))
+
+
+def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message: bytes) -> bool:
+    """Whether ``signature`` (X.509 form) over ``message`` was made with the private half of ``spki``.
+
+    False for a wrong signature; raises :class:`BadInput` for a key that does not parse or fit the algorithm.
+    """
+    if algorithm.family == "ecdsa":
+        return EcPublicKey.from_spki(spki).verify(signature, message, algorithm.digest)
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    hashed = hash_algorithm(algorithm.digest)
+    scheme: padding.AsymmetricPadding = (
+        padding.PKCS1v15()
+        if algorithm.family == "rsa-pkcs1"
+        else padding.PSS(padding.MGF1(hashed), algorithm.salt_length or 0)
+    )
+    try:
+        _rsa_key(spki).verify(signature, message, scheme, hashed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _rsa_key(spki: bytes) -> RSAPublicKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
+    parts = tlv.parse(spki, der.SEQUENCE).children()
+    algorithm = der.read_sequence(parts[0]) if len(parts) == 2 else ()
+    if not algorithm or der.read_object_identifier(algorithm[0]) not in (_RSA_ENCRYPTION, _RSA_PSS):
+        raise BadInput("public-key-not-rsa")
+    numbers = tlv.parse(der.read_bit_string(parts[1]), der.SEQUENCE).children()
+    if len(numbers) != 2:
+        raise BadInput("public-key-malformed")
+    n, e = (der.read_integer(number) for number in numbers)
+    if n.bit_length() > _MAX_RSA_BITS or e.bit_length() > _MAX_RSA_EXPONENT_BITS:
+        raise BadInput("public-key-too-large", bits=n.bit_length(), limit=_MAX_RSA_BITS)
+    try:
+        return RSAPublicNumbers(e, n).public_key()
+    except ValueError:
+        raise BadInput("public-key-malformed") from None
