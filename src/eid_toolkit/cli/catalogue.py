@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from eid_toolkit.cli.output import printable
+from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import CardRefused, EidError
 
 FALLBACK = "en"
@@ -52,14 +52,14 @@ def message(code: str, facts: Mapping[str, object], language: str = FALLBACK) ->
     template = catalogue(language).get(code) or catalogue(FALLBACK).get(code)
     if template is None:
         return None
-    shown = _Facts({name: printable(str(value)) for name, value in facts.items()})
+    shown = _Facts({name: harmless(str(value)) for name, value in facts.items()})
     hint = template.hint.format_map(shown) if template.hint else None
     return Message(template.text.format_map(shown), hint)
 
 
 def message_of(error: EidError, language: str = FALLBACK) -> Message:
     """What to tell a person about an error; the bare code and facts where the catalogue has no sentence."""
-    found = message(error.code, error.facts, language) or Message(printable(str(error)))
+    found = message(error.code, error.facts, language) or Message(harmless(str(error)))
     if isinstance(error, CardRefused) and f"{error.sw:04X}" not in found.text:
         return Message(f"{found.text} (status word {error.sw:04X})", found.hint)
     return found

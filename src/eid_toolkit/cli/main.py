@@ -12,7 +12,7 @@ import click
 from eid_toolkit import __version__
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group
-from eid_toolkit.cli.output import printable
+from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import EidError
 
 INTERRUPTED = 130
@@ -62,7 +62,7 @@ def _complain(ctx: click.Context, error: EidError) -> None:
     """Print what went wrong on stderr, with the traceback first where it was asked for."""
     app = App.of(ctx)
     if app.debug:
-        click.echo(printable(traceback.format_exc(), keep="\n"), err=True)
+        click.echo("\n".join(map(harmless, traceback.format_exc().splitlines())), err=True)
     message = message_of(error, app.language)
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {message.text}", err=True)
     if message.hint:

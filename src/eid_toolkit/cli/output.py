@@ -10,27 +10,13 @@ from typing import Any
 
 import click
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def printable(text: str, keep: str = "") -> str:
-    """``text`` with control, escape, bidirectional and unassigned characters spelled out as ``\\uXXXX``.
-
-    A name from a card or a file must not move the cursor, colour the screen or turn the line around.
-    """
-    return "".join(
-        f"\\u{ord(char):04x}" if char not in keep and unicodedata.category(char) in _HIDDEN else char for char in text
-    )
+from eid_toolkit.codec.display import harmless
 
 
 def to_json(data: object, *, indent: int | None = 2) -> str:
     """JSON text; letters stay readable, and every character that could harm a terminal is escaped."""
     text = json.dumps(data, ensure_ascii=False, indent=indent)
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(
-        json.dumps(char)[1:-1] if char != "\n" and unicodedata.category(char) in _HIDDEN else char for char in text
-    )
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def emit(data: object, fmt: str, text: Callable[[], str]) -> None:
@@ -48,7 +34,7 @@ def emit(data: object, fmt: str, text: Callable[[], str]) -> None:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Columns of text under their headers; ``None`` shows as a dash."""
-    cells = [["-" if value is None else printable(str(value)) for value in row] for row in rows]
+    cells = [["-" if value is None else harmless(str(value)) for value in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(headers, *cells, strict=True)]
     lines = [_line([header.upper() for header in headers], widths)]
     lines += [_line(row, widths) for row in cells]
@@ -57,7 +43,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def details(pairs: Iterable[tuple[str, object]]) -> str:
     """Labels and values, one pair a line."""
-    shown = [(label, "-" if value is None else printable(str(value))) for label, value in pairs]
+    shown = [(label, "-" if value is None else harmless(str(value))) for label, value in pairs]
     width = max((len(label) for label, _ in shown), default=0)
     return "\n".join(f"{label:<{width}}  {value}" for label, value in shown)
 

@@ -1,0 +1,217 @@
+"""Cards in PC/SC readers, through pyscard's binding of pcsc-lite.
+
+pyscard's own classes raise from three unrelated exception trees; here its C binding is called and each result
+code becomes one of our errors in a single table.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from eid_toolkit.errors import EidError, NoCardError, ServiceAway
+
+_POLL = 0.1
+"""Seconds between two looks for a card; waiting inside PC/SC would not hear Ctrl-C."""
+
+_ERRORS: dict[int, tuple[type[EidError], str]] = {
+    0x8010001D: (ServiceAway, "pcsc-service-away"),  # SCARD_E_NO_SERVICE
+    0x8010001E: (ServiceAway, "pcsc-service-away"),  # SCARD_E_SERVICE_STOPPED
+    0x80100003: (ServiceAway, "pcsc-service-away"),  # SCARD_E_INVALID_HANDLE: pcscd was restarted
+    0x80100013: (ServiceAway, "pcsc-service-away"),  # SCARD_F_COMM_ERROR: pcscd was killed
+    0x8010006A: (ServiceAway, "pcsc-not-permitted"),  # SCARD_W_SECURITY_VIOLATION: polkit said no
+    0x8010000B: (ServiceAway, "reader-busy"),  # SCARD_E_SHARING_VIOLATION
+    0x80100009: (NoCardError, "reader-gone"),  # SCARD_E_UNKNOWN_READER
+    0x80100017: (NoCardError, "reader-gone"),  # SCARD_E_READER_UNAVAILABLE
+    0x8010000C: (NoCardError, "no-card"),  # SCARD_E_NO_SMARTCARD
+    0x80100069: (NoCardError, "card-removed"),  # SCARD_W_REMOVED_CARD
+    0x80100016: (NoCardError, "card-removed"),  # SCARD_E_NOT_TRANSACTED: pulled within an exchange
+    0x80100068: (NoCardError, "card-reset"),  # SCARD_W_RESET_CARD: another program did
+    0x80100066: (NoCardError, "card-unresponsive"),  # SCARD_W_UNRESPONSIVE_CARD
+    0x80100067: (NoCardError, "card-unresponsive"),  # SCARD_W_UNPOWERED_CARD
+    0x8010000F: (NoCardError, "card-unresponsive"),  # SCARD_E_PROTO_MISMATCH
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderStatus:
+    """One reader: its full name and the ATR of the card in it, or None where it is empty."""
+
+    name: str
+    atr: bytes | None
+
+
+def list_readers() -> tuple[ReaderStatus, ...]:
+    """The readers that pcscd knows, in its order. Raises :class:`ServiceAway` where no pcscd answers."""
+    with _context() as context:
+        return tuple(_status(context, name) for name in _names(context))
+
+
+def find_reader(wanted: str, names: Sequence[str]) -> str:
+    """The reader meant by its full name, its number (from 1) or a part that fits just one, whatever the case.
+
+    Raises :class:`NoCardError` if there is none or more than one.
+    """
+    if wanted in names:
+        return wanted
+    if wanted.isdecimal() and not wanted.startswith("0") and int(wanted) <= len(names):
+        return names[int(wanted) - 1]
+    fitting = [name for name in names if wanted.casefold() in name.casefold()]
+    if len(fitting) > 1:
+        raise NoCardError("reader-ambiguous", reader=wanted, readers=", ".join(fitting))
+    if not fitting:
+        raise NoCardError("reader-not-found", reader=wanted, readers=", ".join(names) or "none")
+    return fitting[0]
+
+
+class PcscTransport:
+    """A card in the reader called ``reader``, for this program alone.
+
+    The connection is exclusive: another program's commands in between would break secure messaging, or worse,
+    a personalization. Raises :class:`NoCardError` if no card comes within ``wait`` seconds, and
+    :class:`ServiceAway` if pcscd is away or another program holds the card.
+    """
+
+    def __init__(self, reader: str, wait: float = 0.0) -> None:
+        scard = _scard()
+        self._reader = reader
+        self._handle: int | None = None
+        self._disposition = scard.SCARD_UNPOWER_CARD
+        self._context: int | None = _establish()
+        try:
+            self._wait_until(True, wait)
+            result, self._handle, self._protocol = scard.SCardConnect(
+                self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+            )
+            if result != scard.SCARD_S_SUCCESS:
+                self._handle = None
+                raise _error(result, reader)
+            self._atr = self._read_atr()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def reader(self) -> str:
+        return self._reader
+
+    @property
+    def atr(self) -> bytes:
+        return self._atr
+
+    def process(self, command: bytes, /) -> bytes:
+        scard = _scard()
+        header = scard.SCARD_PCI_T0 if self._protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
+        result, response = scard.SCardTransmit(self._connected(), header, list(command))
+        if result == scard.SCARD_S_SUCCESS and len(response) >= 2:
+            return bytes(response)
+        # To power down a card that was pulled would make pcscd miss the next one in some readers.
+        self._disposition = scard.SCARD_LEAVE_CARD
+        if result != scard.SCARD_S_SUCCESS:
+            raise _error(result, self._reader)
+        # So vpcd tells of a card pulled within an exchange: "success" without a status word.
+        raise NoCardError("card-removed", reader=self._reader)
+
+    def reset(self) -> None:
+        scard = _scard()
+        result, self._protocol = scard.SCardReconnect(
+            self._connected(),
+            scard.SCARD_SHARE_EXCLUSIVE,
+            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+            scard.SCARD_RESET_CARD,
+        )
+        if result != scard.SCARD_S_SUCCESS:
+            raise _error(result, self._reader)
+
+    def wait_for_removal(self, timeout: float) -> bool:
+        """Whether the card was taken out within ``timeout`` seconds."""
+        return self._is_state(False, timeout)
+
+    def close(self) -> None:
+        scard = _scard()
+        if self._handle is not None:
+            scard.SCardDisconnect(self._handle, self._disposition)
+            self._handle = None
+        if self._context is not None:
+            scard.SCardReleaseContext(self._context)
+            self._context = None
+
+    def _connected(self) -> int:
+        if self._handle is None:
+            raise NoCardError("no-card", reader=self._reader)
+        return self._handle
+
+    def _read_atr(self) -> bytes:
+        scard = _scard()
+        result, _reader, _state, _protocol, atr = scard.SCardStatus(self._connected())
+        if result != scard.SCARD_S_SUCCESS:
+            raise _error(result, self._reader)
+        return bytes(atr)
+
+    def _wait_until(self, present: bool, timeout: float) -> None:
+        if not self._is_state(present, timeout):
+            raise NoCardError("no-card", reader=self._reader)
+
+    def _is_state(self, present: bool, timeout: float) -> bool:
+        """Whether a card is (not) in the reader, now or at some time within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while (_status(self._context, self._reader).atr is not None) is not present:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(_POLL, left))
+        return True
+
+
+def _scard() -> Any:
+    """pyscard's C binding, loaded when first used. Raises :class:`ServiceAway` where it does not load."""
+    try:
+        from smartcard import scard
+    except ImportError as error:
+        raise ServiceAway("pcsc-library-missing", cause=str(error)) from None
+    return scard
+
+
+def _error(result: int, reader: str) -> EidError:
+    code = result & 0xFFFFFFFF
+    kind, name = _ERRORS.get(code, (ServiceAway, "pcsc-failed"))
+    return kind(name, reader=reader, result=f"{code:08X}", meaning=_scard().SCardGetErrorMessage(result))
+
+
+def _establish() -> int:
+    scard = _scard()
+    result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    if result != scard.SCARD_S_SUCCESS:
+        raise _error(result, "")
+    return int(context)
+
+
+@contextmanager
+def _context() -> Iterator[int]:
+    context = _establish()
+    try:
+        yield context
+    finally:
+        _scard().SCardReleaseContext(context)
+
+
+def _names(context: int) -> list[str]:
+    scard = _scard()
+    result, names = scard.SCardListReaders(context, [])
+    if result == scard.SCARD_E_NO_READERS_AVAILABLE:
+        return []
+    if result != scard.SCARD_S_SUCCESS:
+        raise _error(result, "")
+    return list(names)
+
+
+def _status(context: int | None, name: str) -> ReaderStatus:
+    scard = _scard()
+    result, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
+    if result != scard.SCARD_S_SUCCESS:
+        raise _error(result, name)
+    _name, state, atr = states[0]
+    return ReaderStatus(name, bytes(atr) if state & scard.SCARD_STATE_PRESENT else None)

@@ -1,0 +1,48 @@
+"""What every test has: a PC/SC world of its own, and nothing of the person's who runs the tests."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.pcscd import PrivatePcscd, missing_for_pcscd
+
+# Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.
+_PCSC_FOLDER = Path(tempfile.mkdtemp(prefix="eid-pcsc-"))
+atexit.register(shutil.rmtree, _PCSC_FOLDER, ignore_errors=True)
+os.environ["PCSCLITE_CSOCK_NAME"] = str(_PCSC_FOLDER / "run" / "pcscd.comm")
+
+for _name in [name for name in os.environ if name.startswith("EID_")]:
+    del os.environ[_name]
+os.environ["NO_COLOR"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def own_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default home lies in the test's own folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def pcscd_process() -> Iterator[PrivatePcscd]:
+    missing = missing_for_pcscd()
+    if missing:
+        pytest.skip(f"no private pcscd here: {missing}")
+    pcscd = PrivatePcscd(_PCSC_FOLDER)
+    pcscd.start()
+    yield pcscd
+    pcscd.stop()
+
+
+@pytest.fixture
+def pcscd(pcscd_process: PrivatePcscd) -> Iterator[PrivatePcscd]:
+    """A running pcscd with virtual readers, beside the system's own; started again if the last test killed it."""
+    pcscd_process.start()
+    yield pcscd_process
+    pcscd_process.empty_slots()

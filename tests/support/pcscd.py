@@ -1,0 +1,157 @@
+"""A pcscd of our own in a mount namespace, with virtual readers (vpcd) on ports of its own."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eid_toolkit.transport.interface import Card
+from eid_toolkit.transport.pcsc import list_readers
+from eid_toolkit.transport.vpcd import VpcdCard
+
+DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+READERS = ("Specimen Alpha", "Specimen Beta")
+SLOTS_OF_READER = 2
+PATIENCE = 10.0
+
+
+def _unshare() -> list[str]:
+    user = [] if os.geteuid() == 0 else ["-U", "-r"]
+    return ["unshare", *user, "--mount", "--propagation", "private"]
+
+
+@functools.cache
+def missing_for_pcscd() -> str | None:
+    """Why no private pcscd can run on this machine, or None."""
+    if not Path("/usr/sbin/pcscd").exists():
+        return "pcscd is not installed"
+    if not DRIVER.exists():
+        return "vsmartcard-vpcd is not installed"
+    if subprocess.run([*_unshare(), "true"], capture_output=True, check=False).returncode:
+        return "mount namespaces are not allowed (unshare)"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A virtual reader's name in PC/SC, and the port where its card connects."""
+
+    reader: str
+    port: int
+
+
+class PrivatePcscd:
+    """Starts, kills and stops pcscd; puts cards into its readers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._inserted: list[VpcdCard] = []
+        self.slots: tuple[Slot, ...] = ()
+
+    def start(self) -> None:
+        """Start it unless it runs; returns when it answers and its readers listen."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        run = self._folder / "run"
+        shutil.rmtree(run, ignore_errors=True)
+        run.mkdir()
+        self._write_configuration()
+        Path("/run/pcscd").mkdir(exist_ok=True)
+        script = f"mount --bind {run} /run/pcscd && exec /usr/sbin/pcscd --foreground --config {self._folder}/conf"
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen([*_unshare(), "sh", "-c", script], stdout=log, stderr=log)
+        _wait_for(lambda: _accepts(run / "pcscd.comm"), "pcscd does not answer")
+        _wait_for(lambda: len(list_readers()) == len(self.slots), "the virtual readers do not appear")
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """Empty the readers and end it."""
+        self.empty_slots()
+        self.kill()
+
+    def empty_slots(self) -> None:
+        """Pull every card."""
+        for card in self._inserted:
+            card.pull()
+        if self._inserted and self._process is not None and self._process.poll() is None:
+            _wait_for(lambda: all(status.atr is None for status in list_readers()), "a card stays in its reader")
+        self._inserted.clear()
+
+    @contextmanager
+    def card_in(self, card: Card, slot: int = 0) -> Iterator[str]:
+        """The name of the reader that holds ``card`` meanwhile; pulled at the end."""
+        inserted, thread = self.insert(card, slot)
+        try:
+            yield self.slots[slot].reader
+        finally:
+            inserted.pull()
+            thread.join(PATIENCE)
+            if self._process is not None and self._process.poll() is None:
+                _wait_for(lambda: list_readers()[slot].atr is None, "the card stays in its reader")
+
+    def insert(self, card: Card, slot: int = 0) -> tuple[VpcdCard, threading.Thread]:
+        """Put ``card`` into a slot and wait until PC/SC sees it."""
+        inserted = VpcdCard(card, self.slots[slot].port)
+        self._inserted.append(inserted)
+        thread = threading.Thread(target=inserted.run, daemon=True)
+        thread.start()
+        _wait_for(lambda: list_readers()[slot].atr is not None, "PC/SC does not see the card")
+        return inserted, thread
+
+    def _write_configuration(self) -> None:
+        """One entry for each reader, with a copy of the driver of its own: two on one library break the first."""
+        configuration = self._folder / "conf"
+        configuration.mkdir(exist_ok=True)
+        entries, slots = [], []
+        for number, name in enumerate(READERS):
+            library = self._folder / f"libifdvpcd-{number}.so"
+            shutil.copy(DRIVER, library)
+            port = _free_ports(SLOTS_OF_READER)
+            device = f"/dev/null:0x{port:04X}"
+            entries.append(f'FRIENDLYNAME "{name}"\nDEVICENAME {device}\nLIBPATH {library}\nCHANNELID 0x{port:04X}\n')
+            slots += [Slot(f"{name} 00 {slot:02X}", port + slot) for slot in range(SLOTS_OF_READER)]
+        (configuration / "readers").write_text("\n".join(entries))
+        self.slots = tuple(slots)
+
+
+def _free_ports(count: int) -> int:
+    """The first of ``count`` consecutive free TCP ports."""
+    while True:
+        with socket.socket() as first:
+            first.bind(("", 0))
+            port: int = first.getsockname()[1]
+            if port + count <= 0xFFFF and all(_is_free(port + offset) for offset in range(1, count)):
+                return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
+def _wait_for(condition: Callable[[], bool], complaint: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(complaint)
+        time.sleep(0.02)

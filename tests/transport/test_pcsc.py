@@ -1,0 +1,174 @@
+"""Cards over PC/SC: a pcscd of our own, virtual readers, and every way in which it can go wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.errors import NoCardError, ServiceAway
+from eid_toolkit.transport.pcsc import PcscTransport, find_reader, list_readers
+from support.cards import EchoCard
+from support.pcscd import PrivatePcscd
+
+pytestmark = pytest.mark.pcsc
+SELECT = bytes.fromhex("00A4040C07A0000002471001")
+
+
+def test_readers_are_listed_with_the_card_in_them(pcscd: PrivatePcscd) -> None:
+    with pcscd.card_in(EchoCard(), slot=2) as reader:
+        found = {status.name: status.atr for status in list_readers()}
+    assert list(found) == [slot.reader for slot in pcscd.slots]
+    assert found == dict.fromkeys(found) | {reader: EchoCard.atr}
+
+
+def test_a_card_answers_and_is_powered_off_in_the_end(pcscd: PrivatePcscd) -> None:
+    card = EchoCard()
+    with pcscd.card_in(card) as reader:
+        transport = PcscTransport(reader)
+        assert transport.atr == EchoCard.atr
+        assert transport.process(SELECT) == SELECT + b"\x90\x00"
+        transport.reset()
+        transport.close()
+        transport.close()
+        assert card.events == ["reset", "reset", "off"]
+
+
+def test_an_extended_apdu_passes(pcscd: PrivatePcscd) -> None:
+    command = bytes.fromhex("00D60000") + b"\x00\x75\x30" + bytes(30_000)
+    with pcscd.card_in(EchoCard()) as reader:
+        transport = PcscTransport(reader)
+        assert transport.process(command) == command + b"\x90\x00"
+        transport.close()
+
+
+def test_an_apdu_takes_less_than_ten_milliseconds(pcscd: PrivatePcscd) -> None:
+    with pcscd.card_in(EchoCard()) as reader:
+        transport = PcscTransport(reader)
+        started = time.perf_counter()
+        for _ in range(50):
+            transport.process(SELECT)
+        elapsed = time.perf_counter() - started
+        transport.close()
+    assert elapsed / 50 < 0.010
+
+
+def test_a_program_that_is_not_ours_reads_the_atr_and_talks_to_the_card(pcscd: PrivatePcscd) -> None:
+    with pcscd.card_in(EchoCard()) as reader:
+        atr = _opensc_tool("--reader", reader, "--atr")
+        answer = _opensc_tool("--reader", reader, "--card-driver", "default", "--send-apdu", SELECT.hex())
+    assert atr.strip().replace(":", "").upper() == EchoCard.atr.hex().upper()
+    assert "SW1=0x90, SW2=0x00" in answer
+
+
+def test_an_empty_reader_is_named(pcscd: PrivatePcscd) -> None:
+    with pytest.raises(NoCardError) as caught:
+        PcscTransport(pcscd.slots[0].reader)
+    assert (caught.value.code, caught.value.facts["reader"]) == ("no-card", pcscd.slots[0].reader)
+
+
+def test_a_card_that_comes_late_is_waited_for(pcscd: PrivatePcscd) -> None:
+    inserted = threading.Timer(0.2, pcscd.insert, (EchoCard(),))
+    inserted.start()
+    transport = PcscTransport(pcscd.slots[0].reader, wait=5)
+    assert transport.process(SELECT).endswith(b"\x90\x00")
+    transport.close()
+    inserted.join()
+
+
+def test_a_card_pulled_between_two_commands_is_found_out(pcscd: PrivatePcscd) -> None:
+    inserted, thread = pcscd.insert(EchoCard())
+    transport = PcscTransport(pcscd.slots[0].reader)
+    inserted.pull()
+    thread.join()
+    with pytest.raises(NoCardError) as caught:
+        transport.process(SELECT)
+    assert caught.value.code == "card-removed"
+    assert transport.wait_for_removal(timeout=5)
+    transport.close()
+
+
+def test_a_card_pulled_within_a_command_is_found_out(pcscd: PrivatePcscd) -> None:
+    card = EchoCard()
+    inserted, _ = pcscd.insert(card)
+    transport = PcscTransport(pcscd.slots[0].reader)
+    card.released.clear()
+    puller = threading.Thread(target=lambda: (card.entered.wait(), inserted.pull(), card.released.set()))
+    puller.start()
+    with pytest.raises(NoCardError) as caught:
+        transport.process(SELECT)
+    assert caught.value.code == "card-removed"
+    puller.join()
+    transport.close()
+
+
+def test_a_card_held_by_another_program_is_told_apart_from_no_card(pcscd: PrivatePcscd) -> None:
+    with pcscd.card_in(EchoCard()) as reader:
+        holder = PcscTransport(reader)
+        with pytest.raises(ServiceAway) as caught:
+            PcscTransport(reader)
+        holder.close()
+        PcscTransport(reader).close()
+    assert caught.value.code == "reader-busy"
+
+
+def test_a_killed_pcscd_is_named_and_a_restarted_one_used(pcscd: PrivatePcscd) -> None:
+    with pcscd.card_in(EchoCard()) as reader:
+        transport = PcscTransport(reader)
+        pcscd.kill()
+        with pytest.raises(ServiceAway) as in_use:
+            transport.process(SELECT)
+        with pytest.raises(ServiceAway) as absent:
+            list_readers()
+    assert {in_use.value.code, absent.value.code} == {"pcsc-service-away"}
+    transport.close()
+    pcscd.start()
+    with pcscd.card_in(EchoCard()) as reader:
+        again = PcscTransport(reader)
+        assert again.process(SELECT).endswith(b"\x90\x00")
+        again.close()
+
+
+def test_a_reader_that_does_not_exist_is_named(pcscd: PrivatePcscd) -> None:
+    with pytest.raises(NoCardError) as caught:
+        PcscTransport("No Such Reader 00 00")
+    assert caught.value.code == "reader-gone"
+
+
+NAMES = ("Specimen Alpha 00 00", "Specimen Alpha 00 01", "Specimen Beta 00 00", "Reader 2")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("Specimen Alpha 00 01", 1), ("beta", 2), ("1", 0), ("4", 3), ("Reader 2", 3), ("2", 1)],
+)
+def test_a_reader_is_found_by_its_name_a_part_or_its_number(wanted: str, found: int) -> None:
+    assert find_reader(wanted, NAMES) == NAMES[found]
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("alpha", "reader-ambiguous"), ("gamma", "reader-not-found")])
+def test_a_part_must_fit_just_one_reader(wanted: str, code: str) -> None:
+    with pytest.raises(NoCardError) as caught:
+        find_reader(wanted, NAMES)
+    assert caught.value.code == code
+
+
+def _opensc_tool(*arguments: str) -> str:
+    configuration = Path(__file__).parents[1] / "support" / "opensc.conf"
+    return subprocess.run(
+        ["opensc-tool", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+        env={"OPENSC_CONF": str(configuration), **_pcsc_environment()},
+    ).stdout
+
+
+def _pcsc_environment() -> dict[str, str]:
+    import os
+
+    return {name: os.environ[name] for name in ("PCSCLITE_CSOCK_NAME", "PATH")}
