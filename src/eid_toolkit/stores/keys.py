@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.crypto.symmetric import aes_gcm_open, aes_gcm_seal
-from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.ports import Entropy, SignatureAlgorithm, Signer
 from eid_toolkit.secret import Secret
@@ -74,7 +74,7 @@ class KeyStore:
 
     @classmethod
     def open(cls, directory: Path, passphrase: PassphraseProvider, entropy: Entropy) -> KeyStore:
-        """The store in ``directory``; raises :class:`BadInput` if there is none, :class:`IntegrityBroken` if damaged."""
+        """The store in ``directory``; raises :class:`BadInput` if there is none, :class:`IntegrityBroken` if broken."""
         try:
             document = json.loads((directory / _LOCK_FILE).read_bytes())
         except FileNotFoundError:
@@ -100,7 +100,7 @@ class KeyStore:
         data = self._read(name, ".p8")
         try:
             return EcSigner(EcPrivateKey.from_pkcs8(data, self._unlock().pkcs8_passphrase(name)))
-        except BadInput:  # the passphrase is known to be right
+        except (AccessDenied, BadInput):  # the passphrase is known to be right
             raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
 
     def create_symmetric(self, name: str, key: Secret) -> None:

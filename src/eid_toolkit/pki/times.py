@@ -1,0 +1,49 @@
+"""Times in certificates: UTCTime to 2049, GeneralizedTime from 2050 on (9303-12 7.1.1, RFC 5280 4.1.2.5)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from eid_toolkit.codec import tlv
+from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.errors import BadInput
+
+UTC_TIME = 0x17
+GENERALIZED_TIME = 0x18
+
+_FIRST_GENERALIZED_YEAR = 2050
+_TEXT = re.compile(r"(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:\.0+)?Z")
+
+
+def encode_time(time: datetime) -> bytes:
+    """A Time in DER; ``time`` is in UTC and its fraction of a second is dropped."""
+    if time.year < _FIRST_GENERALIZED_YEAR:
+        return tlv.encode(UTC_TIME, time.strftime("%y%m%d%H%M%SZ").encode())
+    return encode_generalized_time(time)
+
+
+def encode_generalized_time(time: datetime, tag: int = GENERALIZED_TIME) -> bytes:
+    """A GeneralizedTime in DER, whatever the year, under its own or an implicit ``tag``."""
+    return tlv.encode(tag, f"{time.year:04}{time:%m%d%H%M%SZ}".encode())
+
+
+def read_time(item: Tlv) -> datetime:
+    """Either kind of time, in UTC; certificates in the field also have GeneralizedTime before 2050."""
+    if item.tag not in (UTC_TIME, GENERALIZED_TIME):
+        raise BadInput("certificate-time-malformed")
+    return parse_time(item.value, generalized=item.tag == GENERALIZED_TIME)
+
+
+def parse_time(value: bytes, *, generalized: bool) -> datetime:
+    """The time in the content bytes; raises :class:`BadInput` if they are none."""
+    match = _TEXT.fullmatch(value.decode("latin-1"))
+    if match is None or (len(match[1]) == 4) is not generalized:
+        raise BadInput("certificate-time-malformed")
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    if not generalized:
+        year += 2000 if year < 50 else 1900
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        raise BadInput("certificate-time-malformed") from None
