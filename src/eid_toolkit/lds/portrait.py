@@ -1,0 +1,127 @@
+"""A portrait for DG2 from any common image file: checked, turned upright, cropped, compressed to a budget."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from eid_toolkit.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_FILE = 20 << 20
+"""The largest image file in bytes that is looked at."""
+MAX_PIXELS = 50_000_000
+"""The largest image in pixels that is decoded."""
+
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
+_QUALITIES = range(10, 96)
+_RATE_STEP = 1.1
+_RATE_TRIES = 20
+_CROP_CENTRE = (0.5, 0.4)
+"""Of a picture that is too high more is cut below: above is the head."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitFormat:
+    """What a profile asks of a portrait: pixels, the least pixels of a picture handed in, and bytes at most."""
+
+    width: int
+    height: int
+    budget: int
+    coding: Literal["jpeg", "jpeg2000"] = "jpeg"
+    min_width: int = 240
+    min_height: int = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A finished portrait: the image file and its size in pixels."""
+
+    image: bytes
+    width: int
+    height: int
+
+
+def make_portrait(data: bytes, wanted: PortraitFormat) -> Portrait:
+    """The portrait that ``wanted`` describes, from the bytes of an image file.
+
+    The picture is never enlarged: a smaller one (down to the least size) keeps its pixels. Nothing but the pixels
+    comes along: no metadata, no thumbnail. Raises :class:`BadInput` for what is no image, too large or too small.
+    """
+    if len(data) > MAX_FILE:
+        raise BadInput("portrait-file-too-large", size=len(data), limit=MAX_FILE)
+    with warnings.catch_warnings():
+        # Damaged metadata and sizes near the limit make Pillow warn; both are judged here.
+        warnings.simplefilter("ignore")
+        picture = _cropped(_upright(data), wanted)
+    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
+    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+
+
+def _upright(data: bytes) -> Image:
+    """The picture in RGB, turned as its EXIF orientation says, transparency on white."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise BadInput("portrait-too-many-pixels", limit=MAX_PIXELS)
+            opened.load()
+            picture = ImageOps.exif_transpose(opened)
+            if picture.has_transparency_data:
+                layer = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+            return picture.convert("RGB")
+    except UnidentifiedImageError:
+        raise BadInput("portrait-no-image") from None
+    except Image.DecompressionBombError:
+        raise BadInput("portrait-too-many-pixels", limit=MAX_PIXELS) from None
+    except BadInput:
+        raise
+    except Exception as error:
+        # The decoders raise nearly every kind of exception on damaged files.
+        raise BadInput("portrait-damaged", cause=type(error).__name__) from error
+
+
+def _cropped(picture: Image, wanted: PortraitFormat) -> Image:
+    from PIL import Image, ImageOps
+
+    if picture.width < wanted.min_width or picture.height < wanted.min_height:
+        size = {"width": picture.width, "height": picture.height}
+        raise BadInput("portrait-too-small", **size, min_width=wanted.min_width, min_height=wanted.min_height)
+    scale = min(1.0, picture.width / wanted.width, picture.height / wanted.height)
+    size_wanted = (round(wanted.width * scale), round(wanted.height * scale))
+    return ImageOps.fit(picture, size_wanted, Image.Resampling.LANCZOS, centering=_CROP_CENTRE)
+
+
+def _jpeg(picture: Image, budget: int) -> bytes:
+    """The best quality that keeps to ``budget`` bytes."""
+    best = b""
+    low, high = _QUALITIES.start, _QUALITIES.stop - 1
+    while low <= high:
+        quality = (low + high) // 2
+        coded = io.BytesIO()
+        picture.save(coded, "JPEG", quality=quality, optimize=True)
+        if coded.tell() <= budget:
+            best, low = coded.getvalue(), quality + 1
+        else:
+            high = quality - 1
+    if not best:
+        raise BadInput("portrait-over-budget", budget=budget)
+    return best
+
+
+def _jpeg_2000(picture: Image, budget: int) -> bytes:
+    """The first compression rate that keeps to ``budget`` bytes; the coder aims at the rate but may miss it."""
+    rate = picture.width * picture.height * 3 / budget
+    for _ in range(_RATE_TRIES):
+        coded = io.BytesIO()
+        picture.save(coded, "JPEG2000", quality_mode="rates", quality_layers=[max(rate, 1.0)], irreversible=True)
+        if coded.tell() <= budget:
+            return coded.getvalue()
+        rate *= _RATE_STEP
+    raise BadInput("portrait-over-budget", budget=budget)
