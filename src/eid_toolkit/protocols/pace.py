@@ -1,0 +1,138 @@
+"""Password Authenticated Connection Establishment: what both ends share (ICAO Doc 9303-11 4.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from eid_toolkit.asn1.oids import PaceProtocol
+from eid_toolkit.asn1.security_infos import PaceInfo
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto import kdf, symmetric
+from eid_toolkit.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
+from eid_toolkit.crypto.kdf import KeyUse
+from eid_toolkit.crypto.messaging_suites import MAC_SIZE, MessagingSuite, suite_from_keys
+from eid_toolkit.errors import BadInput, ProtocolError
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.secure_messaging import SecureChannel
+
+MSE_P1, MSE_P2 = 0xC1, 0xA4
+PROTOCOL, PASSWORD, PARAMETERS, CHAT = 0x80, 0x83, 0x84, 0x7F4C
+
+
+class Step(IntEnum):
+    """The rounds of GENERAL AUTHENTICATE, with the tags of question and answer (9303-11 table 4)."""
+
+    NONCE = 0
+    MAP = 1
+    AGREE = 2
+    AUTHENTICATE = 3
+
+    @property
+    def command_tag(self) -> int | None:
+        """The tag in the command's dynamic authentication data; the first round sends none."""
+        return None if self is Step.NONCE else 0x7F + 2 * self
+
+    @property
+    def response_tag(self) -> int:
+        """The tag in the answer's dynamic authentication data."""
+        return 0x80 + 2 * self
+
+
+@dataclass(frozen=True, slots=True)
+class PaceParameters:
+    """One PACEInfo resolved: the protocol's parts and the group."""
+
+    protocol: PaceProtocol
+    domain: EcDomain | DhDomain
+
+    @classmethod
+    def of(cls, info: PaceInfo) -> PaceParameters:
+        """Raises :class:`BadInput` for a version other than 2 or parameters that are not standardized."""
+        if info.version != 2 or info.parameter_id is None:
+            raise BadInput("pace-info-unusable", protocol=info.protocol)
+        protocol = PaceProtocol.from_oid(info.protocol)
+        domain = domain_by_id(info.parameter_id)
+        if (protocol.key_agreement == "ecdh") is not isinstance(domain, EcDomain):
+            raise BadInput("pace-info-unusable", protocol=info.protocol)
+        return cls(protocol, domain)
+
+    @property
+    def nonce_size(self) -> int:
+        """Bytes of the nonce s: whole blocks, at least a key's length (9303-11 4.4.3.3)."""
+        return 32 if self.protocol.cipher in ("aes-192", "aes-256") and self.protocol.mapping == "im" else 16
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether this toolkit can run it: generic mapping over ECDH."""
+        return self.protocol.mapping == "gm" and isinstance(self.domain, EcDomain)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaceResult:
+    """A successful run: the channel, and how it came about."""
+
+    channel: SecureChannel
+    parameters: PaceParameters
+    password: PasswordKind
+
+
+def encrypt_nonce(parameters: PaceParameters, password: AccessPassword, nonce: bytes) -> bytes:
+    """z = E(K_π, s), CBC with zero IV and no padding."""
+    cipher = parameters.protocol.cipher
+    key = password.pace_key(cipher).reveal()
+    if cipher == "3des":
+        return symmetric.des3_cbc_encrypt(key, bytes(8), nonce)
+    return symmetric.aes_cbc_encrypt(key, bytes(16), nonce)
+
+
+def decrypt_nonce(parameters: PaceParameters, password: AccessPassword, encrypted: bytes) -> bytes:
+    """s = D(K_π, z)."""
+    cipher = parameters.protocol.cipher
+    key = password.pace_key(cipher).reveal()
+    if cipher == "3des":
+        return symmetric.des3_cbc_decrypt(key, bytes(8), encrypted)
+    return symmetric.aes_cbc_decrypt(key, bytes(16), encrypted)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionKeys:
+    """The suite that follows from the agreed secret, and the tokens made with its MAC key."""
+
+    parameters: PaceParameters
+    suite: MessagingSuite
+
+    @classmethod
+    def derive(cls, parameters: PaceParameters, shared: bytes) -> SessionKeys:
+        """KS_Enc and KS_MAC of 9303-11 9.7.4."""
+        cipher = parameters.protocol.cipher
+        encryption = kdf.derive(shared, KeyUse.ENCRYPTION, cipher)
+        authentication = kdf.derive(shared, KeyUse.MAC, cipher)
+        return cls(parameters, suite_from_keys(cipher, encryption, authentication))
+
+    def token(self, public: bytes) -> bytes:
+        """The authentication token over the other end's ephemeral public key, 8 bytes (9303-11 4.4.3.4).
+
+        The MAC pads by itself: method 2 for the retail MAC, none for CMAC.
+        """
+        value_tag = 0x86 if isinstance(self.parameters.domain, EcDomain) else 0x84
+        template = tlv.encode(
+            0x7F49, der.object_identifier(self.parameters.protocol.oid), tlv.encode(value_tag, public)
+        )
+        if self.parameters.protocol.cipher == "3des":
+            template = symmetric.pad(template, self.suite.block)
+        return self.suite.mac(template)[:MAC_SIZE]
+
+
+def unwrap(data: bytes, expected: int | None) -> dict[int, bytes]:
+    """The objects in dynamic authentication data ``7C``; ``expected`` must be among them.
+
+    Raises :class:`ProtocolError` for anything else.
+    """
+    try:
+        found = tlv.as_mapping(tlv.parse(data, 0x7C).children())
+    except BadInput:
+        raise ProtocolError("dynamic-authentication-data-malformed") from None
+    if expected is not None and expected not in found:
+        raise ProtocolError("dynamic-authentication-data-missing", tag=f"{expected:02X}")
+    return found
