@@ -1,0 +1,178 @@
+"""GlobalPlatform commands and their data, for both ends (Card Specification 2.3 clause 11, Amendment D clause 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from eid_toolkit.codec import tlv
+from eid_toolkit.crypto import kdf, symmetric
+from eid_toolkit.errors import BadInput, ProtocolError
+from eid_toolkit.iso7816.apdu import CommandApdu
+from eid_toolkit.protocols import scp03
+from eid_toolkit.protocols.scp03 import KeySet, key_check_value
+from eid_toolkit.secret import Secret
+
+ISD_AID = bytes.fromhex("A000000151000000")
+"""The issuer security domain (Card Specification H.2)."""
+INITIALIZE_UPDATE, EXTERNAL_AUTHENTICATE = 0x50, 0x82
+PUT_KEY, INSTALL, STORE_DATA, SET_STATUS, GET_STATUS, GET_DATA, DELETE, LOAD = (
+    0xD8, 0xE6, 0xE2, 0xF0, 0xF2, 0xCA, 0xE4, 0xE8,
+)  # fmt: skip
+FACTORY_KEY_VERSION = 0xFF
+CPLC_TAG = 0x9F7F
+CPLC_SIZE = 42
+CHIP_IDENTITY_SIZE = 10
+_KEY_TYPE_AES, _KEY_SIZE = 0x88, 16
+_DIVERSIFICATION = {"enc": 0xE1, "mac": 0xE2, "dek": 0xE3}
+
+
+class DomainState(IntEnum):
+    """Life cycle of the card, coded in the issuer security domain (11.1.1)."""
+
+    OP_READY = 0x01
+    INITIALIZED = 0x07
+    SECURED = 0x0F
+    CARD_LOCKED = 0x7F
+    TERMINATED = 0xFF
+
+
+class ApplicationState(IntEnum):
+    """Life cycle of the eMRTD application: the standard's two first states and its own PERSONALIZED (5.3.1)."""
+
+    INSTALLED = 0x03
+    SELECTABLE = 0x07
+    PERSONALIZED = 0x0F
+
+
+@dataclass(frozen=True, slots=True)
+class InitializeUpdateAnswer:
+    """What the card says of itself before anything is proved (Amendment D 7.1.1)."""
+
+    chip_identity: bytes
+    """The key diversification data, 10 bytes."""
+    key_version: int
+    card_challenge: bytes
+    card_cryptogram: bytes
+    sequence: bytes
+
+    def encode(self) -> bytes:
+        """The answer's data, 32 bytes."""
+        info = bytes((self.key_version, scp03.SCP03_IDENTIFIER, scp03.I_PARAMETER))
+        return self.chip_identity + info + self.card_challenge + self.card_cryptogram + self.sequence
+
+    @classmethod
+    def parse(cls, data: bytes) -> InitializeUpdateAnswer:
+        """Raises :class:`ProtocolError` for another length, protocol or mode."""
+        if len(data) not in (29, 32) or data[11] != scp03.SCP03_IDENTIFIER or data[12] & 0x01:
+            raise ProtocolError("scp-unexpected-protocol", length=len(data))
+        return cls(data[:10], data[10], data[13:21], data[21:29], data[29:])
+
+
+def diversify(master: Secret, chip_identity: bytes, version: int) -> KeySet:
+    """The key set of one chip under a card-master key: SP 800-108 in counter mode over identity and version."""
+    enc, mac, dek = (
+        Secret(kdf.counter_cmac(master, constant, _KEY_SIZE, chip_identity + bytes((version,))))
+        for constant in _DIVERSIFICATION.values()
+    )
+    return KeySet(version, enc, mac, dek)
+
+
+def initialize_update(key_version: int, host_challenge: bytes) -> CommandApdu:
+    """INITIALIZE UPDATE; version 0 asks for the default keys."""
+    return CommandApdu(0x80, INITIALIZE_UPDATE, key_version, 0x00, host_challenge, ne=256)
+
+
+def external_authenticate(level: int, host_cryptogram: bytes) -> CommandApdu:
+    """EXTERNAL AUTHENTICATE before its MAC is appended."""
+    return CommandApdu(0x80, EXTERNAL_AUTHENTICATE, level, 0x00, host_cryptogram)
+
+
+def get_data(tag: int) -> CommandApdu:
+    """GET DATA of a two-byte tag."""
+    return CommandApdu(0x80, GET_DATA, tag >> 8, tag & 0xFF, ne=256)
+
+
+def chip_identity_from_cplc(data: bytes) -> bytes:
+    """The 10 bytes that name a chip: fabricator, type, serial number and batch out of the CPLC (42 bytes)."""
+    cplc = tlv.parse(data, CPLC_TAG).value
+    if len(cplc) != CPLC_SIZE:
+        raise ProtocolError("cplc-malformed", length=len(cplc))
+    return cplc[0:4] + cplc[12:18]
+
+
+def put_key(replaced_version: int, keys: KeySet, dek: Secret) -> CommandApdu:
+    """PUT KEY for three AES keys, encrypted under the static ``dek``; ``replaced_version`` 0 adds (11.8)."""
+    blocks = b"".join(_encode_key(key, dek) for key in (keys.enc, keys.mac, keys.dek))
+    return CommandApdu(0x80, PUT_KEY, replaced_version, 0x81, bytes((keys.version,)) + blocks, ne=256)
+
+
+def put_key_answer(keys: KeySet) -> bytes:
+    """The answer to :func:`put_key`: version and the three check values."""
+    return bytes((keys.version,)) + b"".join(key_check_value(key) for key in (keys.enc, keys.mac, keys.dek))
+
+
+def _encode_key(key: Secret, dek: Secret) -> bytes:
+    encrypted = symmetric.aes_cbc_encrypt(dek.reveal(), bytes(16), key.reveal())
+    block = bytes((_KEY_TYPE_AES, 1 + len(encrypted), len(key))) + encrypted
+    return block + b"\x03" + key_check_value(key)
+
+
+def parse_put_key(data: bytes, dek: Secret) -> KeySet:
+    """The card's side of :func:`put_key`; raises :class:`BadInput` for a malformed key or a wrong check value."""
+    size = 3 + _KEY_SIZE + 4
+    if len(data) != 1 + 3 * size:
+        raise BadInput("put-key-malformed")
+    keys = []
+    for start in range(1, len(data), size):
+        block = data[start : start + size]
+        if block[:3] != bytes((_KEY_TYPE_AES, 1 + _KEY_SIZE, _KEY_SIZE)) or block[-4] != 3:
+            raise BadInput("put-key-malformed")
+        key = Secret(symmetric.aes_cbc_decrypt(dek.reveal(), bytes(16), block[3 : 3 + _KEY_SIZE]))
+        if not Secret(key_check_value(key)).matches(block[-3:]):
+            raise BadInput("put-key-check-value-wrong")
+        keys.append(key)
+    return KeySet(data[0], *keys)
+
+
+def install_for_personalization(aid: bytes) -> CommandApdu:
+    """INSTALL [for personalization]: what follows as STORE DATA goes to the application (11.5.2.3.6)."""
+    data = b"\x00\x00" + bytes((len(aid),)) + aid + b"\x00\x00\x00"
+    return CommandApdu(0x80, INSTALL, 0x20, 0x00, data, ne=256)
+
+
+def parse_install_for_personalization(data: bytes) -> bytes:
+    """The AID in :func:`install_for_personalization`."""
+    if len(data) < 6 or data[:2] != b"\x00\x00" or len(data) != 6 + data[2] or any(data[-3:]):
+        raise BadInput("install-malformed")
+    return data[3:-3]
+
+
+def store_data(block: int, data: bytes, *, last: bool, encrypted: bool) -> CommandApdu:
+    """STORE DATA with DGIs; ``encrypted`` says that their data is under the DEK (11.11)."""
+    p1 = (0x80 if last else 0x00) | (0x60 if encrypted else 0x00) | 0x08
+    return CommandApdu(0x80, STORE_DATA, p1, block & 0xFF, data, ne=256)
+
+
+def set_domain_state(state: DomainState) -> CommandApdu:
+    """SET STATUS of the issuer security domain (11.10)."""
+    return CommandApdu(0x80, SET_STATUS, 0x80, state)
+
+
+def get_status(p1: int) -> CommandApdu:
+    """GET STATUS of the domain (P1 80) or the applications (P1 40), in the TLV form (11.4)."""
+    return CommandApdu(0x80, GET_STATUS, p1, 0x02, tlv.encode(0x4F), ne=256)
+
+
+def status_entry(aid: bytes, state: int) -> bytes:
+    """One entry of the answer to :func:`get_status`."""
+    return tlv.encode(0xE3, tlv.encode(0x4F, aid), tlv.encode(0x9F70, bytes((state,))))
+
+
+def parse_status(data: bytes) -> dict[bytes, int]:
+    """Life-cycle state by AID; raises :class:`ProtocolError` for an answer that does not parse."""
+    try:
+        entries = [tlv.as_mapping(item.children()) for item in tlv.iterate(data) if item.tag == 0xE3]
+        return {entry[0x4F]: entry[0x9F70][0] for entry in entries}
+    except (BadInput, KeyError, IndexError):
+        raise ProtocolError("get-status-malformed") from None
