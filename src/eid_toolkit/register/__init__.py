@@ -1,0 +1,1 @@
+"""The population register with applications and documents, on SQLite."""

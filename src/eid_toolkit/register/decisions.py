@@ -1,0 +1,89 @@
+"""Decisions (approve, reject, issue, spoil): the operator's signature over the very state that was decided on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, insert, select
+
+from eid_toolkit.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.register.canonical import canonical
+from eid_toolkit.register.schema import decision
+from eid_toolkit.stores.operators import Operator, OperatorStore
+
+SCHEMA = "eid-decision/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decided what, when, on which state."""
+
+    subject: str
+    action: str
+    operator: str
+    decided_at: datetime
+    state: Mapping[str, object]
+
+
+def decide(
+    connection: Connection, operator: Operator, action: str, subject: str, state: Mapping[str, object], now: datetime
+) -> str:
+    """Record a signed decision; returns the statement's SHA-256 in hex, for the audit log."""
+    statement = canonical(
+        {
+            "schema": SCHEMA,
+            "action": action,
+            "subject": subject,
+            "operator": operator.name,
+            "decided_at": now.isoformat(),
+            "state": state,
+        }
+    )
+    row = {
+        "subject": subject,
+        "action": action,
+        "statement": statement,
+        "operator": operator.name,
+        "signature": operator.sign(statement.encode()),
+        "decided_at": now,
+    }
+    connection.execute(insert(decision), row)
+    return sha256(statement.encode()).hexdigest()
+
+
+def find_decision(connection: Connection, action: str, subject: str) -> Decision | None:
+    """The decision as it is recorded, unverified."""
+    row = connection.execute(select(decision).where(decision.c.subject == subject, decision.c.action == action)).first()
+    if row is None:
+        return None
+    return Decision(subject, action, row.operator, row.decided_at, json.loads(row.statement)["state"])
+
+
+def verify_decision(
+    connection: Connection, operators: OperatorStore, action: str, subject: str, state: Mapping[str, object]
+) -> Decision:
+    """The decision, if it was really made, and on ``state`` as it is now.
+
+    Raises :class:`NotPermitted` if there is none, :class:`IntegrityBroken` if it was made on another state or its
+    signature is not the operator's.
+    """
+    row = connection.execute(select(decision).where(decision.c.subject == subject, decision.c.action == action)).first()
+    if row is None:
+        raise NotPermitted("decision-missing", action=action, subject=subject)
+    expected = {
+        "schema": SCHEMA,
+        "action": action,
+        "subject": subject,
+        "operator": row.operator,
+        "decided_at": row.decided_at.isoformat(),
+        "state": state,
+    }
+    if row.statement != canonical(expected):
+        raise IntegrityBroken("decision-on-another-state", action=action, subject=subject)
+    if not operators.verify(row.operator, row.statement.encode(), row.signature, row.decided_at):
+        raise IntegrityBroken("decision-signature", action=action, subject=subject, operator=row.operator)
+    return Decision(subject, action, row.operator, row.decided_at, state)

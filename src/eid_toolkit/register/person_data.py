@@ -1,0 +1,122 @@
+"""One person's record: the fields, their rules, and their text forms."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.transliteration import fold
+
+FIELD_LIMIT = 200
+"""The most characters that one field may have."""
+
+_SEXES = ("F", "M", "X")
+_NATIONALITY = re.compile(r"[A-Z]{1,3}")
+_PERSONAL_NUMBER = re.compile(r"[0-9A-Za-z./-]{1,30}")
+_FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REQUIRED = ("primary_identifier", "date_of_birth", "sex", "nationality")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonData:
+    """A person as the population register knows them; text is NFC, None what is not known.
+
+    Identifiers are those of Doc 9303-3 (surname, given names), ``nationality`` a code of the MRZ, ``sex`` F, M or X.
+    """
+
+    primary_identifier: str
+    date_of_birth: PartialDate
+    sex: str
+    nationality: str
+    secondary_identifier: str | None = None
+    personal_number: str | None = None
+    place_of_birth: str | None = None
+    place_of_origin: str | None = None
+    place_of_residence: str | None = None
+    ethnicity: str | None = None
+    religion: str | None = None
+    identifying_features: str | None = None
+    father: str | None = None
+    mother: str | None = None
+    spouse: str | None = None
+    former_number: str | None = None
+
+    @classmethod
+    def from_text(cls, values: Mapping[str, str | None]) -> PersonData:
+        """Check a record as it was typed or imported; blank fields are absent.
+
+        Raises :class:`BadInput` whose ``field`` fact names the first field that breaks a rule.
+        """
+        cleaned = {name: text for name in values if (text := _clean(name, values[name])) is not None}
+        for name in _REQUIRED:
+            if name not in cleaned:
+                raise BadInput("person-field-missing", field=name)
+        for name in cleaned:
+            if name not in FIELDS:
+                raise BadInput("person-field-unknown", field=name)
+        birth = _birth(cleaned.pop("date_of_birth"))
+        return cls(date_of_birth=birth, **_checked(cleaned))
+
+    @property
+    def name(self) -> str:
+        """The whole name, surname first."""
+        return " ".join(filter(None, (self.primary_identifier, self.secondary_identifier)))
+
+    @property
+    def folded_name(self) -> str:
+        """The name as a search compares it."""
+        return fold(self.name)
+
+    def to_text(self) -> dict[str, str | None]:
+        """Every field as text, in the order of :data:`FIELDS`; :meth:`from_text` reads it back."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
+        values["date_of_birth"] = birth_text(self.date_of_birth)
+        return values
+
+
+FIELDS: tuple[str, ...] = (
+    "personal_number",
+    *(field.name for field in fields(PersonData) if field.name != "personal_number"),
+)
+"""The fields in the order of tables and exports."""
+
+
+def birth_text(birth: PartialDate) -> str:
+    """``1990-01-31``, or as much of it as is known."""
+    return birth.iso.removesuffix("-XX").removesuffix("-XX")
+
+
+def _birth(text: str) -> PartialDate:
+    try:
+        return PartialDate.parse(text)
+    except BadInput as error:
+        raise BadInput("person-date-malformed", field="date_of_birth", reason=error.code) from None
+
+
+def _checked(values: dict[str, str]) -> dict[str, str]:
+    values |= {name: values[name].upper() for name in ("sex", "nationality")}
+    if values["sex"] not in _SEXES:
+        raise BadInput("person-sex-malformed", field="sex")
+    if not _NATIONALITY.fullmatch(values["nationality"]):
+        raise BadInput("person-nationality-malformed", field="nationality")
+    if "personal_number" in values and not _PERSONAL_NUMBER.fullmatch(values["personal_number"]):
+        raise BadInput("person-number-malformed", field="personal_number")
+    return values
+
+
+def _clean(name: str, value: str | None) -> str | None:
+    """NFC with single blanks; None if nothing is left."""
+    if value is None:
+        return None
+    text = unicodedata.normalize("NFC", value).strip(" \t")
+    if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+        raise BadInput("person-control-character", field=name)
+    text = " ".join(text.split())
+    if len(text) > FIELD_LIMIT:
+        raise BadInput("person-field-too-long", field=name, limit=FIELD_LIMIT)
+    return text or None

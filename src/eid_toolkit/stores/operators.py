@@ -1,0 +1,157 @@
+"""Operators: who acts. Outside a demo home each is a key, and what they decide is signed with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.crypto.ec import EcPrivateKey, EcPublicKey
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, UsageError
+from eid_toolkit.home.atomic import write_atomic
+from eid_toolkit.ports import Entropy
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.stretching import PassphraseLock, PassphraseProvider
+
+SCHEMA = "eid-operator/1"
+
+_CURVE = "secp256r1"
+_DIGEST = "sha256"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRecord:
+    """What is known of an operator; ``public_key`` is SubjectPublicKeyInfo in DER."""
+
+    name: str
+    public_key: bytes
+    lock: PassphraseLock
+    created: datetime
+    disabled: datetime | None = None
+
+    def encode(self) -> bytes:
+        """The record's file."""
+        values = {
+            "schema": SCHEMA,
+            "name": self.name,
+            "public_key": self.public_key.hex(),
+            "passphrase": self.lock.to_json(),
+            "created": self.created.isoformat(),
+            "disabled": self.disabled.isoformat() if self.disabled else None,
+        }
+        return json.dumps(values, indent=1).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> OperatorRecord:
+        """Read the file; raises :class:`IntegrityBroken` on anything else."""
+        try:
+            match json.loads(data):
+                case {
+                    "schema": "eid-operator/1",
+                    "name": str(name),
+                    "public_key": str(key),
+                    "passphrase": lock,
+                    "created": str(created),
+                    "disabled": disabled,
+                }:
+                    return cls(
+                        name,
+                        bytes.fromhex(key),
+                        PassphraseLock.from_json(lock),
+                        datetime.fromisoformat(created),
+                        datetime.fromisoformat(disabled) if disabled is not None else None,
+                    )
+        except (ValueError, TypeError):
+            pass
+        raise IntegrityBroken("operator-record-damaged")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who acts now; without a key only in a demo home."""
+
+    name: str
+    key: EcPrivateKey | None = None
+
+    def sign(self, statement: bytes) -> bytes | None:
+        """The operator's signature over what is decided on; None in a demo home."""
+        return self.key.sign(statement, _DIGEST) if self.key is not None else None
+
+    def is_same_person_as(self, name: str) -> bool:
+        """Whether ``name`` is this operator, whatever the letter case."""
+        return self.name.casefold() == name.casefold()
+
+
+class OperatorStore:
+    """The operators of one home."""
+
+    def __init__(self, directory: Path, *, demo: bool) -> None:
+        self._directory = directory
+        self._demo = demo
+
+    def add(self, name: str, passphrase: Secret, now: datetime, entropy: Entropy) -> OperatorRecord:
+        """A new operator with a new key under ``passphrase``; raises :class:`NotPermitted` if the name is taken."""
+        if self._path(name).exists():
+            raise NotPermitted("operator-exists", name=name)
+        lock, stretched = PassphraseLock.create(passphrase, entropy)
+        key = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
+        record = OperatorRecord(name, key.public_key.spki(), lock, now)
+        write_atomic(self._path(name).with_suffix(".p8"), key.pkcs8(stretched.pkcs8_passphrase(name)))
+        write_atomic(self._path(name), record.encode())
+        return record
+
+    def disable(self, name: str, now: datetime) -> OperatorRecord:
+        """From ``now`` on the operator decides nothing; earlier decisions stand."""
+        record = self.get(name)
+        if record.disabled is not None:
+            raise NotPermitted("operator-disabled", name=name)
+        record = replace(record, disabled=now)
+        write_atomic(self._path(name), record.encode())
+        return record
+
+    def get(self, name: str) -> OperatorRecord:
+        """One operator; raises :class:`BadInput` if there is none of that name."""
+        try:
+            record = OperatorRecord.parse(self._path(name).read_bytes())
+        except FileNotFoundError:
+            raise BadInput("operator-unknown", name=name) from None
+        if record.name.casefold() != name.casefold():
+            raise IntegrityBroken("operator-record-damaged")
+        return record
+
+    def list(self) -> tuple[OperatorRecord, ...]:
+        """All operators by name, disabled ones included."""
+        return tuple(OperatorRecord.parse(path.read_bytes()) for path in sorted(self._directory.glob("*.json")))
+
+    def act_as(self, name: str | None, passphrase: PassphraseProvider) -> Operator:
+        """Let ``name`` act; outside a demo home that takes the operator's passphrase."""
+        if name is None:
+            raise UsageError("operator-not-named")
+        if self._demo:
+            self._path(name)  # checks the name
+            return Operator(name)
+        record = self.get(name)
+        if record.disabled is not None:
+            raise NotPermitted("operator-disabled", name=name)
+        stretched = record.lock.open(passphrase())
+        data = self._path(name).with_suffix(".p8").read_bytes()
+        key = EcPrivateKey.from_pkcs8(data, stretched.pkcs8_passphrase(record.name))
+        return Operator(record.name, key)
+
+    def verify(self, name: str, statement: bytes, signature: bytes | None, decided_at: datetime) -> bool:
+        """Whether the operator decided so; in a demo home there is no signature to check."""
+        if self._demo:
+            return True
+        record = self.get(name)
+        if signature is None or (record.disabled is not None and decided_at > record.disabled):
+            return False
+        return EcPublicKey.from_spki(record.public_key).verify(signature, statement, _DIGEST)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise BadInput("operator-name-malformed", name=name)
+        return self._directory / f"{name.casefold()}.json"
