@@ -57,7 +57,7 @@ class BiometricTemplate:
     @classmethod
     def read(cls, item: Tlv) -> BiometricTemplate:
         """The template in ``item``; raises :class:`BadInput` if it is no face of a known format."""
-        match der.expect(item, _INFORMATION_TEMPLATE) and item.children():
+        match tlv.parse_all(der.expect(item, _INFORMATION_TEMPLATE)):
             case (Tlv(tag=0xA1) as header, Tlv(tag=0x5F2E, value=value)):
                 return cls(header.children(), FaceRecord.parse(value))
             case (Tlv(tag=0xA1) as header, Tlv(tag=0x7F2E, value=value)):

@@ -1,0 +1,166 @@
+"""One document type: its MRZ, its data groups, its validity, and the protocols of its chip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from eid_toolkit.asn1.oids import Cipher
+from eid_toolkit.asn1.oids import Mapping as PaceMapping
+from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.mrz import MrzFormat
+from eid_toolkit.lds.portrait import PortraitFormat
+from eid_toolkit.lds.vietnam import NationalField
+
+NumberScheme = Literal["counter", "identity-number"]
+OptionalData = Literal["none", "personal-number", "personal-number-checked"]
+
+_NO_BAC_FROM = date(2028, 1, 1)
+_NO_19794_FROM = date(2030, 1, 1)
+_LETTERS_FROM = date(2028, 1, 1)
+_DG1, _DG2, _DG13, _DG14, _DG15 = 1, 2, 13, 14, 15
+
+
+_YEARS = range(1, 51)
+_MAX_PORTRAIT = 60_000
+"""DG2 has to fit into an EF."""
+_Digest = Literal["sha256", "sha384", "sha512"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaceChoice:
+    """One way to run PACE, with the number of its standardized domain parameters (9303-11 9.5.1)."""
+
+    mapping: PaceMapping
+    cipher: Cipher
+    parameter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessProfile:
+    """How the chip is opened: with PACE in any of these ways, and perhaps with BAC."""
+
+    pace: tuple[PaceChoice, ...]
+    bac: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChipAuthenticationProfile:
+    """The chip's key for Chip Authentication and the cipher of the channel that follows."""
+
+    parameter_id: int
+    cipher: Cipher
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveAuthenticationProfile:
+    """The chip's ECDSA key for Active Authentication and its digest."""
+
+    parameter_id: int
+    digest: _Digest
+
+
+@dataclass(frozen=True, slots=True)
+class NationalDataProfile:
+    """Which elements of the Vietnamese national data DG13 holds, and whether in an outer SEQUENCE."""
+
+    fields: tuple[NationalField, ...]
+    outer_sequence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How long a document is good: a number of years, until the next of some ages, or (neither) without end."""
+
+    years: int | None = None
+    renewal_ages: tuple[int, ...] = ()
+    renewal_margin: int = 0
+    """A document issued within so many years before an age holds until the age after it."""
+
+    def expiry(self, issued: date, birth: PartialDate) -> PartialDate | None:
+        """The last day of validity of a document issued on a day; None if it never expires."""
+        if self.years is not None:
+            # The day before the anniversary, as the specimens of 9303-4 appendix A have it.
+            return PartialDate.of(_anniversary(issued, self.years) - timedelta(days=1))
+        for age in self.renewal_ages:
+            renewal = _anniversary(birth.earliest, age)
+            if renewal > _anniversary(issued, self.renewal_margin):
+                return PartialDate.of(renewal)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProfile:
+    """A document type. Its rules are checked when it is built, so a profile at hand is one that works."""
+
+    name: str
+    hash: str
+    """SHA-256, in hex, over the content: a document keeps it, so that it is known by what rules it was made."""
+    version: int
+    title: str
+    issuable: bool
+    mrz_format: MrzFormat
+    document_code: str
+    issuing_state: str
+    nationality: str
+    """What a person's nationality is if the register does not say otherwise."""
+    number_scheme: NumberScheme
+    optional_data: OptionalData
+    validity: Validity
+    data_groups: tuple[int, ...]
+    digest: _Digest
+    portrait: PortraitFormat
+    access: AccessProfile
+    number_prefix: str = ""
+    chip_authentication: ChipAuthenticationProfile | None = None
+    active_authentication: ActiveAuthenticationProfile | None = None
+    national_data: NationalDataProfile | None = None
+    transliteration: Mapping[str, str] = field(default_factory=dict)
+    """Renderings other than the first of 9303-3 table A, by upper-case letter."""
+
+    def __post_init__(self) -> None:
+        held = set(self.data_groups)
+        keys = (*self.access.pace, self.chip_authentication, self.active_authentication)
+        parameters = [domain_by_id(key.parameter_id) for key in keys if key is not None]
+        years = () if self.validity.years is None else (self.validity.years,)
+        rules = {
+            "issuing_state": all(re.fullmatch("[A-Z]{1,3}", code) for code in (self.issuing_state, self.nationality)),
+            "document_code": bool(re.fullmatch("[ACIP][A-UW-Z]?", self.document_code)),  # 9303-4, -5 and -6, 4.2.2
+            "number_prefix": bool(re.fullmatch("[A-Z0-9]{0,4}", self.number_prefix)),
+            "validity": all(year in _YEARS for year in years),
+            "portrait.budget": 0 < self.portrait.budget <= _MAX_PORTRAIT,
+            "parameter_id": all(isinstance(domain, EcDomain) for domain in parameters),
+            "data_groups": {_DG1, _DG2} <= held <= set(range(1, 17)),
+            "access": bool(self.access.pace) or self.access.bac,
+            "active_authentication": (self.active_authentication is not None) == (_DG15 in held),
+            "national_data": (self.national_data is not None) == (_DG13 in held),
+            # 9303-11 4.2 and 9.2: what PACE, Chip Authentication and AA with ECDSA use is told in DG14.
+            "data_groups without 14": not parameters or _DG14 in held,
+        }
+        for name, kept in rules.items():
+            if not kept:
+                raise BadInput("profile-contradiction", profile=self.name, field=name)
+
+    def check_issue_date(self, day: date) -> None:
+        """Raises :class:`BadInput` if the standards do not let this document type be issued on ``day``."""
+        if not self.issuable:
+            raise BadInput("profile-not-issuable", profile=self.name)
+        if self.access.bac and day >= _NO_BAC_FROM:  # 9303-11 4.1
+            raise BadInput("profile-bac-too-late", profile=self.name)
+        if day >= _NO_19794_FROM:  # 9303-10 4.5.6
+            raise BadInput("profile-face-format-too-late", profile=self.name)
+        if self.mrz_format is MrzFormat.TD3 and len(self.document_code) < 2 and day >= _LETTERS_FROM:  # 9303-4 4.4
+            raise BadInput("profile-document-code-too-short", profile=self.name)
+
+
+def _anniversary(day: date, years: int) -> date:
+    """The same day ``years`` later; for 29 February in other years the first of March."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
