@@ -1,0 +1,1 @@
+"""Inspection: what a card showed (evidence), what follows from it (checks), and the verdict of a policy."""

@@ -1,0 +1,50 @@
+"""What a check may look at: the document, what is believed, the policy, and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from eid_toolkit.inspection.document import Document
+from eid_toolkit.inspection.evidence import Evidence
+from eid_toolkit.inspection.policy import Policy
+from eid_toolkit.pki.validation import ChainResult, DocumentFacts, TrustMaterial, validate_signer
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One document before its judge. ``chain`` is None where no signer's certificate could be read."""
+
+    document: Document
+    trust: TrustMaterial
+    policy: Policy
+    now: datetime
+    trusted_time: datetime | None
+    """The highest time ever learnt from a trusted source; None if the time to judge at was chosen by a person."""
+    chain: ChainResult | None
+
+    @classmethod
+    def of(
+        cls, evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None
+    ) -> Case:
+        """Opens the case; the path to the anchor is searched once, for the checks that need it."""
+        document = Document(evidence)
+        signer = document.signer
+        chain = None if signer is None else validate_signer(signer, trust, now, _facts(document))
+        return cls(document, trust, policy, now, trusted_time, chain)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the card showed."""
+        return self.document.evidence
+
+
+def _facts(document: Document) -> DocumentFacts:
+    """What the signer's certificate is held against; the date of issue only where it is fully known."""
+    mrz = document.mrz
+    issued = document.date_of_issue
+    return DocumentFacts(
+        issuing_state=mrz.issuing_state if mrz else None,
+        document_code=mrz.document_code if mrz else None,
+        date_of_issue=issued.earliest if issued is not None and issued.earliest == issued.latest else None,
+    )

@@ -1,0 +1,29 @@
+"""The checks: pure functions from a case to an outcome, in the order in which a report shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.checks import access, chip, consistency, passive, validity
+from eid_toolkit.inspection.result import CheckResult, Layer, Outcome
+
+_CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome]], ...] = (
+    ("pa.sod-signature", Layer.DOCUMENT, passive.sod_signature),
+    ("pa.dsc-chain", Layer.DOCUMENT, passive.dsc_chain),
+    ("pa.data-group-hashes", Layer.DOCUMENT, passive.data_group_hashes),
+    ("document.access", Layer.DOCUMENT, access.access),
+    ("document.card-access", Layer.DOCUMENT, access.card_access),
+    ("document.consistency", Layer.DOCUMENT, consistency.consistency),
+    ("ca", Layer.CHIP, chip.chip_authentication),
+    ("aa", Layer.CHIP, chip.active_authentication),
+    ("pa.revocation", Layer.STATUS, passive.revocation),
+    ("document.expiry", Layer.STATUS, validity.expiry),
+    ("status.clock", Layer.STATUS, validity.clock),
+)
+CHECK_IDS = tuple(check_id for check_id, _, _ in _CHECKS)
+
+
+def run_checks(case: Case) -> tuple[CheckResult, ...]:
+    """Every check, whatever the policy requires."""
+    return tuple(CheckResult(check_id, layer, check(case)) for check_id, layer, check in _CHECKS)

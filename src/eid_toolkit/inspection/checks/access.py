@@ -1,0 +1,59 @@
+"""How the card was opened, and whether the unsigned EF.CardAccess tells the truth (ICAO Doc 9303-11 4.2)."""
+
+from __future__ import annotations
+
+from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
+from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.evidence import FileState
+from eid_toolkit.inspection.policy import BacRule
+from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
+from eid_toolkit.iso7816.files import ElementaryFile
+
+_DG14 = 14
+
+
+def access(case: Case) -> Outcome:
+    """The strongest access protocol that the card offers was used; BAC beside PACE is a finding."""
+    opened = case.evidence.access
+    if opened.protocol == "pace":
+        return PASSED
+    if opened.protocol == "bac" and case.policy.bac is BacRule.NEVER:
+        return failed("access-not-by-pace")
+    offered = [infos for infos in (case.document.card_access, case.document.dg14) if infos is not None]
+    if any(infos.of_type(PaceInfo) for infos in offered):
+        return undetermined("access-downgraded", cause=opened.pace_failure)
+    return PASSED
+
+
+def card_access(case: Case) -> Outcome:
+    """EF.CardAccess, which nobody signed, says of PACE what the signed DG14 says: nothing added, nothing left out."""
+    document = case.document
+    state = case.evidence.state(ElementaryFile.CARD_ACCESS)
+    if state is not FileState.READ and state is not FileState.ABSENT:
+        return undetermined("card-access-not-read", state=state)
+    shown = document.card_access
+    if state is FileState.READ and shown is None:
+        return failed("card-access-malformed")
+    if document.sod is None:
+        return undetermined("sod-not-usable")
+    if not document.is_listed(_DG14):
+        # Older chips have PACE without DG14: then nothing vouches for EF.CardAccess.
+        return PASSED if shown is None else undetermined("card-access-unsigned")
+    if document.dg14 is None or not document.is_authentic(_DG14):
+        return undetermined("card-access-without-dg14")
+    added = _entries(shown) - _entries(document.dg14)
+    if added:
+        return failed("card-access-altered", count=len(added))
+    lost = _pace_entries(document.dg14) - _pace_entries(shown)
+    return failed("card-access-stripped", count=len(lost)) if lost else PASSED
+
+
+def _entries(infos: SecurityInfos | None) -> set[bytes]:
+    return set() if infos is None else {entry.encode() for entry in infos.entries}
+
+
+def _pace_entries(infos: SecurityInfos | None) -> set[bytes]:
+    """What a terminal chooses PACE by."""
+    if infos is None:
+        return set()
+    return {entry.encode() for entry in infos.entries if isinstance(entry, PaceInfo | PaceDomainParameterInfo)}

@@ -1,0 +1,90 @@
+"""Is the chip the one that was issued? Chip Authentication and Active Authentication (ICAO Doc 9303-11 6).
+
+Whether the document offers them is read from what its issuer signed, never from what the card happens to show: a
+copy without DG14 or DG15 must not pass for a document that never had them.
+"""
+
+from __future__ import annotations
+
+from eid_toolkit.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+)
+from eid_toolkit.crypto.ec import EcPublicKey
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.evidence import ChipProof, FileState
+from eid_toolkit.inspection.result import PASSED, Outcome, failed, not_performed, undetermined
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols import active_authentication as aa
+
+_DG14, _DG15 = 14, 15
+
+
+def chip_authentication(case: Case) -> Outcome:
+    """A response verified under keys that only the chip with the private key of the signed DG14 can have."""
+    answer = _nothing_to_judge(case, _DG14)
+    if answer is not None:
+        return answer
+    infos, proof = case.document.dg14, case.evidence.chip_authentication
+    if infos is not None and not infos.of_type(ChipAuthenticationPublicKeyInfo):
+        return not_performed("chip-key-not-offered", data_group=_DG14)
+    match proof.outcome:
+        case ChipProof.WRONG:
+            return failed("ca-proof-wrong")
+        case ChipProof.REFUSED:
+            return failed("ca-refused-by-chip", cause=proof.cause)
+        case ChipProof.UNSUPPORTED:
+            return undetermined("ca-unsupported")
+        case ChipProof.NOT_ATTEMPTED:
+            return undetermined("ca-not-attempted")
+    keys = () if infos is None else infos.of_type(ChipAuthenticationPublicKeyInfo)
+    if not any(key.spki == proof.public_key and key.key_id == proof.key_id for key in keys):
+        return failed("ca-key-unsigned")
+    return PASSED if case.document.is_authentic(_DG14) else failed("ca-key-unsigned")
+
+
+def active_authentication(case: Case) -> Outcome:
+    """The chip signed the terminal's challenge with the private key of the signed DG15."""
+    answer = _nothing_to_judge(case, _DG15)
+    if answer is not None:
+        return answer
+    proof = case.evidence.active_authentication
+    match proof.outcome:
+        case ChipProof.WRONG | ChipProof.REFUSED:
+            return failed("aa-refused-by-chip", cause=proof.cause)
+        case ChipProof.UNSUPPORTED:
+            return undetermined("aa-unsupported")
+        case ChipProof.NOT_ATTEMPTED:
+            return undetermined("aa-not-attempted")
+    if case.document.dg15 is None or not case.document.is_authentic(_DG15):
+        return failed("aa-key-unsigned")
+    return _judge_signature(case, case.document.dg15.spki)
+
+
+def _nothing_to_judge(case: Case, number: int) -> Outcome | None:
+    """Why there is nothing to judge: nobody can tell, the document never had it, or it was taken out."""
+    if case.document.sod is None:
+        return undetermined("sod-not-usable")
+    if not case.document.is_listed(number):
+        return not_performed("chip-key-not-offered", data_group=number)
+    if case.evidence.state(ElementaryFile.of_data_group(number)) is FileState.ABSENT:
+        return failed("chip-key-missing", data_group=number)
+    return None
+
+
+def _judge_signature(case: Case, spki: bytes) -> Outcome:
+    proof = case.evidence.active_authentication
+    if proof.challenge is None or proof.signature is None:
+        return undetermined("aa-not-attempted")
+    # The algorithm must be named in DG14 for ECDSA keys (9303-11 6.1.3), and count only if signed.
+    infos = case.document.dg14.of_type(ActiveAuthenticationInfo) if case.document.dg14 is not None else ()
+    if not infos or not case.document.is_authentic(_DG14):
+        return undetermined("aa-unsupported")
+    try:
+        key = EcPublicKey.from_spki(spki)
+        digest = aa.DIGEST_BY_OID[infos[0].signature_algorithm]
+    except (BadInput, KeyError):
+        return undetermined("aa-unsupported")
+    transcript = aa.ActiveAuthenticationTranscript(proof.challenge, proof.signature)
+    return PASSED if aa.verify(key, digest, transcript) else failed("aa-signature-wrong")

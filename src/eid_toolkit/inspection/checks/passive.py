@@ -1,0 +1,74 @@
+"""Passive Authentication (ICAO Doc 9303-11 5.1, 9303-12 6.1): signature, signer, hashes and revocation."""
+
+from __future__ import annotations
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.evidence import FileState
+from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, undetermined
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.pki.validation import ChainResult, RevocationResult, check_revocation
+
+_MANDATORY = (1, 2)
+"""Data groups that every document has (9303-10 4.7)."""
+
+
+def sod_signature(case: Case) -> Outcome:
+    """The security object is there and its signature is that of the signer's certificate within."""
+    state = case.evidence.state(ElementaryFile.SOD)
+    if state is FileState.ABSENT:
+        return failed("sod-absent")
+    if state is not FileState.READ:
+        return undetermined("sod-not-read", state=state)
+    sod = case.document.sod
+    if sod is None:
+        return failed("sod-malformed")
+    try:
+        genuine = sod.is_signed()
+    except BadInput as error:
+        return undetermined("sod-signature-not-checkable", cause=error.code)
+    return PASSED if genuine else failed("sod-signature-wrong")
+
+
+def dsc_chain(case: Case) -> Outcome:
+    """The signer's certificate comes from a country signing authority that is trusted."""
+    return undetermined("signer-not-readable") if case.chain is None else _adopt(case.chain)
+
+
+def data_group_hashes(case: Case) -> Outcome:
+    """Every data group that the security object lists is on the card and has the hash listed; none is unlisted."""
+    document, evidence = case.document, case.evidence
+    if document.sod is None:
+        return undetermined("sod-not-usable")
+    listed = set(document.sod.hashes)
+    read = {n for n in range(1, 17) if evidence.state(ElementaryFile.of_data_group(n)) is FileState.READ}
+    unlisted = read - listed | {n for n in _MANDATORY if n not in listed}
+    if unlisted:
+        return failed("data-group-unsigned", data_groups=_names(unlisted))
+    by_state = {n: evidence.state(ElementaryFile.of_data_group(n)) for n in sorted(listed)}
+    wrong = [n for n in read if not document.is_authentic(n)]
+    if wrong:
+        return failed("data-group-hash-wrong", data_groups=_names(wrong))
+    missing = [n for n, state in by_state.items() if state is FileState.ABSENT]
+    if missing:
+        return failed("data-group-missing", data_groups=_names(missing))
+    unread = [n for n, state in by_state.items() if state in (FileState.FAILED, FileState.PROTECTED)]
+    if unread:
+        return undetermined("data-group-not-read", data_groups=_names(unread))
+    return PASSED
+
+
+def revocation(case: Case) -> Outcome:
+    """The signer's certificate stands on no revocation list, by a list that is current."""
+    signer = case.document.signer
+    if signer is None or case.chain is None or case.chain.csca is None:
+        return undetermined("revocation-of-unknown-signer")
+    return _adopt(check_revocation(signer, case.trust, case.now))
+
+
+def _adopt(result: ChainResult | RevocationResult) -> Outcome:
+    return Outcome(CheckStatus(result.status.value), result.reason)
+
+
+def _names(numbers: set[int] | list[int]) -> str:
+    return ", ".join(f"DG{number}" for number in sorted(numbers))

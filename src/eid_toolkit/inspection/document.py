@@ -1,0 +1,135 @@
+"""The document behind the evidence: its files parsed, each once, as far as they parse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TypeVar
+
+from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.crypto.digests import digest
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.evidence import Evidence, FileState
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.card_access import CardAccess
+from eid_toolkit.lds.com import Com
+from eid_toolkit.lds.dates import PartialDate, check_mrz_date
+from eid_toolkit.lds.dg1 import Dg1
+from eid_toolkit.lds.dg11 import Dg11
+from eid_toolkit.lds.dg12 import Dg12
+from eid_toolkit.lds.dg13 import Dg13
+from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.lds.dg15 import Dg15
+from eid_toolkit.lds.mrz import Mrz
+from eid_toolkit.lds.sod import Sod
+from eid_toolkit.pki.certificate import Certificate
+
+_T = TypeVar("_T")
+
+
+class Document:
+    """What the files say. A file that was not read or does not parse is None here; the checks tell which it was."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @cached_property
+    def sod(self) -> Sod | None:
+        return self._parse(ElementaryFile.SOD, Sod.parse)
+
+    @cached_property
+    def signer(self) -> Certificate | None:
+        """The document signer's certificate that the security object carries."""
+        if self.sod is None:
+            return None
+        try:
+            return Certificate.parse(self.sod.signer_certificate)
+        except BadInput:
+            return None
+
+    @cached_property
+    def mrz(self) -> Mrz | None:
+        """The MRZ of DG1, with dates that are dates; its check digits may be wrong."""
+        return self._parse(ElementaryFile.DG1, _mrz_of)
+
+    @cached_property
+    def com(self) -> Com | None:
+        return self._parse(ElementaryFile.COM, Com.parse)
+
+    @cached_property
+    def card_access(self) -> SecurityInfos | None:
+        found = self._parse(ElementaryFile.CARD_ACCESS, CardAccess.parse)
+        return None if found is None else found.security_infos
+
+    @cached_property
+    def dg11(self) -> Dg11 | None:
+        return self._parse(ElementaryFile.DG11, Dg11.parse)
+
+    @cached_property
+    def dg12(self) -> Dg12 | None:
+        return self._parse(ElementaryFile.DG12, Dg12.parse)
+
+    @cached_property
+    def dg13(self) -> Dg13 | None:
+        return self._parse(ElementaryFile.DG13, Dg13.parse)
+
+    @cached_property
+    def dg14(self) -> SecurityInfos | None:
+        found = self._parse(ElementaryFile.DG14, Dg14.parse)
+        return None if found is None else found.security_infos
+
+    @cached_property
+    def dg15(self) -> Dg15 | None:
+        return self._parse(ElementaryFile.DG15, Dg15.parse)
+
+    @property
+    def date_of_issue(self) -> PartialDate | None:
+        """From DG12; None also where it holds no date."""
+        try:
+            return None if self.dg12 is None else self.dg12.date_of_issue
+        except BadInput:
+            return None
+
+    @cached_property
+    def malformed(self) -> tuple[ElementaryFile, ...]:
+        """The files that were read but do not parse."""
+        views = {
+            ElementaryFile.COM: self.com,
+            ElementaryFile.DG1: self.mrz,
+            ElementaryFile.DG11: self.dg11,
+            ElementaryFile.DG12: self.dg12,
+            ElementaryFile.DG13: self.dg13,
+            ElementaryFile.DG14: self.dg14,
+            ElementaryFile.DG15: self.dg15,
+            ElementaryFile.CARD_ACCESS: self.card_access,
+        }
+        return tuple(
+            file for file, view in views.items() if view is None and self.evidence.state(file) is FileState.READ
+        )
+
+    def is_listed(self, number: int) -> bool:
+        """Whether the security object lists the data group."""
+        return self.sod is not None and number in self.sod.hashes
+
+    def is_authentic(self, number: int) -> bool:
+        """Whether the data group was read and has the hash that the security object lists."""
+        content = self.evidence.content(ElementaryFile.of_data_group(number))
+        if self.sod is None or content is None:
+            return False
+        return self.sod.hashes.get(number) == digest(self.sod.digest, content)
+
+    def _parse(self, file: ElementaryFile, parser: Callable[[bytes], _T]) -> _T | None:
+        content = self.evidence.content(file)
+        if content is None:
+            return None
+        try:
+            return parser(content)
+        except BadInput:
+            return None
+
+
+def _mrz_of(dg1: bytes) -> Mrz:
+    mrz = Dg1.parse(dg1).mrz
+    for text in (mrz.date_of_birth, mrz.date_of_expiry):
+        check_mrz_date(text)
+    return mrz

@@ -1,0 +1,129 @@
+"""Evidence as a file: JSON with a version, binary values in base64; strictly read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileEvidence,
+    FileState,
+)
+from eid_toolkit.iso7816.files import ElementaryFile
+
+SCHEMA = "eid-evidence/1"
+MAX_SIZE = 32 << 20
+"""The largest file in bytes that is accepted; a card holds far less."""
+
+
+def encode_evidence(evidence: Evidence) -> bytes:
+    """The file's bytes."""
+    access, chip, active = evidence.access, evidence.chip_authentication, evidence.active_authentication
+    data = {
+        "schema": SCHEMA,
+        "started": evidence.started.astimezone(UTC).isoformat(),
+        "elapsed_ms": evidence.elapsed_ms,
+        "reader": evidence.reader,
+        "atr": _text(evidence.atr),
+        "access": {name: getattr(access, name) for name in AccessEvidence.__slots__},
+        "files": {
+            file.label: {"state": found.state, "content": _text(found.content), "cause": found.cause}
+            for file, found in evidence.files.items()
+        },
+        "chip_authentication": {
+            "outcome": chip.outcome,
+            "protocol": chip.protocol,
+            "public_key": _text(chip.public_key),
+            "key_id": chip.key_id,
+            "cause": chip.cause,
+        },
+        "active_authentication": {
+            "outcome": active.outcome,
+            "challenge": _text(active.challenge),
+            "signature": _text(active.signature),
+            "cause": active.cause,
+        },
+        "apdus": evidence.apdus,
+        "interrupted": evidence.interrupted,
+    }
+    return json.dumps(data, indent=1).encode()
+
+
+def decode_evidence(raw: bytes) -> Evidence:
+    """Reads the file; raises :class:`BadInput` if it is no evidence of a version that this software knows."""
+    if len(raw) > MAX_SIZE:
+        raise BadInput("evidence-too-large", limit=MAX_SIZE)
+    try:
+        data = json.loads(raw)
+        schema = data.pop("schema")
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
+        raise BadInput("evidence-malformed", part="schema") from None
+    if schema != SCHEMA:
+        raise BadInput("evidence-schema", schema=schema, supported=SCHEMA)
+    try:
+        return _evidence(data)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise BadInput("evidence-malformed", part=type(error).__name__) from None
+
+
+def _evidence(data: dict[str, Any]) -> Evidence:
+    started = datetime.fromisoformat(data.pop("started"))
+    if started.tzinfo is None:
+        raise ValueError("a time without its zone")
+    chip, active = data.pop("chip_authentication"), data.pop("active_authentication")
+    return Evidence(
+        started=started.astimezone(UTC),
+        elapsed_ms=float(data.pop("elapsed_ms")),
+        atr=_required(data.pop("atr")),
+        access=AccessEvidence(**_checked(data.pop("access"))),
+        files={ElementaryFile.by_label(label): _file(found) for label, found in data.pop("files").items()},
+        chip_authentication=ChipAuthenticationEvidence(
+            ChipProof(chip.pop("outcome")), public_key=_bytes(chip.pop("public_key")), **_checked(chip)
+        ),
+        active_authentication=ActiveAuthenticationEvidence(
+            ChipProof(active.pop("outcome")),
+            challenge=_bytes(active.pop("challenge")),
+            signature=_bytes(active.pop("signature")),
+            **_checked(active),
+        ),
+        **_checked(data),
+    )
+
+
+def _file(found: dict[str, Any]) -> FileEvidence:
+    return FileEvidence(FileState(found.pop("state")), content=_bytes(found.pop("content")), **_checked(found))
+
+
+_TYPES: dict[str, type] = {"apdus": int, "key_id": int, "parameter_id": int, "mrz_matches": bool}
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """The simple values, each of its type or None; unknown names are refused by the class that takes them."""
+    for name, value in values.items():
+        if value is not None and type(value) is not _TYPES.get(name, str):
+            raise TypeError(name)
+    return values
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode("ascii")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else _required(text)
+
+
+def _required(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError("no base64") from None

@@ -1,0 +1,61 @@
+"""Policies as data: which checks a verdict requires, and whether a card may be opened by BAC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eid_toolkit.errors import UsageError
+
+
+class BacRule(StrEnum):
+    """When Basic Access Control may open a card (9303-11 4.2: PACE comes first)."""
+
+    NEVER = "never"
+    WITHOUT_PACE = "without-pace"
+    """Only where the card does not offer PACE."""
+    FALLBACK = "fallback"
+    """Also after PACE failed; the verdict is then undetermined at best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A verdict passes if every check in ``required`` passed, one at least in ``chip``, and none failed at all."""
+
+    name: str
+    required: frozenset[str]
+    chip: frozenset[str]
+    bac: BacRule
+
+
+_DOCUMENT = frozenset(
+    {
+        "pa.sod-signature",
+        "pa.dsc-chain",
+        "pa.data-group-hashes",
+        "document.access",
+        "document.card-access",
+        "document.consistency",
+    }
+)
+_STATUS = frozenset({"pa.revocation", "document.expiry", "status.clock"})
+_ANY_CHIP = frozenset({"ca", "aa"})
+
+_POLICIES = {
+    policy.name: policy
+    for policy in (
+        Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, BacRule.WITHOUT_PACE),
+        # The issuer knows its own cards: they do PACE and Chip Authentication.
+        Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca"}, frozenset({"ca"}), BacRule.NEVER),
+        Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, BacRule.FALLBACK),
+    )
+}
+POLICY_NAMES = tuple(_POLICIES)
+
+
+def policy_by_name(name: str) -> Policy:
+    """A built-in policy; raises :class:`UsageError` if there is none of that name."""
+    try:
+        return _POLICIES[name]
+    except KeyError:
+        raise UsageError("policy-unknown", name=name, policies=", ".join(POLICY_NAMES)) from None
