@@ -80,6 +80,8 @@ application = Table(
     Column("profile_hash", String(64), nullable=False),
     Column("portrait", LargeBinary, nullable=False),  # sealed
     Column("portrait_sha256", String(64), nullable=False),
+    Column("portrait_width", Integer, nullable=False),
+    Column("portrait_height", Integer, nullable=False),
     Column("state", String(16), nullable=False, index=True),
     Column("creator", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),

@@ -73,6 +73,8 @@ def upgrade() -> None:
         sa.Column("profile_hash", sa.String(64), nullable=False),
         sa.Column("portrait", sa.LargeBinary(), nullable=False),
         sa.Column("portrait_sha256", sa.String(64), nullable=False),
+        sa.Column("portrait_width", sa.Integer(), nullable=False),
+        sa.Column("portrait_height", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("creator", sa.Text(), nullable=False),
         sa.Column("created_at", sa.String(27), nullable=False),
