@@ -1,0 +1,73 @@
+"""LDSSecurityObject: the hashes of the data groups, which EF.SOD signs (ICAO Doc 9303-10 4.6.2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid
+from eid_toolkit.errors import BadInput
+
+LDS_VERSION = "0108"
+UNICODE_VERSION = "040000"
+_DATA_GROUPS = range(1, 17)
+_VERSIONS = (0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LdsSecurityObject:
+    """The digest's name and each data group's hash by its number; versions only in version 1."""
+
+    digest: str
+    hashes: Mapping[int, bytes]
+    version: int = 1
+    lds_version: str | None = LDS_VERSION
+    unicode_version: str | None = UNICODE_VERSION
+
+    @classmethod
+    def parse(cls, data: bytes) -> LdsSecurityObject:
+        """The object in DER; raises :class:`BadInput` for an unknown version or digest, or a number that repeats."""
+        try:
+            version, algorithm, hashes, *versions = tlv.parse(data, der.SEQUENCE).children()
+            number = der.read_integer(version)
+            if number not in _VERSIONS or len(versions) > number:
+                raise BadInput("sod-unknown-version", version=number)
+            digest = digest_by_oid(der.read_object_identifier(der.read_sequence(algorithm)[0]))
+            texts = _read_versions(versions[0]) if versions else (None, None)
+            return cls(digest, _read_hashes(hashes), number, *texts)
+        except (ValueError, IndexError):  # a structure with fewer or more parts than it has
+            raise BadInput("sod-malformed") from None
+
+    def encode(self) -> bytes:
+        """The object in DER; the digest identifier stands without parameters."""
+        hashes = (
+            der.sequence(der.integer(number), der.octet_string(value)) for number, value in sorted(self.hashes.items())
+        )
+        versions: tuple[bytes, ...] = ()
+        if self.lds_version is not None and self.unicode_version is not None:
+            texts = (self.lds_version, self.unicode_version)
+            versions = (der.sequence(*(tlv.encode(der.PRINTABLE_STRING, text.encode("ascii")) for text in texts)),)
+        return der.sequence(
+            der.integer(self.version),
+            der.sequence(der.object_identifier(DIGEST_OIDS[self.digest])),
+            der.sequence(*hashes),
+            *versions,
+        )
+
+
+def _read_hashes(item: Tlv) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for pair in der.read_sequence(item):
+        number_item, value = der.read_sequence(pair)
+        number = der.read_integer(number_item)
+        if number not in _DATA_GROUPS or number in found:
+            raise BadInput("sod-malformed")
+        found[number] = der.expect(value, der.OCTET_STRING)
+    return found
+
+
+def _read_versions(item: Tlv) -> tuple[str, str]:
+    lds_version, unicode_version = (der.expect(part, der.PRINTABLE_STRING) for part in der.read_sequence(item))
+    return lds_version.decode("ascii"), unicode_version.decode("ascii")

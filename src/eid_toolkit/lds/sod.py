@@ -1,0 +1,68 @@
+"""EF.SOD: the signed hashes of the data groups (ICAO Doc 9303-10 4.6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from eid_toolkit.asn1.oids import LDS_SECURITY_OBJECT
+from eid_toolkit.codec import tlv
+from eid_toolkit.crypto.digests import digest as hashed
+from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.security_object import LdsSecurityObject
+from eid_toolkit.pki.cms import SignedData, build_signed_data
+from eid_toolkit.ports import Signer
+
+_TAG = 0x77
+
+
+@dataclass(frozen=True, slots=True)
+class Sod:
+    """The file's CMS structure as it is, read into its parts; reading verifies nothing."""
+
+    cms: bytes
+    signed_data: SignedData
+    security_object: LdsSecurityObject
+
+    @classmethod
+    def parse(cls, data: bytes) -> Sod:
+        """The whole file; raises :class:`BadInput` if it is no SignedData over an LDSSecurityObject."""
+        cms = tlv.parse(data, _TAG).value
+        signed_data = SignedData.parse(cms)
+        if signed_data.content_type != LDS_SECURITY_OBJECT:
+            raise BadInput("sod-other-content", oid=signed_data.content_type)
+        return cls(cms, signed_data, LdsSecurityObject.parse(signed_data.content))
+
+    def encode(self) -> bytes:
+        """The whole file."""
+        return tlv.encode(_TAG, self.cms)
+
+    @property
+    def digest(self) -> str:
+        """The name of the digest of the data groups."""
+        return self.security_object.digest
+
+    @property
+    def hashes(self) -> Mapping[int, bytes]:
+        """The hash of each data group by its number."""
+        return self.security_object.hashes
+
+    def covers(self, data_group: int, file: bytes) -> bool:
+        """Whether ``file``, a whole EF, has the hash that is signed for that data group."""
+        return self.hashes.get(data_group) == hashed(self.digest, file)
+
+
+def build_sod(
+    data_groups: Mapping[int, bytes],
+    digest: str,
+    signer: Signer,
+    certificate_der: bytes,
+    signing_time: datetime | None = None,
+) -> bytes:
+    """The whole file over these data groups (whole EFs by number), of version 1, signed by a document signer."""
+    hashes = {number: hashed(digest, file) for number, file in data_groups.items()}
+    content = LdsSecurityObject(digest, hashes).encode()
+    return tlv.encode(
+        _TAG, build_signed_data(content, LDS_SECURITY_OBJECT, signer, certificate_der, digest, signing_time)
+    )

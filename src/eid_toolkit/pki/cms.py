@@ -1,0 +1,236 @@
+"""CMS SignedData: what EF.SOD and master lists are wrapped in (RFC 5652 5, ICAO Doc 9303-10 4.6.2, 9303-12 9).
+
+Written by hand over the TLV codec: a document costs one signature and a few concatenations. Read tolerantly in the
+identifiers (parameters present or absent, signer by key identifier or by issuer and serial number), strictly in
+what is signed.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid
+from eid_toolkit.crypto.digests import digest as hashed
+from eid_toolkit.crypto.signatures import algorithm_from_der, algorithm_to_der, verify
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.names import DistinguishedName
+from eid_toolkit.pki.times import encode_time, read_time
+from eid_toolkit.ports import SignatureAlgorithm, Signer
+
+ID_SIGNED_DATA = "1.2.840.113549.1.7.2"
+_CONTENT_TYPE = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_SIGNING_TIME = "1.2.840.113549.1.9.5"
+
+_FIRST = 0xA0
+_KEY_IDENTIFIER = 0x80
+_CONSTRUCTED_OCTET_STRING = 0x24
+_VERSION_3 = der.integer(3)
+_SIGNER_VERSION_1 = der.integer(1)
+_MAX_SIGNERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInfo:
+    """One signature: who made it (by name and number, or by key identifier), how, and over which attributes."""
+
+    issuer: DistinguishedName | None
+    serial: int | None
+    key_identifier: bytes | None
+    digest: str
+    signed_attributes: bytes | None
+    """The attributes as SET, which is what the signature is over; None if it is over the content itself."""
+    content_type: str | None
+    message_digest: bytes | None
+    signing_time: datetime | None
+    """The signer's own claim."""
+    algorithm_der: bytes
+    signature: bytes
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """The scheme of the signature; raises :class:`BadInput` for one that is not known."""
+        return algorithm_from_der(self.algorithm_der, self.digest)
+
+    def is_by(self, certificate: Certificate) -> bool:
+        """Whether this names ``certificate`` as the signer's."""
+        if self.issuer is None:
+            return self.key_identifier == certificate.extensions.subject_key_identifier
+        return self.serial == certificate.serial and self.issuer.matches(certificate.issuer)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedData:
+    """A signed content with its signatures and the certificates that came along."""
+
+    content_type: str
+    content: bytes
+    certificates: tuple[bytes, ...]
+    signers: tuple[SignerInfo, ...]
+
+    @classmethod
+    def parse(cls, data: bytes) -> SignedData:
+        """A ContentInfo in DER (or BER of definite lengths); raises :class:`BadInput` on anything else."""
+        try:
+            content_type, content = tlv.parse(data, der.SEQUENCE).children()
+            if der.read_object_identifier(content_type) != ID_SIGNED_DATA:
+                raise BadInput("cms-not-signed-data")
+            return cls._read(tlv.parse(der.expect(content, _FIRST), der.SEQUENCE))
+        except (ValueError, IndexError):  # a structure with fewer or more parts than CMS has
+            raise BadInput("cms-malformed") from None
+
+    @classmethod
+    def _read(cls, signed_data: Tlv) -> SignedData:
+        _, _, encapsulated, *optional, signers = signed_data.children()
+        content_type, content = der.read_sequence(encapsulated)
+        certificates = next((item.value for item in optional if item.tag == _FIRST), b"")
+        infos = tlv.parse_all(der.expect(signers, der.SET))
+        if not 1 <= len(infos) <= _MAX_SIGNERS:
+            raise BadInput("cms-signer-count", count=len(infos))
+        return cls(
+            content_type=der.read_object_identifier(content_type),
+            content=_octets(tlv.parse(der.expect(content, _FIRST))),
+            certificates=tuple(item for item in _raw_objects(certificates) if item[0] == der.SEQUENCE),
+            signers=tuple(map(_read_signer, infos)),
+        )
+
+    @property
+    def signer_certificate(self) -> Certificate | None:
+        """The enclosed certificate that a signature names, or None; nothing is verified here."""
+        for data in self.certificates:
+            try:
+                certificate = Certificate.parse(data)
+            except BadInput:
+                continue  # another one may be the signer's
+            if any(signer.is_by(certificate) for signer in self.signers):
+                return certificate
+        return None
+
+
+def verify_signed_data(signed: SignedData, certificate_der: bytes) -> bool:
+    """Whether the key of the certificate made a signature over the content.
+
+    False also if no signature names this certificate, and if the attributes belong to another content or type.
+    Raises :class:`BadInput` for a key or algorithm that cannot be used. Whether the certificate is to be trusted is
+    another question.
+    """
+    certificate = Certificate.parse(certificate_der)
+    return any(_is_good(signed, signer, certificate) for signer in signed.signers if signer.is_by(certificate))
+
+
+def build_signed_data(
+    content: bytes,
+    content_type: str,
+    signer: Signer,
+    certificate_der: bytes,
+    digest: str,
+    signing_time: datetime | None = None,
+) -> bytes:
+    """A ContentInfo in DER with one signature over signed attributes, and the signer's certificate (9303-10 4.6.2.1).
+
+    Digest identifiers stand without parameters; ``signing_time`` is in UTC.
+    """
+    digest_identifier = der.sequence(der.object_identifier(DIGEST_OIDS[digest]))
+    attributes = [
+        _attribute(_CONTENT_TYPE, der.object_identifier(content_type)),
+        _attribute(_MESSAGE_DIGEST, der.octet_string(hashed(digest, content))),
+    ]
+    if signing_time is not None:
+        attributes.append(_attribute(_SIGNING_TIME, encode_time(signing_time)))
+    signed_attributes = der.set_of(attributes)
+    signer_info = der.sequence(
+        _SIGNER_VERSION_1,
+        _issuer_and_serial(certificate_der),
+        digest_identifier,
+        tlv.encode(_FIRST, tlv.parse(signed_attributes).value),
+        algorithm_to_der(signer.algorithm),
+        der.octet_string(signer.sign(signed_attributes)),
+    )
+    signed_data = der.sequence(
+        _VERSION_3,  # RFC 5652 5.1: the content is not of type id-data
+        der.set_of([digest_identifier]),
+        der.sequence(der.object_identifier(content_type), tlv.encode(_FIRST, der.octet_string(content))),
+        tlv.encode(_FIRST, certificate_der),
+        der.set_of([signer_info]),
+    )
+    return der.sequence(der.object_identifier(ID_SIGNED_DATA), tlv.encode(_FIRST, signed_data))
+
+
+def _is_good(signed: SignedData, signer: SignerInfo, certificate: Certificate) -> bool:
+    if signer.signed_attributes is None:
+        return verify(certificate.spki, signer.algorithm, signer.signature, signed.content)
+    # RFC 5652 5.4 and 11.1: both attributes must be there, or the signature could stand for something else.
+    if signer.content_type != signed.content_type or signer.message_digest is None:
+        return False
+    if not hmac.compare_digest(signer.message_digest, hashed(signer.digest, signed.content)):
+        return False
+    return verify(certificate.spki, signer.algorithm, signer.signature, signer.signed_attributes)
+
+
+def _attribute(oid: str, value: bytes) -> bytes:
+    return der.sequence(der.object_identifier(oid), der.set_of([value]))
+
+
+@lru_cache(maxsize=16)
+def _issuer_and_serial(certificate_der: bytes) -> bytes:
+    certificate = Certificate.parse(certificate_der)
+    return der.sequence(certificate.issuer.der, der.integer(certificate.serial))
+
+
+def _read_signer(item: Tlv) -> SignerInfo:
+    _, who, digest_identifier, *parts = der.read_sequence(item)
+    digest = digest_by_oid(der.read_object_identifier(der.read_sequence(digest_identifier)[0]))
+    attributes = tlv.encode(der.SET, parts.pop(0).value) if parts[0].tag == _FIRST else None
+    algorithm, signature = parts[:2]
+    found = _attribute_values(attributes)
+    issuer, serial = (None, None) if who.tag == _KEY_IDENTIFIER else der.read_sequence(who)
+    return SignerInfo(
+        issuer=None if issuer is None else DistinguishedName.read(issuer),
+        serial=None if serial is None else der.read_integer(serial),
+        key_identifier=who.value if who.tag == _KEY_IDENTIFIER else None,
+        digest=digest,
+        signed_attributes=attributes,
+        content_type=der.read_object_identifier(found[_CONTENT_TYPE]) if _CONTENT_TYPE in found else None,
+        message_digest=der.expect(found[_MESSAGE_DIGEST], der.OCTET_STRING) if _MESSAGE_DIGEST in found else None,
+        signing_time=read_time(found[_SIGNING_TIME]) if _SIGNING_TIME in found else None,
+        algorithm_der=algorithm.encode(),
+        signature=der.expect(signature, der.OCTET_STRING),
+    )
+
+
+def _attribute_values(attributes: bytes | None) -> dict[str, Tlv]:
+    """The attributes that have one value, by type; a type that stands twice is an error (RFC 5652 5.3)."""
+    found: dict[str, Tlv] = {}
+    for item in tlv.parse(attributes).children() if attributes else ():
+        kind, values = der.read_sequence(item)
+        oid = der.read_object_identifier(kind)
+        if oid in found:
+            raise BadInput("cms-malformed")
+        members = tlv.parse_all(der.expect(values, der.SET))
+        if len(members) == 1:
+            found[oid] = members[0]
+    return found
+
+
+def _octets(item: Tlv) -> bytes:
+    """The content of an OCTET STRING, which some signers write in pieces."""
+    if item.tag == _CONSTRUCTED_OCTET_STRING:
+        return b"".join(der.expect(piece, der.OCTET_STRING) for piece in item.children())
+    return der.expect(item, der.OCTET_STRING)
+
+
+def _raw_objects(data: bytes) -> list[bytes]:
+    """The objects of a series just as they are encoded, as signatures in them need it."""
+    objects = []
+    offset = 0
+    for _ in tlv.iterate(data):
+        _, value, length = tlv.read_header(data, offset)
+        objects.append(data[offset : value + length])
+        offset = value + length
+    return objects
