@@ -17,7 +17,9 @@ from eid_toolkit.errors import EidError
 
 INTERRUPTED = 130
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
+}
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
 
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TypeVar
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
-from eid_toolkit.crypto.digests import digest
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.evidence import Evidence, FileState
 from eid_toolkit.iso7816.files import ElementaryFile
@@ -40,12 +39,7 @@ class Document:
     @cached_property
     def signer(self) -> Certificate | None:
         """The document signer's certificate that the security object carries."""
-        if self.sod is None:
-            return None
-        try:
-            return Certificate.parse(self.sod.signer_certificate)
-        except BadInput:
-            return None
+        return None if self.sod is None else self.sod.signed_data.signer_certificate
 
     @cached_property
     def mrz(self) -> Mrz | None:
@@ -114,9 +108,7 @@ class Document:
     def is_authentic(self, number: int) -> bool:
         """Whether the data group was read and has the hash that the security object lists."""
         content = self.evidence.content(ElementaryFile.of_data_group(number))
-        if self.sod is None or content is None:
-            return False
-        return self.sod.hashes.get(number) == digest(self.sod.digest, content)
+        return self.sod is not None and content is not None and self.sod.covers(number, content)
 
     def _parse(self, file: ElementaryFile, parser: Callable[[bytes], _T]) -> _T | None:
         content = self.evidence.content(file)

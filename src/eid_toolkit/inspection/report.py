@@ -35,7 +35,7 @@ _HOLDER_TITLES = {
     "optional_data": "Optional data",
 }
 _CLOSING = {
-    Decision.PASSED: "Now compare, yourself: the printed MRZ and data with those above, and the face with the portrait.",
+    Decision.PASSED: "Now compare yourself: the printed MRZ and data with those above, the face with the portrait.",
     Decision.UNDETERMINED: "Do not rely on this document alone. Compare the printed MRZ and data with those above, and "
     "the face with the portrait, and look into what could not be decided.",
     Decision.FAILED: "Do not accept this document. Keep it if you may, compare the printed MRZ and the face all the "
@@ -87,7 +87,7 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
 
 
 def verdict_text(verdict: Verdict, explain: Explain, paint: Paint) -> str:
-    """The verdict for a person: the decision, the holder, the three layers with their checks, and what is left to do."""
+    """The verdict for a person: decision, holder, the three layers with their checks, and what is left to do."""
     mark = "  SPECIMEN, not a real document" if verdict.specimen else ""
     lines = [paint(f"{verdict.decision.upper()}{mark}", verdict.decision), ""]
     if verdict.holder is not None:

@@ -1,0 +1,109 @@
+"""Every code has a sentence, and every sentence a code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import eid_toolkit
+from eid_toolkit import errors
+from eid_toolkit.cli.catalogue import catalogue, languages, message, message_of
+from eid_toolkit.errors import BadInput, CardRefused, EidError
+from eid_toolkit.inspection.checks import CHECK_IDS
+
+ROOT = Path(eid_toolkit.__file__).parent
+ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, EidError)}
+OUTCOMES = {"failed", "undetermined", "not_performed"}
+FINDINGS = {"Finding", "RevocationResult"}
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+
+
+@cache
+def calls() -> tuple[tuple[str, ast.Call], ...]:
+    """Every call in the source, by the name of what is called."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                found.append((name, node))
+    return tuple(found)
+
+
+def literals(node: ast.AST) -> set[str]:
+    """The code literals in an expression (a choice of two has both)."""
+    return {
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and KEBAB.fullmatch(part.value)
+    }
+
+
+def raised_codes() -> set[str]:
+    return {code for name, call in calls() if name in ERRORS and call.args for code in literals(call.args[0])}
+
+
+def reason_codes() -> set[str]:
+    found = {code for name, call in calls() if name in OUTCOMES and call.args for code in literals(call.args[0])}
+    return found | {
+        code for name, call in calls() if name in FINDINGS for part in call.args[1:2] for code in literals(part)
+    }
+
+
+@cache
+def all_literals() -> frozenset[str]:
+    return frozenset(code for path in ROOT.rglob("*.py") for code in literals(ast.parse(path.read_text("utf-8"))))
+
+
+def test_every_error_code_has_a_sentence() -> None:
+    assert raised_codes() - catalogue("en").keys() == set()
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert reason_codes() - catalogue("en").keys() == set()
+
+
+def test_every_check_has_a_sentence_for_passing() -> None:
+    wanted = {f"check-{check_id.replace('.', '-')}" for check_id in CHECK_IDS}
+    assert {code for code in catalogue("en") if code.startswith("check-")} == wanted
+
+
+def test_no_sentence_is_left_over() -> None:
+    codes = {code for code in catalogue("en") if not code.startswith("check-")}
+    assert codes - all_literals() == set()
+
+
+def test_a_code_stands_in_one_area_only() -> None:
+    areas = [tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "cli" / "messages" / "en").glob("*.toml")]
+    assert sum(map(len, areas)) == len(catalogue("en"))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_sentences_are_sentences_and_templates_are_plain(language: str) -> None:
+    for code, found in catalogue(language).items():
+        assert found.text.endswith((".", "?", "}")), code
+        for text in filter(None, (found.text, found.hint)):
+            fields = [field for _, field, _, _ in string.Formatter().parse(text) if field is not None]
+            assert all(field.isidentifier() for field in fields), code
+
+
+def test_facts_from_outside_are_made_harmless() -> None:
+    shown = message_of(BadInput("policy-unknown", name="a\x1b[31mb\u202ec", policies="x"))
+    assert "\x1b" not in shown.text
+    assert "\u202e" not in shown.text
+
+
+def test_a_missing_fact_does_not_hide_the_sentence() -> None:
+    found = message("no-card", {})
+    assert found is not None
+    assert "?" in found.text
+
+
+def test_the_status_word_of_a_refusal_is_shown() -> None:
+    assert "6A82" in message_of(CardRefused("no-such-code", sw=0x6A82)).text
