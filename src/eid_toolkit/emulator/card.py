@@ -1,0 +1,209 @@
+"""The software card: bytes in, bytes out (ISO/IEC 7816-4 5, ICAO Doc 9303-11 9.8).
+
+Parse, chaining, secure messaging, handler, reply under the old session, effects: in this order and in one place.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from eid_toolkit.emulator.access import AccessCommands, Reply
+from eid_toolkit.emulator.domain import DomainCommands
+from eid_toolkit.emulator.reading import FileCommands
+from eid_toolkit.emulator.refusal import Refused, require
+from eid_toolkit.emulator.session import Selected, Session
+from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.errors import BadInput, ChannelError
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.iso7816.status import StatusWord
+from eid_toolkit.lds.atr_info import AtrInfo
+from eid_toolkit.ports import Entropy
+from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.protocols.secure_messaging import CLASS_BITS
+
+_log = logging.getLogger(__name__)
+_SHORT_RESPONSE = 256
+_SHORT_PROTECTED, _PROTECTION = 223, 64
+"""The most plain bytes that fit a protected short answer, and a bound of what protection adds to a long one."""
+
+
+class EmulatedCard:
+    """A card with power; :meth:`process` answers one command.
+
+    ``save`` is called with the memory whenever it has changed, before the answer leaves. ``short_response`` is the
+    most data in a short answer: what is longer waits for GET RESPONSE.
+    """
+
+    def __init__(
+        self,
+        memory: CardMemory,
+        entropy: Entropy,
+        save: Callable[[CardMemory], None],
+        *,
+        short_response: int = _SHORT_RESPONSE,
+    ) -> None:
+        self.memory = memory
+        self._entropy = entropy
+        self._save = save
+        self._short_response = short_response
+        self.reset()
+
+    @property
+    def atr(self) -> bytes:
+        """The answer to reset."""
+        return self.memory.atr
+
+    def reset(self) -> None:
+        """Power on, or reset: nothing volatile is left."""
+        self._session = Session()
+        self._files = FileCommands(self.memory.application, self._session)
+        self._access = AccessCommands(self.memory.application, self._session, self._entropy, self._store)
+        self._domain = DomainCommands(self.memory, self._session, self._entropy, self._store)
+
+    def power_off(self) -> None:
+        """Power is gone, and with it every session."""
+        self.reset()
+
+    def _store(self) -> None:
+        self._save(self.memory)
+
+    def process(self, raw: bytes, /) -> bytes:
+        """The response APDU to a command APDU; never raises for what the terminal sent."""
+        try:
+            answer = self._answer(CommandApdu.decode(raw))
+        except BadInput:
+            self._session.end_messaging()
+            answer = ResponseApdu(b"", StatusWord.WRONG_LENGTH)
+        except Refused as refused:  # answered without protection, so there is no session any more
+            self._session.end_messaging()
+            answer = ResponseApdu(b"", refused.sw)
+        except Exception:
+            _log.exception("a command made the card fail")
+            self.reset()
+            answer = ResponseApdu(b"", StatusWord.UNKNOWN_ERROR)
+        return answer.encode()
+
+    def _answer(self, command: CommandApdu) -> ResponseApdu:
+        if command.ins == commands.GET_RESPONSE and self._session.waiting:
+            return self._rest(command)
+        self._session.waiting = b""
+        if command.cla & 0x80:
+            answer = self._proprietary(command)
+        else:
+            _check_class(command)
+            whole = self._chained(command)
+            if whole is None:
+                return ResponseApdu(b"", StatusWord.OK)
+            answer = self._protected(whole) if whole.cla & CLASS_BITS else self._plain(whole)
+        return answer if command.extended else self._session.hold_back(answer, self._short_response)
+
+    def _rest(self, command: CommandApdu) -> ResponseApdu:
+        session = self._session
+        require(not command.cla & CLASS_BITS and command.ne, StatusWord.WRONG_LENGTH)
+        return session.hold_back(
+            ResponseApdu(_take(session), session.waiting_sw), min(command.ne, self._short_response)
+        )
+
+    def _proprietary(self, command: CommandApdu) -> ResponseApdu:
+        require(command.cla in (0x80, 0x84), StatusWord.CLA_NOT_SUPPORTED)
+        if command.cla == 0x80 or self._session.selected is not Selected.DOMAIN:
+            self._session.end_messaging()
+        return self._domain.process(command)
+
+    def _chained(self, command: CommandApdu) -> CommandApdu | None:
+        """Puts a chain together (7816-4 5.3.3); PACE uses the chaining bit in a way of its own (9303-11 4.4.4.3)."""
+        chain, self._session.chain = self._session.chain, None
+        if command.ins == commands.GENERAL_AUTHENTICATE:
+            return command
+        if command.chained:
+            require(not command.cla & CLASS_BITS, StatusWord.CHAINING_NOT_SUPPORTED)
+        same = chain is not None and (chain.ins, chain.p1, chain.p2) == (command.ins, command.p1, command.p2)
+        require(chain is None or same, StatusWord.LAST_COMMAND_EXPECTED)
+        data = (chain.data if chain else b"") + command.data
+        require(len(data) <= self._buffers()[0], StatusWord.WRONG_LENGTH)
+        whole = replace(command, cla=command.cla & ~0x10, data=data, extended=command.extended or len(data) > 255)
+        if command.chained:
+            self._session.chain = whole
+            return None
+        return whole if chain is not None else command
+
+    def _protected(self, command: CommandApdu) -> ResponseApdu:
+        channel = self._session.channel
+        if channel is None:
+            raise Refused(StatusWord.SM_OBJECTS_INCORRECT)
+        try:
+            plain = channel.open_command(command)
+        except ChannelError as error:
+            self._session.end_messaging()
+            missing = error.code == "sm-objects-missing"
+            raise Refused(StatusWord.SM_OBJECTS_MISSING if missing else StatusWord.SM_OBJECTS_INCORRECT) from None
+        limit = self._buffers()[1] - _PROTECTION if command.extended else _SHORT_PROTECTED
+        reply = self._handle(plain, limit)
+        answer = channel.protect_response(command.ins, reply.answer)
+        if reply.effect is not None:
+            reply.effect()
+        return answer
+
+    def _plain(self, command: CommandApdu) -> ResponseApdu:
+        if self._session.channel is not None:  # 9303-11 9.8.3: a plain command ends the session
+            self._session.end_messaging()
+        self._session.domain = None
+        reply = self._handle(command, self._buffers()[1] - 2 if command.extended else _SHORT_RESPONSE)
+        if reply.effect is not None:
+            reply.effect()
+        return reply.answer
+
+    def _handle(self, command: CommandApdu, limit: int) -> Reply:
+        """The handler's reply; a refusal becomes its status word here and nowhere else."""
+        try:
+            return self._dispatch(command, limit)
+        except Refused as refused:
+            if command.ins in (commands.GENERAL_AUTHENTICATE, commands.MANAGE_SECURITY_ENVIRONMENT):
+                self._session.end_protocols()
+            return Reply(ResponseApdu(b"", refused.sw))
+
+    def _dispatch(self, command: CommandApdu, limit: int) -> Reply:
+        require(self.memory.domain.state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
+        ins = command.ins
+        if ins not in (commands.GENERAL_AUTHENTICATE, commands.EXTERNAL_AUTHENTICATE):
+            self._session.end_protocols()
+        if ins == commands.SELECT:
+            return Reply(self._files.select(command))
+        if ins == commands.READ_BINARY:
+            return Reply(self._files.read_binary(command, limit))
+        if ins == commands.READ_BINARY_ODD:
+            return Reply(self._files.read_binary_odd(command, limit))
+        handler = {
+            commands.MANAGE_SECURITY_ENVIRONMENT: self._access.manage_security_environment,
+            commands.GENERAL_AUTHENTICATE: self._access.general_authenticate,
+            commands.GET_CHALLENGE: self._access.get_challenge,
+            commands.EXTERNAL_AUTHENTICATE: self._access.external_authenticate,
+            commands.INTERNAL_AUTHENTICATE: self._access.internal_authenticate,
+        }.get(ins)
+        if handler is None:
+            raise Refused(StatusWord.INS_NOT_SUPPORTED)
+        personalized = self.memory.application.state is ApplicationState.PERSONALIZED
+        require(personalized, StatusWord.CONDITIONS_NOT_SATISFIED)
+        return handler(command)
+
+    def _buffers(self) -> tuple[int, int]:
+        """The sizes of command and response that EF.ATR/INFO declares."""
+        stored = self.memory.application.files.get(ElementaryFile.ATR_INFO)
+        declared = AtrInfo.parse(stored.content).extended_length if stored is not None else None
+        return declared or (_SHORT_RESPONSE, _SHORT_RESPONSE)
+
+
+def _take(session: Session) -> bytes:
+    data, session.waiting = session.waiting, b""
+    return data
+
+
+def _check_class(command: CommandApdu) -> None:
+    """The basic channel, without or with the secure messaging of eMRTDs (7816-4 5.4.1)."""
+    require(not command.cla & 0x60, StatusWord.CLA_NOT_SUPPORTED)
+    require(not command.cla & 0x03, StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED)
+    require(command.cla & CLASS_BITS in (0, CLASS_BITS), StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)

@@ -1,0 +1,93 @@
+"""A card's memory as bytes, in a versioned JSON form; whoever stores it encrypts it, for it holds the card's keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from eid_toolkit.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
+from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
+from eid_toolkit.protocols.scp03 import KeySet
+from eid_toolkit.secret import Secret
+
+SCHEMA = "eid-card-memory/1"
+
+
+def encode(memory: CardMemory) -> bytes:
+    """The memory as UTF-8 JSON."""
+    domain, application = memory.domain, memory.application
+    document = {
+        "schema": SCHEMA,
+        "atr": memory.atr.hex(),
+        "cplc": memory.cplc.hex(),
+        "domain": {
+            "state": int(domain.state),
+            "sequence": domain.sequence,
+            "failures": domain.failures,
+            "key_version": domain.keys.version,
+            "keys": [key.reveal().hex() for key in (domain.keys.enc, domain.keys.mac, domain.keys.dek)],
+        },
+        "application": {
+            "state": int(application.state),
+            "protocols": int(application.protocols),
+            "failures": application.failures,
+            "files": {
+                file.label: {"rule": int(stored.rule), "content": stored.content.hex()}
+                for file, stored in application.files.items()
+            },
+            "passwords": {kind.name: value.encoded.reveal().hex() for kind, value in application.passwords.items()},
+            "chip_authentication_key": _encode_key(application.chip_authentication_key),
+            "active_authentication_key": _encode_key(application.active_authentication_key),
+        },
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> CardMemory:
+    """The memory again; raises :class:`IntegrityBroken` for anything that :func:`encode` did not write."""
+    try:
+        document = json.loads(data)
+        if document["schema"] != SCHEMA:
+            raise IntegrityBroken("card-image-unknown-version", schema=str(document["schema"]))
+        return CardMemory(
+            bytes.fromhex(document["atr"]),
+            bytes.fromhex(document["cplc"]),
+            _decode_domain(document["domain"]),
+            _decode_application(document["application"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise IntegrityBroken("card-image-broken") from None
+
+
+def _decode_domain(found: dict[str, Any]) -> DomainMemory:
+    enc, mac, dek = (Secret(bytes.fromhex(key)) for key in found["keys"])
+    keys = KeySet(found["key_version"], enc, mac, dek)
+    return DomainMemory(keys, DomainState(found["state"]), found["sequence"], found["failures"])
+
+
+def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
+    passwords = {PasswordKind[name]: Secret(bytes.fromhex(value)) for name, value in found["passwords"].items()}
+    return ApplicationMemory(
+        ApplicationState(found["state"]),
+        {
+            ElementaryFile.by_label(label): StoredFile(AccessRule(entry["rule"]), bytes.fromhex(entry["content"]))
+            for label, entry in found["files"].items()
+        },
+        {kind: AccessPassword(kind, secret) for kind, secret in passwords.items()},
+        AccessProtocols(found["protocols"]),
+        _decode_key(found["chip_authentication_key"]),
+        _decode_key(found["active_authentication_key"]),
+        found["failures"],
+    )
+
+
+def _encode_key(key: ChipKey | None) -> str | None:
+    return None if key is None else key.encode().hex()
+
+
+def _decode_key(text: str | None) -> ChipKey | None:
+    return None if text is None else ChipKey.parse(bytes.fromhex(text))

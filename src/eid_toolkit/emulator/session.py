@@ -1,0 +1,77 @@
+"""What a card knows only while it has power: selection, channels, and protocols under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols.pace_card import PaceResponder
+from eid_toolkit.protocols.personalization_data import AccessProtocols
+from eid_toolkit.protocols.scp03 import KeySet, Scp03Channel, SessionKeys
+from eid_toolkit.protocols.secure_messaging import SecureChannel
+
+
+class Selected(Enum):
+    """The current DF; the security domain stands beside the file system."""
+
+    MASTER_FILE = auto()
+    APPLICATION = auto()
+    DOMAIN = auto()
+
+
+@dataclass(slots=True, eq=False)
+class DomainSession:
+    """SCP03: opened by INITIALIZE UPDATE, and secure once ``channel`` is there."""
+
+    static_keys: KeySet
+    keys: SessionKeys
+    channel: Scp03Channel | None = None
+    personalizing: bool = False
+    next_block: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """The volatile state; a reset replaces it by a fresh one."""
+
+    selected: Selected = Selected.MASTER_FILE
+    current_file: ElementaryFile | None = None
+    channel: SecureChannel | None = None
+    access: AccessProtocols | None = None
+    """PACE or BAC, whichever opened the channel: the security status."""
+    pace: PaceResponder | None = None
+    chip_authentication: ChipAuthenticationProtocol | None = None
+    challenge: bytes | None = None
+    domain: DomainSession | None = None
+    waiting: bytes = b""
+    """The rest of an answer, for GET RESPONSE."""
+    waiting_sw: int = 0x9000
+    chain: CommandApdu | None = None
+    """What a chain of commands has brought so far."""
+
+    def end_messaging(self) -> None:
+        """Deletes the session keys and takes the access rights back (9303-11 9.8.3)."""
+        self.channel = self.access = self.current_file = None
+        self.end_protocols()
+
+    def end_protocols(self) -> None:
+        """Returns every protocol under way to its initial state."""
+        self.pace = self.chip_authentication = self.challenge = None
+
+    def select(self, target: Selected) -> None:
+        """Makes ``target`` the current DF; the security domain's session does not outlive its selection."""
+        self.selected = target
+        self.current_file = None
+        self.domain = None
+        if self.access is AccessProtocols.BAC and target is not Selected.APPLICATION:
+            self.access = None  # the security status of BAC is the application's own
+
+    def hold_back(self, answer: ResponseApdu, limit: int) -> ResponseApdu:
+        """The first ``limit`` bytes of an answer too long for a short response, with 61xx for the rest."""
+        if len(answer.data) <= limit:
+            return answer
+        self.waiting, self.waiting_sw = answer.data[limit:], answer.sw
+        return ResponseApdu(answer.data[:limit], 0x6100 | min(len(self.waiting), 0x100) & 0xFF)

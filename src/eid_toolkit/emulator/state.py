@@ -1,0 +1,58 @@
+"""What a card remembers without power: its memory as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
+from eid_toolkit.protocols.scp03 import KeySet
+
+
+@dataclass(slots=True, eq=False)
+class StoredFile:
+    """An EF: who may read it, and its bytes."""
+
+    rule: AccessRule
+    content: bytes
+
+
+@dataclass(slots=True, eq=False)
+class DomainMemory:
+    """The issuer security domain: life cycle, its one key set, sequence counter and failed authentications."""
+
+    keys: KeySet
+    state: DomainState = DomainState.OP_READY
+    sequence: int = 0
+    failures: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class ApplicationMemory:
+    """The eMRTD application, with the files of the MF that belong to it."""
+
+    state: ApplicationState = ApplicationState.SELECTABLE
+    files: dict[ElementaryFile, StoredFile] = field(default_factory=dict)
+    passwords: dict[PasswordKind, AccessPassword] = field(default_factory=dict)
+    protocols: AccessProtocols = field(default_factory=lambda: AccessProtocols(0))
+    chip_authentication_key: ChipKey | None = None
+    active_authentication_key: ChipKey | None = None
+    failures: int = 0
+    """Failed access attempts in a row."""
+
+
+@dataclass(slots=True, eq=False)
+class CardMemory:
+    """The whole card."""
+
+    atr: bytes
+    cplc: bytes
+    domain: DomainMemory
+    application: ApplicationMemory
+
+    @property
+    def chip_identity(self) -> bytes:
+        """The 10 bytes that name the chip: fabricator, type, serial number and batch."""
+        return self.cplc[0:4] + self.cplc[12:18]

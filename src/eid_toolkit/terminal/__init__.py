@@ -1,0 +1,1 @@
+"""Drives a card: sessions, chip access, reading, authentication, and the issuer security domain."""

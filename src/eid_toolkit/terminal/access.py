@@ -1,0 +1,103 @@
+"""The chip access procedure (ICAO Doc 9303-11 4.2): PACE where the chip offers it, BAC only where the policy allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from eid_toolkit.asn1.security_infos import PaceInfo
+from eid_toolkit.errors import AccessDenied, BadInput, CardRefused
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.card_access import CardAccess
+from eid_toolkit.ports import Entropy
+from eid_toolkit.protocols import bac, pace_terminal
+from eid_toolkit.protocols.pace import PaceParameters
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.terminal.reading import FileReader, ReadStatus, read_buffers
+from eid_toolkit.terminal.session import CardSession
+
+_CIPHER_STRENGTH = {"3des": 0, "aes-128": 1, "aes-192": 2, "aes-256": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessResult:
+    """How the chip was opened; the eMRTD application is selected."""
+
+    protocol: Literal["pace", "bac", "none"]
+    password: PasswordKind | None
+    card_access: bytes | None
+    """EF.CardAccess as it was read, unsigned; None if the card has none."""
+    buffers: tuple[int, int] | None
+    parameters: PaceParameters | None = None
+    downgraded: bool = False
+    """Whether BAC was used although the chip offers PACE."""
+
+
+def open_access(session: CardSession, password: AccessPassword, entropy: Entropy, *, allow_bac: bool) -> AccessResult:
+    """Opens the chip with ``password`` and selects the eMRTD application.
+
+    Raises :class:`AccessDenied` for a wrong password, or where only BAC is possible and not allowed or not with
+    this password; :class:`CardRefused` where the card has no eMRTD application. A failed PACE is never followed by
+    BAC.
+    """
+    session.exchange(commands.select_mf())  # cards that do not know this stand in the MF after a reset
+    buffers = read_buffers(session)
+    card_access = _read_card_access(session)
+    info, ambiguous = choose_pace(card_access)
+    if info is not None:
+        found = session.run(pace_terminal.establish(password, info, entropy, name_parameters=ambiguous))
+        session.install(found.channel)
+        _select_application(session, buffers)
+        return AccessResult("pace", found.password, card_access, buffers, found.parameters)
+    offers_pace = card_access is not None and _offers_pace(card_access)
+    if not allow_bac:
+        raise AccessDenied("pace-not-possible", offered=offers_pace)
+    if password.kind is not PasswordKind.MRZ:
+        raise AccessDenied("bac-needs-mrz")
+    _select_application(session, buffers)
+    session.install(session.run(bac.authenticate(password, entropy)))
+    return AccessResult("bac", password.kind, card_access, buffers, downgraded=offers_pace)
+
+
+def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
+    """The strongest usable PACEInfo, and whether the domain parameters must be named.
+
+    Larger groups come first, then stronger ciphers.
+    """
+    if card_access is None:
+        return None, False
+    try:
+        offered = CardAccess.parse(card_access).security_infos.of_type(PaceInfo)
+    except BadInput:
+        return None, False
+    usable = []
+    for info in offered:
+        try:
+            parameters = PaceParameters.of(info)
+        except BadInput:
+            continue
+        if parameters.is_implemented:
+            usable.append((parameters.domain.size, _CIPHER_STRENGTH[parameters.protocol.cipher], info))
+    if not usable:
+        return None, False
+    best = max(usable, key=lambda entry: entry[:2])[2]
+    ambiguous = sum(info.protocol == best.protocol for info in offered) > 1
+    return best, ambiguous
+
+
+def _offers_pace(card_access: bytes) -> bool:
+    try:
+        return bool(CardAccess.parse(card_access).security_infos.of_type(PaceInfo))
+    except BadInput:
+        return True  # there is a file for it, and it was spoilt
+
+
+def _read_card_access(session: CardSession) -> bytes | None:
+    read = FileReader(session).read(ElementaryFile.CARD_ACCESS)
+    return read.data if read.status is ReadStatus.READ else None
+
+
+def _select_application(session: CardSession, buffers: tuple[int, int] | None) -> None:
+    if not FileReader(session, buffers).select_application():
+        raise CardRefused("emrtd-application-missing", sw=0x6A82)

@@ -1,0 +1,134 @@
+"""Reading EFs in as few commands as the card's buffers allow (ICAO Doc 9303-10 3.6, 9303-11 9.3.1.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from eid_toolkit.codec import tlv
+from eid_toolkit.errors import BadInput, ChannelError, NoCardError, ProtocolError
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.files import EMRTD_AID, MAX_EF_SIZE, ElementaryFile
+from eid_toolkit.iso7816.status import StatusWord
+from eid_toolkit.lds.atr_info import AtrInfo
+from eid_toolkit.terminal.session import CardSession
+
+SHORT_READ = 223
+"""Plain bytes that a short protected answer holds with AES, the smaller of the ciphers."""
+PROTECTION = 64
+"""A bound of what secure messaging adds to an extended answer."""
+_ABSENT = (StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND)
+_PROTECTED = (StatusWord.SECURITY_STATUS_NOT_SATISFIED, StatusWord.CONDITIONS_NOT_SATISFIED)
+_MAX_READS = MAX_EF_SIZE // 16
+
+
+class ReadStatus(Enum):
+    """How the reading of a file ended."""
+
+    READ = "read"
+    ABSENT = "absent"
+    PROTECTED = "protected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """The outcome for one file: its bytes if read, else the status word or error code that ended it."""
+
+    file: ElementaryFile
+    status: ReadStatus
+    data: bytes = b""
+    reason: str | None = None
+
+
+class FileReader:
+    """Reads files of the current DF, one after another."""
+
+    def __init__(self, session: CardSession, buffers: tuple[int, int] | None = None) -> None:
+        """``buffers`` are the APDU sizes of EF.ATR/INFO; without them only short commands are used."""
+        self._session = session
+        self._extended = buffers is not None and buffers[1] > SHORT_READ + PROTECTION
+        self.chunk = min(buffers[1] - PROTECTION, MAX_EF_SIZE) if buffers and self._extended else SHORT_READ
+        """The most plain bytes that are asked for at once."""
+
+    def select_application(self) -> bool:
+        """Selects the eMRTD application; False if the card has none."""
+        return self._session.exchange(commands.select_application(EMRTD_AID)).ok
+
+    def read(self, file: ElementaryFile) -> FileRead:
+        """The whole file. A card that goes away or breaks the channel raises; all else is an outcome."""
+        try:
+            return self._read(file)
+        except (NoCardError, ChannelError):
+            raise
+        except BadInput as error:
+            return FileRead(file, ReadStatus.FAILED, reason=error.code)
+
+    def _read(self, file: ElementaryFile) -> FileRead:
+        answer = self._send(commands.read_binary_sfi(file.sfi, 0, self.chunk))
+        if not _carries_data(answer) and answer.sw not in (*_ABSENT, *_PROTECTED):
+            answer = self._read_selected(file)
+        if not _carries_data(answer):
+            return _refused(file, answer.sw)
+        data = answer.data
+        total = _total_size(data)
+        for _ in range(_MAX_READS):
+            if len(data) >= total:
+                return FileRead(file, ReadStatus.READ, data[:total])
+            part = self._read_part(len(data), min(self.chunk, total - len(data)))
+            if not part:
+                break
+            data += part
+        return FileRead(file, ReadStatus.FAILED, reason="file-truncated")
+
+    def _read_selected(self, file: ElementaryFile) -> ResponseApdu:
+        """For cards that know no short identifiers."""
+        answer = self._session.exchange(commands.select_ef(file.fid))
+        return self._send(commands.read_binary(0, self.chunk)) if answer.ok else answer
+
+    def _read_part(self, offset: int, size: int) -> bytes:
+        if offset <= commands.MAX_EVEN_OFFSET:
+            answer = self._send(commands.read_binary(offset, size))
+            return answer.data if _carries_data(answer) else b""
+        header = 1 + len(tlv.encode_length(size))
+        answer = self._send(commands.read_binary_odd(offset, min(size + header, self.chunk)))
+        return tlv.parse(answer.data, 0x53).value if _carries_data(answer) else b""
+
+    def _send(self, command: CommandApdu) -> ResponseApdu:
+        return self._session.exchange(command)
+
+
+def _carries_data(answer: ResponseApdu) -> bool:
+    return bool(answer.data) and (answer.ok or answer.sw == StatusWord.END_OF_FILE)
+
+
+def _refused(file: ElementaryFile, sw: int) -> FileRead:
+    if sw in _ABSENT:
+        return FileRead(file, ReadStatus.ABSENT, reason=f"{sw:04X}")
+    if sw in _PROTECTED:
+        return FileRead(file, ReadStatus.PROTECTED, reason=f"{sw:04X}")
+    return FileRead(file, ReadStatus.FAILED, reason=f"{sw:04X}")
+
+
+def _total_size(start: bytes) -> int:
+    """The file's size by the header of its first object; raises :class:`ProtocolError` beyond what an EF holds."""
+    _, offset, length = tlv.read_header(start)
+    if offset + length > MAX_EF_SIZE:
+        raise ProtocolError("file-too-large", size=offset + length, limit=MAX_EF_SIZE)
+    return offset + length
+
+
+def read_buffers(session: CardSession) -> tuple[int, int] | None:
+    """The APDU sizes that EF.ATR/INFO declares, read in the MF before access; None if there are none.
+
+    The file is a series of objects, so it is read by one command and not by its first object's length.
+    """
+    answer = session.exchange(commands.read_binary_sfi(ElementaryFile.ATR_INFO.sfi, 0, 256))
+    if not _carries_data(answer):
+        return None
+    try:
+        info = AtrInfo.parse(answer.data)
+    except BadInput:
+        return None
+    return info.extended_length if info.supports_extended_length else None

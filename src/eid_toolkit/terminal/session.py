@@ -1,0 +1,103 @@
+"""A conversation with one card: the owner of the secure channel, and the only sender of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from eid_toolkit.errors import BadInput, ChannelError, ProtocolError
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.protocols.flow import Flow, run
+from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.transport.interface import Transport
+
+T = TypeVar("T")
+
+MAX_ANSWER = 1 << 17
+"""The most bytes that a card may send for one command before it is taken to be endless."""
+MAX_PARTS = 600
+
+
+class CardSession:
+    """Sends commands over a transport, under the secure channel once there is one."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.apdus = 0
+        """Commands sent so far."""
+        self._channel: SecureChannel | None = None
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether commands go under secure messaging."""
+        return self._channel is not None
+
+    def install(self, channel: SecureChannel) -> None:
+        """From now on commands go under ``channel``."""
+        self._channel = channel
+
+    def reset(self) -> None:
+        """Resets the card; every security status is lost."""
+        self._channel = None
+        self.transport.reset()
+
+    def run(self, flow: Flow[T]) -> T:
+        """Drives a protocol to its result."""
+        return run(flow, self.exchange)
+
+    def exchange(self, command: CommandApdu) -> ResponseApdu:
+        """Sends ``command`` and returns the plain answer.
+
+        Raises :class:`ChannelError` if the answer is not authentic: the channel is gone then.
+        """
+        channel = self._channel
+        if channel is None:
+            return self._send(command)
+        with self._closing_on_error():
+            answer = self._send(channel.protect_command(command))
+            return channel.open_response(command.ins, answer)
+
+    def exchange_plain(self, command: CommandApdu) -> ResponseApdu:
+        """Sends ``command`` without secure messaging, which ends a session."""
+        self._channel = None
+        return self._send(command)
+
+    @contextmanager
+    def _closing_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except ChannelError:
+            self._channel = None
+            raise
+
+    def _send(self, command: CommandApdu) -> ResponseApdu:
+        answer = self._send_once(command)
+        if answer.sw >> 8 == 0x6C and not answer.data:
+            answer = self._send_once(replace(command, ne=answer.sw & 0xFF or 256))
+        if answer.sw >> 8 == 0x61:
+            answer = self._collect(answer)
+        return answer
+
+    def _collect(self, answer: ResponseApdu) -> ResponseApdu:
+        """The whole of an answer that comes in parts (7816-4 5.3.4)."""
+        data = answer.data
+        for _ in range(MAX_PARTS):
+            answer = self._send_once(commands.get_response(answer.sw & 0xFF or 256))
+            data += answer.data
+            if answer.sw >> 8 != 0x61:
+                return ResponseApdu(data, answer.sw)
+            if len(data) > MAX_ANSWER or not answer.data:
+                break
+        raise ProtocolError("card-answer-endless", received=len(data))
+
+    def _send_once(self, command: CommandApdu) -> ResponseApdu:
+        self.apdus += 1
+        raw = self.transport.process(command.encode())
+        try:
+            return ResponseApdu.decode(raw)
+        except BadInput:
+            self._channel = None
+            raise
