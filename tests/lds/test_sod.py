@@ -21,13 +21,14 @@ def test_a_new_file_is_of_version_1_and_covers_its_data_groups() -> None:
     file = build_sod(DATA_GROUPS, "sha256", KEY, SIGNER.der, NOW)
     sod = Sod.parse(file)
     assert sod.encode() == file
-    assert (sod.security_object.version, sod.digest) == (1, "sha256")
-    assert (sod.security_object.lds_version, sod.security_object.unicode_version) == ("0108", "040000")
+    assert (sod.version, sod.digest) == (1, "sha256")
+    assert (sod.lds_version, sod.security_object.unicode_version) == ("0108", "040000")
     assert tuple(sod.hashes) == (1, 2, 14)
     assert all(sod.covers(number, data) for number, data in DATA_GROUPS.items())
     assert not sod.covers(1, b"other")
     assert not sod.covers(3, b"first")
-    assert verify_signed_data(sod.signed_data, SIGNER.der)
+    assert sod.signer_certificate == SIGNER.der
+    assert sod.is_signed()
 
 
 @pytest.mark.parametrize("digest", ["sha224", "sha256", "sha384", "sha512"])
@@ -71,7 +72,7 @@ def test_the_sod_of_the_published_specimen_is_verified() -> None:
     file = specimen_file("SOD")
     sod = Sod.parse(file)
     assert sod.encode() == file
-    assert (sod.security_object.version, sod.digest) == (0, "sha1")
+    assert (sod.version, sod.digest) == (0, "sha1")
     assert tuple(sod.hashes) == (1, 2, 3, 14)
     assert all(sod.covers(number, specimen_file(f"DG{number}")) for number in sod.hashes)
     certificate = sod.signed_data.signer_certificate

@@ -11,7 +11,7 @@ from eid_toolkit.codec import tlv
 from eid_toolkit.crypto.digests import digest as hashed
 from eid_toolkit.errors import BadInput
 from eid_toolkit.lds.security_object import LdsSecurityObject
-from eid_toolkit.pki.cms import SignedData, build_signed_data
+from eid_toolkit.pki.cms import SignedData, build_signed_data, verify_signed_data
 from eid_toolkit.ports import Signer
 
 _TAG = 0x77
@@ -39,6 +39,16 @@ class Sod:
         return tlv.encode(_TAG, self.cms)
 
     @property
+    def version(self) -> int:
+        """0 or 1: with 1 the versions of the data structure are signed too."""
+        return self.security_object.version
+
+    @property
+    def lds_version(self) -> str | None:
+        """The signed version of the data structure in four digits, to be compared with EF.COM; None in version 0."""
+        return self.security_object.lds_version
+
+    @property
     def digest(self) -> str:
         """The name of the digest of the data groups."""
         return self.security_object.digest
@@ -48,9 +58,21 @@ class Sod:
         """The hash of each data group by its number."""
         return self.security_object.hashes
 
+    @property
+    def signer_certificate(self) -> bytes:
+        """The document signer's certificate in DER, as enclosed; raises :class:`BadInput` if it is not."""
+        certificate = self.signed_data.signer_certificate
+        if certificate is None:
+            raise BadInput("sod-without-signer")
+        return certificate.der
+
     def covers(self, data_group: int, file: bytes) -> bool:
         """Whether ``file``, a whole EF, has the hash that is signed for that data group."""
         return self.hashes.get(data_group) == hashed(self.digest, file)
+
+    def is_signed(self) -> bool:
+        """Whether the enclosed certificate's key made the signature; raises :class:`BadInput` if it cannot be used."""
+        return verify_signed_data(self.signed_data, self.signer_certificate)
 
 
 def build_sod(
