@@ -63,3 +63,9 @@ def message_of(error: EidError, language: str = FALLBACK) -> Message:
     if isinstance(error, CardRefused) and f"{error.sw:04X}" not in found.text:
         return Message(f"{found.text} (status word {error.sw:04X})", found.hint)
     return found
+
+
+def explain(code: str, facts: Mapping[str, object]) -> str:
+    """The sentence of a check's reason."""
+    found = message(code, facts)
+    return harmless(code) if found is None else found.text

@@ -1,0 +1,278 @@
+"""A genuine document passes; each forgery and each gap is found out by the check that is there for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.inspection.checks import CHECK_IDS
+from eid_toolkit.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileState,
+)
+from eid_toolkit.inspection.policy import POLICY_NAMES, policy_by_name
+from eid_toolkit.inspection.result import CheckStatus, Layer
+from eid_toolkit.inspection.verdict import Decision, Verdict, judge
+from eid_toolkit.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.lds.com import Com
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.dg1 import Dg1
+from eid_toolkit.lds.dg11 import Dg11
+from eid_toolkit.pki.validation import TrustMaterial
+from support.authorities import NOW, Authority
+from support.documents import CA_AES, GM_3DES, IssuedDocument, specimen_mrz, with_file, without
+
+OFFICER = policy_by_name("officer")
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def document(authority: Authority) -> IssuedDocument:
+    return IssuedDocument(authority, specimen_mrz())
+
+
+@pytest.fixture(scope="module")
+def trust(authority: Authority) -> TrustMaterial:
+    return authority.trust(authority.crl())
+
+
+@pytest.fixture
+def evidence(document: IssuedDocument) -> Evidence:
+    return document.evidence()
+
+
+def reasons(verdict: Verdict, *, status: CheckStatus = CheckStatus.FAILED) -> dict[str, str | None]:
+    return {result.id: result.reason for result in verdict.checks if result.status is status}
+
+
+def unclear(verdict: Verdict) -> dict[str, str | None]:
+    return reasons(verdict, status=CheckStatus.UNDETERMINED)
+
+
+@pytest.mark.parametrize("policy", POLICY_NAMES)
+def test_a_genuine_document_passes_under_every_policy(evidence: Evidence, trust: TrustMaterial, policy: str) -> None:
+    verdict = judge(evidence, trust, policy_by_name(policy), NOW)
+    assert verdict.decision is Decision.PASSED
+    assert {result.id for result in verdict.checks if result.status is CheckStatus.PASSED} == set(CHECK_IDS)
+    assert verdict.specimen
+    assert verdict.holder is not None
+    assert (verdict.holder.document_number, verdict.holder.date_of_expiry) == ("X0000001", "2036-02-28")
+    assert verdict.trust.list_age_days == 10
+
+
+@pytest.mark.parametrize("policy", POLICY_NAMES)
+def test_policies_name_checks_that_exist(policy: str) -> None:
+    found = policy_by_name(policy)
+    assert found.required | found.chip <= set(CHECK_IDS)
+
+
+class TestForgeries:
+    def test_a_copy_without_the_chip_keys(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        copy = replace(
+            evidence,
+            chip_authentication=replace(evidence.chip_authentication, outcome=ChipProof.WRONG),
+            active_authentication=replace(evidence.active_authentication, signature=bytes(64)),
+        )
+        verdict = judge(copy, trust, OFFICER, NOW)
+        assert reasons(verdict) == {"ca": "ca-proof-wrong", "aa": "aa-signature-wrong"}
+        assert verdict.layers[Layer.DOCUMENT] is Decision.PASSED
+
+    def test_a_changed_portrait(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(with_file(evidence, Ef.DG2, b"\x75\x00"), trust, OFFICER, NOW)
+        assert reasons(verdict) == {"pa.data-group-hashes": "data-group-hash-wrong"}
+
+    def test_an_unknown_authority_of_the_same_state(self, trust: TrustMaterial) -> None:
+        forged = IssuedDocument(Authority(), specimen_mrz()).evidence()
+        verdict = judge(forged, trust, OFFICER, NOW)
+        assert reasons(verdict) == {"pa.dsc-chain": "csca-mismatch"}
+        assert unclear(verdict) == {"pa.revocation": "revocation-of-unknown-signer"}
+
+    def test_a_weakened_card_access(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        weakened = with_file(evidence, Ef.CARD_ACCESS, SecurityInfos.of(GM_3DES).encode())
+        assert reasons(judge(weakened, trust, OFFICER, NOW)) == {"document.card-access": "card-access-altered"}
+
+    @pytest.mark.parametrize("infos", [(), (CA_AES,)])
+    def test_a_card_access_without_pace(self, evidence: Evidence, trust: TrustMaterial, infos: tuple) -> None:
+        stripped = with_file(evidence, Ef.CARD_ACCESS, SecurityInfos.of(*infos).encode())
+        assert reasons(judge(stripped, trust, OFFICER, NOW)) == {"document.card-access": "card-access-stripped"}
+
+    def test_no_card_access_at_all(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(without(evidence, [Ef.CARD_ACCESS]), trust, OFFICER, NOW)
+        assert reasons(verdict) == {"document.card-access": "card-access-stripped"}
+
+    def test_stripped_chip_keys_do_not_become_a_document_without_them(
+        self, evidence: Evidence, trust: TrustMaterial
+    ) -> None:
+        stripped = replace(
+            without(evidence, [Ef.DG14, Ef.DG15]),
+            chip_authentication=ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED),
+            active_authentication=ActiveAuthenticationEvidence(ChipProof.NOT_ATTEMPTED),
+        )
+        verdict = judge(stripped, trust, OFFICER, NOW)
+        assert reasons(verdict) == {
+            "pa.data-group-hashes": "data-group-missing",
+            "ca": "chip-key-missing",
+            "aa": "chip-key-missing",
+        }
+
+    def test_a_revoked_signer(self, evidence: Evidence, authority: Authority, document: IssuedDocument) -> None:
+        trust = authority.trust(authority.crl(document.signer))
+        assert reasons(judge(evidence, trust, OFFICER, NOW)) == {"pa.revocation": "signer-revoked"}
+
+    def test_a_chip_key_of_the_forger(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        other = replace(evidence.chip_authentication, public_key=b"another key")
+        verdict = judge(replace(evidence, chip_authentication=other), trust, OFFICER, NOW)
+        assert reasons(verdict) == {"ca": "ca-key-unsigned"}
+
+    def test_an_unsigned_data_group(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(with_file(evidence, Ef.DG16, b"\x70\x00"), trust, OFFICER, NOW)
+        assert reasons(verdict) == {"pa.data-group-hashes": "data-group-unsigned"}
+
+    def test_a_damaged_signature(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        sod = evidence.content(Ef.SOD)
+        assert sod is not None
+        damaged = with_file(evidence, Ef.SOD, sod[:-1] + bytes([sod[-1] ^ 1]))
+        assert reasons(judge(damaged, trust, OFFICER, NOW)) == {"pa.sod-signature": "sod-signature-wrong"}
+
+    def test_another_mrz_than_the_printed_one(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        opened = replace(evidence.access, password="mrz", mrz_matches=False)
+        verdict = judge(replace(evidence, access=opened), trust, OFFICER, NOW)
+        assert reasons(verdict) == {"document.consistency": "mrz-differs-from-dg1"}
+
+
+class TestGaps:
+    """What could not be done is never counted as passed."""
+
+    def test_an_expired_signer_is_a_finding_though_the_document_is_valid(
+        self, authority: Authority, document: IssuedDocument
+    ) -> None:
+        late = document.signer.not_after + timedelta(days=1)
+        endless = IssuedDocument(authority, specimen_mrz(expiry=None))
+        trust = authority.trust(authority.crl(this_update=late - timedelta(days=1)))
+        verdict = judge(endless.evidence(), trust, OFFICER, late)
+        assert verdict.decision is Decision.UNDETERMINED
+        assert unclear(verdict) == {"pa.dsc-chain": "signer-expired"}
+
+    def test_no_trust_at_all(self, evidence: Evidence) -> None:
+        verdict = judge(evidence, TrustMaterial(), OFFICER, NOW)
+        assert (verdict.decision, unclear(verdict)) == (
+            Decision.UNDETERMINED,
+            {"pa.dsc-chain": "csca-unknown", "pa.revocation": "revocation-of-unknown-signer"},
+        )
+
+    def test_no_revocation_list(self, evidence: Evidence, authority: Authority) -> None:
+        verdict = judge(evidence, authority.trust(), OFFICER, NOW)
+        assert unclear(verdict) == {"pa.revocation": "crl-missing"}
+        assert verdict.layers[Layer.STATUS] is Decision.UNDETERMINED
+
+    def test_a_chip_that_was_never_asked(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        lazy = replace(
+            evidence,
+            chip_authentication=ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED),
+            active_authentication=ActiveAuthenticationEvidence(ChipProof.UNSUPPORTED),
+        )
+        verdict = judge(lazy, trust, OFFICER, NOW)
+        assert verdict.decision is Decision.UNDETERMINED
+        assert unclear(verdict) == {"ca": "ca-not-attempted", "aa": "aa-unsupported"}
+
+    def test_one_chip_proof_suffices_for_an_officer_but_not_for_the_issuer(
+        self, evidence: Evidence, trust: TrustMaterial
+    ) -> None:
+        active_only = replace(evidence, chip_authentication=ChipAuthenticationEvidence(ChipProof.UNSUPPORTED))
+        assert judge(active_only, trust, OFFICER, NOW).decision is Decision.PASSED
+        readback = judge(active_only, trust, policy_by_name("issuer-readback"), NOW)
+        assert readback.decision is Decision.UNDETERMINED
+
+    def test_a_card_pulled_in_the_middle(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        pulled = replace(without(evidence, [Ef.DG2], FileState.FAILED), interrupted="card-removed")
+        verdict = judge(pulled, trust, OFFICER, NOW)
+        assert verdict.decision is Decision.UNDETERMINED
+        assert unclear(verdict) == {"pa.data-group-hashes": "data-group-not-read"}
+
+    def test_nothing_read_at_all(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(replace(evidence, files={}), trust, OFFICER, NOW)
+        assert verdict.decision is Decision.UNDETERMINED
+        assert (verdict.holder, verdict.failed_checks()) == (None, frozenset())
+
+    def test_bac_where_pace_was_offered(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        downgraded = replace(evidence, access=AccessEvidence("bac", "mrz", cipher="3des", pace_failure="pace-refused"))
+        verdict = judge(downgraded, trust, OFFICER, NOW)
+        assert (verdict.decision, verdict.downgraded) == (Decision.UNDETERMINED, True)
+        readback = judge(downgraded, trust, policy_by_name("issuer-readback"), NOW)
+        assert reasons(readback) == {"document.access": "access-not-by-pace"}
+
+    def test_a_clock_set_back(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(evidence, trust, OFFICER, NOW, trusted_time=NOW + timedelta(hours=1))
+        assert (verdict.decision, unclear(verdict)) == (Decision.UNDETERMINED, {"status.clock": "clock-set-back"})
+
+
+class TestExpiry:
+    @pytest.mark.parametrize(
+        ("state", "time", "status"),
+        [
+            ("UTO", "2036-02-28T23:59+00:00", CheckStatus.PASSED),
+            ("UTO", "2036-02-29T00:01+00:00", CheckStatus.FAILED),
+            ("VNM", "2036-02-28T16:59+00:00", CheckStatus.PASSED),
+            ("VNM", "2036-02-28T17:01+00:00", CheckStatus.FAILED),
+            ("D", "2036-02-28T09:00+00:00", CheckStatus.PASSED),
+            ("D", "2036-02-28T12:00+00:00", CheckStatus.UNDETERMINED),
+            ("D", "2036-02-29T13:00+00:00", CheckStatus.FAILED),
+        ],
+    )
+    def test_the_last_day_is_the_issuers(
+        self, evidence: Evidence, trust: TrustMaterial, state: str, time: str, status: CheckStatus
+    ) -> None:
+        shown = with_file(evidence, Ef.DG1, Dg1(specimen_mrz(state=state)).encode())
+        verdict = judge(shown, trust, OFFICER, datetime.fromisoformat(time))
+        assert {result.id: result.status for result in verdict.checks}["document.expiry"] is status
+
+    def test_an_unknown_day_is_undetermined_only_in_its_month(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        mrz = specimen_mrz(expiry=PartialDate(2026, 3, None))
+        shown = with_file(evidence, Ef.DG1, Dg1(mrz).encode())
+        assert "document.expiry" in unclear(judge(shown, trust, OFFICER, NOW))
+        assert "document.expiry" not in unclear(judge(shown, trust, OFFICER, NOW - timedelta(days=20)))
+
+
+class TestConsistency:
+    def test_a_list_of_files_that_differs_from_the_signed_one(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        shown = with_file(evidence, Ef.COM, Com.of_data_groups([1, 2]).encode())
+        assert reasons(judge(shown, trust, OFFICER, NOW)) == {"document.consistency": "com-differs-from-sod"}
+
+    def test_versions_that_do_not_belong_together(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        com = Com.parse(evidence.content(Ef.COM) or b"")
+        shown = with_file(evidence, Ef.COM, replace(com, lds_version="0107").encode())
+        assert reasons(judge(shown, trust, OFFICER, NOW)) == {"document.consistency": "com-version-differs-from-sod"}
+
+    def test_another_date_of_birth_in_dg11(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        details = Dg11.of(primary_identifier="Specimen", date_of_birth=PartialDate(1991, 1, 31))
+        verdict = judge(with_file(evidence, Ef.DG11, details.encode()), trust, OFFICER, NOW)
+        assert reasons(verdict)["document.consistency"] == "dg11-differs-from-dg1"
+
+    @pytest.mark.parametrize(("surname", "clear"), [("Spécimen", True), ("Παράδειγμα", True), ("Muster", False)])
+    def test_a_surname_in_national_letters(
+        self, evidence: Evidence, trust: TrustMaterial, surname: str, clear: bool
+    ) -> None:
+        details = Dg11.of(primary_identifier=surname)
+        verdict = judge(with_file(evidence, Ef.DG11, details.encode()), trust, OFFICER, NOW)
+        assert ("document.consistency" not in unclear(verdict)) is clear
+
+    def test_wrong_check_digits(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        text = specimen_mrz().text
+        wrong = evidence.content(Ef.DG1) or b""
+        shown = with_file(evidence, Ef.DG1, wrong.replace(text[:10].encode(), text[:9].encode() + b"7"))
+        assert reasons(judge(shown, trust, OFFICER, NOW))["document.consistency"] == "mrz-check-digits-wrong"
+
+    def test_a_file_that_does_not_parse(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(with_file(evidence, Ef.DG12, b"\x6c\x05abc"), trust, OFFICER, NOW)
+        assert reasons(verdict)["document.consistency"] == "file-malformed"
