@@ -27,22 +27,15 @@ class Home:
 
     @classmethod
     def create(cls, root: Path, config: HomeConfig) -> Home:
-        """Make a new home; raises :class:`NotPermitted` if there is one already.
-
-        The configuration is written by :meth:`complete`: a home without it does not open, so a creation that was
-        interrupted leaves nothing that looks finished.
-        """
+        """Make a new home; raises :class:`NotPermitted` if there is one already."""
         if (root / CONFIG_NAME).exists():
             raise NotPermitted("home-exists", home=root)
         private_directory(root)
         root.chmod(0o700)
         for name in DIRECTORIES:
             private_directory(root / name)
+        write_atomic(root / CONFIG_NAME, config.encode())
         return cls(root, config)
-
-    def complete(self) -> None:
-        """Write the configuration: from now on the home opens."""
-        write_atomic(self.root / CONFIG_NAME, self.config.encode())
 
     @classmethod
     def open(cls, root: Path) -> Home:

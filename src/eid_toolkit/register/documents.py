@@ -166,7 +166,7 @@ class Documents:
         with self._database.write() as connection:
             application = load_application(connection, prepared.application.id)
             self._applications.verify_approval(connection, application)
-            living = living_document(connection, application.id)
+            living = _living(connection, application.id)
             if living is not None:
                 raise NotPermitted("application-has-document", application=application.id, document=living)
             connection.execute(insert(document), row)
@@ -191,6 +191,11 @@ class Documents:
     def application_of(self, found: Document) -> Application:
         """The application that the document was prepared for."""
         return self._applications.get(found.application_id)
+
+    def living(self, application_id: str) -> str | None:
+        """The identifier of an application's document that is not spoiled."""
+        with self._database.read() as connection:
+            return _living(connection, application_id)
 
     def is_number_taken(self, issuing_state: str, number: str) -> bool:
         """Whether a document of that state has the number."""
@@ -302,8 +307,7 @@ class Documents:
         return self._keys.unseal(content, _context(identifier, name))
 
 
-def living_document(connection: Connection, application_id: str) -> str | None:
-    """The identifier of an application's document that is not spoiled."""
+def _living(connection: Connection, application_id: str) -> str | None:
     query = select(document.c.id).where(
         document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
     )

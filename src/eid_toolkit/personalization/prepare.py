@@ -1,0 +1,101 @@
+"""Prepare a document: from an approved application to signed records and fresh chip keys, sealed in the register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.home.home import Home
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.personalization.records import ChipKeys, Issue, build_records
+from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.profiles import DocumentProfile, load_profile
+from eid_toolkit.profiles.numbering import document_number
+from eid_toolkit.register.applications import Application
+from eid_toolkit.register.documents import Document, PreparedDocument
+from eid_toolkit.register.identifiers import new_identifier
+from eid_toolkit.register.register import Register
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.authorities import AuthorityStore
+from eid_toolkit.stores.operators import Operator
+
+_CAN_DIGITS = 6
+_NUMBER_TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What the preparation of documents works with."""
+
+    home: Home
+    register: Register
+    authorities: AuthorityStore
+    clock: Clock
+    entropy: Entropy
+
+    def prepare(self, application_id: str, operator: Operator) -> Document:
+        """Prepare the document of an approved application.
+
+        The approval is verified before anything is signed. Raises :class:`NotPermitted` if there is no approval, a
+        document already or no usable document signer, :class:`IntegrityBroken` if the approval was for something else.
+        """
+        with self.home.lock(f"application-{application_id.upper()}"):
+            application = self.register.applications.get(application_id)
+            self._check(application)
+            profile = load_profile(application.profile, [self.home.profiles])
+            if profile.hash != application.profile_hash:
+                raise IntegrityBroken("profile-changed", profile=profile.name, application=application.id)
+            return self.register.documents.add(self._prepared(application, profile), operator)
+
+    def _check(self, application: Application) -> None:
+        with self.register.database.read() as connection:
+            self.register.applications.verify_approval(connection, application)
+        living = self.register.documents.living(application.id)
+        if living is not None:
+            raise NotPermitted("application-has-document", application=application.id, document=living)
+
+    def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
+        now = self.clock.now()
+        profile.check_issue_date(now.date())
+        certificate, signer = self.authorities.document_signer(profile.issuing_state, now)
+        issue = self._issue(application, profile, now)
+        keys = ChipKeys.generate(profile, self.entropy)
+        person, portrait = application.person.data, self.register.applications.portrait(application)
+        records = build_records(person, portrait, profile, issue, keys, signer, certificate)
+        chip, active = keys.chip_authentication, keys.active_authentication
+        return PreparedDocument(
+            id=new_identifier("D", self.entropy),
+            application=application,
+            document_code=profile.document_code,
+            issuing_state=profile.issuing_state,
+            document_number=issue.document_number,
+            date_of_issue=now.date(),
+            date_of_expiry=issue.date_of_expiry.latest if issue.date_of_expiry else None,
+            signer=certificate.fingerprint,
+            files=records.files,
+            can=Secret(f"{self._random_below(10**_CAN_DIGITS):0{_CAN_DIGITS}}".encode()),
+            mrz_information=Secret(records.mrz.information.encode()),
+            chip_authentication_key=chip.scalar if chip else None,
+            active_authentication_key=active.scalar if active else None,
+        )
+
+    def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
+        person = application.person.data
+        expiry = profile.validity.expiry(now.date(), person.date_of_birth)
+        number = self._document_number(profile, person.personal_number)
+        return Issue(number, PartialDate.of(now.date()), expiry, self.home.config.authority, now)
+
+    def _document_number(self, profile: DocumentProfile, personal_number: str | None) -> str:
+        """A number that no document of the state has; random, since counting up would tell an access key's half."""
+        digits = 9 - len(profile.number_prefix)
+        for _ in range(_NUMBER_TRIES):
+            number = document_number(profile, self._random_below(10**digits), personal_number)
+            if profile.number_scheme == "identity-number":
+                return number  # belongs to the person, and stays over a reissue
+            if not self.register.documents.is_number_taken(profile.issuing_state, number):
+                return number
+        raise BadInput("profile-numbers-used-up", profile=profile.name)
+
+    def _random_below(self, limit: int) -> int:
+        return int.from_bytes(self.entropy.take(16), "big") % limit  # 128 bits: the bias is nothing

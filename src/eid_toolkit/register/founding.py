@@ -1,0 +1,115 @@
+"""A new authority's home: keys, country signing PKI, trust and register, there whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from eid_toolkit.errors import BadInput, NotPermitted
+from eid_toolkit.home.atomic import sync_directory
+from eid_toolkit.home.config import HomeConfig
+from eid_toolkit.home.home import Home
+from eid_toolkit.pki.countries import same_state
+from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.profiles import DocumentProfile
+from eid_toolkit.register.register import Register
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores import demo
+from eid_toolkit.stores.authorities import AuthorityStore, Charter
+from eid_toolkit.stores.keys import CARD_MASTER_KEY, DATA_KEY, TRANSPORT_KEY, KeyStore
+from eid_toolkit.stores.trust import TrustStore
+
+FOUNDER = "founder"
+"""Who acts in the audit log before there is any operator."""
+
+_DATA_KEY_SIZE = 32
+_CARD_KEY_SIZE = 16
+_DEFAULT_DOCUMENT_TYPES = ("I", "P")  # one letter stands for all codes that begin with it
+_DEFAULT_YEARS = 10
+_ENDLESS_YEARS = 50  # a document without expiry outlives every certificate; so long its signature can be checked
+
+
+def found(
+    root: Path,
+    config: HomeConfig,
+    profiles: Iterable[DocumentProfile],
+    passphrase: Secret | None,
+    clock: Clock,
+    entropy: Entropy,
+) -> Home:
+    """Make a home at ``root``, which must not be there yet, or be an empty directory.
+
+    ``passphrase`` is that of the key store; None only for a demo home, which keeps its own. A demo home has an
+    authority for each state that the ``profiles`` issue for, a real one only for its own. Raises
+    :class:`NotPermitted` if something is there.
+    """
+    if root.is_dir() and any(root.iterdir()):
+        raise NotPermitted("home-exists", home=root)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        _build(Home.create(staging, config), list(profiles), passphrase, clock, entropy)
+        staging.replace(root)
+    except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise NotPermitted("home-exists", home=root) from None
+        raise
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    sync_directory(root.parent)
+    return Home.open(root)
+
+
+def charter_for(state: str, config: HomeConfig, profiles: Iterable[DocumentProfile]) -> Charter:
+    """What the authority of ``state`` needs for the profiles that are issued in its name."""
+    own = [profile for profile in profiles if profile.issuable and same_state(profile.issuing_state, state)]
+    years = [_validity_years(profile) for profile in own] or [_DEFAULT_YEARS]
+    return Charter(
+        state=state,
+        name=config.authority,
+        specimen=config.demo,
+        document_types=tuple(sorted({profile.document_code for profile in own})) or _DEFAULT_DOCUMENT_TYPES,
+        document_validity=timedelta(days=366 * max(years)),
+    )
+
+
+def _validity_years(profile: DocumentProfile) -> int:
+    return profile.validity.years if profile.validity.years is not None else _ENDLESS_YEARS
+
+
+def _build(
+    home: Home, profiles: list[DocumentProfile], passphrase: Secret | None, clock: Clock, entropy: Entropy
+) -> None:
+    config, now = home.config, clock.now()
+    if config.demo:
+        keys = KeyStore.create(home.keys, demo.create_passphrase(home, entropy), entropy, random=True)
+        transport = demo.DEVELOPER_CARD_KEY
+    elif passphrase is not None:
+        keys = KeyStore.create(home.keys, passphrase, entropy)
+        transport = Secret(entropy.take(_CARD_KEY_SIZE))
+    else:
+        raise BadInput("passphrase-needed")
+    keys.create_symmetric(DATA_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
+    keys.create_symmetric(CARD_MASTER_KEY, Secret(entropy.take(_CARD_KEY_SIZE)))
+    keys.create_symmetric(TRANSPORT_KEY, transport)
+
+    authorities, trust = AuthorityStore(home.pki, keys), TrustStore(home.trust)
+    others = {profile.issuing_state for profile in profiles if profile.issuable} if config.demo else set()
+    states = sorted({config.country, *others})
+    register = Register.open(home, keys, clock, entropy)
+    try:
+        for state in states:
+            authorities.create(charter_for(state, config, profiles), now, entropy)
+            for item in (authorities.csca(state), authorities.crl(state)):
+                trust.add(item, "own authority", now, FOUNDER)
+            made = {"csca": authorities.csca(state).fingerprint}
+            made["signer"] = authorities.signer_certificate(state).fingerprint
+            register.record(FOUNDER, "authority.created", state, dict(made))
+    finally:
+        register.close()
