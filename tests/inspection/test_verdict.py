@@ -206,7 +206,7 @@ class TestGaps:
         assert (verdict.holder, verdict.failed_checks()) == (None, frozenset())
 
     def test_bac_where_pace_was_offered(self, evidence: Evidence, trust: TrustMaterial) -> None:
-        downgraded = replace(evidence, access=AccessEvidence("bac", "mrz", cipher="3des", pace_failure="pace-refused"))
+        downgraded = replace(evidence, access=AccessEvidence("bac", "mrz", cipher="3des"))
         verdict = judge(downgraded, trust, OFFICER, NOW)
         assert (verdict.decision, verdict.downgraded) == (Decision.UNDETERMINED, True)
         readback = judge(downgraded, trust, policy_by_name("issuer-readback"), NOW)

@@ -15,6 +15,7 @@ from eid_toolkit.pki.validation import ChainResult, DocumentFacts, TrustMaterial
 class Case:
     """One document before its judge. ``chain`` is None where no signer's certificate could be read."""
 
+    evidence: Evidence
     document: Document
     trust: TrustMaterial
     policy: Policy
@@ -28,15 +29,10 @@ class Case:
         cls, evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None
     ) -> Case:
         """Opens the case; the path to the anchor is searched once, for the checks that need it."""
-        document = Document(evidence)
+        document = Document(evidence.files)
         signer = document.signer
         chain = None if signer is None else validate_signer(signer, trust, now, _facts(document))
-        return cls(document, trust, policy, now, trusted_time, chain)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What the card showed."""
-        return self.document.evidence
+        return cls(evidence, document, trust, policy, now, trusted_time, chain)
 
 
 def _facts(document: Document) -> DocumentFacts:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
 from eid_toolkit.errors import BadInput
-from eid_toolkit.inspection.evidence import Evidence, FileState
+from eid_toolkit.inspection.evidence import FileEvidence
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.com import Com
@@ -29,8 +29,8 @@ _T = TypeVar("_T")
 class Document:
     """What the files say. A file that was not read or does not parse is None here; the checks tell which it was."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
+    def __init__(self, files: Mapping[ElementaryFile, FileEvidence]) -> None:
+        self._files = files
 
     @cached_property
     def sod(self) -> Sod | None:
@@ -97,21 +97,29 @@ class Document:
             ElementaryFile.DG15: self.dg15,
             ElementaryFile.CARD_ACCESS: self.card_access,
         }
-        return tuple(
-            file for file, view in views.items() if view is None and self.evidence.state(file) is FileState.READ
-        )
+        return tuple(file for file, view in views.items() if view is None and self._content(file) is not None)
 
-    def is_listed(self, number: int) -> bool:
-        """Whether the security object lists the data group."""
+    @property
+    def listed(self) -> frozenset[int]:
+        """The data groups that the security object or EF.COM lists."""
+        signed = self.sod.hashes if self.sod is not None else ()
+        return frozenset(signed) | frozenset(self.com.data_groups if self.com is not None else ())
+
+    def is_signed(self, number: int) -> bool:
+        """Whether the security object has a hash of the data group."""
         return self.sod is not None and number in self.sod.hashes
 
     def is_authentic(self, number: int) -> bool:
         """Whether the data group was read and has the hash that the security object lists."""
-        content = self.evidence.content(ElementaryFile.of_data_group(number))
+        content = self._content(ElementaryFile.of_data_group(number))
         return self.sod is not None and content is not None and self.sod.covers(number, content)
 
+    def _content(self, file: ElementaryFile) -> bytes | None:
+        found = self._files.get(file)
+        return None if found is None else found.content
+
     def _parse(self, file: ElementaryFile, parser: Callable[[bytes], _T]) -> _T | None:
-        content = self.evidence.content(file)
+        content = self._content(file)
         if content is None:
             return None
         try:

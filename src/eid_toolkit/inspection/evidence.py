@@ -49,8 +49,6 @@ class AccessEvidence:
     mapping: str | None = None
     cipher: str | None = None
     parameter_id: int | None = None
-    pace_failure: str | None = None
-    """The error code of a PACE attempt after which BAC was used."""
     mrz_matches: bool | None = None
     """Whether the MRZ that opened the card is that of DG1; None where the card was opened otherwise."""
 

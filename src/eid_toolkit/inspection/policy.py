@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from eid_toolkit.errors import UsageError
-
-
-class BacRule(StrEnum):
-    """When Basic Access Control may open a card (9303-11 4.2: PACE comes first)."""
-
-    NEVER = "never"
-    WITHOUT_PACE = "without-pace"
-    """Only where the card does not offer PACE."""
-    FALLBACK = "fallback"
-    """Also after PACE failed; the verdict is then undetermined at best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +14,8 @@ class Policy:
     name: str
     required: frozenset[str]
     chip: frozenset[str]
-    bac: BacRule
+    allow_bac: bool
+    """Whether a card without PACE may be opened by Basic Access Control (9303-11 4.2: PACE comes first)."""
 
 
 _DOCUMENT = frozenset(
@@ -44,10 +34,10 @@ _ANY_CHIP = frozenset({"ca", "aa"})
 _POLICIES = {
     policy.name: policy
     for policy in (
-        Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, BacRule.WITHOUT_PACE),
+        Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True),
         # The issuer knows its own cards: they do PACE and Chip Authentication.
-        Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca"}, frozenset({"ca"}), BacRule.NEVER),
-        Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, BacRule.FALLBACK),
+        Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca"}, frozenset({"ca"}), allow_bac=False),
+        Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True),
     )
 }
 POLICY_NAMES = tuple(_POLICIES)

@@ -111,7 +111,7 @@ def judge(
         checks=checks,
         holder=_holder(mrz, now.date()),
         trust=_trust_used(case),
-        data_groups=_data_groups(case.document),
+        data_groups=_data_groups(case),
         evidence=evidence,
     )
 
@@ -155,9 +155,9 @@ def _trust_used(case: Case) -> TrustUsed:
     )
 
 
-def _data_groups(document: Document) -> dict[int, FileState]:
+def _data_groups(case: Case) -> dict[int, FileState]:
     """Every data group that the card, its list or the security object knows of."""
-    listed = set(document.sod.hashes if document.sod else ()) | set(document.com.data_groups if document.com else ())
-    read = {file.data_group for file in document.evidence.files if file.data_group is not None}
-    tried = {number: document.evidence.state(ElementaryFile.of_data_group(number)) for number in listed | read}
-    return {number: tried[number] for number in sorted(tried) if number in listed or tried[number] is FileState.READ}
+    listed, files = case.document.listed, case.evidence.files
+    read = {file.data_group for file, found in files.items() if file.data_group and found.state is FileState.READ}
+    numbers = sorted(listed | {number for number in read if number is not None})
+    return {number: case.evidence.state(ElementaryFile.of_data_group(number)) for number in numbers}

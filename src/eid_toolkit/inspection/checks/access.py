@@ -5,7 +5,6 @@ from __future__ import annotations
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
-from eid_toolkit.inspection.policy import BacRule
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 
@@ -17,11 +16,11 @@ def access(case: Case) -> Outcome:
     opened = case.evidence.access
     if opened.protocol == "pace":
         return PASSED
-    if opened.protocol == "bac" and case.policy.bac is BacRule.NEVER:
+    if not case.policy.allow_bac:
         return failed("access-not-by-pace")
     offered = [infos for infos in (case.document.card_access, case.document.dg14) if infos is not None]
     if any(infos.of_type(PaceInfo) for infos in offered):
-        return undetermined("access-downgraded", cause=opened.pace_failure)
+        return undetermined("access-downgraded")
     return PASSED
 
 
@@ -36,7 +35,7 @@ def card_access(case: Case) -> Outcome:
         return failed("card-access-malformed")
     if document.sod is None:
         return undetermined("sod-not-usable")
-    if not document.is_listed(_DG14):
+    if not document.is_signed(_DG14):
         # Older chips have PACE without DG14: then nothing vouches for EF.CardAccess.
         return PASSED if shown is None else undetermined("card-access-unsigned")
     if document.dg14 is None or not document.is_authentic(_DG14):

@@ -39,9 +39,8 @@ def chip_authentication(case: Case) -> Outcome:
         case ChipProof.NOT_ATTEMPTED:
             return undetermined("ca-not-attempted")
     keys = () if infos is None else infos.of_type(ChipAuthenticationPublicKeyInfo)
-    if not any(key.spki == proof.public_key and key.key_id == proof.key_id for key in keys):
-        return failed("ca-key-unsigned")
-    return PASSED if case.document.is_authentic(_DG14) else failed("ca-key-unsigned")
+    proved = any(_is_same_key(key.spki, proof.public_key) and key.key_id == proof.key_id for key in keys)
+    return PASSED if proved and case.document.is_authentic(_DG14) else failed("ca-key-unsigned")
 
 
 def active_authentication(case: Case) -> Outcome:
@@ -66,11 +65,19 @@ def _nothing_to_judge(case: Case, number: int) -> Outcome | None:
     """Why there is nothing to judge: nobody can tell, the document never had it, or it was taken out."""
     if case.document.sod is None:
         return undetermined("sod-not-usable")
-    if not case.document.is_listed(number):
+    if not case.document.is_signed(number):
         return not_performed("chip-key-not-offered", data_group=number)
     if case.evidence.state(ElementaryFile.of_data_group(number)) is FileState.ABSENT:
         return failed("chip-key-missing", data_group=number)
     return None
+
+
+def _is_same_key(signed: bytes, used: bytes | None) -> bool:
+    """Keys are compared, not their encodings: parameters may stand in full or by name."""
+    try:
+        return used is not None and EcPublicKey.from_spki(signed) == EcPublicKey.from_spki(used)
+    except BadInput:
+        return False
 
 
 def _judge_signature(case: Case, spki: bytes) -> Outcome:

@@ -1,0 +1,195 @@
+"""Reading one card by the inspection procedure (ICAO Doc 9303-11 4.2 and 6): brings evidence, judges nothing."""
+
+from __future__ import annotations
+
+import time
+
+from eid_toolkit.asn1.security_infos import ChipAuthenticationPublicKeyInfo
+from eid_toolkit.errors import BadInput, CardRefused, EidError
+from eid_toolkit.inspection.document import Document
+from eid_toolkit.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileEvidence,
+    FileState,
+)
+from eid_toolkit.inspection.policy import Policy
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.protocols import active_authentication, chip_authentication
+from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.terminal.access import AccessResult, open_access
+from eid_toolkit.terminal.chip import authenticate_chip
+from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus
+from eid_toolkit.terminal.session import CardSession
+from eid_toolkit.transport.interface import Transport
+
+_DG3, _DG4, _DG14, _DG15 = 3, 4, 14, 15
+_UNLISTED = (1, 2, _DG14, _DG15)
+"""What is read of a card whose lists cannot be read."""
+_SMALL_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
+"""Files of the MF that fit one short answer and need no password."""
+_SHORT_ANSWER = 256
+
+
+def capture(transport: Transport, password: AccessPassword, policy: Policy, entropy: Entropy, clock: Clock) -> Evidence:
+    """Open the card, read what it lists, authenticate the chip.
+
+    Without access it raises: :class:`AccessDenied`, :class:`CardRefused`, :class:`NoCardError`. Once access is
+    gained there is evidence, whatever happens then; ``interrupted`` tells what ended the reading.
+    """
+    return _Capture(transport, password, policy, entropy, clock).run()
+
+
+def read_small_files(transport: Transport) -> dict[ElementaryFile, bytes]:
+    """The files of the MF that anybody may read; the card is reset before and after."""
+    session = CardSession(transport)
+    session.reset()
+    session.exchange(commands.select_mf())
+    found = {}
+    for file in _SMALL_FILES:
+        answer = session.exchange(commands.read_binary_sfi(file.sfi, 0, _SHORT_ANSWER))
+        if answer.data:
+            found[file] = answer.data
+    session.reset()
+    return found
+
+
+class _Capture:
+    """One reading in progress."""
+
+    def __init__(
+        self, transport: Transport, password: AccessPassword, policy: Policy, entropy: Entropy, clock: Clock
+    ) -> None:
+        self._session = CardSession(transport)
+        self._password, self._policy, self._entropy, self._clock = password, policy, entropy, clock
+        self._files: dict[ElementaryFile, FileEvidence] = {}
+        self._chip = ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
+        self._active = ActiveAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
+
+    def run(self) -> Evidence:
+        started, began = self._clock.now(), time.perf_counter()
+        opened = self._open()
+        self._keep_card_access(opened)
+        interrupted = None
+        try:
+            self._read_everything()
+        except EidError as error:
+            interrupted = error.code
+        return Evidence(
+            started=started,
+            elapsed_ms=1000 * (time.perf_counter() - began),
+            reader=self._session.transport.reader,
+            atr=self._session.transport.atr,
+            access=_access(opened, self._mrz_matches()),
+            files=self._files,
+            chip_authentication=self._chip,
+            active_authentication=self._active,
+            apdus=self._session.apdus,
+            interrupted=interrupted,
+        )
+
+    def _open(self) -> AccessResult:
+        opened = open_access(self._session, self._password, self._entropy, allow_bac=self._policy.allow_bac)
+        self._reader = FileReader(self._session, opened.buffers)
+        return opened
+
+    def _read_everything(self) -> None:
+        for file in (ElementaryFile.COM, ElementaryFile.SOD):
+            self._read(file)
+        numbers = sorted(self._document().listed) or _UNLISTED
+        if _DG14 in numbers:
+            self._read(ElementaryFile.DG14)
+            self._authenticate_chip()
+        for number in numbers:
+            file = ElementaryFile.of_data_group(number)
+            if file not in self._files:
+                self._read(file)
+        if self._state(ElementaryFile.DG15) is FileState.READ:
+            self._challenge_chip()
+
+    def _authenticate_chip(self) -> None:
+        """Chip Authentication; DG1 is read under the new keys, which is the proof.
+
+        After a failure the card is opened anew, so that everything else can still be read and judged.
+        """
+        infos = self._document().dg14
+        if infos is None or not infos.of_type(ChipAuthenticationPublicKeyInfo):
+            return
+        choices = chip_authentication.choices(infos)
+        if not choices:
+            self._chip = ChipAuthenticationEvidence(ChipProof.UNSUPPORTED)
+            return
+        choice = choices[0]
+        try:
+            first = authenticate_chip(self._session, self._reader, choice, ElementaryFile.DG1, self._entropy)
+        except CardRefused as error:
+            self._chip = _proof(ChipProof.REFUSED, choice, f"{error.sw:04X}")
+        except BadInput as error:
+            self._chip = _proof(ChipProof.WRONG, choice, error.code)
+        else:
+            self._chip = _proof(ChipProof.DONE, choice)
+            self._keep(first)
+            return
+        self._session.reset()
+        self._open()
+
+    def _challenge_chip(self) -> None:
+        try:
+            transcript = self._session.run(active_authentication.challenge_chip(self._entropy))
+        except CardRefused as error:
+            self._active = ActiveAuthenticationEvidence(ChipProof.REFUSED, cause=f"{error.sw:04X}")
+        else:
+            self._active = ActiveAuthenticationEvidence(ChipProof.DONE, transcript.challenge, transcript.signature)
+
+    def _read(self, file: ElementaryFile) -> None:
+        self._keep(self._reader.read(file))
+
+    def _keep(self, read: FileRead) -> None:
+        if read.status is ReadStatus.READ:
+            self._files[read.file] = FileEvidence(FileState.READ, read.data)
+            return
+        state = FileState(read.status.value)
+        if state is FileState.PROTECTED and read.file.data_group in (_DG3, _DG4):
+            state = FileState.NEEDS_TERMINAL_AUTHENTICATION
+        self._files[read.file] = FileEvidence(state, cause=read.reason)
+
+    def _keep_card_access(self, opened: AccessResult) -> None:
+        found = opened.card_access
+        state = FileState.ABSENT if found is None else FileState.READ
+        self._files[ElementaryFile.CARD_ACCESS] = FileEvidence(state, found)
+
+    def _state(self, file: ElementaryFile) -> FileState | None:
+        return self._files[file].state if file in self._files else None
+
+    def _document(self) -> Document:
+        return Document(self._files)
+
+    def _mrz_matches(self) -> bool | None:
+        mrz = self._document().mrz
+        if self._password.kind is not PasswordKind.MRZ or mrz is None:
+            return None
+        of_dg1 = AccessPassword.from_mrz_information(mrz.information)
+        return of_dg1.encoded.matches(self._password.encoded)
+
+
+def _access(opened: AccessResult, mrz_matches: bool | None) -> AccessEvidence:
+    password = opened.password.name.lower() if opened.password is not None else None
+    if opened.parameters is None:
+        cipher = "3des" if opened.protocol == "bac" else None
+        return AccessEvidence(opened.protocol, password, cipher=cipher, mrz_matches=mrz_matches)
+    protocol, domain = opened.parameters.protocol, opened.parameters.domain
+    return AccessEvidence(
+        opened.protocol, password, protocol.mapping, protocol.cipher, domain.parameter_id, mrz_matches
+    )
+
+
+def _proof(
+    outcome: ChipProof, choice: ChipAuthenticationChoice, cause: str | None = None
+) -> ChipAuthenticationEvidence:
+    return ChipAuthenticationEvidence(outcome, choice.protocol.oid, choice.public_key.spki(), choice.key_id, cause)
