@@ -29,6 +29,7 @@ class App:
     trace: Path | None = None
     language: str = "en"
     passphrase_fd: int | None = None
+    operator_passphrase_fd: int | None = None
 
     @classmethod
     def of(cls, ctx: click.Context) -> App:
@@ -43,18 +44,27 @@ class App:
         if not self.yes:
             click.confirm(question, abort=True, err=True)
 
-    def passphrase(self, prompt: str = "Passphrase of the key store", *, new: bool = False) -> Secret:
-        """The passphrase from ``--passphrase-fd``, else from ``EID_PASSPHRASE``, else asked (twice if ``new``)."""
-        if self.passphrase_fd is not None:
-            try:
-                with os.fdopen(os.dup(self.passphrase_fd), "rb") as stream:
-                    return Secret(stream.readline().rstrip(b"\r\n"))
-            except OSError:
-                raise UsageError("passphrase-descriptor", descriptor=self.passphrase_fd) from None
-        if "EID_PASSPHRASE" in os.environ:
-            return Secret(os.environ["EID_PASSPHRASE"].encode())
-        answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
-        return Secret(answer.encode())
+    def passphrase(self, *, new: bool = False) -> Secret:
+        """The key store's passphrase from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked (twice if new)."""
+        return _passphrase(self.passphrase_fd, "EID_PASSPHRASE", "Passphrase of the key store", new=new)
+
+    def operator_passphrase(self, *, new: bool = False) -> Secret:
+        """The operator's passphrase from ``--operator-passphrase-fd``, else ``EID_OPERATOR_PASSPHRASE``, else asked."""
+        fd, prompt = self.operator_passphrase_fd, "Passphrase of the operator"
+        return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", prompt, new=new)
+
+
+def _passphrase(descriptor: int | None, variable: str, prompt: str, *, new: bool) -> Secret:
+    if descriptor is not None:
+        try:
+            with os.fdopen(os.dup(descriptor), "rb") as stream:
+                return Secret(stream.readline().rstrip(b"\r\n"))
+        except OSError:
+            raise UsageError("passphrase-descriptor", descriptor=descriptor) from None
+    if variable in os.environ:
+        return Secret(os.environ[variable].encode())
+    answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+    return Secret(answer.encode())
 
 
 def _default_home() -> Path:
@@ -86,6 +96,7 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
         option("--lang", "language", type=click.Choice(languages()), help="Language of messages."),
         option("--trace", type=file, help="Write a redacted APDU trace to this file."),
         option("--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from descriptor N."),
+        option("--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase likewise."),
         option("--debug", is_flag=True, default=None, help="Show tracebacks."),
     ]
 
