@@ -58,6 +58,7 @@ def _store_one(memory: ApplicationMemory, identifier: int, data: bytes) -> None:
 
 def _create(memory: ApplicationMemory, data: bytes) -> None:
     file, rule, size = layout.parse_create_file(data)
+    require(file not in layout.PLATFORM_FILES, StatusWord.CONDITIONS_NOT_SATISFIED)
     stored = memory.files.get(file)
     if stored is not None and (stored.rule, len(stored.content)) == (rule, size):
         return  # sent again after an interruption: what was written stays
@@ -69,7 +70,7 @@ def _create(memory: ApplicationMemory, data: bytes) -> None:
 def _write(memory: ApplicationMemory, data: bytes) -> None:
     file, offset, content = layout.parse_write_file(data)
     stored = memory.files.get(file)
-    if stored is None:
+    if stored is None or file in layout.PLATFORM_FILES:
         raise Refused(StatusWord.FILE_NOT_FOUND)
     end = offset + len(content)
     require(end <= len(stored.content), StatusWord.WRONG_OFFSET)

@@ -167,7 +167,7 @@ def _security_infos(profile: DocumentProfile, keys: ChipKeys) -> tuple[SecurityI
         more.append(ChipAuthenticationPublicKeyInfo(oids.ID_PK_ECDH, public_key))
     if profile.active_authentication is not None:
         more.append(ActiveAuthenticationInfo(oids.ECDSA_PLAIN[profile.active_authentication.digest]))
-    return SecurityInfos(tuple(pace)), SecurityInfos((*pace, *more))
+    return SecurityInfos.of(*pace), SecurityInfos.of(*pace, *more)
 
 
 def _personal_details(person: PersonData) -> Dg11:

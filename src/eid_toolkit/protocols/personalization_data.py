@@ -22,6 +22,9 @@ CREATE_FILE, WRITE_FILE, ACCESS, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0F01
 CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY, CAN, MRZ_SEED = 0x8101, 0x8102, 0x8103, 0x8104
 PASSWORD_GROUPINGS = {PasswordKind.CAN: CAN, PasswordKind.MRZ: MRZ_SEED}
 
+PLATFORM_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
+"""Files that tell of the chip itself: they are on the blank, and no personalization writes them."""
+
 _BLOCK = 16
 
 
@@ -108,9 +111,10 @@ def complete(digest: bytes) -> Dgi:
 
 
 def content_digest(files: Iterable[tuple[ElementaryFile, bytes]]) -> bytes:
-    """SHA-256 over reference, length (2) and content of every file, in the order of the references: 32 bytes."""
+    """SHA-256 over reference, length (2) and content of every file written, in the order of the references: 32 bytes."""
     hasher = hashlib.sha256()
-    for reference, content in sorted((FileReference(file).encode(), content) for file, content in files):
+    written = ((FileReference(file).encode(), content) for file, content in files if file not in PLATFORM_FILES)
+    for reference, content in sorted(written):
         hasher.update(reference + len(content).to_bytes(2, "big") + content)
     return hasher.digest()
 

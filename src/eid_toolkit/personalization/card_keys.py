@@ -1,0 +1,41 @@
+"""Which keys open a card's security domain: the transport keys of blanks, or those diversified for one chip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eid_toolkit.errors import AccessDenied
+from eid_toolkit.personalization.plan import CARD_KEY_VERSION
+from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION, diversify
+from eid_toolkit.protocols.scp03 import KeySet
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.keys import KeyStore
+
+TRANSPORT, CARD_MASTER = "transport", "card-master"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardKeys:
+    """The keys by which a bureau opens cards."""
+
+    transport: Secret
+    """The transport key of the batch, used as ENC, MAC and DEK."""
+    master: Secret
+    """The card-master key, from which each chip's own keys follow."""
+
+    @classmethod
+    def of(cls, store: KeyStore) -> CardKeys:
+        """The keys in a key store."""
+        return cls(store.symmetric(TRANSPORT), store.symmetric(CARD_MASTER))
+
+    def of_chip(self, chip_identity: bytes) -> KeySet:
+        """The chip's own keys."""
+        return diversify(self.master, chip_identity, CARD_KEY_VERSION)
+
+    def for_version(self, version: int, chip_identity: bytes) -> KeySet:
+        """The keys that the card asks for; raises :class:`AccessDenied` for a version that is not ours."""
+        if version == FACTORY_KEY_VERSION:
+            return KeySet(version, self.transport, self.transport, self.transport)
+        if version == CARD_KEY_VERSION:
+            return self.of_chip(chip_identity)
+        raise AccessDenied("card-key-version-unknown", key_version=f"{version:02X}")

@@ -1,0 +1,89 @@
+"""What one card gets: its files, access protocols, passwords and private keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eid_toolkit.crypto.digests import digest
+from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.profiles import DocumentProfile
+from eid_toolkit.protocols import personalization_data as layout
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.personalization_data import AccessProtocols, ChipKey
+from eid_toolkit.register.documents import DocumentPackage
+from eid_toolkit.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecretItem:
+    """One secret grouping: identifier, what it is called in plans and journals, and a check value to show.
+
+    Only public keys have a check value; one of a CAN or an MRZ would tell the CAN or the MRZ.
+    """
+
+    grouping: int
+    name: str
+    value: Secret
+    check_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardContent:
+    """The content of one card."""
+
+    document_id: str
+    files: Mapping[ElementaryFile, bytes]
+    protocols: AccessProtocols
+    can: str
+    mrz_information: str
+    secrets: tuple[SecretItem, ...]
+
+    @classmethod
+    def of(cls, package: DocumentPackage, profile: DocumentProfile) -> CardContent:
+        """The content for a prepared document; raises :class:`IntegrityBroken` if the chip's keys are gone."""
+        protocols = AccessProtocols.PACE if profile.access.pace else AccessProtocols(0)
+        if profile.access.bac:
+            protocols |= AccessProtocols.BAC
+        can, mrz = package.can.reveal().decode(), package.mrz_information.reveal().decode()
+        items = [
+            SecretItem(layout.CAN, "can", package.can),
+            SecretItem(layout.MRZ_SEED, "mrz-seed", AccessPassword.from_mrz_information(mrz).encoded),
+        ]
+        chip, active = profile.chip_authentication, profile.active_authentication
+        if chip is not None:
+            key = _chip_key(chip.parameter_id, 0, package.chip_authentication_key)
+            items.append(_key_item(layout.CHIP_AUTHENTICATION_KEY, "chip-authentication-key", key))
+        if active is not None:
+            reference = layout.DIGEST_REFERENCES[active.digest]
+            key = _chip_key(active.parameter_id, reference, package.active_authentication_key)
+            items.append(_key_item(layout.ACTIVE_AUTHENTICATION_KEY, "active-authentication-key", key))
+        return cls(package.document_id, package.files, protocols, can, mrz, tuple(items))
+
+    def password(self, kind: PasswordKind) -> AccessPassword:
+        """The access password as whoever holds the card would type it."""
+        if kind is PasswordKind.CAN:
+            return AccessPassword.from_can(self.can)
+        return AccessPassword.from_mrz_information(self.mrz_information)
+
+    @property
+    def files_digest(self) -> bytes:
+        """The digest over all files by which the card knows that it has everything."""
+        return layout.content_digest(self.files.items())
+
+
+def _chip_key(parameter_id: int, reference: int, scalar: Secret | None) -> ChipKey:
+    if scalar is None:
+        raise IntegrityBroken("chip-keys-destroyed")
+    return ChipKey(parameter_id, reference, scalar)
+
+
+def _key_item(grouping: int, name: str, key: ChipKey) -> SecretItem:
+    domain = domain_by_id(key.parameter_id)
+    if not isinstance(domain, EcDomain):
+        raise IntegrityBroken("chip-keys-destroyed")
+    point = EcPrivateKey(domain, key.scalar).public_key.point
+    return SecretItem(grouping, name, Secret(key.encode()), digest("sha256", point)[:4].hex())

@@ -1,0 +1,194 @@
+"""The journal of personalization: a job for each card, with every step written down before and after it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.personalization.plan import VERSION, Plan, Step
+from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.register.canonical import canonical
+from eid_toolkit.register.database import Database
+from eid_toolkit.register.identifiers import new_identifier
+from eid_toolkit.register.schema import personalization_job as jobs
+from eid_toolkit.register.schema import personalization_step as steps
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    OPEN = "open"
+    NEEDS_DECISION = "needs-decision"
+    DONE = "done"
+    SPOILED = "spoiled"
+
+
+class StepState(StrEnum):
+    """Where a step stands; one that was begun may or may not have reached the card."""
+
+    PLANNED = "planned"
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One personalization."""
+
+    id: str
+    document_id: str
+    chip: str | None
+    reader: str
+    state: JobState
+    plan_hash: str
+    operator: str
+    created_at: datetime
+    updated_at: datetime
+    done: int
+    """Steps done so far."""
+    steps: int
+    open_step: str | None
+    """The first step that is not done."""
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "id": self.id,
+            "document": self.document_id,
+            "chip": self.chip,
+            "reader": self.reader,
+            "state": str(self.state),
+            "operator": self.operator,
+            "created_at": self.created_at.isoformat(),
+            "updated_at": self.updated_at.isoformat(),
+            "steps_done": self.done,
+            "steps": self.steps,
+            "open_step": self.open_step,
+        }
+
+
+class Journal:
+    """The jobs of one register; each method is one transaction, on the disk when it returns."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+
+    def open_job(self, plan: Plan, reader: str, operator: str) -> Job:
+        """The document's unfinished job, or a new one; raises :class:`IntegrityBroken` if its plan has changed."""
+        now = self._clock.now()
+        with self._database.write() as connection:
+            query = select(jobs).where(jobs.c.document_id == plan.document_id, jobs.c.state == JobState.OPEN)
+            found = connection.execute(query).first()
+            if found is not None:
+                if found.plan_hash != plan.hash or found.plan_version != VERSION:
+                    raise IntegrityBroken("job-plan-changed", job=found.id)
+                connection.execute(update(jobs).where(jobs.c.id == found.id).values(reader=reader, updated_at=now))
+                identifier = found.id
+            else:
+                identifier = new_identifier("J", self._entropy)
+                values = {
+                    "id": identifier,
+                    "document_id": plan.document_id,
+                    "reader": reader,
+                    "state": JobState.OPEN,
+                    "plan_hash": plan.hash,
+                    "plan_version": VERSION,
+                    "operator": operator,
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                connection.execute(insert(jobs), values)
+                rows = [
+                    {"job_id": identifier, "position": step.position, "name": step.name, "state": StepState.PLANNED}
+                    for step in plan.steps
+                ]
+                connection.execute(insert(steps), rows)
+        return self.get(identifier)
+
+    def get(self, identifier: str) -> Job:
+        """One job; raises :class:`BadInput` if there is none of that identifier."""
+        for job in self.list(identifier.upper()):
+            return job
+        raise BadInput("job-unknown", job=identifier)
+
+    def list(self, identifier: str | None = None) -> tuple[Job, ...]:
+        """All jobs, the oldest first."""
+        query = select(jobs).order_by(jobs.c.created_at, jobs.c.id)
+        if identifier is not None:
+            query = query.where(jobs.c.id == identifier)
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+            mine = steps.c.job_id.in_([row.id for row in found])
+            rows = connection.execute(select(steps).where(mine).order_by(steps.c.position)).all()
+        return tuple(_job(row, [step for step in rows if step.job_id == row.id]) for row in found)
+
+    def unresolved(self, document_id: str) -> Job | None:
+        """The document's job that an operator has to decide on."""
+        waiting = (job for job in self.list() if job.document_id == document_id)
+        return next((job for job in waiting if job.state is JobState.NEEDS_DECISION), None)
+
+    def state_of(self, job: Job, step: Step) -> StepState:
+        """Where the step stands."""
+        query = select(steps.c.state).where(steps.c.job_id == job.id, steps.c.position == step.position)
+        with self._database.read() as connection:
+            return StepState(connection.execute(query).scalar_one())
+
+    def begin(self, job: Job, step: Step) -> None:
+        """Written before the step touches anything."""
+        values = {"state": StepState.BEGUN, "started_at": self._clock.now()}
+        self._write_step(job, step, values)
+
+    def finish(self, job: Job, step: Step, detail: Mapping[str, object]) -> None:
+        """Written when the step is done; ``detail`` holds no secret."""
+        values = {"state": StepState.DONE, "finished_at": self._clock.now(), "detail": canonical(detail)}
+        self._write_step(job, step, values)
+
+    def fail(self, job: Job, step: Step, detail: Mapping[str, object]) -> None:
+        """Written when the step was refused or failed: it may be tried again."""
+        values = {"state": StepState.FAILED, "finished_at": self._clock.now(), "detail": canonical(detail)}
+        self._write_step(job, step, values)
+
+    def finish_all(self, job: Job) -> None:
+        """Writes every step as done: the last of them has had its effect."""
+        where = (steps.c.job_id == job.id) & (steps.c.state != StepState.DONE)
+        with self._database.write() as connection:
+            values = {"state": StepState.DONE, "finished_at": self._clock.now()}
+            connection.execute(update(steps).where(where).values(values))
+
+    def set_chip(self, job: Job, chip: str) -> None:
+        """Written as soon as the chip is known, before anything is written to it."""
+        self._write_job(job, {"chip": chip})
+
+    def set_state(self, job: Job, state: JobState) -> None:
+        """Closes the job, hands it to an operator, or opens it again."""
+        self._write_job(job, {"state": state})
+
+    def _write_step(self, job: Job, step: Step, values: dict[str, object]) -> None:
+        where = (steps.c.job_id == job.id) & (steps.c.position == step.position)
+        with self._database.write() as connection:
+            connection.execute(update(steps).where(where).values(values))
+            connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now()))
+
+    def _write_job(self, job: Job, values: dict[str, object]) -> None:
+        with self._database.write() as connection:
+            if connection.execute(select(jobs.c.state).where(jobs.c.id == job.id)).scalar() == JobState.DONE:
+                raise NotPermitted("job-done", job=job.id)
+            connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now(), **values))
+
+
+def _job(row: Row[Any], found: Sequence[Row[Any]]) -> Job:
+    done = sum(step.state == StepState.DONE for step in found)
+    still_open = next((step.name for step in found if step.state != StepState.DONE), None)
+    return Job(
+        row.id, row.document_id, row.chip, row.reader, JobState(row.state), row.plan_hash, row.operator,
+        row.created_at, row.updated_at, done, len(found), still_open,
+    )  # fmt: skip
