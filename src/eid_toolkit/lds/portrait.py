@@ -75,7 +75,9 @@ def _upright(data: bytes) -> Image:
             if picture.has_transparency_data:
                 layer = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            return picture.convert("RGB")
+            upright = picture.convert("RGB")
+            upright.info = {}  # comments and profiles would go into the new file
+            return upright
     except UnidentifiedImageError:
         raise BadInput("portrait-no-image") from None
     except Image.DecompressionBombError:

@@ -1,0 +1,117 @@
+"""`eid decode`: what stands in a file."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
+from eid_toolkit.cli.main import main
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.dg1 import Dg1
+from eid_toolkit.lds.dg2 import Dg2
+from eid_toolkit.lds.dg11 import Dg11
+from eid_toolkit.lds.dg13 import Dg13
+from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.lds.mrz import Mrz
+from eid_toolkit.lds.sod import build_sod
+from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.pki.cms import build_signed_data
+from support.authorities import NOW, Authority, new_key
+from support.specimen_passport import FOLDER, needs_specimen
+
+MRZ = "IDVNM0990000176000099000017<<6\n9901018M3901016VNM<<<<<<<<<<<8\nNGUYEN<<VAN<AN<<<<<<<<<<<<<<<<\n"
+AUTHORITY = Authority()
+
+
+def _decode(tmp_path: Path, data: bytes, *options: str) -> Result:
+    file = tmp_path / "file"
+    file.write_bytes(data)
+    return CliRunner().invoke(main, ["decode", str(file), *options])
+
+
+def _content(tmp_path: Path, data: bytes) -> tuple[str, Any]:
+    result = _decode(tmp_path, data, "--format", "json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    return found["kind"], found["content"]
+
+
+def test_an_mrz_as_text(tmp_path: Path) -> None:
+    kind, content = _content(tmp_path, MRZ.encode())
+    assert kind == "MRZ"
+    assert content["document_number"] == "099000017"
+    assert content["primary_identifier"] == "NGUYEN"
+    assert content["wrong_check_digits"] == []
+
+
+def test_files_of_a_card(tmp_path: Path) -> None:
+    mrz = Mrz.parse(MRZ)
+    assert _content(tmp_path, Dg1(mrz).encode())[1]["lines"] == MRZ.split()
+    kind, face = _content(tmp_path, Dg2.of_portrait(b"\xff\xd8\xff...", 1, 1).encode())
+    assert (kind, face["encodings"], face["images"][0]["media_type"]) == ("EF.DG2", ["19794-5"], "image/jpeg")
+    national = VietnamNationalData.of({NationalField.PARENTS: ("A", "B"), NationalField.FULL_NAME: "C"})
+    assert _content(tmp_path, Dg13(national.encode()).encode())[1] == {"full_name": "C", "parents": ["A", "B"]}
+    assert _content(tmp_path, Dg13(b"\x01").encode())[1] == {"content": "01"}
+    infos = SecurityInfos.of(
+        PaceInfo("0.4.0.127.0.7.2.2.4.2.4", 2, 13),
+        PaceInfo("0.4.0.127.0.7.2.2.4.9.9", 2),
+        UnknownSecurityInfo("2.999", der.sequence(der.object_identifier("2.999"))),
+    )
+    described = _content(tmp_path, Dg14(infos).encode())[1]["security_infos"]
+    assert {entry.get("cipher") for entry in described} == {"aes-256", None}
+
+
+def test_a_signed_object_with_its_signer(tmp_path: Path) -> None:
+    key = new_key()
+    signer = AUTHORITY.signer(key)
+    kind, sod = _content(tmp_path, build_sod({1: b"one"}, "sha256", key, signer.der, NOW))
+    assert (kind, sod["version"], sod["signed_by_enclosed_signer"]) == ("EF.SOD", 1, True)
+    assert sod["signer"]["public_key"] == "brainpoolP256r1"
+    certificates = tlv.encode(der.SET, AUTHORITY.csca.der)
+    content = der.sequence(der.integer(0), certificates)
+    master_list = build_signed_data(content, "2.23.136.1.1.2", key, signer.der, "sha256")
+    assert _content(tmp_path, master_list)[1]["certificates"] == 1
+
+
+def test_certificates_and_revocation_lists_in_der_and_pem(tmp_path: Path) -> None:
+    kind, certificate = _content(tmp_path, AUTHORITY.csca.der)
+    assert (kind, certificate["is_ca"], certificate["state"]) == ("Certificate", True, "UTO")
+    crl = AUTHORITY.crl().der
+    assert _content(tmp_path, crl)[0] == "CRL"
+    blocks = ((b"CERTIFICATE", AUTHORITY.csca.der), (b"X509 CRL", crl))
+    pem = b"".join(
+        b"-----BEGIN %s-----\n%s-----END %s-----\n" % (label, base64.encodebytes(data), label) for label, data in blocks
+    )
+    both = json.loads(_decode(tmp_path, pem, "--format", "json").stdout)
+    assert [found["kind"] for found in both] == ["Certificate", "CRL"]
+
+
+def test_text_for_a_person_holds_no_harmful_characters(tmp_path: Path) -> None:
+    nasty = "Eve\x1b[2J\u202e\u200b\r\n\x00" + "e\u0301" + "\u0301" * 50
+    data = Dg11.of(primary_identifier=nasty, date_of_birth=PartialDate(1990, 1, 1)).encode()
+    for options in ((), ("--format", "json")):
+        shown = _decode(tmp_path, data, *options).stdout
+        assert all(character.isprintable() or character == "\n" for character in shown)
+        assert "Eve" in shown
+
+
+@needs_specimen
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("EF_*.bin")), ids=lambda file: file.stem)
+def test_every_file_of_the_published_specimen_is_shown(file: Path) -> None:
+    result = CliRunner().invoke(main, ["decode", str(file)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("kind ")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00", b"0\x00", b"hello", b"\xff" * 100, b"\x89PNG\r\n\x1a\n", b"0\x03\x02\x01\x01"]
+)
+def test_what_is_not_known_is_bad_input(tmp_path: Path, data: bytes) -> None:
+    assert _decode(tmp_path, data).exit_code == 9
