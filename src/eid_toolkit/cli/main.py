@@ -18,6 +18,7 @@ from eid_toolkit.errors import EidError
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
     "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
 }
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
