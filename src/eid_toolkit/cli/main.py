@@ -12,14 +12,26 @@ import click
 from eid_toolkit import __version__
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group
+from eid_toolkit.cli.output import paint
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import EidError
 
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("eid_toolkit.cli.init:init", "A new authority home, with CSCA, document signer and first CRL."),
+    "operator": ("eid_toolkit.cli.operator:operator", "Operators, each with a key of their own."),
+    "person": ("eid_toolkit.cli.person:person", "The population register."),
+    "application": ("eid_toolkit.cli.application:application", "Applications for documents."),
+    "document": ("eid_toolkit.cli.document:document", "Documents, from preparation to issue."),
+    "trust": ("eid_toolkit.cli.trust:trust", "CSCA certificates and revocation lists that inspections believe."),
+    "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
+    "pki": ("eid_toolkit.cli.pki:pki", "The authority's certificates and revocation lists."),
     "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
+    "judge": ("eid_toolkit.cli.verify:judge", "Judge saved evidence again, with the trust lists that are here now."),
+    "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without judging it."),
     "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
+    "verify": ("eid_toolkit.cli.verify:verify", "Read and judge one card."),
 }
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
 
@@ -67,9 +79,9 @@ def _complain(ctx: click.Context, error: EidError) -> None:
     if app.debug:
         click.echo("\n".join(map(harmless, traceback.format_exc().splitlines())), err=True)
     message = message_of(error, app.language)
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {message.text}", err=True)
+    click.echo(f"{paint('Error:', 'red')} {message.text}", err=True)
     if message.hint:
-        click.echo(f"{click.style('Hint:', fg='yellow')} {message.hint}", err=True)
+        click.echo(f"{paint('Hint:', 'yellow')} {message.hint}", err=True)
 
 
 @click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

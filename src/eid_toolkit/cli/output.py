@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -46,6 +47,11 @@ def details(pairs: Iterable[tuple[str, object]]) -> str:
     shown = [(label, "-" if value is None else harmless(str(value))) for label, value in pairs]
     width = max((len(label) for label, _ in shown), default=0)
     return "\n".join(f"{label:<{width}}  {value}" for label, value in shown)
+
+
+def paint(text: str, colour: str) -> str:
+    """``text`` in bold ``colour``, unless the user wants none (NO_COLOR); click drops it where no terminal is."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour, bold=True)
 
 
 def note(text: str) -> None:

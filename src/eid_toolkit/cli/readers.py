@@ -57,9 +57,9 @@ def _connect(spec: str, app: App, wait: float) -> Iterator[Transport]:
             finally:
                 in_process.close()
         return
-    from eid_toolkit.transport.pcsc import PcscTransport, find_reader, list_readers
+    from eid_toolkit.transport.pcsc import PcscTransport, resolve_reader
 
-    over_pcsc = PcscTransport(find_reader(spec, [status.name for status in list_readers()]), wait)
+    over_pcsc = PcscTransport(resolve_reader(spec), wait)
     try:
         yield over_pcsc
     finally:

@@ -6,8 +6,12 @@ import base64
 from html import escape
 
 from eid_toolkit.codec.display import harmless
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.evidence import Evidence
 from eid_toolkit.inspection.report import Explain, explain_check, verdict_text
 from eid_toolkit.inspection.verdict import Verdict
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.dg2 import Dg2
 
 _STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b }
@@ -45,3 +49,15 @@ def verdict_html(verdict: Verdict, explain: Explain, portrait: tuple[str, bytes]
         f"<table>{rows}</table><h2>In full</h2>"
         f"<pre>{escape(verdict_text(verdict, explain, lambda text, status: text))}</pre></body></html>\n"
     )
+
+
+def portrait_of(evidence: Evidence) -> tuple[str, bytes] | None:
+    """Media type and bytes of the portrait, if it was read and a browser can show it."""
+    content = evidence.content(ElementaryFile.DG2)
+    if content is None:
+        return None
+    try:
+        image = Dg2.parse(content).portrait
+    except BadInput:
+        return None
+    return (image.media_type, image.data) if image.media_type == "image/jpeg" else None

@@ -67,6 +67,18 @@ def find_reader(wanted: str, names: Sequence[str]) -> str:
     return fitting[0]
 
 
+def resolve_reader(wanted: str) -> str:
+    """The full name of the reader meant, of those that there are now; see :func:`find_reader`."""
+    return find_reader(wanted, [status.name for status in list_readers()])
+
+
+def wait_for_removal(reader: str) -> None:
+    """Returns when no card is in the reader."""
+    with _context() as context:
+        while _status(context, reader).atr is not None:
+            time.sleep(_POLL)
+
+
 class PcscTransport:
     """A card in the reader called ``reader``, for this program alone.
 
@@ -82,7 +94,7 @@ class PcscTransport:
         self._disposition = scard.SCARD_UNPOWER_CARD
         self._context: int | None = _establish()
         try:
-            self._wait_until(True, wait)
+            self._wait_for_card(wait)
             result, self._handle, self._protocol = scard.SCardConnect(
                 self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
             )
@@ -126,10 +138,6 @@ class PcscTransport:
         if result != scard.SCARD_S_SUCCESS:
             raise _error(result, self._reader)
 
-    def wait_for_removal(self, timeout: float) -> bool:
-        """Whether the card was taken out within ``timeout`` seconds."""
-        return self._is_state(False, timeout)
-
     def close(self) -> None:
         scard = _scard()
         if self._handle is not None:
@@ -151,19 +159,13 @@ class PcscTransport:
             raise _error(result, self._reader)
         return bytes(atr)
 
-    def _wait_until(self, present: bool, timeout: float) -> None:
-        if not self._is_state(present, timeout):
-            raise NoCardError("no-card", reader=self._reader)
-
-    def _is_state(self, present: bool, timeout: float) -> bool:
-        """Whether a card is (not) in the reader, now or at some time within ``timeout`` seconds."""
+    def _wait_for_card(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        while (_status(self._context, self._reader).atr is not None) is not present:
+        while _status(self._context, self._reader).atr is None:
             left = deadline - time.monotonic()
             if left <= 0:
-                return False
+                raise NoCardError("no-card", reader=self._reader)
             time.sleep(min(_POLL, left))
-        return True
 
 
 def _scard() -> Any:

@@ -44,9 +44,8 @@ def _com(case: Case, mrz: Mrz) -> Outcome | None:
         return failed("com-absent") if state is FileState.ABSENT else undetermined("com-not-read", state=state)
     if differing := set(com.data_groups) ^ set(sod.hashes):
         return failed("com-differs-from-sod", data_groups=", ".join(f"DG{number}" for number in sorted(differing)))
-    signed = sod.security_object
-    if com.lds_version != _LDS_VERSION_OF_SOD.get(signed.version) or signed.lds_version not in (None, com.lds_version):
-        return failed("com-version-differs-from-sod", com=com.lds_version, sod=signed.version)
+    if com.lds_version != _LDS_VERSION_OF_SOD.get(sod.version) or sod.lds_version not in (None, com.lds_version):
+        return failed("com-version-differs-from-sod", com=com.lds_version, sod=sod.version)
     return None
 
 

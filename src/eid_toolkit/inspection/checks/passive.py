@@ -7,7 +7,6 @@ from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.pki.cms import verify_signed_data
 from eid_toolkit.pki.validation import ChainResult, RevocationResult, check_revocation
 
 _MANDATORY = (1, 2)
@@ -24,11 +23,8 @@ def sod_signature(case: Case) -> Outcome:
     sod = case.document.sod
     if sod is None:
         return failed("sod-malformed")
-    signer = case.document.signer
-    if signer is None:
-        return undetermined("signer-not-readable")
     try:
-        genuine = verify_signed_data(sod.signed_data, signer.der)
+        genuine = sod.is_signed()
     except BadInput as error:
         return undetermined("sod-signature-not-checkable", cause=error.code)
     return PASSED if genuine else failed("sod-signature-wrong")

@@ -1,0 +1,63 @@
+"""What opens a card, as an officer gives it: the CAN, the MRZ, or the three fields of the MRZ that count."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TextIO, TypeVar
+
+import click
+
+from eid_toolkit.errors import BadInput, UsageError
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.mrz import Mrz, MrzFormat, mrz_information
+from eid_toolkit.protocols.passwords import AccessPassword
+
+_F = TypeVar("_F", bound=Callable[..., object])
+STDIN = "-"
+NO_EXPIRY = "none"
+
+
+def password_options(function: _F) -> _F:
+    """``--can``, ``--mrz``, or ``--document-number`` with ``--birth`` and ``--expiry``."""
+    for option in reversed(
+        (
+            click.option("--can", metavar="N", help="Card access number; - reads it from standard input."),
+            click.option("--mrz", metavar="TEXT", help="Whole MRZ, lines joined or not; - reads standard input."),
+            click.option("--document-number", metavar="N", help="Document number, with --birth and --expiry."),
+            click.option("--birth", metavar="YYYY-MM-DD", help="Date of birth, with --document-number."),
+            click.option("--expiry", metavar="YYYY-MM-DD", help="Date of expiry, or none."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def access_password(
+    can: str | None,
+    mrz: str | None,
+    document_number: str | None,
+    birth: str | None,
+    expiry: str | None,
+) -> AccessPassword:
+    """The password in the options; raises :class:`UsageError` unless they say it in just one way."""
+    fields = (document_number, birth, expiry)
+    if sum((can is not None, mrz is not None, any(fields))) != 1:
+        raise UsageError("password-not-one")
+    if can is not None:
+        return AccessPassword.from_can(sys.stdin.readline().strip() if can == STDIN else can.strip())
+    if mrz is not None:
+        return AccessPassword.from_mrz_information(Mrz.parse(_read_mrz(sys.stdin) if mrz == STDIN else mrz).information)
+    if document_number is None or birth is None or expiry is None:
+        raise UsageError("password-field-missing")
+    last_day = None if expiry == NO_EXPIRY else PartialDate.parse(expiry)
+    return AccessPassword.from_mrz_information(mrz_information(document_number, PartialDate.parse(birth), last_day))
+
+
+def _read_mrz(stream: TextIO) -> str:
+    """As many lines as the length of the first one asks for, so that several MRZs can follow one another."""
+    first = stream.readline().strip()
+    count = next((size.line_count for size in MrzFormat if size.line_length == len(first)), 1)
+    if not first:
+        raise BadInput("mrz-wrong-length", length=0)
+    return first + "".join(stream.readline().strip() for _ in range(count - 1))

@@ -1,0 +1,74 @@
+"""`eid read`: every readable file of a card, and a manifest of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.passwords import access_password, password_options
+from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
+from eid_toolkit.errors import NoCardError
+
+if TYPE_CHECKING:
+    from eid_toolkit.inspection.evidence import Evidence
+
+SCHEMA = "eid-files/1"
+MANIFEST = "manifest.json"
+
+
+@click.command(cls=Command)
+@reader_option
+@password_options
+@wait_option
+@click.option(
+    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
+)
+@format_option
+@pass_app
+def read(app: App, reader: str, wait: float, output: Path, fmt: str, **password: str | None) -> None:
+    """Read every readable file of a card, without judging it.
+
+    The files are named like EF_DG1.bin; manifest.json tells which were read, absent, protected or failed.
+    """
+    from eid_toolkit.home.atomic import private_directory, write_atomic
+    from eid_toolkit.inspection.capture import capture, read_small_files
+    from eid_toolkit.inspection.evidence import FileEvidence, FileState
+    from eid_toolkit.inspection.policy import policy_by_name
+    from eid_toolkit.ports import SystemClock, SystemEntropy
+
+    opened_by = access_password(**password)
+    with open_reader(reader, app, wait) as transport:
+        small = read_small_files(transport)
+        evidence = capture(transport, opened_by, policy_by_name("officer"), SystemEntropy(), SystemClock())
+    files = {file: FileEvidence(FileState.READ, data) for file, data in small.items()} | dict(evidence.files)
+    rows = [
+        {
+            "file": file.label,
+            "name": file.file_name if found.content is not None else None,
+            "state": found.state.value,
+            "size": len(found.content) if found.content is not None else None,
+            "sha256": hashlib.sha256(found.content).hexdigest() if found.content is not None else None,
+            "cause": found.cause,
+        }
+        for file, found in files.items()
+    ]
+    manifest = {"schema": SCHEMA, "access": _access(evidence), "interrupted": evidence.interrupted, "files": rows}
+    private_directory(output)
+    for file, found in files.items():
+        if found.content is not None:
+            write_atomic(output / file.file_name, found.content)
+    write_atomic(output / MANIFEST, json.dumps(manifest, indent=1).encode())
+    emit(manifest, fmt, lambda: table(("file", "state", "bytes"), ((r["file"], r["state"], r["size"]) for r in rows)))
+    if evidence.interrupted is not None:
+        raise NoCardError("reading-interrupted", reader=evidence.reader, cause=evidence.interrupted)
+
+
+def _access(evidence: Evidence) -> dict[str, object]:
+    access = evidence.access
+    return {"protocol": access.protocol, "password": access.password, "cipher": access.cipher}
