@@ -198,7 +198,10 @@ class TestGaps:
         pulled = replace(without(evidence, [Ef.DG2], FileState.FAILED), interrupted="card-removed")
         verdict = judge(pulled, trust, OFFICER, NOW)
         assert verdict.decision is Decision.UNDETERMINED
-        assert unclear(verdict) == {"pa.data-group-hashes": "data-group-not-read"}
+        assert unclear(verdict) == {
+            "pa.data-group-hashes": "data-group-not-read",
+            "document.reading": "reading-ended-early",
+        }
 
     def test_nothing_read_at_all(self, evidence: Evidence, trust: TrustMaterial) -> None:
         verdict = judge(replace(evidence, files={}), trust, OFFICER, NOW)

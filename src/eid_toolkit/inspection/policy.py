@@ -24,6 +24,7 @@ _DOCUMENT = frozenset(
         "pa.dsc-chain",
         "pa.data-group-hashes",
         "document.access",
+        "document.reading",
         "document.card-access",
         "document.consistency",
     }

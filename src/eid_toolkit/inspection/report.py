@@ -82,7 +82,6 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
         "apdus": verdict.evidence.apdus,
         "bytes_read": verdict.evidence.bytes_read,
         "elapsed_ms": round(verdict.evidence.elapsed_ms, 1),
-        "interrupted": verdict.evidence.interrupted,
     }
 
 
@@ -112,11 +111,8 @@ def _circumstances(verdict: Verdict) -> list[str]:
     protocol = " ".join(filter(None, (access.protocol.upper(), access.mapping and access.mapping.upper())))
     opened = f"{protocol} with {access.password.upper()}, {access.cipher}" if access.password else protocol
     age = "" if trust.list_age_days is None else f", revocation list {trust.list_age_days} days old"
-    lines = [
+    return [
         f"Opened by {opened}; {evidence.apdus} commands, {evidence.bytes_read} bytes, {evidence.elapsed_ms:.0f} ms.",
         f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{age}.",
         f"Judged at {verdict.judged_at:%Y-%m-%d %H:%M} UTC under the policy {verdict.policy}.",
     ]
-    if evidence.interrupted is not None:
-        lines.insert(0, f"The reading ended too early ({evidence.interrupted}).")
-    return lines

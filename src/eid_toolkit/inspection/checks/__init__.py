@@ -13,6 +13,7 @@ _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome]], ...] = (
     ("pa.dsc-chain", Layer.DOCUMENT, passive.dsc_chain),
     ("pa.data-group-hashes", Layer.DOCUMENT, passive.data_group_hashes),
     ("document.access", Layer.DOCUMENT, access.access),
+    ("document.reading", Layer.DOCUMENT, access.reading),
     ("document.card-access", Layer.DOCUMENT, access.card_access),
     ("document.consistency", Layer.DOCUMENT, consistency.consistency),
     ("ca", Layer.CHIP, chip.chip_authentication),

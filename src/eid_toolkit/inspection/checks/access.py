@@ -24,6 +24,12 @@ def access(case: Case) -> Outcome:
     return PASSED
 
 
+def reading(case: Case) -> Outcome:
+    """The card was read to the end of the procedure."""
+    cause = case.evidence.interrupted
+    return PASSED if cause is None else undetermined("reading-ended-early", cause=cause)
+
+
 def card_access(case: Case) -> Outcome:
     """EF.CardAccess, which nobody signed, says of PACE what the signed DG14 says: nothing added, nothing left out."""
     document = case.document

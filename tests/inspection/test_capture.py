@@ -1,0 +1,165 @@
+"""What is read of an emulated card, and what is said of it: genuine, forged, pulled, by PACE and by BAC."""
+
+from __future__ import annotations
+
+import pytest
+
+from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.errors import AccessDenied, NoCardError
+from eid_toolkit.inspection.capture import capture, read_small_files
+from eid_toolkit.inspection.evidence import ChipProof, Evidence, FileState
+from eid_toolkit.inspection.evidence_format import encode_evidence
+from eid_toolkit.inspection.policy import policy_by_name
+from eid_toolkit.inspection.verdict import Decision, Verdict, judge
+from eid_toolkit.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.ports import FixedClock, SystemEntropy
+from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.transport.inprocess import InProcessTransport
+from eid_toolkit.transport.interface import Card
+from support.authorities import NOW, Authority, new_key
+from support.documents import GM_3DES, IssuedDocument, specimen_mrz
+from support.emulated import BAC_ONLY, CAN, Tampered, card_memory, emulated_card
+
+OFFICER = policy_by_name("officer")
+BY_CAN = AccessPassword.from_can(CAN)
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def document(authority: Authority) -> IssuedDocument:
+    issued = IssuedDocument(authority, specimen_mrz())
+    issued.data_groups[2] = bytes.fromhex("75829C40") + bytes(0x9C40)  # as long as a portrait, beyond offset 7FFF
+    return issued
+
+
+@pytest.fixture(scope="module")
+def trust(authority: Authority) -> TrustMaterial:
+    return authority.trust(authority.crl())
+
+
+def read(card: Card | CardMemory, password: AccessPassword = BY_CAN) -> Evidence:
+    ready = emulated_card(card) if isinstance(card, CardMemory) else card
+    return capture(InProcessTransport(ready, "emulator:test"), password, OFFICER, SystemEntropy(), FixedClock(NOW))
+
+
+def failed_reasons(verdict: Verdict) -> dict[str, str | None]:
+    return {result.id: result.reason for result in verdict.checks if result.id in verdict.failed_checks()}
+
+
+def test_a_genuine_card_passes(document: IssuedDocument, trust: TrustMaterial) -> None:
+    evidence = read(card_memory(document))
+    verdict = judge(evidence, trust, OFFICER, NOW)
+    assert verdict.decision is Decision.PASSED
+    assert {file: found.content for file, found in evidence.files.items()} == document.files
+    assert (evidence.access.protocol, evidence.access.password, evidence.access.parameter_id) == ("pace", "can", 13)
+    assert evidence.apdus > 0
+
+
+def test_the_mrz_that_opened_the_card_is_held_against_dg1(document: IssuedDocument) -> None:
+    evidence = read(card_memory(document), AccessPassword.from_mrz_information(document.mrz.information))
+    assert (evidence.access.password, evidence.access.mrz_matches) == ("mrz", True)
+
+
+def test_a_wrong_password_gives_no_evidence(document: IssuedDocument) -> None:
+    with pytest.raises(AccessDenied):
+        read(card_memory(document), AccessPassword.from_can("654321"))
+
+
+def test_a_copy_without_the_chip_keys_is_read_to_its_end_and_found_out(
+    document: IssuedDocument, trust: TrustMaterial
+) -> None:
+    evidence = read(card_memory(document, chip_key=new_key(), aa_key=new_key()))
+    assert evidence.chip_authentication.outcome is ChipProof.WRONG
+    assert evidence.interrupted is None
+    assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {"ca": "ca-proof-wrong", "aa": "aa-signature-wrong"}
+
+
+def test_stripped_chip_keys_are_found_out(document: IssuedDocument, trust: TrustMaterial) -> None:
+    evidence = read(card_memory(document, leave_out=[Ef.DG14, Ef.DG15]))
+    assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {
+        "pa.data-group-hashes": "data-group-missing",
+        "ca": "chip-key-missing",
+        "aa": "chip-key-missing",
+    }
+
+
+def test_a_weakened_card_access_is_found_out(document: IssuedDocument, trust: TrustMaterial) -> None:
+    memory = card_memory(document)
+    memory.application.files[Ef.CARD_ACCESS].content = SecurityInfos.of(GM_3DES).encode()
+    evidence = read(memory)
+    assert evidence.access.cipher == "3des"
+    assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {"document.card-access": "card-access-altered"}
+
+
+def test_a_card_without_pace_is_opened_by_bac_where_the_policy_allows(
+    document: IssuedDocument, trust: TrustMaterial
+) -> None:
+    memory = card_memory(document, protocols=BAC_ONLY, leave_out=[Ef.CARD_ACCESS])
+    by_mrz = AccessPassword.from_mrz_information(document.mrz.information)
+    evidence = read(memory, by_mrz)
+    verdict = judge(evidence, trust, OFFICER, NOW)
+    assert (evidence.access.protocol, evidence.access.cipher) == ("bac", "3des")
+    # The signed DG14 says that this chip has PACE: somebody hid it.
+    assert (verdict.downgraded, failed_reasons(verdict)) == (True, {"document.card-access": "card-access-stripped"})
+    with pytest.raises(AccessDenied):
+        capture(
+            InProcessTransport(emulated_card(memory), "emulator:test"),
+            by_mrz,
+            policy_by_name("issuer-readback"),
+            SystemEntropy(),
+            FixedClock(NOW),
+        )
+
+
+def test_a_card_pulled_at_any_moment_after_access_gives_evidence(
+    document: IssuedDocument, trust: TrustMaterial
+) -> None:
+    whole = read(card_memory(document)).apdus
+
+    def pull(command: bytes) -> bytes:
+        raise NoCardError("card-removed", reader="emulator:test")
+
+    decisions = []
+    for at in range(12, whole):
+        evidence = read(Tampered(emulated_card(card_memory(document)), at, pull))
+        assert evidence.interrupted == "card-removed"
+        decisions.append(judge(evidence, trust, OFFICER, NOW).decision)
+    assert set(decisions) == {Decision.UNDETERMINED}
+
+
+def test_a_response_that_was_tampered_with_never_passes(document: IssuedDocument, trust: TrustMaterial) -> None:
+    whole = read(card_memory(document)).apdus
+    for at in range(12, whole, 3):
+        card = emulated_card(card_memory(document))
+
+        def flip(command: bytes, card: Card = card) -> bytes:
+            answer = card.process(command)
+            return bytes([answer[0] ^ 1]) + answer[1:]
+
+        evidence = read(Tampered(card, at, flip))
+        assert judge(evidence, trust, OFFICER, NOW).decision is not Decision.PASSED
+
+
+def test_evidence_holds_neither_the_password_nor_keys(document: IssuedDocument) -> None:
+    raw = encode_evidence(read(card_memory(document)))
+    assert CAN.encode() not in raw
+    assert document.chip_key.key.scalar.reveal().hex().encode() not in raw
+
+
+def test_files_that_anybody_may_read_are_read_whole(document: IssuedDocument) -> None:
+    memory = card_memory(document)
+    small = read_small_files(InProcessTransport(emulated_card(memory), "emulator:test"))
+    assert small == {file: memory.application.files[file].content for file in (Ef.ATR_INFO, Ef.DIR)}
+
+
+def test_a_file_beyond_terminal_authentication_is_named_so(authority: Authority) -> None:
+    issued = IssuedDocument(authority, specimen_mrz())
+    issued.data_groups[3] = bytes.fromhex("63020100")
+    evidence = read(card_memory(issued))
+    assert evidence.state(Ef.DG3) is FileState.NEEDS_TERMINAL_AUTHENTICATION
