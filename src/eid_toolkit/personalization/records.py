@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -89,8 +89,8 @@ class RecordSet:
     EF.ATR/INFO is not among them: it tells of the chip itself, and is there on the blank.
     """
 
-    files: Mapping[ElementaryFile, bytes]
-    mrz: Mrz
+    files: Mapping[ElementaryFile, bytes] = field(repr=False)
+    mrz: Mrz = field(repr=False)
 
 
 def build_records(

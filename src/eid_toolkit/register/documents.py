@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -91,7 +91,7 @@ class PreparedDocument:
     date_of_expiry: date | None
     signer: str
     """The fingerprint of the document signer's certificate."""
-    files: Mapping[ElementaryFile, bytes]
+    files: Mapping[ElementaryFile, bytes] = field(repr=False)
     can: Secret
     mrz_information: Secret
     chip_authentication_key: Secret | None
@@ -108,7 +108,7 @@ class DocumentPackage:
     document_number: str
     state: DocumentState
     chip: str | None
-    files: Mapping[ElementaryFile, bytes]
+    files: Mapping[ElementaryFile, bytes] = field(repr=False)
     can: Secret
     mrz_information: Secret
     chip_authentication_key: Secret | None

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import IO
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.register.person_data import FIELDS, PersonData
@@ -67,14 +67,14 @@ def read_jsonl(text: str) -> Iterator[Row]:
         yield _row(number, {_column(name): value for name, value in values.items() if value is not None})
 
 
-def write_csv(people: Iterable[Mapping[str, str | None]], stream: TextIO, columns: Iterable[str] = FIELDS) -> None:
+def write_csv(people: Iterable[Mapping[str, str | None]], stream: IO[str], columns: Iterable[str] = FIELDS) -> None:
     """Records as CSV with a header line."""
     writer = csv.DictWriter(stream, list(columns), lineterminator="\n", restval="", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(people)
 
 
-def write_jsonl(people: Iterable[Mapping[str, str | None]], stream: TextIO) -> None:
+def write_jsonl(people: Iterable[Mapping[str, str | None]], stream: IO[str]) -> None:
     """Records as JSON Lines, without fields that are absent."""
     for values in people:
         present = {name: value for name, value in values.items() if value is not None}

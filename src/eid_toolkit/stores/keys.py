@@ -86,6 +86,10 @@ class KeyStore:
                 return cls(directory, PassphraseLock.from_json(values), passphrase, entropy)
         raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE)
 
+    def unlock(self) -> None:
+        """Ask for the passphrase now; raises :class:`AccessDenied` if it is wrong."""
+        self._key()
+
     def names(self) -> tuple[str, ...]:
         """The names of all keys, sorted."""
         return tuple(sorted(path.stem for path in self._directory.iterdir() if path.suffix in {".p8", ".wrapped"}))
@@ -93,27 +97,27 @@ class KeyStore:
     def add_ec(self, name: str, key: EcPrivateKey) -> None:
         """Keep a private key; raises :class:`NotPermitted` if the name is taken."""
         path = self._new_path(name, ".p8")
-        write_atomic(path, key.pkcs8(self._unlock().pkcs8_passphrase(name)))
+        write_atomic(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
 
     def signer(self, name: str) -> Signer:
         """The private key ``name``, to sign with."""
         data = self._read(name, ".p8")
         try:
-            return EcSigner(EcPrivateKey.from_pkcs8(data, self._unlock().pkcs8_passphrase(name)))
+            return EcSigner(EcPrivateKey.from_pkcs8(data, self._key().pkcs8_passphrase(name)))
         except (AccessDenied, BadInput):  # the passphrase is known to be right
             raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
 
     def create_symmetric(self, name: str, key: Secret) -> None:
         """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
         path = self._new_path(name, ".wrapped")
-        wrapping = self._unlock().for_purpose("wrap")
+        wrapping = self._key().for_purpose("wrap")
         write_atomic(path, aes_gcm_seal(wrapping, key.reveal(), name.encode(), self._entropy))
 
     def symmetric(self, name: str) -> Secret:
         """The symmetric key ``name``."""
         if name not in self._symmetric:
             data = self._read(name, ".wrapped")
-            wrapping = self._unlock().for_purpose("wrap")
+            wrapping = self._key().for_purpose("wrap")
             self._symmetric[name] = Secret(aes_gcm_open(wrapping, data, name.encode()))
         return self._symmetric[name]
 
@@ -130,7 +134,7 @@ class KeyStore:
         self._read(name, ".p8")
         remove_durably(self._directory / f"{name}.p8")
 
-    def _unlock(self) -> StretchedKey:
+    def _key(self) -> StretchedKey:
         if self._opened is None:
             self._opened = self._lock.open(self._passphrase())
         return self._opened

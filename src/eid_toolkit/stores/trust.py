@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,23 +65,23 @@ class TrustStore:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def import_data(self, data: bytes, source: str, now: datetime, operator: str | None) -> tuple[TrustEntry, ...]:
-        """Keep every CSCA certificate and revocation list in a PEM or DER file.
+    def import_files(
+        self, files: Iterable[tuple[str, bytes]], now: datetime, operator: str | None
+    ) -> tuple[TrustEntry, ...]:
+        """Keep every CSCA certificate and revocation list in PEM or DER files, given by name and content.
 
         All or nothing. A certificate must be a CA's; a revocation list must be signed by an anchor that is here or
         comes along. Raises :class:`BadInput` otherwise.
         """
-        if len(data) > MAX_FILE:
-            raise BadInput("trust-file-too-large", length=len(data), limit=MAX_FILE)
-        items = [_read_item(label, der) for label, der in read_pem_or_der(data)]
-        anchors = [item for item in items if isinstance(item, Certificate)]
+        items = [(source, item) for source, data in files for item in _read_items(data)]
+        anchors = [item for _, item in items if isinstance(item, Certificate)]
         for anchor in anchors:
             _check_anchor(anchor)
         known = (*self.material().anchors, *anchors)
-        for item in items:
+        for _, item in items:
             if isinstance(item, Crl) and not any(item.is_signed_by(anchor.spki) for anchor in known):
                 raise BadInput("trust-crl-of-unknown-authority", issuer=item.issuer.text)
-        return tuple(self.add(item, source, now, operator) for item in items)
+        return tuple(self.add(item, source, now, operator) for source, item in items)
 
     def add(self, item: Certificate | Crl, source: str, now: datetime, operator: str | None) -> TrustEntry:
         """Keep one item; one that is here already keeps its origin."""
@@ -134,6 +135,12 @@ class TrustStore:
 
 
 _SUFFIXES = {"anchor": ".cer", "crl": ".crl"}
+
+
+def _read_items(data: bytes) -> list[Certificate | Crl]:
+    if len(data) > MAX_FILE:
+        raise BadInput("trust-file-too-large", length=len(data), limit=MAX_FILE)
+    return [_read_item(label, der) for label, der in read_pem_or_der(data)]
 
 
 def _read_item(label: str, der: bytes) -> Certificate | Crl:

@@ -1,0 +1,117 @@
+"""`eid document`: prepared documents and what is printed on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.office import Office, open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.documents import Document
+
+_STATES = ("prepared", "bound", "issued", "spoiled")
+_COLUMNS = ("id", "application", "profile", "document_number", "date_of_expiry", "state", "chip")
+
+
+@click.group(cls=Group)
+def document() -> None:
+    """Documents, from preparation to issue."""
+
+
+@document.command("prepare")
+@click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Prepare every approved application without a document.")
+@list_format_option
+@pass_app
+def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: str) -> None:
+    """Build and sign the records of approved applications.
+
+    Each document is kept when it is done; an error stops before the next.
+    """
+    if bool(application_ids) is everything:
+        raise UsageError("name-applications-or-all")
+    with open_office(app) as office:
+        operator = office.act()
+        chosen = _waiting(office) if everything else application_ids
+        made: list[Document] = []
+        try:
+            for application_id in chosen:
+                made.append(office.preparation.prepare(application_id, operator))
+        finally:
+            if made or everything:
+                _show_list(office, made, fmt)
+
+
+@document.command("list")
+@click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
+@list_format_option
+@pass_app
+def list_(app: App, state: str | None, fmt: str) -> None:
+    """List documents."""
+    from eid_toolkit.register.documents import DocumentState
+
+    with open_office(app) as office:
+        found = office.register.documents.list(DocumentState(state) if state else None)
+        _show_list(office, list(found), fmt)
+
+
+@document.command("show")
+@click.argument("document_id", metavar="DOCUMENT")
+@format_option
+@pass_app
+def show(app: App, document_id: str, fmt: str) -> None:
+    """Show one document; nothing that opens its chip."""
+    with open_office(app) as office:
+        values = _to_json(office, office.register.documents.get(document_id))
+    emit(values, fmt, lambda: details(values.items()))
+
+
+@document.command("export")
+@click.argument("document_id", metavar="DOCUMENT")
+@click.option("--portrait", type=click.Path(dir_okay=False, path_type=Path), help="Write the portrait to this file.")
+@format_option
+@pass_app
+def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
+    """Export the print data: front, back, MRZ and CAN.
+
+    It opens the chip: handle it like the card. Each export is in the audit log.
+    """
+    from eid_toolkit.home.atomic import write_atomic
+    from eid_toolkit.personalization.print_data import PrintData
+
+    with open_office(app) as office:
+        operator = office.act()
+        found = office.register.documents.get(document_id)
+        holder = office.register.documents.application_of(found).person.data
+        package = office.register.documents.load_package(found.id)
+        data = PrintData.of(found, package, holder, specimen=office.home.config.demo)
+        office.register.record(operator.name, "document.exported", found.id, {})
+    if portrait is not None:
+        write_atomic(portrait, data.portrait)
+    shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
+    emit(data.to_json(), fmt, lambda: "\n".join((details(shown.items()), *data.mrz_lines)))
+    if data.specimen:
+        note("SPECIMEN: no real document.")
+
+
+def _waiting(office: Office) -> list[str]:
+    """Approved applications without a document that is not spoiled."""
+    from eid_toolkit.register.applications import ApplicationState
+
+    approved = office.register.applications.list(ApplicationState.APPROVED)
+    return [each.id for each in approved if office.register.documents.living(each.id) is None]
+
+
+def _to_json(office: Office, found: Document) -> dict[str, object]:
+    return {**found.to_json(), "specimen": office.home.config.demo}
+
+
+def _show_list(office: Office, found: list[Document], fmt: str) -> None:
+    rows = [_to_json(office, each) for each in found]
+    emit(rows, fmt, lambda: table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows)))

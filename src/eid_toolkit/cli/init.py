@@ -1,0 +1,63 @@
+"""`eid init`: a new authority's home."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.office import CLOCK, ENTROPY
+from eid_toolkit.cli.output import details, emit, note
+
+
+@click.command(cls=Command)
+@click.option("--demo", is_flag=True, help="For trying out: no operator keys, developer card keys, all SPECIMEN.")
+@click.option("--country", default="UTO", show_default=True, metavar="CODE", help="The state's code in the MRZ.")
+@click.option("--authority", metavar="NAME", help="The authority's name, as it stands in certificates and documents.")
+@click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file of the home.")
+@format_option
+@pass_app
+def init(app: App, demo: bool, country: str, authority: str | None, register_url: str | None, fmt: str) -> None:
+    """A new authority home, with CSCA, document signer and first CRL.
+
+    Outside --demo the key store's new passphrase is asked for, or read from --passphrase-fd or EID_PASSPHRASE; then
+    add operators with `eid operator add`.
+    """
+    from eid_toolkit.home.config import HomeConfig
+    from eid_toolkit.profiles import list_profiles, load_profile
+    from eid_toolkit.register.founding import found
+    from eid_toolkit.stores.authorities import AuthorityStore
+    from eid_toolkit.stores.demo import open_key_store
+
+    if authority is None:
+        if not demo:
+            raise click.UsageError("Missing option '--authority' (only a demo home has a name of its own).")
+        authority = "Specimen Authority"
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url)
+    passphrase = None if demo else app.passphrase(new=True)
+    profiles = [load_profile(name) for name in list_profiles()]
+    home = found(app.home_path, config, profiles, passphrase, CLOCK, ENTROPY)
+    authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY))
+    result = {
+        "schema": "eid-init/1",
+        "home": str(home.root),
+        "country": config.country,
+        "authority": config.authority,
+        "specimen": config.demo,
+        "states": [
+            {
+                "state": state,
+                "csca": authorities.csca(state).subject.text,
+                "csca_fingerprint": authorities.csca(state).fingerprint,
+                "document_signer": authorities.signer_certificate(state).subject.text,
+                "crl_number": authorities.crl(state).number,
+            }
+            for state in authorities.states()
+        ],
+    }
+    pairs = [("Home", home.root), ("Country", config.country), ("Authority", config.authority)]
+    pairs += [("CSCA", authorities.csca(state).subject.text) for state in authorities.states()]
+    emit(result, fmt, lambda: details(pairs))
+    if demo:
+        note("SPECIMEN: a home for trying out. Nothing it makes is a real document.")
+    else:
+        note("Next: eid operator add NAME, for at least two people.")

@@ -1,0 +1,87 @@
+"""What commands of the issuing office share: the opened home with its keys, register and authorities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eid_toolkit.cli.context import App
+from eid_toolkit.home.home import Home
+from eid_toolkit.ports import SystemClock, SystemEntropy
+
+if TYPE_CHECKING:
+    from eid_toolkit.personalization.prepare import Preparation
+    from eid_toolkit.profiles import DocumentProfile
+    from eid_toolkit.register.register import Register
+    from eid_toolkit.stores.authorities import AuthorityStore
+    from eid_toolkit.stores.keys import KeyStore
+    from eid_toolkit.stores.operators import Operator, OperatorStore
+    from eid_toolkit.stores.trust import TrustStore
+
+CLOCK = SystemClock()
+ENTROPY = SystemEntropy()
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An authority's home, opened; the key store asks for its passphrase when a key is used."""
+
+    app: App
+    home: Home
+    keys: KeyStore
+    register: Register
+
+    @property
+    def operators(self) -> OperatorStore:
+        """The home's operators."""
+        from eid_toolkit.stores.operators import OperatorStore
+
+        return OperatorStore(self.home.operators, demo=self.home.config.demo)
+
+    @property
+    def authorities(self) -> AuthorityStore:
+        """The home's own certificates and lists."""
+        from eid_toolkit.stores.authorities import AuthorityStore
+
+        return AuthorityStore(self.home.pki, self.keys)
+
+    @property
+    def trust(self) -> TrustStore:
+        """The home's trust store."""
+        from eid_toolkit.stores.trust import TrustStore
+
+        return TrustStore(self.home.trust)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What prepares documents."""
+        from eid_toolkit.personalization.prepare import Preparation
+
+        return Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
+
+    def act(self) -> Operator:
+        """The operator who acts; outside a demo home the operator's passphrase is asked for."""
+        return self.operators.act_as(self.app.operator, self.app.operator_passphrase)
+
+    def profile(self, name: str) -> DocumentProfile:
+        """A document profile of the package or of the home."""
+        from eid_toolkit.profiles import load_profile
+
+        return load_profile(name, [self.home.profiles])
+
+
+@contextmanager
+def open_office(app: App) -> Iterator[Office]:
+    """Open the home of ``--home`` for the time of a command."""
+    from eid_toolkit.register.register import Register
+    from eid_toolkit.stores.demo import open_key_store
+
+    home = Home.open(app.home_path)
+    keys = open_key_store(home, app.passphrase, ENTROPY)
+    register = Register.open(home, keys, CLOCK, ENTROPY)
+    try:
+        yield Office(app, home, keys, register)
+    finally:
+        register.close()
