@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import vectors
 from eid_toolkit.errors import BadInput
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.mrz import Mrz, MrzFormat, check_digit, mrz_information
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-WORKED_EXAMPLES = json.loads((FIXTURES / "icao_9303_mrz.json").read_text())
+WORKED_EXAMPLES = vectors.load("icao_9303_mrz")
 TODAY = date(2026, 11, 24)
 
 ERIKSSON: dict[str, Any] = {

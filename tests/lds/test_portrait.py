@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.portrait import MAX_FILE, PortraitFormat, make_portrait
+from eid_toolkit.lds.portrait import MAX_FILE, PortraitFormat, as_jpeg, make_portrait
 
 WANTED = PortraitFormat(413, 531, 18_000)
 
@@ -131,3 +131,12 @@ def test_a_file_that_is_too_large_is_not_looked_at() -> None:
     with pytest.raises(BadInput) as caught:
         make_portrait(bytes(MAX_FILE + 1), WANTED)
     assert caught.value.code == "portrait-file-too-large"
+
+
+def test_an_image_of_a_card_is_shown_as_jpeg() -> None:
+    jpeg = _file(_picture(), "JPEG")
+    assert as_jpeg(jpeg) == jpeg
+    converted = _open(as_jpeg(_file(_picture(), "JPEG2000")))
+    assert (converted.format, converted.size) == ("JPEG", (600, 800))
+    with pytest.raises(BadInput):
+        as_jpeg(b"no image")

@@ -19,6 +19,8 @@ MAX_PIXELS = 50_000_000
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
 _QUALITIES = range(10, 96)
+_JPEG_MAGIC = b"\xff\xd8\xff"
+_SHOWN_QUALITY = 90
 _RATE_STEP = 1.1
 _RATE_TRIES = 20
 _CROP_CENTRE = (0.5, 0.4)
@@ -52,14 +54,32 @@ def make_portrait(data: bytes, wanted: PortraitFormat) -> Portrait:
     The picture is never enlarged: a smaller one (down to the least size) keeps its pixels. Nothing but the pixels
     comes along: no metadata, no thumbnail. Raises :class:`BadInput` for what is no image, too large or too small.
     """
+    picture = _cropped(_opened(data), wanted)
+    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
+    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+
+
+def as_jpeg(data: bytes) -> bytes:
+    """A card's image as a JPEG file, which every program shows: JPEG 2000 is converted, JPEG stays as it is.
+
+    Raises :class:`BadInput` for what is no image or too large, as :func:`make_portrait` does.
+    """
+    picture = _opened(data)
+    if data.startswith(_JPEG_MAGIC):
+        return data
+    coded = io.BytesIO()
+    picture.save(coded, "JPEG", quality=_SHOWN_QUALITY)
+    return coded.getvalue()
+
+
+def _opened(data: bytes) -> Image:
+    """The picture in ``data``, within the limits, upright and without what else the file holds."""
     if len(data) > MAX_FILE:
         raise BadInput("portrait-file-too-large", size=len(data), limit=MAX_FILE)
     with warnings.catch_warnings():
         # Damaged metadata and sizes near the limit make Pillow warn; both are judged here.
         warnings.simplefilter("ignore")
-        picture = _cropped(_upright(data), wanted)
-    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
-    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+        return _upright(data)
 
 
 def _upright(data: bytes) -> Image:

@@ -38,7 +38,7 @@ class LdsSecurityObject:
             texts = _read_versions(versions[0]) if versions else (None, None)
             return cls(digest, _read_hashes(hashes), number, *texts)
         except (ValueError, IndexError):  # a structure with fewer or more parts than it has
-            raise BadInput("sod-malformed") from None
+            raise BadInput("lds-security-object-malformed") from None
 
     def encode(self) -> bytes:
         """The object in DER; the digest identifier stands without parameters."""
@@ -63,7 +63,7 @@ def _read_hashes(item: Tlv) -> dict[int, bytes]:
         number_item, value = der.read_sequence(pair)
         number = der.read_integer(number_item)
         if number not in _DATA_GROUPS or number in found:
-            raise BadInput("sod-malformed")
+            raise BadInput("lds-security-object-malformed")
         found[number] = der.expect(value, der.OCTET_STRING)
     return found
 
