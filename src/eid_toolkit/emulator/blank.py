@@ -1,11 +1,10 @@
-"""A blank as it comes from the chip's maker: transport keys, an empty eMRTD application, EF.ATR/INFO and EF.DIR."""
+"""A blank as it comes from the chip's maker: transport keys, an empty eMRTD application, EF.ATR/INFO."""
 
 from __future__ import annotations
 
 from eid_toolkit.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.ef_dir import EfDir
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.protocols.personalization_data import AccessRule
@@ -35,12 +34,7 @@ def make_blank(transport_keys: tuple[Secret, Secret, Secret], entropy: Entropy) 
     serial = entropy.take(6)
     cplc = _FABRICATOR + _CHIP_TYPE + _OPERATING_SYSTEM + bytes(6) + serial
     cplc += bytes(42 - len(cplc))
-    platform = {
-        ElementaryFile.ATR_INFO: AtrInfo.of(MAX_COMMAND, MAX_RESPONSE).encode(),
-        ElementaryFile.DIR: EfDir().encode(),
-    }
-    application = ApplicationMemory(
-        files={file: StoredFile(AccessRule.ALWAYS, content) for file, content in platform.items()}
-    )
+    atr_info = AtrInfo.of(MAX_COMMAND, MAX_RESPONSE).encode()
+    application = ApplicationMemory(files={ElementaryFile.ATR_INFO: StoredFile(AccessRule.ALWAYS, atr_info)})
     domain = DomainMemory(KeySet(FACTORY_KEY_VERSION, *transport_keys))
     return CardMemory(make_atr(_HISTORICAL), cplc, domain, application)

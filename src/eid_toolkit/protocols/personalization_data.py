@@ -22,7 +22,7 @@ CREATE_FILE, WRITE_FILE, ACCESS, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0F01
 CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY, CAN, MRZ_SEED = 0x8101, 0x8102, 0x8103, 0x8104
 PASSWORD_GROUPINGS = {PasswordKind.CAN: CAN, PasswordKind.MRZ: MRZ_SEED}
 
-PLATFORM_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
+PLATFORM_FILES = (ElementaryFile.ATR_INFO,)
 """Files that tell of the chip itself: they are on the blank, and no personalization writes them."""
 
 _BLOCK = 16

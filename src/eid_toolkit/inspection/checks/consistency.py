@@ -83,7 +83,7 @@ def _vietnam(case: Case, mrz: Mrz) -> Outcome | None:
     except BadInput:
         return undetermined("national-data-not-understood")
     number = data.text(NationalField.IDENTITY_NUMBER)
-    if number is not None and number != mrz.optional_data:
+    if number is not None and number != mrz.optional_data.partition("<")[0]:  # a check digit may stand behind
         return failed("dg13-differs-from-dg1", field="identity_number")
     birth = data.text(NationalField.DATE_OF_BIRTH)
     if birth is not None and _compact(birth) != mrz.date_of_birth:

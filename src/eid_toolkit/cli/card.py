@@ -1,0 +1,140 @@
+"""`eid card`: personalization of blanks, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
+
+if TYPE_CHECKING:
+    from eid_toolkit.personalization.journal import Job
+    from eid_toolkit.personalization.plan import Plan
+
+_JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
+
+
+@click.group(cls=Group)
+def card() -> None:
+    """Write documents to cards."""
+
+
+@card.command("personalize")
+@click.argument("document_id", metavar="DOCUMENT")
+@reader_option
+@wait_option
+@click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and touch no card.")
+@format_option
+@pass_app
+def personalize(app: App, document_id: str, reader: str, wait: float, dry_run: bool, fmt: str) -> None:
+    """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
+
+    A run that was stopped goes on when it is started again with the same card.
+    """
+    from eid_toolkit.cli.desk import ClerkDesk
+    from eid_toolkit.personalization.service import PersonalizationService
+
+    with open_office(app) as office:
+        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        if dry_run:
+            plan = service.plan(document_id)
+            emit(plan.to_json(), fmt, lambda: _plan_text(plan))
+            return
+        operator = office.act()
+        with service.hold(document_id), open_reader(reader, app, wait) as transport:
+            job = service.personalize(document_id, transport, operator, ClerkDesk(app, service.read_back()))
+    emit(job.to_json(), fmt, lambda: _job_text(job))
+
+
+@card.command("jobs")
+@list_format_option
+@pass_app
+def jobs(app: App, fmt: str) -> None:
+    """List personalizations and where they stand."""
+    from eid_toolkit.personalization.service import PersonalizationService
+
+    with open_office(app) as office:
+        found = PersonalizationService(office.home, office.keys, office.register, office.trust).journal.list()
+    rows = [job.to_json() for job in found]
+    emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
+
+
+@card.command("status")
+@reader_option
+@wait_option
+@format_option
+@pass_app
+def status(app: App, reader: str, wait: float, fmt: str) -> None:
+    """Show the identity of the card in the reader, and the document it is bound to.
+
+    Asks the card for nothing that costs an attempt.
+    """
+    from eid_toolkit.personalization.status import card_status
+
+    with open_office(app) as office, open_reader(reader, app, wait) as transport:
+        found = card_status(transport, office.register.documents)
+    emit(found, fmt, lambda: details(found.items()))
+
+
+@card.command("resolve")
+@click.argument("job_id", metavar="JOB")
+@click.option("--resume", "decision", flag_value="resume", help="Go on with the job at its next run.")
+@click.option("--spoil", "decision", flag_value="spoil", help="Give card and document up.")
+@click.option("--reason", default="decided by the operator", show_default=True, help="Why; kept in the audit log.")
+@format_option
+@pass_app
+def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) -> None:
+    """Decide what becomes of a JOB that the software may not decide on."""
+    from eid_toolkit.personalization.service import PersonalizationService
+
+    if decision is None:
+        raise click.UsageError("Say --resume or --spoil.")
+    with open_office(app) as office:
+        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        job = service.journal.get(job_id)
+        operator = office.act()
+        with service.hold(job.document_id):
+            if decision == "spoil":
+                app.confirm(f"Give up document {job.document_id} and its card for good?")
+                job = service.spoil(job, reason, operator)
+            else:
+                job = service.resume(job, reason, operator)
+    emit(job.to_json(), fmt, lambda: _job_text(job))
+
+
+@card.command("spoil")
+@click.argument("document_id", metavar="DOCUMENT")
+@click.option("--reason", required=True, help="Why; kept in the audit log.")
+@format_option
+@pass_app
+def spoil(app: App, document_id: str, reason: str, fmt: str) -> None:
+    """Give up a DOCUMENT that is not issued, with its card if it has one.
+
+    Its keys are destroyed; the application can be prepared anew, for a fresh card.
+    """
+    from eid_toolkit.personalization.service import PersonalizationService
+
+    with open_office(app) as office:
+        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        operator = office.act()
+        document = office.register.documents.get(document_id)
+        app.confirm(f"Give up document {document.id} for good?")
+        with service.hold(document.id):
+            spoiled = service.spoil_document(document.id, reason, operator)
+    emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
+    note("Put the card aside as spoiled stock; prepare the application again for a new card.")
+
+
+def _plan_text(plan: Plan) -> str:
+    marks = ("*" if step.irreversible else " " for step in plan.steps)
+    lines = [f"{step.position + 1:>3} {mark} {step.title}" for step, mark in zip(plan.steps, marks, strict=True)]
+    return "\n".join([f"Plan for document {plan.document_id}", *lines, "* cannot be undone"])
+
+
+def _job_text(job: Job) -> str:
+    pairs = [("Job", job.id), ("Document", job.document_id), ("Chip", job.chip), ("Reader", job.reader)]
+    return details([*pairs, ("State", job.state), ("Steps done", f"{job.done} of {job.steps}")])

@@ -1,0 +1,51 @@
+"""Reads a finished card as a stranger would, holds every file against what was to be written, and judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eid_toolkit.errors import DecisionNeeded
+from eid_toolkit.inspection.capture import capture, read_small_files
+from eid_toolkit.inspection.policy import policy_by_name
+from eid_toolkit.inspection.result import CheckStatus
+from eid_toolkit.inspection.verdict import Decision, judge
+from eid_toolkit.personalization.content import CardContent
+from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.protocols.passwords import PasswordKind
+from eid_toolkit.protocols.personalization_data import AccessProtocols
+from eid_toolkit.terminal.access import open_access
+from eid_toolkit.terminal.session import CardSession
+
+POLICY = "issuer-readback"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """The issuer's own inspection."""
+
+    trust: TrustMaterial
+    clock: Clock
+    entropy: Entropy
+
+    def __call__(self, session: CardSession, content: CardContent) -> dict[str, object]:
+        """Opens the card with the CAN, reads and judges it, then opens it once more with the MRZ.
+
+        Raises :class:`DecisionNeeded` if anything is not as it should be: the card is locked by now.
+        """
+        policy = policy_by_name(POLICY)
+        kind = PasswordKind.CAN if AccessProtocols.PACE in content.protocols else PasswordKind.MRZ
+        evidence = capture(session.transport, content.password(kind), policy, self.entropy, self.clock)
+        if evidence.interrupted is not None:
+            raise DecisionNeeded("read-back-interrupted", cause=evidence.interrupted)
+        found = {file: evidence.content(file) for file in content.files} | read_small_files(session.transport)
+        different = [file.label for file, data in content.files.items() if found[file] != data]
+        if different:
+            raise DecisionNeeded("read-back-differs", files=", ".join(different))
+        verdict = judge(evidence, self.trust, policy, self.clock.now())
+        if verdict.decision is not Decision.PASSED:
+            wrong = [result.id for result in verdict.checks if result.status is not CheckStatus.PASSED]
+            raise DecisionNeeded("read-back-verdict", verdict=str(verdict.decision), checks=", ".join(wrong))
+        session.reset()
+        open_access(session, content.password(PasswordKind.MRZ), self.entropy, allow_bac=True)
+        return {"verdict": str(verdict.decision), "policy": policy.name, "files": len(content.files)}

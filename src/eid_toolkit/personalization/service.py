@@ -1,0 +1,103 @@
+"""Personalization as the command line and the demo use it: one object over a home's register, keys and trust."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from eid_toolkit.errors import NotPermitted
+from eid_toolkit.home.home import Home
+from eid_toolkit.personalization.card_keys import CardKeys
+from eid_toolkit.personalization.content import CardContent
+from eid_toolkit.personalization.journal import Job, JobState, Journal
+from eid_toolkit.personalization.plan import Plan
+from eid_toolkit.personalization.readback import ReadBack
+from eid_toolkit.personalization.runner import Bureau, Desk, PersonalizationRunner, finish_issued
+from eid_toolkit.ports import Clock, Entropy, SystemClock, SystemEntropy
+from eid_toolkit.profiles import load_profile
+from eid_toolkit.register.documents import Document, DocumentState
+from eid_toolkit.register.register import Register
+from eid_toolkit.stores.attempts import AttemptCounter
+from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.terminal.session import CardSession
+from eid_toolkit.transport.interface import Transport
+
+
+class PersonalizationService:
+    """Plans, runs and settles the personalizations of one home."""
+
+    def __init__(
+        self,
+        home: Home,
+        keys: KeyStore,
+        register: Register,
+        trust: TrustStore,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
+        self._home, self._keys, self._register, self._trust = home, keys, register, trust
+        self._clock = clock or SystemClock()
+        self._entropy = entropy or SystemEntropy()
+        self.journal = Journal(register.database, self._clock, self._entropy)
+
+    def hold(self, document_id: str) -> AbstractContextManager[None]:
+        """The document's lock; raises :class:`ServiceAway` if another process works on it."""
+        return self._home.lock(f"document-{self._register.documents.get(document_id).id}")
+
+    def plan(self, document_id: str) -> Plan:
+        """What a personalization of the document would do."""
+        return Plan.of(self._content(document_id))
+
+    def read_back(self) -> ReadBack:
+        """The issuer's own inspection, by the home's trust."""
+        return ReadBack(self._trust.material(), self._clock, self._entropy)
+
+    def personalize(self, document_id: str, transport: Transport, operator: Operator, desk: Desk) -> Job:
+        """Writes the document to the card, or goes on with it; the caller holds the document."""
+        document = self._register.documents.get(document_id)
+        bureau = Bureau(
+            self._register.documents,
+            self.journal,
+            CardKeys.of(self._keys),
+            AttemptCounter(self._home),
+            operator,
+            desk,
+            self._entropy,
+        )
+        finished = finish_issued(bureau, document)
+        if finished is not None:
+            return finished
+        runner = PersonalizationRunner(bureau, self._content(document.id), CardSession(transport))
+        return runner.run(transport.reader)
+
+    def resume(self, job: Job, reason: str, operator: Operator) -> Job:
+        """Lets a job that waited for a decision go on."""
+        if job.state is not JobState.NEEDS_DECISION:
+            raise NotPermitted("job-state", job=job.id, state=job.state)
+        self._register.record(operator.name, "job.resumed", job.id, {"document": job.document_id, "reason": reason})
+        self.journal.set_state(job, JobState.OPEN)
+        return self.journal.get(job.id)
+
+    def spoil(self, job: Job, reason: str, operator: Operator) -> Job:
+        """Gives a job up, and its document and card with it."""
+        if job.state not in (JobState.OPEN, JobState.NEEDS_DECISION):
+            raise NotPermitted("job-state", job=job.id, state=job.state)
+        self.spoil_document(job.document_id, reason, operator)
+        return self.journal.get(job.id)
+
+    def spoil_document(self, document_id: str, reason: str, operator: Operator) -> Document:
+        """Gives a document up that is not issued: its keys are destroyed, its jobs closed."""
+        document = self._register.documents.get(document_id)
+        if document.state is not DocumentState.SPOILED:  # a stop between document and job has spoiled it already
+            document = self._register.documents.spoil(document.id, reason, operator)
+        for job in self.journal.list():
+            if job.document_id == document.id and job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
+                self.journal.set_state(job, JobState.SPOILED)
+        return document
+
+    def _content(self, document_id: str) -> CardContent:
+        package = self._register.documents.load_package(document_id)
+        if package.state not in (DocumentState.PREPARED, DocumentState.BOUND):
+            raise NotPermitted("document-state", document=package.document_id, state=package.state)
+        return CardContent.of(package, load_profile(package.profile, [self._home.profiles]))

@@ -1,0 +1,28 @@
+"""What a card in a reader tells of itself without being authenticated to, and what the register knows of it."""
+
+from __future__ import annotations
+
+from eid_toolkit.errors import CardRefused
+from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION
+from eid_toolkit.register.documents import Documents
+from eid_toolkit.terminal.security_domain import SecurityDomain
+from eid_toolkit.terminal.session import CardSession
+from eid_toolkit.transport.interface import Transport
+
+
+def card_status(transport: Transport, documents: Documents) -> dict[str, object]:
+    """Identity, key version and document of the card; no authentication is begun that could fail."""
+    domain = SecurityDomain(CardSession(transport), SystemEntropy())
+    found: dict[str, object] = {"reader": transport.reader, "atr": transport.atr.hex().upper(), "chip": None}
+    found |= {"key_version": None, "blank": None, "document": None, "document_state": None}
+    try:
+        identity = domain.select()
+        version = domain.initialize(identity).answer.key_version
+    except CardRefused:
+        return found
+    found |= {"chip": identity.hex(), "key_version": f"{version:02X}", "blank": version == FACTORY_KEY_VERSION}
+    for document in documents.list():
+        if document.chip == identity.hex():
+            found |= {"document": document.id, "document_state": str(document.state)}
+    return found
