@@ -101,9 +101,9 @@ class KeyStore:
 
     def signer(self, name: str) -> Signer:
         """The private key ``name``, to sign with."""
-        data = self._read(name, ".p8")
+        data, passphrase = self._read(name, ".p8"), self._key().pkcs8_passphrase(name)
         try:
-            return EcSigner(EcPrivateKey.from_pkcs8(data, self._key().pkcs8_passphrase(name)))
+            return EcSigner(EcPrivateKey.from_pkcs8(data, passphrase))
         except (AccessDenied, BadInput):  # the passphrase is known to be right
             raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
 

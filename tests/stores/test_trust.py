@@ -1,0 +1,69 @@
+"""The trust store: what comes in, from where, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.errors import BadInput, IntegrityBroken
+from eid_toolkit.stores.trust import TrustStore
+from support.authorities import NOW, Authority
+
+UTOPIA, ATLANTIS = Authority(), Authority("VNM")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TrustStore:
+    return TrustStore(tmp_path / "trust")
+
+
+def pem(label: str, data: bytes) -> bytes:
+    return f"-----BEGIN {label}-----\n".encode() + base64.encodebytes(data) + f"-----END {label}-----\n".encode()
+
+
+def test_certificates_and_lists_are_kept_with_their_origin(store: TrustStore) -> None:
+    crl = UTOPIA.crl()
+    bundle = pem("CERTIFICATE", UTOPIA.csca.der) + pem("X509 CRL", crl.der)
+    store.import_files([("utopia.pem", bundle), ("vnm.cer", ATLANTIS.csca.der)], NOW, "anna")
+    material = store.material()
+    assert {anchor.fingerprint for anchor in material.anchors} == {UTOPIA.csca.fingerprint, ATLANTIS.csca.fingerprint}
+    assert [each.fingerprint for each in material.crls] == [crl.fingerprint]
+    entry = store.find(UTOPIA.csca.fingerprint[:12].upper())
+    assert (entry.source, entry.operator, entry.imported_at) == ("utopia.pem", "anna", NOW)
+
+
+def test_a_list_needs_its_authority(store: TrustStore) -> None:
+    crl = UTOPIA.crl()
+    with pytest.raises(BadInput, match="trust-crl-of-unknown-authority"):
+        store.import_files([("utopia.crl", crl.der)], NOW, None)
+    store.import_files([("utopia.crl", crl.der), ("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    assert len(store.entries()) == 2
+
+
+def test_one_bad_file_keeps_all_out(store: TrustStore) -> None:
+    with pytest.raises(BadInput, match="trust-file-unknown"):
+        store.import_files([("good.cer", UTOPIA.csca.der), ("bad.cer", b"not a certificate")], NOW, None)
+    assert store.entries() == ()
+
+
+def test_a_document_signer_is_no_anchor(store: TrustStore) -> None:
+    with pytest.raises(BadInput, match="trust-not-a-csca"):
+        store.import_files([("ds.cer", UTOPIA.signer().der)], NOW, None)
+
+
+def test_what_is_removed_is_believed_no_more(store: TrustStore) -> None:
+    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    store.remove(store.find(UTOPIA.csca.fingerprint))
+    assert store.material().anchors == ()
+    with pytest.raises(BadInput, match="trust-entry-unknown"):
+        store.find(UTOPIA.csca.fingerprint)
+
+
+def test_an_anchor_that_was_exchanged_on_the_disk_is_told(store: TrustStore, tmp_path: Path) -> None:
+    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    (path,) = (tmp_path / "trust").glob("*.cer")
+    path.write_bytes(ATLANTIS.csca.der)
+    with pytest.raises(IntegrityBroken, match="trust-entry-damaged"):
+        store.material()

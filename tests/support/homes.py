@@ -1,0 +1,127 @@
+"""Homes for tests: one demo home made once and copied, and an office that works in it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from eid_toolkit.home.config import HomeConfig
+from eid_toolkit.home.home import Home
+from eid_toolkit.lds.portrait import make_portrait
+from eid_toolkit.personalization.prepare import Preparation
+from eid_toolkit.ports import FixedClock, SystemEntropy
+from eid_toolkit.profiles import list_profiles, load_profile
+from eid_toolkit.register.applications import Application
+from eid_toolkit.register.documents import Document
+from eid_toolkit.register.founding import found
+from eid_toolkit.register.person_data import PersonData
+from eid_toolkit.register.persons import Person
+from eid_toolkit.register.register import Register
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.authorities import AuthorityStore
+from eid_toolkit.stores.demo import open_key_store
+from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.operators import Operator, OperatorStore
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+CLOCK = FixedClock(NOW)
+ENTROPY = SystemEntropy()
+PASSPHRASE = Secret(b"a passphrase for tests")
+ANNA, BERT = Operator("anna"), Operator("bert")
+
+VIETNAMESE = {
+    "personal_number": "099000000017",
+    "primary_identifier": "Nguyễn",
+    "secondary_identifier": "Văn An",
+    "date_of_birth": "1990-01-31",
+    "sex": "M",
+    "nationality": "VNM",
+    "place_of_residence": "1 Phố Mẫu, Hà Nội",
+    "father": "Nguyễn Văn Bình",
+}
+UTOPIAN = {
+    "primary_identifier": "Eriksson",
+    "secondary_identifier": "Anna Maria",
+    "date_of_birth": "1974-08",
+    "sex": "F",
+    "nationality": "UTO",
+}
+
+
+def portrait_file() -> bytes:
+    """A PNG of 500 by 643 pixels, which is nobody's portrait."""
+    stream = io.BytesIO()
+    Image.linear_gradient("L").resize((500, 643)).convert("RGB").save(stream, "PNG")
+    return stream.getvalue()
+
+
+def build_home(root: Path, *, demo: bool = True) -> Home:
+    config = HomeConfig("UTO", "Ministry of Utopia", demo, NOW)
+    profiles = [load_profile(name) for name in list_profiles()]
+    return found(root, config, profiles, None if demo else PASSPHRASE, CLOCK, ENTROPY)
+
+
+@dataclass
+class Desk:
+    """A home with its parts opened, and the steps to a document in one call each."""
+
+    home: Home
+    keys: KeyStore
+    register: Register
+    authorities: AuthorityStore
+    clerk: Operator = ANNA
+    approver: Operator = BERT
+
+    @classmethod
+    def open(cls, home: Home) -> Desk:
+        keys = open_key_store(home, lambda: PASSPHRASE, ENTROPY)
+        return cls(home, keys, Register.open(home, keys, CLOCK, ENTROPY), AuthorityStore(home.pki, keys))
+
+    @property
+    def operators(self) -> OperatorStore:
+        return OperatorStore(self.home.operators, demo=self.home.config.demo)
+
+    def person(self, values: dict[str, str]) -> Person:
+        return self.register.persons.add(PersonData.from_text(values), self.clerk)
+
+    def application(self, values: dict[str, str] = UTOPIAN, profile: str = "utopia-id") -> Application:
+        wanted = load_profile(profile)
+        portrait = make_portrait(portrait_file(), wanted.portrait)
+        return self.register.applications.create(self.person(values), wanted, portrait, self.clerk)
+
+    def approved(self, values: dict[str, str] = UTOPIAN, profile: str = "utopia-id") -> Application:
+        return self.register.applications.approve(self.application(values, profile).id, self.approver)
+
+    def prepare(self, application: Application) -> Document:
+        preparation = Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
+        return preparation.prepare(application.id, self.clerk)
+
+    def document(self, values: dict[str, str] = UTOPIAN, profile: str = "utopia-id") -> Document:
+        return self.prepare(self.approved(values, profile))
+
+
+@pytest.fixture(scope="session")
+def demo_home_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_home(tmp_path_factory.mktemp("demo") / "home").root
+
+
+@pytest.fixture
+def demo_home(demo_home_template: Path, tmp_path: Path) -> Home:
+    """A fresh demo home of the test's own."""
+    shutil.copytree(demo_home_template, tmp_path / "home")
+    return Home.open(tmp_path / "home")
+
+
+@pytest.fixture
+def desk(demo_home: Home) -> Iterator[Desk]:
+    """An office at work in a fresh demo home."""
+    opened = Desk.open(demo_home)
+    yield opened
+    opened.register.close()
