@@ -106,6 +106,21 @@ def test_table_a_and_the_rules_of_punctuation(text: str, expected: str) -> None:
     assert transliterate(unicodedata.normalize("NFD", text)) == expected
 
 
+TABLE_A = {
+    "A": "ÁÀÂÃĂĀĄ", "AA": "Å", "AE": "ÄÆ", "C": "ĆĈČĊÇ", "D": "ĐĎ", "E": "ÉÈÊËĚĖĒĘĔ", "G": "ĜĞĠĢ", "H": "ĦĤ",
+    "I": "ıÍÌÎÏİĨĪĬĮ", "IJ": "Ĳ", "J": "Ĵ", "K": "Ķ", "L": "ŁĹĽĻĿ", "N": "ŃŇŅŊÑ", "O": "ÓÒÔÕŐŌŎ", "OE": "ÖØŒ",
+    "R": "ŔŖŘ", "S": "ŚŜŞŠ", "SS": "ß", "T": "ŦŤŢ", "TH": "Þ", "U": "ÚÙÛŨŬŰŮŪŲ", "UE": "Ü",
+    "W": "Ŵ", "Y": "ŶÝŸ", "Z": "ŹŽŻ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "letters"), TABLE_A.items())
+def test_every_letter_of_table_a_has_its_first_rendering(expected: str, letters: str) -> None:
+    for letter in (*letters, *(letter.lower() for letter in letters)):
+        assert transliterate(letter) == expected
+        assert transliterate(unicodedata.normalize("NFD", letter)) == expected
+
+
 def test_a_profile_may_choose_another_rendering() -> None:
     assert transliterate("Müller Ñandú", {"Ü": "UXX", "Ñ": "NXX"}) == "MUXXLLER NXXANDU"
 

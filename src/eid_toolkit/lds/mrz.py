@@ -6,96 +6,27 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.lds import dates
 from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.mrz_layout import (
+    DOCUMENT_CODE,
+    ISSUING_STATE,
+    LAYOUTS,
+    SHORT_NUMBER,
+    Layout,
+    MrzFormat,
+    check_digit,
+)
 from eid_toolkit.lds.mrz_name import name_field
+from eid_toolkit.lds.mrz_writer import MrzWriter
 from eid_toolkit.lds.transliteration import transliterate
 
-_SHORT_NUMBER = 9
-"""Characters of a document number that stand in its own field."""
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_VALUES = {"<": 0, **{character: value for value, character in enumerate(_ALPHABET)}}
+__all__ = ["Mrz", "MrzFormat", "check_digit", "mrz_information", "number_text"]
+
 _MRZ_TEXT = re.compile("[0-9A-Z<]+")
 _MAX_TEXT = 200
-
-
-class MrzFormat(Enum):
-    """The document sizes, each with the number and length of its lines."""
-
-    TD1 = (3, 30)
-    TD2 = (2, 36)
-    TD3 = (2, 44)
-
-    def __init__(self, line_count: int, line_length: int) -> None:
-        self.line_count = line_count
-        self.line_length = line_length
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the fields stand, as slices of the whole text; ``composite`` are the pieces under the last check digit."""
-
-    document_number: slice
-    nationality: slice
-    date_of_birth: slice
-    sex: int
-    date_of_expiry: slice
-    optional_data: slice
-    second_optional_data: slice
-    name: slice
-    composite: tuple[slice, ...]
-
-    @property
-    def composite_check_digit(self) -> int:
-        return -1 if self.name.start < self.document_number.start else self.name.start - 1
-
-
-_LAYOUTS = {
-    # 9303-5 4.2.2: three lines of 30
-    MrzFormat.TD1: _Layout(
-        document_number=slice(5, 14),
-        nationality=slice(45, 48),
-        date_of_birth=slice(30, 36),
-        sex=37,
-        date_of_expiry=slice(38, 44),
-        optional_data=slice(15, 30),
-        second_optional_data=slice(48, 59),
-        name=slice(60, 90),
-        composite=(slice(5, 37), slice(38, 45), slice(48, 59)),
-    ),
-    # 9303-6 4.2.2: two lines of 36
-    MrzFormat.TD2: _Layout(
-        document_number=slice(36, 45),
-        nationality=slice(46, 49),
-        date_of_birth=slice(49, 55),
-        sex=56,
-        date_of_expiry=slice(57, 63),
-        optional_data=slice(64, 71),
-        second_optional_data=slice(71, 71),
-        name=slice(5, 36),
-        composite=(slice(36, 46), slice(49, 56), slice(57, 71)),
-    ),
-    # 9303-4 4.2.2: two lines of 44; the optional data has a check digit of its own
-    MrzFormat.TD3: _Layout(
-        document_number=slice(44, 53),
-        nationality=slice(54, 57),
-        date_of_birth=slice(57, 63),
-        sex=64,
-        date_of_expiry=slice(65, 71),
-        optional_data=slice(72, 86),
-        second_optional_data=slice(86, 86),
-        name=slice(5, 44),
-        composite=(slice(44, 54), slice(57, 64), slice(65, 87)),
-    ),
-}
-
-
-def check_digit(text: str) -> str:
-    """The check digit over ``text`` with the weights 7, 3, 1 (9303-3 4.9)."""
-    return str(sum(_VALUES[character] * (7, 3, 1)[at % 3] for at, character in enumerate(text)) % 10)
 
 
 def mrz_information(document_number: str, birth: PartialDate, expiry: PartialDate | None) -> str:
@@ -112,7 +43,7 @@ def number_text(number: str) -> str:
 
 
 def _information(number: str, birth: str, expiry: str) -> str:
-    return "".join(part + check_digit(part) for part in (number.ljust(_SHORT_NUMBER, "<"), birth, expiry))
+    return "".join(part + check_digit(part) for part in (number.ljust(SHORT_NUMBER, "<"), birth, expiry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,42 +105,19 @@ class Mrz:
 
         Raises :class:`BadInput` for what does not fit; names are truncated as the standard says.
         """
-        layout = _LAYOUTS[format]
-        characters = ["<"] * (format.line_count * format.line_length)
-
-        def put(name: str, place: slice, value: str) -> None:
-            if len(value) > place.stop - place.start:
-                raise BadInput("mrz-field-too-long", field=name, limit=place.stop - place.start)
-            characters[place.start : place.start + len(value)] = value
-
-        number, optional = number_text(document_number), _filled(optional_data)
-        if len(number) > _SHORT_NUMBER and format is not MrzFormat.TD3:
-            # 9303-5 4.2.2.1 note j: the rest, its check digit and a filler come before the optional data.
-            optional = f"{number[_SHORT_NUMBER:]}{check_digit(number)}<{optional}".rstrip("<")
-            number = number[:_SHORT_NUMBER]
-        else:
-            put("document_number", layout.document_number, number)
-            characters[layout.document_number.stop] = check_digit(number.ljust(_SHORT_NUMBER, "<"))
+        layout = LAYOUTS[format]
+        writer = MrzWriter(format)
+        writer.put("document_code", DOCUMENT_CODE, _letters("document_code", document_code))
+        writer.put("issuing_state", ISSUING_STATE, _letters("issuing_state", issuing_state))
+        writer.put_number(number_text(document_number), _filled(optional_data))
+        writer.put("second_optional_data", layout.second_optional_data, _filled(second_optional_data))
+        writer.put("nationality", layout.nationality, _letters("nationality", nationality))
+        writer.put("sex", slice(layout.sex, layout.sex + 1), _sex(sex))
+        writer.put_checked("date_of_birth", layout.date_of_birth, date_of_birth.mrz)
+        writer.put_checked("date_of_expiry", layout.date_of_expiry, dates.expiry_to_mrz(date_of_expiry))
         primary, secondary = (transliterate(name, overrides) for name in (primary_identifier, secondary_identifier))
-        put("document_code", slice(0, 2), _letters("document_code", document_code))
-        put("issuing_state", slice(2, 5), _letters("issuing_state", issuing_state))
-        put("document_number", layout.document_number, number)
-        put("nationality", layout.nationality, _letters("nationality", nationality))
-        put("sex", slice(layout.sex, layout.sex + 1), _sex(sex))
-        put("optional_data", layout.optional_data, optional)
-        put("second_optional_data", layout.second_optional_data, _filled(second_optional_data))
-        put("name", layout.name, name_field(primary, secondary, layout.name.stop - layout.name.start))
-        for place, text in (
-            (layout.date_of_birth, date_of_birth.mrz),
-            (layout.date_of_expiry, dates.expiry_to_mrz(date_of_expiry)),
-        ):
-            characters[place] = text
-            characters[place.stop] = check_digit(text)
-        if format is MrzFormat.TD3:
-            characters[layout.optional_data.stop] = check_digit(optional) if optional else "<"
-        text = "".join(characters)
-        characters[layout.composite_check_digit] = check_digit("".join(text[part] for part in layout.composite))
-        return cls(format, "".join(characters))
+        writer.put("name", layout.name, name_field(primary, secondary, layout.name.stop - layout.name.start))
+        return cls(format, writer.text())
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -220,12 +128,12 @@ class Mrz:
     @property
     def document_code(self) -> str:
         """One or two letters: what kind of document it is."""
-        return self.text[:2].rstrip("<")
+        return self.text[DOCUMENT_CODE].rstrip("<")
 
     @property
     def issuing_state(self) -> str:
         """One to three letters (9303-3 5)."""
-        return self.text[2:5].rstrip("<")
+        return self.text[ISSUING_STATE].rstrip("<")
 
     @property
     def document_number(self) -> str:
@@ -310,8 +218,8 @@ class Mrz:
         )
 
     @property
-    def _layout(self) -> _Layout:
-        return _LAYOUTS[self.format]
+    def _layout(self) -> Layout:
+        return LAYOUTS[self.format]
 
     def _number_parts(self) -> tuple[str, str, str]:
         """Document number with its fillers, its check digit, and the optional data that is left."""
