@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import timedelta
 from functools import cached_property
 
 from eid_toolkit.asn1.oids import ECDSA_PLAIN, ID_PK_ECDH, ChipAuthenticationProtocol, PaceProtocol
@@ -71,7 +71,7 @@ class IssuedDocument:
 
     def __post_init__(self) -> None:
         self.chip_key, self.aa_key, self.signer_key = new_key(), new_key(), new_key()
-        self.signer: Certificate = self.authority.signer(self.signer_key, document_types=("ID",))
+        self.signer: Certificate = self.authority.signer(self.signer_key, self.authority.start, document_types=("ID",))
         infos = SecurityInfos.of(
             self.pace,
             CA_AES,
@@ -81,7 +81,7 @@ class IssuedDocument:
         details = Dg11.of(
             primary_identifier="Specimen", secondary_identifier="Erika", date_of_birth=PartialDate(1990, 1, 31)
         )
-        issued = Dg12.of(date_of_issue=PartialDate.of(date(2026, 3, 5)))
+        issued = Dg12.of(date_of_issue=PartialDate.of((self.authority.start + timedelta(days=4)).date()))
         self.data_groups = {
             1: Dg1(self.mrz).encode(),
             2: bytes.fromhex("7503020100"),

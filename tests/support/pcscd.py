@@ -70,8 +70,8 @@ class PrivatePcscd:
         script = f"mount --bind {run} /run/pcscd && exec /usr/sbin/pcscd --foreground --config {self._folder}/conf"
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen([*_unshare(), "sh", "-c", script], stdout=log, stderr=log)
-        _wait_for(lambda: _accepts(run / "pcscd.comm"), "pcscd does not answer")
-        _wait_for(lambda: len(list_readers()) == len(self.slots), "the virtual readers do not appear")
+        wait_for(lambda: _accepts(run / "pcscd.comm"), "pcscd does not answer")
+        wait_for(lambda: len(list_readers()) == len(self.slots), "the virtual readers do not appear")
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -89,7 +89,7 @@ class PrivatePcscd:
         for card in self._inserted:
             card.pull()
         if self._inserted and self._process is not None and self._process.poll() is None:
-            _wait_for(lambda: all(status.atr is None for status in list_readers()), "a card stays in its reader")
+            wait_for(lambda: all(status.atr is None for status in list_readers()), "a card stays in its reader")
         self._inserted.clear()
 
     @contextmanager
@@ -102,7 +102,7 @@ class PrivatePcscd:
             inserted.pull()
             thread.join(PATIENCE)
             if self._process is not None and self._process.poll() is None:
-                _wait_for(lambda: list_readers()[slot].atr is None, "the card stays in its reader")
+                wait_for(lambda: list_readers()[slot].atr is None, "the card stays in its reader")
 
     def insert(self, card: Card, slot: int = 0) -> tuple[VpcdCard, threading.Thread]:
         """Put ``card`` into a slot and wait until PC/SC sees it."""
@@ -110,7 +110,7 @@ class PrivatePcscd:
         self._inserted.append(inserted)
         thread = threading.Thread(target=inserted.run, daemon=True)
         thread.start()
-        _wait_for(lambda: list_readers()[slot].atr is not None, "PC/SC does not see the card")
+        wait_for(lambda: list_readers()[slot].atr is not None, "PC/SC does not see the card")
         return inserted, thread
 
     def _write_configuration(self) -> None:
@@ -149,7 +149,8 @@ def _accepts(path: Path) -> bool:
         return client.connect_ex(str(path)) == 0
 
 
-def _wait_for(condition: Callable[[], bool], complaint: str) -> None:
+def wait_for(condition: Callable[[], bool], complaint: str) -> None:
+    """Return when ``condition`` holds; TimeoutError with the complaint if it never does."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:

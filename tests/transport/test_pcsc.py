@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from eid_toolkit.errors import NoCardError, ServiceAway
 from eid_toolkit.transport.pcsc import PcscTransport, find_reader, list_readers, wait_for_removal
 from support.cards import EchoCard
+from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd
 
 pytestmark = pytest.mark.pcsc
@@ -58,8 +57,8 @@ def test_an_apdu_takes_less_than_ten_milliseconds(pcscd: PrivatePcscd) -> None:
 
 def test_a_program_that_is_not_ours_reads_the_atr_and_talks_to_the_card(pcscd: PrivatePcscd) -> None:
     with pcscd.card_in(EchoCard()) as reader:
-        atr = _opensc_tool("--reader", reader, "--atr")
-        answer = _opensc_tool("--reader", reader, "--card-driver", "default", "--send-apdu", SELECT.hex())
+        atr = opensc_tool("--reader", reader, "--atr")
+        answer = opensc_tool("--reader", reader, "--card-driver", "default", "--send-apdu", SELECT.hex())
     assert atr.strip().replace(":", "").upper() == EchoCard.atr.hex().upper()
     assert "SW1=0x90, SW2=0x00" in answer
 
@@ -154,21 +153,3 @@ def test_a_part_must_fit_just_one_reader(wanted: str, code: str) -> None:
     with pytest.raises(NoCardError) as caught:
         find_reader(wanted, NAMES)
     assert caught.value.code == code
-
-
-def _opensc_tool(*arguments: str) -> str:
-    configuration = Path(__file__).parents[1] / "support" / "opensc.conf"
-    return subprocess.run(
-        ["opensc-tool", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=20,
-        env={"OPENSC_CONF": str(configuration), **_pcsc_environment()},
-    ).stdout
-
-
-def _pcsc_environment() -> dict[str, str]:
-    import os
-
-    return {name: os.environ[name] for name in ("PCSCLITE_CSOCK_NAME", "PATH")}

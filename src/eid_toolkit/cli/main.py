@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
     "pki": ("eid_toolkit.cli.pki:pki", "The authority's certificates and revocation lists."),
     "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
+    "emulator": ("eid_toolkit.cli.emulator:emulator", "Emulated cards, as blanks and in use."),
     "judge": ("eid_toolkit.cli.verify:judge", "Judge saved evidence again, with the trust lists that are here now."),
     "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without judging it."),
     "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),

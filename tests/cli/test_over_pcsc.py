@@ -1,0 +1,101 @@
+"""Emulated cards in a virtual PC/SC reader: inspected by us, and looked at by a program that is not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eid_toolkit.cli.main import main
+from eid_toolkit.transport.pcsc import list_readers
+from support.emulated import CAN, card_memory, emulated_card
+from support.officer import Officer
+from support.opensc import opensc_tool
+from support.pcscd import PrivatePcscd, wait_for
+
+pytestmark = pytest.mark.pcsc
+
+
+@pytest.fixture(scope="module")
+def officer(tmp_path_factory: pytest.TempPathFactory) -> Officer:
+    made = Officer(tmp_path_factory.mktemp("officer") / "home")
+    made.add_card("attached", card_memory(made.document))
+    return made
+
+
+def verify(officer: Officer, reader: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--home", str(officer.home.root), "verify", "--reader", reader, *arguments])
+
+
+def test_a_card_in_a_reader_is_verified(pcscd: PrivatePcscd, officer: Officer) -> None:
+    with pcscd.card_in(emulated_card(card_memory(officer.document)), slot=3):
+        result = verify(officer, "beta 00 01", "--can", CAN, "--format", "json")
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["verdict"]) == (0, "passed")
+    assert data["elapsed_ms"] / data["apdus"] < 10
+
+
+def test_an_empty_reader_and_one_that_is_not_there_have_exit_code_5(pcscd: PrivatePcscd, officer: Officer) -> None:
+    results = [verify(officer, reader, "--can", CAN) for reader in ("1", "9", "Alpha")]
+    assert [result.exit_code for result in results] == [5, 5, 5]
+    assert "no card in the reader Specimen Alpha 00 00" in results[0].stderr
+
+
+def test_without_pcscd_the_exit_code_is_11_and_emulated_cards_still_work(pcscd: PrivatePcscd, officer: Officer) -> None:
+    pcscd.kill()
+    assert verify(officer, "1", "--can", CAN).exit_code == 11
+    assert verify(officer, "emulator:attached", "--can", CAN).exit_code == 0
+
+
+def test_another_program_selects_the_application_and_is_refused_its_files(
+    pcscd: PrivatePcscd, officer: Officer
+) -> None:
+    card = emulated_card(card_memory(officer.document))
+    with pcscd.card_in(card) as reader:
+        atr = opensc_tool("--reader", reader, "--atr")
+        answers = opensc_tool(
+            "--reader", reader, "--card-driver", "default",
+            "--send-apdu", "00A4040C07A0000002471001",
+            "--send-apdu", "00B0810000",
+        )  # fmt: skip
+    assert bytes.fromhex(atr.strip().replace(":", "")) == card.atr
+    assert [line.split("(")[1][:18] for line in answers.splitlines() if "SW1" in line] == [
+        "SW1=0x90, SW2=0x00",
+        "SW1=0x69, SW2=0x82",
+    ]
+
+
+@contextmanager
+def attached(officer: Officer, port: int) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(officer.home.root)]
+    process = subprocess.Popen(
+        [*command, "emulator", "attach", "attached", "--port", str(port)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_an_attached_card_stays_until_it_is_interrupted(pcscd: PrivatePcscd, officer: Officer, tmp_path: Path) -> None:
+    slot = pcscd.slots[0]
+    with attached(officer, slot.port) as process:
+        wait_for(lambda: list_readers()[0].atr is not None, "the attached card does not appear")
+        assert verify(officer, slot.reader, "--can", CAN).exit_code == 0
+        held = verify(officer, "emulator:attached", "--can", CAN)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    assert held.exit_code == 11
+    wait_for(lambda: list_readers()[0].atr is None, "the attached card stays")

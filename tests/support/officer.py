@@ -1,0 +1,32 @@
+"""An officer's home for tests: a trust store that believes one authority, and emulated cards to look at."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.home.config import HomeConfig
+from eid_toolkit.home.home import Home
+from eid_toolkit.stores.cards import CardStore
+from eid_toolkit.stores.trust import TrustStore
+from support.authorities import Authority
+from support.documents import IssuedDocument, specimen_mrz
+
+
+class Officer:
+    """A home with an authority that is trusted now, and a document of it."""
+
+    def __init__(self, root: Path) -> None:
+        now = datetime.now(UTC)
+        self.authority = Authority(start=now - timedelta(days=10))
+        self.document = IssuedDocument(self.authority, specimen_mrz())
+        self.home = Home.create(root, HomeConfig("UTO", "Border control", True, now))
+        trust = TrustStore(self.home.trust)
+        trust.add(self.authority.csca, "test", now, None)
+        trust.add(self.authority.crl(this_update=now - timedelta(days=3)), "test", now, None)
+
+    def add_card(self, name: str, memory: CardMemory) -> str:
+        """The card as a reader of the home."""
+        CardStore(self.home).create(name, memory)
+        return f"emulator:{name}"
