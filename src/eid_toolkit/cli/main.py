@@ -19,6 +19,7 @@ from eid_toolkit.errors import EidError
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "card": ("eid_toolkit.cli.card:card", "Write documents to cards."),
     "init": ("eid_toolkit.cli.init:init", "A new authority home, with CSCA, document signer and first CRL."),
     "operator": ("eid_toolkit.cli.operator:operator", "Operators, each with a key of their own."),
     "person": ("eid_toolkit.cli.person:person", "The population register."),
