@@ -1,0 +1,50 @@
+"""The generated pages are current, and every command is explained."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from eid_toolkit.cli.main import COMMANDS, main
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "scripts" / "generate_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["errors.md", "cli.md", "policies.md"])
+def test_a_generated_page_is_current(generator: ModuleType, page: str) -> None:
+    assert (ROOT / "docs" / page).read_text("utf-8") == generator.pages()[page], "run `make docs`"
+
+
+def test_every_command_and_option_has_help(generator: ModuleType) -> None:
+    for path, command in generator.walk(main, ("eid",)):
+        assert command.help, f"{' '.join(path)} has no help"
+        for param in command.params:
+            if isinstance(param, click.Option):
+                assert param.help, f"{' '.join(path)}: {param.name} has no help"
+
+
+def test_the_overview_tells_what_the_commands_tell() -> None:
+    ctx = click.Context(main)
+    for name, (_, summary) in COMMANDS.items():
+        command = main.get_command(ctx, name)
+        assert command is not None
+        assert (command.help or "").startswith(summary), name
+
+
+def test_every_command_of_the_overview_is_in_the_page() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert all(f"## eid {name}\n" in page for name in COMMANDS)
