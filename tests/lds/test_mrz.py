@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import vectors
 from eid_toolkit.errors import BadInput
@@ -146,6 +148,37 @@ def test_the_century_is_told_by_the_present_day() -> None:
     assert Mrz.compose(MrzFormat.TD1, **ERIKSSON).expiry(TODAY) == PartialDate(1994, 6, 23)
 
 
+@settings(max_examples=150, deadline=1000)
+@given(
+    st.sampled_from(MrzFormat),
+    st.text("0123456789ABCXYZ", min_size=1, max_size=14),
+    st.text("0123456789ABCXYZ", max_size=5),
+    st.dates(date(1927, 1, 1), TODAY),
+    st.none() | st.dates(TODAY, date(2075, 1, 1)),
+    st.sampled_from("FMX"),
+)
+def test_every_field_comes_back(
+    size: MrzFormat, number: str, optional: str, birth: date, expiry: date | None, sex: str
+) -> None:
+    changes = {
+        "document_number": number,
+        "optional_data": optional,
+        "date_of_birth": PartialDate.of(birth),
+        "date_of_expiry": expiry and PartialDate.of(expiry),
+        "sex": sex,
+    }
+    try:
+        mrz = Mrz.compose(size, **ERIKSSON | changes)
+    except BadInput as error:
+        assert error.code == "mrz-field-too-long"
+        return
+    assert Mrz.parse(mrz.text) == mrz
+    assert (mrz.document_number, mrz.optional_data, mrz.sex) == (number, optional, sex)
+    assert mrz.birth(TODAY) == changes["date_of_birth"]
+    assert mrz.expiry(TODAY) == changes["date_of_expiry"]
+    assert mrz.information == mrz_information(number, PartialDate.of(birth), changes["date_of_expiry"])
+
+
 @pytest.mark.parametrize("size", list(MrzFormat))
 @pytest.mark.parametrize("number", ["L898902C", "123456789", "A-1 2"])
 def test_every_single_wrong_digit_under_a_check_digit_is_found(size: MrzFormat, number: str) -> None:
@@ -175,6 +208,7 @@ def test_an_empty_personal_number_may_have_a_zero_or_a_filler(digit: str) -> Non
         ({"primary_identifier": " "}, "mrz-no-name"),
         ({"secondary_identifier": "John 2"}, "mrz-digit-in-name"),
         ({"document_number": ""}, "mrz-no-document-number"),
+        ({"document_number": "12345678-90"}, "mrz-long-number-with-filler"),
         ({"document_number": "X" * 25}, "mrz-field-too-long"),
         ({"optional_data": "X" * 16}, "mrz-field-too-long"),
         ({"sex": "U"}, "mrz-bad-sex"),

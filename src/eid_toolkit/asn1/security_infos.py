@@ -79,7 +79,7 @@ class ActiveAuthenticationInfo:
 
 @dataclass(frozen=True, slots=True)
 class FileId:
-    """A file identifier, with the short one if given (9303-11 9.2.7)."""
+    """A file identifier, with the short one if given (TR-03110-3 A.1.1.3)."""
 
     fid: int
     sfi: int | None = None
@@ -87,7 +87,7 @@ class FileId:
 
 @dataclass(frozen=True, slots=True)
 class TerminalAuthenticationInfo:
-    """Support of Terminal Authentication; ``ef_cvca`` only if EF.CVCA is not in its usual place (9303-11 9.2.7)."""
+    """Support of Terminal Authentication; ``ef_cvca`` only if EF.CVCA is not in its usual place (9303-11 9.2.8)."""
 
     version: int = 1
     ef_cvca: FileId | None = None

@@ -1,4 +1,4 @@
-"""Dates with unknown parts, as documents have them (ICAO Doc 9303-3 4.7 and 4.8)."""
+"""Dates with unknown parts, as documents have them (ICAO Doc 9303-3 4.8)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _RECORD_19794 = 0x5F2E
 _BLOCK_39794 = 0x7F2E
 _MAX_TEMPLATES = 9
 
-# 9303-10 table 46: facial features; no subtype; owner ISO/IEC JTC 1/SC 37; face image.
+# 9303-10 4.7.2: facial features; no subtype; owner ISO/IEC JTC 1/SC 37; face image.
 _FACE_HEADER = (
     Tlv(0x81, b"\x02"),
     Tlv(0x82, b"\x00"),

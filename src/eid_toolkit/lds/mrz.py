@@ -30,7 +30,7 @@ _MAX_TEXT = 200
 
 
 def mrz_information(document_number: str, birth: PartialDate, expiry: PartialDate | None) -> str:
-    """What BAC and PACE derive the key from, without the whole MRZ at hand (9303-11 4.3.2 and 9.7.2)."""
+    """What BAC and PACE derive the key from, without the whole MRZ at hand (9303-11 4.3.2 and 9.7.3)."""
     return _information(number_text(document_number), birth.mrz, dates.expiry_to_mrz(expiry))
 
 

@@ -1,4 +1,4 @@
-"""The name field of the MRZ and its truncation (ICAO Doc 9303-3 4.6 and 4.7, 9303-4 4.2.3)."""
+"""The name field of the MRZ and its truncation (ICAO Doc 9303-3 4.6, 9303-4 4.2.3)."""
 
 from __future__ import annotations
 

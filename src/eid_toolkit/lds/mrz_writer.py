@@ -36,7 +36,9 @@ class MrzWriter:
             # The check digit of no optional data may be a filler (9303-4 4.2.2.2, position 43).
             (self.put_checked if optional else self.put)("optional_data", layout.optional_data, optional)
         elif len(number) > SHORT_NUMBER:
-            # 9303-5 4.2.2.1 note j: the rest, its check digit and a filler come before the optional data.
+            if "<" in number:  # the filler ends the number: what stood behind it would be lost
+                raise BadInput("mrz-long-number-with-filler")
+            # 9303-5 4.2.2 note j: the rest, its check digit and a filler come before the optional data.
             rest = f"{number[SHORT_NUMBER:]}{check_digit(number)}<{optional}"
             self.put("document_number", layout.document_number, number[:SHORT_NUMBER])
             self.put("optional_data", layout.optional_data, rest.rstrip("<"))

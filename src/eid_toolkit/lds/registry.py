@@ -1,4 +1,4 @@
-"""Which class reads which file, and which file some bytes are (ICAO Doc 9303-10 tables 38 and 39)."""
+"""Which class reads which file, and which file some bytes are (ICAO Doc 9303-10 3.11, 4.6 and 4.7)."""
 
 from __future__ import annotations
 

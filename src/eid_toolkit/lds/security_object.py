@@ -1,4 +1,4 @@
-"""LDSSecurityObject: the hashes of the data groups, which EF.SOD signs (ICAO Doc 9303-10 4.6.2.3)."""
+"""LDSSecurityObject: the hashes of the data groups, which EF.SOD signs (ICAO Doc 9303-10 4.6.2)."""
 
 from __future__ import annotations
 

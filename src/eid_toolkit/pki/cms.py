@@ -132,7 +132,7 @@ def build_signed_data(
     digest: str,
     signing_time: datetime | None = None,
 ) -> bytes:
-    """A ContentInfo in DER with one signature over signed attributes, and the signer's certificate (9303-10 4.6.2.1).
+    """A ContentInfo in DER with one signature over signed attributes, and the signer's certificate (9303-10 4.6.2).
 
     Digest identifiers stand without parameters; ``signing_time`` is in UTC.
     """
