@@ -130,7 +130,7 @@ def test_hostile_names_are_shown_harmlessly(verdict: Verdict) -> None:
 
 
 def test_the_html_page_shows_the_portrait_and_needs_nothing_from_outside(verdict: Verdict) -> None:
-    page = verdict_html(verdict, explain, ("image/jpeg", b"\xff\xd8\xff"))
+    page = verdict_html(verdict, explain, b"\xff\xd8\xff")
     assert "data:image/jpeg;base64,/9j/" in page
     assert "http" not in page
 

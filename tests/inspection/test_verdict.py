@@ -25,6 +25,8 @@ from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg11 import Dg11
+from eid_toolkit.lds.dg13 import Dg13
+from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.validation import TrustMaterial
 from support.authorities import NOW, Authority
 from support.documents import CA_AES, GM_3DES, IssuedDocument, specimen_mrz, with_file, without
@@ -269,6 +271,23 @@ class TestConsistency:
         details = Dg11.of(primary_identifier=surname)
         verdict = judge(with_file(evidence, Ef.DG11, details.encode()), trust, OFFICER, NOW)
         assert ("document.consistency" not in unclear(verdict)) is clear
+
+    @pytest.mark.parametrize(
+        ("number", "birth", "reason"),
+        [
+            ("099000000017", "31/01/1990", None),
+            ("099000000018", "31/01/1990", "dg13-differs-from-dg1"),
+            ("099000000017", "30/01/1990", "dg13-differs-from-dg1"),
+            ("099000000017", "1990", None),
+        ],
+    )
+    def test_vietnamese_national_data(
+        self, evidence: Evidence, trust: TrustMaterial, number: str, birth: str, reason: str | None
+    ) -> None:
+        fields = {NationalField.IDENTITY_NUMBER: number, NationalField.DATE_OF_BIRTH: birth}
+        shown = with_file(evidence, Ef.DG1, Dg1(specimen_mrz(state="VNM", optional="099000000017<<6")).encode())
+        shown = with_file(shown, Ef.DG13, Dg13(VietnamNationalData.of(fields).encode()).encode())
+        assert reasons(judge(shown, trust, OFFICER, NOW)).get("document.consistency") == reason
 
     def test_wrong_check_digits(self, evidence: Evidence, trust: TrustMaterial) -> None:
         text = specimen_mrz().text

@@ -12,6 +12,7 @@ from eid_toolkit.inspection.report import Explain, explain_check, verdict_text
 from eid_toolkit.inspection.verdict import Verdict
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.dg2 import Dg2
+from eid_toolkit.lds.portrait import as_jpeg
 
 _STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b }
@@ -25,8 +26,8 @@ pre { white-space: pre-wrap }
 """
 
 
-def verdict_html(verdict: Verdict, explain: Explain, portrait: tuple[str, bytes] | None) -> str:
-    """The page; ``portrait`` is its media type and the image, if a browser can show it."""
+def verdict_html(verdict: Verdict, explain: Explain, portrait: bytes | None) -> str:
+    """The page; ``portrait`` is an image in JPEG."""
     rows = "".join(
         f"<tr><td><span class='mark {result.status}'>{result.status}</span></td><td><code>{result.id}</code></td>"
         f"<td>{escape(explain_check(result, explain))}</td></tr>"
@@ -38,8 +39,7 @@ def verdict_html(verdict: Verdict, explain: Explain, portrait: tuple[str, bytes]
     )
     image = ""
     if portrait is not None:
-        media_type, data = portrait
-        image = f"<img alt='Portrait' src='data:{media_type};base64,{base64.b64encode(data).decode('ascii')}'>"
+        image = f"<img alt='Portrait' src='data:image/jpeg;base64,{base64.b64encode(portrait).decode('ascii')}'>"
     name = "" if verdict.holder is None else f": {harmless(verdict.holder.primary_identifier)}"
     specimen = " (specimen)" if verdict.specimen else ""
     return (
@@ -51,13 +51,12 @@ def verdict_html(verdict: Verdict, explain: Explain, portrait: tuple[str, bytes]
     )
 
 
-def portrait_of(evidence: Evidence) -> tuple[str, bytes] | None:
-    """Media type and bytes of the portrait, if it was read and a browser can show it."""
+def portrait_of(evidence: Evidence) -> bytes | None:
+    """The portrait in DG2 as JPEG, which every browser shows, if there is one that can be read."""
     content = evidence.content(ElementaryFile.DG2)
     if content is None:
         return None
     try:
-        image = Dg2.parse(content).portrait
+        return as_jpeg(Dg2.parse(content).portrait.data)
     except BadInput:
         return None
-    return (image.media_type, image.data) if image.media_type == "image/jpeg" else None

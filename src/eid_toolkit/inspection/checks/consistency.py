@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,6 +16,8 @@ from eid_toolkit.lds.transliteration import fold, transliterate
 from eid_toolkit.lds.vietnam import NationalField
 from eid_toolkit.pki.countries import same_state
 
+_FULL_DATE = re.compile("([0-9]{2})/([0-9]{2})/[0-9]{2}([0-9]{2})")
+"""dd/mm/yyyy; what Vietnam writes where a part is unknown is not known, so other texts are not compared."""
 _LDS_VERSION_OF_SOD = {0: "0107", 1: "0108"}
 
 
@@ -86,7 +89,8 @@ def _vietnam(case: Case, mrz: Mrz) -> Outcome | None:
     if number is not None and number != mrz.optional_data.partition("<")[0]:  # a check digit may stand behind
         return failed("dg13-differs-from-dg1", field="identity_number")
     birth = data.text(NationalField.DATE_OF_BIRTH)
-    if birth is not None and _compact(birth) != mrz.date_of_birth:
+    full_date = _FULL_DATE.fullmatch(birth or "")
+    if full_date is not None and "".join(reversed(full_date.groups())) != mrz.date_of_birth:
         return failed("dg13-differs-from-dg1", field="date_of_birth")
     return None
 
@@ -107,10 +111,3 @@ def _may_be_same_name(national: str, shown: str) -> bool:
 
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
-
-
-def _compact(text: str) -> str:
-    """``dd/mm/yyyy`` as YYMMDD; a text of another shape gives something that equals no date."""
-    day, _, rest = text.partition("/")
-    month, _, year = rest.partition("/")
-    return year[-2:] + month + day
