@@ -23,6 +23,8 @@ class App:
     """The values of the common options for one run."""
 
     home_path: Path
+    home_named: bool = False
+    """Whether the home was named, by --home or EID_HOME, and is not the default one."""
     operator: str | None = None
     yes: bool = False
     debug: bool = False
@@ -35,7 +37,8 @@ class App:
     def of(cls, ctx: click.Context) -> App:
         """The app of a running command."""
         settings: dict[str, Any] = dict(ctx.meta.get(_META, {}))
-        if "home_path" not in settings:
+        settings["home_named"] = "home_path" in settings
+        if not settings["home_named"]:
             settings["home_path"] = _default_home()
         return cls(**settings)
 

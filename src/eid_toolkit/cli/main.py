@@ -20,6 +20,7 @@ INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("eid_toolkit.cli.card:card", "Write documents to cards."),
+    "demo": ("eid_toolkit.cli.demo:demo", "Issue three cards to invented persons, verify them, and find six forgeries out."),
     "init": ("eid_toolkit.cli.init:init", "A new authority home, with CSCA, document signer and first CRL."),
     "operator": ("eid_toolkit.cli.operator:operator", "Operators, each with a key of their own."),
     "person": ("eid_toolkit.cli.person:person", "The population register."),
