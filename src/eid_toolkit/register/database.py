@@ -46,7 +46,10 @@ class Database:
             raise BadInput("register-url-malformed") from None
         if address.get_backend_name() != "sqlite" or not address.database:
             raise BadInput("register-url-unsupported", backend=address.get_backend_name())
-        Path(address.database).touch(mode=FILE_MODE)
+        try:
+            Path(address.database).touch(mode=FILE_MODE)
+        except OSError as error:
+            raise ServiceAway("register-away", reason=error.strerror) from None
         try:
             engine = create_engine(address)
         except NoSuchModuleError:

@@ -19,6 +19,7 @@ _SEXES = ("F", "M", "X")
 _NATIONALITY = re.compile(r"[A-Z]{1,3}")
 _PERSONAL_NUMBER = re.compile(r"[0-9A-Za-z./-]{1,30}")
 _FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LINE_ENDS = str.maketrans("\r\n\t", "   ")  # addresses come in lines
 _REQUIRED = ("primary_identifier", "date_of_birth", "sex", "nationality")
 
 
@@ -113,7 +114,7 @@ def _clean(name: str, value: str | None) -> str | None:
     """NFC with single blanks; None if nothing is left."""
     if value is None:
         return None
-    text = unicodedata.normalize("NFC", value).strip(" \t")
+    text = unicodedata.normalize("NFC", value).translate(_LINE_ENDS)
     if any(unicodedata.category(character) in _FORBIDDEN for character in text):
         raise BadInput("person-control-character", field=name)
     text = " ".join(text.split())

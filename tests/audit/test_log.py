@@ -1,0 +1,79 @@
+"""The audit log: whatever is done to a row afterwards is found."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import text
+
+from eid_toolkit.audit.log import GENESIS
+from support.homes import ANNA, UTOPIAN, Desk
+
+
+@pytest.fixture
+def busy_desk(desk: Desk) -> Desk:
+    for number in range(4):
+        desk.person({**UTOPIAN, "personal_number": str(number)})
+    return desk
+
+
+def test_every_change_of_state_is_a_row(desk: Desk) -> None:
+    document = desk.document()
+    desk.register.documents.bind_chip(document.id, "C1", ANNA)
+    desk.register.documents.issue(document.id, ANNA)
+    actions = [row.action for row in desk.register.audit_rows() if row.action != "authority.created"]
+    assert actions == [
+        "person.added",
+        "application.created",
+        "application.approved",
+        "document.prepared",
+        "document.bound",
+        "document.keys-destroyed",
+        "document.issued",
+    ]
+    assert desk.register.verify_audit().reason is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken_at", "reason"),
+    [
+        ("UPDATE audit SET operator = 'carl' WHERE position = 5", 5, "audit-row-changed"),
+        ("UPDATE audit SET time = '2020-01-01T00:00:00.000000Z' WHERE position = 5", 5, "audit-row-changed"),
+        ("UPDATE audit SET detail = '{}' WHERE position = 1", 1, "audit-row-changed"),
+        ("UPDATE audit SET hash = '00' WHERE position = 4", 4, "audit-row-changed"),
+        ("UPDATE audit SET previous = '00' WHERE position = 4", 4, "audit-chain-broken"),
+        ("DELETE FROM audit WHERE position = 1", 1, "audit-row-missing"),
+        ("DELETE FROM audit WHERE position = 5", 5, "audit-row-missing"),
+        ("DELETE FROM audit WHERE position = 7", 7, "audit-rows-cut-off"),
+        ("DELETE FROM audit", 1, "audit-rows-cut-off"),
+    ],
+)
+def test_a_changed_removed_or_cut_off_row_is_named(
+    busy_desk: Desk, statement: str, broken_at: int, reason: str
+) -> None:
+    with busy_desk.register.database.write() as connection:
+        connection.execute(text(statement))
+    result = busy_desk.register.verify_audit()
+    assert (result.broken_at, result.reason) == (broken_at, reason)
+
+
+def test_rows_that_changed_places_are_found(busy_desk: Desk) -> None:
+    with busy_desk.register.database.write() as connection:
+        for old, new in ((4, 100), (5, 4), (100, 5)):
+            connection.execute(text("UPDATE audit SET position = :new WHERE position = :old"), {"old": old, "new": new})
+    result = busy_desk.register.verify_audit()
+    assert (result.broken_at, result.reason) == (4, "audit-chain-broken")
+
+
+def test_the_export_can_be_verified_without_the_register(busy_desk: Desk) -> None:
+    previous = GENESIS
+    for number, row in enumerate(busy_desk.register.audit_rows(), start=1):
+        exported = json.loads(json.dumps(row.to_json()))
+        claimed = exported.pop("hash")
+        exported["detail"] = json.dumps(exported["detail"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text_ = json.dumps(exported, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert sha256(text_.encode()).hexdigest() == claimed
+        assert (exported["position"], exported["previous"]) == (number, previous)
+        previous = claimed
