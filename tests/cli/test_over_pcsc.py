@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from eid_toolkit.cli.main import main
 from eid_toolkit.transport.pcsc import list_readers
+from support.authorities import new_key
 from support.emulated import CAN, card_memory, emulated_card
 from support.officer import Officer
 from support.opensc import opensc_tool
@@ -99,3 +100,26 @@ def test_an_attached_card_stays_until_it_is_interrupted(pcscd: PrivatePcscd, off
         assert process.wait(10) == 130
     assert held.exit_code == 11
     wait_for(lambda: list_readers()[0].atr is None, "the attached card stays")
+
+
+def test_one_card_after_another_is_served(pcscd: PrivatePcscd, officer: Officer) -> None:
+    slot = pcscd.slots[1]
+    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(officer.home.root)]
+    process = subprocess.Popen(
+        [*command, "verify", "--watch", "--reader", slot.reader, "--can", CAN, "--format", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    copy = card_memory(officer.document, chip_key=new_key(), aa_key=new_key())
+    verdicts = []
+    try:
+        assert process.stdout is not None
+        for memory in (card_memory(officer.document), copy):
+            with pcscd.card_in(emulated_card(memory), slot=1):
+                verdicts.append(json.loads(process.stdout.readline())["verdict"])
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        process.communicate()
+    assert verdicts == ["passed", "failed"]

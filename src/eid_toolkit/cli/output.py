@@ -21,13 +21,11 @@ def to_json(data: object, *, indent: int | None = 2) -> str:
 
 
 def emit(data: object, fmt: str, text: Callable[[], str]) -> None:
-    """Print a result: ``data`` for ``json`` (or its rows, one a line, for ``jsonl``), else what ``text`` returns."""
+    """Print a result: ``data`` for ``json``, its rows one a line for ``jsonl``, else what ``text`` returns."""
     if fmt == "json":
         click.echo(to_json(data))
     elif fmt == "jsonl":
-        if not isinstance(data, list):
-            raise TypeError("jsonl needs a list")
-        for row in data:
+        for row in data if isinstance(data, list) else [data]:
             click.echo(to_json(row, indent=None))
     else:
         click.echo(text())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from eid_toolkit.cli.catalogue import explain
-from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.cli.output import emit, note, paint
 from eid_toolkit.cli.passwords import access_password, password_options
 from eid_toolkit.cli.readers import EMULATED, open_reader, reader_option, wait_option
@@ -43,7 +43,7 @@ def verdict_options(function: _F) -> _F:
 @verdict_options
 @click.option("--evidence", type=click.Path(dir_okay=False, path_type=Path), help="Save what the card showed.")
 @click.option("--watch", is_flag=True, help="Serve one card after another, until interrupted.")
-@format_option
+@list_format_option
 @pass_app
 def verify(
     app: App,

@@ -1,0 +1,107 @@
+"""The set-up on a fresh machine: what it asks for, and what a wheel must hold."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import eid_toolkit
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "python3-venv", "python3-dev", "gcc", "libpcsclite-dev", "pcscd", "vsmartcard-vpcd", "opensc", "openssl",
+}  # fmt: skip
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A machine without system packages: a copy of the project, and the programs that the script may find."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "project" / "scripts").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "setup", tmp_path / "project" / "scripts" / "setup")
+    for name in ("sh", "cat", "dirname", "grep", "env"):
+        found = shutil.which(name)
+        assert found is not None
+        (tmp_path / "bin" / name).symlink_to(found)
+    return tmp_path
+
+
+def program(machine: Path, name: str, script: str) -> None:
+    path = machine / "bin" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def run_setup(machine: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(machine / "project" / "scripts" / "setup")],
+        env={"PATH": str(machine / "bin"), "LOG": str(machine / "log")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_without_root_and_sudo_the_missing_packages_are_named(machine: Path) -> None:
+    program(machine, "dpkg-query", "exit 1")
+    program(machine, "apt-get", "exit 0")
+    program(machine, "id", "echo 1000")
+    result = run_setup(machine)
+    assert result.returncode != 0
+    assert set(result.stderr.rpartition(":")[2].split()) == PACKAGES
+
+
+def test_without_apt_the_missing_packages_are_named(machine: Path) -> None:
+    program(machine, "id", "echo 0")
+    result = run_setup(machine)
+    assert result.returncode != 0
+    assert set(result.stderr.rpartition(":")[2].split()) == PACKAGES
+
+
+@pytest.mark.parametrize(("user", "sudo"), [("0", False), ("1000", True)])
+def test_root_or_sudo_installs_just_what_is_missing(machine: Path, user: str, sudo: bool) -> None:
+    program(machine, "dpkg-query", 'case "$*" in *opensc*|*pcscd*) exit 1;; *) echo "install ok installed";; esac')
+    program(machine, "apt-get", 'echo "$*" >> "$LOG"')
+    program(machine, "id", f"echo {user}")
+    if sudo:
+        program(machine, "sudo", '[ "$1" = -n ] && shift; echo sudo >> "$LOG"; exec "$@"')
+        program(machine, "true", "exit 0")
+    program(machine, "../project/.venv/bin/python", "exit 0")
+    run_setup(machine)
+    log = (machine / "log").read_text()
+    assert "install -y --no-install-recommends pcscd opensc" in log
+    assert ("sudo" in log) is sudo
+
+
+def test_constraints_are_names_and_versions_and_meet_the_lower_bounds() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line) for line in lines)
+    pinned = {re.sub(r"[-_.]+", "-", name).lower() for name, _, _ in (line.partition("==") for line in lines)}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    assert all(">=" in requirement for requirement in wanted)
+    assert {re.sub(r"[-_.]+", "-", requirement.partition(">=")[0]).lower() for requirement in wanted} <= pinned
+
+
+def test_a_wheel_holds_the_data_files() -> None:
+    """hatchling packs what is in the folder and not ignored: so every data file must lie in the package, tracked."""
+    package = Path(eid_toolkit.__file__).parent
+    data = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert data == {".py", ".typed", ".toml"}
+    for needed in ("cli/messages/en/cli.toml", "profiles/shipped/utopia-id.toml", "specimens/persons.toml"):
+        assert (package / needed).is_file()
+
+
+@pytest.mark.skipif(not os.access(ROOT / ".venv" / "fingerprint", os.R_OK), reason="not set up by scripts/setup")
+def test_a_second_set_up_has_nothing_to_do() -> None:
+    result = subprocess.run([ROOT / "scripts" / "setup"], capture_output=True, text=True, timeout=30, check=True)
+    assert (result.stdout, result.stderr) == ("", "")
