@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
-from eid_toolkit.errors import UsageError
+from eid_toolkit.errors import EidError, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.register.documents import Document
@@ -32,7 +33,7 @@ def document() -> None:
 def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: str) -> None:
     """Build and sign the records of approved applications.
 
-    Each document is kept when it is done; an error stops before the next.
+    Each stands for itself: what cannot be prepared is told, and the others are.
     """
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
@@ -40,12 +41,18 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
         operator = office.act()
         chosen = _waiting(office) if everything else application_ids
         made: list[Document] = []
-        try:
-            for application_id in chosen:
+        failures: list[EidError] = []
+        for application_id in chosen:
+            try:
                 made.append(office.preparation.prepare(application_id, operator))
-        finally:
-            if made or everything:
-                _show_list(office, made, fmt)
+            except EidError as error:
+                failures.append(error)
+        if made or not failures:
+            _show_list(office, made, fmt)
+    for failure in failures[1:]:
+        note(message_of(failure, app.language).text)
+    if failures:
+        raise failures[0]
 
 
 @document.command("list")

@@ -13,10 +13,13 @@ from eid_toolkit.cli.output import details, emit, note
 @click.option("--demo", is_flag=True, help="For trying out: no operator keys, developer card keys, all SPECIMEN.")
 @click.option("--country", default="UTO", show_default=True, metavar="CODE", help="The state's code in the MRZ.")
 @click.option("--authority", metavar="NAME", help="The authority's name, as it stands in certificates and documents.")
+@click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file of the home.")
 @format_option
 @pass_app
-def init(app: App, demo: bool, country: str, authority: str | None, register_url: str | None, fmt: str) -> None:
+def init(
+    app: App, demo: bool, country: str, authority: str | None, contact: str | None, register_url: str | None, fmt: str
+) -> None:
     """A new authority home, with CSCA, document signer and first CRL.
 
     Outside --demo the key store's new passphrase is asked for, or read from --passphrase-fd or EID_PASSPHRASE; then
@@ -35,7 +38,7 @@ def init(app: App, demo: bool, country: str, authority: str | None, register_url
     config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url)
     passphrase = None if demo else app.passphrase(new=True)
     profiles = [load_profile(name) for name in list_profiles()]
-    home = found(app.home_path, config, profiles, passphrase, CLOCK, ENTROPY)
+    home = found(app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact)
     authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY))
     result = {
         "schema": "eid-init/1",

@@ -59,6 +59,9 @@ class Publication:
     crl_urls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for address in (*self.contacts, *self.crl_urls):
+            if not address.isascii() or not address.isprintable() or " " in address:
+                raise BadInput("publication-address-malformed", address=address)
         if not self.crl_urls:
             # 9303-12 7.1.1.4: a certificate names at least one; the public key directory has one for each state.
             hosts = ("pkddownload1", "pkddownload2")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
@@ -17,10 +16,10 @@ from eid_toolkit.lds.portrait import Portrait
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile
 from eid_toolkit.register.database import Database
-from eid_toolkit.register.decisions import Decision, decide, find_decision, verify_decision
+from eid_toolkit.register.decisions import Decision, decide, decision_of, verify_decision
 from eid_toolkit.register.identifiers import new_identifier
-from eid_toolkit.register.persons import Person, load_person
-from eid_toolkit.register.schema import application
+from eid_toolkit.register.persons import Person, person_of
+from eid_toolkit.register.schema import application, decision, person
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator, OperatorStore
 
@@ -125,12 +124,11 @@ class Applications:
 
     def list(self, state: ApplicationState | None = None) -> tuple[Application, ...]:
         """All applications, or those of one state, oldest first."""
-        query = select(application).order_by(application.c.created_at, application.c.id)
+        query = _QUERY.order_by(application.c.created_at, application.c.id)
         if state is not None:
             query = query.where(application.c.state == state)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            return tuple(_application(connection, row) for row in rows)
+            return tuple(map(_application, connection.execute(query).mappings()))
 
     def approve(self, identifier: str, operator: Operator) -> Application:
         """Approve; raises :class:`NotPermitted` for the creator, or if it is decided already."""
@@ -180,27 +178,33 @@ class Applications:
             return load_application(connection, found.id)
 
 
+_QUERY = (
+    select(*(column for column in application.c if column is not application.c.portrait), person, decision)
+    .join(person, application.c.person_id == person.c.id)
+    .outerjoin(decision, and_(decision.c.subject == application.c.id, decision.c.action.in_((APPROVE, REJECT))))
+)
+"""Applications with their persons and decisions, without the portraits."""
+
+
 def load_application(connection: Connection, identifier: str) -> Application:
     """The application within the caller's transaction; raises :class:`BadInput` if there is none."""
-    row = connection.execute(select(application).where(application.c.id == identifier.upper())).first()
+    row = connection.execute(_QUERY.where(application.c.id == identifier.upper())).mappings().first()
     if row is None:
         raise BadInput("application-unknown", application=identifier)
-    return _application(connection, row)
+    return _application(row)
 
 
-def _application(connection: Connection, row: Row[Any]) -> Application:
-    state = ApplicationState(row.state)
-    action = {ApplicationState.APPROVED: APPROVE, ApplicationState.REJECTED: REJECT}.get(state)
+def _application(columns: RowMapping) -> Application:
     return Application(
-        id=row.id,
-        person=load_person(connection, row.person_id),
-        profile=row.profile,
-        profile_hash=row.profile_hash,
-        portrait_sha256=row.portrait_sha256,
-        state=state,
-        creator=row.creator,
-        created_at=row.created_at,
-        decision=find_decision(connection, action, row.id) if action else None,
+        id=columns[application.c.id],
+        person=person_of(columns),
+        profile=columns[application.c.profile],
+        profile_hash=columns[application.c.profile_hash],
+        portrait_sha256=columns[application.c.portrait_sha256],
+        state=ApplicationState(columns[application.c.state]),
+        creator=columns[application.c.creator],
+        created_at=columns[application.c.created_at],
+        decision=decision_of(columns),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from eid_toolkit.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.register.canonical import canonical
@@ -55,12 +55,17 @@ def decide(
     return sha256(statement.encode()).hexdigest()
 
 
-def find_decision(connection: Connection, action: str, subject: str) -> Decision | None:
-    """The decision as it is recorded, unverified."""
-    row = connection.execute(select(decision).where(decision.c.subject == subject, decision.c.action == action)).first()
-    if row is None:
+def decision_of(columns: RowMapping) -> Decision | None:
+    """The decision among a row's columns, unverified; None if there is none."""
+    if columns[decision.c.action] is None:
         return None
-    return Decision(subject, action, row.operator, row.decided_at, json.loads(row.statement)["state"])
+    return Decision(
+        subject=columns[decision.c.subject],
+        action=columns[decision.c.action],
+        operator=columns[decision.c.operator],
+        decided_at=columns[decision.c.decided_at],
+        state=json.loads(columns[decision.c.statement])["state"],
+    )
 
 
 def verify_decision(

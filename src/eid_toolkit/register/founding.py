@@ -40,19 +40,20 @@ def found(
     passphrase: Secret | None,
     clock: Clock,
     entropy: Entropy,
+    contact: str | None = None,
 ) -> Home:
     """Make a home at ``root``, which must not be there yet, or be an empty directory.
 
     ``passphrase`` is that of the key store; None only for a demo home, which keeps its own. A demo home has an
-    authority for each state that the ``profiles`` issue for, a real one only for its own. Raises
-    :class:`NotPermitted` if something is there.
+    authority for each state that the ``profiles`` issue for, a real one only for its own. ``contact`` is an e-mail
+    or web address for the certificates. Raises :class:`NotPermitted` if something is there.
     """
     if root.is_dir() and any(root.iterdir()):
         raise NotPermitted("home-exists", home=root)
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
-        _build(Home.create(staging, config), list(profiles), passphrase, clock, entropy)
+        _build(Home.create(staging, config), list(profiles), passphrase, clock, entropy, contact)
         staging.replace(root)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
@@ -66,7 +67,9 @@ def found(
     return Home.open(root)
 
 
-def charter_for(state: str, config: HomeConfig, profiles: Iterable[DocumentProfile]) -> Charter:
+def charter_for(
+    state: str, config: HomeConfig, profiles: Iterable[DocumentProfile], contact: str | None = None
+) -> Charter:
     """What the authority of ``state`` needs for the profiles that are issued in its name."""
     own = [profile for profile in profiles if profile.issuable and same_state(profile.issuing_state, state)]
     years = [_validity_years(profile) for profile in own] or [_DEFAULT_YEARS]
@@ -76,6 +79,7 @@ def charter_for(state: str, config: HomeConfig, profiles: Iterable[DocumentProfi
         specimen=config.demo,
         document_types=tuple(sorted({profile.document_code for profile in own})) or _DEFAULT_DOCUMENT_TYPES,
         document_validity=timedelta(days=366 * max(years)),
+        contact=contact,
     )
 
 
@@ -84,7 +88,12 @@ def _validity_years(profile: DocumentProfile) -> int:
 
 
 def _build(
-    home: Home, profiles: list[DocumentProfile], passphrase: Secret | None, clock: Clock, entropy: Entropy
+    home: Home,
+    profiles: list[DocumentProfile],
+    passphrase: Secret | None,
+    clock: Clock,
+    entropy: Entropy,
+    contact: str | None,
 ) -> None:
     config, now = home.config, clock.now()
     if config.demo:
@@ -105,7 +114,7 @@ def _build(
     register = Register.open(home, keys, clock, entropy)
     try:
         for state in states:
-            authorities.create(charter_for(state, config, profiles), now, entropy)
+            authorities.create(charter_for(state, config, profiles, contact), now, entropy)
             for item in (authorities.csca(state), authorities.crl(state)):
                 trust.add(item, "own authority", now, FOUNDER)
             made = {"csca": authorities.csca(state).fingerprint}

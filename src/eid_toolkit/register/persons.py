@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput
@@ -97,10 +96,10 @@ class Persons:
         """The person with this identifier or personal number; raises :class:`BadInput` if there is none."""
         query = select(person).where(or_(person.c.id == reference.upper(), person.c.personal_number == reference))
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query).mappings().first()
         if row is None:
             raise BadInput("person-unknown", person=reference)
-        return _person(row)
+        return person_of(row)
 
     def search(
         self, text: str = "", *, date_of_birth: PartialDate | None = None, limit: int = 50, offset: int = 0
@@ -113,14 +112,14 @@ class Persons:
         if date_of_birth is not None:
             query = query.where(person.c.date_of_birth == birth_text(date_of_birth))
         with self._database.read() as connection:
-            return tuple(map(_person, connection.execute(query)))
+            return tuple(map(person_of, connection.execute(query).mappings()))
 
     def all(self) -> Iterator[Person]:
         """Every person, in the order of names."""
         with self._database.read() as connection:
             query = select(person).order_by(person.c.folded_name, person.c.id)
-            for row in connection.execution_options(yield_per=_BATCH).execute(query):
-                yield _person(row)
+            for row in connection.execution_options(yield_per=_BATCH).execute(query).mappings():
+                yield person_of(row)
 
     def _sort_out(
         self, connection: Connection, rows: list[person_files.Row]
@@ -164,18 +163,14 @@ class Persons:
         append(connection, self._clock.now(), operator.name, events)
 
 
-def load_person(connection: Connection, identifier: str) -> Person:
-    """The person with this identifier, within the caller's transaction."""
-    return _person(connection.execute(select(person).where(person.c.id == identifier)).one())
-
-
 def _taken_numbers(connection: Connection, people: list[PersonData]) -> set[str]:
     numbers = [each.personal_number for each in people if each.personal_number is not None]
     query = select(person.c.personal_number).where(person.c.personal_number.in_(numbers))
     return set(connection.execute(query).scalars())
 
 
-def _person(row: Row[Any]) -> Person:
-    values = {name: getattr(row, name) for name in FIELDS}
+def person_of(columns: RowMapping) -> Person:
+    """The person among a row's columns."""
+    values = {name: columns[person.c[name]] for name in FIELDS}
     values["date_of_birth"] = PartialDate.parse(values["date_of_birth"])
-    return Person(row.id, PersonData(**values), row.created_at)
+    return Person(columns[person.c.id], PersonData(**values), columns[person.c.created_at])

@@ -38,6 +38,8 @@ class Charter:
     document_types: tuple[str, ...]
     document_validity: timedelta
     """The longest time for which one of its documents is good: certificates outlive it."""
+    contact: str | None = None
+    """An e-mail or web address, to stand in the certificates."""
 
 
 class AuthorityStore:
@@ -58,7 +60,7 @@ class AuthorityStore:
             self._keys.add_ec(name, EcPrivateKey.generate(ec_domain_by_name(curve), entropy))
         csca_key = self._keys.signer(_csca_key(charter.state))
         mark = f"{SPECIMEN_MARK} " if charter.specimen else ""
-        publication = Publication(charter.state)
+        publication = Publication(charter.state, (charter.contact,) if charter.contact else ())
         csca = build_csca(
             csca_key,
             distinguished_name(country, charter.name, f"{mark}CSCA {charter.state}"),
