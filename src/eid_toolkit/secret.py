@@ -40,7 +40,7 @@ class Secret:
     def __eq__(self, other: object) -> NoReturn:
         raise TypeError("compare secrets with matches()")
 
-    def __hash__(self) -> NoReturn:  # type: ignore[override]
+    def __hash__(self) -> NoReturn:
         raise TypeError("a secret is not hashable")
 
     def __reduce__(self) -> NoReturn:

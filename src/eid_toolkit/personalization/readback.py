@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eid_toolkit.errors import DecisionNeeded
+from eid_toolkit.errors import DecisionNeeded, NoCardError
 from eid_toolkit.inspection.capture import capture, read_small_files
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.result import CheckStatus
@@ -31,13 +31,14 @@ class ReadBack:
     def __call__(self, session: CardSession, content: CardContent) -> dict[str, object]:
         """Opens the card with the CAN, reads and judges it, then opens it once more with the MRZ.
 
-        Raises :class:`DecisionNeeded` if anything is not as it should be: the card is locked by now.
+        Raises :class:`DecisionNeeded` if anything is not as it should be: the card is locked by now. A card that
+        went away meanwhile is a :class:`NoCardError`, and can be read back again.
         """
         policy = policy_by_name(POLICY)
         kind = PasswordKind.CAN if AccessProtocols.PACE in content.protocols else PasswordKind.MRZ
         evidence = capture(session.transport, content.password(kind), policy, self.entropy, self.clock)
         if evidence.interrupted is not None:
-            raise DecisionNeeded("read-back-interrupted", cause=evidence.interrupted)
+            raise NoCardError("read-back-interrupted", cause=evidence.interrupted)
         found = {file: evidence.content(file) for file in content.files} | read_small_files(session.transport)
         different = [file.label for file, data in content.files.items() if found[file] != data]
         if different:
