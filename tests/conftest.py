@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import tempfile
@@ -15,12 +14,15 @@ from support.pcscd import PrivatePcscd, missing_for_pcscd
 
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.
 _PCSC_FOLDER = Path(tempfile.mkdtemp(prefix="eid-pcsc-"))
-atexit.register(shutil.rmtree, _PCSC_FOLDER, ignore_errors=True)
 os.environ["PCSCLITE_CSOCK_NAME"] = str(_PCSC_FOLDER / "run" / "pcscd.comm")
 
 for _name in [name for name in os.environ if name.startswith("EID_")]:
     del os.environ[_name]
 os.environ["NO_COLOR"] = "1"
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_PCSC_FOLDER, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,8 @@
-"""A pcscd of our own in a mount namespace, with virtual readers (vpcd) on ports of its own."""
+"""A pcscd of our own, with virtual readers (vpcd) on ports of its own."""
 
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from eid_toolkit.transport.interface import Card
 from eid_toolkit.transport.pcsc import list_readers
 from eid_toolkit.transport.vpcd import VpcdCard
+from support.isolation import PCSCD, is_possible, pcscd_command
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READERS = ("Specimen Alpha", "Specimen Beta")
@@ -24,20 +24,15 @@ SLOTS_OF_READER = 2
 PATIENCE = 10.0
 
 
-def _unshare() -> list[str]:
-    user = [] if os.geteuid() == 0 else ["-U", "-r"]
-    return ["unshare", *user, "--mount", "--propagation", "private"]
-
-
 @functools.cache
 def missing_for_pcscd() -> str | None:
     """Why no private pcscd can run on this machine, or None."""
-    if not Path("/usr/sbin/pcscd").exists():
+    if not PCSCD.exists():
         return "pcscd is not installed"
     if not DRIVER.exists():
         return "vsmartcard-vpcd is not installed"
-    if subprocess.run([*_unshare(), "true"], capture_output=True, check=False).returncode:
-        return "mount namespaces are not allowed (unshare)"
+    if not is_possible():
+        return "neither a mount namespace (unshare) nor root is allowed"
     return None
 
 
@@ -66,10 +61,9 @@ class PrivatePcscd:
         shutil.rmtree(run, ignore_errors=True)
         run.mkdir()
         self._write_configuration()
-        Path("/run/pcscd").mkdir(exist_ok=True)
-        script = f"mount --bind {run} /run/pcscd && exec /usr/sbin/pcscd --foreground --config {self._folder}/conf"
+        command = pcscd_command(self._folder, DRIVER)
         with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen([*_unshare(), "sh", "-c", script], stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(lambda: _accepts(run / "pcscd.comm"), "pcscd does not answer")
         wait_for(lambda: len(list_readers()) == len(self.slots), "the virtual readers do not appear")
 
