@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eid_toolkit.codec import der, tlv
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
+from eid_toolkit.pki.cms import SignedData
 from eid_toolkit.pki.countries import same_state, two_letters
 from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.extensions import SUBJECT_ALTERNATIVE_NAME, read_extensions
+from eid_toolkit.pki.names import LOCALITY, STATE_OR_PROVINCE, DistinguishedName
 from support.authorities import Authority
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
+MASTER_LIST = SHARED / "master-lists" / "NL_ML_2025-07-29.ml"
 NETHERLANDS = SHARED / "master-lists" / "NL_ROOT_CA.cer"
 MADE = Authority()
 
@@ -27,6 +32,16 @@ def test_a_real_csca_is_read_and_its_signature_checked() -> None:
     assert csca.country == "NL" and csca.extensions.is_ca
     assert csca.self_signed
     assert not csca.specimen and MADE.csca.specimen
+
+
+@pytest.mark.skipif(not MASTER_LIST.exists(), reason="shared data absent")
+def test_every_certificate_of_a_real_master_list_is_read_and_its_signature_checked() -> None:
+    content = SignedData.parse(MASTER_LIST.read_bytes()).content
+    _, certificates = tlv.parse(content, der.SEQUENCE).children()
+    anchors = [Certificate.parse(item.encode()) for item in certificates.children()]
+    assert len(anchors) == 394
+    assert all(anchor.self_signed for anchor in anchors)
+    assert all(anchor.state is None or same_state(anchor.state, anchor.country or "") for anchor in anchors)
 
 
 @given(st.binary(max_size=200))
@@ -61,6 +76,13 @@ def test_a_malformed_extension_is_a_finding() -> None:
     assert identifier is not None
     bad = MADE.csca.der.replace(b"\x04\x14" + identifier, b"\x05\x14" + identifier, 1)
     assert Certificate.parse(bad).extensions.malformed == ("2.5.29.14",)
+
+
+def test_the_state_is_that_of_the_mrz_whatever_part_of_it_signs() -> None:
+    """Hong Kong's certificates have L=CHN, ST=HKG (9303-12 7.1.1.2), its documents CHN."""
+    name = DistinguishedName.build((LOCALITY, "CHN"), (STATE_OR_PROVINCE, "HKG")).der
+    value = der.sequence(tlv.encode(0xA4, name))
+    assert read_extensions({SUBJECT_ALTERNATIVE_NAME: (False, value)}).subject_alternative_names.state == "CHN"
 
 
 def test_pem_and_der_give_the_same() -> None:

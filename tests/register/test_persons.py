@@ -112,7 +112,7 @@ def test_text_that_is_not_utf8_is_told_with_its_line() -> None:
 
 
 def test_json_lines_are_read_and_bad_ones_told() -> None:
-    text = json.dumps(UTOPIAN) + '\n\nnot json\n{"sex": 1}\n[]\n'
+    text = json.dumps(UTOPIAN) + '\r\n\nnot json\n{"sex": 1}\n' + "[" * 100_000 + "\n"
     good, *bad = read_jsonl(text)
     assert good.person is not None
     assert [(row.line, row.error and row.error.code) for row in bad] == [

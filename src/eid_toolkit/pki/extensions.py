@@ -11,7 +11,7 @@ from eid_toolkit.asn1.oids import DOCUMENT_TYPE_LIST, NAME_CHANGE
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.names import LOCALITY, STATE_OR_PROVINCE, DistinguishedName
+from eid_toolkit.pki.names import LOCALITY, DistinguishedName
 from eid_toolkit.pki.times import encode_generalized_time, parse_time
 
 SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
@@ -194,8 +194,8 @@ def _read_alternative_names(field: str) -> Callable[[Tlv], dict[str, Any]]:
         for name in der.read_sequence(item):
             if name.tag == _DIRECTORY_NAME:
                 directory = DistinguishedName.read(tlv.parse(name.value))
-                # Where L does not tell states apart (Hong Kong has CHN), ST does: 9303-12 7.1.1.2.
-                state = directory.value(STATE_OR_PROVINCE) or directory.value(LOCALITY) or state
+                # ST may name a part of the state (Hong Kong of CHN); the MRZ has what L says: 9303-12 7.1.1.2.
+                state = directory.value(LOCALITY) or state
             elif name.tag & 0xE0 == 0x80:
                 contacts.append(name.value.decode("ascii", "replace"))
         return {field: AlternativeNames(state.strip().upper() if state else None, tuple(contacts))}

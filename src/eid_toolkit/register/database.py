@@ -18,11 +18,11 @@ BUSY_TIMEOUT_MS = 5000
 """How long a transaction waits for another process."""
 
 _PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # an issued document survives a power cut
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # a destroyed secret does not stay in free pages
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
 )
 _WRITE = "eid_write"
 

@@ -54,12 +54,12 @@ def read_csv(text: str) -> Iterator[Row]:
 
 def read_jsonl(text: str) -> Iterator[Row]:
     """Rows of a JSON Lines file: one object of strings (or null) a line."""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # JSON may hold other line separators
         if not line.strip():
             continue
         try:
             values = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             values = None
         if not isinstance(values, dict) or not all(isinstance(v, str | None) for v in values.values()):
             yield Row(number, {}, None, BadInput("import-json-malformed", field=None))
