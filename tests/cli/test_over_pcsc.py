@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eid_toolkit.cli.main import main
+from eid_toolkit.errors import NoCardError
 from eid_toolkit.transport.pcsc import list_readers
 from support.authorities import new_key
-from support.emulated import CAN, card_memory, emulated_card
+from support.emulated import CAN, Tampered, card_memory, emulated_card
 from support.officer import Officer
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd, wait_for
@@ -42,6 +43,16 @@ def test_a_card_in_a_reader_is_verified(pcscd: PrivatePcscd, officer: Officer) -
     data = json.loads(result.stdout)
     assert (result.exit_code, data["verdict"]) == (0, "passed")
     assert data["elapsed_ms"] / data["apdus"] < 10
+
+
+def test_a_card_pulled_after_access_still_gets_a_verdict(pcscd: PrivatePcscd, officer: Officer) -> None:
+    def pull(command: bytes) -> bytes:
+        raise NoCardError("card-removed", reader="test")
+
+    with pcscd.card_in(Tampered(emulated_card(card_memory(officer.document)), 17, pull)) as reader:
+        result = verify(officer, reader, "--can", CAN, "--format", "json")
+    reasons = {check["id"]: check["reason"] for check in json.loads(result.stdout)["checks"]}
+    assert (result.exit_code, reasons["document.reading"]) == (4, "reading-ended-early")
 
 
 def test_an_empty_reader_and_one_that_is_not_there_have_exit_code_5(pcscd: PrivatePcscd, officer: Officer) -> None:

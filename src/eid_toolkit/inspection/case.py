@@ -8,12 +8,23 @@ from datetime import datetime
 from eid_toolkit.inspection.document import Document
 from eid_toolkit.inspection.evidence import Evidence
 from eid_toolkit.inspection.policy import Policy
-from eid_toolkit.pki.validation import ChainResult, DocumentFacts, TrustMaterial, validate_signer
+from eid_toolkit.pki.validation import (
+    ChainResult,
+    DocumentFacts,
+    RevocationResult,
+    TrustMaterial,
+    check_revocation,
+    validate_signer,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One document before its judge. ``chain`` is None where no signer's certificate could be read."""
+    """One document before its judge.
+
+    ``chain`` is None where no signer's certificate could be read, ``revocation`` also where no trusted authority
+    issued it.
+    """
 
     evidence: Evidence
     document: Document
@@ -23,16 +34,20 @@ class Case:
     trusted_time: datetime | None
     """The highest time ever learnt from a trusted source; None if the time to judge at was chosen by a person."""
     chain: ChainResult | None
+    revocation: RevocationResult | None
 
     @classmethod
     def of(
         cls, evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None
     ) -> Case:
-        """Opens the case; the path to the anchor is searched once, for the checks that need it."""
+        """Opens the case; the signer is looked into once, for all that need it."""
         document = Document(evidence.files)
-        signer = document.signer
-        chain = None if signer is None else validate_signer(signer, trust, now, _facts(document))
-        return cls(evidence, document, trust, policy, now, trusted_time, chain)
+        chain = revocation = None
+        if document.signer is not None:
+            chain = validate_signer(document.signer, trust, now, _facts(document))
+            if chain.csca is not None:
+                revocation = check_revocation(document.signer, trust, now)
+        return cls(evidence, document, trust, policy, now, trusted_time, chain, revocation)
 
 
 def _facts(document: Document) -> DocumentFacts:

@@ -16,7 +16,7 @@ from eid_toolkit.inspection.result import CheckResult, CheckStatus, Layer
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.pki.countries import SPECIMEN_STATE, same_state
-from eid_toolkit.pki.validation import TrustMaterial, check_revocation
+from eid_toolkit.pki.validation import TrustMaterial
 
 
 class Decision(StrEnum):
@@ -144,13 +144,12 @@ def _holder(mrz: Mrz | None, today: date) -> Holder | None:
 
 
 def _trust_used(case: Case) -> TrustUsed:
-    signer, chain = case.document.signer, case.chain
-    if signer is None or chain is None:
-        return TrustUsed(None, None, None)
-    crl = check_revocation(signer, case.trust, case.now).crl
+    signer = case.document.signer
+    csca = case.chain.csca if case.chain is not None else None
+    crl = case.revocation.crl if case.revocation is not None else None
     return TrustUsed(
-        signer=signer.subject.text,
-        csca=chain.csca.subject.text if chain.csca is not None else None,
+        signer=signer.subject.text if signer is not None else None,
+        csca=csca.subject.text if csca is not None else None,
         list_age_days=(case.now - crl.this_update).days if crl is not None else None,
     )
 

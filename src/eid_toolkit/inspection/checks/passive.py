@@ -7,7 +7,7 @@ from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.pki.validation import ChainResult, RevocationResult, check_revocation
+from eid_toolkit.pki.validation import ChainResult, RevocationResult
 
 _MANDATORY = (1, 2)
 """Data groups that every document has (9303-10 4.7)."""
@@ -60,10 +60,7 @@ def data_group_hashes(case: Case) -> Outcome:
 
 def revocation(case: Case) -> Outcome:
     """The signer's certificate stands on no revocation list, by a list that is current."""
-    signer = case.document.signer
-    if signer is None or case.chain is None or case.chain.csca is None:
-        return undetermined("revocation-of-unknown-signer")
-    return _adopt(check_revocation(signer, case.trust, case.now))
+    return undetermined("revocation-of-unknown-signer") if case.revocation is None else _adopt(case.revocation)
 
 
 def _adopt(result: ChainResult | RevocationResult) -> Outcome:
