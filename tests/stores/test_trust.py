@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit.errors import BadInput, IntegrityBroken
+from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.trust import TrustStore
 from support.authorities import NOW, Authority
 
@@ -26,7 +29,7 @@ def pem(label: str, data: bytes) -> bytes:
 def test_certificates_and_lists_are_kept_with_their_origin(store: TrustStore) -> None:
     crl = UTOPIA.crl()
     bundle = pem("CERTIFICATE", UTOPIA.csca.der) + pem("X509 CRL", crl.der)
-    store.import_files([("utopia.pem", bundle), ("vnm.cer", ATLANTIS.csca.der)], NOW, "anna")
+    store.import_files([("utopia.pem", bundle), ("vnm.cer", ATLANTIS.csca.der)], NOW, Operator("anna"))
     material = store.material()
     assert {anchor.fingerprint for anchor in material.anchors} == {UTOPIA.csca.fingerprint, ATLANTIS.csca.fingerprint}
     assert [each.fingerprint for each in material.crls] == [crl.fingerprint]
@@ -66,4 +69,24 @@ def test_an_anchor_that_was_exchanged_on_the_disk_is_told(store: TrustStore, tmp
     (path,) = (tmp_path / "trust").glob("*.cer")
     path.write_bytes(ATLANTIS.csca.der)
     with pytest.raises(IntegrityBroken, match="trust-entry-damaged"):
+        store.material()
+
+
+def test_in_an_authoritys_home_an_anchor_needs_an_operators_signature(tmp_path: Path) -> None:
+    (tmp_path / "operators").mkdir()
+    operators = OperatorStore(tmp_path / "operators", demo=False)
+    passphrase = Secret(b"operator passphrase")
+    operators.add("anna", passphrase, NOW, SystemEntropy())
+    store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
+    store.add(UTOPIA.csca, "own authority", NOW, None)
+    store.import_files([("vnm.cer", ATLANTIS.csca.der)], NOW, operators.act_as("anna", lambda: passphrase))
+    assert len(store.material().anchors) == 2
+
+    origin = tmp_path / "trust" / f"{ATLANTIS.csca.fingerprint}.json"
+    origin.write_text(origin.read_text().replace("vnm.cer", "another.cer"))
+    with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
+        store.material()
+    store.remove(store.find(ATLANTIS.csca.fingerprint))
+    TrustStore(tmp_path / "trust").add(ATLANTIS.csca, "smuggled in", NOW, None)
+    with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
         store.material()

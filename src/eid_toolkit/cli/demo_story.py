@@ -193,7 +193,7 @@ class DemoStory:
         state = load_profile(card.package.profile).issuing_state
         serial = office.authorities.signer_certificate(state).serial
         crl = office.authorities.revoke(state, serial, CLOCK.now())
-        office.trust.add(crl, "own authority", CLOCK.now(), _APPROVER.name)
+        office.trust.add(crl, "own authority", CLOCK.now(), _APPROVER)
         name = card.reader.removeprefix("emulator:")
         return self._verify(office, name, card, "signer revoked since", frozenset({"pa.revocation"}))
 

@@ -50,9 +50,9 @@ class Office:
     @property
     def trust(self) -> TrustStore:
         """The home's trust store."""
-        from eid_toolkit.stores.trust import TrustStore
+        from eid_toolkit.stores.trust import open_trust
 
-        return TrustStore(self.home.trust)
+        return open_trust(self.home.root)
 
     @property
     def preparation(self) -> Preparation:

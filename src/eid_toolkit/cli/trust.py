@@ -13,6 +13,7 @@ from eid_toolkit.cli.output import details, emit, table
 from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
+    from eid_toolkit.stores.operators import Operator
     from eid_toolkit.stores.trust import TrustEntry, TrustStore
 
 _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
@@ -71,27 +72,29 @@ def remove(app: App, fingerprint: str) -> None:
 
 def _store(app: App) -> TrustStore:
     """The trust store, which an officer's home has without anything else."""
-    from eid_toolkit.stores.trust import TrustStore
+    from eid_toolkit.stores.trust import open_trust
 
-    return TrustStore(app.home_path / "trust")
+    return open_trust(app.home_path)
 
 
 def _has_register(app: App) -> bool:
     return (app.home_path / CONFIG_NAME).exists()
 
 
-def _decider(app: App) -> str | None:
-    """Who decides on trust: in an authority's home an operator, in an officer's the officer."""
+def _decider(app: App) -> Operator | None:
+    """Who decides on trust: in an authority's home an operator, whose key signs; in an officer's the officer."""
+    from eid_toolkit.stores.operators import Operator
+
     if not _has_register(app):
-        return app.operator
+        return Operator(app.operator) if app.operator else None
     with open_office(app) as office:
-        return office.act().name
+        return office.act()
 
 
-def _record(app: App, operator: str | None, action: str, entry: TrustEntry) -> None:
+def _record(app: App, operator: Operator | None, action: str, entry: TrustEntry) -> None:
     if operator is not None and _has_register(app):
         with open_office(app) as office:
-            office.register.record(operator, action, entry.item.fingerprint, {"source": entry.source})
+            office.register.record(operator.name, action, entry.item.fingerprint, {"source": entry.source})
 
 
 def _name(entry: TrustEntry) -> str:

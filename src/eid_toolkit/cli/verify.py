@@ -111,11 +111,10 @@ def _pronounce(
     from eid_toolkit.inspection.report import verdict_data, verdict_text
     from eid_toolkit.inspection.trusted_time import trusted_time
     from eid_toolkit.inspection.verdict import judge
-    from eid_toolkit.stores.trust import TrustStore
+    from eid_toolkit.stores.trust import open_trust
 
-    directory = app.home_path / "trust"
-    trust = TrustStore(directory).material()
-    highest = trusted_time(directory, trust) if at is None else None
+    trust = open_trust(app.home_path).material()
+    highest = trusted_time(app.home_path / "trust", trust) if at is None else None
     verdict = judge(evidence, trust, policy_by_name(policy_name), at or datetime.now(UTC), highest)
     emit(
         verdict_data(verdict, explain),

@@ -21,6 +21,7 @@ from eid_toolkit.secret import Secret
 from eid_toolkit.stores import demo
 from eid_toolkit.stores.authorities import AuthorityStore, Charter
 from eid_toolkit.stores.keys import CARD_MASTER_KEY, DATA_KEY, TRANSPORT_KEY, KeyStore
+from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.trust import TrustStore
 
 FOUNDER = "founder"
@@ -116,7 +117,7 @@ def _build(
         for state in states:
             authorities.create(charter_for(state, config, profiles, contact), now, entropy)
             for item in (authorities.csca(state), authorities.crl(state)):
-                trust.add(item, "own authority", now, FOUNDER)
+                trust.add(item, "own authority", now, Operator(FOUNDER))
             made = {"csca": authorities.csca(state).fingerprint}
             made["signer"] = authorities.signer_certificate(state).fingerprint
             register.record(FOUNDER, "authority.created", state, dict(made))

@@ -146,7 +146,10 @@ class OperatorStore:
         """Whether the operator decided so; in a demo home there is no signature to check."""
         if self._demo:
             return True
-        record = self.get(name)
+        try:
+            record = self.get(name)
+        except BadInput:  # nobody of that name
+            return False
         if signature is None or (record.disabled is not None and decided_at > record.disabled):
             return False
         return EcPublicKey.from_spki(record.public_key).verify(signature, statement, _DIGEST)

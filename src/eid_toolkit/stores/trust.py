@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
+from eid_toolkit.home.home import CONFIG_NAME, Home
 from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.stores.operators import Operator, OperatorStore
 
 SCHEMA = "eid-trust/1"
 MAX_FILE = 16 << 20
@@ -27,6 +29,20 @@ class TrustEntry:
     source: str
     imported_at: datetime
     operator: str | None
+    signature: bytes | None = None
+    """The operator's, over :attr:`statement`; none in a demo home and in an officer's."""
+
+    @property
+    def statement(self) -> bytes:
+        """What the operator decided: to believe this item, from this source."""
+        decided = {
+            "schema": SCHEMA,
+            "fingerprint": self.item.fingerprint,
+            "source": self.source,
+            "imported_at": self.imported_at.isoformat(),
+            "operator": self.operator,
+        }
+        return json.dumps(decided, sort_keys=True).encode()
 
     @property
     def kind(self) -> str:
@@ -40,8 +56,9 @@ class TrustEntry:
             "fingerprint": self.item.fingerprint,
             "country": self.item.country,
             "source": self.source,
-            "imported_at": self.imported_at.isoformat(timespec="seconds"),
+            "imported_at": self.imported_at.isoformat(),
             "operator": self.operator,
+            "signature": self.signature.hex() if self.signature else None,
         }
         if isinstance(self.item, Certificate):
             return origin | {
@@ -60,13 +77,21 @@ class TrustEntry:
 
 
 class TrustStore:
-    """The trust store in ``directory``, which needs no home around it: an officer has nothing else."""
+    """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
-    def __init__(self, directory: Path) -> None:
+    With ``operators``, an anchor is believed on an operator's signature only, unless its fingerprint is among the
+    authority's ``own``. Revocation lists need none: an anchor signs them.
+    """
+
+    def __init__(
+        self, directory: Path, operators: OperatorStore | None = None, own: frozenset[str] = frozenset()
+    ) -> None:
         self._directory = directory
+        self._operators = operators
+        self._own = own
 
     def import_files(
-        self, files: Iterable[tuple[str, bytes]], now: datetime, operator: str | None
+        self, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None
     ) -> tuple[TrustEntry, ...]:
         """Keep every CSCA certificate and revocation list in PEM or DER files, given by name and content.
 
@@ -83,10 +108,12 @@ class TrustStore:
                 raise BadInput("trust-crl-of-unknown-authority", issuer=item.issuer.text)
         return tuple(self.add(item, source, now, operator) for source, item in items)
 
-    def add(self, item: Certificate | Crl, source: str, now: datetime, operator: str | None) -> TrustEntry:
+    def add(self, item: Certificate | Crl, source: str, now: datetime, operator: Operator | None) -> TrustEntry:
         """Keep one item; one that is here already keeps its origin."""
         private_directory(self._directory)
-        entry = TrustEntry(item, source, now, operator)
+        entry = TrustEntry(item, source, now, operator.name if operator else None)
+        if operator is not None:
+            entry = replace(entry, signature=operator.sign(entry.statement))
         path = self._directory / f"{item.fingerprint}{_SUFFIXES[entry.kind]}"
         if path.exists():
             return self._load(path)
@@ -101,8 +128,11 @@ class TrustStore:
         return tuple(sorted(found, key=lambda entry: (entry.kind, entry.item.country or "", entry.item.fingerprint)))
 
     def material(self) -> TrustMaterial:
-        """What an inspection needs of it."""
-        items = [entry.item for entry in self.entries()]
+        """What an inspection needs of it; raises :class:`IntegrityBroken` for an anchor that nobody decided on."""
+        entries = self.entries()
+        for entry in entries:
+            self._check_decision(entry)
+        items = [entry.item for entry in entries]
         return TrustMaterial(
             tuple(item for item in items if isinstance(item, Certificate)),
             tuple(item for item in items if isinstance(item, Crl)),
@@ -122,6 +152,13 @@ class TrustStore:
         remove_durably(path)
         remove_durably(path.with_suffix(".json"))
 
+    def _check_decision(self, entry: TrustEntry) -> None:
+        if self._operators is None or entry.kind != "anchor" or entry.item.fingerprint in self._own:
+            return
+        decided_by = entry.operator or ""
+        if not self._operators.verify(decided_by, entry.statement, entry.signature, entry.imported_at):
+            raise IntegrityBroken("trust-decision-signature", fingerprint=entry.item.fingerprint)
+
     def _load(self, path: Path) -> TrustEntry:
         try:
             origin = json.loads(path.with_suffix(".json").read_bytes())
@@ -129,12 +166,24 @@ class TrustStore:
             if item.fingerprint != path.stem:
                 raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem)
             imported_at = datetime.fromisoformat(origin["imported_at"])
-            return TrustEntry(item, origin["source"], imported_at, origin["operator"])
+            signature = bytes.fromhex(origin["signature"]) if origin["signature"] else None
+            return TrustEntry(item, origin["source"], imported_at, origin["operator"], signature)
         except (OSError, ValueError, KeyError, TypeError, BadInput):
             raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem) from None
 
 
 _SUFFIXES = {"anchor": ".cer", "crl": ".crl"}
+
+
+def open_trust(root: Path) -> TrustStore:
+    """The trust store of the home at ``root``, an authority's or an officer's."""
+    if not (root / CONFIG_NAME).exists():
+        return TrustStore(root / "trust")
+    home = Home.open(root)
+    if home.config.demo:
+        return TrustStore(home.trust)
+    own = frozenset(Certificate.parse(path.read_bytes()).fingerprint for path in home.pki.glob("*/csca-*.cer"))
+    return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own)
 
 
 def _read_items(data: bytes) -> list[Certificate | Crl]:
