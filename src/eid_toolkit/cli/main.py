@@ -19,21 +19,24 @@ from eid_toolkit.errors import EidError
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "application": ("eid_toolkit.cli.application:application", "Applications for documents."),
+    "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
     "card": ("eid_toolkit.cli.card:card", "Write documents to cards."),
-    "demo": ("eid_toolkit.cli.demo:demo", "Issue three cards to invented persons, verify them, and find six forgeries out."),
+    "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
+    "demo": (
+        "eid_toolkit.cli.demo:demo",
+        "Issue three cards to invented persons, verify them, and find six forgeries out.",
+    ),
+    "document": ("eid_toolkit.cli.document:document", "Documents, from preparation to issue."),
+    "emulator": ("eid_toolkit.cli.emulator:emulator", "Emulated cards, as blanks and in use."),
     "init": ("eid_toolkit.cli.init:init", "A new authority home, with CSCA, document signer and first CRL."),
+    "judge": ("eid_toolkit.cli.verify:judge", "Judge saved evidence again, with the trust lists that are here now."),
     "operator": ("eid_toolkit.cli.operator:operator", "Operators, each with a key of their own."),
     "person": ("eid_toolkit.cli.person:person", "The population register."),
-    "application": ("eid_toolkit.cli.application:application", "Applications for documents."),
-    "document": ("eid_toolkit.cli.document:document", "Documents, from preparation to issue."),
-    "trust": ("eid_toolkit.cli.trust:trust", "CSCA certificates and revocation lists that inspections believe."),
-    "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
     "pki": ("eid_toolkit.cli.pki:pki", "The authority's certificates and revocation lists."),
-    "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
-    "emulator": ("eid_toolkit.cli.emulator:emulator", "Emulated cards, as blanks and in use."),
-    "judge": ("eid_toolkit.cli.verify:judge", "Judge saved evidence again, with the trust lists that are here now."),
     "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without judging it."),
     "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
+    "trust": ("eid_toolkit.cli.trust:trust", "CSCA certificates and revocation lists that inspections believe."),
     "verify": ("eid_toolkit.cli.verify:verify", "Read and judge one card."),
 }
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""

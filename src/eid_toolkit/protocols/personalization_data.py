@@ -111,7 +111,7 @@ def complete(digest: bytes) -> Dgi:
 
 
 def content_digest(files: Iterable[tuple[ElementaryFile, bytes]]) -> bytes:
-    """SHA-256 over reference, length (2) and content of every file written, in the order of the references: 32 bytes."""
+    """SHA-256 over reference, length (2) and content of every file written, ordered by reference: 32 bytes."""
     hasher = hashlib.sha256()
     written = ((FileReference(file).encode(), content) for file, content in files if file not in PLATFORM_FILES)
     for reference, content in sorted(written):
