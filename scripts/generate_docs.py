@@ -53,10 +53,9 @@ def errors_page() -> str:
 def cli_page() -> str:
     """Every command with its help."""
     parts = [f"{NOTE}\n# The command line\n"]
-    for path, command in walk(main, ("eid",)):
-        with click.Context(command, info_name=" ".join(path), max_content_width=100, terminal_width=100) as ctx:
-            heading = "#" * (min(len(path), 3) + 1)
-            parts.append(f"{heading} {' '.join(path)}\n\n```text\n{command.get_help(ctx)}\n```\n")
+    for ctx in walk(main, "eid"):
+        heading = "#" * (min(len(ctx.command_path.split()), 3) + 1)
+        parts.append(f"{heading} {ctx.command_path}\n\n```text\n{ctx.get_help()}\n```\n")
     return "\n".join(parts)
 
 
@@ -85,15 +84,16 @@ def policies_page() -> str:
     )
 
 
-def walk(command: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], click.Command]]:
-    """A command and all below it, with their paths."""
-    found = [(path, command)]
+def walk(command: click.Command, name: str, parent: click.Context | None = None) -> list[click.Context]:
+    """A command and all below it, each in the context in which its help is shown."""
+    settings = {**command.context_settings, "max_content_width": 100, "terminal_width": 100}
+    ctx = click.Context(command, parent, info_name=name, **settings)
+    found = [ctx]
     if isinstance(command, click.Group):
-        ctx = click.Context(command)
-        for name in command.list_commands(ctx):
-            child = command.get_command(ctx, name)
+        for child_name in command.list_commands(ctx):
+            child = command.get_command(ctx, child_name)
             if child is not None and not child.hidden:
-                found += walk(child, (*path, name))
+                found += walk(child, child_name, ctx)
     return found
 
 

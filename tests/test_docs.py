@@ -30,11 +30,11 @@ def test_a_generated_page_is_current(generator: ModuleType, page: str) -> None:
 
 
 def test_every_command_and_option_has_help(generator: ModuleType) -> None:
-    for path, command in generator.walk(main, ("eid",)):
-        assert command.help, f"{' '.join(path)} has no help"
-        for param in command.params:
+    for ctx in generator.walk(main, "eid"):
+        assert ctx.command.help, f"{ctx.command_path} has no help"
+        for param in ctx.command.get_params(ctx):
             if isinstance(param, click.Option):
-                assert param.help, f"{' '.join(path)}: {param.name} has no help"
+                assert param.help, f"{ctx.command_path}: {param.name} has no help"
 
 
 def test_the_overview_tells_what_the_commands_tell() -> None:
