@@ -8,6 +8,7 @@ from datetime import datetime
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.home import Home
 from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.issuer_time import issuer_date
 from eid_toolkit.personalization.records import ChipKeys, Issue, build_records
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile, load_profile
@@ -57,7 +58,7 @@ class Preparation:
 
     def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
         now = self.clock.now()
-        profile.check_issue_date(now.date())
+        profile.check_issue_date(issuer_date(now, profile.issuing_state))
         certificate, signer = self.authorities.document_signer(profile.issuing_state, now)
         issue = self._issue(application, profile, now)
         keys = ChipKeys.generate(profile, self.entropy)
@@ -70,7 +71,7 @@ class Preparation:
             document_code=profile.document_code,
             issuing_state=profile.issuing_state,
             document_number=issue.document_number,
-            date_of_issue=now.date(),
+            date_of_issue=issuer_date(now, profile.issuing_state),
             date_of_expiry=issue.date_of_expiry.latest if issue.date_of_expiry else None,
             signer=certificate.fingerprint,
             files=records.files,
@@ -82,9 +83,10 @@ class Preparation:
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
         person = application.person.data
-        expiry = profile.validity.expiry(now.date(), person.date_of_birth)
+        today = issuer_date(now, profile.issuing_state)
+        expiry = profile.validity.expiry(today, person.date_of_birth)
         number = self._document_number(profile, person.personal_number)
-        return Issue(number, PartialDate.of(now.date()), expiry, self.home.config.authority, now)
+        return Issue(number, PartialDate.of(today), expiry, self.home.config.authority, now)
 
     def _document_number(self, profile: DocumentProfile, personal_number: str | None) -> str:
         """A number that no document of the state has; random, since counting up would tell an access key's half."""

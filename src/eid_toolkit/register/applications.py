@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.lds.issuer_time import issuer_date
 from eid_toolkit.lds.portrait import Portrait
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile
@@ -92,7 +93,7 @@ class Applications:
     def create(self, person: Person, profile: DocumentProfile, portrait: Portrait, operator: Operator) -> Application:
         """A new application; raises :class:`BadInput` for a document type that may not be issued today."""
         now = self._clock.now()
-        profile.check_issue_date(now.date())
+        profile.check_issue_date(issuer_date(now, profile.issuing_state))
         identifier = new_identifier("A", self._entropy)
         row = {
             "id": identifier,

@@ -11,6 +11,7 @@ from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.issuer_time import possible_dates
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.transliteration import fold, transliterate
 from eid_toolkit.lds.vietnam import NationalField
@@ -67,7 +68,7 @@ def _personal_details(case: Case, mrz: Mrz) -> Outcome | None:
 
 def _dates(case: Case, mrz: Mrz) -> Outcome | None:
     """The date of issue lies neither behind the date of expiry nor in the future."""
-    issued, today = case.document.date_of_issue, case.now.date()
+    issued, today = case.document.date_of_issue, possible_dates(case.now, mrz.issuing_state)[1]
     if issued is None:
         return None
     expiry = mrz.expiry(today)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
-from eid_toolkit.pki.countries import same_state
+from eid_toolkit.lds.issuer_time import possible_dates
 
-_OFFSETS = {"UTO": timedelta(0), "VNM": timedelta(hours=7), "SGP": timedelta(hours=8)}
-"""Issuers whose local time is one fixed distance from UTC. For others a day is taken as long as it is anywhere."""
-_EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
 _TOLERANCE = timedelta(minutes=10)
 
 
@@ -22,7 +19,7 @@ def expiry(case: Case) -> Outcome:
     expires = mrz.expiry(case.now.date())
     if expires is None:
         return PASSED
-    earliest, latest = _today(case.now, mrz.issuing_state)
+    earliest, latest = possible_dates(case.now, mrz.issuing_state)
     if earliest > expires.latest:
         return failed("document-expired", date_of_expiry=expires.iso)
     # In the issuer's country, or by an unknown part of the date, it may be over already.
@@ -34,11 +31,3 @@ def clock(case: Case) -> Outcome:
     if case.trusted_time is not None and case.now < case.trusted_time - _TOLERANCE:
         return undetermined("clock-set-back", trusted_time=case.trusted_time.isoformat(timespec="minutes"))
     return PASSED
-
-
-def _today(now: datetime, issuing_state: str) -> tuple[date, date]:
-    """The earliest and the latest date that it can be at the issuer's."""
-    for state, offset in _OFFSETS.items():
-        if same_state(state, issuing_state):
-            return (now + offset).date(), (now + offset).date()
-    return (now + _EARLIEST).date(), (now + _LATEST).date()
