@@ -75,7 +75,7 @@ class _Capture:
     def run(self) -> Evidence:
         started, began = self._clock.now(), time.perf_counter()
         opened = self._open()
-        self._keep_card_access(opened)
+        self._keep(opened.card_access)
         interrupted = None
         try:
             self._read_everything()
@@ -158,11 +158,6 @@ class _Capture:
         if state is FileState.PROTECTED and read.file.data_group in (_DG3, _DG4):
             state = FileState.NEEDS_TERMINAL_AUTHENTICATION
         self._files[read.file] = FileEvidence(state, cause=read.reason)
-
-    def _keep_card_access(self, opened: AccessResult) -> None:
-        found = opened.card_access
-        state = FileState.ABSENT if found is None else FileState.READ
-        self._files[ElementaryFile.CARD_ACCESS] = FileEvidence(state, found)
 
     def _state(self, file: ElementaryFile) -> FileState | None:
         return self._files[file].state if file in self._files else None

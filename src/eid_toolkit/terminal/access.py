@@ -14,7 +14,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import bac, pace_terminal
 from eid_toolkit.protocols.pace import PaceParameters
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.terminal.reading import FileReader, ReadStatus, read_buffers
+from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
 from eid_toolkit.terminal.session import CardSession
 
 _CIPHER_STRENGTH = {"3des": 0, "aes-128": 1, "aes-192": 2, "aes-256": 3}
@@ -26,8 +26,8 @@ class AccessResult:
 
     protocol: Literal["pace", "bac", "none"]
     password: PasswordKind | None
-    card_access: bytes | None
-    """EF.CardAccess as it was read, unsigned; None if the card has none."""
+    card_access: FileRead
+    """The reading of EF.CardAccess, which nobody signed."""
     buffers: tuple[int, int] | None
     parameters: PaceParameters | None = None
     downgraded: bool = False
@@ -43,14 +43,15 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     """
     session.exchange(commands.select_mf())  # cards that do not know this stand in the MF after a reset
     buffers = read_buffers(session)
-    card_access = _read_card_access(session)
-    info, ambiguous = choose_pace(card_access)
+    card_access = FileReader(session).read(ElementaryFile.CARD_ACCESS)
+    content = card_access.data if card_access.status is ReadStatus.READ else None
+    info, ambiguous = choose_pace(content)
     if info is not None:
         found = session.run(pace_terminal.establish(password, info, entropy, name_parameters=ambiguous))
         session.install(found.channel)
         _select_application(session, buffers)
         return AccessResult("pace", found.password, card_access, buffers, found.parameters)
-    offers_pace = card_access is not None and _offers_pace(card_access)
+    offers_pace = content is not None and _offers_pace(content)
     if not allow_bac:
         raise AccessDenied("pace-not-possible", offered=offers_pace)
     if password.kind is not PasswordKind.MRZ:
@@ -91,11 +92,6 @@ def _offers_pace(card_access: bytes) -> bool:
         return bool(CardAccess.parse(card_access).security_infos.of_type(PaceInfo))
     except BadInput:
         return True  # there is a file for it, and it was spoilt
-
-
-def _read_card_access(session: CardSession) -> bytes | None:
-    read = FileReader(session).read(ElementaryFile.CARD_ACCESS)
-    return read.data if read.status is ReadStatus.READ else None
 
 
 def _select_application(session: CardSession, buffers: tuple[int, int] | None) -> None:
