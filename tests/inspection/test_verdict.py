@@ -205,6 +205,10 @@ class TestGaps:
             "document.reading": "reading-ended-early",
         }
 
+    def test_a_card_access_that_could_not_be_read(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(without(evidence, [Ef.CARD_ACCESS], FileState.FAILED), trust, OFFICER, NOW)
+        assert unclear(verdict) == {"document.card-access": "card-access-not-read"}
+
     def test_nothing_read_at_all(self, evidence: Evidence, trust: TrustMaterial) -> None:
         verdict = judge(replace(evidence, files={}), trust, OFFICER, NOW)
         assert verdict.decision is Decision.UNDETERMINED
