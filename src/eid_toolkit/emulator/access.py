@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
-from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo, PaceInfo
+from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo, PaceInfo, SecurityInfos
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.crypto.ec import EcPrivateKey
@@ -65,27 +65,32 @@ class AccessCommands:
 
     def _start_pace(self, data: bytes) -> None:
         require(self._memory.protocols & AccessProtocols.PACE, StatusWord.CONDITIONS_NOT_SATISFIED)
-        require(self._session.access is None, StatusWord.CONDITIONS_NOT_SATISFIED)
-        stored = self._memory.files.get(ElementaryFile.CARD_ACCESS)
-        require(stored is not None, StatusWord.CONDITIONS_NOT_SATISFIED)
-        content = stored.content if stored is not None else b""
-        infos = CardAccess.parse(content).security_infos.of_type(PaceInfo)
-        offered = tuple(parameters for parameters in map(PaceParameters.of, infos) if parameters.is_implemented)
+        require(self._session.channel is None, StatusWord.CONDITIONS_NOT_SATISFIED)
         try:
-            parameters, password = pace_card.choose(data, offered, self._memory.passwords)
+            parameters, password = pace_card.choose(data, tuple(self._offered()), self._memory.passwords)
         except pace_card.ReferenceNotFound:
             raise Refused(StatusWord.REFERENCED_DATA_NOT_FOUND) from None
         except ProtocolError:
             raise Refused(StatusWord.WRONG_DATA) from None
         self._session.pace = PaceResponder(parameters, password, self._entropy)
 
+    def _offered(self) -> Iterator[PaceParameters]:
+        """What EF.CardAccess names and this card can run."""
+        for info in _infos(self._memory, ElementaryFile.CARD_ACCESS, CardAccess).of_type(PaceInfo):
+            try:
+                parameters = PaceParameters.of(info)
+            except BadInput:
+                continue
+            if parameters.is_implemented:
+                yield parameters
+
     def _start_chip_authentication(self, data: bytes) -> None:
-        require(self._session.channel is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         require(self._session.selected is Selected.APPLICATION, StatusWord.CONDITIONS_NOT_SATISFIED)
         key = self._memory.chip_authentication_key
-        stored = self._memory.files.get(ElementaryFile.DG14)
-        if key is None or stored is None:
+        if key is None:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
+        infos = _infos(self._memory, ElementaryFile.DG14, Dg14).of_type(ChipAuthenticationInfo)
         try:
             found = tlv.as_mapping(tlv.parse_all(data))
             protocol = ChipAuthenticationProtocol.from_oid(
@@ -93,8 +98,7 @@ class AccessCommands:
             )
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
-        offered = {info.protocol for info in Dg14.parse(stored.content).security_infos.of_type(ChipAuthenticationInfo)}
-        require(protocol.oid in offered, StatusWord.WRONG_DATA)
+        require(protocol.oid in {info.protocol for info in infos}, StatusWord.WRONG_DATA)
         reference = found.get(chip_authentication.KEY_REFERENCE)
         known = reference is None or int.from_bytes(reference, "big") == key.reference
         require(known, StatusWord.REFERENCED_DATA_NOT_FOUND)
@@ -186,7 +190,7 @@ class AccessCommands:
         possible = (
             self._memory.protocols & AccessProtocols.BAC
             and self._session.selected is Selected.APPLICATION
-            and self._session.access is None
+            and self._session.channel is None
         )
         require(possible, StatusWord.CONDITIONS_NOT_SATISFIED)
 
@@ -200,6 +204,15 @@ class AccessCommands:
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
         require(len(command.data) == active_authentication.CHALLENGE_SIZE and command.ne, StatusWord.WRONG_LENGTH)
         return _ok(active_authentication.respond(_private_key(key), _DIGESTS[key.reference], command.data))
+
+
+def _infos(memory: ApplicationMemory, file: ElementaryFile, kind: type[CardAccess] | type[Dg14]) -> SecurityInfos:
+    """The SecurityInfos in a file of the card; refuses where there are none that parse."""
+    stored = memory.files.get(file)
+    try:
+        return kind.parse(stored.content if stored is not None else b"").security_infos
+    except BadInput:
+        raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED) from None
 
 
 def _private_key(key: ChipKey) -> EcPrivateKey:

@@ -22,7 +22,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.atr_info import AtrInfo
 from eid_toolkit.ports import Entropy
-from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.protocols.globalplatform import ISD_AID, ApplicationState, DomainState
 from eid_toolkit.protocols.secure_messaging import CLASS_BITS
 
 _log = logging.getLogger(__name__)
@@ -74,10 +74,7 @@ class EmulatedCard:
     def process(self, raw: bytes, /) -> bytes:
         """The response APDU to a command APDU; never raises for what the terminal sent."""
         try:
-            answer = self._answer(CommandApdu.decode(raw))
-        except BadInput:
-            self._session.end_messaging()
-            answer = ResponseApdu(b"", StatusWord.WRONG_LENGTH)
+            answer = self._answer(self._decode(raw))
         except Refused as refused:  # answered without protection, so there is no session any more
             self._session.end_messaging()
             answer = ResponseApdu(b"", refused.sw)
@@ -87,14 +84,26 @@ class EmulatedCard:
             answer = ResponseApdu(b"", StatusWord.UNKNOWN_ERROR)
         return answer.encode()
 
+    def _decode(self, raw: bytes) -> CommandApdu:
+        """The command; one that is malformed, or longer than EF.ATR/INFO allows, has a wrong length."""
+        try:
+            command = CommandApdu.decode(raw)
+        except BadInput:
+            raise Refused(StatusWord.WRONG_LENGTH) from None
+        require(not command.extended or len(raw) <= self._buffers()[0], StatusWord.WRONG_LENGTH)
+        return command
+
     def _answer(self, command: CommandApdu) -> ResponseApdu:
         if command.ins == commands.GET_RESPONSE and self._session.waiting:
             return self._rest(command)
         self._session.waiting = b""
         if command.cla & 0x80:
+            self._session.chain = None
             answer = self._proprietary(command)
         else:
             _check_class(command)
+            if not command.cla & CLASS_BITS:
+                self._end_channels()
             whole = self._chained(command)
             if whole is None:
                 return ResponseApdu(b"", StatusWord.OK)
@@ -103,7 +112,9 @@ class EmulatedCard:
 
     def _rest(self, command: CommandApdu) -> ResponseApdu:
         session = self._session
-        require(not command.cla & CLASS_BITS and command.ne, StatusWord.WRONG_LENGTH)
+        _check_class(command)
+        require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
+        require(not command.data and command.ne, StatusWord.WRONG_LENGTH)
         return session.hold_back(
             ResponseApdu(_take(session), session.waiting_sw), min(command.ne, self._short_response)
         )
@@ -148,10 +159,13 @@ class EmulatedCard:
             reply.effect()
         return answer
 
-    def _plain(self, command: CommandApdu) -> ResponseApdu:
-        if self._session.channel is not None:  # 9303-11 9.8.3: a plain command ends the session
+    def _end_channels(self) -> None:
+        """What a plain command does to the secure channels (9303-11 9.8.3)."""
+        if self._session.channel is not None:
             self._session.end_messaging()
         self._session.domain = None
+
+    def _plain(self, command: CommandApdu) -> ResponseApdu:
         reply = self._handle(command, self._buffers()[1] - 2 if command.extended else _SHORT_RESPONSE)
         if reply.effect is not None:
             reply.effect()
@@ -167,8 +181,12 @@ class EmulatedCard:
             return Reply(ResponseApdu(b"", refused.sw))
 
     def _dispatch(self, command: CommandApdu, limit: int) -> Reply:
-        require(self.memory.domain.state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
+        state = self.memory.domain.state
+        require(state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
+        usable = state is not DomainState.CARD_LOCKED or _selects_domain(command)
+        require(usable, StatusWord.CONDITIONS_NOT_SATISFIED)
         ins = command.ins
+        require(ins != commands.GET_RESPONSE, StatusWord.CONDITIONS_NOT_SATISFIED)  # nothing waits
         if ins not in (commands.GENERAL_AUTHENTICATE, commands.EXTERNAL_AUTHENTICATE):
             self._session.end_protocols()
         if ins == commands.SELECT:
@@ -202,8 +220,13 @@ def _take(session: Session) -> bytes:
     return data
 
 
+def _selects_domain(command: CommandApdu) -> bool:
+    """All that a card in CARD_LOCKED still does outside the security domain (GlobalPlatform 5.1.1.4)."""
+    return command.ins == commands.SELECT and command.p1 == 0x04 and command.data == ISD_AID
+
+
 def _check_class(command: CommandApdu) -> None:
     """The basic channel, without or with the secure messaging of eMRTDs (7816-4 5.4.1)."""
-    require(not command.cla & 0x60, StatusWord.CLA_NOT_SUPPORTED)
-    require(not command.cla & 0x03, StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED)
+    require(not command.cla & 0x43, StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED)  # channels 1 to 3, and 4 to 19
+    require(not command.cla & 0x20, StatusWord.CLA_NOT_SUPPORTED)
     require(command.cla & CLASS_BITS in (0, CLASS_BITS), StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)

@@ -172,8 +172,10 @@ class DomainCommands:
             raise Refused(StatusWord.WRONG_DATA) from None
         encrypted = command.p1 & 0x60 == 0x60
         require(all(grouping.is_secret is encrypted for grouping in groupings), StatusWord.WRONG_DATA)
-        personalizer.store(self._memory.application, groupings, opened.static_keys.dek)
-        self._save()
+        try:
+            personalizer.store(self._memory.application, groupings, opened.static_keys.dek)
+        finally:
+            self._save()  # also what stands before a grouping that is refused
         opened.next_block += 1
         opened.personalizing = not command.p1 & 0x80
         return ResponseApdu(b"", StatusWord.OK)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from eid_toolkit.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
@@ -59,7 +59,7 @@ def decode(data: bytes) -> CardMemory:
             _decode_domain(document["domain"]),
             _decode_application(document["application"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, BadInput):
         raise IntegrityBroken("card-image-broken") from None
 
 

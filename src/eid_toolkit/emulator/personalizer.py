@@ -23,8 +23,8 @@ _REQUIRED = (ElementaryFile.COM, ElementaryFile.DG1, ElementaryFile.DG2, Element
 
 def store(memory: ApplicationMemory, groupings: tuple[Dgi, ...], dek: Secret) -> None:
     """Takes each grouping in; raises :class:`Refused` at the first that does not fit."""
-    require(memory.state is not ApplicationState.PERSONALIZED, StatusWord.CONDITIONS_NOT_SATISFIED)
     for dgi in groupings:
+        require(memory.state is not ApplicationState.PERSONALIZED, StatusWord.CONDITIONS_NOT_SATISFIED)
         try:
             _store_one(memory, dgi.identifier, layout.decrypt(dgi, dek) if dgi.is_secret else dgi.data)
         except BadInput:

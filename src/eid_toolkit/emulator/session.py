@@ -55,6 +55,7 @@ class Session:
     def end_messaging(self) -> None:
         """Deletes the session keys and takes the access rights back (9303-11 9.8.3)."""
         self.channel = self.access = self.current_file = None
+        self.waiting = b""
         self.end_protocols()
 
     def end_protocols(self) -> None:
