@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.crypto.messaging_suites import MessagingSuite
+from eid_toolkit.crypto.messaging_suites import MAC_SIZE, MessagingSuite
 from eid_toolkit.crypto.symmetric import pad, unpad
 from eid_toolkit.errors import BadInput, ChannelError
 from eid_toolkit.iso7816.apdu import MAX_SHORT_NC, MAX_SHORT_NE, CommandApdu, ResponseApdu
@@ -13,6 +13,17 @@ from eid_toolkit.secret import Secret
 CLASS_BITS = 0x0C
 """Secure messaging with an authenticated header (7816-4 5.4.1)."""
 PLAIN_VALUE, CRYPTOGRAM, LE, STATUS, CHECKSUM = 0x85, 0x87, 0x97, 0x99, 0x8E
+
+
+_RESPONSE_OVERHEAD = 4 + 2 + MAC_SIZE
+"""DO'99' with the status word, and DO'8E'."""
+
+
+def capacity(size: int, block: int) -> int:
+    """The most plain bytes that a protected answer of at most ``size`` data bytes holds, by the cipher's block."""
+    room = size - _RESPONSE_OVERHEAD
+    cryptogram = room - len(tlv.encode_length(room)) - 2  # tag, length, padding indicator
+    return max(0, cryptogram // block * block - 1)
 
 
 class SecureChannel:
@@ -25,6 +36,11 @@ class SecureChannel:
     def __init__(self, suite: MessagingSuite, counter: int = 0) -> None:
         self._suite = suite
         self._counter = counter
+
+    @property
+    def block(self) -> int:
+        """The cipher's block length in bytes."""
+        return self._suite.block
 
     def _next_counter(self) -> bytes:
         self._counter += 1

@@ -8,16 +8,13 @@ from enum import Enum
 from eid_toolkit.codec import tlv
 from eid_toolkit.errors import BadInput, ChannelError, NoCardError, ProtocolError
 from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID, MAX_EF_SIZE, ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.atr_info import AtrInfo
 from eid_toolkit.terminal.session import CardSession
 
-SHORT_READ = 223
-"""Plain bytes that a short protected answer holds with AES, the smaller of the ciphers."""
-PROTECTION = 64
-"""A bound of what secure messaging adds to an extended answer."""
+_STATUS_WORD = 2
 _ABSENT = (StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND)
 _PROTECTED = (StatusWord.SECURITY_STATUS_NOT_SATISFIED, StatusWord.CONDITIONS_NOT_SATISFIED)
 _MAX_READS = MAX_EF_SIZE // 16
@@ -48,9 +45,13 @@ class FileReader:
     def __init__(self, session: CardSession, buffers: tuple[int, int] | None = None) -> None:
         """``buffers`` are the APDU sizes of EF.ATR/INFO; without them only short commands are used."""
         self._session = session
-        self._extended = buffers is not None and buffers[1] > SHORT_READ + PROTECTION
-        self.chunk = min(buffers[1] - PROTECTION, MAX_EF_SIZE) if buffers and self._extended else SHORT_READ
-        """The most plain bytes that are asked for at once."""
+        largest = buffers[1] - _STATUS_WORD if buffers is not None else 0
+        self._answer = max(MAX_SHORT_NE, min(largest, MAX_EXTENDED_NE))
+
+    @property
+    def chunk(self) -> int:
+        """The most plain bytes that are asked for at once: what the card's answer holds under the present cipher."""
+        return min(self._session.capacity(self._answer), MAX_EF_SIZE)
 
     def select_application(self) -> bool:
         """Selects the eMRTD application; False if the card has none."""

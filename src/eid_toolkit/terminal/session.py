@@ -11,7 +11,7 @@ from eid_toolkit.errors import BadInput, ChannelError, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.protocols.flow import Flow, run
-from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.protocols.secure_messaging import SecureChannel, capacity
 from eid_toolkit.transport.interface import Transport
 
 T = TypeVar("T")
@@ -34,6 +34,10 @@ class CardSession:
     def is_secure(self) -> bool:
         """Whether commands go under secure messaging."""
         return self._channel is not None
+
+    def capacity(self, size: int) -> int:
+        """The most bytes that a card can answer in ``size`` bytes of response data, protected as it is now."""
+        return size if self._channel is None else capacity(size, self._channel.block)
 
     def install(self, channel: SecureChannel) -> None:
         """From now on commands go under ``channel``."""
