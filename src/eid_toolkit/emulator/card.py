@@ -22,13 +22,13 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.atr_info import AtrInfo
 from eid_toolkit.ports import Entropy
+from eid_toolkit.protocols import secure_messaging
 from eid_toolkit.protocols.globalplatform import ISD_AID, ApplicationState, DomainState
 from eid_toolkit.protocols.secure_messaging import CLASS_BITS
 
 _log = logging.getLogger(__name__)
 _SHORT_RESPONSE = 256
-_SHORT_PROTECTED, _PROTECTION = 223, 64
-"""The most plain bytes that fit a protected short answer, and a bound of what protection adds to a long one."""
+_STATUS_SIZE = 2
 
 
 class EmulatedCard:
@@ -152,8 +152,7 @@ class EmulatedCard:
             self._session.end_messaging()
             missing = error.code == "sm-objects-missing"
             raise Refused(StatusWord.SM_OBJECTS_MISSING if missing else StatusWord.SM_OBJECTS_INCORRECT) from None
-        limit = self._buffers()[1] - _PROTECTION if command.extended else _SHORT_PROTECTED
-        reply = self._handle(plain, limit)
+        reply = self._handle(plain, secure_messaging.capacity(self._room(command), channel.block))
         answer = channel.protect_response(command.ins, reply.answer)
         if reply.effect is not None:
             reply.effect()
@@ -166,7 +165,7 @@ class EmulatedCard:
         self._session.domain = None
 
     def _plain(self, command: CommandApdu) -> ResponseApdu:
-        reply = self._handle(command, self._buffers()[1] - 2 if command.extended else _SHORT_RESPONSE)
+        reply = self._handle(command, self._room(command))
         if reply.effect is not None:
             reply.effect()
         return reply.answer
@@ -207,6 +206,10 @@ class EmulatedCard:
         personalized = self.memory.application.state is ApplicationState.PERSONALIZED
         require(personalized, StatusWord.CONDITIONS_NOT_SATISFIED)
         return handler(command)
+
+    def _room(self, command: CommandApdu) -> int:
+        """The most data bytes that an answer to ``command`` can carry."""
+        return self._buffers()[1] - _STATUS_SIZE if command.extended else _SHORT_RESPONSE
 
     def _buffers(self) -> tuple[int, int]:
         """The sizes of command and response that EF.ATR/INFO declares."""
