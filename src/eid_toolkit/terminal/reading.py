@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.errors import BadInput, ChannelError, NoCardError, ProtocolError
+from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID, MAX_EF_SIZE, ElementaryFile
@@ -59,11 +59,12 @@ class FileReader:
 
     def read(self, file: ElementaryFile) -> FileRead:
         """The whole file. A card that goes away or breaks the channel raises; all else is an outcome."""
+        secure = self._session.is_secure
         try:
             return self._read(file)
-        except (NoCardError, ChannelError):
-            raise
         except BadInput as error:
+            if secure and not self._session.is_secure:
+                raise
             return FileRead(file, ReadStatus.FAILED, reason=error.code)
 
     def _read(self, file: ElementaryFile) -> FileRead:
@@ -97,7 +98,9 @@ class FileReader:
         return tlv.parse(answer.data, 0x53).value if _carries_data(answer) else b""
 
     def _send(self, command: CommandApdu) -> ResponseApdu:
-        return self._session.exchange(command)
+        """Sends a command in the long form if a short answer, protected as it is now, would not hold what it asks."""
+        extended = command.ne > self._session.capacity(MAX_SHORT_NE)
+        return self._session.exchange(replace(command, extended=extended))
 
 
 def _carries_data(answer: ResponseApdu) -> bool:

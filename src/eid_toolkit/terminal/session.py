@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from eid_toolkit.errors import BadInput, ChannelError, ProtocolError
+from eid_toolkit.errors import EidError, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.protocols.flow import Flow, run
@@ -55,7 +55,7 @@ class CardSession:
     def exchange(self, command: CommandApdu) -> ResponseApdu:
         """Sends ``command`` and returns the plain answer.
 
-        Raises :class:`ChannelError` if the answer is not authentic: the channel is gone then.
+        Raises :class:`ChannelError` if the answer is not authentic. After any error the channel is gone.
         """
         channel = self._channel
         if channel is None:
@@ -73,7 +73,7 @@ class CardSession:
     def _closing_on_error(self) -> Iterator[None]:
         try:
             yield
-        except ChannelError:
+        except EidError:
             self._channel = None
             raise
 
@@ -99,9 +99,4 @@ class CardSession:
 
     def _send_once(self, command: CommandApdu) -> ResponseApdu:
         self.apdus += 1
-        raw = self.transport.process(command.encode())
-        try:
-            return ResponseApdu.decode(raw)
-        except BadInput:
-            self._channel = None
-            raise
+        return ResponseApdu.decode(self.transport.process(command.encode()))
