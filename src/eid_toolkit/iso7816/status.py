@@ -49,9 +49,9 @@ class StatusWord(IntEnum):
 def describe(sw: int) -> str:
     """The status word in words, for a person."""
     if sw >> 8 == 0x61:
-        return f"{sw & 0xFF} more bytes"
+        return f"{sw & 0xFF or 256} more bytes"
     if sw >> 8 == 0x6C:
-        return f"wrong Le, {sw & 0xFF} is right"
+        return f"wrong Le, {sw & 0xFF or 256} is right"
     if sw & 0xFFF0 == 0x63C0:
         return f"verification failed, {sw & 0xF} tries left"
     try:

@@ -63,8 +63,8 @@ class InitializeUpdateAnswer:
 
     @classmethod
     def parse(cls, data: bytes) -> InitializeUpdateAnswer:
-        """Raises :class:`ProtocolError` for another length, protocol or mode."""
-        if len(data) not in (29, 32) or data[11] != scp03.SCP03_IDENTIFIER or data[12] & 0x01:
+        """Raises :class:`ProtocolError` for another length or protocol, or a card that cannot protect its answers."""
+        if len(data) not in (29, 32) or data[11] != scp03.SCP03_IDENTIFIER or not scp03.is_usable(data[12]):
             raise ProtocolError("scp-unexpected-protocol", length=len(data))
         return cls(data[:10], data[10], data[13:21], data[21:29], data[29:])
 

@@ -19,6 +19,7 @@ BLOCK = 16
 SCP03_IDENTIFIER = 0x03
 I_PARAMETER = 0x70
 """Pseudo-random card challenge, R-MAC and R-ENC offered (Amendment D table 5-1)."""
+_S16_MODE, _ANSWER_PROTECTION = 0x01, 0x60
 _CARD_CRYPTOGRAM, _HOST_CRYPTOGRAM, _CARD_CHALLENGE, _S_ENC, _S_MAC, _S_RMAC = 0x00, 0x01, 0x02, 0x04, 0x06, 0x07
 
 
@@ -40,6 +41,11 @@ class KeySet:
     enc: Secret
     mac: Secret
     dek: Secret
+
+
+def is_usable(i_parameter: int) -> bool:
+    """Whether a card with this parameter takes S8 mode at level 33."""
+    return not i_parameter & _S16_MODE and i_parameter & _ANSWER_PROTECTION == _ANSWER_PROTECTION
 
 
 def key_check_value(key: Secret) -> bytes:
@@ -164,7 +170,7 @@ class Scp03Channel:
     def _append_mac(self, command: CommandApdu) -> CommandApdu:
         cla = command.cla | 0x04
         size = len(command.data) + MAC_SIZE
-        extended = command.extended or size > MAX_SHORT_NC
+        extended = command.is_extended or size > MAX_SHORT_NC
         self._chaining = self._command_mac(cla, command, size, extended, command.data)
         data = command.data + self._chaining[:MAC_SIZE]
         return CommandApdu(cla, command.ins, command.p1, command.p2, data, command.ne, extended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from eid_toolkit.errors import AccessDenied, CardRefused, ChannelError, ProtocolError
+from eid_toolkit.errors import AccessDenied, CardRefused, ChannelError, EidError, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID
@@ -96,7 +96,7 @@ class SecurityDomain:
             raise ChannelError("scp-not-open")
         try:
             return channel.open_response(self._session.exchange_plain(channel.protect_command(command)))
-        except ChannelError:
+        except EidError:
             self._channel = None
             raise
 
