@@ -81,7 +81,7 @@ class AccessCommands:
                 parameters = PaceParameters.of(info)
             except BadInput:
                 continue
-            if parameters.is_implemented:
+            if parameters.protocol.mapping != "cam":
                 yield parameters
 
     def _start_chip_authentication(self, data: bytes) -> None:

@@ -13,11 +13,19 @@ from eid_toolkit.crypto.domain_parameters import DhDomain, EcDomain, domain_by_i
 from eid_toolkit.crypto.kdf import KeyUse
 from eid_toolkit.crypto.messaging_suites import MAC_SIZE, MessagingSuite, suite_from_keys
 from eid_toolkit.errors import BadInput, ProtocolError
+from eid_toolkit.protocols.integrated_mapping import pseudo_random
+from eid_toolkit.protocols.key_agreement import Group, group_of
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.secret import Secret
 
 MSE_P1, MSE_P2 = 0xC1, 0xA4
 PROTOCOL, PASSWORD, PARAMETERS, CHAT = 0x80, 0x83, 0x84, 0x7F4C
+
+
+ENCRYPTED_CHIP_DATA = 0x8A
+_NO_INTEGRATED_MAPPING = 10
+"""P-224, whose prime is 1 mod 4 (9303-11 table 12)."""
 
 
 class Step(IntEnum):
@@ -55,17 +63,45 @@ class PaceParameters:
         domain = domain_by_id(info.parameter_id)
         if (protocol.key_agreement == "ecdh") is not isinstance(domain, EcDomain):
             raise BadInput("pace-info-unusable", protocol=info.protocol)
+        if protocol.mapping == "im" and domain.parameter_id == _NO_INTEGRATED_MAPPING:
+            raise BadInput("pace-info-unusable", protocol=info.protocol)
         return cls(protocol, domain)
 
     @property
     def nonce_size(self) -> int:
         """Bytes of the nonce s: whole blocks, at least a key's length (9303-11 4.4.3.3)."""
-        return 32 if self.protocol.cipher in ("aes-192", "aes-256") and self.protocol.mapping == "im" else 16
+        return 32 if self.protocol.mapping == "im" and self.terminal_nonce_size > 16 else 16
 
     @property
-    def is_implemented(self) -> bool:
-        """Whether this toolkit can run it: generic mapping over ECDH."""
-        return self.protocol.mapping == "gm" and isinstance(self.domain, EcDomain)
+    def terminal_nonce_size(self) -> int:
+        """Bytes of the nonce t of the integrated mapping: a key's length (9303-11 4.4.3.3)."""
+        return kdf.KEY_SIZES[self.protocol.cipher]
+
+    def map_integrated(self, nonce: bytes, terminal_nonce: bytes) -> Group:
+        """The group with the generator of the integrated mapping (9303-11 4.4.3.3.2)."""
+        group = group_of(self.domain)
+        return group.mapped_to(pseudo_random(nonce, terminal_nonce, group.modulus, self.protocol.cipher))
+
+
+@dataclass(frozen=True, slots=True)
+class ChipMappingProof:
+    """What Chip Authentication Mapping leaves to be verified with the chip's signed public key.
+
+    The chip's public key of the mapping phase, and the Chip Authentication Data, both of which are no secrets any more.
+    """
+
+    mapping_public: bytes
+    chip_data: bytes
+
+    def is_by(self, domain: EcDomain, chip_public: bytes) -> bool:
+        """Whether the mapping key is CA_IC times the chip's static key (9303-11 4.4.3.5.2)."""
+        if not 0 < int.from_bytes(self.chip_data, "big") < domain.n:
+            return False
+        try:
+            expected = group_of(domain).agree(Secret(self.chip_data), chip_public)
+        except BadInput:
+            return False
+        return expected == self.mapping_public
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +111,10 @@ class PaceResult:
     channel: SecureChannel
     parameters: PaceParameters
     password: PasswordKind
+    card_public: bytes
+    """The chip's ephemeral public key: Terminal Authentication names the chip by it (9303-11 7.1.2)."""
+    chip_proof: ChipMappingProof | None = None
+    """With Chip Authentication Mapping only; it proves nothing before it was verified with a signed key."""
 
 
 def encrypt_nonce(parameters: PaceParameters, password: AccessPassword, nonce: bytes) -> bytes:
@@ -95,6 +135,9 @@ def decrypt_nonce(parameters: PaceParameters, password: AccessPassword, encrypte
     return symmetric.aes_cbc_decrypt(key, bytes(16), encrypted)
 
 
+_MINUS_ONE = b"\xff" * 16
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionKeys:
     """The suite that follows from the agreed secret, and the tokens made with its MAC key."""
@@ -109,6 +152,14 @@ class SessionKeys:
         encryption = kdf.derive(shared, KeyUse.ENCRYPTION, cipher)
         authentication = kdf.derive(shared, KeyUse.MAC, cipher)
         return cls(parameters, suite_from_keys(cipher, encryption, authentication))
+
+    def encrypt_chip_data(self, data: bytes) -> bytes:
+        """A_IC = E(KS_Enc, CA_IC), with an IV from the counter -1 (9303-11 4.4.3.5.4)."""
+        return self.suite.encrypt(_MINUS_ONE, symmetric.pad(data, self.suite.block))
+
+    def decrypt_chip_data(self, encrypted: bytes) -> bytes:
+        """The reverse; raises :class:`BadInput` if it does not decrypt."""
+        return symmetric.unpad(self.suite.decrypt(_MINUS_ONE, encrypted))
 
     def token(self, public: bytes) -> bytes:
         """The authentication token over the other end's ephemeral public key, 8 bytes (9303-11 4.4.3.4).

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import pace
-from eid_toolkit.protocols.key_agreement import EcGroup, KeyPair
+from eid_toolkit.protocols.key_agreement import Group, KeyPair, group_of
 from eid_toolkit.protocols.pace import PaceParameters, PaceResult, SessionKeys, Step
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.protocols.secure_messaging import SecureChannel
@@ -57,15 +58,18 @@ def choose(
 class PaceResponder:
     """One run of PACE on the card: answers the four rounds in their order.
 
-    Any exception ends the run; the caller throws the responder away.
+    Any exception ends the run; the caller throws the responder away. ``static_key`` is the chip's own key, which Chip
+    Authentication Mapping needs.
     """
 
     parameters: PaceParameters
     password: AccessPassword
     entropy: Entropy
+    static_key: EcPrivateKey | None = None
     expected: Step = Step.NONCE
     _nonce: bytes = b""
-    _group: EcGroup | None = None
+    _mapping_key: KeyPair | None = None
+    _group: Group | None = None
     _key: KeyPair | None = None
     _terminal_public: bytes = b""
     _keys: SessionKeys | None = None
@@ -87,25 +91,27 @@ class PaceResponder:
             Step.AGREE: self._agree,
             Step.AUTHENTICATE: self._authenticate,
         }[step]
-        answer = handler(value)
-        result = None
+        answer = tlv.encode(step.response_tag, handler(value))
         if step is Step.AUTHENTICATE:
-            result = self._result()
-        else:
-            self.expected = Step(step + 1)
-        return tlv.encode(0x7C, tlv.encode(step.response_tag, answer)), result
+            return tlv.encode(0x7C, answer, self._chip_data()), self._result()
+        self.expected = Step(step + 1)
+        return tlv.encode(0x7C, answer), None
 
     def _send_nonce(self, _: bytes) -> bytes:
-        self._group = EcGroup.of(self.parameters.domain)
         self._nonce = self.entropy.take(self.parameters.nonce_size)
         return pace.encrypt_nonce(self.parameters, self.password, self._nonce)
 
-    def _map(self, terminal_public: bytes) -> bytes:
-        group = _present(self._group)
-        key = group.key_pair(self.entropy)
-        _differ(key.public, terminal_public)
-        self._group = group.mapped(self._nonce, group.agree(key.private, terminal_public))
-        return key.public
+    def _map(self, value: bytes) -> bytes:
+        if self.parameters.protocol.mapping == "im":
+            if len(value) != self.parameters.terminal_nonce_size:
+                raise ProtocolError("pace-nonce-length", length=len(value))
+            self._group = self.parameters.map_integrated(self._nonce, value)
+            return b""
+        group = group_of(self.parameters.domain)
+        self._mapping_key = group.key_pair(self.entropy)
+        _differ(self._mapping_key.public, value)
+        self._group = group.mapped(self._nonce, group.agree(self._mapping_key.private, value))
+        return self._mapping_key.public
 
     def _agree(self, terminal_public: bytes) -> bytes:
         group = _present(self._group)
@@ -122,8 +128,20 @@ class PaceResponder:
             raise TokenWrong("access-password-wrong", password=self.password.kind.name.lower(), protocol="pace")
         return keys.token(self._terminal_public)
 
+    def _chip_data(self) -> bytes:
+        """Encrypted Chip Authentication Data: CA_IC = SK_IC^-1 · SK_Map,IC modulo the order (9303-11 4.4.3.5.1)."""
+        if self.parameters.protocol.mapping != "cam":
+            return b""
+        static, mapping = _present(self.static_key), _present(self._mapping_key)
+        order, size = static.domain.n, static.domain.scalar_size
+        inverse = pow(int.from_bytes(static.scalar.reveal(), "big"), -1, order)
+        data = inverse * int.from_bytes(mapping.private.reveal(), "big") % order
+        encrypted = _present(self._keys).encrypt_chip_data(data.to_bytes(size, "big"))
+        return tlv.encode(pace.ENCRYPTED_CHIP_DATA, encrypted)
+
     def _result(self) -> PaceResult:
-        return PaceResult(SecureChannel(_present(self._keys).suite), self.parameters, self.password.kind)
+        channel = SecureChannel(_present(self._keys).suite)
+        return PaceResult(channel, self.parameters, self.password.kind, _present(self._key).public)
 
 
 def _present(value: T | None) -> T:

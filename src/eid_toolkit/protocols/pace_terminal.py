@@ -12,8 +12,8 @@ from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import pace
 from eid_toolkit.protocols.flow import Flow
-from eid_toolkit.protocols.key_agreement import EcGroup
-from eid_toolkit.protocols.pace import PaceParameters, PaceResult, SessionKeys, Step
+from eid_toolkit.protocols.key_agreement import Group, group_of
+from eid_toolkit.protocols.pace import ChipMappingProof, PaceParameters, PaceResult, SessionKeys, Step
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.protocols.secure_messaging import SecureChannel
 from eid_toolkit.secret import Secret
@@ -22,15 +22,14 @@ from eid_toolkit.secret import Secret
 def establish(
     password: AccessPassword, info: PaceInfo, entropy: Entropy, *, name_parameters: bool = False
 ) -> Flow[PaceResult]:
-    """Runs PACE by generic mapping with the protocol and group of ``info``.
+    """Runs PACE with the protocol and group of ``info``.
 
     ``name_parameters`` sends the domain parameter id, which the card needs only where it offers several.
     Raises :class:`AccessDenied` for a wrong password, :class:`CardRefused` where the card refuses the protocol,
-    :class:`ProtocolError` where an answer is wrong.
+    :class:`ProtocolError` where an answer is wrong. With Chip Authentication Mapping the result carries a proof that
+    the caller has to verify.
     """
     parameters = PaceParameters.of(info)
-    if not parameters.is_implemented:
-        raise BadInput("pace-info-unusable", protocol=info.protocol)
     yield from _select(password, info, name_parameters)
 
     encrypted = yield from _round(Step.NONCE, b"")
@@ -38,21 +37,45 @@ def establish(
         raise ProtocolError("pace-nonce-length", length=len(encrypted))
     nonce = pace.decrypt_nonce(parameters, password, encrypted)
 
-    group = EcGroup.of(parameters.domain)
-    mapping_key = group.key_pair(entropy)
-    mapping_answer = yield from _round(Step.MAP, mapping_key.public)
-    _differ(mapping_key.public, mapping_answer)
-    mapped = group.mapped(nonce, group.agree(mapping_key.private, mapping_answer))
+    mapped, mapping_public = yield from _map(parameters, nonce, entropy)
 
     key = mapped.key_pair(entropy)
     card_public = yield from _round(Step.AGREE, key.public)
     _differ(key.public, card_public)
     keys = SessionKeys.derive(parameters, mapped.shared_secret(key.private, card_public))
 
-    card_token = yield from _round(Step.AUTHENTICATE, keys.token(card_public), password)
-    if not Secret(keys.token(key.public)).matches(card_token):
+    answer = yield from _exchange(Step.AUTHENTICATE, keys.token(card_public), password)
+    if not Secret(keys.token(key.public)).matches(answer[Step.AUTHENTICATE.response_tag]):
         raise ProtocolError("pace-card-token-wrong")
-    return PaceResult(SecureChannel(keys.suite), parameters, password.kind)
+    proof = _chip_proof(parameters, keys, mapping_public, answer.get(pace.ENCRYPTED_CHIP_DATA))
+    return PaceResult(SecureChannel(keys.suite), parameters, password.kind, card_public, proof)
+
+
+def _map(parameters: PaceParameters, nonce: bytes, entropy: Entropy) -> Flow[tuple[Group, bytes]]:
+    """The mapped group, and the card's public key of the mapping phase (none with the integrated mapping)."""
+    if parameters.protocol.mapping == "im":
+        own = entropy.take(parameters.terminal_nonce_size)
+        yield from _round(Step.MAP, own)
+        return parameters.map_integrated(nonce, own), b""
+    group = group_of(parameters.domain)
+    key = group.key_pair(entropy)
+    card_public = yield from _round(Step.MAP, key.public)
+    _differ(key.public, card_public)
+    return group.mapped(nonce, group.agree(key.private, card_public)), card_public
+
+
+def _chip_proof(
+    parameters: PaceParameters, keys: SessionKeys, mapping_public: bytes, encrypted: bytes | None
+) -> ChipMappingProof | None:
+    """Encrypted Chip Authentication Data must be there with this mapping, and only then (9303-11 4.4.5)."""
+    if (encrypted is not None) is not (parameters.protocol.mapping == "cam"):
+        raise ProtocolError("pace-chip-data-unexpected")
+    if encrypted is None:
+        return None
+    try:
+        return ChipMappingProof(mapping_public, keys.decrypt_chip_data(encrypted))
+    except BadInput:
+        raise ProtocolError("pace-chip-data-unexpected") from None
 
 
 def _select(
@@ -68,8 +91,14 @@ def _select(
         raise CardRefused("pace-not-started", sw=answer.sw, password=password.kind.name.lower())
 
 
-def _round(step: Step, value: bytes, password: AccessPassword | None = None) -> Flow[bytes]:
+def _round(step: Step, value: bytes) -> Flow[bytes]:
     """One GENERAL AUTHENTICATE and the value that answers it."""
+    answer = yield from _exchange(step, value)
+    return answer[step.response_tag]
+
+
+def _exchange(step: Step, value: bytes, password: AccessPassword | None = None) -> Flow[dict[int, bytes]]:
+    """One GENERAL AUTHENTICATE and all objects of its answer; a refusal of the last is a wrong ``password``."""
     sent = b"" if step.command_tag is None else tlv.encode(step.command_tag, value)
     answer = yield commands.general_authenticate(sent, last=step is Step.AUTHENTICATE)
     if password is not None and (answer.sw >> 8 == 0x63 or answer.sw in (0x6982, 0x6983, 0x6985)):
@@ -78,7 +107,7 @@ def _round(step: Step, value: bytes, password: AccessPassword | None = None) -> 
         )
     if not answer.ok:
         raise CardRefused("pace-refused", sw=answer.sw, step=step.name.lower())
-    return pace.unwrap(answer.data, step.response_tag)[step.response_tag]
+    return pace.unwrap(answer.data, step.response_tag)
 
 
 def _differ(ours: bytes, theirs: bytes) -> None:

@@ -78,7 +78,7 @@ def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
             parameters = PaceParameters.of(info)
         except BadInput:
             continue
-        if parameters.is_implemented:
+        if parameters.protocol.mapping != "cam":  # whose proof is in EF.CardSecurity, which nothing here reads
             usable.append((parameters.domain.size, _CIPHER_STRENGTH[parameters.protocol.cipher], info))
     if not usable:
         return None, False
