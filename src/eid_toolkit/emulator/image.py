@@ -65,8 +65,8 @@ def decode(data: bytes) -> CardMemory:
 
 def _decode_domain(found: dict[str, Any]) -> DomainMemory:
     enc, mac, dek = (Secret(bytes.fromhex(key)) for key in found["keys"])
-    keys = KeySet(found["key_version"], enc, mac, dek)
-    return DomainMemory(keys, DomainState(found["state"]), found["sequence"], found["failures"])
+    keys = KeySet(_number(found["key_version"]), enc, mac, dek)
+    return DomainMemory(keys, DomainState(found["state"]), _number(found["sequence"]), _number(found["failures"]))
 
 
 def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
@@ -81,8 +81,14 @@ def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
         AccessProtocols(found["protocols"]),
         _decode_key(found["chip_authentication_key"]),
         _decode_key(found["active_authentication_key"]),
-        found["failures"],
+        _number(found["failures"]),
     )
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError("no number")
+    return value
 
 
 def _encode_key(key: ChipKey | None) -> str | None:
