@@ -31,7 +31,7 @@ def is_possible() -> bool:
 
 def pcscd_command(folder: Path, driver: Path) -> list[str]:
     """The command that runs pcscd with ``folder``/run as its /run/pcscd and ``folder``/conf as its configuration."""
-    pcscd = f"{PCSCD} --foreground --config {folder}/conf"
+    pcscd = f"{PCSCD} --foreground --config {folder}/conf {_without_polkit()}"
     words = namespace()
     if words is None:
         _make_root(folder, driver)
@@ -39,6 +39,14 @@ def pcscd_command(folder: Path, driver: Path) -> list[str]:
     # /run itself is covered where pcscd has never run, so that no root is needed; the namespace alone sees it.
     covered = "[ -d /run/pcscd ] || { mount -t tmpfs tmpfs /run && mkdir /run/pcscd; }"
     return [*words, "sh", "-c", f"{covered}; mount --bind {folder}/run /run/pcscd && exec {pcscd}"]
+
+
+@functools.cache
+def _without_polkit() -> str:
+    """The option for a pcscd that would else ask a policy service whether its clients may talk to it (Debian 13)."""
+    option = "--disable-polkit"
+    usage = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, check=False).stdout
+    return option if option in usage else ""
 
 
 def _make_root(folder: Path, driver: Path) -> None:

@@ -11,7 +11,7 @@ from eid_toolkit.errors import NoCardError, ServiceAway
 from eid_toolkit.transport.pcsc import PcscTransport, find_reader, list_readers, wait_for_removal
 from support.cards import EchoCard
 from support.opensc import opensc_tool
-from support.pcscd import PrivatePcscd
+from support.pcscd import PrivatePcscd, wait_for
 
 pytestmark = pytest.mark.pcsc
 SELECT = bytes.fromhex("00A4040C07A0000002471001")
@@ -33,7 +33,7 @@ def test_a_card_answers_and_is_powered_off_in_the_end(pcscd: PrivatePcscd) -> No
         transport.reset()
         transport.close()
         transport.close()
-        assert card.events == ["reset", "reset", "off"]
+        wait_for(lambda: card.events == ["reset", "reset", "off"], "the card keeps its power")
 
 
 def test_an_extended_apdu_passes(pcscd: PrivatePcscd) -> None:
