@@ -1,0 +1,222 @@
+"""Signatures and their algorithm identifiers against `cryptography` and `ecdsa`."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
+
+import ecdsa
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec as native
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from ecdsa.util import sigdecode_der, sigdecode_string, sigencode_der
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.digests import DIGEST_OIDS, digest, digest_by_oid
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.crypto.ec import EcPrivateKey, der_to_plain, plain_to_der
+from eid_toolkit.crypto.signatures import algorithm_from_der, algorithm_to_der, verify
+from eid_toolkit.errors import AccessDenied, BadInput
+from eid_toolkit.ports import SignatureAlgorithm, SystemEntropy
+
+CURVES = {
+    "secp192r1": ecdsa.NIST192p, "brainpoolP192r1": ecdsa.BRAINPOOLP192r1, "secp224r1": ecdsa.NIST224p,
+    "brainpoolP224r1": ecdsa.BRAINPOOLP224r1, "secp256r1": ecdsa.NIST256p, "brainpoolP256r1": ecdsa.BRAINPOOLP256r1,
+    "brainpoolP320r1": ecdsa.BRAINPOOLP320r1, "secp384r1": ecdsa.NIST384p, "brainpoolP384r1": ecdsa.BRAINPOOLP384r1,
+    "brainpoolP512r1": ecdsa.BRAINPOOLP512r1, "secp521r1": ecdsa.NIST521p,
+}  # fmt: skip
+DIGESTS = ["sha1", "sha224", "sha256", "sha384", "sha512"]
+MESSAGE = b"to be signed"
+
+
+def key_on(name: str) -> EcPrivateKey:
+    return EcPrivateKey.generate(ec_domain_by_name(name), SystemEntropy())
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_what_we_sign_others_verify_and_the_other_way_round(name: str) -> None:
+    key = key_on(name)
+    theirs = ecdsa.SigningKey.from_string(key.scalar.reveal(), CURVES[name])
+    for algorithm in ("sha224", "sha256", "sha512"):
+        hashed = hashlib.new(algorithm, MESSAGE).digest()
+        for signature, decode in (
+            (key.sign(MESSAGE, algorithm), sigdecode_der),
+            (key.sign_plain(MESSAGE, algorithm), sigdecode_string),
+        ):
+            assert theirs.verifying_key.verify_digest(signature, hashed, sigdecode=decode, allow_truncate=True)
+        theirs_signed = theirs.sign_digest(hashed, sigencode=sigencode_der, allow_truncate=True)
+        for explicit in (True, False):
+            spki = key.public_key.spki(explicit=explicit)
+            wanted = SignatureAlgorithm("ecdsa", algorithm)
+            assert verify(spki, wanted, theirs_signed, MESSAGE)
+            assert not verify(spki, wanted, theirs_signed, MESSAGE + b"!")
+            assert not verify(key_on(name).public_key.spki(), wanted, theirs_signed, MESSAGE)
+
+
+@pytest.mark.parametrize("name", ["brainpoolP256r1", "brainpoolP320r1"])
+@given(signature=st.binary(max_size=80))
+def test_bytes_that_are_no_signature_are_false_and_no_error(name: str, signature: bytes) -> None:
+    assert not verify(_public(name), SignatureAlgorithm("ecdsa", "sha256"), signature, MESSAGE)
+
+
+@cache
+def _public(name: str) -> bytes:
+    return key_on(name).public_key.spki()
+
+
+@pytest.mark.parametrize("name", ["brainpoolP256r1", "brainpoolP320r1"])
+def test_degenerate_signatures_are_false(name: str) -> None:
+    n = ec_domain_by_name(name).n
+    for r in (0, 1, n, n + 1, -1):
+        for s in (0, 1, n):
+            signature = der.sequence(der.integer(r), der.integer(s))
+            assert not verify(_public(name), SignatureAlgorithm("ecdsa", "sha256"), signature, MESSAGE)
+
+
+@cache
+def rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+def rsa_spki() -> bytes:
+    return (
+        rsa_key().public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
+SCHEMES = {
+    **{("rsa-pkcs1", name, None): padding.PKCS1v15() for name in DIGESTS},
+    **{
+        ("rsa-pss", name, salt): padding.PSS(padding.MGF1(getattr(hashes, name.upper())()), salt)
+        for name in DIGESTS
+        for salt in (0, 20, 32, 64)
+    },
+}
+
+
+@pytest.mark.parametrize(("family", "name", "salt"), SCHEMES)
+def test_rsa_signatures_verify_by_their_own_scheme_alone(family, name: str, salt: int | None) -> None:
+    signature = rsa_key().sign(MESSAGE, SCHEMES[family, name, salt], getattr(hashes, name.upper())())
+    fitting = {scheme for scheme in SCHEMES if verify(rsa_spki(), SignatureAlgorithm(*scheme), signature, MESSAGE)}
+    assert fitting == {(family, name, salt)}
+    assert not verify(rsa_spki(), SignatureAlgorithm(family, name, salt), signature, b"another message")
+
+
+def certificate(key, digest_name: str, scheme=None) -> bytes:
+    """The signature algorithm of a certificate that `cryptography` made."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "UT")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+        .sign(key, getattr(hashes, digest_name.upper())(), rsa_padding=scheme)
+    )
+    return tlv.parse(made.public_bytes(serialization.Encoding.DER)).children()[1].encode()
+
+
+@pytest.mark.parametrize("name", DIGESTS[1:])
+def test_algorithm_identifiers_are_those_that_others_write(name: str) -> None:
+    curve_key = native.generate_private_key(native.SECP256R1())
+    identifiers = {SignatureAlgorithm("ecdsa", name): certificate(curve_key, name)}
+    identifiers[SignatureAlgorithm("rsa-pkcs1", name)] = certificate(rsa_key(), name, padding.PKCS1v15())
+    pss = padding.PSS(padding.MGF1(getattr(hashes, name.upper())()), 32)
+    identifiers[SignatureAlgorithm("rsa-pss", name, 32)] = certificate(rsa_key(), name, pss)
+    for algorithm, encoded in identifiers.items():
+        assert algorithm_to_der(algorithm) == encoded
+        assert algorithm_from_der(encoded) == algorithm
+
+
+def test_the_variants_that_are_met_are_read() -> None:
+    ecdsa_null = der.sequence(der.object_identifier("1.2.840.10045.4.3.2"), der.null())
+    assert algorithm_from_der(ecdsa_null) == SignatureAlgorithm("ecdsa", "sha256")
+    pkcs1_bare = der.sequence(der.object_identifier("1.2.840.113549.1.1.11"))
+    assert algorithm_from_der(pkcs1_bare) == SignatureAlgorithm("rsa-pkcs1", "sha256")
+    pss = der.object_identifier("1.2.840.113549.1.1.10")
+    for parameters in (b"", der.sequence()):  # RFC 4055 3.1: all defaults
+        assert algorithm_from_der(der.sequence(pss, parameters)) == SignatureAlgorithm("rsa-pss", "sha1", 20)
+    for oid, family in (("1.2.840.113549.1.1.1", "rsa-pkcs1"), ("1.2.840.10045.2.1", "ecdsa")):
+        bare = der.sequence(der.object_identifier(oid), der.null())
+        assert algorithm_from_der(bare, "sha384") == SignatureAlgorithm(family, "sha384")  # type: ignore[arg-type]
+        with pytest.raises(BadInput, match="signature-algorithm-unknown"):
+            algorithm_from_der(bare)
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_identifier_are_refused(data: bytes) -> None:
+    with pytest.raises(BadInput):
+        algorithm_from_der(data)
+
+
+def test_a_key_that_does_not_fit_the_algorithm_is_named() -> None:
+    with pytest.raises(BadInput, match="public-key-not-ec"):
+        verify(rsa_spki(), SignatureAlgorithm("ecdsa", "sha256"), b"", MESSAGE)
+    with pytest.raises(BadInput, match="public-key-not-rsa"):
+        verify(_public("secp256r1"), SignatureAlgorithm("rsa-pkcs1", "sha256"), b"", MESSAGE)
+
+
+@given(st.binary(max_size=120))
+def test_bytes_that_are_no_key_are_refused(data: bytes) -> None:
+    for family in ("ecdsa", "rsa-pkcs1"):
+        with pytest.raises(BadInput):
+            verify(data, SignatureAlgorithm(family, "sha256"), bytes(64), MESSAGE)  # type: ignore[arg-type]
+
+
+def rsa_public(n: int, e: int) -> bytes:
+    algorithm = der.sequence(der.object_identifier("1.2.840.113549.1.1.1"), der.null())
+    return der.sequence(algorithm, der.bit_string(der.sequence(der.integer(n), der.integer(e))))
+
+
+@pytest.mark.parametrize(
+    ("n", "e"), [(0, 3), (-5, 3), (1 << 9000, 3), (15, 3), (1 << 2048, 1 << 70), (1 << 2047, 0), (1 << 2047, -3)]
+)
+def test_rsa_numbers_that_no_key_has_are_refused(n: int, e: int) -> None:
+    with suppress(BadInput):
+        assert not verify(rsa_public(n, e), SignatureAlgorithm("rsa-pkcs1", "sha256"), bytes(256), MESSAGE)
+
+
+@given(st.integers(1, (1 << 256) - 1), st.integers(1, (1 << 256) - 1))
+def test_plain_and_der_signatures_hold_the_same_numbers(r: int, s: int) -> None:
+    plain = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    assert der_to_plain(plain_to_der(plain), 32) == plain
+    assert sigdecode_der(plain_to_der(plain), 1 << 256) == (r, s)
+
+
+@pytest.mark.parametrize("wrong", [b"", b"\x01", bytes(63)])
+def test_plain_signatures_that_cannot_be_halved_are_refused(wrong: bytes) -> None:
+    with pytest.raises(BadInput, match="signature-malformed"):
+        plain_to_der(wrong)
+
+
+def test_a_signature_too_long_for_its_form_is_refused() -> None:
+    with pytest.raises(BadInput, match="signature-malformed"):
+        der_to_plain(der.sequence(der.integer(1 << 256), der.integer(1)), 32)
+
+
+def test_private_keys_are_stored_under_a_passphrase() -> None:
+    key = key_on("brainpoolP256r1")
+    stored = key.pkcs8(b"a long passphrase")
+    assert key.scalar.reveal() not in stored
+    assert EcPrivateKey.from_pkcs8(stored, b"a long passphrase").scalar.matches(key.scalar)
+    for data, passphrase in ((stored, b"another"), (stored, None), (stored[:-1], b"a long passphrase"), (b"", b"x")):
+        with pytest.raises((AccessDenied, BadInput)):
+            EcPrivateKey.from_pkcs8(data, passphrase)
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_digests_are_those_of_hashlib(name: str) -> None:
+    assert digest(name, MESSAGE) == hashlib.new(name, MESSAGE).digest()
+    assert digest_by_oid(DIGEST_OIDS[name]) == name
+
+
+def test_other_digests_are_refused() -> None:
+    for name in ("md5", "", "SHA256"):
+        with pytest.raises(BadInput, match="digest-unknown"):
+            digest(name, MESSAGE)
+    with pytest.raises(BadInput, match="digest-unknown"):
+        digest_by_oid("1.2.840.113549.2.5")
