@@ -196,6 +196,7 @@ DOCUMENT = json.loads(image.encode(issued_memory()))
 PLACES = [(), *((key,) for key in DOCUMENT)]
 PLACES += [("domain", key) for key in DOCUMENT["domain"]]
 PLACES += [("application", key) for key in DOCUMENT["application"]]
+MAPPINGS = ("files", "passwords", "chip_authentication_keys")
 WRONG = [{}, [], "xyz", "00", 1.5, {"EF.DG1": 1}, {"CAN": "zz"}, [1, 2, 3]]
 
 
@@ -209,7 +210,7 @@ def test_a_memory_with_a_wrong_value_is_refused(place: tuple[str, ...]) -> None:
             holder = document
             for key in place[:-1]:
                 holder = holder[key]
-            if holder[place[-1]] == wrong or (wrong == {} and place[-1] in ("files", "passwords")):
+            if holder[place[-1]] == wrong or (wrong == {} and place[-1] in MAPPINGS):
                 continue
             if wrong == "00" and place[-1] in ("atr", "cplc"):
                 continue  # sizes of these are the maker's affair

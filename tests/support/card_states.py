@@ -193,7 +193,7 @@ def after_chip_authentication() -> Line:
     line = pace_app()
     infos = Dg14.parse(issued_document().files[ElementaryFile.DG14]).security_infos
     choice = chip_authentication.choices(infos)[0]
-    line.session.install(line.session.run(chip_authentication.authenticate(choice, ENTROPY)))
+    line.session.install(line.session.run(chip_authentication.authenticate(choice, ENTROPY)).channel)
     return line
 
 

@@ -41,7 +41,7 @@ def card_memory(
         PasswordKind.MRZ: AccessPassword.from_mrz_information(document.mrz.information),
     }
     application.protocols = protocols
-    application.chip_authentication_key = ChipKey(13, 0, (chip_key or document.chip_key).key.scalar)
+    application.chip_authentication_keys = {0: ChipKey(13, 0, (chip_key or document.chip_key).key.scalar)}
     application.active_authentication_key = ChipKey(
         13, DIGEST_REFERENCES["sha256"], (aa_key or document.aa_key).key.scalar
     )

@@ -9,10 +9,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.emulator.access import AccessCommands, Reply
+from eid_toolkit.emulator.access import AccessCommands
+from eid_toolkit.emulator.chip import ChipCommands
 from eid_toolkit.emulator.domain import DomainCommands
 from eid_toolkit.emulator.reading import FileCommands
 from eid_toolkit.emulator.refusal import Refused, require
+from eid_toolkit.emulator.reply import Reply
 from eid_toolkit.emulator.session import Selected, Session
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.errors import BadInput, ChannelError
@@ -61,7 +63,8 @@ class EmulatedCard:
         """Power on, or reset: nothing volatile is left."""
         self._session = Session()
         self._files = FileCommands(self.memory.application, self._session)
-        self._access = AccessCommands(self.memory.application, self._session, self._entropy, self._store)
+        self._chip = ChipCommands(self.memory.application, self._session)
+        self._access = AccessCommands(self.memory.application, self._session, self._chip, self._entropy, self._store)
         self._domain = DomainCommands(self.memory, self._session, self._entropy, self._store)
 
     def power_off(self) -> None:
@@ -199,7 +202,7 @@ class EmulatedCard:
             commands.GENERAL_AUTHENTICATE: self._access.general_authenticate,
             commands.GET_CHALLENGE: self._access.get_challenge,
             commands.EXTERNAL_AUTHENTICATE: self._access.external_authenticate,
-            commands.INTERNAL_AUTHENTICATE: self._access.internal_authenticate,
+            commands.INTERNAL_AUTHENTICATE: self._chip.internal_authenticate,
         }.get(ins)
         if handler is None:
             raise Refused(StatusWord.INS_NOT_SUPPORTED)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from eid_toolkit.asn1.oids import PaceProtocol
 from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
-from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
-from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.crypto.domain_parameters import domain_by_id
 from eid_toolkit.emulator import image
 from eid_toolkit.emulator.state import CardMemory, StoredFile
-from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.com import Com
 from eid_toolkit.ports import Entropy
+from eid_toolkit.protocols.key_agreement import group_of
 from eid_toolkit.protocols.personalization_data import ChipKey
 
 _WEAK_GROUP = 12
@@ -31,8 +30,10 @@ def clone_without_chip_keys(memory: CardMemory, entropy: Entropy) -> CardMemory:
     """Every file copied; the private keys, which cannot be read, replaced by others."""
     forged = copied(memory)
     application = forged.application
-    application.chip_authentication_key = _other_key(application.chip_authentication_key, entropy)
-    application.active_authentication_key = _other_key(application.active_authentication_key, entropy)
+    for reference, key in application.chip_authentication_keys.items():
+        application.chip_authentication_keys[reference] = _other_key(key, entropy)
+    if application.active_authentication_key is not None:
+        application.active_authentication_key = _other_key(application.active_authentication_key, entropy)
     return forged
 
 
@@ -57,14 +58,10 @@ def without_chip_authentication_files(memory: CardMemory) -> CardMemory:
     forged = with_file(memory, ElementaryFile.COM, Com.of_data_groups(remaining).encode())
     for file in hidden:
         forged.application.files.pop(file, None)
-    forged.application.chip_authentication_key = forged.application.active_authentication_key = None
+    forged.application.chip_authentication_keys.clear()
+    forged.application.active_authentication_key = None
     return forged
 
 
-def _other_key(key: ChipKey | None, entropy: Entropy) -> ChipKey | None:
-    if key is None:
-        return None
-    domain = domain_by_id(key.parameter_id)
-    if not isinstance(domain, EcDomain):
-        raise BadInput("key-agreement-unsupported", group=domain.name)
-    return ChipKey(key.parameter_id, key.reference, EcPrivateKey.generate(domain, entropy).scalar)
+def _other_key(key: ChipKey, entropy: Entropy) -> ChipKey:
+    return ChipKey(key.parameter_id, key.reference, group_of(domain_by_id(key.parameter_id)).key_pair(entropy).private)

@@ -40,7 +40,9 @@ def encode(memory: CardMemory) -> bytes:
                 for file, stored in application.files.items()
             },
             "passwords": {kind.name: value.encoded.reveal().hex() for kind, value in application.passwords.items()},
-            "chip_authentication_key": _encode_key(application.chip_authentication_key),
+            "chip_authentication_keys": {
+                str(reference): key.encode().hex() for reference, key in application.chip_authentication_keys.items()
+            },
             "active_authentication_key": _encode_key(application.active_authentication_key),
         },
     }
@@ -79,7 +81,10 @@ def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
         },
         {kind: AccessPassword(kind, secret) for kind, secret in passwords.items()},
         AccessProtocols(found["protocols"]),
-        _decode_key(found["chip_authentication_key"]),
+        {
+            int(reference): ChipKey.parse(bytes.fromhex(text))
+            for reference, text in found["chip_authentication_keys"].items()
+        },
         _decode_key(found["active_authentication_key"]),
         _number(found["failures"]),
     )

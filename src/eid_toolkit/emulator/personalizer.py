@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from eid_toolkit.codec.dgi import Dgi
 from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
-from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.emulator.refusal import Refused, require
 from eid_toolkit.emulator.state import ApplicationMemory, StoredFile
 from eid_toolkit.errors import BadInput
@@ -40,7 +39,8 @@ def _store_one(memory: ApplicationMemory, identifier: int, data: bytes) -> None:
         require(len(data) == 1 and data[0] in range(1, 4), StatusWord.WRONG_DATA)
         memory.protocols = layout.AccessProtocols(data[0])
     elif identifier == layout.CHIP_AUTHENTICATION_KEY:
-        memory.chip_authentication_key = _checked_key(data)
+        chip_key = _checked_key(data)
+        memory.chip_authentication_keys[chip_key.reference] = chip_key
     elif identifier == layout.ACTIVE_AUTHENTICATION_KEY:
         key = _checked_key(data)
         require(key.reference in layout.DIGEST_REFERENCES.values(), StatusWord.WRONG_DATA)
@@ -78,11 +78,12 @@ def _write(memory: ApplicationMemory, data: bytes) -> None:
 
 
 def _checked_key(data: bytes) -> ChipKey:
+    """A private key that is in the range of its group."""
     key = ChipKey.parse(data)
     domain = domain_by_id(key.parameter_id)
-    require(isinstance(domain, EcDomain), StatusWord.WRONG_DATA)
-    if isinstance(domain, EcDomain):
-        EcPrivateKey(domain, key.scalar)
+    order = domain.n if isinstance(domain, EcDomain) else domain.q
+    in_range = 0 < int.from_bytes(key.scalar.reveal(), "big") < order
+    require(in_range and len(key.scalar) == (order.bit_length() + 7) // 8, StatusWord.WRONG_DATA)
     return key
 
 

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols.chip_authentication import ChipStaticKey
 from eid_toolkit.protocols.pace_card import PaceResponder
 from eid_toolkit.protocols.personalization_data import AccessProtocols
 from eid_toolkit.protocols.scp03 import KeySet, Scp03Channel, SessionKeys
@@ -33,6 +34,14 @@ class DomainSession:
     next_block: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PendingChipAuthentication:
+    """Chip Authentication as MSE:Set AT has set it up."""
+
+    protocol: ChipAuthenticationProtocol
+    key: ChipStaticKey
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """The volatile state; a reset replaces it by a fresh one."""
@@ -43,7 +52,7 @@ class Session:
     access: AccessProtocols | None = None
     """PACE or BAC, whichever opened the channel: the security status."""
     pace: PaceResponder | None = None
-    chip_authentication: ChipAuthenticationProtocol | None = None
+    chip_authentication: PendingChipAuthentication | None = None
     challenge: bytes | None = None
     domain: DomainSession | None = None
     waiting: bytes = b""

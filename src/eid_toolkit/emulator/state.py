@@ -37,7 +37,8 @@ class ApplicationMemory:
     files: dict[ElementaryFile, StoredFile] = field(default_factory=dict)
     passwords: dict[PasswordKind, AccessPassword] = field(default_factory=dict)
     protocols: AccessProtocols = field(default_factory=lambda: AccessProtocols(0))
-    chip_authentication_key: ChipKey | None = None
+    chip_authentication_keys: dict[int, ChipKey] = field(default_factory=dict)
+    """By reference; 0 is the key without one."""
     active_authentication_key: ChipKey | None = None
     failures: int = 0
     """Failed access attempts in a row."""

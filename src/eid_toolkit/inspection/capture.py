@@ -187,4 +187,4 @@ def _access(opened: AccessResult, mrz_matches: bool | None) -> AccessEvidence:
 def _proof(
     outcome: ChipProof, choice: ChipAuthenticationChoice, cause: str | None = None
 ) -> ChipAuthenticationEvidence:
-    return ChipAuthenticationEvidence(outcome, choice.protocol.oid, choice.public_key.spki(), choice.key_id, cause)
+    return ChipAuthenticationEvidence(outcome, choice.protocol.oid, choice.spki, choice.key_id, cause)

@@ -1,84 +1,165 @@
-"""Chip Authentication version 1 with ECDH and AES, both ends (ICAO Doc 9303-11 6.2, TR-03110-1 3.4)."""
+"""Chip Authentication version 1, both ends (ICAO Doc 9303-11 6.2, TR-03110-1 3.4): ECDH and DH, AES and 3DES."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.asn1.oids import ChipAuthenticationProtocol, Cipher
 from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfos
 from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.dh import DhPublicKey
+from eid_toolkit.crypto.domain_parameters import DhDomain, EcDomain
 from eid_toolkit.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.crypto.messaging_suites import derive_suite
-from eid_toolkit.errors import BadInput, CardRefused
+from eid_toolkit.errors import BadInput, CardRefused, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import pace
 from eid_toolkit.protocols.flow import Flow
+from eid_toolkit.protocols.key_agreement import group_of
 from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.secret import Secret
 
-MSE_P1, MSE_P2 = 0x41, 0xA4
-PROTOCOL, KEY_REFERENCE, EPHEMERAL_KEY = 0x80, 0x84, 0x80
-_CIPHER_STRENGTH = ("aes-128", "aes-192", "aes-256")
+MSE_AT = (0x41, 0xA4)
+MSE_KAT = (0x41, 0xA6)
+PROTOCOL, KEY_REFERENCE, EPHEMERAL_KEY, KAT_EPHEMERAL_KEY = 0x80, 0x84, 0x80, 0x91
+_STRENGTH: tuple[Cipher, ...] = ("3des", "aes-128", "aes-192", "aes-256")
 
 
 @dataclass(frozen=True, slots=True)
 class ChipAuthenticationChoice:
-    """One way to authenticate the chip that DG14 offers: protocol, the chip's public key and its reference."""
+    """One way to authenticate the chip that DG14 offers: protocol, group, and the chip's public key."""
 
     protocol: ChipAuthenticationProtocol
-    public_key: EcPublicKey
+    domain: EcDomain | DhDomain
+    element: bytes
+    """The public key as an element of the group."""
+    spki: bytes
+    """The public key as it stands in DG14."""
     key_id: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChipAuthenticationResult:
+    """The new channel, which proves nothing until an answer verifies under it, and the terminal's ephemeral key."""
+
+    channel: SecureChannel
+    terminal_public: bytes
+    """Terminal Authentication binds itself to this key (9303-11 7.1.2)."""
 
 
 def choices(infos: SecurityInfos) -> tuple[ChipAuthenticationChoice, ...]:
     """What DG14 offers and this toolkit can run, the strongest cipher first.
 
-    Entries that do not parse are passed over: another may be good. A protocol entry goes with the key of the same
-    reference, or with the only key (9303-11 9.2.5).
+    Entries that do not parse are passed over: another may be good. A protocol entry goes with the keys of the same
+    kind and reference, or with the only key of its kind (9303-11 9.2.5). A key without a protocol entry, as in some
+    older documents, is taken for one with 3DES.
     """
-    keys = infos.of_type(ChipAuthenticationPublicKeyInfo)
+    keys = list(_usable_keys(infos))
     found = []
     for info in infos.of_type(ChipAuthenticationInfo):
-        for key in keys:
-            if key.key_id != info.key_id and len(keys) > 1:
-                continue
+        try:
+            protocol = ChipAuthenticationProtocol.from_oid(info.protocol)
+        except BadInput:
+            continue
+        matching = [key for key in keys if isinstance(key[0], EcDomain) is (protocol.key_agreement == "ecdh")]
+        found += [
+            ChipAuthenticationChoice(protocol, *key) for key in matching if key[3] == info.key_id or len(matching) == 1
+        ]
+    if not infos.of_type(ChipAuthenticationInfo):
+        found = [ChipAuthenticationChoice(_implied_protocol(key[0]), *key) for key in keys]
+    return tuple(sorted(found, key=lambda choice: _STRENGTH.index(choice.protocol.cipher), reverse=True))
+
+
+_Key = tuple[EcDomain | DhDomain, bytes, bytes, int | None]
+
+
+def _usable_keys(infos: SecurityInfos) -> list[_Key]:
+    """Domain, element, encoding and reference of each public key that parses."""
+    found: list[_Key] = []
+    for info in infos.of_type(ChipAuthenticationPublicKeyInfo):
+        try:
+            ec = EcPublicKey.from_spki(info.spki)
+            found.append((ec.domain, ec.point, info.spki, info.key_id))
+        except BadInput:
             try:
-                protocol = ChipAuthenticationProtocol.from_oid(info.protocol)
-                public_key = EcPublicKey.from_spki(key.spki)
+                dh = DhPublicKey.from_spki(info.spki)
             except BadInput:
                 continue
-            if protocol.key_agreement == "ecdh" and protocol.cipher in _CIPHER_STRENGTH:
-                found.append(ChipAuthenticationChoice(protocol, public_key, key.key_id))
-    return tuple(sorted(found, key=lambda choice: _CIPHER_STRENGTH.index(choice.protocol.cipher), reverse=True))
+            found.append((dh.domain, dh.element, info.spki, info.key_id))
+    return found
 
 
-def authenticate(choice: ChipAuthenticationChoice, entropy: Entropy) -> Flow[SecureChannel]:
-    """The terminal's side: the new channel, which proves nothing until an answer verifies under it.
+def _implied_protocol(domain: EcDomain | DhDomain) -> ChipAuthenticationProtocol:
+    return ChipAuthenticationProtocol.of("ecdh" if isinstance(domain, EcDomain) else "dh", "3des")
 
+
+def authenticate(choice: ChipAuthenticationChoice, entropy: Entropy) -> Flow[ChipAuthenticationResult]:
+    """The terminal's side: MSE:Set KAT for 3DES, else MSE:Set AT and GENERAL AUTHENTICATE.
+
+    Chips that know the protocol with 3DES but not the command MSE:Set KAT are tried the other way (9303-11 8.5).
     Raises :class:`CardRefused` if the card does not take part.
     """
-    data = tlv.encode(PROTOCOL, der.encode_oid_value(choice.protocol.oid))
-    if choice.key_id is not None:
-        data += tlv.encode(KEY_REFERENCE, choice.key_id.to_bytes((choice.key_id.bit_length() + 7) // 8 or 1, "big"))
-    answer = yield commands.mse_set(MSE_P1, MSE_P2, data)
+    group = group_of(choice.domain)
+    ephemeral = group.key_pair(entropy)
+    refused = True
+    if choice.protocol.cipher == "3des":
+        data = tlv.encode(KAT_EPHEMERAL_KEY, ephemeral.public) + _reference(choice)
+        answer = yield commands.mse_set(*MSE_KAT, data)
+        refused = not answer.ok
+    if refused:
+        yield from _general_authenticate(choice, ephemeral.public)
+    shared = group.shared_secret(ephemeral.private, choice.element)
+    return ChipAuthenticationResult(_channel(choice.protocol, shared), ephemeral.public)
+
+
+def _general_authenticate(choice: ChipAuthenticationChoice, public: bytes) -> Flow[None]:
+    data = tlv.encode(PROTOCOL, der.encode_oid_value(choice.protocol.oid)) + _reference(choice)
+    answer = yield commands.mse_set(*MSE_AT, data)
     if not answer.ok:
         raise CardRefused("ca-not-started", sw=answer.sw)
-    ephemeral = EcPrivateKey.generate(choice.public_key.domain, entropy)
-    answer = yield commands.general_authenticate(tlv.encode(EPHEMERAL_KEY, ephemeral.public_key.point), last=True)
+    answer = yield commands.general_authenticate(tlv.encode(EPHEMERAL_KEY, public), last=True)
     if not answer.ok:
         raise CardRefused("ca-refused", sw=answer.sw)
     pace.unwrap(answer.data, None)
-    return _channel(choice.protocol, ephemeral, choice.public_key)
 
 
-def respond(protocol: ChipAuthenticationProtocol, key: EcPrivateKey, data: bytes) -> tuple[bytes, SecureChannel]:
+def _reference(choice: ChipAuthenticationChoice) -> bytes:
+    if choice.key_id is None:
+        return b""
+    return tlv.encode(KEY_REFERENCE, choice.key_id.to_bytes((choice.key_id.bit_length() + 7) // 8 or 1, "big"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChipStaticKey:
+    """The chip's own private key in its group."""
+
+    domain: EcDomain | DhDomain
+    private: Secret
+
+    def agree(self, element: bytes) -> bytes:
+        """K with the terminal's ephemeral key; on curves by OpenSSL, for this key is used again and again."""
+        if isinstance(self.domain, EcDomain):
+            key = EcPrivateKey(self.domain, self.private)
+            return key.ecdh_x(EcPublicKey.from_point(self.domain, element)).reveal()
+        return group_of(self.domain).shared_secret(self.private, element)
+
+
+def respond(protocol: ChipAuthenticationProtocol, key: ChipStaticKey, data: bytes) -> tuple[bytes, SecureChannel]:
     """The card's side of GENERAL AUTHENTICATE: the answer, and the channel to install once it has left.
 
-    Raises :class:`ProtocolError` or :class:`BadInput` for a malformed message or a point not on the curve.
+    Raises :class:`ProtocolError` or :class:`BadInput` for a malformed message or an element not in the group.
     """
-    ephemeral = EcPublicKey.from_point(key.domain, pace.unwrap(data, EPHEMERAL_KEY)[EPHEMERAL_KEY])
-    return tlv.encode(0x7C), _channel(protocol, key, ephemeral)
+    element = pace.unwrap(data, EPHEMERAL_KEY)[EPHEMERAL_KEY]
+    return tlv.encode(0x7C), _channel(protocol, key.agree(element))
 
 
-def _channel(protocol: ChipAuthenticationProtocol, own: EcPrivateKey, other: EcPublicKey) -> SecureChannel:
-    return SecureChannel(derive_suite(protocol.cipher, own.ecdh_x(other).reveal()))
+def respond_kat(key: ChipStaticKey, data: dict[int, bytes]) -> SecureChannel:
+    """The card's side of MSE:Set KAT, whose objects are ``data``: the channel to install once 9000 has left."""
+    if KAT_EPHEMERAL_KEY not in data:
+        raise ProtocolError("mse-malformed")
+    return _channel(_implied_protocol(key.domain), key.agree(data[KAT_EPHEMERAL_KEY]))
+
+
+def _channel(protocol: ChipAuthenticationProtocol, shared: bytes) -> SecureChannel:
+    return SecureChannel(derive_suite(protocol.cipher, shared))

@@ -19,5 +19,5 @@ def authenticate_chip(
     authenticated (given that its public key is). Raises :class:`ChannelError` if the answer does not verify,
     :class:`CardRefused` if the card does not take part.
     """
-    session.install(session.run(chip_authentication.authenticate(choice, entropy)))
+    session.install(session.run(chip_authentication.authenticate(choice, entropy)).channel)
     return reader.read(first)

@@ -1,0 +1,138 @@
+"""Chip Authentication and Active Authentication on the card (ICAO Doc 9303-11 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo, SecurityInfos
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.emulator.refusal import Refused, require
+from eid_toolkit.emulator.reply import Reply, ok
+from eid_toolkit.emulator.session import PendingChipAuthentication, Selected, Session
+from eid_toolkit.emulator.state import ApplicationMemory
+from eid_toolkit.errors import BadInput
+from eid_toolkit.iso7816.apdu import CommandApdu
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.iso7816.status import StatusWord
+from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.protocols import active_authentication, chip_authentication
+from eid_toolkit.protocols.chip_authentication import ChipStaticKey
+from eid_toolkit.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
+from eid_toolkit.protocols.secure_messaging import SecureChannel
+
+_DIGESTS = {reference: name for name, reference in DIGEST_REFERENCES.items()}
+
+
+class ChipCommands:
+    """The handlers, over the card's memory and session."""
+
+    def __init__(self, memory: ApplicationMemory, session: Session) -> None:
+        self._memory = memory
+        self._session = session
+
+    def set_authentication_template(self, data: bytes) -> Reply:
+        """MSE:Set AT for Chip Authentication."""
+        self._require_session()
+        found = _objects(data)
+        try:
+            protocol = ChipAuthenticationProtocol.from_oid(
+                der.decode_oid_value(found.get(chip_authentication.PROTOCOL, b""))
+            )
+        except BadInput:
+            raise Refused(StatusWord.WRONG_DATA) from None
+        require(protocol in _protocols(self._infos()), StatusWord.WRONG_DATA)
+        key = self._key(found.get(chip_authentication.KEY_REFERENCE), protocol)
+        self._session.chip_authentication = PendingChipAuthentication(protocol, key)
+        return ok()
+
+    def set_key_agreement_template(self, data: bytes) -> Reply:
+        """MSE:Set KAT: Chip Authentication with 3DES in one command (9303-11 6.2.4.1)."""
+        self._require_session()
+        found = _objects(data)
+        offered = [protocol for protocol in _protocols(self._infos()) if protocol.cipher == "3des"]
+        require(offered, StatusWord.CONDITIONS_NOT_SATISFIED)
+        key = self._key(found.get(chip_authentication.KEY_REFERENCE), *offered)
+        try:
+            channel = chip_authentication.respond_kat(key, found)
+        except BadInput:
+            raise Refused(StatusWord.WRONG_DATA) from None
+        return ok(effect=self._install(channel))
+
+    def general_authenticate(self, pending: PendingChipAuthentication, command: CommandApdu) -> Reply:
+        """The one round of Chip Authentication."""
+        self._session.chip_authentication = None
+        require(not command.chained, StatusWord.CONDITIONS_NOT_SATISFIED)
+        try:
+            data, channel = chip_authentication.respond(pending.protocol, pending.key, command.data)
+        except BadInput:
+            raise Refused(StatusWord.WRONG_DATA) from None
+        return ok(data, self._install(channel))
+
+    def internal_authenticate(self, command: CommandApdu) -> Reply:
+        """Active Authentication."""
+        require(self._session.selected is Selected.APPLICATION, StatusWord.CONDITIONS_NOT_SATISFIED)
+        require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        key = self._memory.active_authentication_key
+        if key is None:
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
+        require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
+        require(len(command.data) == active_authentication.CHALLENGE_SIZE and command.ne, StatusWord.WRONG_LENGTH)
+        return ok(active_authentication.respond(_signing_key(key), _DIGESTS[key.reference], command.data))
+
+    def _require_session(self) -> None:
+        require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        require(self._session.selected is Selected.APPLICATION, StatusWord.CONDITIONS_NOT_SATISFIED)
+        require(self._memory.chip_authentication_keys, StatusWord.CONDITIONS_NOT_SATISFIED)
+
+    def _infos(self) -> SecurityInfos:
+        stored = self._memory.files.get(ElementaryFile.DG14)
+        try:
+            return Dg14.parse(stored.content if stored is not None else b"").security_infos
+        except BadInput:
+            raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED) from None
+
+    def _key(self, reference: bytes | None, *protocols: ChipAuthenticationProtocol) -> ChipStaticKey:
+        """The key that is named, or the only one that fits the protocols."""
+        agreements = {protocol.key_agreement for protocol in protocols}
+        fitting = [
+            key
+            for key in self._memory.chip_authentication_keys.values()
+            if (key.parameter_id >= 8 and "ecdh" in agreements) or (key.parameter_id < 8 and "dh" in agreements)
+        ]
+        if reference is not None:
+            fitting = [key for key in fitting if key.reference == int.from_bytes(reference, "big")]
+        require(len(fitting) == 1, StatusWord.REFERENCED_DATA_NOT_FOUND)
+        return ChipStaticKey(domain_by_id(fitting[0].parameter_id), fitting[0].scalar)
+
+    def _install(self, channel: SecureChannel) -> Callable[[], None]:
+        def install() -> None:
+            self._session.channel = channel
+
+        return install
+
+
+def _objects(data: bytes) -> dict[int, bytes]:
+    try:
+        return tlv.as_mapping(tlv.parse_all(data))
+    except BadInput:
+        raise Refused(StatusWord.WRONG_DATA) from None
+
+
+def _protocols(infos: SecurityInfos) -> list[ChipAuthenticationProtocol]:
+    found = []
+    for info in infos.of_type(ChipAuthenticationInfo):
+        try:
+            found.append(ChipAuthenticationProtocol.from_oid(info.protocol))
+        except BadInput:
+            continue
+    return found
+
+
+def _signing_key(key: ChipKey) -> EcPrivateKey:
+    domain = domain_by_id(key.parameter_id)
+    if not isinstance(domain, EcDomain):
+        raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
+    return EcPrivateKey(domain, key.scalar)
