@@ -56,12 +56,14 @@ class Chip:
         if (command.p1, command.p2) == chip_authentication.MSE_KAT:
             if not self.knows_kat:
                 return ResponseApdu(b"", 0x6A86)
-            self.channel = chip_authentication.respond_kat(self.key, tlv.as_mapping(tlv.parse_all(command.data)))
+            objects = tlv.as_mapping(tlv.parse_all(command.data))
+            self.channel = chip_authentication.respond_kat(self.key, objects).channel
         elif command.ins == 0x22:
             oid = der.decode_oid_value(tlv.as_mapping(tlv.parse_all(command.data))[0x80])
             self.protocol = ChipAuthenticationProtocol.from_oid(oid)
         else:
-            data, self.channel = chip_authentication.respond(self.protocol, self.key, command.data)
+            data, result = chip_authentication.respond(self.protocol, self.key, command.data)
+            self.channel = result.channel
             return ResponseApdu(data, 0x9000)
         return ResponseApdu(b"", 0x9000)
 

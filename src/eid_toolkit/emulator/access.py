@@ -105,11 +105,11 @@ class AccessCommands:
             return ok(data)
         self._memory.failures = 0
         self._save()
-        channel = result.channel
 
         def install() -> None:
             self._session.select(Selected.MASTER_FILE)
-            self._session.channel, self._session.access = channel, AccessProtocols.PACE
+            self._session.channel, self._session.access = result.channel, AccessProtocols.PACE
+            self._session.card_public, self._session.terminal_public = result.card_public, result.terminal_public
 
         return ok(data, install)
 

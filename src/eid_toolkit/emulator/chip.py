@@ -19,9 +19,8 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.protocols import active_authentication, chip_authentication
-from eid_toolkit.protocols.chip_authentication import ChipStaticKey
+from eid_toolkit.protocols.chip_authentication import ChipAuthenticationResult, ChipStaticKey
 from eid_toolkit.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
-from eid_toolkit.protocols.secure_messaging import SecureChannel
 
 _DIGESTS = {reference: name for name, reference in DIGEST_REFERENCES.items()}
 
@@ -56,20 +55,20 @@ class ChipCommands:
         require(offered, StatusWord.CONDITIONS_NOT_SATISFIED)
         key = self._key(found.get(chip_authentication.KEY_REFERENCE), *offered)
         try:
-            channel = chip_authentication.respond_kat(key, found)
+            result = chip_authentication.respond_kat(key, found)
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
-        return ok(effect=self._install(channel))
+        return ok(effect=self._install(result))
 
     def general_authenticate(self, pending: PendingChipAuthentication, command: CommandApdu) -> Reply:
         """The one round of Chip Authentication."""
         self._session.chip_authentication = None
         require(not command.chained, StatusWord.CONDITIONS_NOT_SATISFIED)
         try:
-            data, channel = chip_authentication.respond(pending.protocol, pending.key, command.data)
+            data, result = chip_authentication.respond(pending.protocol, pending.key, command.data)
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
-        return ok(data, self._install(channel))
+        return ok(data, self._install(result))
 
     def internal_authenticate(self, command: CommandApdu) -> Reply:
         """Active Authentication."""
@@ -107,9 +106,10 @@ class ChipCommands:
         require(len(fitting) == 1, StatusWord.REFERENCED_DATA_NOT_FOUND)
         return ChipStaticKey(domain_by_id(fitting[0].parameter_id), fitting[0].scalar)
 
-    def _install(self, channel: SecureChannel) -> Callable[[], None]:
+    def _install(self, result: ChipAuthenticationResult) -> Callable[[], None]:
         def install() -> None:
-            self._session.channel = channel
+            self._session.channel = result.channel
+            self._session.terminal_public = result.terminal_public
 
         return install
 

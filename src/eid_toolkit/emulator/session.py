@@ -51,6 +51,10 @@ class Session:
     channel: SecureChannel | None = None
     access: AccessProtocols | None = None
     """PACE or BAC, whichever opened the channel: the security status."""
+    card_public: bytes = b""
+    """The card's ephemeral key of PACE: by it Terminal Authentication names the card (9303-11 7.1.2)."""
+    terminal_public: bytes = b""
+    """The terminal's newest ephemeral key, to which its rights would be bound."""
     pace: PaceResponder | None = None
     chip_authentication: PendingChipAuthentication | None = None
     challenge: bytes | None = None
@@ -64,6 +68,7 @@ class Session:
     def end_messaging(self) -> None:
         """Deletes the session keys and takes the access rights back (9303-11 9.8.3)."""
         self.channel = self.access = self.current_file = None
+        self.card_public = self.terminal_public = b""
         self.waiting = b""
         self.end_protocols()
 

@@ -145,20 +145,23 @@ class ChipStaticKey:
         return group_of(self.domain).shared_secret(self.private, element)
 
 
-def respond(protocol: ChipAuthenticationProtocol, key: ChipStaticKey, data: bytes) -> tuple[bytes, SecureChannel]:
-    """The card's side of GENERAL AUTHENTICATE: the answer, and the channel to install once it has left.
+def respond(
+    protocol: ChipAuthenticationProtocol, key: ChipStaticKey, data: bytes
+) -> tuple[bytes, ChipAuthenticationResult]:
+    """The card's side of GENERAL AUTHENTICATE: the answer, and the result, to be used once it has left.
 
     Raises :class:`ProtocolError` or :class:`BadInput` for a malformed message or an element not in the group.
     """
     element = pace.unwrap(data, EPHEMERAL_KEY)[EPHEMERAL_KEY]
-    return tlv.encode(0x7C), _channel(protocol, key.agree(element))
+    return tlv.encode(0x7C), ChipAuthenticationResult(_channel(protocol, key.agree(element)), element)
 
 
-def respond_kat(key: ChipStaticKey, data: dict[int, bytes]) -> SecureChannel:
-    """The card's side of MSE:Set KAT, whose objects are ``data``: the channel to install once 9000 has left."""
-    if KAT_EPHEMERAL_KEY not in data:
+def respond_kat(key: ChipStaticKey, data: dict[int, bytes]) -> ChipAuthenticationResult:
+    """The card's side of MSE:Set KAT, whose objects are ``data``: the result, to be used once 9000 has left."""
+    element = data.get(KAT_EPHEMERAL_KEY)
+    if element is None:
         raise ProtocolError("mse-malformed")
-    return _channel(_implied_protocol(key.domain), key.agree(data[KAT_EPHEMERAL_KEY]))
+    return ChipAuthenticationResult(_channel(_implied_protocol(key.domain), key.agree(element)), element)
 
 
 def _channel(protocol: ChipAuthenticationProtocol, shared: bytes) -> SecureChannel:

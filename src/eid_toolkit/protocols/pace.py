@@ -113,6 +113,8 @@ class PaceResult:
     password: PasswordKind
     card_public: bytes
     """The chip's ephemeral public key: Terminal Authentication names the chip by it (9303-11 7.1.2)."""
+    terminal_public: bytes
+    """The terminal's ephemeral public key, to which Terminal Authentication may bind itself."""
     chip_proof: ChipMappingProof | None = None
     """With Chip Authentication Mapping only; it proves nothing before it was verified with a signed key."""
 

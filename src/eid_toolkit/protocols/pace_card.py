@@ -141,7 +141,8 @@ class PaceResponder:
 
     def _result(self) -> PaceResult:
         channel = SecureChannel(_present(self._keys).suite)
-        return PaceResult(channel, self.parameters, self.password.kind, _present(self._key).public)
+        own = _present(self._key).public
+        return PaceResult(channel, self.parameters, self.password.kind, own, self._terminal_public)
 
 
 def _present(value: T | None) -> T:

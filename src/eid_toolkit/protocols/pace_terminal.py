@@ -48,7 +48,7 @@ def establish(
     if not Secret(keys.token(key.public)).matches(answer[Step.AUTHENTICATE.response_tag]):
         raise ProtocolError("pace-card-token-wrong")
     proof = _chip_proof(parameters, keys, mapping_public, answer.get(pace.ENCRYPTED_CHIP_DATA))
-    return PaceResult(SecureChannel(keys.suite), parameters, password.kind, card_public, proof)
+    return PaceResult(SecureChannel(keys.suite), parameters, password.kind, card_public, key.public, proof)
 
 
 def _map(parameters: PaceParameters, nonce: bytes, entropy: Entropy) -> Flow[tuple[Group, bytes]]:
