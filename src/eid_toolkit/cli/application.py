@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, table
 from eid_toolkit.errors import NotPermitted
@@ -36,14 +37,14 @@ def application() -> None:
 @pass_app
 def create(app: App, person_id: str, profile: str, portrait: Path, fmt: str) -> None:
     """Apply for a document."""
-    from eid_toolkit.lds.portrait import make_portrait
+    from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
 
     with open_office(app) as office:
         document_profile = office.profile(profile)
         if document_profile.issuing_state not in office.authorities.states():
             state = document_profile.issuing_state
             raise NotPermitted("profile-of-another-state", profile=profile, state=state)
-        picture = make_portrait(portrait.read_bytes(), document_profile.portrait)
+        picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
         found = office.register.persons.get(person_id)
         made = office.register.applications.create(found, document_profile, picture, office.act())
     _show(made, fmt)
@@ -66,19 +67,15 @@ def list_(app: App, state: str | None, fmt: str) -> None:
 
 @application.command("show")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option(
-    "--portrait", type=click.Path(dir_okay=False, path_type=Path), help="Write the portrait to this file, to look at."
-)
+@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file, to look at.")
 @format_option
 @pass_app
 def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
     """Show one application."""
-    from eid_toolkit.home.atomic import write_atomic
-
     with open_office(app) as office:
         found = office.register.applications.get(application_id)
         if portrait is not None:
-            write_atomic(portrait, office.register.applications.portrait(found).image)
+            write_file(portrait, office.register.applications.portrait(found).image)
     _show(found, fmt)
 
 

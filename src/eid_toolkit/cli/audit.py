@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import emit, table
 from eid_toolkit.errors import IntegrityBroken
@@ -60,7 +61,7 @@ def verify(app: App, fmt: str) -> None:
 
 
 @audit.command("export")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, not stdout.")
+@click.option("--output", type=OutputFile(), help="Write to this file, not stdout.")
 @pass_app
 def export(app: App, output: Path | None) -> None:
     """Export the log as JSON Lines, which can be verified without the register."""

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.output import details, emit
 from eid_toolkit.errors import BadInput
 
@@ -26,9 +27,7 @@ def decode(app: App, file: Path, fmt: str) -> None:
     The kind of file is told from its first bytes: an EF by its tag, a certificate, CRL or master list in DER or
     PEM, or a machine readable zone as text. Nothing is judged: a signature that holds says nothing about trust.
     """
-    if file.stat().st_size > _MAX_FILE:
-        raise BadInput("decode-file-too-large", limit=_MAX_FILE)
-    found = [{"kind": kind, "content": content} for kind, content in decoded(file.read_bytes())]
+    found = [{"kind": kind, "content": content} for kind, content in decoded(read_file(file, _MAX_FILE))]
     emit(found[0] if len(found) == 1 else found, fmt, lambda: "\n\n".join(map(_as_text, found)))
 
 

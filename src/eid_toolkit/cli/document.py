@@ -9,6 +9,7 @@ import click
 
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, write_file
 from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.errors import EidError, UsageError
@@ -81,7 +82,7 @@ def show(app: App, document_id: str, fmt: str) -> None:
 
 @document.command("export")
 @click.argument("document_id", metavar="DOCUMENT")
-@click.option("--portrait", type=click.Path(dir_okay=False, path_type=Path), help="Write the portrait to this file.")
+@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file.")
 @format_option
 @pass_app
 def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
@@ -89,7 +90,6 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
 
     It opens the chip: handle it like the card. Each export is in the audit log.
     """
-    from eid_toolkit.home.atomic import write_atomic
     from eid_toolkit.personalization.print_data import PrintData
 
     with open_office(app) as office:
@@ -100,7 +100,7 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
         data = PrintData.of(found, package, holder, specimen=office.home.config.demo)
         office.register.record(operator.name, "document.exported", found.id, {})
     if portrait is not None:
-        write_atomic(portrait, data.portrait)
+        write_file(portrait, data.portrait)
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
     emit(data.to_json(), fmt, lambda: "\n".join((details(shown.items()), *data.mrz_lines)))
     if data.specimen:

@@ -14,7 +14,7 @@ from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group
 from eid_toolkit.cli.output import paint
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import EidError
+from eid_toolkit.errors import EidError, ServiceAway
 
 INTERRUPTED = 130
 
@@ -72,9 +72,13 @@ class RootGroup(Group):
             ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit):
             raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        except OSError as error:
+            if error.errno == errno.EPIPE:
                 raise  # the reader of our output went away: click ends quietly
+            away = ServiceAway("file-away", file=error.filename or "a file", reason=error.strerror or str(error))
+            _complain(ctx, away)
+            ctx.exit(away.exit_code)
+        except Exception as error:
             _complain(ctx, EidError("internal-error", kind=type(error).__name__))
             ctx.exit(EidError.exit_code)
 

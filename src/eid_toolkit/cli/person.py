@@ -10,6 +10,7 @@ import click
 
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.errors import BadInput
@@ -68,7 +69,7 @@ def add(app: App, fmt: str, **values: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Report every bad row and write nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the good rows, and write the bad ones to a rejects file.")
-@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="The rejects file.")
+@click.option("--rejects", type=OutputFile(), help="The rejects file.")
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="What FILE is, if its name does not say.")
 @format_option
 @pass_app
@@ -83,7 +84,7 @@ def import_(
     from eid_toolkit.register import person_files
 
     lines = kind == "jsonl" or (kind is None and file.suffix.lower() in (".jsonl", ".ndjson", ".json"))
-    text = person_files.decode(file.read_bytes())
+    text = person_files.decode(read_file(file, person_files.MAX_FILE))
     rows = person_files.read_jsonl(text) if lines else person_files.read_csv(text)
     with open_office(app) as office:
         report = office.register.persons.import_rows(rows, office.act(), keep_going=keep_going, dry_run=dry_run)
@@ -124,7 +125,7 @@ def search(app: App, text: str, birth: str | None, limit: int, offset: int, fmt:
 
 
 @person.command("export")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, not stdout.")
+@click.option("--output", type=OutputFile(), help="Write to this file, not stdout.")
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", help="The file format.")
 @pass_app
 def export(app: App, output: Path | None, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def wait_option(function: _F) -> _F:
 @contextmanager
 def open_reader(spec: str, app: App, wait: float = 0.0) -> Iterator[Transport]:
     """The card in the reader that ``spec`` means, traced if the user asked for it; powered off at the end."""
+    if app.debug:
+        logging.basicConfig()  # an emulated card logs what failed inside it
     with _connect(spec, app, wait) as transport:
         if app.trace is None:
             yield transport

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import details, emit, table
 from eid_toolkit.home.home import CONFIG_NAME
@@ -33,8 +34,10 @@ def import_(app: App, files: tuple[Path, ...], fmt: str) -> None:
 
     All or nothing. Compare a certificate's fingerprint with what the state tells by another way than the one it came.
     """
+    from eid_toolkit.stores.trust import MAX_FILE
+
     store, operator = _store(app), _decider(app)
-    entries = store.import_files(((file.name, file.read_bytes()) for file in files), CLOCK.now(), operator)
+    entries = store.import_files(((file.name, read_file(file, MAX_FILE)) for file in files), CLOCK.now(), operator)
     for entry in entries:
         _record(app, operator, "trust.imported", entry)
     _show_list(entries, fmt)

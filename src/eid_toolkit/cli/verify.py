@@ -11,14 +11,16 @@ import click
 
 from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.output import emit, note, paint
 from eid_toolkit.cli.passwords import access_password, password_options
 from eid_toolkit.cli.readers import EMULATED, open_reader, reader_option, wait_option
-from eid_toolkit.errors import BadInput, EidError, UsageError
+from eid_toolkit.errors import EidError, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.inspection.evidence import Evidence
     from eid_toolkit.inspection.verdict import Verdict
+    from eid_toolkit.pki.validation import TrustMaterial
 
 EXIT_CODES = {"passed": 0, "failed": 3, "undetermined": 4}
 _COLOURS = {"passed": "green", "failed": "red", "undetermined": "yellow"}
@@ -28,9 +30,7 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def verdict_options(function: _F) -> _F:
     """``--policy`` and ``--report``."""
-    function = click.option(
-        "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdict as an HTML page."
-    )(function)
+    function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
     return click.option("--policy", "policy_name", default="officer", show_default=True, help="What is required.")(
         function
     )
@@ -41,7 +41,7 @@ def verdict_options(function: _F) -> _F:
 @password_options
 @wait_option
 @verdict_options
-@click.option("--evidence", type=click.Path(dir_okay=False, path_type=Path), help="Save what the card showed.")
+@click.option("--evidence", type=OutputFile(), help="Save what the card showed.")
 @click.option("--watch", is_flag=True, help="Serve one card after another, until interrupted.")
 @list_format_option
 @pass_app
@@ -62,10 +62,14 @@ def verify(
     """
 
     def one_card(wait: float) -> str:
+        trust = _trust(app)  # before the card: once that is open, there is always a verdict
         captured = _capture(app, reader, wait, policy_name, password)
+        verdict = _pronounce(app, trust, captured, policy_name, fmt, at=None)
         if evidence is not None:
             _save_evidence(evidence, captured)
-        return _pronounce(app, captured, policy_name, report, fmt, at=None)
+        if report is not None:
+            _write_report(report, verdict)
+        return verdict.decision.value
 
     if watch:
         _serve(reader, one_card)
@@ -85,12 +89,11 @@ def judge(app: App, evidence: Path, at: str | None, policy_name: str, report: Pa
     """
     from eid_toolkit.inspection.evidence_format import MAX_SIZE, decode_evidence
 
-    if evidence.stat().st_size > MAX_SIZE:
-        raise BadInput("evidence-too-large", limit=MAX_SIZE)
-    captured = decode_evidence(evidence.read_bytes())
-    click.get_current_context().exit(
-        EXIT_CODES[_pronounce(app, captured, policy_name, report, fmt, at=_parse_time(at))]
-    )
+    captured = decode_evidence(read_file(evidence, MAX_SIZE))
+    verdict = _pronounce(app, _trust(app), captured, policy_name, fmt, at=_parse_time(at))
+    if report is not None:
+        _write_report(report, verdict)
+    click.get_current_context().exit(EXIT_CODES[verdict.decision.value])
 
 
 def _capture(app: App, reader: str, wait: float, policy_name: str, password: dict[str, str | None]) -> Evidence:
@@ -103,17 +106,21 @@ def _capture(app: App, reader: str, wait: float, policy_name: str, password: dic
         return capture(transport, opened_by, policy, SystemEntropy(), SystemClock())
 
 
+def _trust(app: App) -> TrustMaterial:
+    from eid_toolkit.stores.trust import open_trust
+
+    return open_trust(app.home_path).material()
+
+
 def _pronounce(
-    app: App, evidence: Evidence, policy_name: str, report: Path | None, fmt: str, at: datetime | None
-) -> str:
-    """Judge, print, write the report; the decision."""
+    app: App, trust: TrustMaterial, evidence: Evidence, policy_name: str, fmt: str, at: datetime | None
+) -> Verdict:
+    """Judge and print."""
     from eid_toolkit.inspection.policy import policy_by_name
     from eid_toolkit.inspection.report import verdict_data, verdict_text
     from eid_toolkit.inspection.trusted_time import trusted_time
     from eid_toolkit.inspection.verdict import judge
-    from eid_toolkit.stores.trust import open_trust
 
-    trust = open_trust(app.home_path).material()
     highest = trusted_time(app.home_path / "trust", trust) if at is None else None
     verdict = judge(evidence, trust, policy_by_name(policy_name), at or datetime.now(UTC), highest)
     emit(
@@ -121,9 +128,7 @@ def _pronounce(
         fmt,
         lambda: verdict_text(verdict, explain, lambda text, status: paint(text, _COLOURS.get(status, "bright_black"))),
     )
-    if report is not None:
-        _write_report(report, verdict)
-    return verdict.decision.value
+    return verdict
 
 
 def _serve(reader: str, one_card: Callable[[float], str]) -> None:
@@ -144,17 +149,15 @@ def _serve(reader: str, one_card: Callable[[float], str]) -> None:
 
 
 def _save_evidence(path: Path, evidence: Evidence) -> None:
-    from eid_toolkit.home.atomic import write_atomic
     from eid_toolkit.inspection.evidence_format import encode_evidence
 
-    write_atomic(path, encode_evidence(evidence))
+    write_file(path, encode_evidence(evidence))
 
 
 def _write_report(path: Path, verdict: Verdict) -> None:
-    from eid_toolkit.home.atomic import write_atomic
     from eid_toolkit.inspection.html_report import portrait_of, verdict_html
 
-    write_atomic(path, verdict_html(verdict, explain, portrait_of(verdict.evidence)).encode())
+    write_file(path, verdict_html(verdict, explain, portrait_of(verdict.evidence)).encode())
 
 
 def _parse_time(text: str | None) -> datetime | None:
@@ -162,6 +165,6 @@ def _parse_time(text: str | None) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: a time that in UTC is before the year 1 or behind 9999
         raise UsageError("time-malformed", text=text) from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,7 +83,7 @@ def _evidence(data: dict[str, Any]) -> Evidence:
     chip, active = data.pop("chip_authentication"), data.pop("active_authentication")
     return Evidence(
         started=started.astimezone(UTC),
-        elapsed_ms=float(data.pop("elapsed_ms")),
+        elapsed_ms=_duration(data.pop("elapsed_ms")),
         atr=_required(data.pop("atr")),
         access=AccessEvidence(**_checked(data.pop("access"))),
         files={ElementaryFile.by_label(label): _file(found) for label, found in data.pop("files").items()},
@@ -101,6 +102,12 @@ def _evidence(data: dict[str, Any]) -> Evidence:
 
 def _file(found: dict[str, Any]) -> FileEvidence:
     return FileEvidence(FileState(found.pop("state")), content=_bytes(found.pop("content")), **_checked(found))
+
+
+def _duration(value: float) -> float:
+    if not 0 <= float(value) < math.inf:
+        raise ValueError("no duration")
+    return float(value)
 
 
 _TYPES: dict[str, type] = {"apdus": int, "key_id": int, "parameter_id": int, "mrz_matches": bool}

@@ -15,6 +15,9 @@ from eid_toolkit.register.person_data import FIELDS, PersonData
 ALIASES = {"surname": "primary_identifier", "given_names": "secondary_identifier", "id_number": "personal_number"}
 """Everyday column names that are taken for the standard's."""
 
+MAX_FILE = 256 << 20
+"""The largest file in bytes that is imported; it is held in memory."""
+
 _DELIMITERS = ",;\t|"
 
 

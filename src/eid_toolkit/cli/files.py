@@ -1,0 +1,42 @@
+"""Files that the user names: read up to a limit, and written without harm to what is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.home.atomic import write_atomic
+
+
+class OutputFile(click.Path):
+    """A file to be written; refused at once where no file can be, and not after the work is done."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if isinstance(path, Path) and not os.access(path.parent, os.W_OK | os.X_OK):
+            self.fail(f"Nothing can be written in the folder of {click.format_filename(path)!r}.", param, ctx)
+        return path
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The file's bytes; raises :class:`BadInput` for more than ``limit``, also where no size is known beforehand."""
+    with path.open("rb") as stream:
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise BadInput("input-file-too-large", file=path.name, limit=limit)
+    return data
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a result: a file whole or not at all; a device, a pipe or a link is written to and never replaced."""
+    if path.exists() and (path.is_symlink() or not path.is_file()):
+        path.write_bytes(data)
+    else:
+        write_atomic(path, data)
