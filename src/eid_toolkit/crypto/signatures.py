@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid, hash_algorithm
 from eid_toolkit.crypto.ec import EC_PUBLIC_KEY, EcPublicKey
+from eid_toolkit.crypto.rsa import RSA_ENCRYPTION, RSA_PSS, RsaPublicKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.ports import SignatureAlgorithm
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-_RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
-_RSA_PSS = "1.2.840.113549.1.1.10"
 _MGF1 = "1.2.840.113549.1.1.8"
 _ECDSA = {
     "sha1": "1.2.840.10045.4.1",
@@ -34,8 +28,6 @@ _RSA_PKCS1 = {
 _BY_OID = {oid: ("ecdsa", name) for name, oid in _ECDSA.items()} | {
     oid: ("rsa-pkcs1", name) for name, oid in _RSA_PKCS1.items()
 }
-_MAX_RSA_BITS = 8192
-_MAX_RSA_EXPONENT_BITS = 64
 
 
 def algorithm_to_der(algorithm: SignatureAlgorithm) -> bytes:
@@ -50,7 +42,7 @@ def algorithm_to_der(algorithm: SignatureAlgorithm) -> bytes:
         tlv.encode(0xA1, der.sequence(der.object_identifier(_MGF1), hashed)),
         tlv.encode(0xA2, der.integer(algorithm.salt_length or 0)),
     )
-    return der.sequence(der.object_identifier(_RSA_PSS), parameters)
+    return der.sequence(der.object_identifier(RSA_PSS), parameters)
 
 
 def algorithm_from_der(identifier: bytes, digest_hint: str | None = None) -> SignatureAlgorithm:
@@ -66,10 +58,10 @@ def algorithm_from_der(identifier: bytes, digest_hint: str | None = None) -> Sig
     if oid in _BY_OID:
         family, digest = _BY_OID[oid]
         return SignatureAlgorithm("ecdsa" if family == "ecdsa" else "rsa-pkcs1", digest)
-    if oid == _RSA_PSS:
+    if oid == RSA_PSS:
         return _pss_from_parameters(parts[1] if len(parts) == 2 else None)
-    if digest_hint is not None and oid in (_RSA_ENCRYPTION, EC_PUBLIC_KEY):
-        return SignatureAlgorithm("rsa-pkcs1" if oid == _RSA_ENCRYPTION else "ecdsa", digest_hint)
+    if digest_hint is not None and oid in (RSA_ENCRYPTION, EC_PUBLIC_KEY):
+        return SignatureAlgorithm("rsa-pkcs1" if oid == RSA_ENCRYPTION else "ecdsa", digest_hint)
     raise BadInput("signature-algorithm-unknown", oid=oid)
 
 
@@ -85,7 +77,7 @@ def _pss_from_parameters(parameters: Tlv | None) -> SignatureAlgorithm:
             raise BadInput("signature-algorithm-malformed")
         mask_digest = _hash_of(mask[1])
     if mask_digest != digest:
-        raise BadInput("signature-algorithm-unknown", oid=f"{_RSA_PSS} with two digests")
+        raise BadInput("signature-algorithm-unknown", oid=f"{RSA_PSS} with two digests")
     salt = der.read_integer(tlv.parse(found[0xA2])) if 0xA2 in found else 20
     if not 0 <= salt <= 512:
         raise BadInput("signature-algorithm-malformed")
@@ -116,26 +108,7 @@ def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message
         else padding.PSS(padding.MGF1(hashed), algorithm.salt_length or 0)
     )
     try:
-        _rsa_key(spki).verify(signature, message, scheme, hashed)
+        RsaPublicKey.from_spki(spki).native.verify(signature, message, scheme, hashed)
     except InvalidSignature:
         return False
     return True
-
-
-def _rsa_key(spki: bytes) -> RSAPublicKey:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
-
-    parts = tlv.parse(spki, der.SEQUENCE).children()
-    algorithm = der.read_sequence(parts[0]) if len(parts) == 2 else ()
-    if not algorithm or der.read_object_identifier(algorithm[0]) not in (_RSA_ENCRYPTION, _RSA_PSS):
-        raise BadInput("public-key-not-rsa")
-    numbers = tlv.parse(der.read_bit_string(parts[1]), der.SEQUENCE).children()
-    if len(numbers) != 2:
-        raise BadInput("public-key-malformed")
-    n, e = (der.read_integer(number) for number in numbers)
-    if n.bit_length() > _MAX_RSA_BITS or e.bit_length() > _MAX_RSA_EXPONENT_BITS:
-        raise BadInput("public-key-too-large", bits=n.bit_length(), limit=_MAX_RSA_BITS)
-    try:
-        return RSAPublicNumbers(e, n).public_key()
-    except ValueError:
-        raise BadInput("public-key-malformed") from None

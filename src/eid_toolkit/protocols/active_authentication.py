@@ -1,13 +1,17 @@
-"""Active Authentication with ECDSA, both ends (ICAO Doc 9303-11 6.1)."""
+"""Active Authentication with ECDSA and RSA, both ends (ICAO Doc 9303-11 6.1)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from eid_toolkit.asn1.oids import ECDSA_PLAIN
+from eid_toolkit.crypto import iso9796
 from eid_toolkit.crypto.ec import EcPrivateKey, EcPublicKey, plain_to_der
+from eid_toolkit.crypto.rsa import RsaPrivateKey, RsaPublicKey
 from eid_toolkit.errors import BadInput, CardRefused
 from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols.flow import Flow
 
@@ -23,28 +27,71 @@ class ActiveAuthenticationTranscript:
     signature: bytes
 
 
-def challenge_chip(entropy: Entropy) -> Flow[ActiveAuthenticationTranscript]:
-    """The terminal's side; raises :class:`CardRefused` if the chip does not sign."""
+class EcdsaForm(Enum):
+    """How a genuine ECDSA signature was coded."""
+
+    PLAIN = "plain"
+    """r ‖ s, as 9303-11 6.1.2.3 asks."""
+    DER = "der"
+    """A SEQUENCE of r and s, which chips in the field answer all the same."""
+
+
+def public_key(spki: bytes) -> EcPublicKey | RsaPublicKey:
+    """The key of DG15; raises :class:`BadInput` for one that is neither EC nor RSA, or cannot be used."""
+    try:
+        return RsaPublicKey.from_spki(spki)
+    except BadInput as error:
+        if error.code != "public-key-not-rsa":
+            raise
+    return EcPublicKey.from_spki(spki)
+
+
+def signature_size(key: EcPublicKey | RsaPublicKey) -> int:
+    """The bytes of a signature by ``key`` in the standard's form."""
+    return key.size if isinstance(key, RsaPublicKey) else 2 * key.domain.scalar_size
+
+
+def challenge_chip(entropy: Entropy, *, extended: bool = False) -> Flow[ActiveAuthenticationTranscript]:
+    """The terminal's side; ``extended`` where the signature does not fit a short answer (9303-11 6.1.4).
+
+    Raises :class:`CardRefused` if the chip does not sign.
+    """
     challenge = entropy.take(CHALLENGE_SIZE)
-    answer = yield commands.internal_authenticate(challenge)
+    command = commands.internal_authenticate(challenge)
+    answer = yield replace(command, ne=MAX_EXTENDED_NE) if extended else command
     if not answer.ok:
         raise CardRefused("aa-refused", sw=answer.sw)
     return ActiveAuthenticationTranscript(challenge, answer.data)
 
 
-def verify(public_key: EcPublicKey, digest: str, transcript: ActiveAuthenticationTranscript) -> bool:
-    """Whether the signature (plain r ‖ s) is the chip's over the challenge."""
-    if len(transcript.signature) != 2 * public_key.domain.scalar_size:
-        return False
-    try:
-        signature = plain_to_der(transcript.signature)
-    except BadInput:
-        return False
-    return public_key.verify(signature, transcript.challenge, digest)
+def verify_ecdsa(key: EcPublicKey, digest: str, transcript: ActiveAuthenticationTranscript) -> EcdsaForm | None:
+    """In which form the signature is the chip's over the challenge; None if it is not."""
+    signature, challenge = transcript.signature, transcript.challenge
+    if len(signature) == 2 * key.domain.scalar_size and key.verify(plain_to_der(signature), challenge, digest):
+        return EcdsaForm.PLAIN
+    return EcdsaForm.DER if key.verify(signature, challenge, digest) else None
+
+
+def verify_rsa(key: RsaPublicKey, transcript: ActiveAuthenticationTranscript) -> bool:
+    """Whether the signature is the chip's over the challenge; the digest is the one that its trailer names.
+
+    Raises :class:`BadInput` for a key that cannot make such signatures.
+    """
+    return iso9796.verify(key, transcript.signature, transcript.challenge) is not None
 
 
 def respond(key: EcPrivateKey, digest: str, challenge: bytes) -> bytes:
-    """The card's side: r ‖ s over the challenge, which must be 8 bytes."""
+    """The card's side with ECDSA: r ‖ s over the challenge, which must be 8 bytes."""
+    _check(challenge)
+    return key.sign_plain(challenge, digest)
+
+
+def respond_rsa(key: RsaPrivateKey, digest: str, challenge: bytes, entropy: Entropy) -> bytes:
+    """The card's side with RSA; raises :class:`BadInput` for a key too short for the digest."""
+    _check(challenge)
+    return iso9796.sign(key, digest, challenge, entropy)
+
+
+def _check(challenge: bytes) -> None:
     if len(challenge) != CHALLENGE_SIZE:
         raise BadInput("aa-challenge-length", length=len(challenge))
-    return key.sign_plain(challenge, digest)

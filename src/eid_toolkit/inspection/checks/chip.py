@@ -14,7 +14,7 @@ from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import ChipProof, FileState
-from eid_toolkit.inspection.result import PASSED, Outcome, failed, not_performed, undetermined
+from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, not_performed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols import active_authentication as aa
 
@@ -77,21 +77,32 @@ def _is_same_key(signed: bytes, used: bytes | None) -> bool:
     try:
         return used is not None and EcPublicKey.from_spki(signed) == EcPublicKey.from_spki(used)
     except BadInput:
-        return False
+        return signed == used
 
 
 def _judge_signature(case: Case, spki: bytes) -> Outcome:
     proof = case.evidence.active_authentication
     if proof.challenge is None or proof.signature is None:
         return undetermined("aa-not-attempted")
-    # The algorithm must be named in DG14 for ECDSA keys (9303-11 6.1.3), and count only if signed.
+    transcript = aa.ActiveAuthenticationTranscript(proof.challenge, proof.signature)
+    try:
+        key = aa.public_key(spki)
+        if isinstance(key, EcPublicKey):
+            return _judge_ecdsa(case, key, transcript)
+        return PASSED if aa.verify_rsa(key, transcript) else failed("aa-signature-wrong")
+    except BadInput:
+        return undetermined("aa-unsupported")
+
+
+def _judge_ecdsa(case: Case, key: EcPublicKey, transcript: aa.ActiveAuthenticationTranscript) -> Outcome:
+    """The algorithm must be named in DG14 for ECDSA keys (9303-11 9.2), and counts only if signed."""
     infos = case.document.dg14.of_type(ActiveAuthenticationInfo) if case.document.dg14 is not None else ()
     if not infos or not case.document.is_authentic(_DG14):
         return undetermined("aa-unsupported")
-    try:
-        key = EcPublicKey.from_spki(spki)
-        digest = aa.DIGEST_BY_OID[infos[0].signature_algorithm]
-    except (BadInput, KeyError):
+    digest = aa.DIGEST_BY_OID.get(infos[0].signature_algorithm)
+    if digest is None:
         return undetermined("aa-unsupported")
-    transcript = aa.ActiveAuthenticationTranscript(proof.challenge, proof.signature)
-    return PASSED if aa.verify(key, digest, transcript) else failed("aa-signature-wrong")
+    form = aa.verify_ecdsa(key, digest, transcript)
+    if form is None:
+        return failed("aa-signature-wrong")
+    return PASSED if form is aa.EcdsaForm.PLAIN else Outcome(CheckStatus.PASSED, facts={"signature_form": form.value})

@@ -1,0 +1,100 @@
+"""RSA keys and the bare operations with them (RFC 8017 3, 5 and A.1), for schemes that ``cryptography`` lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.errors import BadInput
+from eid_toolkit.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey as NativePublicKey
+
+RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
+RSA_PSS = "1.2.840.113549.1.1.10"
+_MAX_BITS = 8192
+_MAX_EXPONENT_BITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RsaPublicKey:
+    """Modulus and public exponent."""
+
+    n: int
+    e: int
+
+    def __post_init__(self) -> None:
+        if self.n.bit_length() > _MAX_BITS or self.e.bit_length() > _MAX_EXPONENT_BITS:
+            raise BadInput("public-key-too-large", bits=self.n.bit_length(), limit=_MAX_BITS)
+        if not (2 < self.e < self.n and self.e & 1 and self.n & 1):
+            raise BadInput("public-key-malformed")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the modulus, and of every signature."""
+        return (self.n.bit_length() + 7) // 8
+
+    def apply(self, number: int) -> int:
+        """RSAVP1: ``number`` to the public exponent."""
+        return pow(number, self.e, self.n)
+
+    def spki(self) -> bytes:
+        """SubjectPublicKeyInfo in DER with the identifier rsaEncryption (RFC 3279 2.3.1)."""
+        numbers = der.sequence(der.integer(self.n), der.integer(self.e))
+        algorithm = der.sequence(der.object_identifier(RSA_ENCRYPTION), der.null())
+        return der.sequence(algorithm, der.bit_string(numbers))
+
+    @classmethod
+    def from_spki(cls, spki: bytes) -> RsaPublicKey:
+        """Reads SubjectPublicKeyInfo; raises :class:`BadInput` for anything but an RSA key of a usable size."""
+        parts = tlv.parse(spki, der.SEQUENCE).children()
+        algorithm = der.read_sequence(parts[0]) if len(parts) == 2 else ()
+        if not algorithm or der.read_object_identifier(algorithm[0]) not in (RSA_ENCRYPTION, RSA_PSS):
+            raise BadInput("public-key-not-rsa")
+        numbers = tlv.parse(der.read_bit_string(parts[1]), der.SEQUENCE).children()
+        if len(numbers) != 2:
+            raise BadInput("public-key-malformed")
+        return cls(*(der.read_integer(number) for number in numbers))
+
+    @property
+    def native(self) -> NativePublicKey:
+        """The key as ``cryptography`` has it; raises :class:`BadInput` if that refuses it."""
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
+        try:
+            return RSAPublicNumbers(self.e, self.n).public_key()
+        except ValueError:
+            raise BadInput("public-key-malformed") from None
+
+
+class RsaPrivateKey:
+    """A private key of two primes. No repr of it, no equality, no pickle.
+
+    The arithmetic is Python's own and not constant in time: it serves the emulated card, never a key of an issuer.
+    """
+
+    def __init__(self, pkcs1: Secret) -> None:
+        """Reads RSAPrivateKey (RFC 8017 A.1.2); raises :class:`BadInput` for another structure or unfitting numbers."""
+        parts = tlv.parse(pkcs1.reveal(), der.SEQUENCE).children()
+        numbers = [der.read_integer(part) for part in parts]
+        if len(numbers) != 9 or numbers[0] != 0 or min(numbers[1:]) < 2:
+            raise BadInput("private-key-not-rsa")
+        _, n, e, d, p, q = numbers[:6]
+        if p * q != n or gcd(p, q) != 1 or (e * d - 1) % (p - 1) or (e * d - 1) % (q - 1):
+            raise BadInput("private-key-not-rsa")
+        self.public_key = RsaPublicKey(n, e)
+        self.pkcs1 = pkcs1
+        """The key as RSAPrivateKey in DER."""
+        self._d, self._p, self._q = d, p, q
+
+    def apply(self, number: int) -> int:
+        """RSASP1 by the Chinese remainder theorem; the result is checked, for a faulty one would betray the primes."""
+        d, p, q = self._d, self._p, self._q
+        at_q = pow(number, d % (q - 1), q)
+        found = at_q + q * (pow(q, -1, p) * (pow(number, d % (p - 1), p) - at_q) % p)
+        if self.public_key.apply(found) != number % self.public_key.n:
+            raise BadInput("private-key-not-rsa")
+        return found
