@@ -33,6 +33,11 @@ class EcDomain:
         return (self.p.bit_length() + 7) // 8
 
     @property
+    def security(self) -> int:
+        """Strength in bits: half of the order's length (SP 800-57 part 1, table 2)."""
+        return self.n.bit_length() // 2
+
+    @property
     def scalar_size(self) -> int:
         """Bytes of a private key, and of each half of a plain signature."""
         return (self.n.bit_length() + 7) // 8
@@ -52,6 +57,11 @@ class DhDomain:
     def size(self) -> int:
         """Bytes of a group element."""
         return (self.p.bit_length() + 7) // 8
+
+    @property
+    def security(self) -> int:
+        """Strength in bits: 80 for a prime of 1024 bits, 112 for one of 2048 (SP 800-57 part 1, table 2)."""
+        return 80 if self.p.bit_length() < 2048 else 112
 
 
 @cache

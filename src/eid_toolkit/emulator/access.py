@@ -24,6 +24,16 @@ from eid_toolkit.protocols.passwords import PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols
 
 MAX_FAILURES = 0xFFFF
+FREE_FAILURES, FIRST_DELAY, LONGEST_DELAY = 3, 0.25, 10.0
+"""After three wrong passwords in a row each attempt waits: a quarter of a second, then twice as long each time."""
+
+
+def delay_after(failures: int) -> float:
+    """Seconds that an access attempt waits after so many failed ones in a row: guessing a CAN takes months."""
+    if failures < FREE_FAILURES:
+        return 0.0
+    doublings = min(failures - FREE_FAILURES, 16)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
 class AccessCommands:
@@ -36,12 +46,14 @@ class AccessCommands:
         chip: ChipCommands,
         entropy: Entropy,
         save: Callable[[], None],
+        wait: Callable[[float], None],
     ) -> None:
         self._memory = memory
         self._session = session
         self._chip = chip
         self._entropy = entropy
         self._save = save
+        self._wait = wait
 
     def manage_security_environment(self, command: CommandApdu) -> Reply:
         """MSE:Set AT for PACE, MSE:Set AT and MSE:Set KAT for Chip Authentication."""
@@ -91,9 +103,8 @@ class AccessCommands:
         final = responder.expected is pace.Step.AUTHENTICATE
         if command.chained is final:
             raise Refused(StatusWord.LAST_COMMAND_EXPECTED if final else StatusWord.CONDITIONS_NOT_SATISFIED)
-        if final:  # counted before the comparison, so that cutting the power wins no attempt
-            self._memory.failures = min(self._memory.failures + 1, MAX_FAILURES)
-            self._save()
+        if final:
+            self._count_attempt()
         try:
             data, result = responder.respond(command.data)
         except pace_card.TokenWrong:
@@ -130,8 +141,7 @@ class AccessCommands:
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
         require(len(command.data) == bac.MESSAGE_SIZE, StatusWord.WRONG_LENGTH)
         keys = BacKeys.of(self._memory.passwords[PasswordKind.MRZ])
-        self._memory.failures = min(self._memory.failures + 1, MAX_FAILURES)
-        self._save()
+        self._count_attempt()
         found = bac.respond(keys, challenge, command.data, self._entropy)
         if found is None:
             raise Refused(StatusWord.AUTHENTICATION_FAILED)
@@ -143,6 +153,14 @@ class AccessCommands:
             self._session.channel, self._session.access = channel, AccessProtocols.BAC
 
         return ok(data, install)
+
+    def _count_attempt(self) -> None:
+        """Counts before the comparison, so that cutting the power wins no attempt, and waits after failed ones."""
+        failures = self._memory.failures
+        self._memory.failures = min(failures + 1, MAX_FAILURES)
+        self._save()
+        if delay := delay_after(failures):
+            self._wait(delay)
 
     def _bac_possible(self) -> None:
         """BAC needs the application selected, and is never run in a session opened by PACE (9303-11 4.2)."""

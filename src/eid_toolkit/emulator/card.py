@@ -6,6 +6,7 @@ Parse, chaining, secure messaging, handler, reply under the old session, effects
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,7 +38,7 @@ class EmulatedCard:
     """A card with power; :meth:`process` answers one command.
 
     ``save`` is called with the memory whenever it has changed, before the answer leaves. ``short_response`` is the
-    most data in a short answer: what is longer waits for GET RESPONSE.
+    most data in a short answer: what is longer waits for GET RESPONSE. ``wait`` is how the card takes its time.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class EmulatedCard:
         save: Callable[[CardMemory], None],
         *,
         short_response: int = _SHORT_RESPONSE,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.memory = memory
         self._entropy = entropy
         self._save = save
         self._short_response = short_response
+        self._wait = wait
         self.reset()
 
     @property
@@ -64,7 +67,9 @@ class EmulatedCard:
         self._session = Session()
         self._files = FileCommands(self.memory.application, self._session)
         self._chip = ChipCommands(self.memory.application, self._session)
-        self._access = AccessCommands(self.memory.application, self._session, self._chip, self._entropy, self._store)
+        self._access = AccessCommands(
+            self.memory.application, self._session, self._chip, self._entropy, self._store, self._wait
+        )
         self._domain = DomainCommands(self.memory, self._session, self._entropy, self._store)
 
     def power_off(self) -> None:

@@ -64,7 +64,7 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
 def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
     """The strongest usable PACEInfo, and whether the domain parameters must be named.
 
-    Larger groups come first, then stronger ciphers.
+    Stronger groups come first, then stronger ciphers.
     """
     if card_access is None:
         return None, False
@@ -79,7 +79,7 @@ def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
         except BadInput:
             continue
         if parameters.protocol.mapping != "cam":  # whose proof is in EF.CardSecurity, which nothing here reads
-            usable.append((parameters.domain.size, _CIPHER_STRENGTH[parameters.protocol.cipher], info))
+            usable.append((parameters.domain.security, _CIPHER_STRENGTH[parameters.protocol.cipher], info))
     if not usable:
         return None, False
     best = max(usable, key=lambda entry: entry[:2])[2]
