@@ -1,0 +1,182 @@
+"""A demo authority in a temporary home, one approved application, and cards without a disk: what is measured on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from eid_toolkit.emulator.blank import make_blank
+from eid_toolkit.emulator.card import EmulatedCard
+from eid_toolkit.home.config import HomeConfig
+from eid_toolkit.home.home import Home
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.portrait import Portrait, make_portrait
+from eid_toolkit.personalization.content import CardContent
+from eid_toolkit.personalization.plan import Plan, Step
+from eid_toolkit.personalization.prepare import Preparation
+from eid_toolkit.personalization.records import ChipKeys, Issue, RecordSet, build_records
+from eid_toolkit.personalization.service import PersonalizationService
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.ports import Signer, SystemClock, SystemEntropy
+from eid_toolkit.profiles import DocumentProfile, list_profiles, load_profile
+from eid_toolkit.register.documents import Document, DocumentPackage
+from eid_toolkit.register.founding import found
+from eid_toolkit.register.person_data import PersonData
+from eid_toolkit.register.persons import Person
+from eid_toolkit.register.register import Register
+from eid_toolkit.specimens import SpecimenPerson, persons
+from eid_toolkit.stores.authorities import AuthorityStore
+from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY, open_key_store
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.terminal.session import CardSession
+from eid_toolkit.transport.inprocess import InProcessTransport
+
+CLOCK, ENTROPY = SystemClock(), SystemEntropy()
+CLERK, APPROVER = Operator("clerk"), Operator("approver")
+PROFILE = "utopia-id"
+Exchange = tuple[bytes, bytes]
+
+
+class Tap:
+    """A card that keeps every command with its answer."""
+
+    def __init__(self, card: EmulatedCard) -> None:
+        self._card = card
+        self.exchanges: list[Exchange] = []
+
+    @property
+    def atr(self) -> bytes:
+        return self._card.atr
+
+    def process(self, command: bytes, /) -> bytes:
+        answer = self._card.process(command)
+        self.exchanges.append((command, answer))
+        return answer
+
+    def reset(self) -> None:
+        self._card.reset()
+
+    def power_off(self) -> None:
+        self._card.power_off()
+
+
+@dataclass
+class SilentDesk:
+    """Nobody is asked; the time and the place in the traffic at which the read-back begins and ends are kept."""
+
+    service: PersonalizationService
+    tap: Tap
+    writing_ended: float = 0.0
+    written: int = 0
+    read_back_seconds: float = 0.0
+    read_back_apdus: int = 0
+
+    def confirm(self, document: Document, plan: Plan) -> None: ...
+
+    def confirm_print(self, matches: Callable[[str], bool]) -> str:
+        return "benchmark"
+
+    def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
+        self.writing_ended, self.written = time.perf_counter(), len(self.tap.exchanges)
+        detail = self.service.read_back()(session, content)
+        self.read_back_seconds = time.perf_counter() - self.writing_ended
+        self.read_back_apdus = len(self.tap.exchanges) - self.written
+        return detail
+
+    def progress(self, step: Step, done: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Personalized:
+    """One personalization: its document's package, the card, the traffic, and the times in seconds."""
+
+    package: DocumentPackage
+    tap: Tap
+    written: int
+    write_seconds: float
+    read_back_apdus: int
+    read_back_seconds: float
+
+
+class Bureau:
+    """An authority at work."""
+
+    def __init__(self, folder: Path) -> None:
+        config = HomeConfig("UTO", "Benchmark Authority", True, CLOCK.now())
+        profiles = [load_profile(name) for name in list_profiles()]
+        self.home: Home = found(folder / "home", config, profiles, None, CLOCK, ENTROPY)
+        self.keys = open_key_store(self.home, _no_passphrase, ENTROPY)
+        self.register = Register.open(self.home, self.keys, CLOCK, ENTROPY)
+        self.authorities = AuthorityStore(self.home.pki, self.keys)
+        self.trust: TrustMaterial = TrustStore(self.home.trust).material()
+        self.profile: DocumentProfile = load_profile(PROFILE)
+        self.specimen: SpecimenPerson = next(person for person in persons() if person.profile == PROFILE)
+        self.person = PersonData.from_text(self.specimen.record)
+
+    @cached_property
+    def portrait(self) -> Portrait:
+        """Compressed beforehand."""
+        return make_portrait(self.specimen.portrait(), self.profile.portrait)
+
+    @cached_property
+    def registered_person(self) -> Person:
+        return self.register.persons.add(self.person, CLERK)
+
+    @cached_property
+    def document_signer(self) -> tuple[Certificate, Signer]:
+        return self.authorities.document_signer(self.profile.issuing_state, CLOCK.now())
+
+    def build_records(self) -> RecordSet:
+        """The chip's keys and all files of one card, EF.SOD signed."""
+        now = CLOCK.now()
+        today = PartialDate.of(now.date())
+        expiry = self.profile.validity.expiry(now.date(), self.person.date_of_birth)
+        certificate, signer = self.document_signer
+        keys = ChipKeys.generate(self.profile, ENTROPY)
+        issue = Issue("U12345678", today, expiry, "Benchmark Authority", now)
+        return build_records(self.person, self.portrait, self.profile, issue, keys, signer, certificate)
+
+    def prepared_document(self) -> Document:
+        application = self.register.applications.create(self.registered_person, self.profile, self.portrait, CLERK)
+        self.register.applications.approve(application.id, APPROVER)
+        preparation = Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
+        return preparation.prepare(application.id, CLERK)
+
+    def personalize(self) -> Personalized:
+        """From a prepared document and a blank to an issued card; register and journal are on the disk."""
+        document = self.prepared_document()
+        package = self.register.documents.load_package(document.id)
+        service = PersonalizationService(self.home, self.keys, self.register, TrustStore(self.home.trust))
+        blank = make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY)
+        with powered(Tap(EmulatedCard(blank, ENTROPY, _keep_in_memory))) as (tap, transport):
+            desk = SilentDesk(service, tap)
+            with service.hold(document.id):
+                began = time.perf_counter()
+                service.personalize(document.id, transport, CLERK, desk)
+                ended = time.perf_counter()
+        writing = ended - began - desk.read_back_seconds
+        return Personalized(package, tap, desk.written, writing, desk.read_back_apdus, desk.read_back_seconds)
+
+
+@contextmanager
+def powered(tap: Tap) -> Iterator[tuple[Tap, InProcessTransport]]:
+    """The card in a reader in this process."""
+    transport = InProcessTransport(tap, "benchmark")
+    try:
+        yield tap, transport
+    finally:
+        transport.close()
+
+
+def _keep_in_memory(_: object) -> None:
+    """The card's memory is not written to a disk: that would measure the disk."""
+
+
+def _no_passphrase() -> None:
+    raise AssertionError("a demo home asks for no passphrase")

@@ -1,0 +1,138 @@
+"""The four measurements, each with its floor in the same run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks import floors, smallest
+from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
+from eid_toolkit.emulator.blank import MAX_COMMAND, MAX_RESPONSE
+from eid_toolkit.inspection.capture import capture
+from eid_toolkit.inspection.evidence import Evidence
+from eid_toolkit.inspection.policy import policy_by_name
+from eid_toolkit.inspection.verdict import Decision, judge
+from eid_toolkit.protocols.passwords import AccessPassword
+
+POLICY = policy_by_name("officer")
+_RUNS = 5
+"""Personalizations and inspections; their median counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One row: seconds for one piece of work and for its floor; where a card takes part, its APDUs and the fewest."""
+
+    name: str
+    seconds: float
+    floor_seconds: float
+    apdus: int | None = None
+    smallest_apdus: int | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor it takes."""
+        return self.seconds / self.floor_seconds
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys."""
+        return {
+            "name": self.name,
+            "milliseconds": round(1000 * self.seconds, 3),
+            "per_second": round(1 / self.seconds, 2),
+            "floor_milliseconds": round(1000 * self.floor_seconds, 3),
+            "floor_per_second": round(1 / self.floor_seconds, 2),
+            "times_the_floor": round(self.ratio, 2),
+            "apdus": self.apdus,
+            "smallest_apdus": self.smallest_apdus,
+        }
+
+
+def measure_all(bureau: Bureau, seconds: float) -> list[Measure]:
+    """Everything; ``seconds`` is how long each rate is measured."""
+    personalized = [bureau.personalize() for _ in range(_RUNS)]
+    evidence, inspection = _inspection(bureau, personalized[-1], seconds)
+    return [
+        _records(bureau, seconds),
+        _judgements(bureau, evidence, seconds),
+        *_personalization(personalized, seconds),
+        inspection,
+    ]
+
+
+def _once(work: Callable[[], object], seconds: float) -> float:
+    """Seconds of one call: the mean over all calls in ``seconds``, after one that warms up."""
+    work()
+    count, began = 0, time.perf_counter()
+    while True:
+        work()
+        count += 1
+        if (elapsed := time.perf_counter() - began) >= seconds:
+            return elapsed / count
+
+
+def _records(bureau: Bureau, seconds: float) -> Measure:
+    groups = [content for file, content in bureau.build_records().files.items() if file.data_group]
+    return Measure(
+        "records built and signed",
+        _once(bureau.build_records, seconds),
+        _once(lambda: floors.records(groups), seconds),
+    )
+
+
+def _judgements(bureau: Bureau, evidence: Evidence, seconds: float) -> Measure:
+    groups = _data_groups(evidence)
+
+    def work() -> None:
+        verdict = judge(evidence, bureau.trust, POLICY, CLOCK.now())
+        assert verdict.decision is Decision.PASSED, verdict.failed_checks()
+
+    return Measure("evidence judged", _once(work, seconds), _once(lambda: floors.judgement(groups), seconds))
+
+
+def _personalization(runs: list[Personalized], seconds: float) -> tuple[Measure, Measure]:
+    last = runs[-1]
+    files = last.package.files
+    groups = [content for file, content in files.items() if file.data_group]
+    written = last.tap.exchanges[: last.written]
+    read = last.tap.exchanges[last.written : last.written + last.read_back_apdus]
+    return (
+        Measure(
+            "personalization: writing",
+            median(run.write_seconds for run in runs),
+            _once(lambda: floors.writing(written, files.values()), seconds),
+            last.written,
+            smallest.writing(files, MAX_COMMAND),
+        ),
+        Measure(
+            "personalization: read-back",
+            median(run.read_back_seconds for run in runs),
+            _once(lambda: floors.read_back(read, groups), seconds),
+            last.read_back_apdus,
+            smallest.read_back(files, MAX_RESPONSE),
+        ),
+    )
+
+
+def _inspection(bureau: Bureau, personalized: Personalized, seconds: float) -> tuple[Evidence, Measure]:
+    password = AccessPassword.from_can(personalized.package.can.reveal().decode())
+    times = []
+    for _ in range(_RUNS):
+        with powered(Tap(personalized.tap)) as (tap, transport):
+            began = time.perf_counter()
+            evidence = capture(transport, password, POLICY, ENTROPY, CLOCK)
+            judge(evidence, bureau.trust, POLICY, CLOCK.now())
+            times.append(time.perf_counter() - began)
+    return evidence, Measure(
+        "inspection",
+        median(times),
+        _once(lambda: floors.inspection(tap.exchanges, _data_groups(evidence)), seconds),
+        len(tap.exchanges),
+        smallest.inspection(personalized.package.files, MAX_RESPONSE),
+    )
+
+
+def _data_groups(evidence: Evidence) -> list[bytes]:
+    return [found.content for file, found in evidence.files.items() if file.data_group and found.content]
