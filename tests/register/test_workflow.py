@@ -173,7 +173,7 @@ def test_a_changed_file_of_a_document_is_found_out(desk: Desk) -> None:
     with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
         desk.register.documents.load_package(document.id)
     change(desk, "DELETE FROM document_file")
-    with pytest.raises(IntegrityBroken, match="document-incomplete"):
+    with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
         desk.register.documents.load_package(document.id)
 
 

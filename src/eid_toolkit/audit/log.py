@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from eid_toolkit.register.canonical import canonical, digest
 from eid_toolkit.register.schema import audit, audit_head
+from eid_toolkit.register.stored import stored
 
 GENESIS = "0" * 64
 """What stands for the hash of the row before the first."""
@@ -50,7 +51,7 @@ class AuditRow:
             "operator": self.operator,
             "action": self.action,
             "subject": self.subject,
-            "detail": json.loads(self.detail),
+            "detail": stored(json.loads, self.detail, "the detail of an audit row"),
             "previous": self.previous,
             "hash": self.hash,
         }
@@ -102,6 +103,13 @@ def read(connection: Connection, subject: str | None = None) -> Iterator[AuditRo
         yield AuditRow(**row._mapping)
 
 
+def newest(connection: Connection, subject: str, actions: Iterable[str]) -> AuditRow | None:
+    """The last row about ``subject`` that tells of one of ``actions``."""
+    query = select(audit).where(audit.c.subject == subject, audit.c.action.in_(list(actions)))
+    row = connection.execute(query.order_by(audit.c.position.desc()).limit(1)).first()
+    return AuditRow(**row._mapping) if row is not None else None
+
+
 def verify(connection: Connection) -> AuditResult:
     """Walk the whole chain; the first row that is changed, missing, moved or cut off is named."""
     position, previous = 0, GENESIS
@@ -116,7 +124,7 @@ def verify(connection: Connection) -> AuditResult:
         if reason is not None:
             return AuditResult(position, previous, position + 1, reason)
         position, previous = row.position, row.hash
-    if (position, previous) != _head(connection):
+    if position == 0 or (position, previous) != _head(connection):  # the founding itself is on record
         return AuditResult(position, previous, position + 1, "audit-rows-cut-off")
     return AuditResult(position, previous)
 

@@ -21,6 +21,7 @@ from eid_toolkit.register.decisions import Decision, decide, decision_of, verify
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.persons import Person, person_of
 from eid_toolkit.register.schema import application, decision, person
+from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator, OperatorStore
 
@@ -100,7 +101,7 @@ class Applications:
             "person_id": person.id,
             "profile": profile.name,
             "profile_hash": profile.hash,
-            "portrait": self._keys.seal(portrait.image, _context(identifier)),
+            "portrait": self._keys.seal(portrait.image, _context(identifier, portrait.width, portrait.height)),
             "portrait_sha256": sha256(portrait.image).hexdigest(),
             "portrait_width": portrait.width,
             "portrait_height": portrait.height,
@@ -143,7 +144,8 @@ class Applications:
         """The portrait; raises :class:`IntegrityBroken` if it is not the one that the application names."""
         with self._database.read() as connection:
             row = connection.execute(select(application).where(application.c.id == found.id)).one()
-        image = self._keys.unseal(row.portrait, _context(found.id)).reveal()
+        context = _context(found.id, row.portrait_width, row.portrait_height)
+        image = self._keys.unseal(row.portrait, context).reveal()
         if sha256(image).hexdigest() != found.portrait_sha256:
             raise IntegrityBroken("portrait-is-another", application=found.id)
         return Portrait(image, row.portrait_width, row.portrait_height)
@@ -202,13 +204,13 @@ def _application(columns: RowMapping) -> Application:
         profile=columns[application.c.profile],
         profile_hash=columns[application.c.profile_hash],
         portrait_sha256=columns[application.c.portrait_sha256],
-        state=ApplicationState(columns[application.c.state]),
+        state=stored(ApplicationState, columns[application.c.state], "the state of an application"),
         creator=columns[application.c.creator],
         created_at=columns[application.c.created_at],
         decision=decision_of(columns),
     )
 
 
-def _context(identifier: str) -> bytes:
-    """What a sealed portrait is bound to: it opens in no other application."""
-    return f"application:{identifier}:portrait".encode()
+def _context(identifier: str, width: int, height: int) -> bytes:
+    """What a sealed portrait is bound to: it opens in no other application and with no other size."""
+    return f"application:{identifier}:portrait:{width}x{height}".encode()

@@ -34,11 +34,12 @@ class Database:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str) -> Database:
-        """Open the database at an SQLAlchemy address, made and brought up to date where needed.
+    def open(cls, url: str, *, new: bool = True) -> Database:
+        """Open the database at an SQLAlchemy address and bring it up to date; make it if it may be ``new``.
 
         Raises :class:`BadInput` for an address that cannot be used and a register of a newer version,
-        :class:`ServiceAway` if it cannot be reached, :class:`IntegrityBroken` for a file that is no database.
+        :class:`ServiceAway` if it cannot be reached, :class:`IntegrityBroken` for a file that is no database, and
+        where there is no register though there should be one.
         """
         try:
             address = make_url(url)
@@ -46,6 +47,8 @@ class Database:
             raise BadInput("register-url-malformed") from None
         if address.get_backend_name() != "sqlite" or not address.database:
             raise BadInput("register-url-unsupported", backend=address.get_backend_name())
+        if not new and not Path(address.database).exists():
+            raise IntegrityBroken("register-missing")
         try:
             Path(address.database).touch(mode=FILE_MODE)
         except OSError as error:
@@ -57,7 +60,11 @@ class Database:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         database = cls(engine)
-        database._migrate()
+        try:
+            database._migrate(new=new)
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def close(self) -> None:
@@ -78,9 +85,11 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def _migrate(self) -> None:
+    def _migrate(self, *, new: bool) -> None:
         with self.read() as connection:
             version = _version(connection)
+        if version is None and not new:  # an empty register in its place would give numbers and chips out again
+            raise IntegrityBroken("register-missing")
         if version == HEAD:
             return
         if version is not None and version > HEAD:
@@ -126,6 +135,8 @@ def _clear_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = str(error.orig)
+        if reason.startswith("no such "):  # a table or a column
+            raise IntegrityBroken("register-damaged", reason=reason) from None
         code = "register-busy" if "locked" in reason else "register-away"
         raise ServiceAway(code, reason=reason) from None
     except DatabaseError as error:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 from eid_toolkit.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import decision
+from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.operators import Operator, OperatorStore
 
 SCHEMA = "eid-decision/1"
@@ -64,8 +65,15 @@ def decision_of(columns: RowMapping) -> Decision | None:
         action=columns[decision.c.action],
         operator=columns[decision.c.operator],
         decided_at=columns[decision.c.decided_at],
-        state=json.loads(columns[decision.c.statement])["state"],
+        state=stored(_decided_state, columns[decision.c.statement], "a decision"),
     )
+
+
+def _decided_state(statement: str) -> Mapping[str, object]:
+    match json.loads(statement):
+        case {"state": dict(state)}:
+            return state
+    raise ValueError("no statement")
 
 
 def verify_decision(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,14 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from eid_toolkit.audit.log import AuditEvent, append
+from eid_toolkit.audit.log import AuditEvent, append, newest
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.ports import Clock
 from eid_toolkit.register.applications import Application, Applications, load_application
+from eid_toolkit.register.canonical import canonical, digest
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.decisions import decide
 from eid_toolkit.register.schema import document, document_file, document_secret
+from eid_toolkit.register.stored import stored
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
@@ -151,8 +153,16 @@ class Documents:
             CHIP_AUTHENTICATION_KEY: prepared.chip_authentication_key,
             ACTIVE_AUTHENTICATION_KEY: prepared.active_authentication_key,
         }
-        files = [self._sealed(prepared.id, "label", file.label, data) for file, data in prepared.files.items()]
-        sealed = [self._sealed(prepared.id, "name", name, key.reveal()) for name, key in secrets.items() if key]
+        binding = _binding(row, (file.label for file in prepared.files))
+        files = [
+            {"document_id": prepared.id, "label": file.label, "content": self._sealed(binding, file.label, data)}
+            for file, data in prepared.files.items()
+        ]
+        sealed = [
+            {"document_id": prepared.id, "name": name, "content": self._sealed(binding, name, key.reveal())}
+            for name, key in secrets.items()
+            if key
+        ]
         event = AuditEvent(
             "document.prepared",
             prepared.id,
@@ -211,8 +221,10 @@ class Documents:
             found = _load(connection, identifier)
             files = connection.execute(select(document_file).where(document_file.c.document_id == found.id)).all()
             rows = connection.execute(select(document_secret).where(document_secret.c.document_id == found.id)).all()
-        opened = {row.label: self._unsealed(found.id, row.label, row.content).reveal() for row in files}
-        secrets = {row.name: self._unsealed(found.id, row.name, row.content) for row in rows}
+            _check_history(connection, found)
+        binding = _binding({name: getattr(found, name) for name in _BOUND}, (row.label for row in files))
+        opened = {row.label: self._unsealed(binding, row.label, row.content).reveal() for row in files}
+        secrets = {row.name: self._unsealed(binding, row.name, row.content) for row in rows}
         content = {file: opened[file.label] for file in ElementaryFile if file.label in opened}
         sod = content.get(ElementaryFile.SOD, b"")
         if sha256(sod).hexdigest() != found.sod_sha256 or not {CAN, MRZ_INFORMATION} <= secrets.keys():
@@ -239,6 +251,7 @@ class Documents:
         with self._database.write() as connection:
             found = _load(connection, identifier)
             self._applications.verify_approval(connection, load_application(connection, found.application_id))
+            _check_history(connection, found)
             if found.state is DocumentState.BOUND and found.chip == chip:
                 return found
             _require(found, DocumentState.PREPARED)
@@ -254,6 +267,7 @@ class Documents:
             found = _load(connection, identifier)
             self._applications.verify_approval(connection, load_application(connection, found.application_id))
             _require(found, DocumentState.BOUND)
+            _check_history(connection, found)
             state = {"chip": found.chip, "sod_sha256": found.sod_sha256, "profile_hash": found.profile_hash}
             statement = decide(connection, operator, "issue", found.id, state, self._clock.now())
             self._destroy_chip_keys(connection, found, operator)
@@ -265,6 +279,7 @@ class Documents:
         with self._database.write() as connection:
             found = _load(connection, identifier)
             _require(found, DocumentState.PREPARED, DocumentState.BOUND)
+            _check_history(connection, found)
             state = {"chip": found.chip, "sod_sha256": found.sod_sha256, "reason": reason}
             statement = decide(connection, operator, "spoil", found.id, state, self._clock.now())
             self._destroy_chip_keys(connection, found, operator)
@@ -299,12 +314,11 @@ class Documents:
         connection.execute(update(document).where(document.c.id == found.id).values(state=state, **values))
         append(connection, self._clock.now(), operator.name, [AuditEvent(f"document.{state}", found.id, detail)])
 
-    def _sealed(self, identifier: str, column: str, name: str, data: bytes) -> dict[str, object]:
-        content = self._keys.seal(data, _context(identifier, name))
-        return {"document_id": identifier, column: name, "content": content}
+    def _sealed(self, binding: str, name: str, data: bytes) -> bytes:
+        return self._keys.seal(data, f"document:{binding}:{name}".encode())
 
-    def _unsealed(self, identifier: str, name: str, content: bytes) -> Secret:
-        return self._keys.unseal(content, _context(identifier, name))
+    def _unsealed(self, binding: str, name: str, content: bytes) -> Secret:
+        return self._keys.unseal(content, f"document:{binding}:{name}".encode())
 
 
 def _living(connection: Connection, application_id: str) -> str | None:
@@ -323,7 +337,7 @@ def _load(connection: Connection, identifier: str) -> Document:
 
 
 def _document(row: Row[Any]) -> Document:
-    return Document(**{**row._mapping, "state": DocumentState(row.state)})
+    return Document(**{**row._mapping, "state": stored(DocumentState, row.state, "the state of a document")})
 
 
 def _require(found: Document, *states: DocumentState) -> None:
@@ -331,6 +345,31 @@ def _require(found: Document, *states: DocumentState) -> None:
         raise NotPermitted("document-state", document=found.id, state=found.state)
 
 
-def _context(identifier: str, name: str) -> bytes:
-    """What a sealed file or secret is bound to: it opens in no other document and under no other name."""
-    return f"document:{identifier}:{name}".encode()
+_BOUND = (
+    "id",
+    "application_id",
+    "profile",
+    "profile_hash",
+    "document_code",
+    "issuing_state",
+    "document_number",
+    "date_of_issue",
+    "date_of_expiry",
+    "signer",
+    "sod_sha256",
+)
+
+
+def _binding(columns: Mapping[str, object], labels: Iterable[str]) -> str:
+    """What all that is sealed for a document is bound to: change its row or its set of files, and nothing opens."""
+    return digest({**{name: columns[name] for name in _BOUND}, "files": sorted(labels)})
+
+
+def _check_history(connection: Connection, found: Document) -> None:
+    """The register's row and the audit log tell the same of the document; raises :class:`IntegrityBroken` if not."""
+    told = newest(connection, found.id, [f"document.{state}" for state in DocumentState])
+    agree = told is not None and told.action == f"document.{found.state}"
+    if agree and told is not None and found.state is DocumentState.BOUND:
+        agree = told.detail == canonical({"chip": found.chip})
+    if not agree:
+        raise IntegrityBroken("document-history-changed", document=found.id, state=found.state)

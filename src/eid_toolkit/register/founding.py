@@ -112,7 +112,7 @@ def _build(
     authorities, trust = AuthorityStore(home.pki, keys), TrustStore(home.trust)
     others = {profile.issuing_state for profile in profiles if profile.issuable} if config.demo else set()
     states = sorted({config.country, *others})
-    register = Register.open(home, keys, clock, entropy)
+    register = Register.open(home, keys, clock, entropy, new=True)
     try:
         for state in states:
             authorities.create(charter_for(state, config, profiles, contact), now, entropy)

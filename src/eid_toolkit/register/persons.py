@@ -20,6 +20,7 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.person_data import FIELDS, PersonData, birth_text
 from eid_toolkit.register.schema import person
+from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.operators import Operator
 
 _BATCH = 500
@@ -172,5 +173,6 @@ def _taken_numbers(connection: Connection, people: list[PersonData]) -> set[str]
 def person_of(columns: RowMapping) -> Person:
     """The person among a row's columns."""
     values = {name: columns[person.c[name]] for name in FIELDS}
-    values["date_of_birth"] = PartialDate.parse(values["date_of_birth"])
-    return Person(columns[person.c.id], PersonData(**values), columns[person.c.created_at])
+    values["date_of_birth"] = stored(PartialDate.parse, values["date_of_birth"], "a date of birth")
+    data = stored(lambda values: PersonData(**values), values, "a person")
+    return Person(columns[person.c.id], data, columns[person.c.created_at])

@@ -27,9 +27,12 @@ class Register:
     clock: Clock
 
     @classmethod
-    def open(cls, home: Home, keys: KeyStore, clock: Clock, entropy: Entropy) -> Register:
-        """Open the register, made or migrated where needed; the key store is unlocked when something is unsealed."""
-        database = Database.open(home.config.register_url or f"sqlite:///{home.register_path}")
+    def open(cls, home: Home, keys: KeyStore, clock: Clock, entropy: Entropy, *, new: bool = False) -> Register:
+        """Open the register, migrated where needed; the key store is unlocked when something is unsealed.
+
+        A ``new`` one is made by the founding of a home alone.
+        """
+        database = Database.open(home.config.register_url or f"sqlite:///{home.register_path}", new=new)
         operators = OperatorStore(home.operators, demo=home.config.demo)
         applications = Applications(database, keys, operators, clock, entropy)
         documents = Documents(database, keys, applications, clock)

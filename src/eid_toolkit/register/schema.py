@@ -19,6 +19,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from eid_toolkit.register.stored import stored
+
 HEAD = "0001"
 """The newest migration."""
 
@@ -35,7 +37,11 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC).strftime(_TIME_FORMAT)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.strptime(value, _TIME_FORMAT).replace(tzinfo=UTC)
+        return None if value is None else stored(_read_time, value, "a time")
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
 
 
 metadata = MetaData(
