@@ -82,7 +82,7 @@ class Line:
 
     @classmethod
     def to(cls, memory: CardMemory, save: Callable[[CardMemory], None] = lambda _: None, **options: int) -> Line:
-        card = EmulatedCard(memory, ENTROPY, save, **options)
+        card = EmulatedCard(memory, ENTROPY, save, wait=lambda _: None, **options)
         return cls(card, CardSession(InProcessTransport(card, "test")))
 
     def send(self, command: CommandApdu) -> ResponseApdu:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.emulator.state import StoredFile
@@ -322,6 +324,25 @@ def test_a_wrong_answer_at_any_exchange_gives_an_outcome_or_a_named_error(protoc
             assert not session.is_secure, index
         else:
             assert outcomes == [READ, READ], index  # harmless: the file of buffer sizes, a warning for an OK
+
+
+@pytest.mark.parametrize("protocol", WAYS, ids=str)
+@settings(max_examples=80, deadline=None)
+@given(index=st.integers(1, 20), position=st.integers(0, 2000), bit=st.integers(0, 7))
+def test_a_flipped_bit_anywhere_gives_an_outcome_or_a_named_error(
+    protocol: AccessProtocols, index: int, position: int, bit: int
+) -> None:
+    def flip(answer: bytes) -> bytes:
+        at = position % len(answer)
+        return answer[:at] + bytes((answer[at] ^ 1 << bit,)) + answer[at + 1 :]
+
+    session = at_exchange(index, protocol, flip)
+    try:
+        outcomes = read_dg1_and_dg2(session, WAYS[protocol])
+    except EidError:
+        assert not session.is_secure
+    else:
+        assert outcomes == [READ, READ]
 
 
 def pull(answer: bytes) -> bytes:
