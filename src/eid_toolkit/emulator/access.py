@@ -76,7 +76,8 @@ class AccessCommands:
             raise Refused(StatusWord.REFERENCED_DATA_NOT_FOUND) from None
         except ProtocolError:
             raise Refused(StatusWord.WRONG_DATA) from None
-        self._session.pace = PaceResponder(parameters, password, self._entropy)
+        static_key = self._chip.mapping_key(parameters.domain) if parameters.protocol.mapping == "cam" else None
+        self._session.pace = PaceResponder(parameters, password, self._entropy, static_key)
         return ok()
 
     def _offered(self) -> Iterator[PaceParameters]:
@@ -86,7 +87,7 @@ class AccessCommands:
                 parameters = PaceParameters.of(info)
             except BadInput:
                 continue
-            if parameters.protocol.mapping != "cam":
+            if parameters.protocol.mapping != "cam" or self._chip.mapping_key(parameters.domain) is not None:
                 yield parameters
 
     def general_authenticate(self, command: CommandApdu) -> Reply:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo, SecurityInfos
 from eid_toolkit.codec import der, tlv
-from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
 from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.emulator.refusal import Refused, require
 from eid_toolkit.emulator.reply import Reply, ok
@@ -69,6 +69,13 @@ class ChipCommands:
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
         return ok(data, self._install(result))
+
+    def mapping_key(self, domain: EcDomain | DhDomain) -> EcPrivateKey | None:
+        """The key for Chip Authentication Mapping: the one whose reference is its group's id (9303-11 9.2.1)."""
+        key = self._memory.chip_authentication_keys.get(domain.parameter_id)
+        if key is None or key.parameter_id != domain.parameter_id or not isinstance(domain, EcDomain):
+            return None
+        return EcPrivateKey(domain, key.scalar)
 
     def internal_authenticate(self, command: CommandApdu) -> Reply:
         """Active Authentication."""

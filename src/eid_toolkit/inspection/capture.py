@@ -76,6 +76,8 @@ class _Capture:
         started, began = self._clock.now(), time.perf_counter()
         opened = self._open()
         self._keep(opened.card_access)
+        if opened.card_security is not None:
+            self._keep(opened.card_security)
         interrupted = None
         try:
             self._read_everything()
@@ -90,6 +92,7 @@ class _Capture:
             files=self._files,
             chip_authentication=self._chip,
             active_authentication=self._active,
+            chip_mapping=opened.chip_proof,
             apdus=self._session.apdus,
             interrupted=interrupted,
         )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols.pace import ChipMappingProof
 
 
 class FileState(StrEnum):
@@ -101,6 +102,8 @@ class Evidence:
     files: Mapping[ElementaryFile, FileEvidence] = field(default_factory=lambda: MappingProxyType({}))
     chip_authentication: ChipAuthenticationEvidence = ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
     active_authentication: ActiveAuthenticationEvidence = ActiveAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
+    chip_mapping: ChipMappingProof | None = None
+    """What PACE with Chip Authentication Mapping left to be verified."""
     apdus: int = 0
     interrupted: str | None = None
     """The error code that ended the reading too early (a card pulled), or None."""

@@ -20,6 +20,7 @@ from eid_toolkit.inspection.evidence import (
     FileState,
 )
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.protocols.pace import ChipMappingProof
 
 SCHEMA = "eid-evidence/1"
 MAX_SIZE = 32 << 20
@@ -29,6 +30,7 @@ MAX_SIZE = 32 << 20
 def encode_evidence(evidence: Evidence) -> bytes:
     """The file's bytes."""
     access, chip, active = evidence.access, evidence.chip_authentication, evidence.active_authentication
+    mapping = evidence.chip_mapping
     data = {
         "schema": SCHEMA,
         "started": evidence.started.astimezone(UTC).isoformat(),
@@ -53,6 +55,9 @@ def encode_evidence(evidence: Evidence) -> bytes:
             "signature": _text(active.signature),
             "cause": active.cause,
         },
+        "chip_mapping": None
+        if mapping is None
+        else {"mapping_public": _text(mapping.mapping_public), "chip_data": _text(mapping.chip_data)},
         "apdus": evidence.apdus,
         "interrupted": evidence.interrupted,
     }
@@ -96,8 +101,14 @@ def _evidence(data: dict[str, Any]) -> Evidence:
             signature=_bytes(active.pop("signature")),
             **_checked(active),
         ),
+        chip_mapping=_mapping(data.pop("chip_mapping", None)),
         **_checked(data),
     )
+
+
+def _mapping(found: dict[str, str] | None) -> ChipMappingProof | None:
+    """Evidence saved before this mapping was known has none."""
+    return None if found is None else ChipMappingProof(**{name: _required(text) for name, text in found.items()})
 
 
 def _file(found: dict[str, Any]) -> FileEvidence:

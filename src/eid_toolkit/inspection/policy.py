@@ -30,7 +30,7 @@ _DOCUMENT = frozenset(
     }
 )
 _STATUS = frozenset({"pa.revocation", "document.expiry", "status.clock"})
-_ANY_CHIP = frozenset({"ca", "aa"})
+_ANY_CHIP = frozenset({"ca", "aa", "cam"})
 
 _POLICIES = {
     policy.name: policy

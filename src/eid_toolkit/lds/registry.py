@@ -7,6 +7,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.atr_info import AtrInfo
 from eid_toolkit.lds.card_access import CardAccess
+from eid_toolkit.lds.card_security import CardSecurity
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg2 import Dg2
@@ -19,11 +20,14 @@ from eid_toolkit.lds.ef_dir import EfDir
 from eid_toolkit.lds.opaque import OpaqueFile
 from eid_toolkit.lds.sod import Sod
 
-ParsedFile = AtrInfo | CardAccess | Com | Dg1 | Dg2 | Dg11 | Dg12 | Dg13 | Dg14 | Dg15 | EfDir | OpaqueFile | Sod
+ParsedFile = (
+    AtrInfo | CardAccess | CardSecurity | Com | Dg1 | Dg2 | Dg11 | Dg12 | Dg13 | Dg14 | Dg15 | EfDir | OpaqueFile | Sod
+)
 
 _CLASSES: dict[ElementaryFile, type[ParsedFile]] = {
     ElementaryFile.ATR_INFO: AtrInfo,
     ElementaryFile.CARD_ACCESS: CardAccess,
+    ElementaryFile.CARD_SECURITY: CardSecurity,
     ElementaryFile.COM: Com,
     ElementaryFile.DG1: Dg1,
     ElementaryFile.DG2: Dg2,

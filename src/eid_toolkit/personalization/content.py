@@ -55,7 +55,7 @@ class CardContent:
         ]
         chip, active = profile.chip_authentication, profile.active_authentication
         if chip is not None:
-            key = _chip_key(chip.parameter_id, 0, package.chip_authentication_key)
+            key = _chip_key(chip.parameter_id, profile.chip_key_id or 0, package.chip_authentication_key)
             items.append(_key_item(layout.CHIP_AUTHENTICATION_KEY, "chip-authentication-key", key))
         if active is not None:
             reference = layout.DIGEST_REFERENCES[active.digest]

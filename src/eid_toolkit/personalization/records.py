@@ -22,6 +22,7 @@ from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
+from eid_toolkit.lds.card_security import build_card_security
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.dg1 import Dg1
@@ -107,7 +108,7 @@ def build_records(
     Raises :class:`BadInput` if a file does not fit on a card, or a field not into its place.
     """
     mrz = build_mrz(person, profile, issue)
-    pace, all_infos = _security_infos(profile, keys)
+    pace, chip, all_infos = _security_infos(profile, keys)
     builders: dict[int, Callable[[], Encodable]] = {
         1: lambda: Dg1(mrz),
         2: lambda: Dg2.of_portrait(portrait.image, portrait.width, portrait.height, sex=person.sex),
@@ -128,6 +129,10 @@ def build_records(
         ElementaryFile.COM: Com.of_data_groups(groups).encode(),
         ElementaryFile.SOD: build_sod(groups, profile.digest, signer, certificate.der, issue.signing_time),
     }
+    if any(choice.mapping == "cam" for choice in profile.access.pace):
+        files[ElementaryFile.CARD_SECURITY] = build_card_security(
+            chip, profile.digest, signer, certificate.der, issue.signing_time
+        )
     files |= {ElementaryFile.of_data_group(number): content for number, content in groups.items()}
     for file, content in files.items():
         if len(content) > MAX_EF_SIZE:
@@ -153,21 +158,23 @@ def build_mrz(person: PersonData, profile: DocumentProfile, issue: Issue) -> Mrz
     )
 
 
-def _security_infos(profile: DocumentProfile, keys: ChipKeys) -> tuple[SecurityInfos, SecurityInfos]:
-    """What EF.CardAccess says, and what DG14 says: all of that, and the chip's keys (9303-11 4.2)."""
+def _security_infos(profile: DocumentProfile, keys: ChipKeys) -> tuple[SecurityInfos, SecurityInfos, SecurityInfos]:
+    """What EF.CardAccess says, what EF.CardSecurity adds to it, and what DG14 says: all of that (9303-11 9.2.11)."""
     pace: list[SecurityInfo] = [
         PaceInfo(PaceProtocol.of("ecdh", choice.mapping, choice.cipher).oid, _PACE_VERSION, choice.parameter_id)
         for choice in profile.access.pace
     ]
     more: list[SecurityInfo] = []
+    key_id = profile.chip_key_id
     if profile.chip_authentication is not None and keys.chip_authentication is not None:
         protocol = ChipAuthenticationProtocol.of("ecdh", profile.chip_authentication.cipher)
         public_key = keys.chip_authentication.public_key.spki(explicit=True)
-        more.append(ChipAuthenticationInfo(protocol.oid))
-        more.append(ChipAuthenticationPublicKeyInfo(oids.ID_PK_ECDH, public_key))
+        more.append(ChipAuthenticationInfo(protocol.oid, key_id=key_id))
+        more.append(ChipAuthenticationPublicKeyInfo(oids.ID_PK_ECDH, public_key, key_id))
+    chip = SecurityInfos.of(*pace, *more)
     if profile.active_authentication is not None:
         more.append(ActiveAuthenticationInfo(oids.ECDSA_PLAIN[profile.active_authentication.digest]))
-    return SecurityInfos.of(*pace), SecurityInfos.of(*pace, *more)
+    return SecurityInfos.of(*pace), chip, SecurityInfos.of(*pace, *more)
 
 
 def _personal_details(person: PersonData) -> Dg11:

@@ -139,12 +139,31 @@ class DocumentProfile:
             "access": bool(self.access.pace) or self.access.bac,
             "active_authentication": (self.active_authentication is not None) == (_DG15 in held),
             "national_data": (self.national_data is not None) == (_DG13 in held),
+            "access.pace": self._has_key_for_mapping() and self._has_plain_mapping(),
             # 9303-11 4.2 and 9.2: what PACE, Chip Authentication and AA with ECDSA use is told in DG14.
             "data_groups without 14": not parameters or _DG14 in held,
         }
         for name, kept in rules.items():
             if not kept:
                 raise BadInput("profile-contradiction", profile=self.name, field=name)
+
+    @property
+    def chip_key_id(self) -> int | None:
+        """The Chip Authentication key's reference: with Chip Authentication Mapping its group's id (9303-11 9.2.1)."""
+        mapped = any(choice.mapping == "cam" for choice in self.access.pace)
+        return self.chip_authentication.parameter_id if mapped and self.chip_authentication is not None else None
+
+    def _has_key_for_mapping(self) -> bool:
+        """Chip Authentication Mapping takes the chip's key, so that is in the same group."""
+        groups = {choice.parameter_id for choice in self.access.pace if choice.mapping == "cam"}
+        return not groups or (
+            self.chip_authentication is not None and groups == {self.chip_authentication.parameter_id}
+        )
+
+    def _has_plain_mapping(self) -> bool:
+        """Beside Chip Authentication Mapping another is offered (9303-11 4.4): not every terminal knows it."""
+        mappings = {choice.mapping for choice in self.access.pace}
+        return mappings != {"cam"}
 
     def check_issue_date(self, day: date) -> None:
         """Raises :class:`BadInput` if the standards do not let this document type be issued on ``day``."""

@@ -12,7 +12,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import bac, pace_terminal
-from eid_toolkit.protocols.pace import PaceParameters
+from eid_toolkit.protocols.pace import ChipMappingProof, PaceParameters
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
 from eid_toolkit.terminal.session import CardSession
@@ -32,6 +32,10 @@ class AccessResult:
     parameters: PaceParameters | None = None
     downgraded: bool = False
     """Whether BAC was used although the chip offers PACE."""
+    chip_proof: ChipMappingProof | None = None
+    """With Chip Authentication Mapping: to be verified with the chip's signed public key."""
+    card_security: FileRead | None = None
+    """With Chip Authentication Mapping: the reading of EF.CardSecurity."""
 
 
 def open_access(session: CardSession, password: AccessPassword, entropy: Entropy, *, allow_bac: bool) -> AccessResult:
@@ -49,8 +53,19 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     if info is not None:
         found = session.run(pace_terminal.establish(password, info, entropy, name_parameters=ambiguous))
         session.install(found.channel)
+        card_security = None
+        if found.chip_proof is not None:
+            card_security = FileReader(session, buffers).read(ElementaryFile.CARD_SECURITY)
         _select_application(session, buffers)
-        return AccessResult("pace", found.password, card_access, buffers, found.parameters)
+        return AccessResult(
+            "pace",
+            found.password,
+            card_access,
+            buffers,
+            found.parameters,
+            chip_proof=found.chip_proof,
+            card_security=card_security,
+        )
     offers_pace = content is not None and _offers_pace(content)
     if not allow_bac:
         raise AccessDenied("pace-not-possible", offered=offers_pace)
@@ -64,7 +79,7 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
 def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
     """The strongest usable PACEInfo, and whether the domain parameters must be named.
 
-    Stronger groups come first, then stronger ciphers.
+    Stronger groups come first, then stronger ciphers, then the mapping that authenticates the chip too.
     """
     if card_access is None:
         return None, False
@@ -78,11 +93,11 @@ def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
             parameters = PaceParameters.of(info)
         except BadInput:
             continue
-        if parameters.protocol.mapping != "cam":  # whose proof is in EF.CardSecurity, which nothing here reads
-            usable.append((parameters.domain.security, _CIPHER_STRENGTH[parameters.protocol.cipher], info))
+        proves_chip = parameters.protocol.mapping == "cam"
+        usable.append((parameters.domain.security, _CIPHER_STRENGTH[parameters.protocol.cipher], proves_chip, info))
     if not usable:
         return None, False
-    best = max(usable, key=lambda entry: entry[:2])[2]
+    best = max(usable, key=lambda entry: entry[:3])[3]
     ambiguous = sum(info.protocol == best.protocol for info in offered) > 1
     return best, ambiguous
 

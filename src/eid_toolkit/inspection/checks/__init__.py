@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from eid_toolkit.inspection.case import Case
-from eid_toolkit.inspection.checks import access, chip, consistency, passive, validity
+from eid_toolkit.inspection.checks import access, chip, consistency, mapping, passive, validity
 from eid_toolkit.inspection.result import CheckResult, Layer, Outcome
 
-_CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome]], ...] = (
+_CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome | None]], ...] = (
     ("pa.sod-signature", Layer.DOCUMENT, passive.sod_signature),
     ("pa.dsc-chain", Layer.DOCUMENT, passive.dsc_chain),
     ("pa.data-group-hashes", Layer.DOCUMENT, passive.data_group_hashes),
@@ -18,6 +18,7 @@ _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome]], ...] = (
     ("document.consistency", Layer.DOCUMENT, consistency.consistency),
     ("ca", Layer.CHIP, chip.chip_authentication),
     ("aa", Layer.CHIP, chip.active_authentication),
+    ("cam", Layer.CHIP, mapping.chip_authentication_mapping),
     ("pa.revocation", Layer.STATUS, passive.revocation),
     ("document.expiry", Layer.STATUS, validity.expiry),
     ("status.clock", Layer.STATUS, validity.clock),
@@ -26,5 +27,6 @@ CHECK_IDS = tuple(check_id for check_id, _, _ in _CHECKS)
 
 
 def run_checks(case: Case) -> tuple[CheckResult, ...]:
-    """Every check, whatever the policy requires."""
-    return tuple(CheckResult(check_id, layer, check(case)) for check_id, layer, check in _CHECKS)
+    """Every check, whatever the policy requires; left out are those whose question does not arise."""
+    outcomes = ((check_id, layer, check(case)) for check_id, layer, check in _CHECKS)
+    return tuple(CheckResult(check_id, layer, outcome) for check_id, layer, outcome in outcomes if outcome is not None)

@@ -1,0 +1,65 @@
+"""Was the chip authenticated in opening it? PACE with Chip Authentication Mapping (ICAO Doc 9303-11 4.4.3.5, 6)."""
+
+from __future__ import annotations
+
+from eid_toolkit.asn1.security_infos import ChipAuthenticationPublicKeyInfo
+from eid_toolkit.crypto.ec import EcPublicKey
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.evidence import FileState
+from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.card_security import CardSecurity
+from eid_toolkit.pki.validation import Status, validate_signer
+from eid_toolkit.protocols.pace import ChipMappingProof
+
+
+def chip_authentication_mapping(case: Case) -> Outcome | None:
+    """The key of the mapping belongs to the static key that the issuer signed in EF.CardSecurity.
+
+    None where the card was opened otherwise.
+    """
+    access, proof = case.evidence.access, case.evidence.chip_mapping
+    if access.mapping != "cam" or proof is None:
+        return None
+    state = case.evidence.state(ElementaryFile.CARD_SECURITY)
+    content = case.evidence.content(ElementaryFile.CARD_SECURITY)
+    if content is None:
+        absent = state is FileState.ABSENT
+        return failed("card-security-missing") if absent else undetermined("card-security-not-read", state=state)
+    try:
+        card_security = CardSecurity.parse(content)
+    except BadInput:
+        return failed("card-security-malformed")
+    untrusted = _why_untrusted(case, card_security)
+    return untrusted if untrusted is not None else _judge_proof(card_security, access.parameter_id, proof)
+
+
+def _why_untrusted(case: Case, card_security: CardSecurity) -> Outcome | None:
+    """Passive Authentication of EF.CardSecurity: its signature, and its signer's way to a trusted authority."""
+    signer = card_security.signed_data.signer_certificate
+    try:
+        if signer is None or not card_security.is_signed():
+            return failed("card-security-signature-wrong")
+    except BadInput as error:
+        return undetermined("card-security-not-checkable", cause=error.code)
+    chain = validate_signer(signer, case.trust, case.now)
+    if chain.status is Status.PASSED:
+        return None
+    outcome = failed if chain.status is Status.FAILED else undetermined
+    return outcome("card-security-signer-untrusted", cause=chain.reason)
+
+
+def _judge_proof(card_security: CardSecurity, parameter_id: int | None, proof: ChipMappingProof) -> Outcome:
+    """The static key is the one whose reference is the id of the domain parameters (9303-11 9.2.1)."""
+    for info in card_security.security_infos.of_type(ChipAuthenticationPublicKeyInfo):
+        if info.key_id != parameter_id:
+            continue
+        try:
+            key = EcPublicKey.from_spki(info.spki)
+        except BadInput:
+            continue
+        if key.domain.parameter_id == parameter_id and proof.is_by(key.domain, key.point):
+            return PASSED
+        return failed("cam-proof-wrong")
+    return failed("cam-key-missing")

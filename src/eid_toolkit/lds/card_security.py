@@ -1,0 +1,47 @@
+"""EF.CardSecurity: the chip's protocols and public keys in the master file, signed (ICAO Doc 9303-11 9.2.11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from eid_toolkit.asn1.oids import SECURITY_OBJECT
+from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.cms import SignedData, build_signed_data, verify_signed_data
+from eid_toolkit.ports import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class CardSecurity:
+    """The CMS structure as it is, read into its parts; reading verifies nothing."""
+
+    cms: bytes
+    signed_data: SignedData
+    security_infos: SecurityInfos
+
+    @classmethod
+    def parse(cls, data: bytes) -> CardSecurity:
+        """The whole file; raises :class:`BadInput` if it is no SignedData over SecurityInfos."""
+        signed_data = SignedData.parse(data)
+        if signed_data.content_type != SECURITY_OBJECT:
+            raise BadInput("card-security-other-content", oid=signed_data.content_type)
+        return cls(data, signed_data, SecurityInfos.parse(signed_data.content))
+
+    def encode(self) -> bytes:
+        """The whole file."""
+        return self.cms
+
+    def is_signed(self) -> bool:
+        """Whether the enclosed certificate's key made the signature; raises :class:`BadInput` if it cannot be used."""
+        certificate = self.signed_data.signer_certificate
+        if certificate is None:
+            raise BadInput("card-security-without-signer")
+        return verify_signed_data(self.signed_data, certificate.der)
+
+
+def build_card_security(
+    infos: SecurityInfos, digest: str, signer: Signer, certificate_der: bytes, signing_time: datetime | None = None
+) -> bytes:
+    """The whole file over ``infos``, signed by a document signer."""
+    return build_signed_data(infos.encode(), SECURITY_OBJECT, signer, certificate_der, digest, signing_time)

@@ -1,0 +1,125 @@
+"""Cards with PACE by Chip Authentication Mapping: issued by a profile of the home, opened, judged, and cloned."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.emulator import forgeries
+from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.errors import BadInput
+from eid_toolkit.inspection.capture import capture
+from eid_toolkit.inspection.evidence_format import decode_evidence, encode_evidence
+from eid_toolkit.inspection.policy import policy_by_name
+from eid_toolkit.inspection.verdict import Verdict, judge
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.card_security import CardSecurity
+from eid_toolkit.lds.portrait import make_portrait
+from eid_toolkit.personalization.journal import JobState
+from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.profiles import load_profile
+from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.register.documents import Document
+from eid_toolkit.stores.trust import open_trust
+from support.bureau import Bureau
+from support.homes import CLOCK, ENTROPY, UTOPIAN, portrait_file
+
+CAM = '[[access.pace]]\nmapping = "cam"\ncipher = "aes-128"\nparameter_id = {}\n\n'
+
+
+def add_profile(bureau: Bureau, parameter_id: int = 13) -> None:
+    shipped = files("eid_toolkit.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
+    text = shipped.replace("[[access.pace]]", CAM.format(parameter_id) + "[[access.pace]]", 1)
+    Path(bureau.office.home.profiles / "utopia-cam.toml").write_text(text, "utf-8")
+
+
+@pytest.fixture
+def issued(bureau: Bureau) -> tuple[Bureau, Document, str]:
+    """A card of the profile, with its CAN."""
+    add_profile(bureau)
+    office = bureau.office
+    profile = load_profile("utopia-cam", [office.home.profiles])
+    portrait = make_portrait(portrait_file(), profile.portrait)
+    application = office.register.applications.create(office.person(UTOPIAN), profile, portrait, office.clerk)
+    document = office.prepare(office.register.applications.approve(application.id, office.approver))
+    can = office.register.documents.load_package(document.id).can.reveal().decode()
+    assert bureau.personalize(document, bureau.blank()).state is JobState.DONE
+    return bureau, document, can
+
+
+def inspected(bureau: Bureau, card: str, can: str, trust: TrustMaterial | None = None) -> Verdict:
+    policy = policy_by_name("officer")
+    with bureau.reader(card) as transport:
+        evidence = capture(transport, AccessPassword.from_can(can), policy, ENTROPY, CLOCK)
+    again = decode_evidence(encode_evidence(evidence))
+    assert again == evidence
+    return judge(again, trust or open_trust(bureau.office.home.root).material(), policy, CLOCK.now())
+
+
+def reasons(verdict: Verdict) -> dict[str, str | None]:
+    return {result.id: result.outcome.reason for result in verdict.checks if result.status != "passed"}
+
+
+def test_the_mapping_is_chosen_and_proves_the_chip(issued: tuple[Bureau, Document, str]) -> None:
+    bureau, _, can = issued
+    verdict = inspected(bureau, "blank", can)
+    assert (verdict.decision, verdict.evidence.access.mapping, reasons(verdict)) == ("passed", "cam", {})
+    assert "cam" in {result.id for result in verdict.checks}
+
+
+def test_card_security_is_what_the_card_holds_and_is_read_after_pace_only(issued: tuple[Bureau, Document, str]) -> None:
+    bureau, _, _ = issued
+    content = bureau.cards.load("blank").application.files[ElementaryFile.CARD_SECURITY].content
+    parsed = CardSecurity.parse(content)
+    assert parsed.is_signed()
+    assert parsed.encode() == content
+    with bureau.reader("blank") as transport:
+        assert transport.process(bytes.fromhex("00B09D0000")) == b"\x69\x82"
+
+
+def altered(memory: CardMemory, content: bytes) -> CardMemory:
+    return forgeries.with_file(memory, ElementaryFile.CARD_SECURITY, content)
+
+
+def test_a_clone_fails_by_its_mapping_too(issued: tuple[Bureau, Document, str]) -> None:
+    bureau, _, can = issued
+    bureau.cards.create("clone", forgeries.clone_without_chip_keys(bureau.cards.load("blank"), ENTROPY))
+    assert inspected(bureau, "clone", can).failed_checks() == {"ca", "aa", "cam"}
+
+
+def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) -> None:
+    bureau, _, can = issued
+    memory = bureau.cards.load("blank")
+    content = memory.application.files[ElementaryFile.CARD_SECURITY].content
+    infos = CardSecurity.parse(content).security_infos.encode()
+    changed = content.replace(infos, infos[:-1] + bytes((infos[-1] ^ 1,)))
+    for name, forged, reason in (
+        ("changed", changed, "card-security-signature-wrong"),
+        ("garbage", b"\x30\x03\x02\x01\x05", "card-security-malformed"),
+    ):
+        bureau.cards.create(name, altered(memory, forged))
+        assert reasons(inspected(bureau, name, can))["cam"] == reason
+
+
+def test_without_card_security_the_mapping_proves_nothing(issued: tuple[Bureau, Document, str]) -> None:
+    bureau, _, can = issued
+    memory = forgeries.copied(bureau.cards.load("blank"))
+    del memory.application.files[ElementaryFile.CARD_SECURITY]
+    bureau.cards.create("stripped", memory)
+    assert reasons(inspected(bureau, "stripped", can))["cam"] == "card-security-missing"
+
+
+def test_the_signer_of_card_security_must_be_trusted(issued: tuple[Bureau, Document, str]) -> None:
+    bureau, _, can = issued
+    verdict = inspected(bureau, "blank", can, TrustMaterial())
+    assert reasons(verdict)["cam"] == "card-security-signer-untrusted"
+    assert json.dumps(reasons(verdict))
+
+
+def test_a_profile_whose_mapping_is_in_another_group_than_the_chips_key_is_refused(bureau: Bureau) -> None:
+    add_profile(bureau, parameter_id=12)
+    with pytest.raises(BadInput, match="profile-contradiction"):
+        load_profile("utopia-cam", [bureau.office.home.profiles])
