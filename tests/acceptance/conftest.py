@@ -48,10 +48,12 @@ def run() -> Run:
 
 @pytest.fixture
 def process() -> Process:
-    """Runs a command as a process of its own, with standard input closed."""
+    """Runs a command as a process of its own, with nothing to read; ``through`` are redirections of the shell."""
 
-    def call(home: Path, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    def call(home: Path, *arguments: object, through: str = "", **options: object) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(home), *map(str, arguments)]
+        if through:
+            words = ["sh", "-c", f'exec "$@" {through}', "sh", *words]
         settings: dict[str, object] = {
             "env": _ENVIRONMENT,
             "stdin": subprocess.DEVNULL,

@@ -101,3 +101,18 @@ def test_evidence_with_a_time_that_cannot_be_is_refused(
     before = json.dumps(json.loads(text)["elapsed_ms"])
     evidence.write_text(text.replace(f'"elapsed_ms": {before}', f'"elapsed_ms": {elapsed}'))
     run(officer.home.root, "judge", evidence, code=9)
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        ("<&-", ["verify", "--reader", "emulator:genuine", "--can", "-"], 9),
+        ("<&- >&- 2>&-", ["verify", "--reader", "emulator:genuine", "--can", CAN], 0),
+        (">&-", ["decode", "/dev/null"], 9),
+    ],
+)
+def test_closed_standard_streams_change_nothing(
+    process: Process, officer: Officer, closed: str, words: list[str], code: int
+) -> None:
+    done = process(officer.home.root, *words, through=closed)
+    assert (done.returncode, "inside the software" in done.stderr) == (code, False)

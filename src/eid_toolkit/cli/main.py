@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 import traceback
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,6 +64,10 @@ class RootGroup(Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, help_text) in sorted(COMMANDS.items())])
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        _open_closed_streams()
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -81,6 +88,13 @@ class RootGroup(Group):
         except Exception as error:
             _complain(ctx, EidError("internal-error", kind=type(error).__name__))
             ctx.exit(EidError.exit_code)
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where a standard stream was closed: no other file may get its descriptor."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # for the whole run
 
 
 def _complain(ctx: click.Context, error: EidError) -> None:
