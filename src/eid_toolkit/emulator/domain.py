@@ -17,11 +17,10 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import globalplatform as gp
 from eid_toolkit.protocols import scp03
 from eid_toolkit.protocols.globalplatform import DomainState, InitializeUpdateAnswer
-from eid_toolkit.protocols.scp03 import Scp03Channel, SecurityLevel, SessionKeys
+from eid_toolkit.protocols.scp03 import Options, Scp03Channel, SecurityLevel, SessionKeys
 
 MAX_FAILURES = 10
 """After so many wrong EXTERNAL AUTHENTICATE in a row the domain is dead."""
-_LEVELS = (0x01, 0x03, 0x11, 0x13, 0x33)
 _MANAGEMENT = (gp.PUT_KEY, gp.INSTALL, gp.STORE_DATA, gp.DELETE, gp.LOAD)
 _FORWARD = {
     DomainState.OP_READY: (DomainState.INITIALIZED, DomainState.SECURED),
@@ -82,10 +81,8 @@ class DomainCommands:
         require(domain.failures < MAX_FAILURES, StatusWord.AUTHENTICATION_METHOD_BLOCKED)
         require(command.p1 in (0, domain.keys.version), StatusWord.REFERENCED_DATA_NOT_FOUND)
         require(command.p2 == 0, StatusWord.WRONG_P1P2)
-        require(len(command.data) == scp03.CHALLENGE_SIZE, StatusWord.WRONG_LENGTH)
-        domain.sequence = (domain.sequence + 1) % (1 << 24)
-        self._save()
-        challenge = scp03.card_challenge(domain.keys, domain.sequence, gp.ISD_AID)
+        require(len(command.data) == domain.options.size, StatusWord.WRONG_LENGTH)
+        challenge, sequence = self._card_challenge()
         keys = SessionKeys.derive(domain.keys, command.data, challenge)
         self._session.domain = DomainSession(domain.keys, keys)
         answer = InitializeUpdateAnswer(
@@ -93,15 +90,27 @@ class DomainCommands:
             domain.keys.version,
             challenge,
             keys.card_cryptogram().reveal(),
-            domain.sequence.to_bytes(3, "big"),
+            sequence,
+            domain.options,
         )
         return ResponseApdu(answer.encode(), StatusWord.OK)
+
+    def _card_challenge(self) -> tuple[bytes, bytes]:
+        """The card's challenge, and the sequence counter that it was made of, empty where it is random."""
+        domain = self._memory.domain
+        if not domain.options & Options.PSEUDO_RANDOM_CHALLENGE:
+            return self._entropy.take(domain.options.size), b""
+        domain.sequence = (domain.sequence + 1) % (1 << 24)
+        self._save()
+        challenge = scp03.card_challenge(domain.keys, domain.sequence, gp.ISD_AID, domain.options.size)
+        return challenge, domain.sequence.to_bytes(3, "big")
 
     def _external_authenticate(self, command: CommandApdu) -> ResponseApdu:
         opened, self._session.domain = self._session.domain, None
         if opened is None or opened.channel is not None:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
-        require(command.p1 in _LEVELS and command.p2 == 0, StatusWord.WRONG_P1P2)
+        offered = command.p1 in scp03.LEVELS and self._memory.domain.options.offers(SecurityLevel(command.p1))
+        require(offered and command.p2 == 0, StatusWord.WRONG_P1P2)
         channel = Scp03Channel(opened.keys, SecurityLevel(command.p1))
         self._memory.domain.failures += 1  # before the comparison, so that cutting the power wins no attempt
         self._save()
@@ -205,8 +214,8 @@ class DomainCommands:
         tag = command.p1 << 8 | command.p2
         if tag == gp.CPLC_TAG:
             return ResponseApdu(tlv.encode(gp.CPLC_TAG, self._memory.cplc), StatusWord.OK)
-        if tag == 0x00E0:  # key information template: three AES keys of 16 bytes
-            version = self._memory.domain.keys.version
-            entries = (tlv.encode(0xC0, bytes((number, version, 0x88, 16))) for number in (1, 2, 3))
+        if tag == 0x00E0:  # key information template: three AES keys
+            keys = self._memory.domain.keys
+            entries = (tlv.encode(0xC0, bytes((number, keys.version, 0x88, len(keys.enc)))) for number in (1, 2, 3))
             return ResponseApdu(tlv.encode(0xE0, *entries), StatusWord.OK)
         raise Refused(StatusWord.REFERENCED_DATA_NOT_FOUND)

@@ -11,7 +11,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
-from eid_toolkit.protocols.scp03 import KeySet
+from eid_toolkit.protocols.scp03 import KeySet, Options
 from eid_toolkit.secret import Secret
 
 SCHEMA = "eid-card-memory/1"
@@ -28,6 +28,7 @@ def encode(memory: CardMemory) -> bytes:
             "state": int(domain.state),
             "sequence": domain.sequence,
             "failures": domain.failures,
+            "options": int(domain.options),
             "key_version": domain.keys.version,
             "keys": [key.reveal().hex() for key in (domain.keys.enc, domain.keys.mac, domain.keys.dek)],
         },
@@ -68,7 +69,10 @@ def decode(data: bytes) -> CardMemory:
 def _decode_domain(found: dict[str, Any]) -> DomainMemory:
     enc, mac, dek = (Secret(bytes.fromhex(key)) for key in found["keys"])
     keys = KeySet(_number(found["key_version"]), enc, mac, dek)
-    return DomainMemory(keys, DomainState(found["state"]), _number(found["sequence"]), _number(found["failures"]))
+    options = Options(_number(found.get("options", Options.FULL_S8)))  # cards from before the modes were S8
+    return DomainMemory(
+        keys, DomainState(found["state"]), _number(found["sequence"]), _number(found["failures"]), options
+    )
 
 
 def _decode_application(found: dict[str, Any]) -> ApplicationMemory:

@@ -8,7 +8,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
-from eid_toolkit.protocols.scp03 import KeySet
+from eid_toolkit.protocols.scp03 import KeySet, Options
 
 
 @dataclass(slots=True, eq=False)
@@ -21,12 +21,15 @@ class StoredFile:
 
 @dataclass(slots=True, eq=False)
 class DomainMemory:
-    """The issuer security domain: life cycle, its one key set, sequence counter and failed authentications."""
+    """The issuer security domain: its one key set, life cycle, counters, and what its SCP03 is like."""
 
     keys: KeySet
     state: DomainState = DomainState.OP_READY
     sequence: int = 0
+    """Of the pseudo-random challenge; counts every INITIALIZE UPDATE."""
     failures: int = 0
+    """Failed authentications in a row."""
+    options: Options = Options.FULL_S8
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from eid_toolkit.errors import AccessDenied
 from eid_toolkit.personalization.plan import CARD_KEY_VERSION
-from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION, diversify
+from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION
+from eid_toolkit.protocols.key_diversification import diversify
 from eid_toolkit.protocols.scp03 import KeySet
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore

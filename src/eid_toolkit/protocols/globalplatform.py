@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.crypto import kdf, symmetric
+from eid_toolkit.crypto import symmetric
 from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.iso7816.apdu import CommandApdu
 from eid_toolkit.protocols import scp03
-from eid_toolkit.protocols.scp03 import KeySet, key_check_value
+from eid_toolkit.protocols.scp03 import KeySet, Options, key_check_value
 from eid_toolkit.secret import Secret
 
 ISD_AID = bytes.fromhex("A000000151000000")
@@ -23,8 +23,8 @@ FACTORY_KEY_VERSION = 0xFF
 CPLC_TAG = 0x9F7F
 CPLC_SIZE = 42
 CHIP_IDENTITY_SIZE = 10
-_KEY_TYPE_AES, _KEY_SIZE = 0x88, 16
-_DIVERSIFICATION = {"enc": 0xE1, "mac": 0xE2, "dek": 0xE3}
+_KEY_TYPE_AES, _CHECK_VALUE_SIZE = 0x88, 3
+_KEY_SIZES = (16, 24, 32)
 
 
 class DomainState(IntEnum):
@@ -55,27 +55,25 @@ class InitializeUpdateAnswer:
     card_challenge: bytes
     card_cryptogram: bytes
     sequence: bytes
+    """The counter of the pseudo-random challenge (3 bytes), or empty."""
+    options: Options = Options.FULL_S8
 
     def encode(self) -> bytes:
-        """The answer's data, 32 bytes."""
-        info = bytes((self.key_version, scp03.SCP03_IDENTIFIER, scp03.I_PARAMETER))
+        """The answer's data, 29 to 48 bytes."""
+        info = bytes((self.key_version, scp03.SCP03_IDENTIFIER, self.options))
         return self.chip_identity + info + self.card_challenge + self.card_cryptogram + self.sequence
 
     @classmethod
-    def parse(cls, data: bytes) -> InitializeUpdateAnswer:
-        """Raises :class:`ProtocolError` for another length or protocol, or a card that cannot protect its answers."""
-        if len(data) not in (29, 32) or data[11] != scp03.SCP03_IDENTIFIER or not scp03.is_usable(data[12]):
+    def parse(cls, data: bytes, size: int = 8) -> InitializeUpdateAnswer:
+        """Reads the answer to a host challenge of ``size`` bytes.
+
+        Raises :class:`ProtocolError` for another length, protocol or mode.
+        """
+        ends = (13 + 2 * size, 13 + 2 * size + 3)
+        if len(data) not in ends or data[11] != scp03.SCP03_IDENTIFIER or Options(data[12]).size != size:
             raise ProtocolError("scp-unexpected-protocol", length=len(data))
-        return cls(data[:10], data[10], data[13:21], data[21:29], data[29:])
-
-
-def diversify(master: Secret, chip_identity: bytes, version: int) -> KeySet:
-    """The key set of one chip under a card-master key: SP 800-108 in counter mode over identity and version."""
-    enc, mac, dek = (
-        Secret(kdf.counter_cmac(master, constant, _KEY_SIZE, chip_identity + bytes((version,))))
-        for constant in _DIVERSIFICATION.values()
-    )
-    return KeySet(version, enc, mac, dek)
+        challenge, cryptogram = data[13 : 13 + size], data[13 + size : ends[0]]
+        return cls(data[:10], data[10], challenge, cryptogram, data[ends[0] :], Options(data[12]))
 
 
 def initialize_update(key_version: int, host_challenge: bytes) -> CommandApdu:
@@ -102,7 +100,7 @@ def chip_identity_from_cplc(data: bytes) -> bytes:
 
 
 def put_key(replaced_version: int, keys: KeySet, dek: Secret) -> CommandApdu:
-    """PUT KEY for three AES keys, encrypted under the static ``dek``; ``replaced_version`` 0 adds (11.8)."""
+    """PUT KEY for three AES keys of one length under the static ``dek``; ``replaced_version`` 0 adds (11.8)."""
     blocks = b"".join(_encode_key(key, dek) for key in (keys.enc, keys.mac, keys.dek))
     return CommandApdu(0x80, PUT_KEY, replaced_version, 0x81, bytes((keys.version,)) + blocks, ne=256)
 
@@ -113,26 +111,32 @@ def put_key_answer(keys: KeySet) -> bytes:
 
 
 def _encode_key(key: Secret, dek: Secret) -> bytes:
-    encrypted = symmetric.aes_cbc_encrypt(dek.reveal(), bytes(16), key.reveal())
+    """Type, length of what follows, length of the key, the key filled up to whole blocks and encrypted, check value."""
+    filled = key.reveal() + bytes(-len(key) % scp03.BLOCK)
+    encrypted = symmetric.aes_cbc_encrypt(dek.reveal(), bytes(scp03.BLOCK), filled)
     block = bytes((_KEY_TYPE_AES, 1 + len(encrypted), len(key))) + encrypted
-    return block + b"\x03" + key_check_value(key)
+    return block + bytes((_CHECK_VALUE_SIZE,)) + key_check_value(key)
 
 
 def parse_put_key(data: bytes, dek: Secret) -> KeySet:
     """The card's side of :func:`put_key`; raises :class:`BadInput` for a malformed key or a wrong check value."""
-    size = 3 + _KEY_SIZE + 4
-    if len(data) != 1 + 3 * size:
+    key_size = data[3] if len(data) > 3 else 0
+    whole = key_size + -key_size % scp03.BLOCK
+    size = 3 + whole + 1 + _CHECK_VALUE_SIZE
+    if key_size not in _KEY_SIZES or len(data) != 1 + 3 * size:
         raise BadInput("put-key-malformed")
-    keys = []
-    for start in range(1, len(data), size):
-        block = data[start : start + size]
-        if block[:3] != bytes((_KEY_TYPE_AES, 1 + _KEY_SIZE, _KEY_SIZE)) or block[-4] != 3:
-            raise BadInput("put-key-malformed")
-        key = Secret(symmetric.aes_cbc_decrypt(dek.reveal(), bytes(16), block[3 : 3 + _KEY_SIZE]))
-        if not Secret(key_check_value(key)).matches(block[-3:]):
-            raise BadInput("put-key-check-value-wrong")
-        keys.append(key)
-    return KeySet(data[0], *keys)
+    enc, mac, key = (_decode_key(data[at : at + size], key_size, dek) for at in range(1, len(data), size))
+    return KeySet(data[0], enc, mac, key)
+
+
+def _decode_key(block: bytes, key_size: int, dek: Secret) -> Secret:
+    header, encrypted, check_size = block[:3], block[3:-4], block[-4]
+    if header != bytes((_KEY_TYPE_AES, 1 + len(encrypted), key_size)) or check_size != _CHECK_VALUE_SIZE:
+        raise BadInput("put-key-malformed")
+    key = Secret(symmetric.aes_cbc_decrypt(dek.reveal(), bytes(scp03.BLOCK), encrypted)[:key_size])
+    if not Secret(key_check_value(key)).matches(block[-_CHECK_VALUE_SIZE:]):
+        raise BadInput("put-key-check-value-wrong")
+    return key
 
 
 def install_for_personalization(aid: bytes) -> CommandApdu:

@@ -1,7 +1,7 @@
 """Secure Channel Protocol '03': keys, cryptograms and message protection (GlobalPlatform Card Spec 2.3 Amendment D).
 
-This toolkit speaks the S8 mode (8-byte challenges and MACs) with AES-128 keys and up to level 33: command and
-response MAC, command and response encryption.
+AES keys of 16, 24 or 32 bytes, the modes S8 and S16 (challenges, cryptograms and MACs of 8 or 16 bytes), and every
+security level: command MAC and encryption, response MAC and encryption.
 """
 
 from __future__ import annotations
@@ -10,16 +10,12 @@ from dataclasses import dataclass
 from enum import IntFlag
 
 from eid_toolkit.crypto import kdf, symmetric
-from eid_toolkit.errors import BadInput, ChannelError
+from eid_toolkit.errors import BadInput, ChannelError, ProtocolError
 from eid_toolkit.iso7816.apdu import MAX_SHORT_NC, CommandApdu, ResponseApdu
 from eid_toolkit.secret import Secret
 
-CHALLENGE_SIZE = CRYPTOGRAM_SIZE = MAC_SIZE = 8
 BLOCK = 16
 SCP03_IDENTIFIER = 0x03
-I_PARAMETER = 0x70
-"""Pseudo-random card challenge, R-MAC and R-ENC offered (Amendment D table 5-1)."""
-_S16_MODE, _ANSWER_PROTECTION = 0x01, 0x60
 _CARD_CRYPTOGRAM, _HOST_CRYPTOGRAM, _CARD_CHALLENGE, _S_ENC, _S_MAC, _S_RMAC = 0x00, 0x01, 0x02, 0x04, 0x06, 0x07
 
 
@@ -33,6 +29,33 @@ class SecurityLevel(IntFlag):
     FULL = 0x33
 
 
+LEVELS = tuple(SecurityLevel(level) for level in (0x01, 0x03, 0x11, 0x13, 0x33))
+"""The combinations that EXTERNAL AUTHENTICATE may ask for (Amendment D table 7-5)."""
+
+
+class Options(IntFlag):
+    """The parameter i: what a card's SCP03 is like (Amendment D table 5-1)."""
+
+    S16_MODE = 0x01
+    PSEUDO_RANDOM_CHALLENGE = 0x10
+    R_MAC = 0x20
+    R_ENCRYPTION = 0x40
+    FULL_S8 = 0x70
+    FULL_S16 = 0x71
+
+    @property
+    def size(self) -> int:
+        """Bytes of challenges, cryptograms and MACs: 8 or 16."""
+        return 16 if self & Options.S16_MODE else 8
+
+    def offers(self, level: SecurityLevel) -> bool:
+        """Whether the card can protect its answers as ``level`` asks."""
+        needed = Options.R_MAC if level & SecurityLevel.R_MAC else Options(0)
+        if level & SecurityLevel.R_ENCRYPTION:
+            needed |= Options.R_MAC | Options.R_ENCRYPTION
+        return self & needed == needed
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class KeySet:
     """The static keys of one key version: for encryption, for MACs, and for data (DEK)."""
@@ -43,19 +66,14 @@ class KeySet:
     dek: Secret
 
 
-def is_usable(i_parameter: int) -> bool:
-    """Whether a card with this parameter takes S8 mode at level 33."""
-    return not i_parameter & _S16_MODE and i_parameter & _ANSWER_PROTECTION == _ANSWER_PROTECTION
-
-
 def key_check_value(key: Secret) -> bytes:
     """KCV of an AES key: 3 bytes of the encryption of a block of 01 (GlobalPlatform Card Spec B.6)."""
     return symmetric.aes_block(key.reveal(), b"\x01" * BLOCK)[:3]
 
 
-def card_challenge(keys: KeySet, sequence: int, aid: bytes) -> bytes:
+def card_challenge(keys: KeySet, sequence: int, aid: bytes, size: int = 8) -> bytes:
     """The pseudo-random challenge for a sequence counter and the security domain's AID (Amendment D 6.2.2.1)."""
-    return kdf.counter_cmac(keys.enc, _CARD_CHALLENGE, CHALLENGE_SIZE, sequence.to_bytes(3, "big") + aid)
+    return kdf.counter_cmac(keys.enc, _CARD_CHALLENGE, size, sequence.to_bytes(3, "big") + aid)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +87,9 @@ class SessionKeys:
 
     @classmethod
     def derive(cls, keys: KeySet, host_challenge: bytes, card_challenge: bytes) -> SessionKeys:
-        """Derives the session keys of Amendment D 6.2.1."""
+        """Derives the session keys of Amendment D 6.2.1; the challenges' length, 8 or 16 bytes, is the mode."""
+        if len(host_challenge) != len(card_challenge) or len(host_challenge) not in (8, 16):
+            raise ProtocolError("scp-challenge-length", length=len(card_challenge))
         context = host_challenge + card_challenge
         size = len(keys.enc)
         return cls(
@@ -79,13 +99,18 @@ class SessionKeys:
             context,
         )
 
+    @property
+    def size(self) -> int:
+        """Bytes of challenges, cryptograms and MACs."""
+        return len(self.context) // 2
+
     def card_cryptogram(self) -> Secret:
         """Proves that the card holds the keys."""
-        return Secret(kdf.counter_cmac(self.s_mac, _CARD_CRYPTOGRAM, CRYPTOGRAM_SIZE, self.context))
+        return Secret(kdf.counter_cmac(self.s_mac, _CARD_CRYPTOGRAM, self.size, self.context))
 
     def host_cryptogram(self) -> Secret:
         """Proves that the host holds the keys."""
-        return Secret(kdf.counter_cmac(self.s_mac, _HOST_CRYPTOGRAM, CRYPTOGRAM_SIZE, self.context))
+        return Secret(kdf.counter_cmac(self.s_mac, _HOST_CRYPTOGRAM, self.size, self.context))
 
 
 class Scp03Channel:
@@ -96,6 +121,7 @@ class Scp03Channel:
 
     def __init__(self, keys: SessionKeys, level: SecurityLevel) -> None:
         self._keys = keys
+        self._mac_size = keys.size
         self.level = level
         self._chaining = bytes(BLOCK)
         self._counter = 0
@@ -142,9 +168,9 @@ class Scp03Channel:
             if response.data and not _is_protected(response.sw):
                 raise ChannelError("scp-response-unprotected", sw=f"{response.sw:04X}")
             return response
-        if len(response.data) < MAC_SIZE:
+        if len(response.data) < self._mac_size:
             raise ChannelError("scp-response-unprotected", sw=f"{response.sw:04X}")
-        data, mac = response.data[:-MAC_SIZE], response.data[-MAC_SIZE:]
+        data, mac = response.data[: -self._mac_size], response.data[-self._mac_size :]
         if not Secret(self._response_mac(data, response.sw)).matches(mac):
             raise ChannelError("scp-mac-wrong")
         if data and self.level & SecurityLevel.R_ENCRYPTION:
@@ -169,18 +195,18 @@ class Scp03Channel:
 
     def _append_mac(self, command: CommandApdu) -> CommandApdu:
         cla = command.cla | 0x04
-        size = len(command.data) + MAC_SIZE
+        size = len(command.data) + self._mac_size
         extended = command.is_extended or size > MAX_SHORT_NC
         self._chaining = self._command_mac(cla, command, size, extended, command.data)
-        data = command.data + self._chaining[:MAC_SIZE]
+        data = command.data + self._chaining[: self._mac_size]
         return CommandApdu(cla, command.ins, command.p1, command.p2, data, command.ne, extended)
 
     def _strip_mac(self, command: CommandApdu) -> CommandApdu:
-        if not command.cla & 0x04 or len(command.data) < MAC_SIZE:
+        if not command.cla & 0x04 or len(command.data) < self._mac_size:
             raise ChannelError("scp-mac-missing")
-        data, mac = command.data[:-MAC_SIZE], command.data[-MAC_SIZE:]
+        data, mac = command.data[: -self._mac_size], command.data[-self._mac_size :]
         full = self._command_mac(command.cla, command, len(command.data), command.extended, data)
-        if not Secret(full[:MAC_SIZE]).matches(mac):
+        if not Secret(full[: self._mac_size]).matches(mac):
             raise ChannelError("scp-mac-wrong")
         self._chaining = full
         return CommandApdu(command.cla, command.ins, command.p1, command.p2, data, command.ne, command.extended)
@@ -193,7 +219,7 @@ class Scp03Channel:
 
     def _response_mac(self, data: bytes, sw: int) -> bytes:
         message = self._chaining + data + sw.to_bytes(2, "big")
-        return symmetric.aes_cmac(self._keys.s_rmac.reveal(), message)[:MAC_SIZE]
+        return symmetric.aes_cmac(self._keys.s_rmac.reveal(), message)[: self._mac_size]
 
 
 def _is_protected(sw: int) -> bool:

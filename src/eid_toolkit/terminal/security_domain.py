@@ -11,7 +11,6 @@ from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import globalplatform as gp
-from eid_toolkit.protocols import scp03
 from eid_toolkit.protocols.globalplatform import InitializeUpdateAnswer
 from eid_toolkit.protocols.scp03 import KeySet, Scp03Channel, SecurityLevel, SessionKeys
 from eid_toolkit.terminal.session import CardSession
@@ -60,28 +59,36 @@ class SecurityDomain:
             raise CardRefused("chip-identity-missing", sw=answer.sw)
         return gp.chip_identity_from_cplc(answer.data)
 
-    def initialize(self, chip_identity: bytes, key_version: int = 0) -> Handshake:
-        """INITIALIZE UPDATE; raises :class:`CardRefused`, or :class:`ProtocolError` for another chip's answer."""
+    def initialize(self, chip_identity: bytes, key_version: int = 0, challenge_size: int = 8) -> Handshake:
+        """INITIALIZE UPDATE with a challenge of 8 bytes, or of 16 to a card in S16 mode.
+
+        Raises :class:`CardRefused`, or :class:`ProtocolError` for another chip's answer or one in another mode.
+        """
         self._channel = None
-        challenge = self._entropy.take(scp03.CHALLENGE_SIZE)
+        challenge = self._entropy.take(challenge_size)
         answer = self._session.exchange_plain(gp.initialize_update(key_version, challenge))
         if not answer.ok:
             raise CardRefused("initialize-update-refused", sw=answer.sw)
-        parsed = InitializeUpdateAnswer.parse(answer.data)
+        parsed = InitializeUpdateAnswer.parse(answer.data, challenge_size)
         if parsed.chip_identity != chip_identity:
             raise ProtocolError("chip-identity-differs")
         return Handshake(challenge, parsed)
 
-    def authenticate(self, handshake: Handshake, keys: KeySet, guard: AttemptGuard) -> None:
-        """EXTERNAL AUTHENTICATE at level 33, only if the card's cryptogram fits ``keys``.
+    def authenticate(
+        self, handshake: Handshake, keys: KeySet, guard: AttemptGuard, level: SecurityLevel = SecurityLevel.FULL
+    ) -> None:
+        """EXTERNAL AUTHENTICATE at ``level``, only if the card offers it and its cryptogram fits ``keys``.
 
-        Raises :class:`AccessDenied` where it does not (no attempt is burnt) or where the card refuses.
+        Raises :class:`ProtocolError` or :class:`AccessDenied` where that is not so (no attempt is burnt), and
+        :class:`AccessDenied` where the card refuses.
         """
+        if not handshake.answer.options.offers(level):
+            raise ProtocolError("scp-level-not-offered", level=f"{level:02X}")
         if handshake.answer.key_version != keys.version or not handshake.fits(keys):
             raise AccessDenied("scp-card-cryptogram-wrong", key_version=handshake.answer.key_version)
         session = SessionKeys.derive(keys, handshake.host_challenge, handshake.answer.card_challenge)
-        channel = Scp03Channel(session, SecurityLevel.FULL)
-        command = gp.external_authenticate(SecurityLevel.FULL, session.host_cryptogram().reveal())
+        channel = Scp03Channel(session, level)
+        command = gp.external_authenticate(level, session.host_cryptogram().reveal())
         guard.begin(handshake.answer.chip_identity)
         answer = self._session.exchange_plain(channel.protect_authentication(command))
         if not answer.ok:
