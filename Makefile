@@ -30,3 +30,4 @@ bench: setup
 
 docs: setup
 	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python scripts/draw_demo.py
