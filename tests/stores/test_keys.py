@@ -102,13 +102,13 @@ def test_names_are_checked_and_never_taken_twice(store: KeyStore) -> None:
         store.add_ec("ds-1", KEY)
     with pytest.raises(BadInput, match="key-name-malformed"):
         store.add_ec("../ds", KEY)
-    with pytest.raises(BadInput, match="key-missing"):
+    with pytest.raises(IntegrityBroken, match="key-missing"):
         store.signer("nothing")
 
 
 def test_a_destroyed_key_is_gone(store: KeyStore, tmp_path: Path) -> None:
     store.destroy("ds-1")
-    with pytest.raises(BadInput, match="key-missing"):
+    with pytest.raises(IntegrityBroken, match="key-missing"):
         reopened(tmp_path).signer("ds-1")
 
 

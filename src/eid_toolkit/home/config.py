@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 
-from eid_toolkit.errors import BadInput
+from eid_toolkit.errors import BadInput, IntegrityBroken
 
 SCHEMA = "eid-home/1"
 
@@ -53,12 +53,14 @@ class HomeConfig:
 
     @classmethod
     def parse(cls, data: bytes) -> HomeConfig:
-        """Read the file; raises :class:`BadInput` on another schema, or a key missing, unknown or of a wrong type."""
+        """Read the file; raises :class:`BadInput` on another schema, :class:`IntegrityBroken` if it is damaged."""
         try:
             values = tomllib.loads(data.decode())
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise BadInput("home-config-unreadable", reason=str(error)) from None
+            raise IntegrityBroken("home-config-unreadable", reason=str(error)) from None
         schema = values.pop("schema", None)
+        if schema is None:
+            raise IntegrityBroken("home-config-key", keys="schema")
         if schema != SCHEMA:
             raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
         types = {"country": str, "authority": str, "demo": bool, "created": str, "register_url": str}
@@ -66,9 +68,9 @@ class HomeConfig:
         wrong = (values.keys() - types.keys()) | (required - values.keys())
         wrong |= {name for name, value in values.items() if name in types and not isinstance(value, types[name])}
         if wrong:
-            raise BadInput("home-config-key", keys=", ".join(sorted(wrong)))
+            raise IntegrityBroken("home-config-key", keys=", ".join(sorted(wrong)))
         try:
             created = datetime.fromisoformat(values.pop("created"))
         except ValueError:
-            raise BadInput("home-config-key", keys="created") from None
+            raise IntegrityBroken("home-config-key", keys="created") from None
         return cls(created=created, **values)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.errors import BadInput, NotPermitted
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import private_directory, write_atomic
 from eid_toolkit.pki.certificate import SPECIMEN_MARK, Certificate
 from eid_toolkit.pki.countries import two_letters
@@ -26,6 +28,8 @@ from eid_toolkit.stores.keys import KeyStore
 
 CSCA_CURVE = "brainpoolP384r1"
 SIGNER_CURVE = "brainpoolP256r1"
+
+_Item = TypeVar("_Item", Certificate, Crl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +93,15 @@ class AuthorityStore:
 
     def csca(self, state: str) -> Certificate:
         """The state's CSCA certificate."""
-        return Certificate.parse(self._read(state, "csca-1.cer"))
+        return self._load(Certificate.parse, state, "csca-1.cer")
 
     def signer_certificate(self, state: str) -> Certificate:
         """The state's document signer certificate."""
-        return Certificate.parse(self._read(state, "ds-1.cer"))
+        return self._load(Certificate.parse, state, "ds-1.cer")
 
     def crl(self, state: str) -> Crl:
         """The state's newest revocation list."""
-        return Crl.parse(self._read(state, "crl.crl"))
+        return self._load(Crl.parse, state, "crl.crl")
 
     def document_signer(self, state: str, now: datetime) -> tuple[Certificate, Signer]:
         """What signs documents: certificate and key; raises :class:`NotPermitted` outside the key's usage period."""
@@ -123,11 +127,14 @@ class AuthorityStore:
         write_atomic(self._directory / state / "crl.crl", data)
         return Crl.parse(data)
 
-    def _read(self, state: str, name: str) -> bytes:
+    def _load(self, parse: Callable[[bytes], _Item], state: str, name: str) -> _Item:
+        """What was written here before; raises :class:`BadInput` if there is no authority of that state at all."""
+        if state not in self.states():
+            raise BadInput("authority-missing", state=state)
         try:
-            return (self._directory / state / name).read_bytes()
-        except FileNotFoundError:
-            raise BadInput("authority-missing", state=state) from None
+            return parse((self._directory / state / name).read_bytes())
+        except (FileNotFoundError, BadInput):
+            raise IntegrityBroken("authority-damaged", file=f"{state}/{name}") from None
 
 
 def _csca_key(state: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.home.home import Home
 from eid_toolkit.ports import Entropy
@@ -23,7 +24,18 @@ def create_passphrase(home: Home, entropy: Entropy) -> Secret:
 
 
 def open_key_store(home: Home, ask: PassphraseProvider, entropy: Entropy) -> KeyStore:
-    """The home's key store; ``ask`` is asked for the passphrase unless it is a demo home."""
-    if home.config.demo:
-        return KeyStore.open(home.keys, lambda: Secret((home.keys / _FILE).read_bytes()), entropy)
-    return KeyStore.open(home.keys, ask, entropy)
+    """The home's key store; ``ask`` is asked for the passphrase unless it is a demo home.
+
+    Raises :class:`IntegrityBroken` for a real home that was marked as demo later, or the other way round.
+    """
+    keys = KeyStore.open(home.keys, (lambda: _passphrase(home)) if home.config.demo else ask, entropy)
+    if keys.has_random_passphrase is not home.config.demo:  # else a line in eid.toml would do away with all operators
+        raise IntegrityBroken("home-demo-mark-changed")
+    return keys
+
+
+def _passphrase(home: Home) -> Secret:
+    try:
+        return Secret((home.keys / _FILE).read_bytes())
+    except FileNotFoundError:
+        raise IntegrityBroken("key-store-damaged", file=_FILE) from None

@@ -74,17 +74,22 @@ class KeyStore:
 
     @classmethod
     def open(cls, directory: Path, passphrase: PassphraseProvider, entropy: Entropy) -> KeyStore:
-        """The store in ``directory``; raises :class:`BadInput` if there is none, :class:`IntegrityBroken` if broken."""
+        """The store in ``directory``; raises :class:`IntegrityBroken` if it is broken or not there."""
         try:
             document = json.loads((directory / _LOCK_FILE).read_bytes())
         except FileNotFoundError:
-            raise BadInput("key-store-missing", directory=directory) from None
+            raise IntegrityBroken("key-store-missing", directory=directory) from None
         except ValueError:
             raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE) from None
         match document:
             case {"schema": "eid-key-store/1", "passphrase": values}:
                 return cls(directory, PassphraseLock.from_json(values), passphrase, entropy)
         raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE)
+
+    @property
+    def has_random_passphrase(self) -> bool:
+        """Whether the passphrase was made by a machine; who changes that in the file opens the store no more."""
+        return self._lock.random
 
     def unlock(self) -> None:
         """Ask for the passphrase now; raises :class:`AccessDenied` if it is wrong."""
@@ -143,7 +148,7 @@ class KeyStore:
         try:
             return (self._directory / f"{name}{suffix}").read_bytes()
         except FileNotFoundError:
-            raise BadInput("key-missing", name=name) from None
+            raise IntegrityBroken("key-missing", name=name) from None
 
     def _new_path(self, name: str, suffix: str) -> Path:
         if not _NAME.fullmatch(name):

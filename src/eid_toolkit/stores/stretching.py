@@ -72,6 +72,11 @@ class PassphraseLock:
         check = key.for_purpose(_CHECK_PURPOSE).reveal()[:_CHECK_SIZE]
         return cls(salt, cost, check), key
 
+    @property
+    def random(self) -> bool:
+        """Whether the passphrase is a machine's; the key depends on it."""
+        return self.cost == _MACHINE_COST
+
     def open(self, passphrase: Secret) -> StretchedKey:
         """The key behind the passphrase; raises :class:`AccessDenied` on a wrong one."""
         key = _stretch(passphrase, self.salt, self.cost)

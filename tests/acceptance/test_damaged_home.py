@@ -1,0 +1,58 @@
+"""A file of the home is damaged or gone: exit code 12, and nothing is made in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acceptance.conftest import Run
+from support.bureau import Bureau
+from support.homes import PASSPHRASE, Desk, build_home
+
+PREPARE = ["document", "prepare"]
+PERSONALIZE = ["card", "personalize"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"garbage" * 40])
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("eid.toml", PREPARE),
+        ("register.sqlite", PREPARE),
+        ("keys/key-store.json", PREPARE),
+        ("keys/data.wrapped", PREPARE),
+        ("keys/ds-uto-1.p8", PREPARE),
+        ("pki/UTO/csca-1.cer", ["pki", "show"]),
+        ("pki/UTO/ds-1.cer", PREPARE),
+        ("pki/UTO/crl.crl", PREPARE),
+        ("keys/transport.wrapped", PERSONALIZE),
+        ("keys/card-master.wrapped", PERSONALIZE),
+        ("cards/blank.card", PERSONALIZE),
+        ("cards/image.key", PERSONALIZE),
+    ],
+)
+def test_a_damaged_file_is_told(run: Run, desk: Desk, name: str, command: list[str], content: bytes | None) -> None:
+    bureau = Bureau(desk)
+    card = bureau.blank()
+    words = [*command]
+    if command is PREPARE:
+        words += [desk.approved().id]
+    if command is PERSONALIZE:
+        words += [desk.document().id, "--reader", f"emulator:{card}", "--yes"]
+    desk.register.close()
+    path = desk.home.root / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    elsewhere = {"eid.toml": 9, "cards/blank.card": 5, "pki/UTO/csca-1.cer": 0}  # no home, no card, no authority
+    result = run(desk.home.root, *words, code=elsewhere.get(name, 12) if content is None else 12)
+    assert "inside the software" not in result.stderr
+
+
+def test_a_real_home_that_is_marked_as_demo_lets_nobody_act(run: Run, tmp_path: Path) -> None:
+    home = build_home(tmp_path / "home", demo=False)
+    configuration = home.root / "eid.toml"
+    configuration.write_text(configuration.read_text().replace("demo = false", "demo = true"))
+    (home.keys / "SPECIMEN-PASSPHRASE").write_bytes(PASSPHRASE.reveal())
+    run(home.root, "person", "add", "--surname", "X", "--birth", "1990", "--sex", "F", "--nationality", "UTO", code=12)
