@@ -83,10 +83,11 @@ class PersonalizationRunner:
         bureau = self._bureau
         document = self._permitted_document()
         self._open_writer()
-        self._check_card(document)
+        domain, application = self._writer.states()
+        self._check_card(document, domain, application)
         bureau.desk.confirm(document, self._plan)
         job = bureau.journal.open_job(self._plan, reader, bureau.operator.name)
-        self._check_progress(job)
+        self._check_progress(job, application)
         for step in self._plan.steps:
             if bureau.journal.state_of(job, step) is not StepState.DONE:
                 self._carry_out(job, step)
@@ -102,22 +103,21 @@ class PersonalizationRunner:
             raise NotPermitted("document-state", document=document.id, state=document.state)
         return document
 
-    def _check_card(self, document: Document) -> None:
+    def _check_card(self, document: Document, domain: int, application: int) -> None:
         """Refuses, before anything is written, a card that is not this document's."""
         chip = self._writer.chip_identity.hex()
         if document.chip is not None and document.chip != chip:
             raise NotPermitted("document-has-other-chip", document=document.id, expected=document.chip, chip=chip)
         if document.chip is None:
-            domain, application = self._writer.states()
             fresh = application != ApplicationState.PERSONALIZED and domain != DomainState.SECURED
             if not fresh or self._writer.has_own_keys:
                 raise NotPermitted("card-not-blank", chip=chip)
 
-    def _check_progress(self, job: Job) -> None:
+    def _check_progress(self, job: Job, application: int) -> None:
         """A card that is locked although the journal knows of no lock is for a person to look at."""
         lock = next(step for step in self._plan.steps if step.action is Action.LOCK_APPLICATION)
         planned = self._bureau.journal.state_of(job, lock) is StepState.PLANNED
-        if planned and self._writer.states()[1] == ApplicationState.PERSONALIZED:
+        if planned and application == ApplicationState.PERSONALIZED:
             self._hand_over(job, "card-locked-unexpectedly")
 
     def _hand_over(self, job: Job, reason: str) -> None:

@@ -37,7 +37,7 @@ class CardWriter:
         self._domain = SecurityDomain(session, entropy)
         self._static: KeySet | None = None
         self._block: int | None = None
-        self._payload = _SHORT_PAYLOAD
+        self._payload: int | None = None
         self.chip_identity = b""
 
     def open(self) -> None:
@@ -46,10 +46,10 @@ class CardWriter:
         Raises :class:`AccessDenied` without having burnt an attempt if they are not the card's.
         """
         self._session.reset()
-        self._session.exchange_plain(commands.select_mf())
-        buffers = read_buffers(self._session)
-        if buffers is not None:
-            self._payload = max(_SHORT_PAYLOAD, buffers[0] - _EXTENDED_OVERHEAD)
+        if self._payload is None:
+            self._session.exchange_plain(commands.select_mf())
+            buffers = read_buffers(self._session)
+            self._payload = max(_SHORT_PAYLOAD, buffers[0] - _EXTENDED_OVERHEAD) if buffers else _SHORT_PAYLOAD
         self.chip_identity = self._domain.select()
         handshake = self._domain.initialize(self.chip_identity)
         keys = self._keys.for_version(handshake.answer.key_version, self.chip_identity)
@@ -84,7 +84,7 @@ class CardWriter:
     def write_file(self, file: ElementaryFile, content: bytes) -> int:
         """Creates the file and writes it in as few commands as its size allows; returns their number."""
         count = 0
-        for groupings in _packed(file, content, self._payload):
+        for groupings in _packed(file, content, self._payload or _SHORT_PAYLOAD):
             self.store(*groupings)
             count += 1
         return count

@@ -67,6 +67,7 @@ class CardStore:
         if name not in self.names():
             raise NoCardError("card-unknown", card=name, known=", ".join(self.names()) or "none")
         with self._home.lock(f"card-{name}"):
+            self._clear_interrupted_writes(name)
             card = EmulatedCard(self.load(name), self._entropy, lambda memory: self._write(name, memory))
             yield OpenCard(name, card)
 
@@ -83,6 +84,11 @@ class CardStore:
     def _write(self, name: str, memory: CardMemory) -> None:
         sealed = aes_gcm_seal(self._key(), image.encode(memory), _context(name), self._entropy)
         write_atomic(self._path(name), MAGIC + sealed)
+
+    def _clear_interrupted_writes(self, name: str) -> None:
+        """What a kill in the middle of a write has left; the lock says that nobody writes now."""
+        for path in self._home.cards.glob(f".{name}{_SUFFIX}.*"):
+            path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
