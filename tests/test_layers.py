@@ -57,7 +57,6 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ecdsa": ("crypto/",),
     "gmpy2": ("crypto/",),
     "PIL": ("lds/", "specimens/"),
-    "rich": ("cli/",),
 }
 HEAVY = frozenset(FENCES) - {"click"}
 """Packages that are imported when they are first used, not when the command line starts."""

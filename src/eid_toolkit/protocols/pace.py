@@ -189,3 +189,9 @@ def unwrap(data: bytes, expected: int | None) -> dict[int, bytes]:
     if expected is not None and expected not in found:
         raise ProtocolError("dynamic-authentication-data-missing", tag=f"{expected:02X}")
     return found
+
+
+def require_different(ours: bytes, theirs: bytes) -> None:
+    """Who sends our own public key back proves nothing (9303-11 4.4.1); raises :class:`ProtocolError`."""
+    if ours == theirs:
+        raise ProtocolError("pace-public-keys-equal")

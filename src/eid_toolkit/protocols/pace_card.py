@@ -109,14 +109,14 @@ class PaceResponder:
             return b""
         group = group_of(self.parameters.domain)
         self._mapping_key = group.key_pair(self.entropy)
-        _differ(self._mapping_key.public, value)
+        pace.require_different(self._mapping_key.public, value)
         self._group = group.mapped(self._nonce, group.agree(self._mapping_key.private, value))
         return self._mapping_key.public
 
     def _agree(self, terminal_public: bytes) -> bytes:
         group = _present(self._group)
         self._key = group.key_pair(self.entropy)
-        _differ(self._key.public, terminal_public)
+        pace.require_different(self._key.public, terminal_public)
         shared = group.shared_secret(self._key.private, terminal_public)
         self._terminal_public = terminal_public
         self._keys = SessionKeys.derive(self.parameters, shared)
@@ -149,8 +149,3 @@ def _present(value: T | None) -> T:
     if value is None:
         raise ProtocolError("pace-out-of-order")
     return value
-
-
-def _differ(ours: bytes, theirs: bytes) -> None:
-    if ours == theirs:
-        raise ProtocolError("pace-public-keys-equal")

@@ -41,7 +41,7 @@ def establish(
 
     key = mapped.key_pair(entropy)
     card_public = yield from _round(Step.AGREE, key.public)
-    _differ(key.public, card_public)
+    pace.require_different(key.public, card_public)
     keys = SessionKeys.derive(parameters, mapped.shared_secret(key.private, card_public))
 
     answer = yield from _exchange(Step.AUTHENTICATE, keys.token(card_public), password)
@@ -60,7 +60,7 @@ def _map(parameters: PaceParameters, nonce: bytes, entropy: Entropy) -> Flow[tup
     group = group_of(parameters.domain)
     key = group.key_pair(entropy)
     card_public = yield from _round(Step.MAP, key.public)
-    _differ(key.public, card_public)
+    pace.require_different(key.public, card_public)
     return group.mapped(nonce, group.agree(key.private, card_public)), card_public
 
 
@@ -108,9 +108,3 @@ def _exchange(step: Step, value: bytes, password: AccessPassword | None = None) 
     if not answer.ok:
         raise CardRefused("pace-refused", sw=answer.sw, step=step.name.lower())
     return pace.unwrap(answer.data, step.response_tag)
-
-
-def _differ(ours: bytes, theirs: bytes) -> None:
-    """A card that sends our own key back proves nothing (9303-11 4.4.1)."""
-    if ours == theirs:
-        raise ProtocolError("pace-public-keys-equal")
