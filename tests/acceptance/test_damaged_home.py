@@ -56,3 +56,7 @@ def test_a_real_home_that_is_marked_as_demo_lets_nobody_act(run: Run, tmp_path: 
     configuration.write_text(configuration.read_text().replace("demo = false", "demo = true"))
     (home.keys / "SPECIMEN-PASSPHRASE").write_bytes(PASSPHRASE.reveal())
     run(home.root, "person", "add", "--surname", "X", "--birth", "1990", "--sex", "F", "--nationality", "UTO", code=12)
+
+
+def test_an_emulated_card_that_is_not_there_is_no_card(run: Run, desk: Desk) -> None:
+    run(desk.home.root, "emulator", "show", "nobody", code=5)

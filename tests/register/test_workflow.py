@@ -18,7 +18,6 @@ from eid_toolkit.pki.cms import verify_signed_data
 from eid_toolkit.register.applications import ApplicationState
 from eid_toolkit.register.documents import DocumentState
 from eid_toolkit.secret import Secret
-from eid_toolkit.stores.operators import OperatorStore
 from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, Desk, build_home
 
 
@@ -214,9 +213,10 @@ def test_nothing_secret_is_in_clear_in_the_home(desk: Desk) -> None:
 @pytest.fixture(scope="module")
 def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = build_home(tmp_path_factory.mktemp("real") / "home", demo=False)
-    operators = OperatorStore(home.operators, demo=False)
+    desk = Desk.open(home)
     for name in ("anna", "bert", "carl"):
-        operators.add(name, PASSPHRASE, NOW, ENTROPY)
+        desk.operators.add(name, PASSPHRASE, NOW, ENTROPY)
+    desk.register.close()
     return home.root
 
 

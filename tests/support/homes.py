@@ -86,7 +86,7 @@ class Desk:
 
     @property
     def operators(self) -> OperatorStore:
-        return OperatorStore(self.home.operators, demo=self.home.config.demo)
+        return OperatorStore(self.home.operators, demo=self.home.config.demo, keys=self.keys)
 
     def person(self, values: dict[str, str]) -> Person:
         return self.register.persons.add(PersonData.from_text(values), self.clerk)

@@ -84,6 +84,7 @@ class RootGroup(Group):
                 raise  # the reader of our output went away: click ends quietly
             away = ServiceAway("file-away", file=error.filename or "a file", reason=error.strerror or str(error))
             _complain(ctx, away)
+            _give_up_output()
             ctx.exit(away.exit_code)
         except Exception as error:
             _complain(ctx, EidError("internal-error", kind=type(error).__name__))
@@ -95,6 +96,14 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # for the whole run
+
+
+def _give_up_output() -> None:
+    """Forget what cannot be written to stdout: else the interpreter tries again at its end, and exits with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(ctx: click.Context, error: EidError) -> None:

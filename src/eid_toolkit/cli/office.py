@@ -38,7 +38,7 @@ class Office:
         """The home's operators."""
         from eid_toolkit.stores.operators import OperatorStore
 
-        return OperatorStore(self.home.operators, demo=self.home.config.demo)
+        return OperatorStore(self.home.operators, demo=self.home.config.demo, keys=self.keys)
 
     @property
     def authorities(self) -> AuthorityStore:

@@ -33,7 +33,7 @@ class Register:
         A ``new`` one is made by the founding of a home alone.
         """
         database = Database.open(home.config.register_url or f"sqlite:///{home.register_path}", new=new)
-        operators = OperatorStore(home.operators, demo=home.config.demo)
+        operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
         applications = Applications(database, keys, operators, clock, entropy)
         documents = Documents(database, keys, applications, clock)
         return cls(database, Persons(database, clock, entropy), applications, documents, clock)

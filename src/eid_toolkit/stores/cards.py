@@ -63,17 +63,15 @@ class CardStore:
         Raises :class:`NoCardError` if there is none, :class:`ServiceAway` if another process holds it,
         :class:`IntegrityBroken` for a file that is not as it was written.
         """
-        self._path(name)
-        if name not in self.names():
-            raise NoCardError("card-unknown", card=name, known=", ".join(self.names()) or "none")
+        self._existing(name)
         with self._home.lock(f"card-{name}"):
             self._clear_interrupted_writes(name)
             card = EmulatedCard(self.load(name), self._entropy, lambda memory: self._write(name, memory))
             yield OpenCard(name, card)
 
     def load(self, name: str) -> CardMemory:
-        """The card's memory as it is on the disk."""
-        path = self._path(name)
+        """The card's memory as it is on the disk; raises :class:`NoCardError` if there is none."""
+        path = self._existing(name)
         if path.stat().st_size > _MAX_IMAGE:
             raise IntegrityBroken("card-image-broken")
         data = path.read_bytes()
@@ -89,6 +87,12 @@ class CardStore:
         """What a kill in the middle of a write has left; the lock says that nobody writes now."""
         for path in self._home.cards.glob(f".{name}{_SUFFIX}.*"):
             path.unlink(missing_ok=True)
+
+    def _existing(self, name: str) -> Path:
+        path = self._path(name)
+        if not path.exists():
+            raise NoCardError("card-unknown", card=name, known=", ".join(self.names()) or "none")
+        return path
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -14,6 +14,7 @@ from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, UsageErr
 from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
+from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.stretching import PassphraseLock, PassphraseProvider
 
 SCHEMA = "eid-operator/1"
@@ -25,25 +26,40 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class OperatorRecord:
-    """What is known of an operator; ``public_key`` is SubjectPublicKeyInfo in DER."""
+    """What is known of an operator; ``public_key`` is SubjectPublicKeyInfo in DER.
+
+    The ``endorsement`` is the key store's over :attr:`endorsed`: whoever lacks its passphrase makes no operator.
+    """
 
     name: str
     public_key: bytes
     lock: PassphraseLock
     created: datetime
     disabled: datetime | None = None
+    endorsement: bytes = b""
+
+    @property
+    def endorsed(self) -> bytes:
+        """Who the operator is, by which key, since when and until when."""
+        return json.dumps([SCHEMA, *self._standing().values()]).encode()
 
     def encode(self) -> bytes:
         """The record's file."""
         values = {
             "schema": SCHEMA,
+            **self._standing(),
+            "passphrase": self.lock.to_json(),
+            "endorsement": self.endorsement.hex(),
+        }
+        return json.dumps(values, indent=1).encode()
+
+    def _standing(self) -> dict[str, str | None]:
+        return {
             "name": self.name,
             "public_key": self.public_key.hex(),
-            "passphrase": self.lock.to_json(),
             "created": self.created.isoformat(),
             "disabled": self.disabled.isoformat() if self.disabled else None,
         }
-        return json.dumps(values, indent=1).encode()
 
     @classmethod
     def parse(cls, data: bytes) -> OperatorRecord:
@@ -57,6 +73,7 @@ class OperatorRecord:
                     "passphrase": lock,
                     "created": str(created),
                     "disabled": disabled,
+                    "endorsement": str(endorsement),
                 }:
                     return cls(
                         name,
@@ -64,6 +81,7 @@ class OperatorRecord:
                         PassphraseLock.from_json(lock),
                         datetime.fromisoformat(created),
                         datetime.fromisoformat(disabled) if disabled is not None else None,
+                        bytes.fromhex(endorsement),
                     )
         except (ValueError, TypeError):
             pass
@@ -87,11 +105,12 @@ class Operator:
 
 
 class OperatorStore:
-    """The operators of one home."""
+    """The operators of one home; with ``keys``, records are endorsed and their endorsements are checked."""
 
-    def __init__(self, directory: Path, *, demo: bool) -> None:
+    def __init__(self, directory: Path, *, demo: bool, keys: KeyStore | None = None) -> None:
         self._directory = directory
         self._demo = demo
+        self._keys = keys
 
     def add(self, name: str, passphrase: Secret, now: datetime, entropy: Entropy) -> OperatorRecord:
         """A new operator with a new key under ``passphrase``; raises :class:`NotPermitted` if the name is taken."""
@@ -99,7 +118,7 @@ class OperatorStore:
             raise NotPermitted("operator-exists", name=name)
         lock, stretched = PassphraseLock.create(passphrase, entropy)
         key = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
-        record = OperatorRecord(name, key.public_key.spki(), lock, now)
+        record = self._endorse(OperatorRecord(name, key.public_key.spki(), lock, now))
         write_atomic(self._path(name).with_suffix(".p8"), key.pkcs8(stretched.pkcs8_passphrase(name)))
         write_atomic(self._path(name), record.encode())
         return record
@@ -109,7 +128,7 @@ class OperatorStore:
         record = self.get(name)
         if record.disabled is not None:
             raise NotPermitted("operator-disabled", name=name)
-        record = replace(record, disabled=now)
+        record = self._endorse(replace(record, disabled=now))
         write_atomic(self._path(name), record.encode())
         return record
 
@@ -143,16 +162,33 @@ class OperatorStore:
         return Operator(record.name, key)
 
     def verify(self, name: str, statement: bytes, signature: bytes | None, decided_at: datetime) -> bool:
-        """Whether the operator decided so; in a demo home there is no signature to check."""
+        """Whether the operator decided so; in a demo home there is no signature to check.
+
+        Raises :class:`IntegrityBroken` for an operator whom the key store does not know.
+        """
         if self._demo:
             return True
         try:
             record = self.get(name)
         except BadInput:  # nobody of that name
             return False
+        self._check_endorsement(record)
         if signature is None or (record.disabled is not None and decided_at > record.disabled):
             return False
         return EcPublicKey.from_spki(record.public_key).verify(signature, statement, _DIGEST)
+
+    def _check_endorsement(self, record: OperatorRecord) -> None:
+        if self._keys is None:
+            return
+        try:
+            self._keys.unseal(record.endorsement, record.endorsed)
+        except IntegrityBroken:
+            raise IntegrityBroken("operator-not-endorsed", name=record.name) from None
+
+    def _endorse(self, record: OperatorRecord) -> OperatorRecord:
+        if self._keys is None:
+            return record
+        return replace(record, endorsement=self._keys.seal(b"", record.endorsed))
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
