@@ -7,7 +7,7 @@ from eid_toolkit.iso7816.apdu import CommandApdu
 
 SELECT, READ_BINARY, READ_BINARY_ODD, UPDATE_BINARY = 0xA4, 0xB0, 0xB1, 0xD6
 GET_CHALLENGE, EXTERNAL_AUTHENTICATE, INTERNAL_AUTHENTICATE = 0x84, 0x82, 0x88
-MANAGE_SECURITY_ENVIRONMENT, GENERAL_AUTHENTICATE = 0x22, 0x86
+MANAGE_SECURITY_ENVIRONMENT, PERFORM_SECURITY_OPERATION, GENERAL_AUTHENTICATE = 0x22, 0x2A, 0x86
 GET_RESPONSE = 0xC0
 
 MAX_EVEN_OFFSET = 0x7FFF
@@ -58,7 +58,7 @@ def get_challenge(length: int = 8) -> CommandApdu:
 
 
 def external_authenticate(data: bytes, ne: int) -> CommandApdu:
-    """EXTERNAL AUTHENTICATE (BAC: mutual, 9303-11 4.3.4.3)."""
+    """EXTERNAL AUTHENTICATE (BAC: mutual, 9303-11 4.3.4.3; Terminal Authentication 7.1.5.5)."""
     return CommandApdu(0x00, EXTERNAL_AUTHENTICATE, 0x00, 0x00, data, ne=ne)
 
 
@@ -70,6 +70,11 @@ def internal_authenticate(challenge: bytes, ne: int = 256) -> CommandApdu:
 def mse_set(p1: int, p2: int, data: bytes) -> CommandApdu:
     """MANAGE SECURITY ENVIRONMENT: SET."""
     return CommandApdu(0x00, MANAGE_SECURITY_ENVIRONMENT, p1, p2, data)
+
+
+def perform_security_operation(p1: int, p2: int, data: bytes) -> CommandApdu:
+    """PERFORM SECURITY OPERATION (7816-8 11), no answer data."""
+    return CommandApdu(0x00, PERFORM_SECURITY_OPERATION, p1, p2, data)
 
 
 def general_authenticate(data: bytes, *, last: bool) -> CommandApdu:
