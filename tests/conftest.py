@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ os.environ["PCSCLITE_CSOCK_NAME"] = str(_PCSC_FOLDER / "run" / "pcscd.comm")
 for _name in [name for name in os.environ if name.startswith("EID_")]:
     del os.environ[_name]
 os.environ["NO_COLOR"] = "1"
+
+# A job in the background ignores the interrupt, and its children would too: some tests interrupt theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

@@ -65,7 +65,7 @@ def _passphrase(descriptor: int | None, variable: str, prompt: str, *, new: bool
         except OSError:
             raise UsageError("passphrase-descriptor", descriptor=descriptor) from None
     if variable in os.environ:
-        return Secret(os.environ[variable].encode())
+        return Secret(os.fsencode(os.environ[variable]))
     answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
     return Secret(answer.encode())
 

@@ -17,7 +17,7 @@ from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group
 from eid_toolkit.cli.output import paint
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import EidError, ServiceAway
+from eid_toolkit.errors import EidError, ServiceAway, UsageError
 
 INTERRUPTED = 130
 
@@ -86,6 +86,10 @@ class RootGroup(Group):
             _complain(ctx, away)
             _give_up_output()
             ctx.exit(away.exit_code)
+        except UnicodeEncodeError:  # bytes of an argument that Python could only take as lone surrogates
+            wrong = UsageError("argument-not-utf8")
+            _complain(ctx, wrong)
+            ctx.exit(wrong.exit_code)
         except Exception as error:
             _complain(ctx, EidError("internal-error", kind=type(error).__name__))
             ctx.exit(EidError.exit_code)

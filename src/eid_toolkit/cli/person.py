@@ -193,7 +193,7 @@ def _write_rejects(report: ImportReport, target: Path, *, lines: bool) -> None:
     from eid_toolkit.register import person_files
 
     rows = [row.raw for row in report.rejected]
-    with target.open("w", encoding="utf-8", newline="") as stream:
+    with target.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         if lines:
             person_files.write_jsonl(rows, stream)
         else:
