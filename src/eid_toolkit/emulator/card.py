@@ -66,7 +66,7 @@ class EmulatedCard:
         """Power on, or reset: nothing volatile is left."""
         self._session = Session()
         self._files = FileCommands(self.memory.application, self._session)
-        self._chip = ChipCommands(self.memory.application, self._session)
+        self._chip = ChipCommands(self.memory.application, self._session, self._entropy)
         self._access = AccessCommands(
             self.memory.application, self._session, self._chip, self._entropy, self._store, self._wait
         )

@@ -18,19 +18,21 @@ from eid_toolkit.iso7816.apdu import CommandApdu
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import active_authentication, chip_authentication
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationResult, ChipStaticKey
-from eid_toolkit.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
+from eid_toolkit.protocols.personalization_data import RSA_DIGEST_REFERENCES, ChipKey, RsaSigningKey
 
-_DIGESTS = {reference: name for name, reference in DIGEST_REFERENCES.items()}
+_DIGESTS = {reference: name for name, reference in RSA_DIGEST_REFERENCES.items()}
 
 
 class ChipCommands:
     """The handlers, over the card's memory and session."""
 
-    def __init__(self, memory: ApplicationMemory, session: Session) -> None:
+    def __init__(self, memory: ApplicationMemory, session: Session, entropy: Entropy) -> None:
         self._memory = memory
         self._session = session
+        self._entropy = entropy
 
     def set_authentication_template(self, data: bytes) -> Reply:
         """MSE:Set AT for Chip Authentication."""
@@ -86,7 +88,10 @@ class ChipCommands:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
         require(len(command.data) == active_authentication.CHALLENGE_SIZE and command.ne, StatusWord.WRONG_LENGTH)
-        return ok(active_authentication.respond(_signing_key(key), _DIGESTS[key.reference], command.data))
+        digest = _DIGESTS[key.reference]
+        if isinstance(key, RsaSigningKey):
+            return ok(active_authentication.respond_rsa(key.key, digest, command.data, self._entropy))
+        return ok(active_authentication.respond(_signing_key(key), digest, command.data))
 
     def _require_session(self) -> None:
         require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)

@@ -27,13 +27,15 @@ def copied(memory: CardMemory) -> CardMemory:
 
 
 def clone_without_chip_keys(memory: CardMemory, entropy: Entropy) -> CardMemory:
-    """Every file copied; the private keys, which cannot be read, replaced by others."""
+    """Every file copied; the private keys, which cannot be read, replaced by others (one of RSA is just missing)."""
     forged = copied(memory)
     application = forged.application
     for reference, key in application.chip_authentication_keys.items():
         application.chip_authentication_keys[reference] = _other_key(key, entropy)
-    if application.active_authentication_key is not None:
-        application.active_authentication_key = _other_key(application.active_authentication_key, entropy)
+    signing_key = application.active_authentication_key
+    application.active_authentication_key = (
+        _other_key(signing_key, entropy) if isinstance(signing_key, ChipKey) else None
+    )
     return forged
 
 

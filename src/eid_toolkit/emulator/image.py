@@ -10,7 +10,7 @@ from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
+from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey, RsaSigningKey
 from eid_toolkit.protocols.scp03 import KeySet, Options
 from eid_toolkit.secret import Secret
 
@@ -44,7 +44,7 @@ def encode(memory: CardMemory) -> bytes:
             "chip_authentication_keys": {
                 str(reference): key.encode().hex() for reference, key in application.chip_authentication_keys.items()
             },
-            "active_authentication_key": _encode_key(application.active_authentication_key),
+            **_encode_signing_key(application.active_authentication_key),
         },
     }
     return json.dumps(document, separators=(",", ":")).encode()
@@ -89,7 +89,7 @@ def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
             int(reference): ChipKey.parse(bytes.fromhex(text))
             for reference, text in found["chip_authentication_keys"].items()
         },
-        _decode_key(found["active_authentication_key"]),
+        _decode_signing_key(found),
         _number(found["failures"]),
     )
 
@@ -100,9 +100,14 @@ def _number(value: object) -> int:
     return value
 
 
-def _encode_key(key: ChipKey | None) -> str | None:
-    return None if key is None else key.encode().hex()
+def _encode_signing_key(key: ChipKey | RsaSigningKey | None) -> dict[str, str | None]:
+    if isinstance(key, RsaSigningKey):
+        return {"active_authentication_key": None, "rsa_signing_key": key.encode().hex()}
+    return {"active_authentication_key": None if key is None else key.encode().hex()}
 
 
-def _decode_key(text: str | None) -> ChipKey | None:
+def _decode_signing_key(found: dict[str, Any]) -> ChipKey | RsaSigningKey | None:
+    if "rsa_signing_key" in found:
+        return RsaSigningKey.parse(bytes.fromhex(found["rsa_signing_key"]))
+    text = found["active_authentication_key"]
     return None if text is None else ChipKey.parse(bytes.fromhex(text))

@@ -12,7 +12,7 @@ from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.protocols.globalplatform import ApplicationState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.protocols.personalization_data import ChipKey
+from eid_toolkit.protocols.personalization_data import ChipKey, RsaSigningKey
 from eid_toolkit.secret import Secret
 
 MEMORY_SIZE = 160 * 1024
@@ -45,6 +45,8 @@ def _store_one(memory: ApplicationMemory, identifier: int, data: bytes) -> None:
         key = _checked_key(data)
         require(key.reference in layout.DIGEST_REFERENCES.values(), StatusWord.WRONG_DATA)
         memory.active_authentication_key = key
+    elif identifier == layout.RSA_SIGNING_KEY:
+        memory.active_authentication_key = RsaSigningKey.parse(data)
     elif identifier == layout.CAN:
         memory.passwords[PasswordKind.CAN] = AccessPassword.from_can(data.decode("latin-1"))
     elif identifier == layout.MRZ_SEED:

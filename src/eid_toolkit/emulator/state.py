@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
+from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey, RsaSigningKey
 from eid_toolkit.protocols.scp03 import KeySet, Options
 
 
@@ -42,7 +42,7 @@ class ApplicationMemory:
     protocols: AccessProtocols = field(default_factory=lambda: AccessProtocols(0))
     chip_authentication_keys: dict[int, ChipKey] = field(default_factory=dict)
     """By reference; 0 is the key without one."""
-    active_authentication_key: ChipKey | None = None
+    active_authentication_key: ChipKey | RsaSigningKey | None = None
     failures: int = 0
     """Failed access attempts in a row."""
 

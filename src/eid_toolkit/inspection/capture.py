@@ -20,11 +20,11 @@ from eid_toolkit.inspection.policy import Policy
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.ports import Clock, Entropy
-from eid_toolkit.protocols import active_authentication, chip_authentication
+from eid_toolkit.protocols import chip_authentication
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.terminal.access import AccessResult, open_access
-from eid_toolkit.terminal.chip import authenticate_chip
+from eid_toolkit.terminal.chip import authenticate_chip, challenge_chip
 from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.interface import Transport
@@ -143,8 +143,9 @@ class _Capture:
         self._open()
 
     def _challenge_chip(self) -> None:
+        dg15 = self._document().dg15
         try:
-            transcript = self._session.run(active_authentication.challenge_chip(self._entropy))
+            transcript = challenge_chip(self._session, None if dg15 is None else dg15.spki, self._entropy)
         except CardRefused as error:
             self._active = ActiveAuthenticationEvidence(ChipProof.REFUSED, cause=f"{error.sw:04X}")
         else:

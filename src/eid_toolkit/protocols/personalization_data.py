@@ -13,6 +13,7 @@ from enum import IntEnum, IntFlag
 
 from eid_toolkit.codec.dgi import Dgi
 from eid_toolkit.crypto import symmetric
+from eid_toolkit.crypto.rsa import RsaPrivateKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.passwords import PasswordKind
@@ -20,6 +21,7 @@ from eid_toolkit.secret import Secret
 
 CREATE_FILE, WRITE_FILE, ACCESS, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0F01
 CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY, CAN, MRZ_SEED = 0x8101, 0x8102, 0x8103, 0x8104
+RSA_SIGNING_KEY = 0x8105
 PASSWORD_GROUPINGS = {PasswordKind.CAN: CAN, PasswordKind.MRZ: MRZ_SEED}
 
 PLATFORM_FILES = (ElementaryFile.ATR_INFO,)
@@ -141,6 +143,29 @@ class ChipKey:
 
 DIGEST_REFERENCES = {"sha224": 1, "sha256": 2, "sha384": 3, "sha512": 4}
 """The reference of an Active Authentication key says with which digest it signs."""
+
+
+RSA_DIGEST_REFERENCES = DIGEST_REFERENCES | {"sha1": 5}
+"""RSA may sign with SHA-1, too (9303-11 6.1.2.2)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RsaSigningKey:
+    """An RSA key for Active Authentication, with the reference of the digest that it signs with."""
+
+    reference: int
+    key: RsaPrivateKey
+
+    def encode(self) -> bytes:
+        """Digest reference (1), RSAPrivateKey in DER (RFC 8017 A.1.2)."""
+        return bytes((self.reference,)) + self.key.pkcs1.reveal()
+
+    @classmethod
+    def parse(cls, data: bytes) -> RsaSigningKey:
+        """The card's side of :meth:`encode`; raises :class:`BadInput` for an unknown digest or no RSA key."""
+        if data[:1] not in {bytes((reference,)) for reference in RSA_DIGEST_REFERENCES.values()}:
+            raise BadInput("personalization-data-malformed")
+        return cls(data[0], RsaPrivateKey(Secret(data[1:])))
 
 
 def encrypt(grouping: int, data: bytes, dek: Secret) -> Dgi:

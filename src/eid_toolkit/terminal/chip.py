@@ -1,10 +1,13 @@
-"""Chip Authentication driven to its proof (ICAO Doc 9303-11 6.2)."""
+"""Chip Authentication driven to its proof, and Active Authentication (ICAO Doc 9303-11 6)."""
 
 from __future__ import annotations
 
+from eid_toolkit.errors import BadInput
+from eid_toolkit.iso7816.apdu import MAX_SHORT_NE
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.ports import Entropy
-from eid_toolkit.protocols import chip_authentication
+from eid_toolkit.protocols import active_authentication, chip_authentication
+from eid_toolkit.protocols.active_authentication import ActiveAuthenticationTranscript
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.terminal.reading import FileRead, FileReader
 from eid_toolkit.terminal.session import CardSession
@@ -21,3 +24,20 @@ def authenticate_chip(
     """
     session.install(session.run(chip_authentication.authenticate(choice, entropy)).channel)
     return reader.read(first)
+
+
+def challenge_chip(session: CardSession, spki: bytes | None, entropy: Entropy) -> ActiveAuthenticationTranscript:
+    """Active Authentication, in the long form where a signature by the key of DG15 fits no short answer.
+
+    Raises :class:`CardRefused` if the chip does not sign.
+    """
+    long = _signature_size(spki) > session.capacity(MAX_SHORT_NE)
+    return session.run(active_authentication.challenge_chip(entropy, extended=long))
+
+
+def _signature_size(spki: bytes | None) -> int:
+    """The bytes of a signature by that key; none for a key that nobody can read."""
+    try:
+        return active_authentication.signature_size(active_authentication.public_key(spki or b""))
+    except BadInput:
+        return 0
