@@ -12,7 +12,7 @@ import click
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.output import emit, table
 from eid_toolkit.cli.passwords import access_password, password_options
-from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
+from eid_toolkit.cli.readers import open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.errors import NoCardError
 
 if TYPE_CHECKING:
@@ -26,12 +26,13 @@ MANIFEST = "manifest.json"
 @reader_option
 @password_options
 @wait_option
+@quirks_option
 @click.option(
     "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
 )
 @format_option
 @pass_app
-def read(app: App, reader: str, wait: float, output: Path, fmt: str, **password: str | None) -> None:
+def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str, **password: str | None) -> None:
     """Read every readable file of a card, without judging it.
 
     The files are named like EF_DG1.bin; manifest.json tells which were read, absent, protected or failed.
@@ -41,11 +42,12 @@ def read(app: App, reader: str, wait: float, output: Path, fmt: str, **password:
     from eid_toolkit.inspection.evidence import FileEvidence, FileState
     from eid_toolkit.inspection.policy import policy_by_name
     from eid_toolkit.ports import SystemClock, SystemEntropy
+    from eid_toolkit.terminal.quirks import quirks_by_name
 
-    opened_by = access_password(**password)
+    opened_by, known = access_password(**password), quirks_by_name(quirks)
     with open_reader(reader, app, wait) as transport:
-        small = read_small_files(transport)
-        evidence = capture(transport, opened_by, policy_by_name("officer"), SystemEntropy(), SystemClock())
+        small = read_small_files(transport, known)
+        evidence = capture(transport, opened_by, policy_by_name("officer"), SystemEntropy(), SystemClock(), known)
     files = {file: FileEvidence(FileState.READ, data) for file, data in small.items()} | dict(evidence.files)
     rows = [
         {

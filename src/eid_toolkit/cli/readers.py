@@ -34,6 +34,13 @@ def wait_option(function: _F) -> _F:
     )(function)
 
 
+def quirks_option(function: _F) -> _F:
+    """``--quirks NAME``, passed as ``quirks``."""
+    return click.option(
+        "--quirks", default="standard", show_default=True, metavar="NAME", help="A kind of cards with ways of its own."
+    )(function)
+
+
 @contextmanager
 def open_reader(spec: str, app: App, wait: float = 0.0) -> Iterator[Transport]:
     """The card in the reader that ``spec`` means, traced if the user asked for it; powered off at the end."""

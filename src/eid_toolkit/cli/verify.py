@@ -14,7 +14,7 @@ from eid_toolkit.cli.context import App, Command, format_option, list_format_opt
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.output import emit, note, paint
 from eid_toolkit.cli.passwords import access_password, password_options
-from eid_toolkit.cli.readers import EMULATED, open_reader, reader_option, wait_option
+from eid_toolkit.cli.readers import EMULATED, open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.errors import EidError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def verdict_options(function: _F) -> _F:
 @reader_option
 @password_options
 @wait_option
+@quirks_option
 @verdict_options
 @click.option("--evidence", type=OutputFile(), help="Save what the card showed.")
 @click.option("--watch", is_flag=True, help="Serve one card after another, until interrupted.")
@@ -49,6 +50,7 @@ def verify(
     app: App,
     reader: str,
     wait: float,
+    quirks: str,
     policy_name: str,
     report: Path | None,
     evidence: Path | None,
@@ -63,7 +65,7 @@ def verify(
 
     def one_card(wait: float) -> str:
         trust = _trust(app)  # before the card: once that is open, there is always a verdict
-        captured = _capture(app, reader, wait, policy_name, password)
+        captured = _capture(app, reader, wait, policy_name, quirks, password)
         verdict = _pronounce(app, trust, captured, policy_name, fmt, at=None)
         if evidence is not None:
             _save_evidence(evidence, captured)
@@ -96,14 +98,17 @@ def judge(app: App, evidence: Path, at: str | None, policy_name: str, report: Pa
     click.get_current_context().exit(EXIT_CODES[verdict.decision.value])
 
 
-def _capture(app: App, reader: str, wait: float, policy_name: str, password: dict[str, str | None]) -> Evidence:
+def _capture(
+    app: App, reader: str, wait: float, policy_name: str, quirks: str, password: dict[str, str | None]
+) -> Evidence:
     from eid_toolkit.inspection.capture import capture
     from eid_toolkit.inspection.policy import policy_by_name
     from eid_toolkit.ports import SystemClock, SystemEntropy
+    from eid_toolkit.terminal.quirks import quirks_by_name
 
-    policy, opened_by = policy_by_name(policy_name), access_password(**password)
+    policy, opened_by, known = policy_by_name(policy_name), access_password(**password), quirks_by_name(quirks)
     with open_reader(reader, app, wait) as transport:
-        return capture(transport, opened_by, policy, SystemEntropy(), SystemClock())
+        return capture(transport, opened_by, policy, SystemEntropy(), SystemClock(), known)
 
 
 def _trust(app: App) -> TrustMaterial:

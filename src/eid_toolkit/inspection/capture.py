@@ -17,7 +17,6 @@ from eid_toolkit.inspection.evidence import (
     FileState,
 )
 from eid_toolkit.inspection.policy import Policy
-from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.protocols import chip_authentication
@@ -25,7 +24,9 @@ from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.terminal.access import AccessResult, open_access
 from eid_toolkit.terminal.chip import authenticate_chip, challenge_chip
-from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus
+from eid_toolkit.terminal.quirks import STANDARD, Quirks
+from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus, read_short_file
+from eid_toolkit.terminal.selecting import select_master_file
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.interface import Transport
 
@@ -34,28 +35,34 @@ _UNLISTED = (1, 2, _DG14, _DG15)
 """What is read of a card whose lists cannot be read."""
 _SMALL_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
 """Files of the MF that fit one short answer and need no password."""
-_SHORT_ANSWER = 256
 
 
-def capture(transport: Transport, password: AccessPassword, policy: Policy, entropy: Entropy, clock: Clock) -> Evidence:
+def capture(
+    transport: Transport,
+    password: AccessPassword,
+    policy: Policy,
+    entropy: Entropy,
+    clock: Clock,
+    quirks: Quirks = STANDARD,
+) -> Evidence:
     """Open the card, read what it lists, authenticate the chip.
 
     Without access it raises: :class:`AccessDenied`, :class:`CardRefused`, :class:`NoCardError`. Once access is
     gained there is evidence, whatever happens then; ``interrupted`` tells what ended the reading.
     """
-    return _Capture(transport, password, policy, entropy, clock).run()
+    return _Capture(CardSession(transport, quirks), password, policy, entropy, clock).run()
 
 
-def read_small_files(transport: Transport) -> dict[ElementaryFile, bytes]:
+def read_small_files(transport: Transport, quirks: Quirks = STANDARD) -> dict[ElementaryFile, bytes]:
     """The files of the MF that anybody may read; the card is reset before and after."""
-    session = CardSession(transport)
+    session = CardSession(transport, quirks)
     session.reset()
-    session.exchange(commands.select_mf())
+    select_master_file(session)
     found = {}
     for file in _SMALL_FILES:
-        answer = session.exchange(commands.read_binary_sfi(file.sfi, 0, _SHORT_ANSWER))
-        if answer.data:
-            found[file] = answer.data
+        content = read_short_file(session, file)
+        if content is not None:
+            found[file] = content
     session.reset()
     return found
 
@@ -64,9 +71,9 @@ class _Capture:
     """One reading in progress."""
 
     def __init__(
-        self, transport: Transport, password: AccessPassword, policy: Policy, entropy: Entropy, clock: Clock
+        self, session: CardSession, password: AccessPassword, policy: Policy, entropy: Entropy, clock: Clock
     ) -> None:
-        self._session = CardSession(transport)
+        self._session = session
         self._password, self._policy, self._entropy, self._clock = password, policy, entropy, clock
         self._files: dict[ElementaryFile, FileEvidence] = {}
         self._chip = ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)

@@ -7,14 +7,15 @@ from typing import Literal
 
 from eid_toolkit.asn1.security_infos import PaceInfo
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import bac, pace_terminal
 from eid_toolkit.protocols.pace import ChipMappingProof, PaceParameters
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
+from eid_toolkit.terminal.selecting import select_application, select_master_file
 from eid_toolkit.terminal.session import CardSession
 
 _CIPHER_STRENGTH = {"3des": 0, "aes-128": 1, "aes-192": 2, "aes-256": 3}
@@ -45,7 +46,7 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     this password; :class:`CardRefused` where the card has no eMRTD application. A failed PACE is never followed by
     BAC.
     """
-    session.exchange(commands.select_mf())  # cards that do not know this stand in the MF after a reset
+    select_master_file(session)
     buffers = read_buffers(session)
     card_access = FileReader(session).read(ElementaryFile.CARD_ACCESS)
     content = card_access.data if card_access.status is ReadStatus.READ else None
@@ -56,7 +57,7 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
         card_security = None
         if found.chip_proof is not None:
             card_security = FileReader(session, buffers).read(ElementaryFile.CARD_SECURITY)
-        _select_application(session, buffers)
+        _select_application(session)
         return AccessResult(
             "pace",
             found.password,
@@ -71,7 +72,7 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
         raise AccessDenied("pace-not-possible", offered=offers_pace)
     if password.kind is not PasswordKind.MRZ:
         raise AccessDenied("bac-needs-mrz")
-    _select_application(session, buffers)
+    _select_application(session)
     session.install(session.run(bac.authenticate(password, entropy)))
     return AccessResult("bac", password.kind, card_access, buffers, downgraded=offers_pace)
 
@@ -109,6 +110,7 @@ def _offers_pace(card_access: bytes) -> bool:
         return True  # there is a file for it, and it was spoilt
 
 
-def _select_application(session: CardSession, buffers: tuple[int, int] | None) -> None:
-    if not FileReader(session, buffers).select_application():
-        raise CardRefused("emrtd-application-missing", sw=0x6A82)
+def _select_application(session: CardSession) -> None:
+    sw = select_application(session, EMRTD_AID)
+    if sw != StatusWord.OK:
+        raise CardRefused("emrtd-application-missing", sw=sw)

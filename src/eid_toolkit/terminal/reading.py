@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -9,15 +10,20 @@ from eid_toolkit.codec import tlv
 from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import EMRTD_AID, MAX_EF_SIZE, ElementaryFile
+from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.atr_info import AtrInfo
+from eid_toolkit.terminal.selecting import BY_SHORT_IDENTIFIER, FILE_FORMS, select_file
 from eid_toolkit.terminal.session import CardSession
 
 _STATUS_WORD = 2
 _ABSENT = (StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND)
 _PROTECTED = (StatusWord.SECURITY_STATUS_NOT_SATISFIED, StatusWord.CONDITIONS_NOT_SATISFIED)
 _MAX_READS = MAX_EF_SIZE // 16
+_ANSWER_LIMITS = (MAX_SHORT_NE, 160)
+"""What is tried on a card that refuses the length it declared, in bytes of response data."""
+_HEADER = 4
+"""Bytes of tag and length at most: every EF of an eMRTD begins with a tag of one byte, and holds less than 64 kB."""
 
 
 class ReadStatus(Enum):
@@ -45,17 +51,15 @@ class FileReader:
     def __init__(self, session: CardSession, buffers: tuple[int, int] | None = None) -> None:
         """``buffers`` are the APDU sizes of EF.ATR/INFO; without them only short commands are used."""
         self._session = session
+        self._habits = session.habits
         largest = buffers[1] - _STATUS_WORD if buffers is not None else 0
-        self._answer = max(MAX_SHORT_NE, min(largest, MAX_EXTENDED_NE))
+        self._declared = max(MAX_SHORT_NE, min(largest, MAX_EXTENDED_NE))
 
     @property
     def chunk(self) -> int:
         """The most plain bytes that are asked for at once: what the card's answer holds under the present cipher."""
-        return min(self._session.capacity(self._answer), MAX_EF_SIZE)
-
-    def select_application(self) -> bool:
-        """Selects the eMRTD application; False if the card has none."""
-        return self._session.exchange(commands.select_application(EMRTD_AID)).ok
+        answer = min(self._declared, self._habits.largest_answer)
+        return min(self._session.capacity(answer), MAX_EF_SIZE)
 
     def read(self, file: ElementaryFile) -> FileRead:
         """The whole file. A card that goes away or breaks the channel raises; all else is an outcome."""
@@ -67,10 +71,56 @@ class FileReader:
                 raise
             return FileRead(file, ReadStatus.FAILED, reason=error.code)
 
+    def read_first(self, file: ElementaryFile) -> ResponseApdu:
+        """The first part of a file, opened in the form that the card understands (9303-10 3.6.3).
+
+        "Not found" may mean that the card does not know the form: it is believed once the form has opened a file.
+        """
+        refusals: list[ResponseApdu] = []
+        forms = range(len(FILE_FORMS) + 1)
+        for rung in sorted(forms, key=lambda rung: (rung != self._habits.file, rung)):
+            answer = self._read_in_form(rung, file)
+            if _carries_data(answer):
+                self._habits.file, self._habits.file_proven = rung, True
+                return answer
+            refusals.append(answer)
+            if answer.sw in _PROTECTED or (answer.sw in _ABSENT and self._habits.file_proven):
+                return answer
+        return next((answer for answer in refusals if answer.sw in _ABSENT), refusals[0])
+
+    def _read_in_form(self, rung: int, file: ElementaryFile) -> ResponseApdu:
+        if rung == BY_SHORT_IDENTIFIER:
+            return self._read_start(lambda size: commands.read_binary_sfi(file.sfi, 0, size))
+        answer = self._session.exchange(select_file(rung, file.fid))
+        return self._read_start(lambda size: commands.read_binary(0, size)) if answer.ok else answer
+
+    def _read_start(self, command: Callable[[int], CommandApdu]) -> ResponseApdu:
+        """As much as one answer holds; less where the card refuses the length, at last only the file's header."""
+        if not self._habits.header_first:
+            answer = self._send_within_limits(command, self.chunk)
+            if answer.sw != StatusWord.WRONG_LENGTH:
+                return answer
+        answer = self._send(command(_HEADER))
+        self._habits.header_first = self._habits.header_first or _carries_data(answer)
+        return answer
+
+    def _send_within_limits(self, command: Callable[[int], CommandApdu], size: int) -> ResponseApdu:
+        """Asks for ``size`` bytes, and for less while the card calls that a wrong length; what it takes is remembered.
+
+        If it takes none of the lengths, the length was not what is wrong, and no limit is remembered.
+        """
+        answer = self._send(command(size))
+        for limit in _ANSWER_LIMITS:
+            smaller = self._session.capacity(limit)
+            if answer.sw != StatusWord.WRONG_LENGTH or smaller >= size:
+                continue
+            answer = self._send(command(smaller))
+            if answer.sw != StatusWord.WRONG_LENGTH:
+                self._habits.largest_answer = limit
+        return answer
+
     def _read(self, file: ElementaryFile) -> FileRead:
-        answer = self._send(commands.read_binary_sfi(file.sfi, 0, self.chunk))
-        if not _carries_data(answer) and answer.sw not in (*_ABSENT, *_PROTECTED):
-            answer = self._read_selected(file)
+        answer = self.read_first(file)
         if not _carries_data(answer):
             return _refused(file, answer.sw)
         data = answer.data
@@ -84,14 +134,9 @@ class FileReader:
             data += part
         return FileRead(file, ReadStatus.FAILED, reason="file-truncated")
 
-    def _read_selected(self, file: ElementaryFile) -> ResponseApdu:
-        """For cards that know no short identifiers."""
-        answer = self._session.exchange(commands.select_ef(file.fid))
-        return self._send(commands.read_binary(0, self.chunk)) if answer.ok else answer
-
     def _read_part(self, offset: int, size: int) -> bytes:
         if offset <= commands.MAX_EVEN_OFFSET:
-            answer = self._send(commands.read_binary(offset, size))
+            answer = self._send_within_limits(lambda size: commands.read_binary(offset, size), size)
             return answer.data if _carries_data(answer) else b""
         header = 1 + len(tlv.encode_length(size))
         answer = self._send(commands.read_binary_odd(offset, min(size + header, self.chunk)))
@@ -123,16 +168,16 @@ def _total_size(start: bytes) -> int:
     return offset + length
 
 
-def read_buffers(session: CardSession) -> tuple[int, int] | None:
-    """The APDU sizes that EF.ATR/INFO declares, read in the MF before access; None if there are none.
+def read_short_file(session: CardSession, file: ElementaryFile) -> bytes | None:
+    """A file that is a series of objects, so that no length tells its end: whole in one answer, or None."""
+    answer = FileReader(session).read_first(file)
+    return answer.data if _carries_data(answer) and not session.habits.header_first else None
 
-    The file is a series of objects, so it is read by one command and not by its first object's length.
-    """
-    answer = session.exchange(commands.read_binary_sfi(ElementaryFile.ATR_INFO.sfi, 0, 256))
-    if not _carries_data(answer):
-        return None
+
+def read_buffers(session: CardSession) -> tuple[int, int] | None:
+    """The APDU sizes that EF.ATR/INFO declares, read in the MF before access; None if there are none."""
     try:
-        info = AtrInfo.parse(answer.data)
+        info = AtrInfo.parse(read_short_file(session, ElementaryFile.ATR_INFO) or b"")
     except BadInput:
         return None
     return info.extended_length if info.supports_extended_length else None

@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from eid_toolkit.errors import EidError, ProtocolError
 from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.apdu import MAX_SHORT_NE, CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.protocols.flow import Flow, run
 from eid_toolkit.protocols.secure_messaging import SecureChannel, capacity
+from eid_toolkit.terminal.quirks import STANDARD, Habits, Quirks
 from eid_toolkit.transport.interface import Transport
 
 T = TypeVar("T")
@@ -24,8 +26,10 @@ MAX_PARTS = 600
 class CardSession:
     """Sends commands over a transport, under the secure channel once there is one."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, quirks: Quirks = STANDARD) -> None:
         self.transport = transport
+        self.habits = Habits.of(quirks)
+        """What this card was found to understand."""
         self.apdus = 0
         """Commands sent so far."""
         self._channel: SecureChannel | None = None
@@ -61,13 +65,18 @@ class CardSession:
         if channel is None:
             return self._send(command)
         with self._closing_on_error():
-            answer = self._send(channel.protect_command(command))
-            return channel.open_response(command.ins, answer)
+            answer = self._protected(channel, command)
+            if _asks_other_le(answer):
+                answer = self._protected(channel, replace(command, ne=answer.sw & 0xFF or MAX_SHORT_NE))
+            return answer
 
     def exchange_plain(self, command: CommandApdu) -> ResponseApdu:
         """Sends ``command`` without secure messaging, which ends a session."""
         self._channel = None
         return self._send(command)
+
+    def _protected(self, channel: SecureChannel, command: CommandApdu) -> ResponseApdu:
+        return channel.open_response(command.ins, self._send(channel.protect_command(command)))
 
     @contextmanager
     def _closing_on_error(self) -> Iterator[None]:
@@ -79,8 +88,8 @@ class CardSession:
 
     def _send(self, command: CommandApdu) -> ResponseApdu:
         answer = self._send_once(command)
-        if answer.sw >> 8 == 0x6C and not answer.data:
-            answer = self._send_once(replace(command, ne=answer.sw & 0xFF or 256))
+        if _asks_other_le(answer):
+            answer = self._send_once(replace(command, ne=answer.sw & 0xFF or MAX_SHORT_NE))
         if answer.sw >> 8 == 0x61:
             answer = self._collect(answer)
         return answer
@@ -89,7 +98,7 @@ class CardSession:
         """The whole of an answer that comes in parts (7816-4 5.3.4)."""
         data = answer.data
         for _ in range(MAX_PARTS):
-            answer = self._send_once(commands.get_response(answer.sw & 0xFF or 256))
+            answer = self._send_once(commands.get_response(answer.sw & 0xFF or MAX_SHORT_NE))
             data += answer.data
             if answer.sw >> 8 != 0x61:
                 return ResponseApdu(data, answer.sw)
@@ -100,3 +109,8 @@ class CardSession:
     def _send_once(self, command: CommandApdu) -> ResponseApdu:
         self.apdus += 1
         return ResponseApdu.decode(self.transport.process(command.encode()))
+
+
+def _asks_other_le(answer: ResponseApdu) -> bool:
+    """Whether the card refused a command only for its Le, and names the right one (7816-4 5.6, 6Cxx)."""
+    return answer.sw >> 8 == StatusWord.WRONG_LE >> 8 and not answer.data
