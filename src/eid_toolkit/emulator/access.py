@@ -10,18 +10,20 @@ from eid_toolkit.emulator.refusal import Refused, require
 from eid_toolkit.emulator.reply import Reply, ok
 from eid_toolkit.emulator.session import Selected, Session
 from eid_toolkit.emulator.state import ApplicationMemory
+from eid_toolkit.emulator.terminal_rights import TerminalCommands
 from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.iso7816.apdu import CommandApdu
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.ports import Entropy
-from eid_toolkit.protocols import bac, chip_authentication, pace, pace_card
+from eid_toolkit.protocols import bac, chip_authentication, pace, pace_card, terminal_authentication
 from eid_toolkit.protocols.bac import BacKeys
 from eid_toolkit.protocols.pace import PaceParameters
 from eid_toolkit.protocols.pace_card import PaceResponder
 from eid_toolkit.protocols.passwords import PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols
+from eid_toolkit.protocols.terminal_authentication import compress
 
 MAX_FAILURES = 0xFFFF
 FREE_FAILURES, FIRST_DELAY, LONGEST_DELAY = 3, 0.25, 10.0
@@ -44,6 +46,7 @@ class AccessCommands:
         memory: ApplicationMemory,
         session: Session,
         chip: ChipCommands,
+        terminal: TerminalCommands,
         entropy: Entropy,
         save: Callable[[], None],
         wait: Callable[[float], None],
@@ -51,12 +54,13 @@ class AccessCommands:
         self._memory = memory
         self._session = session
         self._chip = chip
+        self._terminal = terminal
         self._entropy = entropy
         self._save = save
         self._wait = wait
 
     def manage_security_environment(self, command: CommandApdu) -> Reply:
-        """MSE:Set AT for PACE, MSE:Set AT and MSE:Set KAT for Chip Authentication."""
+        """MSE:Set AT for PACE, Chip and Terminal Authentication, Set KAT for the second, Set DST for the third."""
         self._session.end_protocols()
         template = (command.p1, command.p2)
         if template == (pace.MSE_P1, pace.MSE_P2):
@@ -65,6 +69,10 @@ class AccessCommands:
             return self._chip.set_authentication_template(command.data)
         if template == chip_authentication.MSE_KAT:
             return self._chip.set_key_agreement_template(command.data)
+        if template == terminal_authentication.SET_VERIFICATION_KEY:
+            return self._terminal.select_issuer(command.data)
+        if template == terminal_authentication.SET_AUTHENTICATION_KEY:
+            return self._terminal.select_terminal(command.data)
         raise Refused(StatusWord.WRONG_P1P2)
 
     def _start_pace(self, data: bytes) -> Reply:
@@ -120,13 +128,17 @@ class AccessCommands:
 
         def install() -> None:
             self._session.select(Selected.MASTER_FILE)
-            self._session.channel, self._session.access = result.channel, AccessProtocols.PACE
-            self._session.card_public, self._session.terminal_public = result.card_public, result.terminal_public
+            domain = result.parameters.domain
+            bound = compress(result.terminal_public, domain) if result.parameters.protocol.mapping == "cam" else b""
+            self._session.install(result.channel, bound)
+            self._session.access, self._session.chip_name = AccessProtocols.PACE, compress(result.card_public, domain)
 
         return ok(data, install)
 
     def get_challenge(self, command: CommandApdu) -> Reply:
-        """RND.IC for Basic Access Control."""
+        """RND.IC for Basic Access Control, or r.IC for Terminal Authentication."""
+        if self._terminal.is_meant:
+            return self._terminal.get_challenge(command)
         self._bac_possible()
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
         require(not command.data and command.ne in (bac.NONCE_SIZE, 256), StatusWord.WRONG_LENGTH)
@@ -134,7 +146,9 @@ class AccessCommands:
         return ok(self._session.challenge)
 
     def external_authenticate(self, command: CommandApdu) -> Reply:
-        """Basic Access Control: EXTERNAL AUTHENTICATE with the function of mutual authentication."""
+        """Terminal Authentication, or Basic Access Control with the function of mutual authentication."""
+        if self._terminal.is_meant:
+            return self._terminal.external_authenticate(command)
         self._bac_possible()
         challenge, self._session.challenge = self._session.challenge, None
         if challenge is None:
@@ -151,7 +165,8 @@ class AccessCommands:
         data, channel = found
 
         def install() -> None:
-            self._session.channel, self._session.access = channel, AccessProtocols.BAC
+            self._session.install(channel)
+            self._session.access = AccessProtocols.BAC
 
         return ok(data, install)
 

@@ -18,6 +18,7 @@ from eid_toolkit.emulator.refusal import Refused, require
 from eid_toolkit.emulator.reply import Reply
 from eid_toolkit.emulator.session import Selected, Session
 from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.emulator.terminal_rights import TerminalCommands
 from eid_toolkit.errors import BadInput, ChannelError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
@@ -67,8 +68,15 @@ class EmulatedCard:
         self._session = Session()
         self._files = FileCommands(self.memory.application, self._session)
         self._chip = ChipCommands(self.memory.application, self._session, self._entropy)
+        self._terminal = TerminalCommands(self.memory.application, self._session, self._entropy, self._store)
         self._access = AccessCommands(
-            self.memory.application, self._session, self._chip, self._entropy, self._store, self._wait
+            self.memory.application,
+            self._session,
+            self._chip,
+            self._terminal,
+            self._entropy,
+            self._store,
+            self._wait,
         )
         self._domain = DomainCommands(self.memory, self._session, self._entropy, self._store)
 
@@ -208,6 +216,7 @@ class EmulatedCard:
             commands.GET_CHALLENGE: self._access.get_challenge,
             commands.EXTERNAL_AUTHENTICATE: self._access.external_authenticate,
             commands.INTERNAL_AUTHENTICATE: self._chip.internal_authenticate,
+            commands.PERFORM_SECURITY_OPERATION: self._terminal.verify_certificate,
         }.get(ins)
         if handler is None:
             raise Refused(StatusWord.INS_NOT_SUPPORTED)

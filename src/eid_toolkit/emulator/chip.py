@@ -22,6 +22,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import active_authentication, chip_authentication
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationResult, ChipStaticKey
 from eid_toolkit.protocols.personalization_data import RSA_DIGEST_REFERENCES, ChipKey, RsaSigningKey
+from eid_toolkit.protocols.terminal_authentication import compress
 
 _DIGESTS = {reference: name for name, reference in RSA_DIGEST_REFERENCES.items()}
 
@@ -60,7 +61,7 @@ class ChipCommands:
             result = chip_authentication.respond_kat(key, found)
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
-        return ok(effect=self._install(result))
+        return ok(effect=self._install(result, key.domain))
 
     def general_authenticate(self, pending: PendingChipAuthentication, command: CommandApdu) -> Reply:
         """The one round of Chip Authentication."""
@@ -70,7 +71,7 @@ class ChipCommands:
             data, result = chip_authentication.respond(pending.protocol, pending.key, command.data)
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
-        return ok(data, self._install(result))
+        return ok(data, self._install(result, pending.key.domain))
 
     def mapping_key(self, domain: EcDomain | DhDomain) -> EcPrivateKey | None:
         """The key for Chip Authentication Mapping: the one whose reference is its group's id (9303-11 9.2.1)."""
@@ -118,10 +119,9 @@ class ChipCommands:
         require(len(fitting) == 1, StatusWord.REFERENCED_DATA_NOT_FOUND)
         return ChipStaticKey(domain_by_id(fitting[0].parameter_id), fitting[0].scalar)
 
-    def _install(self, result: ChipAuthenticationResult) -> Callable[[], None]:
+    def _install(self, result: ChipAuthenticationResult, domain: EcDomain | DhDomain) -> Callable[[], None]:
         def install() -> None:
-            self._session.channel = result.channel
-            self._session.terminal_public = result.terminal_public
+            self._session.install(result.channel, compress(result.terminal_public, domain))
 
         return install
 

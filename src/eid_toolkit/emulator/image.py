@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
+from eid_toolkit.codec import tlv
 from eid_toolkit.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.pki.cv_authorization import Authorization
+from eid_toolkit.pki.cv_certificate import KeyReference
+from eid_toolkit.pki.cv_public_key import parse_public_key
+from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey, RsaSigningKey
@@ -45,6 +51,7 @@ def encode(memory: CardMemory) -> bytes:
                 str(reference): key.encode().hex() for reference, key in application.chip_authentication_keys.items()
             },
             **_encode_signing_key(application.active_authentication_key),
+            "terminal_trust": _encode_trust(application.terminal_trust),
         },
     }
     return json.dumps(document, separators=(",", ":")).encode()
@@ -91,6 +98,7 @@ def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
         },
         _decode_signing_key(found),
         _number(found["failures"]),
+        _decode_trust(found.get("terminal_trust")),
     )
 
 
@@ -111,3 +119,35 @@ def _decode_signing_key(found: dict[str, Any]) -> ChipKey | RsaSigningKey | None
         return RsaSigningKey.parse(bytes.fromhex(found["rsa_signing_key"]))
     text = found["active_authentication_key"]
     return None if text is None else ChipKey.parse(bytes.fromhex(text))
+
+
+def _encode_trust(trust: CardTrust | None) -> dict[str, Any] | None:
+    if trust is None:
+        return None
+    points = [
+        {
+            "reference": point.reference.text,
+            "public_key": point.public_key.encode().hex(),
+            "authorization": point.authorization.encode().hex(),
+            "effective": point.effective.isoformat(),
+            "expires": point.expires.isoformat(),
+        }
+        for point in trust.points
+    ]
+    return {"current_date": trust.current_date.isoformat(), "points": points}
+
+
+def _decode_trust(found: dict[str, Any] | None) -> CardTrust | None:
+    if found is None:
+        return None
+    points = (
+        CertifiedKey(
+            KeyReference(point["reference"]),
+            parse_public_key(tlv.parse(bytes.fromhex(point["public_key"]))),
+            Authorization.parse(tlv.parse(bytes.fromhex(point["authorization"]))),
+            date.fromisoformat(point["effective"]),
+            date.fromisoformat(point["expires"]),
+        )
+        for point in found["points"]
+    )
+    return CardTrust(tuple(points), date.fromisoformat(found["current_date"]))

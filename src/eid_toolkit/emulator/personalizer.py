@@ -38,6 +38,8 @@ def _store_one(memory: ApplicationMemory, identifier: int, data: bytes) -> None:
     elif identifier == layout.ACCESS:
         require(len(data) == 1 and data[0] in range(1, 4), StatusWord.WRONG_DATA)
         memory.protocols = layout.AccessProtocols(data[0])
+    elif identifier == layout.TERMINAL_TRUST:
+        memory.trust_terminals_by(layout.parse_terminal_trust(data))
     elif identifier == layout.CHIP_AUTHENTICATION_KEY:
         chip_key = _checked_key(data)
         memory.chip_authentication_keys[chip_key.reference] = chip_key

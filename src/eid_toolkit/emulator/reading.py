@@ -10,11 +10,13 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID, MF_FID, ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
+from eid_toolkit.pki.cv_authorization import READ_DG3, READ_DG4, TerminalType
 from eid_toolkit.protocols.globalplatform import ISD_AID
 from eid_toolkit.protocols.personalization_data import AccessRule
 
 _BY_NAME, _MF_OR_FILE, _FILE_IN_DF = 0x04, 0x00, 0x02
 _NO_ANSWER, _FCI, _FCP = 0x0C, 0x00, 0x04
+_RIGHTS = {ElementaryFile.DG3: READ_DG3, ElementaryFile.DG4: READ_DG4}
 
 
 class FileCommands:
@@ -124,5 +126,13 @@ class FileCommands:
             require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         if stored is None:
             raise Refused(StatusWord.FILE_NOT_FOUND)
-        require(stored.rule is not AccessRule.TERMINAL_AUTHENTICATION, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        free = stored.rule is not AccessRule.TERMINAL_AUTHENTICATION or self._has_right(file)
+        require(free, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         return stored
+
+    def _has_right(self, file: ElementaryFile) -> bool:
+        """Whether Terminal Authentication has given the right to read ``file``."""
+        authorization = self._session.authorization
+        if authorization is None or authorization.terminal_type is not TerminalType.INSPECTION_SYSTEM:
+            return False
+        return authorization.allows(_RIGHTS.get(file, 0))

@@ -8,11 +8,13 @@ from enum import Enum, auto
 from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.pki.cv_authorization import Authorization
 from eid_toolkit.protocols.chip_authentication import ChipStaticKey
 from eid_toolkit.protocols.pace_card import PaceResponder
 from eid_toolkit.protocols.personalization_data import AccessProtocols
 from eid_toolkit.protocols.scp03 import KeySet, Scp03Channel, SessionKeys
 from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.protocols.terminal_authentication_card import TerminalAuthenticationResponder
 
 
 class Selected(Enum):
@@ -51,10 +53,13 @@ class Session:
     channel: SecureChannel | None = None
     access: AccessProtocols | None = None
     """PACE or BAC, whichever opened the channel: the security status."""
-    card_public: bytes = b""
-    """The card's ephemeral key of PACE: by it Terminal Authentication names the card (9303-11 7.1.2)."""
-    terminal_public: bytes = b""
-    """The terminal's newest ephemeral key, to which its rights would be bound."""
+    chip_name: bytes = b""
+    """The card's compressed ephemeral key of PACE: by it Terminal Authentication names the card (9303-11 7.1.2)."""
+    terminal_key: bytes = b""
+    """The terminal's compressed ephemeral key with which the chip was authenticated: its rights are bound to it."""
+    terminal_authentication: TerminalAuthenticationResponder | None = None
+    authorization: Authorization | None = None
+    """What the terminal may do, for as long as the channel lives to which it is bound."""
     pace: PaceResponder | None = None
     chip_authentication: PendingChipAuthentication | None = None
     challenge: bytes | None = None
@@ -68,9 +73,14 @@ class Session:
     def end_messaging(self) -> None:
         """Deletes the session keys and takes the access rights back (9303-11 9.8.3)."""
         self.channel = self.access = self.current_file = None
-        self.card_public = self.terminal_public = b""
+        self.chip_name = self.terminal_key = b""
+        self.terminal_authentication = self.authorization = None
         self.waiting = b""
         self.end_protocols()
+
+    def install(self, channel: SecureChannel, terminal_key: bytes = b"") -> None:
+        """Puts the session under a new channel; rights were bound to the old one."""
+        self.channel, self.terminal_key, self.authorization = channel, terminal_key, None
 
     def end_protocols(self) -> None:
         """Returns every protocol under way to its initial state."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.ef_cvca import EfCvca
+from eid_toolkit.pki.cv_trust import CardTrust
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey, RsaSigningKey
@@ -45,6 +47,14 @@ class ApplicationMemory:
     active_authentication_key: ChipKey | RsaSigningKey | None = None
     failures: int = 0
     """Failed access attempts in a row."""
+    terminal_trust: CardTrust | None = None
+    """For Terminal Authentication, if it is offered; to be changed by :meth:`trust_terminals_by`."""
+
+    def trust_terminals_by(self, trust: CardTrust) -> None:
+        """Takes ``trust`` over, and names its keys in EF.CVCA."""
+        self.terminal_trust = trust
+        names = EfCvca(trust.references).encode()
+        self.files[ElementaryFile.CVCA] = StoredFile(AccessRule.CHIP_ACCESS, names)
 
 
 @dataclass(slots=True, eq=False)

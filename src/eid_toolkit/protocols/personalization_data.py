@@ -9,23 +9,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum, IntFlag
 
+from eid_toolkit.codec import tlv
 from eid_toolkit.codec.dgi import Dgi
 from eid_toolkit.crypto import symmetric
 from eid_toolkit.crypto.rsa import RsaPrivateKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.pki.cv_certificate import CvCertificate, encode_date, parse_date
+from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.protocols.passwords import PasswordKind
 from eid_toolkit.secret import Secret
 
-CREATE_FILE, WRITE_FILE, ACCESS, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0F01
+CREATE_FILE, WRITE_FILE, ACCESS, TERMINAL_TRUST, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0104, 0x0F01
 CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY, CAN, MRZ_SEED = 0x8101, 0x8102, 0x8103, 0x8104
 RSA_SIGNING_KEY = 0x8105
 PASSWORD_GROUPINGS = {PasswordKind.CAN: CAN, PasswordKind.MRZ: MRZ_SEED}
 
-PLATFORM_FILES = (ElementaryFile.ATR_INFO,)
-"""Files that tell of the chip itself: they are on the blank, and no personalization writes them."""
+PLATFORM_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.CVCA)
+"""Files that tell of the chip itself: it keeps them, and no personalization writes them."""
 
 _BLOCK = 16
 
@@ -105,6 +109,20 @@ def parse_write_file(data: bytes) -> tuple[ElementaryFile, int, bytes]:
 def access(protocols: AccessProtocols) -> Dgi:
     """Says which access protocols are offered (1 byte)."""
     return Dgi(ACCESS, bytes((protocols,)))
+
+
+def terminal_trust(day: date, *authorities: CvCertificate) -> Dgi:
+    """The day that the chip takes for the present, and one or two CVCA certificates whose keys it trusts."""
+    return Dgi(TERMINAL_TRUST, encode_date(day) + b"".join(certificate.encode() for certificate in authorities))
+
+
+def parse_terminal_trust(data: bytes) -> CardTrust:
+    """The card's side of :func:`terminal_trust`; raises :class:`BadInput` for none, or too many, or no CVCA."""
+    day, certificates = parse_date(data[:6]), [CvCertificate.parse(item.encode()) for item in tlv.iterate(data[6:])]
+    if not certificates:
+        raise BadInput("personalization-data-malformed")
+    points = map(CertifiedKey.of_root, certificates)
+    return CardTrust(tuple(sorted(points, key=lambda point: point.effective, reverse=True)), day)
 
 
 def complete(digest: bytes) -> Dgi:

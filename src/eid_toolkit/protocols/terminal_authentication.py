@@ -53,6 +53,14 @@ def compress(public: bytes, domain: EcDomain | DhDomain) -> bytes:
     return hashlib.sha1(public, usedforsecurity=False).digest()
 
 
+def chip_name_of_bac(mrz_information: str) -> bytes:
+    """ID.IC where BAC opened the chip: the document number with its check digit, out of what the key was made of.
+
+    Behind them stand date of birth and date of expiry, each of six digits with a check digit (9303-11 D.2).
+    """
+    return mrz_information[:-14].encode("ascii")
+
+
 def authenticate(credentials: TerminalCredentials, binding: SessionBinding) -> Flow[None]:
     """The terminal's side, after Chip Authentication.
 

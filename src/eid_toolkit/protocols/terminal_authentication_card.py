@@ -21,6 +21,10 @@ class AlreadyPerformed(ProtocolError):
     """The session has seen its one execution (6982)."""
 
 
+class OutOfOrder(ProtocolError):
+    """The message does not belong here (6985)."""
+
+
 class SignatureWrong(ProtocolError):
     """The terminal does not have the private key (6300)."""
 
@@ -96,7 +100,7 @@ class TerminalAuthenticationResponder:
         selected = self._selected if self._state is expected else None
         self._begin()
         if selected is None:
-            raise ProtocolError("ta-out-of-order")
+            raise OutOfOrder("ta-out-of-order")
         return selected
 
     def _find(self, data: bytes) -> CertifiedKey:

@@ -14,6 +14,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import bac, pace_terminal
 from eid_toolkit.protocols.pace import ChipMappingProof, PaceParameters
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.terminal_authentication import compress
 from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
 from eid_toolkit.terminal.selecting import select_application, select_master_file
 from eid_toolkit.terminal.session import CardSession
@@ -37,6 +38,10 @@ class AccessResult:
     """With Chip Authentication Mapping: to be verified with the chip's signed public key."""
     card_security: FileRead | None = None
     """With Chip Authentication Mapping: the reading of EF.CardSecurity."""
+    chip_name: bytes = b""
+    """With PACE: what Terminal Authentication calls the chip."""
+    terminal_key: bytes = b""
+    """With Chip Authentication Mapping: our ephemeral key, to which Terminal Authentication can bind itself."""
 
 
 def open_access(session: CardSession, password: AccessPassword, entropy: Entropy, *, allow_bac: bool) -> AccessResult:
@@ -66,6 +71,8 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
             found.parameters,
             chip_proof=found.chip_proof,
             card_security=card_security,
+            chip_name=compress(found.card_public, found.parameters.domain),
+            terminal_key=compress(found.terminal_public, found.parameters.domain) if found.chip_proof else b"",
         )
     offers_pace = content is not None and _offers_pace(content)
     if not allow_bac:

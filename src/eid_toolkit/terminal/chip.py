@@ -9,6 +9,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import active_authentication, chip_authentication
 from eid_toolkit.protocols.active_authentication import ActiveAuthenticationTranscript
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
+from eid_toolkit.protocols.terminal_authentication import compress
 from eid_toolkit.terminal.reading import FileRead, FileReader
 from eid_toolkit.terminal.session import CardSession
 
@@ -22,8 +23,19 @@ def authenticate_chip(
     authenticated (given that its public key is). Raises :class:`ChannelError` if the answer does not verify,
     :class:`CardRefused` if the card does not take part.
     """
-    session.install(session.run(chip_authentication.authenticate(choice, entropy)).channel)
+    agree_on_keys(session, choice, entropy)
     return reader.read(first)
+
+
+def agree_on_keys(session: CardSession, choice: ChipAuthenticationChoice, entropy: Entropy) -> bytes:
+    """Runs Chip Authentication and puts the session under the new keys, which still have to prove the chip.
+
+    Returns our ephemeral key, compressed, to which Terminal Authentication binds itself. Raises
+    :class:`CardRefused` if the card does not take part.
+    """
+    result = session.run(chip_authentication.authenticate(choice, entropy))
+    session.install(result.channel)
+    return compress(result.terminal_public, choice.domain)
 
 
 def challenge_chip(session: CardSession, spki: bytes | None, entropy: Entropy) -> ActiveAuthenticationTranscript:
