@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,12 +14,15 @@ from eid_toolkit.errors import AccessDenied, DecisionNeeded, IntegrityBroken, No
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.personalization.plan import Action, Plan
+from eid_toolkit.personalization.service import PersonalizationService
+from eid_toolkit.ports import FixedClock
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.register.documents import DocumentState
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
+from eid_toolkit.stores.trust import open_trust
 from support.bureau import Bureau, SilentDesk
-from support.homes import ENTROPY, VIETNAMESE
+from support.homes import ENTROPY, NOW, VIETNAMESE
 
 
 def test_a_blank_becomes_an_issued_card_that_is_locked(bureau: Bureau) -> None:
@@ -118,6 +122,24 @@ def test_a_card_that_refuses_the_host_is_not_tried_for_ever(bureau: Bureau) -> N
     for expected in ("scp-host-refused", "scp-host-refused", "chip-attempts-used-up", "chip-attempts-used-up"):
         with pytest.raises((AccessDenied, NotPermitted), match=expected):
             bureau.personalize(document, "blank", line=Refusing)  # type: ignore[arg-type]
+
+
+def test_a_card_whose_signer_would_not_pass_is_not_written(bureau: Bureau) -> None:
+    """The revocation list has run out, or the signer is revoked: found before the first write, not after the last."""
+    document = bureau.office.document()
+    bureau.blank()
+    later = FixedClock(NOW + timedelta(days=91))
+    trust = open_trust(bureau.office.home.root)
+    office = bureau.office
+    late = PersonalizationService(office.home, office.keys, office.register, trust, later, ENTROPY)
+    with late.hold(document.id), bureau.reader("blank") as transport, pytest.raises(NotPermitted, match="crl-stale"):
+        late.personalize(document.id, transport, office.clerk, SilentDesk(late))
+    serial = office.authorities.signer_certificate("UTO").serial
+    trust.add(office.authorities.revoke("UTO", serial, NOW), "own authority", NOW, office.clerk)
+    with pytest.raises(NotPermitted, match="signer-revoked"):
+        bureau.personalize(document, "blank")
+    assert bureau.cards.load("blank").domain.keys.version == 0xFF
+    assert bureau.service.journal.list() == ()
 
 
 def test_a_second_process_on_the_same_document_is_told(bureau: Bureau) -> None:

@@ -97,7 +97,7 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
         found = office.register.documents.get(document_id)
         holder = office.register.documents.application_of(found).person.data
         package = office.register.documents.load_package(found.id)
-        data = PrintData.of(found, package, holder, specimen=office.home.config.demo)
+        data = PrintData.of(found, package, holder, specimen=_is_specimen(office, found))
         office.register.record(operator.name, "document.exported", found.id, {})
     if portrait is not None:
         write_file(portrait, data.portrait)
@@ -116,7 +116,14 @@ def _waiting(office: Office) -> list[str]:
 
 
 def _to_json(office: Office, found: Document) -> dict[str, object]:
-    return {**found.to_json(), "specimen": office.home.config.demo}
+    return {**found.to_json(), "specimen": _is_specimen(office, found)}
+
+
+def _is_specimen(office: Office, found: Document) -> bool:
+    """Of a demo home, or of the state of specimens: then the verdict on its card says so too."""
+    from eid_toolkit.pki.countries import SPECIMEN_STATE, same_state
+
+    return office.home.config.demo or same_state(found.issuing_state, SPECIMEN_STATE)
 
 
 def _show_list(office: Office, found: list[Document], fmt: str) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eid_toolkit.errors import DecisionNeeded, NoCardError
+from eid_toolkit.errors import DecisionNeeded, NoCardError, NotPermitted
 from eid_toolkit.inspection.capture import capture, read_small_files
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.result import CheckStatus
 from eid_toolkit.inspection.verdict import Decision, judge
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.sod import Sod
 from eid_toolkit.personalization.content import CardContent
-from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.protocols.passwords import PasswordKind
 from eid_toolkit.protocols.personalization_data import AccessProtocols
@@ -27,6 +29,19 @@ class ReadBack:
     trust: TrustMaterial
     clock: Clock
     entropy: Entropy
+
+    def check_signer(self, content: CardContent) -> None:
+        """Looks before a card is written whether its signer would pass today's inspection.
+
+        Raises :class:`NotPermitted` with the reason if not: expired, revoked, or the lists are out of date.
+        """
+        signer = Sod.parse(content.files[ElementaryFile.SOD]).signed_data.signer_certificate
+        if signer is None:
+            raise NotPermitted("card-would-not-pass", reason="sod-without-signer")
+        now = self.clock.now()
+        for found in (validate_signer(signer, self.trust, now), check_revocation(signer, self.trust, now)):
+            if found.status is not Status.PASSED:
+                raise NotPermitted("card-would-not-pass", reason=found.reason)
 
     def __call__(self, session: CardSession, content: CardContent) -> dict[str, object]:
         """Opens the card with the CAN, reads and judges it, then opens it once more with the MRZ.

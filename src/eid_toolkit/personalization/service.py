@@ -68,8 +68,9 @@ class PersonalizationService:
         finished = finish_issued(bureau, document)
         if finished is not None:
             return finished
-        runner = PersonalizationRunner(bureau, self._content(document.id), CardSession(transport))
-        return runner.run(transport.reader)
+        content = self._content(document.id)
+        self.read_back().check_signer(content)
+        return PersonalizationRunner(bureau, content, CardSession(transport)).run(transport.reader)
 
     def resume(self, job: Job, reason: str, operator: Operator) -> Job:
         """Lets a job that waited for a decision go on."""

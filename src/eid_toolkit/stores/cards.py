@@ -89,10 +89,9 @@ class CardStore:
             path.unlink(missing_ok=True)
 
     def _existing(self, name: str) -> Path:
-        path = self._path(name)
-        if not path.exists():
+        if name not in self.names():
             raise NoCardError("card-unknown", card=name, known=", ".join(self.names()) or "none")
-        return path
+        return self._path(name)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
