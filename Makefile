@@ -1,14 +1,16 @@
 # `make demo` and `make test` do all the set-up themselves.
 BIN := .venv/bin
 JOBS ?= 2
+SECONDS ?= 60
 
-.PHONY: help setup demo test lint bench docs
+.PHONY: help setup demo test lint bench fuzz docs
 
 help:
 	@echo "make demo    issue and verify specimen cards, and find forged ones out"
 	@echo "make test    run every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   measure, beside what is possible at best"
+	@echo "make fuzz    look for inputs that break a parser, SECONDS for each of them (default: 60)"
 	@echo "make docs    write the generated pages of docs/ anew"
 
 setup:
@@ -27,6 +29,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 docs: setup
 	$(BIN)/python scripts/generate_docs.py

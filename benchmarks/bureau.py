@@ -47,23 +47,23 @@ class Tap:
     """A card that keeps every command with its answer."""
 
     def __init__(self, card: EmulatedCard) -> None:
-        self._card = card
+        self.card = card
         self.exchanges: list[Exchange] = []
 
     @property
     def atr(self) -> bytes:
-        return self._card.atr
+        return self.card.atr
 
     def process(self, command: bytes, /) -> bytes:
-        answer = self._card.process(command)
+        answer = self.card.process(command)
         self.exchanges.append((command, answer))
         return answer
 
     def reset(self) -> None:
-        self._card.reset()
+        self.card.reset()
 
     def power_off(self) -> None:
-        self._card.power_off()
+        self.card.power_off()
 
 
 @dataclass

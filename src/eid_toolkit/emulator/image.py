@@ -69,7 +69,7 @@ def decode(data: bytes) -> CardMemory:
             _decode_domain(document["domain"]),
             _decode_application(document["application"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, BadInput):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, BadInput):
         raise IntegrityBroken("card-image-broken") from None
 
 

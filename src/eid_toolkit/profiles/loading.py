@@ -33,12 +33,16 @@ def load_profile(name: str, extra_dirs: Iterable[Path] = ()) -> DocumentProfile:
     source = _sources(extra_dirs).get(name)
     if source is None:
         raise BadInput("profile-unknown", profile=name)
-    data = source.read_bytes()
+    return read_profile(name, source.read_bytes())
+
+
+def read_profile(name: str, data: bytes) -> DocumentProfile:
+    """The profile in a file's bytes; raises :class:`BadInput` if they are none."""
     if len(data) > _MAX_FILE:
         raise BadInput("profile-too-large", profile=name, limit=_MAX_FILE)
     try:
         content = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise BadInput("profile-no-toml", profile=name, cause=str(error)) from None
     return parse_profile(name, content)
 

@@ -1,0 +1,1 @@
+"""A coverage-guided fuzzer over every parser that sees bytes from outside (docs/fuzzing.md)."""

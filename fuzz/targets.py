@@ -1,0 +1,158 @@
+"""What is fuzzed: for each kind of outside bytes, the parser and whatever looks into its result.
+
+A target takes any bytes. It returns, or raises an :class:`EidError`; everything else is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.cli.decode import decoded
+from eid_toolkit.cli.describe import describe
+from eid_toolkit.codec import dgi, tlv
+from eid_toolkit.emulator import image
+from eid_toolkit.errors import BadInput, EidError
+from eid_toolkit.inspection.evidence_format import decode_evidence
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.card_security import CardSecurity
+from eid_toolkit.lds.ef_cvca import EfCvca
+from eid_toolkit.lds.mrz import Mrz
+from eid_toolkit.lds.registry import parse_file
+from eid_toolkit.lds.sod import Sod
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.cms import SignedData
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.cv_certificate import CvCertificate
+from eid_toolkit.profiles.loading import read_profile
+from eid_toolkit.register import person_files
+
+Target = Callable[[bytes], None]
+
+
+def _tlv(data: bytes) -> None:
+    """A series of objects, to its innermost."""
+    todo = list(tlv.parse_all(data))
+    while todo:
+        item = todo.pop()
+        item.encode()
+        if item.constructed:
+            with suppress(BadInput):
+                todo += item.children()
+
+
+def _command(data: bytes) -> None:
+    command = CommandApdu.decode(data)
+    assert CommandApdu.decode(command.encode()) == command
+
+
+def _response(data: bytes) -> None:
+    assert ResponseApdu.decode(data).encode() == data
+
+
+def _dgi(data: bytes) -> None:
+    for grouping in dgi.parse_all(data):
+        grouping.encode()
+
+
+def _file(file: ElementaryFile) -> Target:
+    def target(data: bytes) -> None:
+        parsed = parse_file(file, data)
+        parsed.encode()
+        if isinstance(parsed, Sod | CardSecurity):
+            parsed.is_signed()
+        if not isinstance(parsed, CardSecurity):
+            describe(parsed)
+
+    return target
+
+
+def _cms(data: bytes) -> None:
+    describe(SignedData.parse(data))
+
+
+def _certificate(data: bytes) -> None:
+    describe(Certificate.parse(data))
+
+
+def _crl(data: bytes) -> None:
+    describe(Crl.parse(data))
+
+
+def _decode(data: bytes) -> None:
+    """All that ``eid decode`` takes, PEM included."""
+    for _ in decoded(data):
+        pass
+
+
+def _mrz(data: bytes) -> None:
+    describe(Mrz.of_text(data.decode("latin-1")))
+
+
+def _card_image(data: bytes) -> None:
+    image.encode(image.decode(data))
+
+
+def _profile(data: bytes) -> None:
+    read_profile("fuzzed", data)
+
+
+def _persons(data: bytes) -> None:
+    text = person_files.decode(data)
+    for read in (person_files.read_csv, person_files.read_jsonl):
+        with suppress(EidError):
+            list(read(text))
+
+
+def _security_infos(data: bytes) -> None:
+    infos = SecurityInfos.parse(data)
+    assert infos.encode() == data
+    describe(infos)
+
+
+def _evidence(data: bytes) -> None:
+    decode_evidence(data)
+
+
+def _cv_certificate(data: bytes) -> None:
+    CvCertificate.parse(data)
+
+
+def _ef_cvca(data: bytes) -> None:
+    EfCvca.parse(data).encode()
+
+
+_UNINTERPRETED = range(3, 11)
+"""Data groups that pass through as they are, as DG16 does."""
+_FILES = {
+    file.file_name.removesuffix(".bin").lower().replace("_", "-"): _file(file)
+    for file in ElementaryFile
+    if file is not ElementaryFile.CVCA and file.data_group not in _UNINTERPRETED
+}
+TARGETS: dict[str, Target] = {
+    "tlv": _tlv,
+    "command-apdu": _command,
+    "response-apdu": _response,
+    "dgi": _dgi,
+    **_FILES,
+    "ef-cvca": _ef_cvca,
+    "security-infos": _security_infos,
+    "cms": _cms,
+    "certificate": _certificate,
+    "crl": _crl,
+    "cv-certificate": _cv_certificate,
+    "decode": _decode,
+    "mrz": _mrz,
+    "evidence": _evidence,
+    "card-image": _card_image,
+    "profile": _profile,
+    "persons": _persons,
+}
+
+
+def run(name: str, data: bytes) -> None:
+    """One input through one target."""
+    with suppress(EidError):
+        TARGETS[name](data)
