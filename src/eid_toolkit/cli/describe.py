@@ -274,7 +274,8 @@ def _public_key(spki: bytes) -> str:
         return EcPublicKey.from_spki(spki).domain.name
     except BadInput:
         algorithm = tlv.parse(spki, der.SEQUENCE).children()[:1]
-        oid = der.read_object_identifier(der.read_sequence(algorithm[0])[0]) if algorithm else "?"
+        parts = der.read_sequence(algorithm[0])[:1] if algorithm else ()
+        oid = der.read_object_identifier(parts[0]) if parts else "?"
         return {"1.2.840.113549.1.1.1": "RSA", "1.2.840.113549.1.1.10": "RSA (PSS)"}.get(oid, oid)
 
 
