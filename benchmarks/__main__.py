@@ -12,8 +12,13 @@ import cryptography
 
 from benchmarks.bureau import Bureau
 from benchmarks.measures import Measure, measure_all
+from benchmarks.processes import measure_processes
+from benchmarks.protocols import ProtocolMeasure, measure_protocols
 
 SCHEMA = "eid-benchmarks/1"
+_RUNS = 5
+"""Personalizations; their median counts."""
+_PROTOCOL_ROW = "{:<28} {:>9} {:>9} {:>9} {:>9}"
 _ROW = "{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>6} {:>8}"
 
 
@@ -26,10 +31,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each rate is measured (default: 2)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
-        measures = measure_all(Bureau(Path(folder)), arguments.seconds)
-    print(table(measures))
+        bureau = Bureau(Path(folder))
+        personalized = [bureau.personalize() for _ in range(_RUNS)]
+        measures = measure_all(bureau, personalized, arguments.seconds)
+        processes = measure_processes(bureau, personalized[-1])
+        protocols = measure_protocols(personalized[-1], arguments.seconds / 2)
+    print(table(measures), protocol_table(protocols), process_table(processes), sep="\n\n")
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(document(measures), indent=2) + "\n", encoding="utf-8")
+        arguments.json.write_text(
+            json.dumps(document(measures, protocols, processes), indent=2) + "\n", encoding="utf-8"
+        )
 
 
 def table(measures: list[Measure]) -> str:
@@ -52,7 +63,24 @@ def table(measures: list[Measure]) -> str:
     return "\n".join(lines)
 
 
-def document(measures: list[Measure]) -> dict[str, object]:
+def protocol_table(measures: list[ProtocolMeasure]) -> str:
+    """Each end of each protocol for a person, in milliseconds."""
+    lines = [_PROTOCOL_ROW.format("ms", "terminal", "raw", "card", "raw")]
+    for measure in measures:
+        cells = (measure.terminal, measure.terminal_floor, measure.card, measure.card_floor)
+        lines.append(_PROTOCOL_ROW.format(measure.name, *(f"{1000 * cell:.2f}" for cell in cells)))
+    return "\n".join(lines)
+
+
+def process_table(processes: dict[str, float]) -> str:
+    """The processes for a person."""
+    rows = {"": "ms"} | {name: f"{1000 * seconds:.0f}" for name, seconds in processes.items()}
+    return "\n".join(f"{name:<36} {cell:>9}" for name, cell in rows.items())
+
+
+def document(
+    measures: list[Measure], protocols: list[ProtocolMeasure], processes: dict[str, float]
+) -> dict[str, object]:
     """The measures for a machine."""
     return {
         "schema": SCHEMA,
@@ -60,6 +88,8 @@ def document(measures: list[Measure]) -> dict[str, object]:
         "cryptography": cryptography.__version__,
         "machine": platform.machine(),
         "measures": [measure.to_json() for measure in measures],
+        "protocols": [measure.to_json() for measure in protocols],
+        "processes_milliseconds": {name: round(1000 * seconds, 1) for name, seconds in processes.items()},
     }
 
 

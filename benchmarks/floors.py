@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -88,6 +89,40 @@ def pace() -> None:
     """Both ends: two key pairs each, and three products (mapping, s·G, shared secret)."""
     generate(4)
     agree(6)
+
+
+def pace_end() -> None:
+    """One end with the generic mapping: two key pairs, and three products."""
+    generate(2)
+    agree(3)
+
+
+def pace_integrated_end() -> None:
+    """One end with the integrated mapping: a key pair and the shared secret; the encoding to a point is left out."""
+    generate(1)
+    agree(1)
+
+
+def chip_authentication_terminal() -> None:
+    """The terminal's end; the card only agrees."""
+    generate(1)
+    agree(1)
+
+
+def bac() -> None:
+    """One end: a message of 32 bytes made and one opened with 3DES, the MAC as two more, and three more blocks."""
+    for size in (32, 32, 40, 40, 8, 8, 8):
+        encryptor = Cipher(TripleDES(_KEY + _KEY[:8]), modes.CBC(bytes(8))).encryptor()
+        encryptor.update(bytes(size))
+        encryptor.finalize()
+
+
+def scp03() -> None:
+    """One end: three keys derived, two cryptograms, the MAC of EXTERNAL AUTHENTICATE."""
+    for _ in range(6):
+        mac = CMAC(AES(_KEY))
+        mac.update(_KEY)
+        mac.finalize()
 
 
 def inspection(exchanges: Iterable[Exchange], data_groups: Iterable[bytes]) -> None:

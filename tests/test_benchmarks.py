@@ -30,4 +30,9 @@ def test_the_benchmark_measures_everything_beside_its_floor(tmp_path: Path) -> N
         assert measure["floor_milliseconds"] > 0
         if measure["apdus"] is not None:
             assert measure["smallest_apdus"] <= measure["apdus"] <= 2 * measure["smallest_apdus"]
+    for protocol in document["protocols"]:
+        assert protocol["name"] in printed
+        assert all(protocol[f"{end}_milliseconds"] > 0 for end in ("terminal", "terminal_floor", "card", "card_floor"))
+    assert len(document["protocols"]) == 7
+    assert all(name in printed and value > 0 for name, value in document["processes_milliseconds"].items())
     assert measures["inspection"]["apdus"] - measures["inspection"]["smallest_apdus"] <= 1

@@ -1,0 +1,196 @@
+"""The second table: each protocol at each end alone, beside the raw operations of ``cryptography`` that it needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks import floors
+from benchmarks.bureau import ENTROPY, Personalized, Tap, powered
+from eid_toolkit.asn1.oids import Mapping, PaceProtocol
+from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
+from eid_toolkit.crypto.ec import EcPublicKey
+from eid_toolkit.emulator.blank import make_blank
+from eid_toolkit.emulator.card import EmulatedCard
+from eid_toolkit.emulator.state import CardMemory, StoredFile
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.lds.card_access import CardAccess
+from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.lds.dg15 import Dg15
+from eid_toolkit.protocols import active_authentication, bac, chip_authentication, pace_terminal
+from eid_toolkit.protocols import globalplatform as gp
+from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
+from eid_toolkit.protocols.scp03 import KeySet
+from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
+from eid_toolkit.terminal.security_domain import SecurityDomain
+from eid_toolkit.terminal.session import CardSession
+
+_GROUP = 13
+_RUNS = 5
+"""At least so many runs; their median counts."""
+Work = Callable[[CardSession], object]
+Floor = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolMeasure:
+    """Seconds of one protocol run at each end, and of the raw operations which that end cannot do without."""
+
+    name: str
+    terminal: float
+    terminal_floor: float
+    card: float
+    card_floor: float
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys."""
+        return {
+            "name": self.name,
+            "terminal_milliseconds": round(1000 * self.terminal, 3),
+            "terminal_floor_milliseconds": round(1000 * self.terminal_floor, 3),
+            "card_milliseconds": round(1000 * self.card, 3),
+            "card_floor_milliseconds": round(1000 * self.card_floor, 3),
+        }
+
+
+class Clocked(EmulatedCard):
+    """A card that knows how long it has worked."""
+
+    seconds = 0.0
+
+    def process(self, raw: bytes, /) -> bytes:
+        began = time.perf_counter()
+        answer = super().process(raw)
+        self.seconds += time.perf_counter() - began
+        return answer
+
+
+class _Ends:
+    """The protocols between a terminal and the personalized card."""
+
+    def __init__(self, personalized: Personalized, seconds: float) -> None:
+        self._memory = personalized.tap.card.memory
+        self._can = AccessPassword.from_can(personalized.package.can.reveal().decode())
+        self._mrz = AccessPassword.from_mrz_information(personalized.package.mrz_information.reveal().decode())
+        self._files = personalized.package.files
+        self._seconds = seconds
+
+    def measure(
+        self, name: str, memory: CardMemory, before: Work, work: Work, terminal: Floor, card: Floor
+    ) -> ProtocolMeasure:
+        """``before`` brings the card to where ``work`` begins, and is not counted."""
+        clocked = Clocked(memory, ENTROPY, lambda _: None)
+        ends: list[tuple[float, float]] = []
+        finish = time.perf_counter() + self._seconds
+        with powered(Tap(clocked)) as (_, transport):
+            while len(ends) < _RUNS or time.perf_counter() < finish:
+                session = CardSession(transport)
+                session.reset()
+                before(session)
+                clocked.seconds, began = 0.0, time.perf_counter()
+                work(session)
+                ends.append((time.perf_counter() - began - clocked.seconds, clocked.seconds))
+        at_terminal, at_card = (median(end) for end in zip(*ends, strict=True))
+        return ProtocolMeasure(name, at_terminal, self._floor(terminal), at_card, self._floor(card))
+
+    def _floor(self, work: Floor) -> float:
+        times = []
+        finish = time.perf_counter() + self._seconds / 4
+        while len(times) < _RUNS or time.perf_counter() < finish:
+            began = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - began)
+        return median(times)
+
+    def pace(self, mapping: Mapping, floor: Floor) -> ProtocolMeasure:
+        info = PaceInfo(PaceProtocol.of("ecdh", mapping, "aes-128").oid, 2, _GROUP)
+        content = CardAccess(SecurityInfos.of(info)).encode()
+        application = self._memory.application
+        application.files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
+        scalar = next(iter(application.chip_authentication_keys.values())).scalar
+        application.chip_authentication_keys[_GROUP] = ChipKey(_GROUP, _GROUP, scalar)
+        return self.measure(f"PACE, {mapping} mapping", self._memory, _nothing, self._open(info), floor, floor)
+
+    def _open(self, info: PaceInfo) -> Work:
+        return lambda session: session.run(pace_terminal.establish(self._can, info, ENTROPY))
+
+    def bac(self) -> ProtocolMeasure:
+        self._memory.application.protocols |= AccessProtocols.BAC
+        return self.measure(
+            "BAC", self._memory, _select, lambda session: session.run(bac.authenticate(self._mrz, ENTROPY)),
+            floors.bac, floors.bac,
+        )  # fmt: skip
+
+    def chip_authentication(self) -> ProtocolMeasure:
+        choice = chip_authentication.choices(Dg14.parse(self._files[ElementaryFile.DG14]).security_infos)[0]
+        return self.measure(
+            "Chip Authentication",
+            self._memory,
+            self._under_bac,
+            lambda session: session.run(chip_authentication.authenticate(choice, ENTROPY)),
+            floors.chip_authentication_terminal,
+            lambda: floors.agree(1),
+        )
+
+    def active_authentication(self) -> ProtocolMeasure:
+        key = active_authentication.public_key(Dg15.parse(self._files[ElementaryFile.DG15]).spki)
+
+        assert isinstance(key, EcPublicKey)
+
+        def work(session: CardSession) -> None:
+            transcript = session.run(active_authentication.challenge_chip(ENTROPY))
+            assert active_authentication.verify_ecdsa(key, "sha256", transcript)
+
+        return self.measure(
+            "Active Authentication",
+            self._memory,
+            self._under_bac,
+            work,
+            lambda: floors.verify(floors.P256, 1),
+            lambda: floors.sign(1),
+        )
+
+    def scp03(self) -> ProtocolMeasure:
+        keys = KeySet(gp.FACTORY_KEY_VERSION, *(DEVELOPER_CARD_KEY,) * 3)
+        blank = make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY)
+
+        def work(session: CardSession) -> None:
+            domain = SecurityDomain(session, ENTROPY)
+            domain.authenticate(domain.initialize(domain.select()), keys, _NoGuard())
+
+        return self.measure("SCP03", blank, _nothing, work, floors.scp03, floors.scp03)
+
+    def _under_bac(self, session: CardSession) -> None:
+        _select(session)
+        session.install(session.run(bac.authenticate(self._mrz, ENTROPY)))
+
+
+def measure_protocols(personalized: Personalized, seconds: float) -> list[ProtocolMeasure]:
+    """Every protocol; the card is changed for it and of no other use afterwards."""
+    ends = _Ends(personalized, seconds)
+    return [
+        ends.bac(),
+        ends.chip_authentication(),
+        ends.active_authentication(),
+        ends.pace("gm", floors.pace_end),
+        ends.pace("im", floors.pace_integrated_end),
+        ends.pace("cam", floors.pace_end),
+        ends.scp03(),
+    ]
+
+
+class _NoGuard:
+    def begin(self, chip_identity: bytes, /) -> None: ...
+
+    def succeeded(self, chip_identity: bytes, /) -> None: ...
+
+
+def _nothing(_: CardSession) -> None: ...
+
+
+def _select(session: CardSession) -> None:
+    session.exchange(commands.select_application(EMRTD_AID))
