@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.iso7816.apdu import CommandApdu
+from eid_toolkit.iso7816.apdu import MAX_SHORT_NE, CommandApdu
 
 SELECT, READ_BINARY, READ_BINARY_ODD, UPDATE_BINARY = 0xA4, 0xB0, 0xB1, 0xD6
 GET_CHALLENGE, EXTERNAL_AUTHENTICATE, INTERNAL_AUTHENTICATE = 0x84, 0x82, 0x88
 MANAGE_SECURITY_ENVIRONMENT, PERFORM_SECURITY_OPERATION, GENERAL_AUTHENTICATE = 0x22, 0x2A, 0x86
 GET_RESPONSE = 0xC0
 
+NO_ANSWER, FCI, FCP = 0x0C, 0x00, 0x04
+"""P2 of SELECT: what the card shall answer (7816-4 table 63)."""
+IN_CURRENT_DF, ANYWHERE = 0x02, 0x00
+"""P1 of SELECT by file identifier: an EF under the current DF, or any file (7816-4 table 62)."""
 MAX_EVEN_OFFSET = 0x7FFF
 """READ BINARY with INS B0 reaches no further; beyond, INS B1 carries the offset (9303-10 3.6.4.2)."""
 
 
-def select_application(aid: bytes) -> CommandApdu:
-    """SELECT by AID, no answer data."""
-    return CommandApdu(0x00, SELECT, 0x04, 0x0C, aid)
+def select_application(aid: bytes, p2: int = NO_ANSWER) -> CommandApdu:
+    """SELECT by AID; without answer data, or with those that ``p2`` asks for."""
+    return CommandApdu(0x00, SELECT, 0x04, p2, aid, _select_ne(p2))
 
 
 def select_mf() -> CommandApdu:
     """SELECT of the master file, no answer data."""
-    return CommandApdu(0x00, SELECT, 0x00, 0x0C, b"\x3f\x00")
+    return CommandApdu(0x00, SELECT, 0x00, NO_ANSWER, b"\x3f\x00")
 
 
-def select_ef(fid: int) -> CommandApdu:
-    """SELECT of an EF under the current DF."""
-    return CommandApdu(0x00, SELECT, 0x02, 0x0C, fid.to_bytes(2, "big"))
+def select_ef(fid: int, p1: int = IN_CURRENT_DF, p2: int = NO_ANSWER) -> CommandApdu:
+    """SELECT of an EF by its identifier."""
+    return CommandApdu(0x00, SELECT, p1, p2, fid.to_bytes(2, "big"), _select_ne(p2))
+
+
+def _select_ne(p2: int) -> int:
+    return 0 if p2 == NO_ANSWER else MAX_SHORT_NE
 
 
 def read_binary(offset: int, ne: int) -> CommandApdu:

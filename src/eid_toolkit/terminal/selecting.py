@@ -8,27 +8,28 @@ from __future__ import annotations
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_SHORT_NE, CommandApdu
-from eid_toolkit.iso7816.files import MF_FID, ElementaryFile
+from eid_toolkit.iso7816.commands import ANYWHERE, FCI, FCP, IN_CURRENT_DF, NO_ANSWER
+from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.ef_dir import EfDir
 from eid_toolkit.terminal.session import CardSession
 
-NO_ANSWER, FCI, FCP = 0x0C, 0x00, 0x04
-_MASTER_FILE = (
-    CommandApdu(0x00, commands.SELECT, 0x00, NO_ANSWER, MF_FID.to_bytes(2, "big")),
-    CommandApdu(0x00, commands.SELECT, 0x00, FCI),
-)
+_MASTER_FILE = (commands.select_mf(), CommandApdu(0x00, commands.SELECT, 0x00, FCI))
 _APPLICATION = (NO_ANSWER, FCI, FCP)
 BY_SHORT_IDENTIFIER = 0
 """The rung that needs no SELECT; the rungs after it are P1 and P2 of one."""
-_IN_DF, _ANYWHERE = 0x02, 0x00
-FILE_FORMS = ((_IN_DF, NO_ANSWER), (_IN_DF, FCI), (_IN_DF, FCP), (_ANYWHERE, NO_ANSWER), (_ANYWHERE, FCI))
+FILE_FORMS = (
+    (IN_CURRENT_DF, NO_ANSWER),
+    (IN_CURRENT_DF, FCI),
+    (IN_CURRENT_DF, FCP),
+    (ANYWHERE, NO_ANSWER),
+    (ANYWHERE, FCI),
+)
 
 
 def select_file(rung: int, fid: int) -> CommandApdu:
-    """SELECT of an EF in the form of ``rung``, 1 to ``len(FILE_FORMS)``; with Le where the form has an answer."""
-    p1, p2 = FILE_FORMS[rung - 1]
-    return CommandApdu(0x00, commands.SELECT, p1, p2, fid.to_bytes(2, "big"), 0 if p2 == NO_ANSWER else MAX_SHORT_NE)
+    """SELECT of an EF in the form of ``rung``, 1 to ``len(FILE_FORMS)``."""
+    return commands.select_ef(fid, *FILE_FORMS[rung - 1])
 
 
 def select_master_file(session: CardSession) -> None:
@@ -57,17 +58,15 @@ def select_application(session: CardSession, aid: bytes) -> int:
 
 
 def _select_name(session: CardSession, aid: bytes) -> int:
-    habits, first = session.habits, None
+    habits, refusals = session.habits, []
     for rung in range(habits.application, len(_APPLICATION)):
-        p2 = _APPLICATION[rung]
-        ne = 0 if p2 == NO_ANSWER else MAX_SHORT_NE
-        answer = session.exchange(CommandApdu(0x00, commands.SELECT, 0x04, p2, aid, ne))
+        answer = session.exchange(commands.select_application(aid, _APPLICATION[rung]))
         if answer.ok:
             habits.application = rung
         if answer.ok or answer.sw == StatusWord.FILE_NOT_FOUND:
             return answer.sw
-        first = first or answer.sw
-    return first or StatusWord.FUNCTION_NOT_SUPPORTED
+        refusals.append(answer.sw)
+    return refusals[0]
 
 
 def _listed_applications(session: CardSession) -> tuple[bytes, ...]:
