@@ -108,7 +108,7 @@ def _persons(data: bytes) -> None:
 
 def _security_infos(data: bytes) -> None:
     infos = SecurityInfos.parse(data)
-    assert infos.encode() == data
+    assert SecurityInfos.parse(infos.encode()) == infos
     describe(infos)
 
 

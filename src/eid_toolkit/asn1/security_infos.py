@@ -137,7 +137,7 @@ class SecurityInfos:
     def parse(cls, data: bytes) -> SecurityInfos:
         """The set in ``data``; raises :class:`BadInput` if one of a known protocol is malformed.
 
-        The order is kept, since cards in the field do not always sort: what is parsed builds to the same bytes.
+        The order is kept, since cards in the field do not always sort: what is parsed of DER builds to the same bytes.
         """
         return cls(tuple(map(_parse_info, tlv.parse(data, der.SET).children())))
 
