@@ -111,6 +111,15 @@ def test_bad_rows_are_told_with_line_and_field(run: Run, tmp_path: Path) -> None
     assert len(as_json(run("person", "search", "--format", "json"))) == 2
 
 
+def test_a_search_takes_words_as_a_clerk_types_them(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "people.jsonl"
+    source.write_text("\n".join(json.dumps(values, ensure_ascii=False) for values in (VIETNAMESE, UTOPIAN)), "utf-8")
+    run("person", "import", source)
+    for words in (("nguyen", "an"), ("Nguyễn", "Văn"), ("nguyen van",), (VIETNAMESE["personal_number"],)):
+        found = as_json(run("person", "search", *words, "--format", "json"))
+        assert [person["primary_identifier"] for person in found] == [VIETNAMESE["primary_identifier"]]
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_an_export_is_imported_again(run: Run, tmp_path: Path, kind: str) -> None:
     source = tmp_path / "people.jsonl"

@@ -108,19 +108,19 @@ def show(app: App, person_id: str, fmt: str) -> None:
 
 
 @person.command("search")
-@click.argument("text", required=False, default="")
+@click.argument("words", metavar="[WORD]...", nargs=-1)
 @click.option("--birth", metavar="DATE", help="Only persons born then (YYYY-MM-DD).")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Persons at most.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
 @list_format_option
 @pass_app
-def search(app: App, text: str, birth: str | None, limit: int, offset: int, fmt: str) -> None:
+def search(app: App, words: tuple[str, ...], birth: str | None, limit: int, offset: int, fmt: str) -> None:
     """Find persons by words of the name, with or without diacritics, or by personal number."""
     from eid_toolkit.lds.dates import PartialDate
 
     date_of_birth = PartialDate.parse(birth) if birth else None
     with open_office(app) as office:
-        found = office.register.persons.search(text, date_of_birth=date_of_birth, limit=limit, offset=offset)
+        found = office.register.persons.search(" ".join(words), date_of_birth=date_of_birth, limit=limit, offset=offset)
     emit([each.to_json() for each in found], fmt, lambda: _table(found))
 
 
