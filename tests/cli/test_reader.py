@@ -29,3 +29,9 @@ def test_without_pcscd_the_list_is_empty_and_the_cause_told(pcscd: PrivatePcscd)
     result = CliRunner().invoke(main, ["reader", "list", "--format", "jsonl"])
     assert (result.exit_code, result.stdout) == (0, "")
     assert "pcscd does not answer" in result.stderr
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
+def test_a_time_to_wait_is_a_number_of_seconds(seconds: str) -> None:
+    result = CliRunner().invoke(main, ["verify", "--reader", "1", "--can", "123456", "--wait", seconds])
+    assert (result.exit_code, "--wait" in result.stderr) == (2, True)

@@ -30,7 +30,9 @@ def secrets_of(bureau: Bureau, document: Document) -> dict[str, bytes]:
     return {
         "CAN": package.can.reveal(),
         "MRZ information": package.mrz_information.reveal(),
-        **{f"MRZ line {number}": line.encode() for number, line in enumerate(lines, 1)},
+        # Whole, since the register has state, number and day of issue side by side, which can look like its beginning.
+        "MRZ line 1": lines[0].encode(),
+        **{f"MRZ line {number}": line.rstrip("<").encode() for number, line in enumerate(lines[1:], 2)},
         "Chip Authentication key": package.chip_authentication_key.reveal(),
         "Active Authentication key": package.active_authentication_key.reveal(),
         "portrait": package.files[ElementaryFile.DG2][200:232],

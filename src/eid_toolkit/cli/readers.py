@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +31,19 @@ def reader_option(function: _F) -> _F:
 def wait_option(function: _F) -> _F:
     """``--wait SECONDS``, passed as ``wait``."""
     return click.option(
-        "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait so long for a card."
+        "--wait",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        callback=_finite,
+        metavar="SECONDS",
+        help="Wait so long for a card.",
     )(function)
+
+
+def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter("not a number of seconds")
+    return value
 
 
 def quirks_option(function: _F) -> _F:
