@@ -234,6 +234,8 @@ def test_a_card_that_reads_back_differently_waits_for_a_decision(bureau: Bureau)
     assert job is not None
     assert bureau.service.spoil(job, "differs", bureau.office.clerk).state is JobState.SPOILED
     assert bureau.office.register.documents.get(document.id).state is DocumentState.SPOILED
+    actions = [row.action for row in bureau.office.register.audit_rows(job.id)]
+    assert actions == ["job.begun", "job.needs-decision", "job.spoiled"]
     assert isinstance(plan, Plan)
 
 

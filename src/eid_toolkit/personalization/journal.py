@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
+from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.personalization.plan import VERSION, Plan, Step
 from eid_toolkit.ports import Clock, Entropy
@@ -112,6 +113,8 @@ class Journal:
                     for step in plan.steps
                 ]
                 connection.execute(insert(steps), rows)
+                begun = AuditEvent("job.begun", identifier, {"document": plan.document_id, "plan": plan.hash})
+                append(connection, now, operator, [begun])
         return self.get(identifier)
 
     def get(self, identifier: str) -> Job:
@@ -168,9 +171,10 @@ class Journal:
         """Written as soon as the chip is known, before anything is written to it."""
         self._write_job(job, {"chip": chip})
 
-    def set_state(self, job: Job, state: JobState) -> None:
-        """Closes the job, hands it to an operator, or opens it again."""
-        self._write_job(job, {"state": state})
+    def set_state(self, job: Job, state: JobState, operator: str, reason: str | None = None) -> None:
+        """Closes the job, hands it to an operator, or opens it again; on record in the audit log."""
+        detail = {"document": job.document_id, **({"reason": reason} if reason is not None else {})}
+        self._write_job(job, {"state": state}, (operator, AuditEvent(f"job.{state}", job.id, detail)))
 
     def _write_step(self, job: Job, step: Step, values: dict[str, object]) -> None:
         where = (steps.c.job_id == job.id) & (steps.c.position == step.position)
@@ -178,11 +182,13 @@ class Journal:
             connection.execute(update(steps).where(where).values(values))
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now()))
 
-    def _write_job(self, job: Job, values: dict[str, object]) -> None:
+    def _write_job(self, job: Job, values: dict[str, object], told: tuple[str, AuditEvent] | None = None) -> None:
         with self._database.write() as connection:
             if connection.execute(select(jobs.c.state).where(jobs.c.id == job.id)).scalar() == JobState.DONE:
                 raise NotPermitted("job-done", job=job.id)
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now(), **values))
+            if told is not None:
+                append(connection, self._clock.now(), told[0], [told[1]])
 
 
 def _job(row: Row[Any], found: Sequence[Row[Any]]) -> Job:

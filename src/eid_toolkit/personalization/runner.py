@@ -91,7 +91,7 @@ class PersonalizationRunner:
         for step in self._plan.steps:
             if bureau.journal.state_of(job, step) is not StepState.DONE:
                 self._carry_out(job, step)
-        bureau.journal.set_state(job, JobState.DONE)
+        bureau.journal.set_state(job, JobState.DONE, bureau.operator.name)
         return bureau.journal.get(job.id)
 
     def _permitted_document(self) -> Document:
@@ -121,7 +121,7 @@ class PersonalizationRunner:
             self._hand_over(job, "card-locked-unexpectedly")
 
     def _hand_over(self, job: Job, reason: str) -> None:
-        self._bureau.journal.set_state(job, JobState.NEEDS_DECISION)
+        self._bureau.journal.set_state(job, JobState.NEEDS_DECISION, self._bureau.operator.name, reason)
         raise DecisionNeeded(reason, job=job.id)
 
     def _carry_out(self, job: Job, step: Step) -> None:
@@ -132,7 +132,7 @@ class PersonalizationRunner:
             detail = self._handlers()[step.action](job, step)
         except DecisionNeeded as error:
             journal.fail(job, step, {"error": error.code})
-            journal.set_state(job, JobState.NEEDS_DECISION)
+            journal.set_state(job, JobState.NEEDS_DECISION, self._bureau.operator.name, error.code)
             raise DecisionNeeded(error.code, **{**error.facts, "job": job.id}) from error
         except EidError as error:
             journal.fail(job, step, {"error": error.code})
@@ -243,6 +243,6 @@ def finish_issued(bureau: Bureau, document: Document) -> Job | None:
     for job in bureau.journal.list():
         if job.document_id == document.id and job.state is JobState.OPEN:
             bureau.journal.finish_all(job)
-            bureau.journal.set_state(job, JobState.DONE)
+            bureau.journal.set_state(job, JobState.DONE, bureau.operator.name)
             return bureau.journal.get(job.id)
     return None

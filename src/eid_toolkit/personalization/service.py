@@ -76,8 +76,7 @@ class PersonalizationService:
         """Lets a job that waited for a decision go on."""
         if job.state is not JobState.NEEDS_DECISION:
             raise NotPermitted("job-state", job=job.id, state=job.state)
-        self._register.record(operator.name, "job.resumed", job.id, {"document": job.document_id, "reason": reason})
-        self.journal.set_state(job, JobState.OPEN)
+        self.journal.set_state(job, JobState.OPEN, operator.name, reason)
         return self.journal.get(job.id)
 
     def spoil(self, job: Job, reason: str, operator: Operator) -> Job:
@@ -94,7 +93,7 @@ class PersonalizationService:
             document = self._register.documents.spoil(document.id, reason, operator)
         for job in self.journal.list():
             if job.document_id == document.id and job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
-                self.journal.set_state(job, JobState.SPOILED)
+                self.journal.set_state(job, JobState.SPOILED, operator.name, reason)
         return document
 
     def _content(self, document_id: str) -> CardContent:
