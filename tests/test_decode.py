@@ -19,12 +19,15 @@ from eid_toolkit.lds.dg2 import Dg2
 from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.lds.ef_cvca import EfCvca
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.cms import build_signed_data
+from eid_toolkit.pki.cv_certificate import KeyReference
 from support.authorities import NOW, Authority, new_key
 from support.specimen_passport import FOLDER, needs_specimen
+from vectors import load
 
 MRZ = "IDVNM0990000176000099000017<<6\n9901018M3901016VNM<<<<<<<<<<<8\nNGUYEN<<VAN<AN<<<<<<<<<<<<<<<<\n"
 AUTHORITY = Authority()
@@ -91,6 +94,22 @@ def test_certificates_and_revocation_lists_in_der_and_pem(tmp_path: Path) -> Non
     )
     both = json.loads(_decode(tmp_path, pem, "--format", "json").stdout)
     assert [found["kind"] for found in both] == ["Certificate", "CRL"]
+
+
+def test_card_verifiable_certificates_and_the_names_a_chip_trusts(tmp_path: Path) -> None:
+    vectors = load("bsi_eac_cv_certificates")
+    kind, cvca = _content(tmp_path, bytes.fromhex(vectors["cvca_cert"]))
+    assert (kind, cvca["role"], cvca["link"]) == ("CvCertificate", "country verifying authority", False)
+    assert cvca["authority_reference"] == cvca["holder_reference"] == "DECVCAAT00001"
+    terminal = _content(tmp_path, bytes.fromhex(vectors["ta_cert"]))[1]
+    assert (terminal["role"], terminal["terminal_type"]) == ("terminal", "authentication-terminal")
+    file = EfCvca((KeyReference("UTCVCA00002"), KeyReference("UTCVCA00001"))).encode()
+    assert _content(tmp_path, file) == ("EF.CVCA", {"trusted_references": ["UTCVCA00002", "UTCVCA00001"]})
+
+
+@pytest.mark.parametrize("data", ["7f21", "7f2100", "7f217f4e00", "42", "4200", "420d44450000"])
+def test_damaged_card_verifiable_data_is_bad_input(tmp_path: Path, data: str) -> None:
+    assert _decode(tmp_path, bytes.fromhex(data)).exit_code == 9
 
 
 def test_text_for_a_person_holds_no_harmful_characters(tmp_path: Path) -> None:

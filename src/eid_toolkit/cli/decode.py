@@ -1,4 +1,4 @@
-"""`eid decode`: any EF, certificate, revocation list, master list or MRZ as text or JSON."""
+"""`eid decode`: any EF, certificate, CV certificate, revocation list, master list or MRZ as text or JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def decode(app: App, file: Path, fmt: str) -> None:
     """Show what stands in a FILE of a card or of the country signing PKI.
 
     The kind of file is told from its first bytes: an EF by its tag, a certificate, CRL or master list in DER or
-    PEM, or a machine readable zone as text. Nothing is judged: a signature that holds says nothing about trust.
+    PEM, a card-verifiable certificate, or a machine readable zone as text. Nothing is judged: a signature that
+    holds says nothing about trust.
     """
     found = [{"kind": kind, "content": content} for kind, content in decoded(read_file(file, _MAX_FILE))]
     emit(found[0] if len(found) == 1 else found, fmt, lambda: "\n\n".join(map(_as_text, found)))
@@ -55,8 +56,16 @@ def _parse_mrz(data: bytes) -> tuple[str, object]:
 
 
 def _parse(data: bytes) -> tuple[str, object]:
+    from eid_toolkit.codec import tlv
+    from eid_toolkit.lds.ef_cvca import AUTHORITY_REFERENCE, EfCvca
     from eid_toolkit.lds.registry import parse_file, recognise
+    from eid_toolkit.pki.cv_certificate import CERTIFICATE, CvCertificate
 
+    tag = tlv.read_header(data)[0]
+    if tag == CERTIFICATE:
+        return "CvCertificate", CvCertificate.parse(data)
+    if tag == AUTHORITY_REFERENCE:
+        return "EF.CVCA", EfCvca.parse(data)
     file = recognise(data)
     if file is not None:
         return file.label, parse_file(file, data)

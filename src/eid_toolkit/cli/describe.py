@@ -31,6 +31,7 @@ from eid_toolkit.lds.dg12 import Dg12
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.dg15 import Dg15
+from eid_toolkit.lds.ef_cvca import EfCvca
 from eid_toolkit.lds.ef_dir import EfDir
 from eid_toolkit.lds.face_record import FaceRecord
 from eid_toolkit.lds.mrz import Mrz
@@ -40,6 +41,8 @@ from eid_toolkit.lds.vietnam import NationalField
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData
 from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.cv_certificate import CvCertificate
+from eid_toolkit.pki.cv_public_key import ALGORITHMS, CvEcKey, CvPublicKey
 from eid_toolkit.ports import SystemClock
 
 Plain = dict[str, Any]
@@ -189,6 +192,29 @@ def _(directory: EfDir) -> Plain:
 
 
 @describe.register
+def _(cvca: EfCvca) -> Plain:
+    return {"trusted_references": [reference.text for reference in cvca.references]}
+
+
+@describe.register
+def _(certificate: CvCertificate) -> Plain:
+    content = certificate.content
+    return {
+        "authority_reference": content.authority_reference.text,
+        "holder_reference": content.holder_reference.text,
+        "terminal_type": content.authorization.terminal_type.name.lower().replace("_", "-"),
+        "role": content.authorization.role_in_words,
+        "rights": list(content.authorization.rights_in_words),
+        "effective": content.effective.isoformat(),
+        "expires": content.expires.isoformat(),
+        "public_key": _cv_public_key(content.public_key),
+        "extensions": [extension.oid for extension in content.extensions],
+        "link": certificate.is_link,
+        "sha256": sha256(certificate.encode()).hexdigest(),
+    }
+
+
+@describe.register
 def _(file: OpaqueFile) -> Plain:
     return {"tag": f"{file.tag:X}", "size": len(file.content), "sha256": sha256(file.encode()).hexdigest()}
 
@@ -277,6 +303,14 @@ def _public_key(spki: bytes) -> str:
         parts = der.read_sequence(algorithm[0])[:1] if algorithm else ()
         oid = der.read_object_identifier(parts[0]) if parts else "?"
         return {"1.2.840.113549.1.1.1": "RSA", "1.2.840.113549.1.1.10": "RSA (PSS)"}.get(oid, oid)
+
+
+def _cv_public_key(key: CvPublicKey) -> str:
+    algorithm = ALGORITHMS[key.oid]
+    if isinstance(key, CvEcKey):
+        curve = key.domain.name if key.domain is not None else "curve of the issuer"
+        return f"EC {curve}, {algorithm.family} with {algorithm.digest}"
+    return f"RSA {key.key.n.bit_length()} bits, {algorithm.family} with {algorithm.digest}"
 
 
 def _security_info(info: SecurityInfo) -> Plain:

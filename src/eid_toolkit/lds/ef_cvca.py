@@ -10,7 +10,7 @@ from eid_toolkit.pki.cv_certificate import KeyReference
 
 SIZE = 36
 """Bytes of the file: room for two references, filled with zeros."""
-_AUTHORITY_REFERENCE = 0x42
+AUTHORITY_REFERENCE = 0x42
 _MAX_REFERENCES = 2
 
 
@@ -31,11 +31,11 @@ class EfCvca:
         rest = data
         while rest.strip(b"\x00"):
             _, start, length = tlv.read_header(rest)
-            item, rest = tlv.parse(rest[: start + length], _AUTHORITY_REFERENCE), rest[start + length :]
+            item, rest = tlv.parse(rest[: start + length], AUTHORITY_REFERENCE), rest[start + length :]
             references.append(KeyReference.parse(item.value))
         return cls(tuple(references))
 
     def encode(self) -> bytes:
         """The whole file."""
-        objects = b"".join(tlv.encode(_AUTHORITY_REFERENCE, reference.encode()) for reference in self.references)
+        objects = b"".join(tlv.encode(AUTHORITY_REFERENCE, reference.encode()) for reference in self.references)
         return objects.ljust(SIZE, b"\x00")
