@@ -14,7 +14,7 @@ from typing import IO
 
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Tap, powered
 
-from eid_toolkit.codec import tlv
+from eid_toolkit.codec import der, tlv
 from eid_toolkit.emulator import image
 from eid_toolkit.inspection.capture import capture
 from eid_toolkit.inspection.evidence_format import encode_evidence
@@ -22,10 +22,14 @@ from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.atr_info import AtrInfo
 from eid_toolkit.lds.card_security import build_card_security
+from eid_toolkit.lds.dg3 import Dg3
+from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.ef_cvca import EfCvca
 from eid_toolkit.lds.ef_dir import EfDir
+from eid_toolkit.lds.finger_record import Finger, FingerView
+from eid_toolkit.lds.iris_record import Eye
 from eid_toolkit.lds.portrait import Portrait, make_portrait
 from eid_toolkit.lds.sod import Sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
@@ -87,6 +91,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
     published = json.loads((_VECTORS / "bsi_eac_cv_certificates.json").read_text("utf-8"))
     shipped = files("eid_toolkit.profiles").joinpath("shipped")
     return by_target | {
+        **biometrics(),
         "tlv": {"dg14": contents[ElementaryFile.DG14]},
         "command-apdu": {f"{number:02}": command for number, (command, _) in enumerate(tap.exchanges[:12])},
         "response-apdu": {f"{number:02}": answer for number, (_, answer) in enumerate(tap.exchanges[:6])},
@@ -103,6 +108,35 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "persons": {"csv": _persons(write_csv), "jsonl": _persons(write_jsonl)},
         "profile": {name: shipped.joinpath(f"{name}.toml").read_bytes() for name in list_profiles()},
     }
+
+
+def biometrics() -> dict[str, dict[str, bytes]]:
+    """Fingers and irises, which no profile issues yet: records, no template at all, and blocks of ISO/IEC 39794."""
+    wsq, jpeg_2000 = b"\xff\xa0\xff image", b"\xff\x4f\xff\x51 image"
+    fingers = Dg3.of_fingers(*(FingerView(wsq, 3, 4, finger) for finger in (Finger.RIGHT_INDEX, Finger.LEFT_INDEX)))
+    irises = Dg4.of_irises((Eye.RIGHT, jpeg_2000), (Eye.LEFT, jpeg_2000), width=4, height=3)
+    eye, depth, code = tlv.encode(0x80, b"\x01"), tlv.encode(0x82, b"\x08"), tlv.encode(0x80, b"\x01")
+    finger_block = _block(0x64, tlv.encode(0xA0, code), tlv.encode(0xA2, code), tlv.encode(0x83, wsq))
+    iris_block = _block(0x66, eye, tlv.encode(0xA1, code), depth, tlv.encode(0xA3, code), tlv.encode(0x88, jpeg_2000))
+    return {
+        "ef-dg3": {
+            "specimen": fingers.encode(),
+            "empty": Dg3((), b"random").encode(),
+            "block": tlv.encode(Dg3.TAG, finger_block),
+        },
+        "ef-dg4": {
+            "specimen": irises.encode(),
+            "empty": Dg4((), b"random").encode(),
+            "block": tlv.encode(Dg4.TAG, iris_block),
+        },
+    }
+
+
+def _block(tag: int, *fields: bytes) -> bytes:
+    """A group with one template of ISO/IEC 39794 with one representation."""
+    block = tlv.encode(tag, tlv.encode(0xA1, der.sequence(*fields)))
+    data = tlv.encode(0x7F2E, tlv.encode(0xA1, block))
+    return tlv.encode(0x7F61, der.integer(1), tlv.encode(0x7F60, tlv.encode(0xA1), data))
 
 
 def _persons(write: Callable[[Iterable[Mapping[str, str | None]], IO[str]], None]) -> bytes:

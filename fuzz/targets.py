@@ -124,7 +124,7 @@ def _ef_cvca(data: bytes) -> None:
     EfCvca.parse(data).encode()
 
 
-_UNINTERPRETED = range(3, 11)
+_UNINTERPRETED = range(5, 11)
 """Data groups that pass through as they are, as DG16 does."""
 _FILES = {
     file.file_name.removesuffix(".bin").lower().replace("_", "-"): _file(file)

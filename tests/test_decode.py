@@ -16,16 +16,21 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg2 import Dg2
+from eid_toolkit.lds.dg3 import Dg3
+from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.ef_cvca import EfCvca
+from eid_toolkit.lds.finger_record import Finger, FingerView
+from eid_toolkit.lds.iris_record import Eye
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.cms import build_signed_data
 from eid_toolkit.pki.cv_certificate import KeyReference
 from support.authorities import NOW, Authority, new_key
+from support.biometric_blocks import block_file, choice, finger_block, iris_block
 from support.specimen_passport import FOLDER, needs_specimen
 from vectors import load
 
@@ -69,6 +74,69 @@ def test_files_of_a_card(tmp_path: Path) -> None:
     )
     described = _content(tmp_path, Dg14(infos).encode())[1]["security_infos"]
     assert {entry.get("cipher") for entry in described} == {"aes-256", None}
+
+
+def test_fingers_are_told_in_words_and_not_shown(tmp_path: Path) -> None:
+    image = b"\xff\xa0\xff secret"
+    kind, content = _content(tmp_path, Dg3.of_fingers(FingerView(image, 300, 400, Finger.LEFT_INDEX)).encode())
+    assert kind == "EF.DG3"
+    (template,) = content["templates"]
+    assert template["format"] == "19794-4"
+    (shown,) = template["images"]
+    assert len(shown.pop("sha256")) == 64
+    assert shown == {
+        "finger": "left index",
+        "width": 300,
+        "height": 400,
+        "horizontal_resolution": 500,
+        "vertical_resolution": 500,
+        "resolution_unit": "inch",
+        "compression": "wsq",
+        "media_type": "image/x-wsq",
+        "size": len(image),
+    }
+    newer = block_file(0x63, finger_block(image, position=choice(0xA0, 61)))
+    (template,) = _content(tmp_path, newer)[1]["templates"]
+    assert template["format"] == "39794-4"
+    block_image = template["images"][0]
+    assert block_image.keys() == shown.keys() | {"sha256"}
+    assert (block_image["finger"], block_image["width"], block_image["compression"]) == ("code 61", None, "wsq")
+    assert (block_image["horizontal_resolution"], block_image["resolution_unit"]) == (500, "inch")
+    for data in (newer, Dg3.of_fingers(FingerView(image, 1, 1, 0)).encode()):
+        output = _decode(tmp_path, data).stdout
+        assert "templates 1 / images 1 / media type" in output
+        assert "secret" not in output
+        assert image.hex() not in output
+
+
+def test_irises_are_told_in_words_and_not_shown(tmp_path: Path) -> None:
+    image = b"\x00\x00\x00\x0cjP   secret"
+    kind, content = _content(tmp_path, Dg4.of_irises((Eye.LEFT, image), width=640, height=480).encode())
+    assert kind == "EF.DG4"
+    (template,) = content["templates"]
+    assert template["format"] == "19794-6"
+    (shown,) = template["images"]
+    assert len(shown.pop("sha256")) == 64
+    assert shown == {
+        "eye": "left",
+        "width": 640,
+        "height": 480,
+        "iris_diameter": None,
+        "compression": "mono jpeg 2000",
+        "media_type": "image/jp2",
+        "size": len(image),
+    }
+    (template,) = _content(tmp_path, block_file(0x76, iris_block(image)))[1]["templates"]
+    assert template["format"] == "39794-6"
+    assert template["images"][0].keys() == shown.keys() | {"sha256"}
+    assert (template["images"][0]["eye"], template["images"][0]["compression"]) == ("left", "jpeg 2000 lossy")
+
+
+def test_a_file_without_fingers_is_shown_as_that(tmp_path: Path) -> None:
+    content = _content(tmp_path, Dg3((), b"random").encode())[1]
+    assert content["templates"] == []
+    assert content["issuer_content"]["size"] == 6
+    assert _content(tmp_path, Dg4(()).encode())[1] == {"templates": []}
 
 
 def test_a_signed_object_with_its_signer(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dg2 import BiometricTemplate, Dg2
+from eid_toolkit.lds.biometric_templates import BiometricTemplate
+from eid_toolkit.lds.dg2 import Dg2
 from eid_toolkit.lds.face_block import FaceBlock
 from eid_toolkit.lds.face_record import FaceImage, FaceRecord
 from support.specimen_passport import needs_specimen, specimen_file
@@ -47,7 +48,7 @@ def test_several_images_and_feature_points_are_kept() -> None:
 def test_the_face_of_the_published_specimen_is_found() -> None:
     dg2 = Dg2.parse(specimen_file("DG2"))
     assert dg2.portrait.media_type == "image/jp2"
-    record = dg2.templates[0].face
+    record = dg2.templates[0].data
     assert isinstance(record, FaceRecord)
     assert (record.images[0].width, record.images[0].height) == (337, 449)
 
@@ -73,7 +74,7 @@ def test_faces_of_39794_5_are_read(content: bytes) -> None:
     template = tlv.encode(0x7F60, tlv.encode(0xA1, tlv.encode(0x81, b"\x02")), tlv.encode(0x7F2E, content))
     data = tlv.encode(0x75, tlv.encode(0x7F61, der.integer(1), template))
     dg2 = Dg2.parse(data)
-    assert isinstance(dg2.templates[0].face, FaceBlock)
+    assert isinstance(dg2.templates[0].data, FaceBlock)
     assert dg2.portrait.data == JPEG
     assert dg2.portrait.media_type == "image/jpeg"
     assert dg2.encode() == data

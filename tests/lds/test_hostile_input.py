@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import time
 from collections.abc import Callable
 
 import pytest
@@ -32,12 +33,16 @@ from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dates import PartialDate, birth_from_mrz, expiry_from_mrz
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg2 import Dg2
+from eid_toolkit.lds.dg3 import Dg3
+from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg12 import Dg12
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.dg15 import Dg15
 from eid_toolkit.lds.ef_dir import EfDir
+from eid_toolkit.lds.finger_record import Finger, FingerView
+from eid_toolkit.lds.iris_record import Eye
 from eid_toolkit.lds.mrz import Mrz, number_text
 from eid_toolkit.lds.mrz_name import name_field
 from eid_toolkit.lds.portrait import PortraitFormat, make_portrait
@@ -48,6 +53,7 @@ from eid_toolkit.lds.transliteration import fold, transliterate
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.cms import SignedData, build_signed_data
 from support.authorities import NOW, Authority, new_key
+from support.biometric_blocks import block_file, finger_block, iris_block
 from support.specimen_passport import FOLDER
 
 QUICK = settings(max_examples=60, deadline=1000, suppress_health_check=[HealthCheck.too_slow])
@@ -76,6 +82,14 @@ _FACE_39794 = tlv.encode(
         0x7F61, der.integer(1), tlv.encode(0x7F60, tlv.encode(0xA1), tlv.encode(0x7F2E, tlv.encode(0x65, _BLOCK)))
     ),
 )
+_FINGERS_AND_IRISES = [
+    Dg3.of_fingers(*(FingerView(b"\xff\xa0\xff image", 1, 1, finger) for finger in Finger)).encode(),
+    Dg3((), b"a random number").encode(),
+    block_file(0x63, finger_block(b"\xff\xa0\xff image"), finger_block(b"P5 image")),
+    Dg4.of_irises((Eye.RIGHT, b"\xff\xd8\xff image"), (Eye.LEFT, b"raw"), width=1, height=3).encode(),
+    Dg4((), b"a random number").encode(),
+    block_file(0x76, iris_block(b"P5 image"), iris_block(b"P6 image", range_first=True)),
+]
 _MASTER_LIST = der.sequence(der.integer(0), tlv.encode(der.SET, _AUTHORITY.csca.der))
 VALID = [
     AtrInfo.of(1000, 65535).encode(),
@@ -84,6 +98,7 @@ VALID = [
     Dg1(_MRZ).encode(),
     Dg2.of_portrait(b"\xff\xd8\xff an image", 1, 1).encode(),
     _FACE_39794,
+    *_FINGERS_AND_IRISES,
     Dg11.of(primary_identifier="Nguyễn", other_names=("A",), date_of_birth=PartialDate(1990, 1, 1)).encode(),
     Dg12.of(date_of_issue=PartialDate(2026, 1, 1), other_persons=("A",)).encode(),
     Dg13(_NATIONAL.encode()).encode(),
@@ -150,12 +165,43 @@ def test_files_with_changed_bytes(data: st.DataObject) -> None:
         list(decoded(bytes(valid)))
 
 
+@settings(QUICK, max_examples=300)
+@given(st.data())
+def test_fingers_and_irises_with_changed_bytes_are_refused_or_written_as_they_were_read(data: st.DataObject) -> None:
+    valid = bytearray(data.draw(st.sampled_from(_FINGERS_AND_IRISES)))
+    places = st.integers(0, len(valid) - 1)
+    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=3)):
+        valid[place] = value
+    changed = bytes(valid[: data.draw(st.sampled_from([len(valid), data.draw(places)]))])
+    for parse in (Dg3.parse, Dg4.parse):
+        with contextlib.suppress(BadInput):
+            parsed = parse(changed)
+            assert parse(parsed.encode()) == parsed
+
+
+@pytest.mark.parametrize(("file_tag", "block_tag"), [(0x63, 0x64), (0x75, 0x65), (0x76, 0x66)])
+@pytest.mark.parametrize(
+    "representations",
+    [
+        der.sequence() * 4096,
+        der.sequence(tlv.encode(0xA0, tlv.encode(0xA1) * 1000) * 20) * 10,
+        der.sequence(tlv.encode(0xA9) * 4096),
+    ],
+    ids=["many", "deep", "wide"],
+)
+def test_large_blocks_without_an_image_do_not_take_long(file_tag: int, block_tag: int, representations: bytes) -> None:
+    block = tlv.encode(block_tag, tlv.encode(0xA1, representations))
+    begun = time.monotonic()
+    _read_all(block_file(file_tag, *[block] * 9))
+    assert time.monotonic() - begun < 2
+
+
 @pytest.mark.parametrize("valid", VALID, ids=[str(number) for number in range(len(VALID))])
 def test_the_unchanged_files_are_read(valid: bytes) -> None:
     assert list(decoded(valid))
 
 
-@pytest.mark.parametrize("tag", [0x30, 0x31, 0x61, 0x6B, 0x6D, 0x75, 0x77])
+@pytest.mark.parametrize("tag", [0x30, 0x31, 0x61, 0x63, 0x6B, 0x6D, 0x75, 0x76, 0x77])
 def test_deeply_nested_objects(tag: int) -> None:
     data = b""
     for _ in range(5000):

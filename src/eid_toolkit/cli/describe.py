@@ -18,6 +18,7 @@ from eid_toolkit.asn1.security_infos import (
     SecurityInfos,
     TerminalAuthenticationInfo,
 )
+from eid_toolkit.cli import describe_biometrics
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
@@ -26,6 +27,8 @@ from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg2 import Dg2
+from eid_toolkit.lds.dg3 import Dg3
+from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg12 import Dg12
 from eid_toolkit.lds.dg13 import Dg13
@@ -33,7 +36,6 @@ from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.dg15 import Dg15
 from eid_toolkit.lds.ef_cvca import EfCvca
 from eid_toolkit.lds.ef_dir import EfDir
-from eid_toolkit.lds.face_record import FaceRecord
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.opaque import OpaqueFile
 from eid_toolkit.lds.sod import Sod
@@ -79,14 +81,9 @@ def _(dg1: Dg1) -> Plain:
     return describe(dg1.mrz)
 
 
-@describe.register
-def _(dg2: Dg2) -> Plain:
-    encodings = ["19794-5" if isinstance(item.face, FaceRecord) else "39794-5" for item in dg2.templates]
-    images = [
-        {"media_type": image.media_type, "size": len(image.data), "sha256": sha256(image.data).hexdigest()}
-        for image in dg2.images
-    ]
-    return {"encodings": encodings, "images": images}
+describe.register(Dg2, describe_biometrics.faces)
+describe.register(Dg3, describe_biometrics.fingers)
+describe.register(Dg4, describe_biometrics.irises)
 
 
 @describe.register

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.biometric_templates import BLOCK_39794
+from eid_toolkit.lds.extensible_block import descend, representations
 
 _FACE_IMAGE_DATA_BLOCK = 0x65
-_FIRST = 0xA0
-_SECOND = 0xA1
+_TWO_DIMENSIONAL = (0xA1, 0xA0, 0xA0)
 _IMAGE_DATA = 0x80
 
 
@@ -21,19 +22,15 @@ class FaceBlock:
     content: bytes
     images: tuple[bytes, ...]
 
+    TAG: ClassVar[int] = BLOCK_39794
+
     @classmethod
-    def parse(cls, content: bytes) -> FaceBlock:
+    def parse(cls, content: bytes, /) -> FaceBlock:
         """The value of data object 7F2E; raises :class:`BadInput` if no two-dimensional image is in it."""
-        # The standard nests the block in A1; the block's own tag 65 is found with and without that.
-        fields = tlv.parse_all(content)
-        for wrapper in (_SECOND, _FACE_IMAGE_DATA_BLOCK):
-            if len(fields) == 1 and fields[0].tag == wrapper:
-                fields = fields[0].children()
-        images = tuple(
-            image
-            for representation in _child(fields, _SECOND).children()
-            if (image := _image(der.read_sequence(representation))) is not None
-        )
+        found = representations(content, _FACE_IMAGE_DATA_BLOCK)
+        if found is None:
+            raise BadInput("face-block-malformed")
+        images = tuple(image for fields in found if (image := _image(fields)) is not None)
         if not images:
             raise BadInput("face-block-without-image")
         return cls(content, images)
@@ -43,19 +40,12 @@ class FaceBlock:
         return self.content
 
 
-def _image(representation: tuple[Tlv, ...]) -> bytes | None:
+def _image(fields: tuple[Tlv, ...]) -> bytes | None:
     """imageRepresentation [1], base [0], imageRepresentation2DBlock [0], representationData2D [0]."""
-    fields = representation
-    for tag in (_SECOND, _FIRST, _FIRST):
-        found = next((item for item in fields if item.tag == tag), None)
-        if found is None:
-            return None
-        fields = found.children()
-    return _child(fields, _IMAGE_DATA).value
-
-
-def _child(fields: tuple[Tlv, ...], tag: int) -> Tlv:
-    for item in fields:
-        if item.tag == tag:
-            return item
-    raise BadInput("face-block-malformed")
+    block = descend(fields, *_TWO_DIMENSIONAL)
+    if block is None:
+        return None
+    data = descend(block.children(), _IMAGE_DATA)
+    if data is None:
+        raise BadInput("face-block-malformed")
+    return data.value

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import ClassVar
 
 from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.biometric_templates import RECORD_19794
 
 _HEADER = struct.Struct(">4s4sIH")
 _FACIAL_INFORMATION = struct.Struct(">IHBBB3s2s3s3s")
@@ -85,8 +87,10 @@ class FaceRecord:
 
     images: tuple[FaceImage, ...]
 
+    TAG: ClassVar[int] = RECORD_19794
+
     @classmethod
-    def parse(cls, data: bytes) -> FaceRecord:
+    def parse(cls, data: bytes, /) -> FaceRecord:
         """The whole record; raises :class:`BadInput` if a length in it does not agree with the bytes."""
         if len(data) < _HEADER.size:
             raise BadInput("face-record-truncated")

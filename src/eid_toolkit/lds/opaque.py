@@ -1,4 +1,4 @@
-"""Data groups that are passed through without being looked into (DG3 to DG10, DG16): tag and content."""
+"""Data groups that are passed through without being looked into (DG5 to DG10, DG16): tag and content."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from eid_toolkit.lds.card_security import CardSecurity
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg2 import Dg2
+from eid_toolkit.lds.dg3 import Dg3
+from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg12 import Dg12
 from eid_toolkit.lds.dg13 import Dg13
@@ -21,7 +23,22 @@ from eid_toolkit.lds.opaque import OpaqueFile
 from eid_toolkit.lds.sod import Sod
 
 ParsedFile = (
-    AtrInfo | CardAccess | CardSecurity | Com | Dg1 | Dg2 | Dg11 | Dg12 | Dg13 | Dg14 | Dg15 | EfDir | OpaqueFile | Sod
+    AtrInfo
+    | CardAccess
+    | CardSecurity
+    | Com
+    | Dg1
+    | Dg2
+    | Dg3
+    | Dg4
+    | Dg11
+    | Dg12
+    | Dg13
+    | Dg14
+    | Dg15
+    | EfDir
+    | OpaqueFile
+    | Sod
 )
 
 _CLASSES: dict[ElementaryFile, type[ParsedFile]] = {
@@ -31,6 +48,8 @@ _CLASSES: dict[ElementaryFile, type[ParsedFile]] = {
     ElementaryFile.COM: Com,
     ElementaryFile.DG1: Dg1,
     ElementaryFile.DG2: Dg2,
+    ElementaryFile.DG3: Dg3,
+    ElementaryFile.DG4: Dg4,
     ElementaryFile.DG11: Dg11,
     ElementaryFile.DG12: Dg12,
     ElementaryFile.DG13: Dg13,
