@@ -9,7 +9,7 @@ import pytest
 
 from eid_toolkit.emulator import image, personalizer
 from eid_toolkit.emulator.refusal import Refused
-from eid_toolkit.emulator.state import ApplicationMemory, CardMemory, StoredFile
+from eid_toolkit.emulator.state import ApplicationMemory, CardMemory
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu
@@ -18,20 +18,19 @@ from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.ef_cvca import EfCvca
 from eid_toolkit.pki.cv_authorization import READ_DG3, READ_DG4, Role
 from eid_toolkit.pki.cv_certificate import KeyReference
-from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
+from eid_toolkit.pki.cv_trust import CardTrust
 from eid_toolkit.ports import SignatureAlgorithm
 from eid_toolkit.protocols import bac, chip_authentication
 from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.protocols.personalization_data import AccessRule
 from eid_toolkit.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
 from eid_toolkit.secret import Secret
 from eid_toolkit.terminal.access import open_access
 from eid_toolkit.terminal.chip import agree_on_keys
-from eid_toolkit.terminal.rights import TerminalIdentity, authenticate_terminal, read_trusted
 from support.card_states import ENTROPY, Line, issued_document, issued_memory, mrz_password
 from support.cv_chain import BOTH, START, CvRsaSigner, Holder, cvca, ec_signer
 from support.emulated import CAN
+from support.terminals import identity, prove, put_protected, terminal_of, trust_terminals, trusted_by
 
 FINGERPRINTS, IRISES = bytes.fromhex("6304010203FF"), bytes.fromhex("7604040506FF")
 CONTENT = {ElementaryFile.DG3: FINGERPRINTS, ElementaryFile.DG4: IRISES}
@@ -43,23 +42,10 @@ def root() -> Holder:
 
 
 def memory_trusting(*roots: Holder) -> CardMemory:
-    memory = issued_memory()
+    memory = trust_terminals(issued_memory(), *roots)
     for file, content in CONTENT.items():
-        memory.application.files[file] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, content)
-    points = tuple(CertifiedKey.of_root(root.certificate) for root in roots)
-    memory.application.trust_terminals_by(CardTrust(points, START))
+        put_protected(memory, file, content)
     return memory
-
-
-def identity(*holders: Holder) -> TerminalIdentity:
-    return TerminalIdentity(
-        holders[-1].certificate, holders[-1].signer, tuple(holder.certificate for holder in holders[:-1])
-    )
-
-
-def terminal_of(root: Holder, rights: int = BOTH, role: Role = Role.DV_DOMESTIC) -> TerminalIdentity:
-    verifier = root.issue("UTDV00001", role)
-    return identity(root, verifier, verifier.issue("UTIS00001", Role.TERMINAL, rights=rights))
 
 
 def chip_authenticated(line: Line) -> bytes:
@@ -98,7 +84,7 @@ def test_each_right_opens_its_own_file(
 ) -> None:
     line, binding = opened(memory_trusting(root))
     assert readable(line) == set()
-    authenticate_terminal(line.session, terminal_of(root, rights), binding)
+    prove(line.session, terminal_of(root, rights), binding)
     expected = {ElementaryFile.DG3} if rights & READ_DG3 else set()
     assert readable(line) == expected | ({ElementaryFile.DG4} if rights & READ_DG4 else set())
 
@@ -120,7 +106,7 @@ def test_the_document_number_of_bac_has_its_check_digit() -> None:
 def test_a_terminal_with_rsa_gets_its_rights(algorithm: SignatureAlgorithm, bits: int) -> None:
     root = cvca(CvRsaSigner(algorithm, bits))
     line, binding = after_pace(memory_trusting(root))
-    authenticate_terminal(line.session, terminal_of(root), binding)
+    prove(line.session, terminal_of(root), binding)
     assert readable(line) == set(CONTENT)
 
 
@@ -130,14 +116,14 @@ def test_links_are_followed_and_kept_over_a_reset(root: Holder) -> None:
     verifier = second.issue("UTDV00001", Role.DV_FOREIGN, effective=START + timedelta(days=9))
     chain = (root, second, verifier, verifier.issue("UTIS00001", Role.TERMINAL, effective=START + timedelta(days=9)))
     line, binding = after_pace(memory)
-    authenticate_terminal(line.session, identity(*chain), binding)
-    assert [reference.text for reference in read_trusted(line.session)] == ["UTCVCA00002", "UTCVCA00001"]
+    prove(line.session, identity(*chain), binding)
+    assert [reference.text for reference in trusted_by(line.session)] == ["UTCVCA00002", "UTCVCA00001"]
     kept = image.decode(image.encode(memory)).application
     assert kept.terminal_trust == memory.application.terminal_trust
     assert kept.terminal_trust is not None
     assert kept.terminal_trust.current_date == START + timedelta(days=9)
     again, binding = after_pace(image.decode(image.encode(memory)))
-    authenticate_terminal(again.session, identity(*chain), binding)  # now without the link
+    prove(again.session, identity(*chain), binding)  # now without the link
     assert readable(again) == set(CONTENT)
 
 
@@ -146,37 +132,37 @@ def test_a_change_of_trust_is_kept_before_its_answer_leaves(root: Holder) -> Non
     line, binding = after_pace(memory)
     written: list[CardTrust | None] = []
     line.card._save = lambda changed: written.append(changed.application.terminal_trust)
-    authenticate_terminal(line.session, terminal_of(root), binding)
+    prove(line.session, terminal_of(root), binding)
     assert written == []  # certificates of the day of personalization change nothing
     line, binding = after_pace(memory)
     line.card._save = lambda changed: written.append(changed.application.terminal_trust)
     verifier = root.issue("UTDV00002", Role.DV_DOMESTIC, effective=START + timedelta(days=3))
     terminal = verifier.issue("UTIS00002", Role.TERMINAL, effective=START + timedelta(days=5))
-    authenticate_terminal(line.session, identity(root, verifier, terminal), binding)
+    prove(line.session, identity(root, verifier, terminal), binding)
     assert [trust.current_date for trust in written if trust] == [START + timedelta(days=3), START + timedelta(days=5)]
 
 
 def test_one_execution_per_session(root: Holder) -> None:
     line, binding = after_pace(memory_trusting(root))
-    authenticate_terminal(line.session, terminal_of(root, READ_DG3), binding)
+    prove(line.session, terminal_of(root, READ_DG3), binding)
     with pytest.raises(CardRefused) as caught:
-        authenticate_terminal(line.session, terminal_of(root, BOTH), binding)
+        prove(line.session, terminal_of(root, BOTH), binding)
     assert caught.value.sw == 0x6982
     assert readable(line) == {ElementaryFile.DG3}
 
 
 def test_new_session_keys_take_the_rights_away(root: Holder) -> None:
     line, binding = after_pace(memory_trusting(root))
-    authenticate_terminal(line.session, terminal_of(root), binding)
+    prove(line.session, terminal_of(root), binding)
     fresh = SessionBinding(binding.chip, chip_authenticated(line))
     assert readable(line) == set()
     with pytest.raises(CardRefused):  # the session has had its execution
-        authenticate_terminal(line.session, terminal_of(root), fresh)
+        prove(line.session, terminal_of(root), fresh)
 
 
 def test_selecting_leaves_the_rights_and_a_plain_command_takes_them(root: Holder) -> None:
     line, binding = after_pace(memory_trusting(root))
-    authenticate_terminal(line.session, terminal_of(root), binding)
+    prove(line.session, terminal_of(root), binding)
     line.ok(commands.select_mf())
     line.ok(commands.select_application(EMRTD_AID))
     assert readable(line) == set(CONTENT)
@@ -189,11 +175,11 @@ def test_a_signature_for_another_session_is_refused_and_the_channel_stays(root: 
     line, binding = after_pace(memory_trusting(root))
     other = SessionBinding(bytes(32), binding.terminal) if wrong == "chip" else SessionBinding(binding.chip, bytes(32))
     with pytest.raises(AccessDenied, match="ta-refused"):
-        authenticate_terminal(line.session, terminal_of(root), other)
+        prove(line.session, terminal_of(root), other)
     assert line.is_secure()
     line.ok(commands.select_application(EMRTD_AID))
     assert readable(line) == set()
-    authenticate_terminal(line.session, terminal_of(root), binding)
+    prove(line.session, terminal_of(root), binding)
     assert readable(line) == set(CONTENT)
 
 
@@ -202,14 +188,14 @@ def test_without_chip_authentication_there_are_no_rights(root: Holder) -> None:
     opened = open_access(line.session, AccessPassword.from_can(CAN), ENTROPY, allow_bac=False)
     assert opened.terminal_key == b""
     with pytest.raises(CardRefused) as caught:
-        authenticate_terminal(line.session, terminal_of(root), SessionBinding(opened.chip_name, bytes(32)))
+        prove(line.session, terminal_of(root), SessionBinding(opened.chip_name, bytes(32)))
     assert caught.value.sw == 0x6982
 
 
 def test_a_stranger_learns_of_no_chain(root: Holder) -> None:
     line, binding = after_pace(memory_trusting(root))
     with pytest.raises(BadInput, match="cvc-no-chain"):
-        authenticate_terminal(line.session, terminal_of(cvca(ec_signer(), "XXCVCA00001")), binding)
+        prove(line.session, terminal_of(cvca(ec_signer(), "XXCVCA00001")), binding)
 
 
 def test_a_forged_verifier_is_refused(root: Holder) -> None:
@@ -217,7 +203,7 @@ def test_a_forged_verifier_is_refused(root: Holder) -> None:
     forged = root.issue("UTDV00001", Role.DV_DOMESTIC, by=ec_signer(), with_domain=False)
     terminal = forged.issue("UTIS00001", Role.TERMINAL)
     with pytest.raises(CardRefused, match="ta-certificate-refused") as caught:
-        authenticate_terminal(line.session, identity(forged, terminal), binding)
+        prove(line.session, identity(forged, terminal), binding)
     assert caught.value.sw == 0x6A80
     assert readable(line) == set()
 
@@ -268,7 +254,7 @@ def test_reading_and_selecting_between_the_steps_does_no_harm(root: Holder) -> N
         return sent(command)
 
     session.exchange = between  # type: ignore[method-assign,assignment]
-    authenticate_terminal(session, terminal_of(root), binding)
+    prove(session, terminal_of(root), binding)
     assert readable(line) == set(CONTENT)
 
 

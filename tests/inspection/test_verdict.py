@@ -26,6 +26,7 @@ from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg13 import Dg13
+from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.validation import TrustMaterial
 from support.authorities import NOW, Authority
@@ -141,6 +142,35 @@ class TestForgeries:
     def test_an_unsigned_data_group(self, evidence: Evidence, trust: TrustMaterial) -> None:
         verdict = judge(with_file(evidence, Ef.DG16, b"\x70\x00"), trust, OFFICER, NOW)
         assert reasons(verdict) == {"pa.data-group-hashes": "data-group-unsigned"}
+
+    def test_a_tampered_dg15_is_told_apart_from_one_that_the_issuer_did_not_sign(
+        self, evidence: Evidence, trust: TrustMaterial, authority: Authority
+    ) -> None:
+        dg15 = evidence.content(Ef.DG15)
+        assert dg15 is not None
+        tampered = judge(with_file(evidence, Ef.DG15, dg15[:-1] + bytes([dg15[-1] ^ 1])), trust, OFFICER, NOW)
+        assert reasons(tampered) == {"pa.data-group-hashes": "data-group-hash-wrong", "aa": "aa-key-unsigned"}
+        assert tampered.decision is Decision.FAILED
+
+        issued = IssuedDocument(authority, specimen_mrz())
+        signed = {number: content for number, content in issued.data_groups.items() if number != 15}
+        sod = build_sod(signed, "sha256", issued.signer_key, issued.signer.der)
+        unsigned = judge(with_file(issued.evidence(), Ef.SOD, sod), trust, OFFICER, NOW)
+        by_id = {result.id: (result.status, result.reason) for result in unsigned.checks}
+        assert by_id["pa.data-group-hashes"] == ("undetermined", "active-authentication-key-unsigned")
+        assert by_id["aa"] == ("not-performed", "chip-key-not-offered")
+        assert by_id["document.consistency"] == ("passed", None)
+        assert unsigned.failed_checks() == frozenset()
+        assert unsigned.decision is Decision.UNDETERMINED
+
+    def test_an_unsigned_dg15_hides_no_tampering(
+        self, evidence: Evidence, trust: TrustMaterial, authority: Authority
+    ) -> None:
+        issued = IssuedDocument(authority, specimen_mrz())
+        signed = {number: content for number, content in issued.data_groups.items() if number != 15}
+        sod = build_sod(signed, "sha256", issued.signer_key, issued.signer.der)
+        forged = with_file(with_file(issued.evidence(), Ef.SOD, sod), Ef.DG2, bytes.fromhex("7503020101"))
+        assert reasons(judge(forged, trust, OFFICER, NOW))["pa.data-group-hashes"] == "data-group-hash-wrong"
 
     def test_a_damaged_signature(self, evidence: Evidence, trust: TrustMaterial) -> None:
         sod = evidence.content(Ef.SOD)

@@ -15,12 +15,14 @@ from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.output import emit, note, paint
 from eid_toolkit.cli.passwords import access_password, password_options
 from eid_toolkit.cli.readers import EMULATED, open_reader, quirks_option, reader_option, wait_option
+from eid_toolkit.cli.terminals import load_terminals
 from eid_toolkit.errors import EidError, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.inspection.evidence import Evidence
     from eid_toolkit.inspection.verdict import Verdict
     from eid_toolkit.pki.validation import TrustMaterial
+    from eid_toolkit.terminal.rights import TerminalIdentity
 
 EXIT_CODES = {"passed": 0, "failed": 3, "undetermined": 4}
 _COLOURS = {"passed": "green", "failed": "red", "undetermined": "yellow"}
@@ -63,9 +65,11 @@ def verify(
     Exit code 0 passed, 3 failed, 4 undetermined; 5, 6 or 7 where the card could not be opened.
     """
 
+    terminals = load_terminals(app)
+
     def one_card(wait: float) -> str:
         trust = _trust(app)  # before the card: once that is open, there is always a verdict
-        captured = _capture(app, reader, wait, policy_name, quirks, password)
+        captured = _capture(app, reader, wait, policy_name, quirks, password, terminals)
         verdict = _pronounce(app, trust, captured, policy_name, fmt, at=None)
         if evidence is not None:
             _save_evidence(evidence, captured)
@@ -99,7 +103,13 @@ def judge(app: App, evidence: Path, at: str | None, policy_name: str, report: Pa
 
 
 def _capture(
-    app: App, reader: str, wait: float, policy_name: str, quirks: str, password: dict[str, str | None]
+    app: App,
+    reader: str,
+    wait: float,
+    policy_name: str,
+    quirks: str,
+    password: dict[str, str | None],
+    terminals: tuple[TerminalIdentity, ...],
 ) -> Evidence:
     from eid_toolkit.inspection.capture import capture
     from eid_toolkit.inspection.policy import policy_by_name
@@ -108,7 +118,7 @@ def _capture(
 
     policy, opened_by, known = policy_by_name(policy_name), access_password(**password), quirks_by_name(quirks)
     with open_reader(reader, app, wait) as transport:
-        return capture(transport, opened_by, policy, SystemEntropy(), SystemClock(), known)
+        return capture(transport, opened_by, policy, SystemEntropy(), SystemClock(), known, terminals)
 
 
 def _trust(app: App) -> TrustMaterial:

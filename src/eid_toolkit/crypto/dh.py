@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.domain_parameters import DhDomain, domain_by_id
 from eid_toolkit.crypto.standard_groups import DH
 from eid_toolkit.errors import BadInput
@@ -44,13 +45,21 @@ class DhPublicKey:
         algorithm = der.read_sequence(parts[0]) if len(parts) == 2 else ()
         if len(algorithm) != 2 or der.read_object_identifier(algorithm[0]) not in (PKCS3, X942):
             raise BadInput("public-key-not-dh")
-        numbers = der.read_sequence(algorithm[1])
-        if len(numbers) < 2 or any(len(item.value) > _MAX_NUMBER for item in numbers):
-            raise BadInput("public-key-malformed")
-        p, g = (der.read_integer(item) for item in numbers[:2])
         number = der.read_integer(tlv.parse(der.read_bit_string(parts[1])))
-        for parameter_id in DH:
-            domain = domain_by_id(parameter_id)
-            if isinstance(domain, DhDomain) and (domain.p, domain.g) == (p, g):
-                return cls(domain, number)
-        raise BadInput("domain-parameters-unknown", parameters="Diffie-Hellman, not standardized")
+        return cls(dh_domain_from_parameters(algorithm[1]), number)
+
+
+def dh_domain_from_parameters(parameters: Tlv) -> DhDomain:
+    """The group that DHParameter or DomainParameters mean: prime and generator of a standardized one.
+
+    Raises :class:`BadInput` for any other.
+    """
+    numbers = der.read_sequence(parameters)
+    if len(numbers) < 2 or any(len(item.value) > _MAX_NUMBER for item in numbers):
+        raise BadInput("public-key-malformed")
+    p, g = (der.read_integer(item) for item in numbers[:2])
+    for parameter_id in DH:
+        domain = domain_by_id(parameter_id)
+        if isinstance(domain, DhDomain) and (domain.p, domain.g) == (p, g):
+            return domain
+    raise BadInput("domain-parameters-unknown", parameters="Diffie-Hellman, not standardized")

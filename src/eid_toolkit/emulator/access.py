@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
+from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.emulator.chip import ChipCommands
 from eid_toolkit.emulator.refusal import Refused, require
 from eid_toolkit.emulator.reply import Reply, ok
@@ -90,9 +90,10 @@ class AccessCommands:
 
     def _offered(self) -> Iterator[PaceParameters]:
         """What EF.CardAccess names and this card can run."""
-        for info in _card_access(self._memory).of_type(PaceInfo):
+        infos = _card_access(self._memory)
+        for info in infos.of_type(PaceInfo):
             try:
-                parameters = PaceParameters.of(info)
+                parameters = PaceParameters.of(info, infos.of_type(PaceDomainParameterInfo))
             except BadInput:
                 continue
             if parameters.protocol.mapping != "cam" or self._chip.mapping_key(parameters.domain) is not None:

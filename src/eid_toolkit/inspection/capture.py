@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 
 from eid_toolkit.asn1.security_infos import ChipAuthenticationPublicKeyInfo
 from eid_toolkit.errors import BadInput, CardRefused, EidError
@@ -15,22 +16,27 @@ from eid_toolkit.inspection.evidence import (
     Evidence,
     FileEvidence,
     FileState,
+    TerminalAuthenticationEvidence,
+    TerminalProof,
 )
 from eid_toolkit.inspection.policy import Policy
+from eid_toolkit.inspection.rights import RIGHTS, prove_rights
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.protocols import chip_authentication
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
 from eid_toolkit.terminal.access import AccessResult, open_access
 from eid_toolkit.terminal.chip import authenticate_chip, challenge_chip
 from eid_toolkit.terminal.quirks import STANDARD, Quirks
 from eid_toolkit.terminal.reading import FileRead, FileReader, ReadStatus, read_short_file
+from eid_toolkit.terminal.rights import TerminalIdentity, read_trusted
 from eid_toolkit.terminal.selecting import select_master_file
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.interface import Transport
 
-_DG3, _DG4, _DG14, _DG15 = 3, 4, 14, 15
+_DG14, _DG15 = 14, 15
 _UNLISTED = (1, 2, _DG14, _DG15)
 """What is read of a card whose lists cannot be read."""
 _SMALL_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
@@ -44,13 +50,14 @@ def capture(
     entropy: Entropy,
     clock: Clock,
     quirks: Quirks = STANDARD,
+    terminals: Sequence[TerminalIdentity] = (),
 ) -> Evidence:
-    """Open the card, read what it lists, authenticate the chip.
+    """Open the card, authenticate the chip, read what it lists; DG3 and DG4 with the rights of one of ``terminals``.
 
     Without access it raises: :class:`AccessDenied`, :class:`CardRefused`, :class:`NoCardError`. Once access is
     gained there is evidence, whatever happens then; ``interrupted`` tells what ended the reading.
     """
-    return _Capture(CardSession(transport, quirks), password, policy, entropy, clock).run()
+    return _Capture(CardSession(transport, quirks), password, policy, entropy, clock, terminals).run()
 
 
 def read_small_files(transport: Transport, quirks: Quirks = STANDARD) -> dict[ElementaryFile, bytes]:
@@ -71,13 +78,23 @@ class _Capture:
     """One reading in progress."""
 
     def __init__(
-        self, session: CardSession, password: AccessPassword, policy: Policy, entropy: Entropy, clock: Clock
+        self,
+        session: CardSession,
+        password: AccessPassword,
+        policy: Policy,
+        entropy: Entropy,
+        clock: Clock,
+        terminals: Sequence[TerminalIdentity],
     ) -> None:
         self._session = session
         self._password, self._policy, self._entropy, self._clock = password, policy, entropy, clock
+        self._terminals = terminals
+        self._terminal_key = b""
+        """What a terminal's proof is bound to: our key of Chip Authentication, or of PACE with its mapping."""
         self._files: dict[ElementaryFile, FileEvidence] = {}
         self._chip = ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
         self._active = ActiveAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
+        self._terminal = TerminalAuthenticationEvidence(TerminalProof.NOT_ATTEMPTED)
 
     def run(self) -> Evidence:
         started, began = self._clock.now(), time.perf_counter()
@@ -100,6 +117,7 @@ class _Capture:
             chip_authentication=self._chip,
             active_authentication=self._active,
             chip_mapping=opened.chip_proof,
+            terminal_authentication=self._terminal,
             apdus=self._session.apdus,
             interrupted=interrupted,
         )
@@ -107,6 +125,7 @@ class _Capture:
     def _open(self) -> AccessResult:
         opened = open_access(self._session, self._password, self._entropy, allow_bac=self._policy.allow_bac)
         self._reader = FileReader(self._session, opened.buffers)
+        self._chip_name, self._terminal_key = opened.chip_name, opened.terminal_key
         return opened
 
     def _read_everything(self) -> None:
@@ -116,12 +135,20 @@ class _Capture:
         if _DG14 in numbers:
             self._read(ElementaryFile.DG14)
             self._authenticate_chip()
+        if not RIGHTS.keys().isdisjoint(numbers):
+            self._authenticate_terminal()
+        # What will be refused comes last: there are chips that end the session then.
+        refused = RIGHTS.keys() - set(self._terminal.data_groups)
+        self._read_groups(number for number in numbers if number not in refused)
+        if self._state(ElementaryFile.DG15) is FileState.READ:
+            self._challenge_chip()
+        self._read_groups(number for number in numbers if number in refused)
+
+    def _read_groups(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             file = ElementaryFile.of_data_group(number)
             if file not in self._files:
                 self._read(file)
-        if self._state(ElementaryFile.DG15) is FileState.READ:
-            self._challenge_chip()
 
     def _authenticate_chip(self) -> None:
         """Chip Authentication; DG1 is read under the new keys, which is the proof.
@@ -135,19 +162,35 @@ class _Capture:
         if not choices:
             self._chip = ChipAuthenticationEvidence(ChipProof.UNSUPPORTED)
             return
-        choice = choices[0]
+        choice, dg1 = choices[0], ElementaryFile.DG1
         try:
-            first = authenticate_chip(self._session, self._reader, choice, ElementaryFile.DG1, self._entropy)
+            first, terminal_key = authenticate_chip(self._session, self._reader, choice, dg1, self._entropy)
         except CardRefused as error:
             self._chip = _proof(ChipProof.REFUSED, choice, f"{error.sw:04X}")
         except BadInput as error:
             self._chip = _proof(ChipProof.WRONG, choice, error.code)
         else:
             self._chip = _proof(ChipProof.DONE, choice)
+            self._terminal_key = terminal_key
             self._keep(first)
             return
         self._session.reset()
         self._open()
+
+    def _authenticate_terminal(self) -> None:
+        """Terminal Authentication, to a chip that was authenticated."""
+        if not self._terminal_key or self._chip.outcome in (ChipProof.WRONG, ChipProof.REFUSED):
+            return
+        content = read_trusted(self._session, self._document().dg14)
+        if content is not None:
+            self._files[ElementaryFile.CVCA] = FileEvidence(FileState.READ, content)
+        binding = SessionBinding(self._name_of_chip(), self._terminal_key)
+        self._terminal = prove_rights(self._session, self._terminals, content, binding, self._clock.now().date())
+
+    def _name_of_chip(self) -> bytes:
+        """ID.IC: of PACE the chip's ephemeral key, of BAC the document number, by the MRZ that stands in DG1."""
+        mrz = self._document().mrz
+        return self._chip_name or chip_name_of_bac(mrz.information if mrz is not None else "")
 
     def _challenge_chip(self) -> None:
         dg15 = self._document().dg15
@@ -166,7 +209,8 @@ class _Capture:
             self._files[read.file] = FileEvidence(FileState.READ, read.data)
             return
         state = FileState(read.status.value)
-        if state is FileState.PROTECTED and read.file.data_group in (_DG3, _DG4):
+        number = read.file.data_group
+        if state is FileState.PROTECTED and number in RIGHTS and number not in self._terminal.data_groups:
             state = FileState.NEEDS_TERMINAL_AUTHENTICATION
         self._files[read.file] = FileEvidence(state, cause=read.reason)
 

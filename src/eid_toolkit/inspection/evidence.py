@@ -89,6 +89,32 @@ class ActiveAuthenticationEvidence:
     cause: str | None = None
 
 
+class TerminalProof(StrEnum):
+    """How Terminal Authentication went on."""
+
+    DONE = "done"
+    NO_KEY = "no-key"
+    """No key at hand is one that the chip's trust reaches."""
+    REFUSED = "refused"
+    """The chip does not take part, or took something of ours for wrong."""
+    NOT_ATTEMPTED = "not-attempted"
+    """Nothing on the card asks for it, or the chip was not authenticated first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalAuthenticationEvidence:
+    """Terminal Authentication: whom the chip trusts, and what we showed it. It says nothing of the document."""
+
+    outcome: TerminalProof
+    trusted: tuple[str, ...] = ()
+    """The references in EF.CVCA."""
+    terminal: str | None = None
+    """The reference of our certificate."""
+    data_groups: tuple[int, ...] = ()
+    """What our chain of certificates grants."""
+    cause: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reading of one card."""
@@ -104,6 +130,9 @@ class Evidence:
     active_authentication: ActiveAuthenticationEvidence = ActiveAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
     chip_mapping: ChipMappingProof | None = None
     """What PACE with Chip Authentication Mapping left to be verified."""
+    terminal_authentication: TerminalAuthenticationEvidence = TerminalAuthenticationEvidence(
+        TerminalProof.NOT_ATTEMPTED
+    )
     apdus: int = 0
     interrupted: str | None = None
     """The error code that ended the reading too early (a card pulled), or None."""

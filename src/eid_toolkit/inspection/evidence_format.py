@@ -18,6 +18,8 @@ from eid_toolkit.inspection.evidence import (
     Evidence,
     FileEvidence,
     FileState,
+    TerminalAuthenticationEvidence,
+    TerminalProof,
 )
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.pace import ChipMappingProof
@@ -30,7 +32,7 @@ MAX_SIZE = 32 << 20
 def encode_evidence(evidence: Evidence) -> bytes:
     """The file's bytes."""
     access, chip, active = evidence.access, evidence.chip_authentication, evidence.active_authentication
-    mapping = evidence.chip_mapping
+    mapping, terminal = evidence.chip_mapping, evidence.terminal_authentication
     data = {
         "schema": SCHEMA,
         "started": evidence.started.astimezone(UTC).isoformat(),
@@ -58,6 +60,7 @@ def encode_evidence(evidence: Evidence) -> bytes:
         "chip_mapping": None
         if mapping is None
         else {"mapping_public": _text(mapping.mapping_public), "chip_data": _text(mapping.chip_data)},
+        "terminal_authentication": {name: getattr(terminal, name) for name in TerminalAuthenticationEvidence.__slots__},
         "apdus": evidence.apdus,
         "interrupted": evidence.interrupted,
     }
@@ -102,6 +105,7 @@ def _evidence(data: dict[str, Any]) -> Evidence:
             **_checked(active),
         ),
         chip_mapping=_mapping(data.pop("chip_mapping", None)),
+        terminal_authentication=_terminal(data.pop("terminal_authentication", None)),
         **_checked(data),
     )
 
@@ -109,6 +113,18 @@ def _evidence(data: dict[str, Any]) -> Evidence:
 def _mapping(found: dict[str, str] | None) -> ChipMappingProof | None:
     """Evidence saved before this mapping was known has none."""
     return None if found is None else ChipMappingProof(**{name: _required(text) for name, text in found.items()})
+
+
+def _terminal(found: dict[str, Any] | None) -> TerminalAuthenticationEvidence:
+    """Evidence saved before Terminal Authentication was run has none."""
+    if found is None:
+        return TerminalAuthenticationEvidence(TerminalProof.NOT_ATTEMPTED)
+    trusted, numbers = found.pop("trusted"), found.pop("data_groups")
+    if not all(type(name) is str for name in trusted) or not all(type(number) is int for number in numbers):
+        raise TypeError("terminal_authentication")
+    return TerminalAuthenticationEvidence(
+        TerminalProof(found.pop("outcome")), tuple(trusted), data_groups=tuple(numbers), **_checked(found)
+    )
 
 
 def _file(found: dict[str, Any]) -> FileEvidence:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC
 
 from eid_toolkit.codec.display import harmless
+from eid_toolkit.inspection.evidence import TerminalAuthenticationEvidence, TerminalProof
 from eid_toolkit.inspection.result import CheckResult, Layer
 from eid_toolkit.inspection.verdict import Decision, Verdict
 
@@ -40,6 +41,13 @@ _CLOSING = {
     "the face with the portrait, and look into what could not be decided.",
     Decision.FAILED: "Do not accept this document. Keep it if you may, compare the printed MRZ and the face all the "
     "same, and report it.",
+}
+
+
+_TERMINAL_REASONS = {
+    TerminalProof.DONE: "terminal-authenticated",
+    TerminalProof.NO_KEY: "terminal-without-right",
+    TerminalProof.REFUSED: "terminal-refused",
 }
 
 
@@ -77,6 +85,7 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
             "parameter_id": access.parameter_id,
             "downgraded": verdict.downgraded,
         },
+        "terminal_authentication": _terminal_data(verdict.evidence.terminal_authentication, explain),
         "trust": {"signer": trust.signer, "csca": trust.csca, "list_age_days": trust.list_age_days},
         "data_groups": {str(number): state for number, state in verdict.data_groups.items()},
         "apdus": verdict.evidence.apdus,
@@ -102,17 +111,45 @@ def verdict_text(verdict: Verdict, explain: Explain, paint: Paint) -> str:
                 status = paint(f"{result.status:<13}", result.status)
                 lines.append(f"  {status} {result.id:<21} {explain_check(result, explain)}")
         lines.append("")
-    lines += [*_circumstances(verdict), "", _CLOSING[verdict.decision]]
+    lines += [*_circumstances(verdict, explain), "", _CLOSING[verdict.decision]]
     return "\n".join(lines)
 
 
-def _circumstances(verdict: Verdict) -> list[str]:
+def _terminal_data(found: TerminalAuthenticationEvidence, explain: Explain) -> dict[str, object]:
+    reason = _TERMINAL_REASONS.get(found.outcome)
+    return {
+        "outcome": found.outcome,
+        "trusted": list(found.trusted),
+        "terminal": found.terminal,
+        "data_groups": list(found.data_groups),
+        "reason": reason,
+        "detail": _explain_terminal(found, explain),
+    }
+
+
+def _explain_terminal(found: TerminalAuthenticationEvidence, explain: Explain) -> str | None:
+    """One sentence on Terminal Authentication; None where the card did not call for it."""
+    reason = _TERMINAL_REASONS.get(found.outcome)
+    if reason is None:
+        return None
+    facts = {
+        "terminal": found.terminal or "this terminal",
+        "trusted": ", ".join(found.trusted),
+        "data_groups": ", ".join(f"DG{number}" for number in found.data_groups) or "nothing more",
+        "cause": explain(found.cause, {"reference": found.terminal}) if found.cause else "",
+    }
+    return explain(reason, facts)
+
+
+def _circumstances(verdict: Verdict, explain: Explain) -> list[str]:
     access, trust, evidence = verdict.evidence.access, verdict.trust, verdict.evidence
     protocol = " ".join(filter(None, (access.protocol.upper(), access.mapping and access.mapping.upper())))
     opened = f"{protocol} with {access.password.upper()}, {access.cipher}" if access.password else protocol
     age = "" if trust.list_age_days is None else f", revocation list {trust.list_age_days} days old"
+    terminal = _explain_terminal(evidence.terminal_authentication, explain)
     return [
         f"Opened by {opened}; {evidence.apdus} commands, {evidence.bytes_read} bytes, {evidence.elapsed_ms:.0f} ms.",
+        *([terminal] if terminal else []),
         f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{age}.",
         f"Judged at {verdict.judged_at:%Y-%m-%d %H:%M} UTC under the policy {verdict.policy}.",
     ]

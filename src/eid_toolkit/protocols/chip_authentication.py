@@ -17,6 +17,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import pace
 from eid_toolkit.protocols.flow import Flow
 from eid_toolkit.protocols.key_agreement import group_of
+from eid_toolkit.protocols.references import REFERENCES, encode_reference
 from eid_toolkit.protocols.secure_messaging import SecureChannel
 from eid_toolkit.secret import Secret
 
@@ -75,9 +76,11 @@ _Key = tuple[EcDomain | DhDomain, bytes, bytes, int | None]
 
 
 def _usable_keys(infos: SecurityInfos) -> list[_Key]:
-    """Domain, element, encoding and reference of each public key that parses."""
+    """Domain, element, encoding and reference of each public key that parses and can be named."""
     found: list[_Key] = []
     for info in infos.of_type(ChipAuthenticationPublicKeyInfo):
+        if info.key_id is not None and info.key_id not in REFERENCES:
+            continue
         try:
             ec = EcPublicKey.from_spki(info.spki)
             found.append((ec.domain, ec.point, info.spki, info.key_id))
@@ -127,7 +130,7 @@ def _general_authenticate(choice: ChipAuthenticationChoice, public: bytes) -> Fl
 def _reference(choice: ChipAuthenticationChoice) -> bytes:
     if choice.key_id is None:
         return b""
-    return tlv.encode(KEY_REFERENCE, choice.key_id.to_bytes((choice.key_id.bit_length() + 7) // 8 or 1, "big"))
+    return tlv.encode(KEY_REFERENCE, encode_reference(choice.key_id))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from eid_toolkit.asn1.oids import PaceProtocol
-from eid_toolkit.asn1.security_infos import PaceInfo
+from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto import kdf, symmetric
+from eid_toolkit.crypto.algorithm_parameters import domain_from_algorithm
 from eid_toolkit.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
 from eid_toolkit.crypto.kdf import KeyUse
 from eid_toolkit.crypto.messaging_suites import MAC_SIZE, MessagingSuite, suite_from_keys
@@ -16,6 +18,7 @@ from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.protocols.integrated_mapping import pseudo_random
 from eid_toolkit.protocols.key_agreement import Group, group_of
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.references import REFERENCES
 from eid_toolkit.protocols.secure_messaging import SecureChannel
 from eid_toolkit.secret import Secret
 
@@ -24,6 +27,7 @@ PROTOCOL, PASSWORD, PARAMETERS, CHAT = 0x80, 0x83, 0x84, 0x7F4C
 
 
 ENCRYPTED_CHIP_DATA = 0x8A
+_FIRST_LOCAL = 32
 _NO_INTEGRATED_MAPPING = 10
 """P-224, whose prime is 1 mod 4 (9303-11 table 12)."""
 
@@ -53,19 +57,24 @@ class PaceParameters:
 
     protocol: PaceProtocol
     domain: EcDomain | DhDomain
+    reference: int | None
+    """What the card calls the group: its standardized number, or a local one where it writes the group out."""
 
     @classmethod
-    def of(cls, info: PaceInfo) -> PaceParameters:
-        """Raises :class:`BadInput` for a version other than 2 or parameters that are not standardized."""
-        if info.version != 2 or info.parameter_id is None:
+    def of(cls, info: PaceInfo, written_out: Iterable[PaceDomainParameterInfo] = ()) -> PaceParameters:
+        """``written_out`` are the domain parameters that stand beside ``info`` (9303-11 9.2.2).
+
+        Raises :class:`BadInput` for a version other than 2 or parameters that are not a standardized group's.
+        """
+        if info.version != 2:
             raise BadInput("pace-info-unusable", protocol=info.protocol)
         protocol = PaceProtocol.from_oid(info.protocol)
-        domain = domain_by_id(info.parameter_id)
+        domain = _domain_of(info, written_out)
         if (protocol.key_agreement == "ecdh") is not isinstance(domain, EcDomain):
             raise BadInput("pace-info-unusable", protocol=info.protocol)
         if protocol.mapping == "im" and domain.parameter_id == _NO_INTEGRATED_MAPPING:
             raise BadInput("pace-info-unusable", protocol=info.protocol)
-        return cls(protocol, domain)
+        return cls(protocol, domain, info.parameter_id)
 
     @property
     def nonce_size(self) -> int:
@@ -81,6 +90,23 @@ class PaceParameters:
         """The group with the generator of the integrated mapping (9303-11 4.4.3.3.2)."""
         group = group_of(self.domain)
         return group.mapped_to(pseudo_random(nonce, terminal_nonce, group.modulus, self.protocol.cipher))
+
+
+def _domain_of(info: PaceInfo, written_out: Iterable[PaceDomainParameterInfo]) -> EcDomain | DhDomain:
+    """The group, by its number, or written out for the same mapping under the same number, or without one."""
+    if info.parameter_id is not None and info.parameter_id not in REFERENCES:
+        raise BadInput("pace-info-unusable", protocol=info.protocol)
+    mapping = info.protocol.rpartition(".")[0]
+    found = [item for item in written_out if (item.protocol, item.parameter_id) == (mapping, info.parameter_id)]
+    if len(found) > 1 or (not found and info.parameter_id is None):
+        raise BadInput("pace-info-unusable", protocol=info.protocol)
+    if not found and info.parameter_id is not None:
+        return domain_by_id(info.parameter_id)
+    domain = domain_from_algorithm(found[0].parameters_der)
+    # The numbers 0 to 31 are the standard's own (TR-03110-3 A.2.1.1): what is written out under one has to be that.
+    if info.parameter_id is not None and info.parameter_id < _FIRST_LOCAL and info.parameter_id != domain.parameter_id:
+        raise BadInput("pace-info-unusable", protocol=info.protocol)
+    return domain
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def choose(
         raise ProtocolError("pace-unknown-protocol", oid=oid)
     if pace.PARAMETERS in found:
         wanted = int.from_bytes(found[pace.PARAMETERS], "big")
-        matching = [parameters for parameters in matching if parameters.domain.parameter_id == wanted]
+        matching = [parameters for parameters in matching if parameters.reference == wanted]
     by_reference = {bytes((kind,)): password for kind, password in passwords.items()}
     if len(matching) != 1 or reference not in by_reference:
         raise ReferenceNotFound("mse-reference-not-found")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from eid_toolkit.asn1.security_infos import PaceInfo
+from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused, ProtocolError
 from eid_toolkit.iso7816 import commands
@@ -15,22 +15,27 @@ from eid_toolkit.protocols.flow import Flow
 from eid_toolkit.protocols.key_agreement import Group, group_of
 from eid_toolkit.protocols.pace import ChipMappingProof, PaceParameters, PaceResult, SessionKeys, Step
 from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.protocols.references import encode_reference
 from eid_toolkit.protocols.secure_messaging import SecureChannel
 from eid_toolkit.secret import Secret
 
 
 def establish(
-    password: AccessPassword, info: PaceInfo, entropy: Entropy, *, name_parameters: bool = False
+    password: AccessPassword,
+    info: PaceInfo,
+    entropy: Entropy,
+    beside: tuple[PaceDomainParameterInfo, ...] = (),
+    name_parameters: bool = False,
 ) -> Flow[PaceResult]:
-    """Runs PACE with the protocol and group of ``info``.
+    """Runs PACE with the protocol and group of ``info``; ``beside`` it groups may be written out.
 
     ``name_parameters`` sends the domain parameter id, which the card needs only where it offers several.
     Raises :class:`AccessDenied` for a wrong password, :class:`CardRefused` where the card refuses the protocol,
     :class:`ProtocolError` where an answer is wrong. With Chip Authentication Mapping the result carries a proof that
     the caller has to verify.
     """
-    parameters = PaceParameters.of(info)
-    yield from _select(password, info, name_parameters)
+    parameters = PaceParameters.of(info, beside)
+    yield from _select(password, info, parameters.reference if name_parameters else None)
 
     encrypted = yield from _round(Step.NONCE, b"")
     if len(encrypted) != parameters.nonce_size:
@@ -79,12 +84,12 @@ def _chip_proof(
 
 
 def _select(
-    password: AccessPassword, info: PaceInfo, name_parameters: bool
+    password: AccessPassword, info: PaceInfo, reference: int | None
 ) -> Generator[CommandApdu, ResponseApdu, None]:
     data = tlv.encode(pace.PROTOCOL, der.encode_oid_value(info.protocol))
     data += tlv.encode(pace.PASSWORD, bytes((password.kind,)))
-    if name_parameters and info.parameter_id is not None:
-        data += tlv.encode(pace.PARAMETERS, bytes((info.parameter_id,)))
+    if reference is not None:
+        data += tlv.encode(pace.PARAMETERS, encode_reference(reference))
     answer = yield commands.mse_set(pace.MSE_P1, pace.MSE_P2, data)
     # 63Cx warns that few tries are left; the password is set all the same (TR-03110-3 B.14.1).
     if not answer.ok and answer.sw & 0xFFF0 != 0x63C0:

@@ -29,13 +29,16 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class EcSigner:
-    """An elliptic curve key of a file that signs by ECDSA, with the digest that fits its size."""
+    """An elliptic curve key of a file that signs by ECDSA, with the digest that fits its size or another."""
 
     key: EcPrivateKey
+    digest: str | None = None
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
         """ECDSA with the SHA-2 of the curve's size (9303-12 4.1.6.3: the digest is as long as the key or shorter)."""
+        if self.digest is not None:
+            return SignatureAlgorithm("ecdsa", self.digest)
         bits = self.key.public_key.domain.n.bit_length()
         fitting = max(size for size in (224, 256, 384, 512) if size <= bits)
         return SignatureAlgorithm("ecdsa", f"sha{fitting}")
@@ -104,11 +107,11 @@ class KeyStore:
         path = self._new_path(name, ".p8")
         write_atomic(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
 
-    def signer(self, name: str) -> Signer:
-        """The private key ``name``, to sign with."""
+    def signer(self, name: str, digest: str | None = None) -> Signer:
+        """The private key ``name``, to sign with: by the digest that fits its size, unless another is wanted."""
         data, passphrase = self._read(name, ".p8"), self._key().pkcs8_passphrase(name)
         try:
-            return EcSigner(EcPrivateKey.from_pkcs8(data, passphrase))
+            return EcSigner(EcPrivateKey.from_pkcs8(data, passphrase), digest)
         except (AccessDenied, BadInput):  # the passphrase is known to be right
             raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
 

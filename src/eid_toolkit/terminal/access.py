@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from eid_toolkit.asn1.security_infos import PaceInfo
+from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
@@ -55,9 +55,9 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     buffers = read_buffers(session)
     card_access = FileReader(session).read(ElementaryFile.CARD_ACCESS)
     content = card_access.data if card_access.status is ReadStatus.READ else None
-    info, ambiguous = choose_pace(content)
-    if info is not None:
-        found = session.run(pace_terminal.establish(password, info, entropy, name_parameters=ambiguous))
+    chosen = _choose_pace(content)
+    if chosen is not None:
+        found = session.run(pace_terminal.establish(password, chosen.info, entropy, chosen.beside, chosen.ambiguous))
         session.install(found.channel)
         card_security = None
         if found.chip_proof is not None:
@@ -84,30 +84,39 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     return AccessResult("bac", password.kind, card_access, buffers, downgraded=offers_pace)
 
 
-def choose_pace(card_access: bytes | None) -> tuple[PaceInfo | None, bool]:
-    """The strongest usable PACEInfo, and whether the domain parameters must be named.
+@dataclass(frozen=True, slots=True)
+class _PaceChoice:
+    """One PACEInfo, the domain parameters written out beside it, and whether the card offers its protocol twice."""
+
+    info: PaceInfo
+    beside: tuple[PaceDomainParameterInfo, ...]
+    ambiguous: bool
+
+
+def _choose_pace(card_access: bytes | None) -> _PaceChoice | None:
+    """The strongest usable PACEInfo.
 
     Stronger groups come first, then stronger ciphers, then the mapping that authenticates the chip too.
     """
     if card_access is None:
-        return None, False
+        return None
     try:
-        offered = CardAccess.parse(card_access).security_infos.of_type(PaceInfo)
+        infos = CardAccess.parse(card_access).security_infos
     except BadInput:
-        return None, False
+        return None
+    offered, beside = infos.of_type(PaceInfo), infos.of_type(PaceDomainParameterInfo)
     usable = []
     for info in offered:
         try:
-            parameters = PaceParameters.of(info)
+            parameters = PaceParameters.of(info, beside)
         except BadInput:
             continue
         proves_chip = parameters.protocol.mapping == "cam"
         usable.append((parameters.domain.security, _CIPHER_STRENGTH[parameters.protocol.cipher], proves_chip, info))
     if not usable:
-        return None, False
+        return None
     best = max(usable, key=lambda entry: entry[:3])[3]
-    ambiguous = sum(info.protocol == best.protocol for info in offered) > 1
-    return best, ambiguous
+    return _PaceChoice(best, beside, sum(info.protocol == best.protocol for info in offered) > 1)
 
 
 def _offers_pace(card_access: bytes) -> bool:

@@ -16,15 +16,15 @@ from eid_toolkit.terminal.session import CardSession
 
 def authenticate_chip(
     session: CardSession, reader: FileReader, choice: ChipAuthenticationChoice, first: ElementaryFile, entropy: Entropy
-) -> FileRead:
-    """Runs Chip Authentication and reads ``first`` under the new keys.
+) -> tuple[FileRead, bytes]:
+    """Runs Chip Authentication and reads ``first`` under the new keys; that, and our ephemeral key, compressed.
 
-    That reading is the proof: only a chip with the private key can answer it, so when this returns the chip is
+    The reading is the proof: only a chip with the private key can answer it, so when this returns the chip is
     authenticated (given that its public key is). Raises :class:`ChannelError` if the answer does not verify,
     :class:`CardRefused` if the card does not take part.
     """
-    agree_on_keys(session, choice, entropy)
-    return reader.read(first)
+    terminal_key = agree_on_keys(session, choice, entropy)
+    return reader.read(first), terminal_key
 
 
 def agree_on_keys(session: CardSession, choice: ChipAuthenticationChoice, entropy: Entropy) -> bytes:

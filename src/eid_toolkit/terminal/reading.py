@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Protocol
 
 from eid_toolkit.codec import tlv
 from eid_toolkit.errors import BadInput, ProtocolError
@@ -45,6 +46,20 @@ class FileRead:
     reason: str | None = None
 
 
+class FileAddress(Protocol):
+    """What a file of the current DF is opened by."""
+
+    @property
+    def fid(self) -> int:
+        """The file identifier."""
+        ...
+
+    @property
+    def sfi(self) -> int | None:
+        """The short identifier, or None where there is none."""
+        ...
+
+
 class FileReader:
     """Reads files of the current DF, one after another."""
 
@@ -71,13 +86,13 @@ class FileReader:
                 raise
             return FileRead(file, ReadStatus.FAILED, reason=error.code)
 
-    def read_first(self, file: ElementaryFile) -> ResponseApdu:
+    def read_first(self, file: FileAddress) -> ResponseApdu:
         """The first part of a file, opened in the form that the card understands (9303-10 3.6.3).
 
         "Not found" may mean that the card does not know the form: it is believed once the form has opened a file.
         """
         refusals: list[ResponseApdu] = []
-        forms = range(len(FILE_FORMS) + 1)
+        forms = range(BY_SHORT_IDENTIFIER if file.sfi is not None else 1, len(FILE_FORMS) + 1)
         for rung in sorted(forms, key=lambda rung: (rung != self._habits.file, rung)):
             answer = self._read_in_form(rung, file)
             if _carries_data(answer):
@@ -88,9 +103,10 @@ class FileReader:
                 return answer
         return next((answer for answer in refusals if answer.sw in _ABSENT), refusals[0])
 
-    def _read_in_form(self, rung: int, file: ElementaryFile) -> ResponseApdu:
-        if rung == BY_SHORT_IDENTIFIER:
-            return self._read_start(lambda size: commands.read_binary_sfi(file.sfi, 0, size))
+    def _read_in_form(self, rung: int, file: FileAddress) -> ResponseApdu:
+        sfi = file.sfi
+        if rung == BY_SHORT_IDENTIFIER and sfi is not None:
+            return self._read_start(lambda size: commands.read_binary_sfi(sfi, 0, size))
         answer = self._session.exchange(select_file(rung, file.fid))
         return self._read_start(lambda size: commands.read_binary(0, size)) if answer.ok else answer
 
@@ -168,7 +184,7 @@ def _total_size(start: bytes) -> int:
     return offset + length
 
 
-def read_short_file(session: CardSession, file: ElementaryFile) -> bytes | None:
+def read_short_file(session: CardSession, file: FileAddress) -> bytes | None:
     """A file that is a series of objects, so that no length tells its end: whole in one answer, or None."""
     answer = FileReader(session).read_first(file)
     return answer.data if _carries_data(answer) and not session.habits.header_first else None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from eid_toolkit.errors import CardRefused
-from eid_toolkit.iso7816 import commands
+from eid_toolkit.asn1.security_infos import SecurityInfos, TerminalAuthenticationInfo
+from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds import ef_cvca
-from eid_toolkit.lds.ef_cvca import EfCvca
+from eid_toolkit.pki.cv_authorization import Authorization
 from eid_toolkit.pki.cv_certificate import CvCertificate, KeyReference
 from eid_toolkit.pki.cv_trust import choose_chain
 from eid_toolkit.ports import Signer
 from eid_toolkit.protocols import terminal_authentication
 from eid_toolkit.protocols.terminal_authentication import SessionBinding, TerminalCredentials
+from eid_toolkit.terminal.reading import FileAddress, read_short_file
 from eid_toolkit.terminal.session import CardSession
 
 
@@ -25,20 +27,55 @@ class TerminalIdentity:
     signer: Signer
     above: tuple[CvCertificate, ...]
 
+    def credentials(self, trusted: tuple[KeyReference, ...]) -> TerminalCredentials:
+        """What this terminal proves itself with to a chip that trusts the keys named; raises :class:`BadInput`."""
+        return TerminalCredentials(choose_chain(self.above, self.certificate, trusted), self.signer)
 
-def authenticate_terminal(session: CardSession, identity: TerminalIdentity, binding: SessionBinding) -> None:
+
+def choose_credentials(
+    identities: Iterable[TerminalIdentity], trusted: tuple[KeyReference, ...], today: date
+) -> TerminalCredentials:
+    """The first identity from which a chain leads to a key that the chip trusts.
+
+    Raises :class:`BadInput` where there is none, or none that is valid today: a chip whose own date lags behind
+    would take an expired certificate, but its holder has the right no longer.
+    """
+    refusal = BadInput("cvc-no-chain", trusted=", ".join(reference.text for reference in trusted))
+    for identity in identities:
+        try:
+            credentials = identity.credentials(trusted)
+        except BadInput:
+            continue
+        content = identity.certificate.content
+        if today <= content.expires:
+            return credentials
+        refusal = BadInput("terminal-expired", reference=content.holder_reference.text, expires=content.expires)
+    raise refusal
+
+
+def effective_authorization(credentials: TerminalCredentials) -> Authorization:
+    """The rights that every certificate of the chain grants (9303-11 7.1.4.3.6); the chip's own root may grant less."""
+    own, *above = (certificate.content.authorization for certificate in reversed(credentials.chain))
+    for authorization in above:
+        own = own.limited_by(authorization)
+    return own
+
+
+def authenticate_terminal(session: CardSession, credentials: TerminalCredentials, binding: SessionBinding) -> None:
     """Proves the terminal's rights, after Chip Authentication and in the application; then DG3 and DG4 may be read.
 
-    Raises :class:`BadInput` where no chain leads to a key that the chip trusts, :class:`CardRefused` or
-    :class:`AccessDenied` where the chip refuses.
+    Raises :class:`CardRefused` or :class:`AccessDenied` where the chip refuses.
     """
-    chain = choose_chain(identity.above, identity.certificate, read_trusted(session))
-    session.run(terminal_authentication.authenticate(TerminalCredentials(chain, identity.signer), binding))
+    session.run(terminal_authentication.authenticate(credentials, binding))
 
 
-def read_trusted(session: CardSession) -> tuple[KeyReference, ...]:
-    """The names in EF.CVCA, which is a series of objects and so is read at once; raises :class:`CardRefused`."""
-    answer = session.exchange(commands.read_binary_sfi(ElementaryFile.CVCA.sfi, 0, ef_cvca.SIZE))
-    if not answer.data:
-        raise CardRefused("ef-cvca-not-readable", sw=answer.sw)
-    return EfCvca.parse(answer.data).references
+def read_trusted(session: CardSession, infos: SecurityInfos | None = None) -> bytes | None:
+    """EF.CVCA, in its usual place or where the SecurityInfos of DG14 say; None where it cannot be read."""
+    return read_short_file(session, _place_of_trust(infos))
+
+
+def _place_of_trust(infos: SecurityInfos | None) -> FileAddress:
+    for info in infos.of_type(TerminalAuthenticationInfo) if infos is not None else ():
+        if info.ef_cvca is not None:
+            return info.ef_cvca
+    return ElementaryFile.CVCA

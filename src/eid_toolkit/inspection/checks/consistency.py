@@ -19,6 +19,7 @@ from eid_toolkit.pki.countries import same_state
 
 _FULL_DATE = re.compile("([0-9]{2})/([0-9]{2})/[0-9]{2}([0-9]{2})")
 """dd/mm/yyyy; what Vietnam writes where a part is unknown is not known, so other texts are not compared."""
+_DG15 = 15
 _LDS_VERSION_OF_SOD = {0: "0107", 1: "0108"}
 
 
@@ -40,13 +41,17 @@ def consistency(case: Case) -> Outcome:
 
 
 def _com(case: Case, mrz: Mrz) -> Outcome | None:
-    """EF.COM and EF.SOD list the same data groups and agree on the version of the LDS."""
+    """EF.COM and EF.SOD list the same data groups and agree on the version of the LDS.
+
+    A DG15 in EF.COM alone is what the check of the hashes speaks of.
+    """
     com, sod, state = case.document.com, case.document.sod, case.evidence.state(ElementaryFile.COM)
     if sod is None:
         return undetermined("sod-not-usable")
     if com is None:
         return failed("com-absent") if state is FileState.ABSENT else undetermined("com-not-read", state=state)
-    if differing := set(com.data_groups) ^ set(sod.hashes):
+    unsigned_key = {_DG15} - set(sod.hashes)
+    if differing := (set(com.data_groups) ^ set(sod.hashes)) - unsigned_key:
         return failed("com-differs-from-sod", data_groups=", ".join(f"DG{number}" for number in sorted(differing)))
     if com.lds_version != _LDS_VERSION_OF_SOD.get(sod.version) or sod.lds_version not in (None, com.lds_version):
         return failed("com-version-differs-from-sod", com=com.lds_version, sod=sod.version)

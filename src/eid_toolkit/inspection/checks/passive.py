@@ -9,6 +9,7 @@ from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, 
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.pki.validation import ChainResult, RevocationResult
 
+_DG15 = 15
 _MANDATORY = (1, 2)
 """Data groups that every document has (9303-10 4.7)."""
 
@@ -36,22 +37,28 @@ def dsc_chain(case: Case) -> Outcome:
 
 
 def data_group_hashes(case: Case) -> Outcome:
-    """Every data group that the security object lists is on the card and has the hash listed; none is unlisted."""
+    """Every data group that the security object lists is on the card and has the hash listed; none is unlisted.
+
+    There are genuine cards whose issuer left DG15 out of the security object. It says nothing of the holder, and its
+    key proves nothing then: so an unlisted DG15 by itself is no forgery, but no good document either.
+    """
     document, evidence = case.document, case.evidence
     if document.sod is None:
         return undetermined("sod-not-usable")
     listed = set(document.sod.hashes)
     read = {n for n in range(1, 17) if evidence.state(ElementaryFile.of_data_group(n)) is FileState.READ}
     unlisted = read - listed | {n for n in _MANDATORY if n not in listed}
-    if unlisted:
+    if unlisted - {_DG15}:
         return failed("data-group-unsigned", data_groups=_names(unlisted))
     by_state = {n: evidence.state(ElementaryFile.of_data_group(n)) for n in sorted(listed)}
-    wrong = [n for n in read if not document.is_authentic(n)]
+    wrong = [n for n in read & listed if not document.is_authentic(n)]
     if wrong:
         return failed("data-group-hash-wrong", data_groups=_names(wrong))
     missing = [n for n, state in by_state.items() if state is FileState.ABSENT]
     if missing:
         return failed("data-group-missing", data_groups=_names(missing))
+    if unlisted:
+        return undetermined("active-authentication-key-unsigned")
     unread = [n for n, state in by_state.items() if state in (FileState.FAILED, FileState.PROTECTED)]
     if unread:
         return undetermined("data-group-not-read", data_groups=_names(unread))
