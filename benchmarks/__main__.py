@@ -11,14 +11,18 @@ from pathlib import Path
 import cryptography
 
 from benchmarks.bureau import Bureau
+from benchmarks.clocks import Times
 from benchmarks.measures import Measure, measure_all
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
+from benchmarks.watching import NotMeasured, measure_watching
 
 SCHEMA = "eid-benchmarks/1"
 _RUNS = 5
 """Personalizations; their median counts."""
-_PROTOCOL_ROW = "{:<28} {:>9} {:>9} {:>9} {:>9}"
+_WATCHING = "one card under --watch"
+_PROTOCOL_ROW = "{:<24}" + 2 * (" {:>9}" + 3 * " {:>7}")
+_PROCESS_ROW = "{:<48} {:>7} {:>7}"
 _ROW = "{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>6} {:>8}"
 
 
@@ -34,12 +38,16 @@ def main() -> None:
         bureau = Bureau(Path(folder))
         personalized = [bureau.personalize() for _ in range(_RUNS)]
         measures = measure_all(bureau, personalized, arguments.seconds)
-        processes = measure_processes(bureau, personalized[-1])
+        processes, missing = measure_processes(bureau, personalized[-1]), {}
+        try:
+            processes |= measure_watching(bureau, personalized[-1])
+        except NotMeasured as reason:
+            missing[_WATCHING] = str(reason)
         protocols = measure_protocols(personalized[-1], arguments.seconds / 2)
-    print(table(measures), protocol_table(protocols), process_table(processes), sep="\n\n")
+    print(table(measures), protocol_table(protocols), process_table(processes, missing), sep="\n\n")
     if arguments.json is not None:
         arguments.json.write_text(
-            json.dumps(document(measures, protocols, processes), indent=2) + "\n", encoding="utf-8"
+            json.dumps(document(measures, protocols, processes, missing), indent=2) + "\n", encoding="utf-8"
         )
 
 
@@ -64,22 +72,25 @@ def table(measures: list[Measure]) -> str:
 
 
 def protocol_table(measures: list[ProtocolMeasure]) -> str:
-    """Each end of each protocol for a person, in milliseconds."""
-    lines = [_PROTOCOL_ROW.format("ms", "terminal", "raw", "card", "raw")]
+    """Each end of each protocol for a person: milliseconds that pass, and those on the processor."""
+    lines = [_PROTOCOL_ROW.format("ms", "terminal", "CPU", "raw", "CPU", "card", "CPU", "raw", "CPU")]
     for measure in measures:
-        cells = (measure.terminal, measure.terminal_floor, measure.card, measure.card_floor)
-        lines.append(_PROTOCOL_ROW.format(measure.name, *(f"{1000 * cell:.2f}" for cell in cells)))
+        ends = (measure.terminal, measure.terminal_floor, measure.card, measure.card_floor)
+        cells = (f"{cell:.2f}" for times in ends for cell in times.milliseconds)
+        lines.append(_PROTOCOL_ROW.format(measure.name, *cells))
     return "\n".join(lines)
 
 
-def process_table(processes: dict[str, float]) -> str:
-    """The processes for a person."""
-    rows = {"": "ms"} | {name: f"{1000 * seconds:.0f}" for name, seconds in processes.items()}
-    return "\n".join(f"{name:<36} {cell:>9}" for name, cell in rows.items())
+def process_table(processes: dict[str, Times], missing: dict[str, str]) -> str:
+    """The processes for a person, and why one was not measured."""
+    lines = [_PROCESS_ROW.format("ms", "", "CPU")]
+    for name, times in processes.items():
+        lines.append(_PROCESS_ROW.format(name, *(f"{cell:.0f}" for cell in times.milliseconds)))
+    return "\n".join(lines + [f"{name}: not measured: {reason}" for name, reason in missing.items()])
 
 
 def document(
-    measures: list[Measure], protocols: list[ProtocolMeasure], processes: dict[str, float]
+    measures: list[Measure], protocols: list[ProtocolMeasure], processes: dict[str, Times], missing: dict[str, str]
 ) -> dict[str, object]:
     """The measures for a machine."""
     return {
@@ -89,7 +100,9 @@ def document(
         "machine": platform.machine(),
         "measures": [measure.to_json() for measure in measures],
         "protocols": [measure.to_json() for measure in protocols],
-        "processes_milliseconds": {name: round(1000 * seconds, 1) for name, seconds in processes.items()},
+        "processes_milliseconds": {name: round(times.milliseconds[0], 1) for name, times in processes.items()},
+        "processes_cpu_milliseconds": {name: round(times.milliseconds[1], 1) for name, times in processes.items()},
+        "not_measured": missing,
     }
 
 

@@ -109,6 +109,11 @@ def chip_authentication_terminal() -> None:
     agree(1)
 
 
+def terminal_authentication_card() -> None:
+    """The card's end: the verifier's certificate, the terminal's, and its signature; the terminal only signs."""
+    verify(P256, 3)
+
+
 def bac() -> None:
     """One end: a message of 32 bytes made and one opened with 3DES, the MAC as two more, and three more blocks."""
     for size in (32, 32, 40, 40, 8, 8, 8):

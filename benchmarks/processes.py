@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from statistics import median
 
+from benchmarks import clocks
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
+from benchmarks.clocks import Times, medians
 from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.inspection.capture import capture
 from eid_toolkit.inspection.policy import policy_by_name
@@ -22,22 +22,28 @@ _CARD = "benchmark"
 _IMPORTS = "import click, cryptography.x509, asn1crypto.cms, ecdsa, gmpy2"
 
 
-def measure_processes(bureau: Bureau, personalized: Personalized) -> dict[str, float]:
-    """Seconds by name; medians."""
+def eid(bureau: Bureau, *arguments: str) -> tuple[str, ...]:
+    """The command of an ``eid`` process in the bureau's home."""
+    return (
+        *(sys.executable, "-c", "from eid_toolkit.cli.main import main; main()"),
+        *("--home", str(bureau.home.root), *arguments),
+    )
+
+
+def measure_processes(bureau: Bureau, personalized: Personalized) -> dict[str, Times]:
+    """Medians by name; the time on the processor is that of the process alone."""
     CardStore(bureau.home).create(_CARD, personalized.tap.card.memory)
     can = personalized.package.can.reveal().decode()
-    python = (sys.executable, "-c")
-    verify = (*python, "from eid_toolkit.cli.main import main; main()", "--home", str(bureau.home.root))
     return {
-        "a Python process that does nothing": _process(*python, ""),
-        "one that imports the libraries": _process(*python, _IMPORTS),
-        "eid verify, whole process": _process(*verify, "verify", "--reader", f"emulator:{_CARD}", "--can", can),
-        "one card under --watch": _median(lambda: _one_card(bureau, personalized, can)),
+        "a Python process that does nothing": _process(sys.executable, "-c", ""),
+        "one that imports the libraries": _process(sys.executable, "-c", _IMPORTS),
+        "eid verify, whole process": _process(*eid(bureau, "verify", "--reader", f"emulator:{_CARD}", "--can", can)),
+        "one card as under --watch, no reader": _median(lambda: _one_card(bureau, personalized, can), clocks.here),
     }
 
 
-def _process(*command: str) -> float:
-    return _median(lambda: subprocess.run(command, check=True, capture_output=True))
+def _process(*command: str) -> Times:
+    return _median(lambda: subprocess.run(command, check=True, capture_output=True), clocks.children)
 
 
 def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> None:
@@ -48,10 +54,10 @@ def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> None:
     verdict_text(judge(evidence, bureau.trust, policy, CLOCK.now()), explain, lambda text, _: text)
 
 
-def _median(work: Callable[[], object]) -> float:
+def _median(work: Callable[[], object], clock: Callable[[], Times]) -> Times:
     times = []
     for _ in range(_RUNS):
-        began = time.perf_counter()
+        began = clock()
         work()
-        times.append(time.perf_counter() - began)
-    return median(times)
+        times.append(clock() - began)
+    return medians(times)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
 
-from benchmarks import floors
+from benchmarks import clocks, floors
 from benchmarks.bureau import ENTROPY, Personalized, Tap, powered
+from benchmarks.clocks import NOTHING, Times, medians
+from benchmarks.terminals import BenchmarkTerminal
 from eid_toolkit.asn1.oids import Mapping, PaceProtocol
 from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
+from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.emulator.blank import make_blank
 from eid_toolkit.emulator.card import EmulatedCard
@@ -25,7 +27,9 @@ from eid_toolkit.protocols import globalplatform as gp
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
 from eid_toolkit.protocols.scp03 import KeySet
+from eid_toolkit.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
 from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
+from eid_toolkit.terminal.chip import agree_on_keys
 from eid_toolkit.terminal.security_domain import SecurityDomain
 from eid_toolkit.terminal.session import CardSession
 
@@ -38,34 +42,32 @@ Floor = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class ProtocolMeasure:
-    """Seconds of one protocol run at each end, and of the raw operations which that end cannot do without."""
+    """One protocol run at each end, and the raw operations which that end cannot do without."""
 
     name: str
-    terminal: float
-    terminal_floor: float
-    card: float
-    card_floor: float
+    terminal: Times
+    terminal_floor: Times
+    card: Times
+    card_floor: Times
 
     def to_json(self) -> dict[str, object]:
         """Stable keys."""
-        return {
-            "name": self.name,
-            "terminal_milliseconds": round(1000 * self.terminal, 3),
-            "terminal_floor_milliseconds": round(1000 * self.terminal_floor, 3),
-            "card_milliseconds": round(1000 * self.card, 3),
-            "card_floor_milliseconds": round(1000 * self.card_floor, 3),
-        }
+        found: dict[str, object] = {"name": self.name}
+        for part in ("terminal", "terminal_floor", "card", "card_floor"):
+            wall, cpu = getattr(self, part).milliseconds
+            found |= {f"{part}_milliseconds": round(wall, 3), f"{part}_cpu_milliseconds": round(cpu, 3)}
+        return found
 
 
 class Clocked(EmulatedCard):
     """A card that knows how long it has worked."""
 
-    seconds = 0.0
+    spent = NOTHING
 
     def process(self, raw: bytes, /) -> bytes:
-        began = time.perf_counter()
+        began = clocks.here()
         answer = super().process(raw)
-        self.seconds += time.perf_counter() - began
+        self.spent += clocks.here() - began
         return answer
 
 
@@ -77,6 +79,8 @@ class _Ends:
         self._can = AccessPassword.from_can(personalized.package.can.reveal().decode())
         self._mrz = AccessPassword.from_mrz_information(personalized.package.mrz_information.reveal().decode())
         self._files = personalized.package.files
+        self._chip_choice = chip_authentication.choices(Dg14.parse(self._files[ElementaryFile.DG14]).security_infos)[0]
+        self._document_number = chip_name_of_bac(personalized.package.mrz_information.reveal().decode())
         self._seconds = seconds
 
     def measure(
@@ -84,27 +88,28 @@ class _Ends:
     ) -> ProtocolMeasure:
         """``before`` brings the card to where ``work`` begins, and is not counted."""
         clocked = Clocked(memory, ENTROPY, lambda _: None)
-        ends: list[tuple[float, float]] = []
+        ends: list[tuple[Times, Times]] = []
         finish = time.perf_counter() + self._seconds
         with powered(Tap(clocked)) as (_, transport):
             while len(ends) < _RUNS or time.perf_counter() < finish:
                 session = CardSession(transport)
                 session.reset()
                 before(session)
-                clocked.seconds, began = 0.0, time.perf_counter()
+                clocked.spent, began = NOTHING, clocks.here()
                 work(session)
-                ends.append((time.perf_counter() - began - clocked.seconds, clocked.seconds))
-        at_terminal, at_card = (median(end) for end in zip(*ends, strict=True))
+                both = clocks.here() - began
+                ends.append((both - clocked.spent, clocked.spent))
+        at_terminal, at_card = (medians(end) for end in zip(*ends, strict=True))
         return ProtocolMeasure(name, at_terminal, self._floor(terminal), at_card, self._floor(card))
 
-    def _floor(self, work: Floor) -> float:
+    def _floor(self, work: Floor) -> Times:
         times = []
         finish = time.perf_counter() + self._seconds / 4
         while len(times) < _RUNS or time.perf_counter() < finish:
-            began = time.perf_counter()
+            began = clocks.here()
             work()
-            times.append(time.perf_counter() - began)
-        return median(times)
+            times.append(clocks.here() - began)
+        return medians(times)
 
     def pace(self, mapping: Mapping, floor: Floor) -> ProtocolMeasure:
         info = PaceInfo(PaceProtocol.of("ecdh", mapping, "aes-128").oid, 2, _GROUP)
@@ -126,12 +131,11 @@ class _Ends:
         )  # fmt: skip
 
     def chip_authentication(self) -> ProtocolMeasure:
-        choice = chip_authentication.choices(Dg14.parse(self._files[ElementaryFile.DG14]).security_infos)[0]
         return self.measure(
             "Chip Authentication",
             self._memory,
             self._under_bac,
-            lambda session: session.run(chip_authentication.authenticate(choice, ENTROPY)),
+            lambda session: session.run(chip_authentication.authenticate(self._chip_choice, ENTROPY)),
             floors.chip_authentication_terminal,
             lambda: floors.agree(1),
         )
@@ -152,6 +156,27 @@ class _Ends:
             work,
             lambda: floors.verify(floors.P256, 1),
             lambda: floors.sign(1),
+        )
+
+    def terminal_authentication(self) -> ProtocolMeasure:
+        domain = domain_by_id(_GROUP)
+        assert isinstance(domain, EcDomain)
+        terminal = BenchmarkTerminal(domain)
+        terminal.be_trusted_by(self._memory.application)
+        binding = SessionBinding(b"", b"")
+
+        def before(session: CardSession) -> None:
+            nonlocal binding
+            self._under_bac(session)
+            binding = SessionBinding(self._document_number, agree_on_keys(session, self._chip_choice, ENTROPY))
+
+        return self.measure(
+            "Terminal Authentication",
+            self._memory,
+            before,
+            lambda session: terminal.prove_rights(session, binding),
+            lambda: floors.sign(1),
+            floors.terminal_authentication_card,
         )
 
     def scp03(self) -> ProtocolMeasure:
@@ -176,6 +201,7 @@ def measure_protocols(personalized: Personalized, seconds: float) -> list[Protoc
         ends.bac(),
         ends.chip_authentication(),
         ends.active_authentication(),
+        ends.terminal_authentication(),
         ends.pace("gm", floors.pace_end),
         ends.pace("im", floors.pace_integrated_end),
         ends.pace("cam", floors.pace_end),

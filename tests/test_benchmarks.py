@@ -7,7 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.pcscd import missing_for_pcscd
+
 ROOT = Path(__file__).parents[1]
+WATCHING = "one card under --watch"
+PROTOCOLS = [
+    "BAC",
+    "Chip Authentication",
+    "Active Authentication",
+    "Terminal Authentication",
+    "PACE, gm mapping",
+    "PACE, im mapping",
+    "PACE, cam mapping",
+    "SCP03",
+]
 
 
 def test_the_benchmark_measures_everything_beside_its_floor(tmp_path: Path) -> None:
@@ -30,9 +43,35 @@ def test_the_benchmark_measures_everything_beside_its_floor(tmp_path: Path) -> N
         assert measure["floor_milliseconds"] > 0
         if measure["apdus"] is not None:
             assert measure["smallest_apdus"] <= measure["apdus"] <= 2 * measure["smallest_apdus"]
-    for protocol in document["protocols"]:
-        assert protocol["name"] in printed
-        assert all(protocol[f"{end}_milliseconds"] > 0 for end in ("terminal", "terminal_floor", "card", "card_floor"))
-    assert len(document["protocols"]) == 7
-    assert all(name in printed and value > 0 for name, value in document["processes_milliseconds"].items())
+    protocols = {protocol["name"]: protocol for protocol in document["protocols"]}
+    assert list(protocols) == PROTOCOLS
+    for name, protocol in protocols.items():
+        assert name in printed
+        for part in ("terminal", "terminal_floor", "card", "card_floor"):
+            assert protocol[f"{part}_milliseconds"] > 0
+            assert protocol[f"{part}_cpu_milliseconds"] > 0
+    processes = document["processes_milliseconds"]
+    assert list(processes) == list(document["processes_cpu_milliseconds"])
+    assert all(name in printed and value > 0 for name, value in processes.items())
+    assert all(value > 0 for value in document["processes_cpu_milliseconds"].values())
+    measured = {name for name in processes if name.startswith(WATCHING)}
+    assert len(measured) == (0 if missing_for_pcscd() else 2)
+    assert document["not_measured"] == ({WATCHING: missing_for_pcscd()} if missing_for_pcscd() else {})
     assert measures["inspection"]["apdus"] - measures["inspection"]["smallest_apdus"] <= 1
+
+
+def test_without_a_virtual_reader_the_benchmark_says_so_and_goes_on(tmp_path: Path) -> None:
+    target = tmp_path / "numbers.json"
+    program = (
+        "import pathlib, runpy, sys\n"
+        "sys.path.append('tests')\n"
+        "import support.pcscd\n"
+        "support.pcscd.DRIVER = pathlib.Path('/nowhere')\n"
+        "runpy.run_module('benchmarks', run_name='__main__')\n"
+    )
+    command = [sys.executable, "-c", program, "--seconds", "0", "--json", str(target)]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    document = json.loads(target.read_text(encoding="utf-8"))
+    assert list(document["not_measured"]) == [WATCHING]
+    assert f"{WATCHING}: not measured: " in printed
+    assert [protocol["name"] for protocol in document["protocols"]] == PROTOCOLS

@@ -17,8 +17,8 @@ from support.rsa_keys import rsa_key
 
 CHALLENGE = bytes(range(8))
 CURVES = [domain for n in range(8, 19) if isinstance(domain := domain_by_id(n), EcDomain)]
-DIGESTS = ["sha224", "sha256", "sha384", "sha512"]
-ON_CURVES = [(domain, "sha256") for domain in CURVES] + [(CURVES[4], digest) for digest in DIGESTS]
+DIGESTS = ["sha1", "sha224", "sha256", "sha384", "sha512"]
+ON_CURVES = [(domain, digest) for domain in CURVES for digest in DIGESTS]
 
 
 def ec_key(domain: EcDomain) -> EcPrivateKey:
@@ -33,10 +33,11 @@ def test_the_terminal_accepts_ecdsa_of_every_curve_and_digest(domain: EcDomain, 
     assert aa.verify_ecdsa(key.public_key, digest, transcript) is EcdsaForm.PLAIN
 
 
-def test_an_ecdsa_answer_in_der_is_accepted_and_told_apart() -> None:
-    key = ec_key(CURVES[5])
-    transcript = ActiveAuthenticationTranscript(CHALLENGE, key.sign(CHALLENGE, "sha256"))
-    assert aa.verify_ecdsa(key.public_key, "sha256", transcript) is EcdsaForm.DER
+@pytest.mark.parametrize(("domain", "digest"), ON_CURVES, ids=lambda value: getattr(value, "name", value))
+def test_an_ecdsa_answer_in_der_is_accepted_and_told_apart(domain: EcDomain, digest: str) -> None:
+    key = ec_key(domain)
+    transcript = ActiveAuthenticationTranscript(CHALLENGE, key.sign(CHALLENGE, digest))
+    assert aa.verify_ecdsa(key.public_key, digest, transcript) is EcdsaForm.DER
 
 
 @pytest.mark.parametrize("form", EcdsaForm)

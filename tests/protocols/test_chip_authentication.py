@@ -33,6 +33,7 @@ class Chip:
         self.key, self.public, self.knows_kat = ChipStaticKey(self.domain, pair.private), pair.public, knows_kat
         self.channel: SecureChannel | None = None
         self.commands: list[int] = []
+        self.references: set[bytes | None] = set()
 
     @property
     def spki(self) -> bytes:
@@ -57,10 +58,12 @@ class Chip:
             if not self.knows_kat:
                 return ResponseApdu(b"", 0x6A86)
             objects = tlv.as_mapping(tlv.parse_all(command.data))
+            self.references.add(objects.get(0x84))
             self.channel = chip_authentication.respond_kat(self.key, objects).channel
         elif command.ins == 0x22:
-            oid = der.decode_oid_value(tlv.as_mapping(tlv.parse_all(command.data))[0x80])
-            self.protocol = ChipAuthenticationProtocol.from_oid(oid)
+            objects = tlv.as_mapping(tlv.parse_all(command.data))
+            self.references.add(objects.get(0x84))
+            self.protocol = ChipAuthenticationProtocol.from_oid(der.decode_oid_value(objects[0x80]))
         else:
             data, result = chip_authentication.respond(self.protocol, self.key, command.data)
             self.channel = result.channel
@@ -74,14 +77,18 @@ def assert_works(terminal: SecureChannel, card: SecureChannel | None) -> None:
     assert card.open_command(terminal.protect_command(plain)) == plain
 
 
+@pytest.mark.parametrize(("key_id", "reference"), [(None, None), (0, b"\x00"), (5, b"\x05"), (300, b"\x01\x2c")])
 @pytest.mark.parametrize("cipher", CIPHERS)
 @pytest.mark.parametrize("parameter_id", GROUPS)
-def test_every_group_and_cipher_ends_in_a_working_channel(parameter_id: int, cipher: str) -> None:
+def test_every_group_and_cipher_ends_in_a_working_channel(
+    parameter_id: int, cipher: str, key_id: int | None, reference: bytes | None
+) -> None:
     chip = Chip(parameter_id)
-    (choice,) = choices(SecurityInfos.of(*chip.infos(cipher)))  # type: ignore[arg-type]
+    (choice,) = choices(SecurityInfos.of(*chip.infos(cipher, key_id=key_id)))  # type: ignore[arg-type]
     result = run(authenticate(choice, ENTROPY), chip)
     assert_works(result.channel, chip.channel)
     assert chip.commands == ([0x22A6] if cipher == "3des" else [0x22A4, 0x8600])
+    assert chip.references == {reference}
 
 
 def test_a_chip_that_does_3des_without_its_command_is_authenticated_the_other_way() -> None:

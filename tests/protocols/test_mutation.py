@@ -2,6 +2,8 @@
 
 Each conversation is recorded once, between the toolkit's terminal and the emulated card, with randomness that can be
 had again. Then each end meets the recording alone, with one byte changed, or a message dropped, repeated or swapped.
+Every byte has its turn, those of the certificates of Terminal Authentication too. What becomes of that protocol where
+the messages change beneath secure messaging is in ``test_terminal_authentication_changed.py``.
 """
 
 from __future__ import annotations
@@ -23,18 +25,25 @@ from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.pki.cv_authorization import Role
+from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.protocols import active_authentication, bac, chip_authentication, pace_terminal
 from eid_toolkit.protocols import globalplatform as gp
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.protocols.personalization_data import AccessRule, ChipKey
+from eid_toolkit.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
+from eid_toolkit.terminal.chip import agree_on_keys
 from eid_toolkit.terminal.security_domain import SecurityDomain
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.inprocess import InProcessTransport
 from support.card_states import TRANSPORT_KEYS, NoGuard, blank_memory, issued_document, issued_memory, mrz_password
+from support.combinations import FINGERPRINTS, prove_rights
+from support.cv_chain import START, Holder, cvca
 from support.emulated import CAN
 from support.recording import Exchange, Recorder, Replayer, SeededEntropy, flips, rearranged
 
 READ_DG1 = commands.read_binary_sfi(ElementaryFile.DG1.sfi, 0, 64)
+READ_DG3 = commands.read_binary_sfi(ElementaryFile.DG3.sfi, 0, len(FINGERPRINTS))
 SELECT_APPLICATION = commands.select_application(EMRTD_AID)
 PARAMETER_ID = 13
 
@@ -64,11 +73,20 @@ class Terminal:
         return self.read_dg1()
 
     def chip_authentication(self) -> bytes:
+        self.agree_with_chip()
+        return self.read_dg1()
+
+    def agree_with_chip(self) -> bytes:
         self.bac()
         infos = Dg14.parse(issued_document().files[ElementaryFile.DG14]).security_infos
-        choice = chip_authentication.choices(infos)[0]
-        self.session.install(self.session.run(chip_authentication.authenticate(choice, self.entropy)).channel)
-        return self.read_dg1()
+        return agree_on_keys(self.session, chip_authentication.choices(infos)[0], self.entropy)
+
+    def terminal_authentication(self) -> bytes:
+        name = chip_name_of_bac(issued_document().mrz.information)
+        root, verifier, terminal = terminals()
+        binding = SessionBinding(name, self.agree_with_chip())
+        prove_rights(self.session, terminal, (root.certificate, verifier.certificate), binding)
+        return self.session.exchange(READ_DG3).data
 
     def active_authentication(self) -> bytes:
         self.bac()
@@ -102,6 +120,21 @@ def finished_card(mapping: str = "gm") -> CardMemory:
     return memory
 
 
+@cache
+def terminals() -> tuple[Holder, Holder, Holder]:
+    """The country's root, its document verifier, and the terminal."""
+    root = cvca()
+    verifier = root.issue("UTDV00001", Role.DV_DOMESTIC)
+    return root, verifier, verifier.issue("UTIS00001", Role.TERMINAL)
+
+
+def card_with_fingerprints() -> CardMemory:
+    memory = finished_card()
+    memory.application.files[ElementaryFile.DG3] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, FINGERPRINTS)
+    memory.application.trust_terminals_by(CardTrust((CertifiedKey.of_root(terminals()[0].certificate),), START))
+    return memory
+
+
 @dataclass(frozen=True)
 class Protocol:
     """A conversation; ``first`` is the first exchange that belongs to the protocol, and ``restarts`` begin it anew."""
@@ -121,6 +154,7 @@ PROTOCOLS = {
     "bac": Protocol(Terminal.bac, finished_card, 1),
     "chip authentication": Protocol(Terminal.chip_authentication, finished_card, 4),
     "active authentication": Protocol(Terminal.active_authentication, finished_card, 3),
+    "terminal authentication": Protocol(Terminal.terminal_authentication, card_with_fingerprints, 6),
     # INITIALIZE UPDATE: the i parameter's bit for pseudo-random challenges, and the counter that these would use.
     "scp03": Protocol(Terminal.scp03, blank_memory, 2, uncovered=frozenset({12, 29, 30, 31})),
 }
@@ -156,9 +190,10 @@ def still_serves(before: bytes, messages: list[bytes], last: bytes) -> bool:
     if answers[-1] == last:
         return True
     assert ResponseApdu.decode(answers[-1]).sw != 0x9000
-    for command in (SELECT_APPLICATION, READ_DG1):
+    card.process(SELECT_APPLICATION.encode())
+    for command in (READ_DG1, READ_DG3):
         refused = ResponseApdu.decode(card.process(command.encode()))
-    assert (refused.sw, refused.data) == (0x6982, b"")
+        assert (refused.sw, refused.data) == (0x6982, b"")
     return False
 
 

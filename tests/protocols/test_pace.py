@@ -184,6 +184,17 @@ def every_protocol() -> list[tuple[PaceInfo, str]]:
     return found
 
 
+def test_the_combinations_are_all_that_the_standard_has() -> None:
+    """DH has three groups and no chip mapping; P-224 no integrated mapping; the chip mapping no 3DES (9303-11 4.4)."""
+    names = [name for _, name in every_protocol()]
+    assert len(set(names)) == len(names) == (3 * 2 + 11 + 10) * 4 + 11 * 3
+    tried = {PaceProtocol.from_oid(info.protocol) for info, _ in every_protocol()}
+    assert len(tried) == 5 * 4 - 1
+    for agreement, cipher in [("dh", cipher) for cipher in CIPHERS] + [("ecdh", "3des")]:
+        with pytest.raises(BadInput, match="pace-unknown-combination"):
+            PaceProtocol.of(agreement, "cam", cipher)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("info", [pytest.param(info, id=name) for info, name in every_protocol()])
 def test_every_mapping_group_and_cipher_ends_in_a_working_channel(info: PaceInfo) -> None:
     parameters = PaceParameters.of(info)

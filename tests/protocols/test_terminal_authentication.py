@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.crypto.domain_parameters import domain_by_id, ec_domain_by_name
+from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id, ec_domain_by_name
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused, EidError, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
@@ -25,10 +25,10 @@ from eid_toolkit.protocols.terminal_authentication_card import (
     SignatureWrong,
     TerminalAuthenticationResponder,
 )
-from support.cv_chain import BOTH, START, CvRsaSigner, CvSigner, Holder, cvca, ec_signer
+from support.cv_chain import BOTH, START, Holder, cvca, ec_signer, signer_by
 
 BINDING = SessionBinding(bytes(range(32)), bytes(range(32, 64)))
-CURVES = {"sha1": "secp192r1", "sha224": "brainpoolP224r1", "sha256": "secp256r1", "sha384": "brainpoolP384r1"}
+CURVES = [domain for n in range(8, 19) if isinstance(domain := domain_by_id(n), EcDomain)]
 STATUS = {KeyNotFound: 0x6A88, AlreadyPerformed: 0x6982, SignatureWrong: 0x6300}
 
 
@@ -67,13 +67,6 @@ class Card:
         return b""
 
 
-def signer_for(oid: str) -> CvSigner:
-    algorithm = ALGORITHMS[oid]
-    if algorithm.family == "ecdsa":
-        return ec_signer(ec_domain_by_name(CURVES.get(algorithm.digest, "secp521r1")), algorithm.digest)
-    return CvRsaSigner(algorithm)
-
-
 def credentials(*holders: Holder) -> TerminalCredentials:
     return TerminalCredentials(tuple(holder.certificate for holder in holders), holders[-1].signer)
 
@@ -87,7 +80,7 @@ def chain() -> tuple[Holder, Holder, Holder]:
 
 @pytest.mark.parametrize("oid", ALGORITHMS)
 def test_the_card_grants_what_the_chain_gives(oid: str) -> None:
-    root = cvca(signer_for(oid))
+    root = cvca(signer_by(ALGORITHMS[oid]))
     verifier = root.issue("UTDV00001", Role.DV_FOREIGN)
     card = Card(root)
     holders = verifier, verifier.issue("UTIS00001", Role.TERMINAL, rights=READ_DG3)
@@ -95,6 +88,16 @@ def test_the_card_grants_what_the_chain_gives(oid: str) -> None:
     assert card.granted is not None
     assert card.granted.rights == READ_DG3
     assert [command.ins for command in card.seen] == [0x22, 0x2A, 0x22, 0x2A, 0x22, 0x84, 0x82]
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
+def test_the_card_verifies_chains_on_every_curve(curve: EcDomain) -> None:
+    root = cvca(ec_signer(curve))
+    verifier = root.issue("UTDV00001", Role.DV_DOMESTIC)
+    card = Card(root)
+    run(ta.authenticate(credentials(verifier, verifier.issue("UTIS00001", Role.TERMINAL)), BINDING), card.exchange)
+    assert card.granted is not None
+    assert card.granted.rights == BOTH
 
 
 def test_link_certificates_lead_to_the_new_key(chain: tuple[Holder, Holder, Holder]) -> None:

@@ -75,6 +75,16 @@ def ec_signer(domain: EcDomain | None = None, digest: str = "sha256") -> CvEcSig
     return CvEcSigner(EcPrivateKey.generate(domain, SystemEntropy()), digest)
 
 
+_CURVES = {"sha1": "secp192r1", "sha224": "brainpoolP224r1", "sha256": "secp256r1", "sha384": "brainpoolP384r1"}
+
+
+def signer_by(algorithm: SignatureAlgorithm) -> CvSigner:
+    """A key that signs by ``algorithm``; an EC key on a curve of about the digest's size."""
+    if algorithm.family == "ecdsa":
+        return ec_signer(ec_domain_by_name(_CURVES.get(algorithm.digest, "secp521r1")), algorithm.digest)
+    return CvRsaSigner(algorithm)
+
+
 @dataclass
 class Holder:
     """One key pair with its certificate."""

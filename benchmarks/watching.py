@@ -1,0 +1,117 @@
+"""Cards put into a PC/SC reader, one after another, while one ``eid verify --watch`` serves them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import clocks
+from benchmarks.bureau import ENTROPY, Bureau, Personalized
+from benchmarks.clocks import Times, medians
+from benchmarks.processes import eid
+from eid_toolkit.emulator.card import EmulatedCard
+from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.errors import EidError
+from eid_toolkit.transport.vpcd import VpcdCard
+
+if TYPE_CHECKING:
+    from support.pcscd import PrivatePcscd
+
+_RUNS = 5
+_TESTS = Path(__file__).parents[1] / "tests"
+_PATIENCE = 30.0
+"""Seconds until a verdict is no longer waited for."""
+
+
+class NotMeasured(Exception):
+    """Why there are no times."""
+
+
+class _Inserted(EmulatedCard):
+    """A card that knows when it was asked for the first time, and what the process that asks had spent by then."""
+
+    def __init__(self, memory: CardMemory, pid: int) -> None:
+        self.first: Times | None = None
+        self._pid = pid
+        super().__init__(memory, ENTROPY, lambda _: None)
+
+    def process(self, raw: bytes, /) -> bytes:
+        self.first = self.first or clocks.process(self._pid)
+        return super().process(raw)
+
+
+def measure_watching(bureau: Bureau, personalized: Personalized) -> dict[str, Times]:
+    """Medians by name, of cards after the first; the time on the processor is that of ``eid verify``.
+
+    Raises :class:`NotMeasured` where no pcscd of its own, or no virtual reader, can be had.
+    """
+    sys.path.append(str(_TESTS))
+    from support.pcscd import PrivatePcscd, missing_for_pcscd
+
+    if missing := missing_for_pcscd():
+        raise NotMeasured(missing)
+    with tempfile.TemporaryDirectory(prefix="eid-pcsc-", ignore_cleanup_errors=True) as folder:
+        # Read by the PC/SC library at its first call: by that of this process and of the ones it starts.
+        os.environ["PCSCLITE_CSOCK_NAME"] = str(Path(folder) / "run" / "pcscd.comm")
+        pcscd = PrivatePcscd(Path(folder))
+        try:
+            pcscd.start()
+            return _measure(pcscd, bureau, personalized)
+        except (EidError, OSError) as error:
+            raise NotMeasured(str(error)) from error
+        finally:
+            pcscd.stop()
+
+
+def _measure(pcscd: PrivatePcscd, bureau: Bureau, personalized: Personalized) -> dict[str, Times]:
+    slot = pcscd.slots[0]
+    can = personalized.package.can.reveal().decode()
+    command = eid(bureau, "verify", "--watch", "--reader", slot.reader, "--can", can, "--format", "jsonl")
+    watch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        runs = [_one_card(watch, personalized.tap.card.memory, slot.port) for _ in range(1 + _RUNS)][1:]
+    finally:
+        watch.send_signal(signal.SIGINT)
+        watch.communicate()
+    return {
+        "one card under --watch: insertion to verdict": medians(whole for whole, _ in runs),
+        "one card under --watch: first command to verdict": medians(asked for _, asked in runs),
+    }
+
+
+def _one_card(watch: subprocess.Popen[str], memory: CardMemory, port: int) -> tuple[Times, Times]:
+    """From insertion, and from the first command, to the verdict."""
+    _line(watch)  # it waits for a card
+    card = _Inserted(memory, watch.pid)
+    began = clocks.process(watch.pid)
+    inserted = VpcdCard(card, port)
+    thread = threading.Thread(target=inserted.run, daemon=True)
+    thread.start()
+    try:
+        line = _line(watch)
+        ended = clocks.process(watch.pid)
+    finally:
+        inserted.pull()
+        thread.join(_PATIENCE)
+    if not line.startswith("{") or json.loads(line)["verdict"] != "passed" or card.first is None:
+        raise NotMeasured(line.strip())
+    return ended - began, ended - card.first
+
+
+def _line(watch: subprocess.Popen[str]) -> str:
+    """The next line of the process, be it a verdict or what it has to say beside."""
+    assert watch.stdout is not None
+    impatience = threading.Timer(_PATIENCE, watch.kill)
+    impatience.start()
+    line = watch.stdout.readline()
+    impatience.cancel()
+    if not line:
+        raise NotMeasured("eid verify --watch has ended, or gave no verdict")
+    return line
