@@ -21,7 +21,11 @@ LAYERS: dict[str, int] = {
     "protocols": 4,
     **dict.fromkeys(("transport", "terminal", "emulator"), 5),
     **dict.fromkeys(
-        ("home", "stores", "profiles", "specimens", "register", "audit", "personalization", "inspection"), 6
+        (
+            *("home", "stores", "profiles", "specimens", "register", "audit", "personalization", "inspection"),
+            *("cardspec", "conformance"),
+        ),
+        6,
     ),
     "cli": 7,
 }
@@ -44,6 +48,7 @@ SIDEWAYS = {
         for lower in ("home", "stores", "profiles", "specimens", "register", "audit")
     ),
     ("personalization", "inspection"),
+    *(("cardspec", lower) for lower in ("profiles", "specimens", "stores", "register", "personalization")),
 }
 """The edges allowed within a layer: from, to."""
 
@@ -57,6 +62,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ecdsa": ("crypto/",),
     "gmpy2": ("crypto/",),
     "PIL": ("lds/", "specimens/"),
+    "yaml": ("cardspec/reading.py",),
 }
 HEAVY = frozenset(FENCES) - {"click"}
 """Packages that are imported when they are first used, not when the command line starts."""

@@ -40,14 +40,32 @@ def add_profile(bureau: Bureau, parameter_id: int = 13) -> None:
 def issued(bureau: Bureau) -> tuple[Bureau, Document, str]:
     """A card of the profile, with its CAN."""
     add_profile(bureau)
+    return issue(bureau, "utopia-cam")
+
+
+def issue(bureau: Bureau, name: str) -> tuple[Bureau, Document, str]:
     office = bureau.office
-    profile = load_profile("utopia-cam", [office.home.profiles])
+    profile = load_profile(name, [office.home.profiles])
     portrait = make_portrait(portrait_file(), profile.portrait)
     application = office.register.applications.create(office.person(UTOPIAN), profile, portrait, office.clerk)
     document = office.prepare(office.register.applications.approve(application.id, office.approver))
     can = office.register.documents.load_package(document.id).can.reveal().decode()
     assert bureau.personalize(document, bureau.blank()).state is JobState.DONE
     return bureau, document, can
+
+
+@pytest.mark.parametrize("bits", [1024, 2048, 3072])
+def test_a_profile_can_have_the_chip_sign_with_rsa(bureau: Bureau, bits: int) -> None:
+    shipped = files("eid_toolkit.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
+    head, _, tail = shipped.partition("[active_authentication]\n")
+    rsa = f"[active_authentication]\nrsa_bits = {bits}\n{tail.partition(chr(10))[2]}"
+    Path(bureau.office.home.profiles / "utopia-rsa.toml").write_text(head + rsa, "utf-8")
+    bureau, document, can = issue(bureau, "utopia-rsa")
+    package = bureau.office.register.documents.load_package(document.id)
+    assert package.active_authentication_key is None  # destroyed once the card was read back
+    verdict = inspected(bureau, "blank", can)
+    assert (verdict.decision, reasons(verdict)) == ("passed", {})
+    assert "aa" in {result.id for result in verdict.checks}
 
 
 def inspected(bureau: Bureau, card: str, can: str, trust: TrustMaterial | None = None) -> Verdict:

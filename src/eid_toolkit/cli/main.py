@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "application": ("eid_toolkit.cli.application:application", "Applications for documents."),
     "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
     "card": ("eid_toolkit.cli.card:card", "Write documents to cards."),
+    "conformance": ("eid_toolkit.cli.conformance:conformance", "Hold a chip against the standards, case by case."),
     "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
     "demo": (
         "eid_toolkit.cli.demo:demo",

@@ -44,8 +44,32 @@ def access_password(
     fields = (document_number, birth, expiry)
     if sum((can is not None, mrz is not None, any(fields))) != 1:
         raise UsageError("password-not-one")
-    if can is not None:
-        return AccessPassword.from_can(sys.stdin.readline().strip() if can == STDIN else can.strip())
+    return _can(can) if can is not None else _of_mrz(mrz, *fields)
+
+
+def all_passwords(
+    can: str | None,
+    mrz: str | None,
+    document_number: str | None,
+    birth: str | None,
+    expiry: str | None,
+) -> tuple[AccessPassword, ...]:
+    """The passwords in the options, one of each kind, the MRZ's first: every chip has to take that.
+
+    Raises :class:`UsageError` if there is none, or the MRZ is given twice.
+    """
+    fields = (document_number, birth, expiry)
+    if (mrz is not None and any(fields)) or not (can or mrz or any(fields)) or can == mrz == STDIN:
+        raise UsageError("passwords-none-or-twice")
+    passwords = [_of_mrz(mrz, *fields)] if mrz is not None or any(fields) else []
+    return tuple(passwords if can is None else [*passwords, _can(can)])
+
+
+def _can(text: str) -> AccessPassword:
+    return AccessPassword.from_can(sys.stdin.readline().strip() if text == STDIN else text.strip())
+
+
+def _of_mrz(mrz: str | None, document_number: str | None, birth: str | None, expiry: str | None) -> AccessPassword:
     if mrz is not None:
         return AccessPassword.from_mrz_information(Mrz.parse(_read_mrz(sys.stdin) if mrz == STDIN else mrz).information)
     if document_number is None or birth is None or expiry is None:

@@ -166,18 +166,18 @@ class EcPrivateKey:
 
         return Secret(self._native.exchange(native_ec.ECDH(), public._native))
 
-    def sign(self, message: bytes, digest: str) -> bytes:
-        """ECDSA in X.509 form: a DER SEQUENCE of r and s."""
+    def sign(self, message: bytes, digest: str, *, deterministic: bool = False) -> bytes:
+        """ECDSA in X.509 form: a DER SEQUENCE of r and s; ``deterministic`` with the nonce of RFC 6979."""
         if self._native is None:
             scalar = int.from_bytes(self.scalar.reveal(), "big")
             return points.ecdsa_sign(self.domain, scalar, compute_digest(digest, message))
         from cryptography.hazmat.primitives.asymmetric import ec as native_ec
 
-        return self._native.sign(message, native_ec.ECDSA(hash_algorithm(digest)))
+        return self._native.sign(message, native_ec.ECDSA(hash_algorithm(digest), deterministic))
 
-    def sign_plain(self, message: bytes, digest: str) -> bytes:
+    def sign_plain(self, message: bytes, digest: str, *, deterministic: bool = False) -> bytes:
         """ECDSA in plain form: r and s, each of ``domain.scalar_size`` bytes (TR-03111 5.2.1)."""
-        return der_to_plain(self.sign(message, digest), self.domain.scalar_size)
+        return der_to_plain(self.sign(message, digest, deterministic=deterministic), self.domain.scalar_size)
 
     def pkcs8(self, passphrase: bytes | None) -> bytes:
         """PKCS#8 in DER, encrypted under ``passphrase`` unless that is None (RFC 5958)."""

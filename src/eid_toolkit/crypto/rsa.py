@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.errors import BadInput
+from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSA_PSS = "1.2.840.113549.1.1.10"
 _MAX_BITS = 8192
 _MAX_EXPONENT_BITS = 64
+_EXPONENT = 65537
+_SIZES = range(1024, 4097, 256)
+_PRIME_ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,19 @@ class RsaPrivateKey:
         """The key as RSAPrivateKey in DER."""
         self._d, self._p, self._q = d, p, q
 
+    @classmethod
+    def generate(cls, bits: int, entropy: Entropy) -> RsaPrivateKey:
+        """A fresh key of random primes, with the exponent 65537 (FIPS 186-5 A.1.3).
+
+        Raises :class:`BadInput` for a size other than 1024 to 4096 in steps of 256.
+        """
+        if bits not in _SIZES:
+            raise BadInput("rsa-size-unsupported", bits=bits)
+        p, q = sorted((_prime(bits // 2, entropy), _prime(bits // 2, entropy)), reverse=True)
+        d = pow(_EXPONENT, -1, lcm(p - 1, q - 1))
+        numbers = (0, p * q, _EXPONENT, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
+        return cls(Secret(der.sequence(*map(der.integer, numbers))))
+
     def apply(self, number: int) -> int:
         """RSASP1 by the Chinese remainder theorem; the result is checked, for a faulty one would betray the primes."""
         d, p, q = self._d, self._p, self._q
@@ -98,3 +115,14 @@ class RsaPrivateKey:
         if self.public_key.apply(found) != number % self.public_key.n:
             raise BadInput("private-key-not-rsa")
         return found
+
+
+def _prime(bits: int, entropy: Entropy) -> int:
+    """A random prime whose two highest bits are set, so that the product of two has twice as many bits."""
+    from gmpy2 import is_prime
+
+    high, size = 0b11 << (bits - 2), bits // 8
+    while True:
+        candidate = int.from_bytes(entropy.take(size), "big") | high | 1
+        if is_prime(candidate, _PRIME_ROUNDS) and gcd(candidate - 1, _EXPONENT) == 1:
+            return candidate

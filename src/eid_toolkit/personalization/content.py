@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from eid_toolkit.crypto.digests import digest
 from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.crypto.rsa import RsaPrivateKey
 from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.profiles import DocumentProfile
+from eid_toolkit.profiles.profile import ActiveAuthenticationProfile
 from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.protocols.personalization_data import AccessProtocols, ChipKey
+from eid_toolkit.protocols.personalization_data import AccessProtocols, ChipKey, RsaSigningKey
 from eid_toolkit.register.documents import DocumentPackage
 from eid_toolkit.secret import Secret
 
@@ -58,9 +60,7 @@ class CardContent:
             key = _chip_key(chip.parameter_id, profile.chip_key_id or 0, package.chip_authentication_key)
             items.append(_key_item(layout.CHIP_AUTHENTICATION_KEY, "chip-authentication-key", key))
         if active is not None:
-            reference = layout.DIGEST_REFERENCES[active.digest]
-            key = _chip_key(active.parameter_id, reference, package.active_authentication_key)
-            items.append(_key_item(layout.ACTIVE_AUTHENTICATION_KEY, "active-authentication-key", key))
+            items.append(_signing_key_item(active, package.active_authentication_key))
         return cls(package.document_id, package.files, protocols, can, mrz, tuple(items))
 
     def password(self, kind: PasswordKind) -> AccessPassword:
@@ -73,6 +73,17 @@ class CardContent:
     def files_digest(self) -> bytes:
         """The digest over all files by which the card knows that it has everything."""
         return layout.content_digest(self.files.items())
+
+
+def _signing_key_item(active: ActiveAuthenticationProfile, stored: Secret | None) -> SecretItem:
+    reference, name = layout.DIGEST_REFERENCES[active.digest], "active-authentication-key"
+    if active.parameter_id is not None:
+        return _key_item(layout.ACTIVE_AUTHENTICATION_KEY, name, _chip_key(active.parameter_id, reference, stored))
+    if stored is None:
+        raise IntegrityBroken("chip-keys-destroyed")
+    key = RsaSigningKey(reference, RsaPrivateKey(stored))
+    check_value = digest("sha256", key.key.public_key.spki())[:4].hex()
+    return SecretItem(layout.RSA_SIGNING_KEY, name, Secret(key.encode()), check_value)
 
 
 def _chip_key(parameter_id: int, reference: int, scalar: Secret | None) -> ChipKey:

@@ -59,12 +59,14 @@ class Preparation:
     def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
         now = self.clock.now()
         profile.check_issue_date(issuer_date(now, profile.issuing_state))
+        if profile.terminal_authentication:  # a chip must be told whose terminals to trust
+            raise NotPermitted("verifying-authority-missing", state=profile.issuing_state)
         certificate, signer = self.authorities.document_signer(profile.issuing_state, now)
         issue = self._issue(application, profile, now)
         keys = ChipKeys.generate(profile, self.entropy)
         person, portrait = application.person.data, self.register.applications.portrait(application)
         records = build_records(person, portrait, profile, issue, keys, signer, certificate)
-        chip, active = keys.chip_authentication, keys.active_authentication
+        chip = keys.chip_authentication
         return PreparedDocument(
             id=new_identifier("D", self.entropy),
             application=application,
@@ -78,7 +80,7 @@ class Preparation:
             can=Secret(f"{self._random_below(10**_CAN_DIGITS):0{_CAN_DIGITS}}".encode()),
             mrz_information=Secret(records.mrz.information.encode()),
             chip_authentication_key=chip.scalar if chip else None,
-            active_authentication_key=active.scalar if active else None,
+            active_authentication_key=keys.active_authentication_secret,
         )
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:

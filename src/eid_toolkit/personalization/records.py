@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from eid_toolkit.asn1 import oids
@@ -16,9 +17,11 @@ from eid_toolkit.asn1.security_infos import (
     PaceInfo,
     SecurityInfo,
     SecurityInfos,
+    TerminalAuthenticationInfo,
 )
 from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.crypto.rsa import RsaPrivateKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
@@ -41,8 +44,9 @@ from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.ports import Entropy, Signer
 from eid_toolkit.profiles import DocumentProfile
 from eid_toolkit.profiles.numbering import optional_data
-from eid_toolkit.profiles.profile import NationalDataProfile
+from eid_toolkit.profiles.profile import ActiveAuthenticationProfile, NationalDataProfile
 from eid_toolkit.register.person_data import PersonData
+from eid_toolkit.secret import Secret
 
 _PACE_VERSION = 2
 
@@ -60,16 +64,24 @@ class ChipKeys:
     """A chip's own private keys; None where the profile has no such protocol."""
 
     chip_authentication: EcPrivateKey | None
-    active_authentication: EcPrivateKey | None
+    active_authentication: EcPrivateKey | RsaPrivateKey | None
 
     @classmethod
     def generate(cls, profile: DocumentProfile, entropy: Entropy) -> ChipKeys:
-        """Fresh keys on the curves of the profile."""
+        """Fresh keys as the profile wants them."""
         chip, active = profile.chip_authentication, profile.active_authentication
         return cls(
             EcPrivateKey.generate(_domain(chip.parameter_id), entropy) if chip else None,
-            EcPrivateKey.generate(_domain(active.parameter_id), entropy) if active else None,
+            _signing_key(active, entropy) if active else None,
         )
+
+    @property
+    def active_authentication_secret(self) -> Secret | None:
+        """The key of Active Authentication as it is stored: the scalar, or RSAPrivateKey in DER."""
+        key = self.active_authentication
+        if isinstance(key, RsaPrivateKey):
+            return key.pkcs1
+        return None if key is None else key.scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +114,12 @@ def build_records(
     keys: ChipKeys,
     signer: Signer,
     certificate: Certificate,
+    biometrics: Mapping[int, Encodable] = MappingProxyType({}),
 ) -> RecordSet:
     """Build all files and have the document signer sign EF.SOD over the data groups.
 
-    Raises :class:`BadInput` if a file does not fit on a card, or a field not into its place.
+    ``biometrics`` are DG3 and DG4, where the profile has them. Raises :class:`BadInput` if a file does not fit on a
+    card, or a field not into its place.
     """
     mrz = build_mrz(person, profile, issue)
     pace, chip, all_infos = _security_infos(profile, keys)
@@ -120,9 +134,12 @@ def build_records(
     }
     groups: dict[int, bytes] = {}
     for number in profile.data_groups:
-        if number not in builders:
+        if number in biometrics:
+            groups[number] = biometrics[number].encode()
+        elif number in builders:
+            groups[number] = builders[number]().encode()
+        else:
             raise BadInput("data-group-not-built", data_group=number, profile=profile.name)
-        groups[number] = builders[number]().encode()
     files = {
         ElementaryFile.CARD_ACCESS: CardAccess(pace).encode(),
         ElementaryFile.DIR: EfDir().encode(),
@@ -171,8 +188,10 @@ def _security_infos(profile: DocumentProfile, keys: ChipKeys) -> tuple[SecurityI
         public_key = keys.chip_authentication.public_key.spki(explicit=True)
         more.append(ChipAuthenticationInfo(protocol.oid, key_id=key_id))
         more.append(ChipAuthenticationPublicKeyInfo(oids.ID_PK_ECDH, public_key, key_id))
+    if profile.terminal_authentication:
+        more.append(TerminalAuthenticationInfo())
     chip = SecurityInfos.of(*pace, *more)
-    if profile.active_authentication is not None:
+    if profile.active_authentication is not None and profile.active_authentication.rsa_bits is None:
         more.append(ActiveAuthenticationInfo(oids.ECDSA_PLAIN[profile.active_authentication.digest]))
     return SecurityInfos.of(*pace), chip, SecurityInfos.of(*pace, *more)
 
@@ -222,7 +241,7 @@ def _national_fields(
 def _active_authentication_key(profile: DocumentProfile, keys: ChipKeys) -> Dg15:
     if keys.active_authentication is None:
         raise BadInput("data-group-not-built", data_group=15, profile=profile.name)
-    return Dg15(keys.active_authentication.public_key.spki(explicit=True))
+    return Dg15(keys.active_authentication.public_key.spki())
 
 
 def _day_first(date: PartialDate) -> str:
@@ -233,6 +252,12 @@ def _day_first(date: PartialDate) -> str:
 
 def _parts(place: str | None) -> Iterable[str]:
     return [part.strip() for part in place.split(",")] if place else ()
+
+
+def _signing_key(wanted: ActiveAuthenticationProfile, entropy: Entropy) -> EcPrivateKey | RsaPrivateKey:
+    if wanted.rsa_bits is not None:
+        return RsaPrivateKey.generate(wanted.rsa_bits, entropy)
+    return EcPrivateKey.generate(_domain(wanted.parameter_id or 0), entropy)
 
 
 def _domain(parameter_id: int) -> EcDomain:

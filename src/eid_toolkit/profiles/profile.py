@@ -23,7 +23,8 @@ OptionalData = Literal["none", "personal-number", "personal-number-checked"]
 _NO_BAC_FROM = date(2028, 1, 1)
 _NO_19794_FROM = date(2030, 1, 1)
 _LETTERS_FROM = date(2028, 1, 1)
-_DG1, _DG2, _DG13, _DG14, _DG15 = 1, 2, 13, 14, 15
+_DG1, _DG2, _DG3, _DG4, _DG13, _DG14, _DG15 = 1, 2, 3, 4, 13, 14, 15
+_RSA_SIZES = range(1024, 3073, 256)
 
 
 _YEARS = range(1, 51)
@@ -59,10 +60,11 @@ class ChipAuthenticationProfile:
 
 @dataclass(frozen=True, slots=True)
 class ActiveAuthenticationProfile:
-    """The chip's ECDSA key for Active Authentication and its digest."""
+    """The chip's key for Active Authentication and its digest: ECDSA in a group, or RSA of so many bits."""
 
-    parameter_id: int
     digest: _Digest
+    parameter_id: int | None = None
+    rsa_bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +121,19 @@ class DocumentProfile:
     number_prefix: str = ""
     chip_authentication: ChipAuthenticationProfile | None = None
     active_authentication: ActiveAuthenticationProfile | None = None
+    terminal_authentication: bool = False
+    """Whether fingerprints and irises are held back from terminals that do not prove a right to them."""
     national_data: NationalDataProfile | None = None
     transliteration: Mapping[str, str] = field(default_factory=dict)
     """Renderings other than the first of 9303-3 table A, by upper-case letter."""
 
     def __post_init__(self) -> None:
         held = set(self.data_groups)
-        keys = (*self.access.pace, self.chip_authentication, self.active_authentication)
-        parameters = [domain_by_id(key.parameter_id) for key in keys if key is not None]
+        active = self.active_authentication
+        numbers = [choice.parameter_id for choice in self.access.pace]
+        numbers += [self.chip_authentication.parameter_id] if self.chip_authentication is not None else []
+        numbers += [active.parameter_id] if active is not None and active.parameter_id is not None else []
+        parameters = list(map(domain_by_id, numbers))
         years = () if self.validity.years is None else (self.validity.years,)
         rules = {
             "issuing_state": all(re.fullmatch("[A-Z]{1,3}", code) for code in (self.issuing_state, self.nationality)),
@@ -137,7 +144,10 @@ class DocumentProfile:
             "parameter_id": all(isinstance(domain, EcDomain) for domain in parameters),
             "data_groups": {_DG1, _DG2} <= held <= set(range(1, 17)),
             "access": bool(self.access.pace) or self.access.bac,
-            "active_authentication": (self.active_authentication is not None) == (_DG15 in held),
+            "active_authentication": (active is not None) == (_DG15 in held),
+            "active_authentication.rsa_bits": active is None or _is_one_key(active),
+            # 9303-11 7: what is held back is held back from everybody else.
+            "terminal_authentication": self.terminal_authentication or not held & {_DG3, _DG4},
             "national_data": (self.national_data is not None) == (_DG13 in held),
             "access.pace": self._has_key_for_mapping() and self._has_plain_mapping(),
             # 9303-11 4.2 and 9.2: what PACE, Chip Authentication and AA with ECDSA use is told in DG14.
@@ -175,6 +185,13 @@ class DocumentProfile:
             raise BadInput("profile-face-format-too-late", profile=self.name)
         if self.mrz_format is MrzFormat.TD3 and len(self.document_code) < 2 and day >= _LETTERS_FROM:  # 9303-4 4.4
             raise BadInput("profile-document-code-too-short", profile=self.name)
+
+
+def _is_one_key(active: ActiveAuthenticationProfile) -> bool:
+    """A key in a group or of RSA, in a size that one command can bring to a card."""
+    if active.parameter_id is not None:
+        return active.rsa_bits is None
+    return active.rsa_bits in _RSA_SIZES
 
 
 def _anniversary(day: date, years: int) -> date:

@@ -81,9 +81,12 @@ def verify_rsa(key: RsaPublicKey, transcript: ActiveAuthenticationTranscript) ->
 
 
 def respond(key: EcPrivateKey, digest: str, challenge: bytes) -> bytes:
-    """The card's side with ECDSA: r ‖ s over the challenge, which must be 8 bytes."""
+    """The card's side with ECDSA: r ‖ s over the challenge, which must be 8 bytes.
+
+    Without randomness of its own (RFC 6979), so that a card whose randomness is scripted answers the same again.
+    """
     _check(challenge)
-    return key.sign_plain(challenge, digest)
+    return key.sign_plain(challenge, digest, deterministic=True)
 
 
 def respond_rsa(key: RsaPrivateKey, digest: str, challenge: bytes, entropy: Entropy) -> bytes:

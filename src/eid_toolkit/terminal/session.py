@@ -39,6 +39,11 @@ class CardSession:
         """Whether commands go under secure messaging."""
         return self._channel is not None
 
+    @property
+    def channel(self) -> SecureChannel | None:
+        """The secure channel, if there is one."""
+        return self._channel
+
     def capacity(self, size: int) -> int:
         """The most bytes that a card can answer in ``size`` bytes of response data, protected as it is now."""
         return size if self._channel is None else capacity(size, self._channel.block)

@@ -1,0 +1,9 @@
+"""Cards described in a file or in code, and built in one call: for CI, demonstrations and tests. Specimens only."""
+
+from __future__ import annotations
+
+from eid_toolkit.cardspec.build import SpecimenCard, build
+from eid_toolkit.cardspec.reading import load_spec, parse_spec
+from eid_toolkit.cardspec.spec import CardSpec
+
+__all__ = ["CardSpec", "SpecimenCard", "build", "load_spec", "parse_spec"]

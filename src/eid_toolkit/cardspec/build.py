@@ -1,0 +1,223 @@
+"""From a spec to a card: the records of the issuing office, put onto an emulated chip without its ceremony."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from eid_toolkit.cardspec.authority import SpecimenAuthority, VerifyingAuthority
+from eid_toolkit.cardspec.dressing import dressed
+from eid_toolkit.cardspec.forging import forge
+from eid_toolkit.cardspec.randomness import SeededEntropy, VirtualClock
+from eid_toolkit.cardspec.spec import CardSpec
+from eid_toolkit.crypto.rsa import RsaPrivateKey
+from eid_toolkit.emulator.blank import make_blank
+from eid_toolkit.emulator.state import CardMemory, StoredFile
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.issuer_time import issuer_date
+from eid_toolkit.lds.mrz import Mrz
+from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
+from eid_toolkit.personalization.records import ChipKeys, Encodable, Issue, RecordSet, build_records
+from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
+from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.ports import Clock, Entropy, SystemClock, SystemEntropy
+from eid_toolkit.profiles import DocumentProfile, load_profile
+from eid_toolkit.profiles.numbering import document_number
+from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.protocols.personalization_data import (
+    DIGEST_REFERENCES,
+    AccessProtocols,
+    ChipKey,
+    RsaSigningKey,
+    access_rule,
+)
+from eid_toolkit.register.person_data import PersonData
+from eid_toolkit.specimens import SpecimenPerson, persons
+from eid_toolkit.specimens.biometrics import fingerprints, irises
+from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
+from eid_toolkit.terminal.rights import TerminalIdentity
+from eid_toolkit.transport.interface import Card
+
+_PROTOCOLS = {"pace": AccessProtocols.PACE, "bac": AccessProtocols.BAC}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpecimenCard:
+    """A card, and what its holder, its issuer and its inspector know of it; of a blank nobody knows anything."""
+
+    card: Card
+    """What goes into a reader: the chip with its quirks and faults."""
+    memory: CardMemory
+    clock: Clock
+    can: str | None = None
+    mrz: Mrz | None = None
+    trust: TrustMaterial = field(default_factory=lambda: TrustMaterial((), ()))
+    """The CSCA certificate and the revocation list of its authority."""
+    terminals: tuple[TerminalIdentity, ...] = ()
+    """The terminal that may read fingerprints and irises, if they are held back."""
+
+
+def build(spec: CardSpec | None = None, *, folder: Path | None = None) -> SpecimenCard:
+    """The card that ``spec`` describes (an issued specimen if None); files that it names are relative to ``folder``.
+
+    Raises :class:`BadInput` where the spec asks for what cannot be: a profile that is unknown or contradicts
+    itself, a person whose fields break a rule, a portrait that is none.
+    """
+    spec = spec or CardSpec()
+    entropy: Entropy = SystemEntropy() if spec.seed is None else SeededEntropy(spec.seed)
+    clock: Clock = SystemClock() if spec.at is None else VirtualClock(spec.at)
+    blank = make_blank((DEVELOPER_CARD_KEY,) * 3, entropy)
+    blank.domain.failures = spec.chip.domain_failures
+    if not spec.chip.extended_length:
+        del blank.application.files[ElementaryFile.ATR_INFO]
+    if spec.blank:
+        return SpecimenCard(_powered(blank, spec, entropy, clock), blank, clock)
+    return _Issuing(spec, folder or Path(), entropy, clock).issue(blank)
+
+
+def _powered(memory: CardMemory, spec: CardSpec, entropy: Entropy, clock: Clock) -> Card:
+    """The chip, whose delays pass on a virtual clock at once, in the clothes that the spec gives it."""
+    wait = clock.sleep if isinstance(clock, VirtualClock) else None
+    return dressed(memory, spec, entropy, wait)
+
+
+class _Issuing:
+    """One issue in progress."""
+
+    def __init__(self, spec: CardSpec, folder: Path, entropy: Entropy, clock: Clock) -> None:
+        self._spec, self._folder, self._entropy, self._clock = spec, folder, entropy, clock
+        self._now = clock.now()
+        self._specimen = _specimen_for(spec.profile)
+        self._profile = _profile_of(spec)
+
+    def issue(self, memory: CardMemory) -> SpecimenCard:
+        """Puts the document onto the blank in ``memory``."""
+        spec, profile = self._spec, self._profile
+        authority = SpecimenAuthority.create(profile.issuing_state, profile.document_code, self._now, self._entropy)
+        keys = ChipKeys.generate(profile, self._entropy)
+        records = self._records(keys, authority)
+        verifying = None
+        _put(memory, profile, records, keys, spec.document.can)
+        if profile.terminal_authentication:
+            verifying = VerifyingAuthority.create(profile.issuing_state, self._now.date(), self._entropy)
+            root = CertifiedKey.of_root(verifying.root)
+            memory.application.trust_terminals_by(CardTrust((root,), self._now.date()))
+        memory.application.failures = spec.access.failures
+        if spec.forgery is not None:
+            memory = forge(spec.forgery, memory, spec, self._entropy)
+        return SpecimenCard(
+            _powered(memory, spec, self._entropy, self._clock),
+            memory,
+            self._clock,
+            spec.document.can,
+            records.mrz,
+            authority.trust,
+            () if verifying is None else (verifying.terminal,),
+        )
+
+    def _records(self, keys: ChipKeys, authority: SpecimenAuthority) -> RecordSet:
+        spec, profile = self._spec, self._profile
+        person = PersonData.from_text(spec.person or self._specimen.record)
+        portrait = make_portrait(self._portrait(), profile.portrait)
+        biometrics: dict[int, Encodable] = {}
+        if profile.terminal_authentication:
+            biometrics = {3: fingerprints(spec.chip.fingers, self._entropy), 4: irises(spec.chip.eyes, self._entropy)}
+        return build_records(
+            person,
+            portrait,
+            profile,
+            self._issue_of(person),
+            keys,
+            authority.signer,
+            authority.signer_certificate,
+            biometrics,
+        )
+
+    def _portrait(self) -> bytes:
+        name = self._spec.document.portrait
+        if name is None:
+            return self._specimen.portrait()
+        with (self._folder / name).open("rb") as stream:
+            return stream.read(MAX_FILE + 1)
+
+    def _issue_of(self, person: PersonData) -> Issue:
+        profile, today = self._profile, issuer_date(self._now, self._profile.issuing_state)
+        digits = 9 - len(profile.number_prefix)
+        made_up = int.from_bytes(self._entropy.take(8), "big") % 10**digits
+        number = self._spec.document.number or document_number(profile, made_up, person.personal_number)
+        expiry = profile.validity.expiry(today, person.date_of_birth)
+        return Issue(number, PartialDate.of(today), expiry, "Specimen Authority", self._signing_time())
+
+    def _signing_time(self) -> datetime:
+        return self._now - timedelta(microseconds=self._now.microsecond)
+
+
+def _specimen_for(profile: str) -> SpecimenPerson:
+    """The specimen person of a profile, or else one who fits most."""
+    known = persons()
+    return next((person for person in known if person.profile == profile), known[-1])
+
+
+def _profile_of(spec: CardSpec) -> DocumentProfile:
+    """The document profile with what the spec changes in it; it is checked anew."""
+    profile, access, chip = load_profile(spec.profile), spec.access, spec.chip
+    pace = profile.access.pace if access.pace is None else access.pace
+    bac = profile.access.bac
+    if access.protocols is not None:
+        pace, bac = pace if "pace" in access.protocols else (), "bac" in access.protocols
+    ca = chip.chip_authentication or profile.chip_authentication
+    aa = chip.active_authentication or profile.active_authentication
+    groups = set(profile.data_groups)
+    if "chip-authentication" in chip.without:
+        ca = None
+    if "active-authentication" in chip.without:
+        aa = None
+    groups = (groups | {15}) if aa is not None else (groups - {15})
+    if pace or ca is not None:
+        groups.add(14)
+    if chip.terminal_authentication:
+        groups |= {3, 4}
+    return replace(
+        profile,
+        access=replace(profile.access, pace=pace, bac=bac),
+        chip_authentication=ca,
+        active_authentication=aa,
+        terminal_authentication=chip.terminal_authentication,
+        data_groups=tuple(sorted(groups)),
+    )
+
+
+def _put(memory: CardMemory, profile: DocumentProfile, records: RecordSet, keys: ChipKeys, can: str) -> None:
+    """What a personalization leaves on a card."""
+    application = memory.application
+    for file, content in records.files.items():
+        application.files[file] = StoredFile(access_rule(file), content)
+    application.passwords = {
+        PasswordKind.CAN: AccessPassword.from_can(can),
+        PasswordKind.MRZ: AccessPassword.from_mrz_information(records.mrz.information),
+    }
+    application.protocols = AccessProtocols(0)
+    for offered, protocol in ((bool(profile.access.pace), "pace"), (profile.access.bac, "bac")):
+        if offered:
+            application.protocols |= _PROTOCOLS[protocol]
+    if not profile.access.pace:
+        application.files.pop(ElementaryFile.CARD_ACCESS, None)
+    chip, active = profile.chip_authentication, profile.active_authentication
+    if chip is not None and keys.chip_authentication is not None:
+        reference = profile.chip_key_id or 0
+        scalar = keys.chip_authentication.scalar
+        application.chip_authentication_keys = {reference: ChipKey(chip.parameter_id, reference, scalar)}
+    if active is not None:
+        application.active_authentication_key = _signing_key(keys, active.parameter_id, active.digest)
+    application.state = ApplicationState.PERSONALIZED
+    memory.domain.state = DomainState.SECURED
+
+
+def _signing_key(keys: ChipKeys, parameter_id: int | None, digest: str) -> ChipKey | RsaSigningKey | None:
+    key, reference = keys.active_authentication, DIGEST_REFERENCES[digest]
+    if isinstance(key, RsaPrivateKey):
+        return RsaSigningKey(reference, key)
+    return None if key is None or parameter_id is None else ChipKey(parameter_id, reference, key.scalar)

@@ -1,0 +1,125 @@
+"""What a card is to be like; every field has a default, and ``docs/card-spec.md`` describes them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.profiles.profile import ActiveAuthenticationProfile, ChipAuthenticationProfile, PaceChoice
+
+SCHEMA = "eid-card-spec/1"
+DEFAULT_CAN = "123456"
+_MAX_FINGERS, _MAX_EYES, _MAX_FAULTS = 10, 2, 100
+_MAX_FAILURES = 0xFFFF
+
+Protocol = Literal["pace", "bac"]
+Feature = Literal["chip-authentication", "active-authentication"]
+FaultKind = Literal["power-lost", "answer", "slow", "bit-error", "session-lost", "memory-full", "memory-stuck"]
+When = Literal["before", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpec:
+    """What is printed on the card; a number is made up where none is given."""
+
+    number: str | None = None
+    can: str = DEFAULT_CAN
+    portrait: str | None = None
+    """An image file, relative to the spec; drawn where none is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSpec:
+    """How the card is opened; None means as the profile has it."""
+
+    protocols: tuple[Protocol, ...] | None = None
+    pace: tuple[PaceChoice, ...] | None = None
+    failures: int = 0
+    """Wrong passwords in a row that the card has seen already: from three on it delays its answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChipSpec:
+    """What else the chip does; None means as the profile has it."""
+
+    chip_authentication: ChipAuthenticationProfile | None = None
+    active_authentication: ActiveAuthenticationProfile | None = None
+    without: tuple[Feature, ...] = ()
+    """What the profile has and this card has not."""
+    terminal_authentication: bool = False
+    """Fingerprints and irises, held back, and a verifying authority whose terminals may read them."""
+    fingers: int = 2
+    eyes: int = 2
+    extended_length: bool = True
+    domain_failures: int = 0
+    """Failed authentications in a row that the security domain has seen already."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSpec:
+    """Something that goes wrong at the ``at``-th command since the card was made (from 1), or from then on."""
+
+    fault: FaultKind
+    at: int = 1
+    when: When = "before"
+    """For a loss of power or of the session: before the command has had its effect, or after."""
+    repeat: bool = False
+    """Whether it goes wrong again at every later command."""
+    answer: str = "6F00"
+    """In hex, for ``answer``."""
+    seconds: float = 1.0
+    """For ``slow``."""
+    bit: int = 0
+    """For ``bit-error``: which bit of the answer is turned over, counted from the first; beyond the end it wraps."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardSpec:
+    """One card."""
+
+    profile: str = "utopia-id"
+    seed: str | None = None
+    """The same seed gives the same card, to the last byte of every answer; None for a new one each time."""
+    at: datetime | None = None
+    """When the card was issued, and the card's own time from then on; None for now, by the machine's clock."""
+    blank: bool = False
+    """A blank with the developer's keys instead of an issued card."""
+    forgery: str | None = None
+    """The name of a forgery made of this card."""
+    quirks: tuple[str, ...] = ()
+    """The names of kinds of real cards whose ways this one has."""
+    person: Mapping[str, str] = field(default_factory=dict)
+    """The register's fields, as text; a specimen person where there are none."""
+    document: DocumentSpec = DocumentSpec()
+    access: AccessSpec = AccessSpec()
+    chip: ChipSpec = ChipSpec()
+    faults: tuple[FaultSpec, ...] = ()
+
+    def __post_init__(self) -> None:
+        rules = {
+            "at": self.at is None or self.at.tzinfo is not None,
+            "access.failures": 0 <= self.access.failures <= _MAX_FAILURES,
+            "chip.domain_failures": 0 <= self.chip.domain_failures <= _MAX_FAILURES,
+            "chip.fingers": 0 <= self.chip.fingers <= _MAX_FINGERS,
+            "chip.eyes": 0 <= self.chip.eyes <= _MAX_EYES,
+            "faults": len(self.faults) <= _MAX_FAULTS,
+            "faults.at": all(fault.at >= 1 for fault in self.faults),
+            "faults.bit": all(fault.bit >= 0 for fault in self.faults),
+            "faults.seconds": all(0 <= fault.seconds <= 3600 for fault in self.faults),
+            "faults.answer": all(_is_answer(fault.answer) for fault in self.faults),
+            "access.protocols": self.access.protocols is None or bool(self.access.protocols),
+            "forgery": not (self.blank and self.forgery),
+        }
+        for name, kept in rules.items():
+            if not kept:
+                raise BadInput("card-spec-wrong-value", field=name)
+
+
+def _is_answer(text: str) -> bool:
+    try:
+        return 2 <= len(bytes.fromhex(text)) <= 65538
+    except ValueError:
+        return False

@@ -1,0 +1,113 @@
+"""`eid conformance`: named test cases against a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, write_file
+from eid_toolkit.cli.output import emit, is_terminal, paint, table
+from eid_toolkit.cli.passwords import all_passwords, password_options
+from eid_toolkit.cli.readers import open_reader, wait_option
+from eid_toolkit.cli.terminals import load_terminals
+from eid_toolkit.codec.display import harmless
+from eid_toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.conformance.case import Case
+    from eid_toolkit.conformance.runner import Result
+
+_COLOURS = {"passed": "green", "failed": "red", "not-applicable": "bright_black"}
+_FAILED = 3
+
+
+@click.command(cls=Command)
+@click.option("--reader", metavar="R", help="emulator:NAME, or a PC/SC reader by name, part of it or number.")
+@password_options
+@wait_option
+@click.option("--list", "list_only", is_flag=True, help="List the cases, without a chip.")
+@click.option("--case", "names", multiple=True, metavar="ID", help="Only this case (PACE-07, or the whole id).")
+@click.option("--unit", "units", multiple=True, metavar="LETTERS", help="Only the cases of this unit (PACE).")
+@click.option("--junit", type=OutputFile(), help="Write the results as JUnit XML.")
+@format_option
+@pass_app
+def conformance(
+    app: App,
+    reader: str | None,
+    wait: float,
+    list_only: bool,
+    names: tuple[str, ...],
+    units: tuple[str, ...],
+    junit: Path | None,
+    fmt: str,
+    **password: str | None,
+) -> None:
+    """Hold a chip against the standards, case by case.
+
+    Give the CAN and the MRZ, then every case can run. Exit code 0 if no case failed, 3 if one did; 5, 6 or 7 where
+    the card could not be opened. Passwords are tried that are wrong: a chip may answer more slowly for a while.
+    """
+    from eid_toolkit.conformance.suite import choose
+
+    cases = choose(names, units)
+    if list_only:
+        _list(cases, fmt)
+        return
+    if reader is None:
+        raise UsageError("conformance-needs-reader")
+    results, data, junit_bytes = _run(app, reader, wait, cases, password)
+    if junit is not None:
+        write_file(junit, junit_bytes)
+    emit(data, fmt, lambda: _text(results))
+    click.get_current_context().exit(0 if data["conforming"] else _FAILED)
+
+
+def _run(
+    app: App, reader: str, wait: float, cases: Sequence[Case], password: dict[str, str | None]
+) -> tuple[Sequence[Result], dict[str, object], bytes]:
+    from eid_toolkit.conformance.facts import gather
+    from eid_toolkit.conformance.report import junit_xml, report_data
+    from eid_toolkit.conformance.runner import run_cases
+    from eid_toolkit.ports import SystemEntropy
+
+    entropy = SystemEntropy()
+    passwords, terminals = all_passwords(**password), load_terminals(app)
+    with open_reader(reader, app, wait) as transport:
+        facts = gather(transport, passwords, terminals, entropy)
+        done: list[Result] = []
+
+        def progress(result: Result) -> None:
+            done.append(result)
+            if is_terminal():
+                click.echo(f"\r{len(done)}/{len(cases)} {result.case.number:<10}", nl=False, err=True)
+
+        results = run_cases(cases, transport, facts, entropy, progress)
+        if is_terminal():
+            click.echo("\r" + " " * 30 + "\r", nl=False, err=True)
+        data = report_data(results, transport.reader, transport.atr)
+    return results, data, junit_xml(results)
+
+
+def _list(cases: Sequence[Case], fmt: str) -> None:
+    from eid_toolkit.conformance.report import case_data
+
+    rows = [(case.number, case.standard, case.purpose) for case in cases]
+    emit([case_data(case) for case in cases], fmt, lambda: table(("case", "standard", "purpose"), rows))
+
+
+def _text(results: Sequence[Result]) -> str:
+    from eid_toolkit.conformance.report import totals
+
+    lines = []
+    for result in results:
+        status = paint(f"{result.status:<15}", _COLOURS[result.status])
+        lines.append(f"{status} {result.case.number:<8} {result.case.purpose}")
+        if result.detail is not None:
+            lines.append(f"{'':15} {'':8} {harmless(result.detail)}")
+    counts = ", ".join(f"{count} {status}" for status, count in totals(results).items())
+    seconds = sum(result.seconds for result in results)
+    return "\n".join([*lines, "", f"{len(results)} cases in {seconds:.1f} s: {counts}."])

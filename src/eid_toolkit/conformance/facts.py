@@ -1,0 +1,175 @@
+"""What a chip is and offers, read once before the cases: by it a case tells whether it applies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
+from eid_toolkit.errors import BadInput
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.card_access import CardAccess
+from eid_toolkit.lds.com import Com
+from eid_toolkit.lds.dg1 import Dg1
+from eid_toolkit.lds.dg14 import Dg14
+from eid_toolkit.lds.dg15 import Dg15
+from eid_toolkit.lds.mrz import Mrz
+from eid_toolkit.lds.sod import Sod
+from eid_toolkit.ports import Entropy
+from eid_toolkit.protocols import chip_authentication
+from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
+from eid_toolkit.protocols.pace import PaceParameters
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.terminal.access import open_access
+from eid_toolkit.terminal.quirks import STANDARD, Quirks
+from eid_toolkit.terminal.reading import FileReader, ReadStatus, read_short_file
+from eid_toolkit.terminal.rights import TerminalIdentity
+from eid_toolkit.terminal.selecting import select_master_file
+from eid_toolkit.terminal.session import CardSession
+from eid_toolkit.transport.interface import Transport
+
+_MF_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A chip as it showed itself to an ordinary reading, and what the tester has for it."""
+
+    passwords: Mapping[PasswordKind, AccessPassword]
+    mrz: Mrz | None
+    """The MRZ in DG1."""
+    terminals: Sequence[TerminalIdentity]
+    buffers: tuple[int, int] | None
+    """Bytes of a whole command and response, where EF.ATR/INFO declares them."""
+    files: Mapping[ElementaryFile, bytes]
+    """Every file that could be read, those of the MF too."""
+    statuses: Mapping[ElementaryFile, ReadStatus]
+    """How the reading of each file of the application ended."""
+
+    @property
+    def password(self) -> AccessPassword:
+        """The password that cases use which have no wish of their own: the MRZ, which every chip takes, or the CAN."""
+        return self.passwords.get(PasswordKind.MRZ) or self.passwords[PasswordKind.CAN]
+
+    @property
+    def card_access(self) -> SecurityInfos | None:
+        """EF.CardAccess, if it is there and parses."""
+        return _parsed(self.files.get(ElementaryFile.CARD_ACCESS), CardAccess.parse)
+
+    @property
+    def pace(self) -> tuple[tuple[PaceInfo, PaceParameters], ...]:
+        """The ways to run PACE that the chip offers and the tester can run."""
+        infos = self.card_access
+        if infos is None:
+            return ()
+        found = []
+        for info in infos.of_type(PaceInfo):
+            try:
+                found.append((info, PaceParameters.of(info, infos.of_type(PaceDomainParameterInfo))))
+            except BadInput:
+                continue
+        return tuple(found)
+
+    def pace_with(self, mapping: str) -> tuple[PaceInfo, PaceParameters] | None:
+        """The first offered way with a mapping (``gm``, ``im``, ``cam``)."""
+        return next((way for way in self.pace if way[1].protocol.mapping == mapping), None)
+
+    @property
+    def dg14(self) -> SecurityInfos | None:
+        """The SecurityInfos of DG14."""
+        return _parsed(self.files.get(ElementaryFile.DG14), Dg14.parse)
+
+    @property
+    def chip_keys(self) -> tuple[ChipAuthenticationChoice, ...]:
+        """The ways to run Chip Authentication, the strongest first."""
+        return () if self.dg14 is None else chip_authentication.choices(self.dg14)
+
+    @property
+    def dg15(self) -> bytes | None:
+        """The public key of Active Authentication (SubjectPublicKeyInfo)."""
+        content = self.files.get(ElementaryFile.DG15)
+        try:
+            return None if content is None else Dg15.parse(content).spki
+        except BadInput:
+            return None
+
+    @property
+    def protected(self) -> tuple[ElementaryFile, ...]:
+        """The data groups that are there and were refused: fingerprints and irises."""
+        groups = (ElementaryFile.DG3, ElementaryFile.DG4)
+        return tuple(file for file in groups if self.statuses.get(file) is ReadStatus.PROTECTED)
+
+    def has(self, file: ElementaryFile) -> bool:
+        """Whether the file could be read."""
+        return file in self.files
+
+
+def _parsed(content: bytes | None, parse: object) -> SecurityInfos | None:
+    if content is None:
+        return None
+    try:
+        return parse(content).security_infos  # type: ignore[operator,no-any-return]
+    except BadInput:
+        return None
+
+
+def gather(
+    transport: Transport,
+    passwords: Sequence[AccessPassword],
+    terminals: Sequence[TerminalIdentity],
+    entropy: Entropy,
+    quirks: Quirks = STANDARD,
+) -> Facts:
+    """An ordinary reading of the chip with the first of the passwords; it is reset before.
+
+    Raises what :func:`open_access` raises where the chip cannot be opened at all.
+    """
+    session = CardSession(transport, quirks)
+    session.reset()
+    select_master_file(session)
+    files = {file: content for file in _MF_FILES if (content := read_short_file(session, file)) is not None}
+    opened = open_access(session, passwords[0], entropy, allow_bac=True)
+    reader = FileReader(session, opened.buffers)
+    statuses = {}
+    for file in (ElementaryFile.COM, ElementaryFile.SOD, *_data_groups()):
+        if file in (ElementaryFile.COM, ElementaryFile.SOD) or file.data_group in _listed(files):
+            read = reader.read(file)
+            statuses[file] = read.status
+            if read.status is ReadStatus.READ:
+                files[file] = read.data
+    trusted = read_short_file(session, ElementaryFile.CVCA)
+    if trusted is not None:
+        files[ElementaryFile.CVCA] = trusted
+    for outside in (opened.card_access, opened.card_security):
+        if outside is not None and outside.status is ReadStatus.READ:
+            files[outside.file] = outside.data
+    return Facts(
+        {password.kind: password for password in passwords},
+        _mrz(files.get(ElementaryFile.DG1)),
+        tuple(terminals),
+        opened.buffers,
+        files,
+        statuses,
+    )
+
+
+def _data_groups() -> tuple[ElementaryFile, ...]:
+    return tuple(map(ElementaryFile.of_data_group, range(1, 17)))
+
+
+def _listed(files: Mapping[ElementaryFile, bytes]) -> set[int]:
+    """The data groups that EF.COM or EF.SOD list; the two that every chip has, whatever these say."""
+    listed = {1, 2}
+    with suppress(BadInput):
+        listed |= set(Com.parse(files.get(ElementaryFile.COM, b"")).data_groups)
+    with suppress(BadInput):
+        listed |= set(Sod.parse(files.get(ElementaryFile.SOD, b"")).hashes)
+    return listed
+
+
+def _mrz(dg1: bytes | None) -> Mrz | None:
+    try:
+        return None if dg1 is None else Dg1.parse(dg1).mrz
+    except BadInput:
+        return None

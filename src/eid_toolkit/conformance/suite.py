@@ -1,0 +1,48 @@
+"""All cases, and the choice among them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from eid_toolkit.conformance.case import Case, Unit, registered
+from eid_toolkit.errors import UsageError
+
+_MODULES = (
+    "selecting",
+    "reading",
+    "secure_messaging",
+    "secure_messaging_errors",
+    "pace",
+    "pace_errors",
+    "bac",
+    "chip_authentication",
+    "active_authentication",
+    "terminal_authentication",
+    "terminal_authentication_errors",
+    "lds",
+    "lds_application",
+    "lock",
+)
+
+
+def all_cases() -> tuple[Case, ...]:
+    """Every case, by unit and number."""
+    for name in _MODULES:
+        importlib.import_module(f"eid_toolkit.conformance.units.{name}")
+    return registered()
+
+
+def choose(names: Iterable[str] = (), units: Iterable[str] = ()) -> tuple[Case, ...]:
+    """The cases of these numbers or ids, and of the units with these letters; all if nothing is named.
+
+    Raises :class:`UsageError` for a name that nothing has.
+    """
+    wanted, letters, cases = set(names), {unit.upper() for unit in units}, all_cases()
+    known = {unit.letters for unit in Unit}
+    unknown = (wanted - {case.number for case in cases} - {case.id for case in cases}) | (letters - known)
+    if unknown:
+        raise UsageError("conformance-unknown", name=", ".join(sorted(unknown)), units=", ".join(sorted(known)))
+    if not wanted and not letters:
+        return cases
+    return tuple(case for case in cases if {case.number, case.id} & wanted or case.unit.letters in letters)

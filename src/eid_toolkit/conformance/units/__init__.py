@@ -1,0 +1,1 @@
+"""The cases, in modules by what they look at."""

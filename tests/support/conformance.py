@@ -1,0 +1,120 @@
+"""A card that offers everything, made once; and cards with one defect each, to show that a case can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from eid_toolkit.cardspec import CardSpec, SpecimenCard, build
+from eid_toolkit.cardspec.spec import AccessSpec, ChipSpec
+from eid_toolkit.conformance.case import Case
+from eid_toolkit.conformance.facts import Facts, gather
+from eid_toolkit.conformance.runner import Result, run_cases
+from eid_toolkit.emulator import image
+from eid_toolkit.emulator.card import EmulatedCard
+from eid_toolkit.emulator.reply import Reply
+from eid_toolkit.emulator.state import CardMemory
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.profiles.profile import PaceChoice
+from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.transport.inprocess import InProcessTransport
+from support.card_states import ENTROPY
+
+COMPLETE = CardSpec(
+    access=AccessSpec(
+        protocols=("pace", "bac"), pace=tuple(PaceChoice(mapping, "aes-128", 13) for mapping in ("gm", "im", "cam"))
+    ),
+    chip=ChipSpec(terminal_authentication=True),
+)
+"""PACE in every mapping, BAC, Chip, Active and Terminal Authentication; issued now, so that its terminal is valid."""
+
+
+@cache
+def complete_card() -> SpecimenCard:
+    return build(COMPLETE)
+
+
+@cache
+def _complete_image() -> bytes:
+    return image.encode(complete_card().memory)
+
+
+def complete_memory() -> CardMemory:
+    """The complete card's memory; a copy of the test's own."""
+    return image.decode(_complete_image())
+
+
+Handler = Callable[["DefectiveCard", CommandApdu], ResponseApdu | None]
+Change = Callable[["DefectiveCard", CommandApdu, ResponseApdu], ResponseApdu]
+
+
+@dataclass
+class Defects:
+    """Where a defect takes hold of the card; each list is run through in its order."""
+
+    instead: list[Handler] = field(default_factory=list)
+    """Plain commands, under secure messaging or not: an answer takes the place of the card's, None lets it go on."""
+    afterwards: list[Change] = field(default_factory=list)
+    """What becomes of the plain answer."""
+    instead_raw: list[Callable[[DefectiveCard, bytes], bytes | None]] = field(default_factory=list)
+    """Whole commands as they come over the line."""
+    afterwards_raw: list[Callable[[DefectiveCard, bytes, bytes], bytes]] = field(default_factory=list)
+    """What becomes of the whole answer, protected where it is."""
+    on_reset: list[Callable[[DefectiveCard], None]] = field(default_factory=list)
+    """After each reset, which makes the card's parts anew: here they can be replaced or patched."""
+
+
+class DefectiveCard(EmulatedCard):
+    """An emulated card with defects; without any it is the genuine one."""
+
+    def __init__(self, memory: CardMemory) -> None:
+        self.defects = Defects()
+        super().__init__(memory, ENTROPY, lambda _: None, wait=lambda _: None)
+
+    def reset(self) -> None:
+        super().reset()
+        for change in self.defects.on_reset:
+            change(self)
+
+    def process(self, raw: bytes, /) -> bytes:
+        for handler in self.defects.instead_raw:
+            answer = handler(self, raw)
+            if answer is not None:
+                return answer
+        answer = super().process(raw)
+        for change in self.defects.afterwards_raw:
+            answer = change(self, raw, answer)
+        return answer
+
+    def _handle(self, command: CommandApdu, limit: int) -> Reply:
+        for handler in self.defects.instead:
+            found = handler(self, command)
+            if found is not None:
+                return Reply(found)
+        reply = super()._handle(command, limit)
+        for change in self.defects.afterwards:
+            reply = Reply(change(self, command, reply.answer), reply.effect)
+        return reply
+
+
+Defect = Callable[[DefectiveCard], None]
+"""Puts one defect into a card: by its ``defects``, or by changing its ``memory``."""
+
+
+def passwords() -> tuple[AccessPassword, ...]:
+    """Both passwords of the complete card, as a tester gives them."""
+    card = complete_card()
+    assert card.mrz is not None and card.can is not None
+    return AccessPassword.from_mrz_information(card.mrz.information), AccessPassword.from_can(card.can)
+
+
+def run_against(card: EmulatedCard, cases: Iterable[Case]) -> tuple[Result, ...]:
+    """The cases against a card, as `eid conformance` runs them."""
+    transport = InProcessTransport(card, "emulator:complete")
+    return run_cases(cases, transport, facts_of(transport), ENTROPY)
+
+
+def facts_of(transport: InProcessTransport) -> Facts:
+    """What an ordinary reading of the card shows."""
+    return gather(transport, passwords(), complete_card().terminals, ENTROPY)

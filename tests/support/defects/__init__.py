@@ -1,0 +1,1 @@
+"""One defect for each conformance case, by the case's number."""

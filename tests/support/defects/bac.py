@@ -1,0 +1,7 @@
+"""Defects."""
+
+from __future__ import annotations
+
+from support.conformance import Defect
+
+DEFECTS: dict[str, Defect] = {}
