@@ -12,6 +12,7 @@ import cryptography
 
 from benchmarks.bureau import Bureau
 from benchmarks.clocks import Times
+from benchmarks.emulated import CardMeasure, Size, measure_emulator
 from benchmarks.measures import Measure, measure_all
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
@@ -23,6 +24,7 @@ _RUNS = 5
 _WATCHING = "one card under --watch"
 _PROTOCOL_ROW = "{:<24}" + 2 * (" {:>9}" + 3 * " {:>7}")
 _PROCESS_ROW = "{:<48} {:>7} {:>7}"
+_CARD_ROW = "{:<36} {:>9} {:>9} {:>9} {:>6}"
 _ROW = "{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>6} {:>8}"
 
 
@@ -44,11 +46,13 @@ def main() -> None:
         except NotMeasured as reason:
             missing[_WATCHING] = str(reason)
         protocols = measure_protocols(personalized[-1], arguments.seconds / 2)
-    print(table(measures), protocol_table(protocols), process_table(processes, missing), sep="\n\n")
+    emulated, size = measure_emulator(arguments.seconds / 2)
+    tables = table(measures), protocol_table(protocols), process_table(processes, missing), card_table(emulated, size)
+    print(*tables, sep="\n\n")
     if arguments.json is not None:
-        arguments.json.write_text(
-            json.dumps(document(measures, protocols, processes, missing), indent=2) + "\n", encoding="utf-8"
-        )
+        found = document(measures, protocols, processes, missing)
+        found |= {"emulator": [measure.to_json() for measure in emulated], "emulator_size": size.to_json()}
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def table(measures: list[Measure]) -> str:
@@ -87,6 +91,18 @@ def process_table(processes: dict[str, Times], missing: dict[str, str]) -> str:
     for name, times in processes.items():
         lines.append(_PROCESS_ROW.format(name, *(f"{cell:.0f}" for cell in times.milliseconds)))
     return "\n".join(lines + [f"{name}: not measured: {reason}" for name, reason in missing.items()])
+
+
+def card_table(measures: list[CardMeasure], size: Size) -> str:
+    """The emulated card for a person."""
+    lines = [_CARD_ROW.format("the card alone", "ms", "a second", "floor ms", "times")]
+    for measure in measures:
+        cells = measure.to_json()
+        floor = ["" if cells[name] is None else cells[name] for name in ("floor_milliseconds", "times_the_floor")]
+        lines.append(_CARD_ROW.format(measure.name, cells["milliseconds"], cells["per_second"], *floor))
+    each = (part / 1024 for part in (size.allocated / size.cards, size.contents))
+    lines.append("{} cards in one process: {:.1f} KiB each, of which {:.1f} are files".format(size.cards, *each))
+    return "\n".join(lines)
 
 
 def document(

@@ -43,8 +43,12 @@ def agree(count: int) -> None:
 
 
 def sign(count: int) -> None:
+    sign_by(P256, count)
+
+
+def sign_by(curve: ec.EllipticCurve, count: int) -> None:
     for _ in range(count):
-        _key(P256).sign(_MESSAGE, _ECDSA)
+        _key(curve).sign(_MESSAGE, _ECDSA)
 
 
 def verify(curve: ec.EllipticCurve, count: int) -> None:

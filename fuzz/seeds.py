@@ -41,6 +41,7 @@ from eid_toolkit.register.person_files import write_csv, write_jsonl
 from eid_toolkit.specimens import persons
 
 _VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
+_CARD_SPECS = _VECTORS.parent / "card-specs"
 _TD1 = "IDVNM0990000176000099000017<<69901018M3901016VNM<<<<<<<<<<<8NGUYEN<<VAN<AN<<<<<<<<<<<<<<<<"
 _TD3 = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10"
 
@@ -106,6 +107,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "evidence": {"specimen": encode_evidence(evidence)},
         "card-image": {"specimen": memory},
         "persons": {"csv": _persons(write_csv), "jsonl": _persons(write_jsonl)},
+        "card-spec": {path.name: path.read_bytes() for path in sorted(_CARD_SPECS.iterdir())},
         "profile": {name: shipped.joinpath(f"{name}.toml").read_bytes() for name in list_profiles()},
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.cardspec import parse_spec
 from eid_toolkit.cli.decode import decoded
 from eid_toolkit.cli.describe import describe
 from eid_toolkit.codec import dgi, tlv
@@ -99,6 +100,12 @@ def _profile(data: bytes) -> None:
     read_profile("fuzzed", data)
 
 
+def _card_spec(data: bytes) -> None:
+    for yaml in (False, True):
+        with suppress(EidError):
+            parse_spec(data, yaml=yaml)
+
+
 def _persons(data: bytes) -> None:
     text = person_files.decode(data)
     for read in (person_files.read_csv, person_files.read_jsonl):
@@ -148,6 +155,7 @@ TARGETS: dict[str, Target] = {
     "evidence": _evidence,
     "card-image": _card_image,
     "profile": _profile,
+    "card-spec": _card_spec,
     "persons": _persons,
 }
 

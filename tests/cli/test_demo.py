@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from eid_toolkit.cardspec.forging import FORGERIES, Forged
 from eid_toolkit.cli import demo_story
 from eid_toolkit.cli.main import main
 from eid_toolkit.emulator import forgeries
@@ -77,7 +79,8 @@ def test_a_home_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_forgery_that_is_not_found_out_makes_the_demo_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forgeries, "clone_without_chip_keys", lambda memory, entropy: forgeries.copied(memory))
+    not_forged = replace(FORGERIES["clone"], make=lambda genuine: Forged(forgeries.copied(genuine.memory)))
+    monkeypatch.setitem(FORGERIES, "clone", not_forged)
     result = eid("demo", "--format", "json")
     story = json.loads(result.stdout)
     assert (result.exit_code, story["as_expected"]) == (1, False)

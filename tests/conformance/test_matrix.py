@@ -12,7 +12,23 @@ from eid_toolkit.conformance.suite import all_cases
 from support.conformance import Defect, DefectiveCard, complete_memory, run_against
 
 CASES = {case.number: case for case in all_cases()}
-PARTS = ("selecting", "secure_messaging", "pace", "bac", "chip", "terminal", "lds", "lock")
+PARTS = (
+    "selecting",
+    "without_access",
+    "reading",
+    "secure_messaging",
+    "secure_messaging_errors",
+    "pace",
+    "pace_errors",
+    "bac",
+    "chip",
+    "signing",
+    "terminal",
+    "terminal_errors",
+    "lds",
+    "lds_groups",
+    "lock",
+)
 
 
 def defects() -> dict[str, Defect]:

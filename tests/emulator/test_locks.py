@@ -13,9 +13,9 @@ from eid_toolkit.errors import AccessDenied, CardRefused
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.lds.atr_info import AtrInfo
+from eid_toolkit.protocols import bac, scp03
 from eid_toolkit.protocols import globalplatform as gp
 from eid_toolkit.protocols import personalization_data as layout
-from eid_toolkit.protocols import scp03
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.protocols.personalization_data import AccessProtocols, ChipKey
@@ -249,6 +249,30 @@ def test_a_failure_of_bac_is_counted_before_the_checksum_is_compared() -> None:
     line.ok(commands.get_challenge())
     assert line.send(commands.external_authenticate(bytes(40), 40)).sw == 0x6F00
     assert written[0].application.failures == 1
+
+
+class CutAtRandomness:
+    """Randomness whose ``number``-th request is the last moment of power."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def take(self, length: int, /) -> bytes:
+        self.left -= 1
+        if not self.left:
+            raise PowerCut
+        return bytes(length)
+
+
+def test_bac_counts_before_it_compares_also_where_the_power_goes_in_between() -> None:
+    """Only after the comparison does the card draw a number for its answer."""
+    written: list[int] = []
+    card = EmulatedCard(issued_memory(), CutAtRandomness(2), lambda memory: written.append(memory.application.failures))
+    card.process(commands.select_application(EMRTD_AID).encode())
+    challenge = card.process(commands.get_challenge().encode())[:8]
+    right = bac.BacKeys.of(mrz_password()).seal(bytes(8) + challenge + bytes(16))
+    assert card.process(commands.external_authenticate(right, 40).encode()) == b"\x6f\x00"
+    assert written == [1]
 
 
 def test_a_failure_of_scp03_is_counted_before_the_mac_is_compared() -> None:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from eid_toolkit.asn1.security_infos import PaceInfo
+from eid_toolkit.codec import tlv
 from eid_toolkit.emulator import image, personalizer
 from eid_toolkit.emulator.refusal import Refused
 from eid_toolkit.emulator.state import ApplicationMemory, CardMemory
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused
 from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu
+from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.ef_cvca import EfCvca
-from eid_toolkit.pki.cv_authorization import READ_DG3, READ_DG4, Role
+from eid_toolkit.pki.cv_authorization import READ_DG3, READ_DG4, Authorization, Role, TerminalType
 from eid_toolkit.pki.cv_certificate import KeyReference
 from eid_toolkit.pki.cv_trust import CardTrust
 from eid_toolkit.ports import SignatureAlgorithm
-from eid_toolkit.protocols import bac, chip_authentication
+from eid_toolkit.protocols import bac, chip_authentication, pace_terminal
 from eid_toolkit.protocols import personalization_data as layout
+from eid_toolkit.protocols.flow import run
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
 from eid_toolkit.secret import Secret
@@ -53,6 +58,23 @@ def chip_authenticated(line: Line) -> bytes:
     return agree_on_keys(line.session, chip_authentication.choices(infos)[0], ENTROPY)
 
 
+def pace_data(memory: CardMemory, objects: bytes) -> dict[int, bytes]:
+    """The objects of the last round of PACE by the CAN, with these objects in MSE:Set AT beside its own."""
+    card = Line.to(memory)
+    answers = []
+
+    def exchange(command: CommandApdu) -> ResponseApdu:
+        if command.ins == commands.MANAGE_SECURITY_ENVIRONMENT:
+            command = replace(command, data=command.data + objects)
+        answers.append(card.send(command))
+        return answers[-1]
+
+    infos = CardAccess.parse(memory.application.files[ElementaryFile.CARD_ACCESS].content).security_infos
+    info = infos.of_type(PaceInfo)[0]
+    run(pace_terminal.establish(AccessPassword.from_can(CAN), info, ENTROPY), exchange)
+    return tlv.as_mapping(tlv.parse(answers[-1].data, 0x7C).children())
+
+
 def after_pace(memory: CardMemory) -> tuple[Line, SessionBinding]:
     line = Line.to(memory)
     opened = open_access(line.session, AccessPassword.from_can(CAN), ENTROPY, allow_bac=False)
@@ -75,6 +97,25 @@ def readable(line: Line) -> set[ElementaryFile]:
         assert answer.sw in (0x9000, 0x6982)
         found |= {file} if answer.ok else set()
     return found
+
+
+def test_a_terminal_that_shows_its_authorization_in_pace_learns_which_keys_the_card_trusts(root: Holder) -> None:
+    chat = Authorization(TerminalType.INSPECTION_SYSTEM, Role.TERMINAL, 0x3F).encode()
+    found = pace_data(memory_trusting(root), chat)
+    assert found[0x87] == root.reference.encode()
+    assert 0x88 not in found
+    newer = root.issue("UTCVCA00002", Role.CVCA, effective=START + timedelta(days=1))
+    found = pace_data(memory_trusting(newer, root), chat)
+    assert (found[0x87], found[0x88]) == (newer.reference.encode(), root.reference.encode())
+
+
+def test_a_terminal_that_does_not_ask_in_pace_learns_no_names(root: Holder) -> None:
+    assert list(pace_data(memory_trusting(root), b"")) == [0x86]
+
+
+def test_a_card_without_terminal_authentication_has_no_names_to_tell_in_pace() -> None:
+    chat = Authorization(TerminalType.INSPECTION_SYSTEM, Role.TERMINAL, 0x3F).encode()
+    assert list(pace_data(issued_memory(), chat)) == [0x86]
 
 
 @pytest.mark.parametrize("opened", [after_pace, after_bac])

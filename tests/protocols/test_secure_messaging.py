@@ -98,3 +98,12 @@ def test_the_answer_to_another_command_is_refused() -> None:
 def test_an_unprotected_answer_ends_the_session_with_its_status_word() -> None:
     with pytest.raises(ChannelError, match="6988"):
         channel().open_response(0xB0, ResponseApdu(b"", 0x6988))
+
+
+def test_objects_that_were_rearranged_on_purpose_have_a_checksum_that_fits() -> None:
+    command = CommandApdu(0x00, 0xA4, 0x04, 0x00, b"\x01\x1e", ne=256)
+    assert channel().open_command(channel().protect_command(command, lambda objects: objects)) == command
+    without_le = channel().protect_command(command, lambda objects: objects[:1])
+    assert channel().open_command(without_le).ne == 0
+    with pytest.raises(ChannelError, match="sm-objects-incorrect"):
+        channel().open_command(channel().protect_command(command, lambda objects: objects[::-1]))

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
+from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo
 from eid_toolkit.cardspec import CardSpec, SpecimenCard, build
+from eid_toolkit.cardspec.randomness import SeededEntropy
 from eid_toolkit.cardspec.spec import AccessSpec, ChipSpec
 from eid_toolkit.conformance.case import Case
 from eid_toolkit.conformance.facts import Facts, gather
@@ -19,7 +22,8 @@ from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.profiles.profile import PaceChoice
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.transport.inprocess import InProcessTransport
-from support.card_states import ENTROPY
+from support.loose_channel import LooseChannel
+from support.resigning import infos_of, put_infos
 
 COMPLETE = CardSpec(
     access=AccessSpec(
@@ -28,6 +32,8 @@ COMPLETE = CardSpec(
     chip=ChipSpec(terminal_authentication=True),
 )
 """PACE in every mapping, BAC, Chip, Active and Terminal Authentication; issued now, so that its terminal is valid."""
+_TRIPLE_DES = ChipAuthenticationInfo(ChipAuthenticationProtocol.of("ecdh", "3des").oid, key_id=13)
+"""Chip Authentication with 3DES by the same key: no profile has both, but a chip may."""
 
 
 @cache
@@ -37,7 +43,9 @@ def complete_card() -> SpecimenCard:
 
 @cache
 def _complete_image() -> bytes:
-    return image.encode(complete_card().memory)
+    memory = image.decode(image.encode(complete_card().memory))
+    put_infos(memory, *infos_of(memory), _TRIPLE_DES)
+    return image.encode(memory)
 
 
 def complete_memory() -> CardMemory:
@@ -63,6 +71,8 @@ class Defects:
     """What becomes of the whole answer, protected where it is."""
     on_reset: list[Callable[[DefectiveCard], None]] = field(default_factory=list)
     """After each reset, which makes the card's parts anew: here they can be replaced or patched."""
+    channel: type[LooseChannel] | None = None
+    """The card's end of every secure channel, where it is not the genuine one."""
 
 
 class DefectiveCard(EmulatedCard):
@@ -70,7 +80,8 @@ class DefectiveCard(EmulatedCard):
 
     def __init__(self, memory: CardMemory) -> None:
         self.defects = Defects()
-        super().__init__(memory, ENTROPY, lambda _: None, wait=lambda _: None)
+        self.entropy = SeededEntropy("card")
+        super().__init__(memory, self.entropy, lambda _: None, wait=lambda _: None)
 
     def reset(self) -> None:
         super().reset()
@@ -86,6 +97,12 @@ class DefectiveCard(EmulatedCard):
         for change in self.defects.afterwards_raw:
             answer = change(self, raw, answer)
         return answer
+
+    def _protected(self, command: CommandApdu) -> ResponseApdu:
+        channel, loose = self._session.channel, self.defects.channel
+        if channel is not None and loose is not None and not isinstance(channel, LooseChannel):
+            self._session.channel = loose.in_place_of(channel)
+        return super()._protected(command)
 
     def _handle(self, command: CommandApdu, limit: int) -> Reply:
         for handler in self.defects.instead:
@@ -109,12 +126,17 @@ def passwords() -> tuple[AccessPassword, ...]:
     return AccessPassword.from_mrz_information(card.mrz.information), AccessPassword.from_can(card.can)
 
 
-def run_against(card: EmulatedCard, cases: Iterable[Case]) -> tuple[Result, ...]:
-    """The cases against a card, as `eid conformance` runs them."""
+def run_against(card: DefectiveCard, cases: Iterable[Case]) -> tuple[Result, ...]:
+    """The cases against a card, as `eid conformance` runs them; each with the same randomness in every test."""
     transport = InProcessTransport(card, "emulator:complete")
-    return run_cases(cases, transport, facts_of(transport), ENTROPY)
+    facts = facts_of(transport)
+    results: list[Result] = []
+    for case in cases:
+        card.entropy.seed, card.entropy.calls = f"card {case.number}", 0
+        results += run_cases([case], transport, facts, SeededEntropy(f"terminal {case.number}"))
+    return tuple(results)
 
 
 def facts_of(transport: InProcessTransport) -> Facts:
     """What an ordinary reading of the card shows."""
-    return gather(transport, passwords(), complete_card().terminals, ENTROPY)
+    return gather(transport, passwords(), complete_card().terminals, SeededEntropy("facts"))

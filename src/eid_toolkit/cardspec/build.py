@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from eid_toolkit.cardspec.authority import SpecimenAuthority, VerifyingAuthority
-from eid_toolkit.cardspec.dressing import dressed
-from eid_toolkit.cardspec.forging import forge
+from eid_toolkit.cardspec.dressing import Performance, dressed
+from eid_toolkit.cardspec.forging import Genuine, forge
 from eid_toolkit.cardspec.randomness import SeededEntropy, VirtualClock
 from eid_toolkit.cardspec.spec import CardSpec
 from eid_toolkit.crypto.rsa import RsaPrivateKey
@@ -18,7 +19,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.issuer_time import issuer_date
 from eid_toolkit.lds.mrz import Mrz
-from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
+from eid_toolkit.lds.portrait import MAX_FILE, Portrait, PortraitFormat, make_portrait
 from eid_toolkit.personalization.records import ChipKeys, Encodable, Issue, RecordSet, build_records
 from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.pki.validation import TrustMaterial
@@ -41,6 +42,8 @@ from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
 from eid_toolkit.terminal.rights import TerminalIdentity
 from eid_toolkit.transport.interface import Card
 
+_STRANGER = {"primary_identifier": "Stranger", "secondary_identifier": "Alex", "date_of_birth": "1981-02-03"}
+"""What makes another person of a specimen."""
 _PROTOCOLS = {"pace": AccessProtocols.PACE, "bac": AccessProtocols.BAC}
 
 
@@ -69,19 +72,35 @@ def build(spec: CardSpec | None = None, *, folder: Path | None = None) -> Specim
     spec = spec or CardSpec()
     entropy: Entropy = SystemEntropy() if spec.seed is None else SeededEntropy(spec.seed)
     clock: Clock = SystemClock() if spec.at is None else VirtualClock(spec.at)
-    blank = make_blank((DEVELOPER_CARD_KEY,) * 3, entropy)
-    blank.domain.failures = spec.chip.domain_failures
-    if not spec.chip.extended_length:
-        del blank.application.files[ElementaryFile.ATR_INFO]
+    blank = _blank(spec, entropy)
     if spec.blank:
         return SpecimenCard(_powered(blank, spec, entropy, clock), blank, clock)
     return _Issuing(spec, folder or Path(), entropy, clock).issue(blank)
 
 
-def _powered(memory: CardMemory, spec: CardSpec, entropy: Entropy, clock: Clock) -> Card:
+def _blank(spec: CardSpec, entropy: Entropy) -> CardMemory:
+    blank = make_blank((DEVELOPER_CARD_KEY,) * 3, entropy)
+    blank.domain.failures = spec.chip.domain_failures
+    if not spec.chip.extended_length:
+        del blank.application.files[ElementaryFile.ATR_INFO]
+    return blank
+
+
+def _powered(
+    memory: CardMemory, spec: CardSpec, entropy: Entropy, clock: Clock, performs: Performance | None = None
+) -> Card:
     """The chip, whose delays pass on a virtual clock at once, in the clothes that the spec gives it."""
     wait = clock.sleep if isinstance(clock, VirtualClock) else None
-    return dressed(memory, spec, entropy, wait)
+    return dressed(memory, spec, entropy, wait, performs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whose document it is, and what is the document's own; None until it is issued the first time."""
+
+    person: PersonData
+    portrait: Portrait
+    issue: Issue | None = None
 
 
 class _Issuing:
@@ -96,19 +115,13 @@ class _Issuing:
     def issue(self, memory: CardMemory) -> SpecimenCard:
         """Puts the document onto the blank in ``memory``."""
         spec, profile = self._spec, self._profile
-        authority = SpecimenAuthority.create(profile.issuing_state, profile.document_code, self._now, self._entropy)
-        keys = ChipKeys.generate(profile, self._entropy)
-        records = self._records(keys, authority)
-        verifying = None
-        _put(memory, profile, records, keys, spec.document.can)
+        authority, verifying = self._authority(profile.issuing_state), None
+        subject = _Subject(PersonData.from_text(spec.person or self._specimen.record), self._portrait())
+        records, subject = self._put(memory, subject, authority)
         if profile.terminal_authentication:
             verifying = VerifyingAuthority.create(profile.issuing_state, self._now.date(), self._entropy)
-            root = CertifiedKey.of_root(verifying.root)
-            memory.application.trust_terminals_by(CardTrust((root,), self._now.date()))
-        memory.application.failures = spec.access.failures
-        if spec.forgery is not None:
-            memory = forge(spec.forgery, memory, spec, self._entropy)
-        return SpecimenCard(
+            _trust(memory, verifying)
+        card = SpecimenCard(
             _powered(memory, spec, self._entropy, self._clock),
             memory,
             self._clock,
@@ -117,31 +130,80 @@ class _Issuing:
             authority.trust,
             () if verifying is None else (verifying.terminal,),
         )
+        return card if spec.forgery is None else self._forged(card, spec.forgery, subject, authority, verifying)
 
-    def _records(self, keys: ChipKeys, authority: SpecimenAuthority) -> RecordSet:
+    def _forged(
+        self,
+        card: SpecimenCard,
+        name: str,
+        subject: _Subject,
+        authority: SpecimenAuthority,
+        verifying: VerifyingAuthority | None,
+    ) -> SpecimenCard:
+        """The forgery ``name`` of a card."""
+
+        def issued_by(foreign: bool) -> tuple[CardMemory, SpecimenAuthority]:
+            state = self._profile.issuing_state
+            other = self._authority(_neighbour(state) if foreign else state)
+            return self._another(subject, other, verifying), other
+
+        genuine = Genuine(
+            card.memory, self._entropy, lambda: self._another(self._stranger(), authority, verifying), issued_by
+        )
+        forged = forge(name, genuine)
+        trust = authority.trust
+        if forged.believed is not None:
+            also = forged.believed.trust
+            trust = TrustMaterial((*trust.anchors, *also.anchors), (*trust.crls, *also.crls))
+        powered = _powered(forged.memory, self._spec, self._entropy, self._clock, forged.performs)
+        return replace(card, card=powered, memory=forged.memory, trust=trust)
+
+    def _authority(self, state: str) -> SpecimenAuthority:
+        return SpecimenAuthority.create(state, self._profile.document_code, self._now, self._entropy)
+
+    def _another(
+        self, subject: _Subject, authority: SpecimenAuthority, verifying: VerifyingAuthority | None
+    ) -> CardMemory:
+        memory = _blank(self._spec, self._entropy)
+        self._put(memory, subject, authority)
+        if verifying is not None:
+            _trust(memory, verifying)
+        return memory
+
+    def _stranger(self) -> _Subject:
+        """Somebody else with a document of the same kind."""
+        another = next(known for known in persons() if known.profile != self._specimen.profile)
+        person = PersonData.from_text({**self._specimen.record, **_STRANGER})
+        return _Subject(person, _drawn(another.profile, self._profile.portrait))
+
+    def _put(self, memory: CardMemory, subject: _Subject, authority: SpecimenAuthority) -> tuple[RecordSet, _Subject]:
+        """Builds and signs the files and puts them onto a blank, with fresh keys."""
         spec, profile = self._spec, self._profile
-        person = PersonData.from_text(spec.person or self._specimen.record)
-        portrait = make_portrait(self._portrait(), profile.portrait)
+        keys = ChipKeys.generate(profile, self._entropy)
         biometrics: dict[int, Encodable] = {}
         if profile.terminal_authentication:
             biometrics = {3: fingerprints(spec.chip.fingers, self._entropy), 4: irises(spec.chip.eyes, self._entropy)}
-        return build_records(
-            person,
-            portrait,
+        issue = subject.issue or self._issue_of(subject.person)
+        records = build_records(
+            subject.person,
+            subject.portrait,
             profile,
-            self._issue_of(person),
+            issue,
             keys,
             authority.signer,
             authority.signer_certificate,
             biometrics,
         )
+        _put(memory, profile, records, keys, spec.document.can)
+        memory.application.failures = spec.access.failures
+        return records, replace(subject, issue=issue)
 
-    def _portrait(self) -> bytes:
+    def _portrait(self) -> Portrait:
         name = self._spec.document.portrait
         if name is None:
-            return self._specimen.portrait()
+            return _drawn(self._specimen.profile, self._profile.portrait)
         with (self._folder / name).open("rb") as stream:
-            return stream.read(MAX_FILE + 1)
+            return make_portrait(stream.read(MAX_FILE + 1), self._profile.portrait)
 
     def _issue_of(self, person: PersonData) -> Issue:
         profile, today = self._profile, issuer_date(self._now, self._profile.issuing_state)
@@ -159,6 +221,23 @@ def _specimen_for(profile: str) -> SpecimenPerson:
     """The specimen person of a profile, or else one who fits most."""
     known = persons()
     return next((person for person in known if person.profile == profile), known[-1])
+
+
+@cache
+def _drawn(profile: str, wanted: PortraitFormat) -> Portrait:
+    """The portrait of the specimen person of a profile; always the same, and most of the work of a card."""
+    return make_portrait(next(person for person in persons() if person.profile == profile).portrait(), wanted)
+
+
+def _neighbour(state: str) -> str:
+    """Another state."""
+    return next(person.record["nationality"] for person in persons() if person.record["nationality"] != state)
+
+
+def _trust(memory: CardMemory, verifying: VerifyingAuthority) -> None:
+    """Has the chip believe a verifying authority."""
+    root = CertifiedKey.of_root(verifying.root)
+    memory.application.trust_terminals_by(CardTrust((root,), root.effective))
 
 
 def _profile_of(spec: CardSpec) -> DocumentProfile:

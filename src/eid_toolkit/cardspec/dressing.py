@@ -5,13 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from eid_toolkit.cardspec.faults import FailingMemory, FaultyCard
 from eid_toolkit.cardspec.spec import CardSpec
-from eid_toolkit.emulator.card import EmulatedCard
+from eid_toolkit.emulator.quirks import QuirkyCard, quirks_named
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.ports import Entropy
 from eid_toolkit.transport.interface import Card
 
+Performance = Callable[[Card], Card]
+"""What answers in place of a card."""
 
-def dressed(memory: CardMemory, spec: CardSpec, entropy: Entropy, wait: Callable[[float], None] | None = None) -> Card:
-    """A card over ``memory``, with power; ``wait`` is how it takes its time."""
-    return EmulatedCard(memory, entropy, lambda _: None, wait=wait or time.sleep)
+
+def dressed(
+    memory: CardMemory,
+    spec: CardSpec,
+    entropy: Entropy,
+    wait: Callable[[float], None] | None = None,
+    performs: Performance | None = None,
+) -> Card:
+    """A card over ``memory``, with power; ``wait`` is how it takes its time, ``performs`` what answers in its place.
+
+    Raises :class:`BadInput` for quirks that are unknown or contradict each other.
+    """
+    wait = wait or time.sleep
+    store = FailingMemory(memory)
+    card: Card = QuirkyCard(memory, entropy, store.save, quirks_named(spec.quirks), wait=wait)
+    if performs is not None:
+        card = performs(card)
+    return FaultyCard(card, store, spec.faults, wait) if spec.faults else card

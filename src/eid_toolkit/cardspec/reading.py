@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from eid_toolkit.profiles.reading import read
 MAX_SIZE = 1 << 16
 """The largest file in bytes."""
 _MAX_DEPTH = 6
+_MANY = 1 << 32
 _YAML_SUFFIXES = frozenset({".yaml", ".yml"})
 
 
@@ -38,8 +40,13 @@ def parse_spec(data: bytes, *, yaml: bool = False) -> CardSpec:
     schema = document.pop("schema", None)
     if schema != SCHEMA:
         raise BadInput("card-spec-schema", schema=str(schema), supported=SCHEMA)
+    return spec_of(document)
+
+
+def spec_of(fields: Mapping[str, object]) -> CardSpec:
+    """The card described by the fields of a file, without their schema; see :func:`load_spec`."""
     try:
-        found: CardSpec = read(CardSpec, _plain(document, _MAX_DEPTH), "")
+        found: CardSpec = read(CardSpec, _plain(fields, _MAX_DEPTH), "")
     except BadInput as error:
         problem = _PROBLEMS.get(error.code)
         if problem is None:
@@ -58,21 +65,41 @@ _PROBLEMS = {
 def _from_toml(data: bytes) -> object:
     try:
         return tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLDecodeError
         raise BadInput("card-spec-malformed", reason=str(error).partition("\n")[0]) from None
 
 
 def _from_yaml(data: bytes) -> object:
     import yaml
 
+    depth = 0
     try:
-        for event in yaml.parse(data, yaml.SafeLoader):
+        text = data.decode("utf-8")
+        for event in yaml.parse(text, yaml.SafeLoader):
             # An alias can stand for a tree that doubles with each, and a tag can ask for anything.
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
                 raise BadInput("card-spec-malformed", reason="anchors, aliases and tags are not taken")
-        return yaml.safe_load(data)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:  # before a tree is built, for that takes time by the square of the depth
+                raise BadInput("card-spec-malformed", reason="nested too deeply")
+        return yaml.load(text, _loader())
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise BadInput("card-spec-malformed", reason=str(error).partition("\n")[0]) from None
+
+
+def _loader() -> Any:
+    """YAML's safe loader, that does not take a field twice, as TOML does not."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            names = [self.construct_object(key, deep=True) for key, _ in node.value]
+            if len(names) != len(set(map(str, names))):
+                raise ValueError("a field is there twice")
+            found: dict[Any, Any] = super().construct_mapping(node, deep)
+            return found
+
+    return Loader
 
 
 def _plain(value: object, depth: int) -> Any:
@@ -81,7 +108,7 @@ def _plain(value: object, depth: int) -> Any:
         raise BadInput("card-spec-malformed", reason="nested too deeply")
     if isinstance(value, Mapping):
         return {str(name): _named(str(name), _plain(item, depth - 1)) for name, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
     return value
 
@@ -89,9 +116,14 @@ def _plain(value: object, depth: int) -> Any:
 def _named(name: str, value: object) -> object:
     """Field by field: a time without its zone is UTC, a day is its first moment, 1 is as good as 1.0."""
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        with suppress(OverflowError):  # beyond the first or last year that there is: refused for its value
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None
     if isinstance(value, date):
         return value.isoformat() if name != "at" else datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if name == "seconds" and type(value) is int:
+    if name == "seconds" and type(value) is int and abs(value) < _MANY:
         return float(value)
+    if name == "at" and isinstance(value, str):
+        with suppress(ValueError):
+            return _named(name, datetime.fromisoformat(value))
     return value

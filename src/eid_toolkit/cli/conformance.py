@@ -12,7 +12,7 @@ from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, write_file
 from eid_toolkit.cli.output import emit, is_terminal, paint, table
 from eid_toolkit.cli.passwords import all_passwords, password_options
-from eid_toolkit.cli.readers import open_reader, wait_option
+from eid_toolkit.cli.readers import READER_HELP, open_reader, wait_option
 from eid_toolkit.cli.terminals import load_terminals
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import UsageError
@@ -26,7 +26,7 @@ _FAILED = 3
 
 
 @click.command(cls=Command)
-@click.option("--reader", metavar="R", help="emulator:NAME, or a PC/SC reader by name, part of it or number.")
+@click.option("--reader", metavar="R", help=READER_HELP)
 @password_options
 @wait_option
 @click.option("--list", "list_only", is_flag=True, help="List the cases, without a chip.")

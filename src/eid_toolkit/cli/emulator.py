@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import EMULATED
-from eid_toolkit.errors import ServiceAway
+from eid_toolkit.errors import ServiceAway, UsageError
 from eid_toolkit.transport.vpcd import DEFAULT_PORT
 
 if TYPE_CHECKING:
+    from eid_toolkit.cardspec import SpecimenCard
     from eid_toolkit.emulator.state import CardMemory
     from eid_toolkit.stores.cards import CardStore
+    from eid_toolkit.transport.interface import Card
 
 
 @click.group(cls=Group)
@@ -38,7 +43,7 @@ def blank(app: App, name: str, fmt: str) -> None:
     from eid_toolkit.stores.demo import open_key_store
 
     home, entropy = Home.open(app.home_path), SystemEntropy()
-    transport_key = open_key_store(home, app.passphrase, entropy).symmetric("transport")
+    transport_key = open_key_store(home, app.passphrase, entropy, app.pin).symmetric("transport")
     memory = make_blank((transport_key, transport_key, transport_key), entropy)
     CardStore(home).create(name, memory)
     _show(name, memory, fmt)
@@ -69,21 +74,94 @@ def show(app: App, name: str, fmt: str) -> None:
     _show(name, _store(app).load(name), fmt)
 
 
+_SEEN_EMPTY = 1.0
+"""Seconds after which pcscd has seen that a slot is empty."""
+_spec_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_trust_option = click.option(
+    "--trust-out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write what believes the card: CSCA certificate, CRL, and a terminal's key where there is one.",
+)
+
+
 @emulator.command()
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--spec", type=_spec_file, metavar="FILE", help="A card described in a TOML or YAML file.")
+@click.option("--replay", type=_spec_file, metavar="FILE", help="A session recorded with --trace-secrets.")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port of vpcd.")
+@_trust_option
 @pass_app
-def attach(app: App, name: str, port: int) -> None:
+def attach(
+    app: App, name: str | None, spec: Path | None, replay: Path | None, port: int, trust_out: Path | None
+) -> None:
     """Put the emulated card NAME into the virtual PC/SC reader until interrupted.
 
-    The reader is that of the package vsmartcard-vpcd; its second slot listens one port higher.
+    The reader is that of the package vsmartcard-vpcd; its second slot listens one port higher. With --spec it is a card
+    made for the occasion, which needs no home and is forgotten at the end.
     """
+    if sum(chosen is not None for chosen in (name, spec, replay)) != 1:
+        raise UsageError("attach-name-or-spec")
+    if trust_out is not None and spec is None:
+        raise UsageError("trust-out-without-spec")
+    if replay is not None:
+        from eid_toolkit.emulator.replay import ReplayedCard
+        from eid_toolkit.transport.recording import MAX_SIZE, Recording
+
+        _insert(ReplayedCard(Recording.parse(read_file(replay, MAX_SIZE))), port, replay.name)
+    elif name is not None:
+        with _store(app).open(name) as opened:
+            _insert(opened.card, port, name)
+    elif spec is not None:
+        from eid_toolkit.cli.spec_cards import make, text
+
+        described, made = make(spec)
+        note(text(described, made))
+        if trust_out is None and not described.blank:
+            note("Its authority was made with it: --trust-out DIR writes what believes it.")
+        _write_trust(made, trust_out)
+        _insert(made.card, port, spec.name)
+        while _has_lost_power(made.card):
+            note(f"{spec.name} lost its power, as its spec has it. It is put in again.")
+            time.sleep(_SEEN_EMPTY)
+            _insert(made.card, port, spec.name)
+    raise ServiceAway("vpcd-gone", port=port)
+
+
+@emulator.command()
+@click.argument("file", type=_spec_file)
+@_trust_option
+@format_option
+@pass_app
+def check(app: App, file: Path, trust_out: Path | None, fmt: str) -> None:
+    """Check the card spec in FILE, and show what it makes."""
+    from eid_toolkit.cli.spec_cards import describe, make, text
+
+    described, made = make(file)
+    _write_trust(made, trust_out)
+    emit(describe(described, made), fmt, lambda: text(described, made))
+
+
+def _insert(card: Card, port: int, name: str) -> None:
     from eid_toolkit.transport.vpcd import VpcdCard
 
-    with _store(app).open(name) as opened, VpcdCard(opened.card, port) as inserted:
+    with VpcdCard(card, port) as inserted:
         note(f"{name} is in the virtual reader on port {port}. Ctrl-C takes it out.")
         inserted.run()
-    raise ServiceAway("vpcd-gone", port=port)
+
+
+def _has_lost_power(card: Card) -> bool:
+    from eid_toolkit.cardspec.faults import FaultyCard
+
+    return isinstance(card, FaultyCard) and not card.powered
+
+
+def _write_trust(card: SpecimenCard, folder: Path | None) -> None:
+    if folder is not None:
+        from eid_toolkit.cli.spec_cards import write_trust
+
+        for path in write_trust(card, folder):
+            note(f"Wrote {path}")
 
 
 def _store(app: App) -> CardStore:

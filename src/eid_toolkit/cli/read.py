@@ -14,6 +14,7 @@ from eid_toolkit.cli.output import emit, table
 from eid_toolkit.cli.passwords import access_password, password_options
 from eid_toolkit.cli.readers import open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.cli.terminals import load_terminals
+from eid_toolkit.cli.tracing import entropy_of
 from eid_toolkit.errors import NoCardError
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str
     from eid_toolkit.inspection.capture import capture, read_small_files
     from eid_toolkit.inspection.evidence import FileEvidence, FileState
     from eid_toolkit.inspection.policy import policy_by_name
-    from eid_toolkit.ports import SystemClock, SystemEntropy
+    from eid_toolkit.ports import SystemClock
     from eid_toolkit.terminal.quirks import quirks_by_name
 
     opened_by, known, terminals = access_password(**password), quirks_by_name(quirks), load_terminals(app)
     clock, officer = SystemClock(), policy_by_name("officer")
     with open_reader(reader, app, wait) as transport:
         small = read_small_files(transport, known)
-        evidence = capture(transport, opened_by, officer, SystemEntropy(), clock, known, terminals)
+        evidence = capture(transport, opened_by, officer, entropy_of(transport), clock, known, terminals)
     files = {file: FileEvidence(FileState.READ, data) for file, data in small.items()} | dict(evidence.files)
     rows = [
         {

@@ -1,31 +1,32 @@
-"""What `--reader` means: an emulated card of the home, or a PC/SC reader."""
+"""What `--reader` means: an emulated card of the home or of a spec, or a PC/SC reader."""
 
 from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 import click
 
 from eid_toolkit.cli.context import App
+from eid_toolkit.cli.files import read_file
+from eid_toolkit.cli.tracing import traced
 from eid_toolkit.transport.inprocess import InProcessTransport
-from eid_toolkit.transport.interface import Transport
-from eid_toolkit.transport.trace import TracingTransport
+from eid_toolkit.transport.interface import Card, Transport
 
-EMULATED = "emulator:"
+EMULATED, SPEC, REPLAY = "emulator:", "spec:", "replay:"
+IN_PROCESS = (EMULATED, SPEC, REPLAY)
+"""What readers are called whose card is emulated in this process."""
+READER_HELP = "emulator:NAME, spec:FILE, replay:FILE, or a PC/SC reader by name, part of it or number."
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
 def reader_option(function: _F) -> _F:
     """``--reader R``, passed as ``reader``."""
-    return click.option(
-        "--reader", required=True, metavar="R", help="emulator:NAME, or a PC/SC reader by name, part of it or number."
-    )(function)
+    return click.option("--reader", required=True, metavar="R", help=READER_HELP)(function)
 
 
 def wait_option(function: _F) -> _F:
@@ -58,12 +59,8 @@ def open_reader(spec: str, app: App, wait: float = 0.0) -> Iterator[Transport]:
     """The card in the reader that ``spec`` means, traced if the user asked for it; powered off at the end."""
     if app.debug:
         logging.basicConfig()  # an emulated card logs what failed inside it
-    with _connect(spec, app, wait) as transport:
-        if app.trace is None:
-            yield transport
-        else:
-            with _open_trace(app.trace) as out:
-                yield TracingTransport(transport, out)
+    with _connect(spec, app, wait) as transport, traced(transport, app) as written_down:
+        yield written_down
 
 
 @contextmanager
@@ -73,11 +70,15 @@ def _connect(spec: str, app: App, wait: float) -> Iterator[Transport]:
         from eid_toolkit.stores.cards import CardStore
 
         with CardStore(Home.open(app.home_path)).open(spec.removeprefix(EMULATED)) as opened:
-            in_process = InProcessTransport(opened.card, spec)
-            try:
-                yield in_process
-            finally:
-                in_process.close()
+            yield from _powered(opened.card, spec)
+        return
+    if spec.startswith(SPEC):
+        from eid_toolkit.cli.spec_cards import make
+
+        yield from _powered(make(Path(spec.removeprefix(SPEC)))[1].card, spec)
+        return
+    if spec.startswith(REPLAY):
+        yield from _played_back(spec)
         return
     from eid_toolkit.transport.pcsc import PcscTransport, resolve_reader
 
@@ -88,6 +89,23 @@ def _connect(spec: str, app: App, wait: float) -> Iterator[Transport]:
         over_pcsc.close()
 
 
-def _open_trace(path: Path) -> TextIO:
-    """The trace file, new or longer, for its owner alone."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
+def _powered(card: Card, name: str) -> Iterator[Transport]:
+    in_process = InProcessTransport(card, name)
+    try:
+        yield in_process
+    finally:
+        in_process.close()
+
+
+def _played_back(spec: str) -> Iterator[Transport]:
+    """A recorded session, to whose reader its own random numbers are given once more."""
+    from eid_toolkit.emulator.replay import ReplayedCard, ReplayedTransport
+    from eid_toolkit.ports import SystemEntropy
+    from eid_toolkit.transport.recording import MAX_SIZE, RecordedEntropy, Recording
+
+    recording = Recording.parse(read_file(Path(spec.removeprefix(REPLAY)), MAX_SIZE))
+    transport = ReplayedTransport(ReplayedCard(recording), spec, RecordedEntropy(recording.random, SystemEntropy()))
+    try:
+        yield transport
+    finally:
+        transport.close()

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
-from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.errors import BadInput, EidError
+from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dg1 import Dg1
@@ -46,6 +47,10 @@ class Facts:
     """Every file that could be read, those of the MF too."""
     statuses: Mapping[ElementaryFile, ReadStatus]
     """How the reading of each file of the application ended."""
+    bac: bool = False
+    """Whether the application gives a challenge to one who has no access, and the MRZ is at hand."""
+    reads_odd: bool = False
+    """Whether READ BINARY is understood in its odd form too."""
 
     @property
     def password(self) -> AccessPassword:
@@ -151,7 +156,27 @@ def gather(
         opened.buffers,
         files,
         statuses,
+        reads_odd=_reads_odd(session),
+        bac=any(password.kind is PasswordKind.MRZ for password in passwords) and _gives_challenge(session),
     )
+
+
+def _reads_odd(session: CardSession) -> bool:
+    """Whether the odd READ BINARY is answered, in the session that has read the files."""
+    if not session.is_secure:
+        return False
+    with suppress(EidError):
+        return session.exchange(commands.read_binary_odd(0, 8, ElementaryFile.COM.sfi)).ok
+    return False
+
+
+def _gives_challenge(session: CardSession) -> bool:
+    """Whether BAC can begin, by all that shows (9303-11 4.3.4.1)."""
+    session.reset()
+    with suppress(EidError):
+        selected = session.exchange(commands.select_application(EMRTD_AID))
+        return selected.ok and session.exchange(commands.get_challenge()).ok
+    return False
 
 
 def _data_groups() -> tuple[ElementaryFile, ...]:

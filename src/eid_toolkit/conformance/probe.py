@@ -17,7 +17,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import bac, pace_terminal
 from eid_toolkit.protocols.pace import PaceResult
 from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.protocols.secure_messaging import Arrange, SecureChannel
 from eid_toolkit.terminal.access import AccessResult, open_access
 from eid_toolkit.terminal.reading import FileReader, ReadStatus
 from eid_toolkit.terminal.session import CardSession
@@ -69,6 +69,10 @@ class Probe:
         self.ok(self.plain(commands.select_application(EMRTD_AID)), "SELECT of the application")
         self.install(self.session.run(bac.authenticate(password, self.entropy)))
 
+    def select_application(self) -> None:
+        """Selects the application without secure messaging; fails the case if that is refused."""
+        self.ok(self.plain(commands.select_application(EMRTD_AID)), "SELECT of the application")
+
     def install(self, channel: SecureChannel) -> None:
         """Puts the conversation under ``channel``."""
         self.session.install(channel)
@@ -97,13 +101,28 @@ class Probe:
         return ResponseApdu.decode(self.transport.process(command))
 
     def protected(
-        self, command: CommandApdu, change: Callable[[CommandApdu], CommandApdu] | None = None
+        self,
+        command: CommandApdu,
+        change: Callable[[CommandApdu], CommandApdu] | None = None,
+        arrange: Arrange | None = None,
     ) -> ResponseApdu:
-        """``command`` protected, then changed on the line; the answer as it comes, still protected if it is."""
+        """``command`` protected, then changed on the line; the answer as it comes, still protected if it is.
+
+        ``arrange`` changes the data objects before their checksum is made, so that it fits.
+        """
         if self.channel is None:
             raise NotConforming("there is no secure channel")
-        message = self.channel.protect_command(command)
+        message = self.channel.protect_command(command, arrange)
         return self.plain(message if change is None else change(message))
+
+    def unprotect(self, command: CommandApdu, answer: ResponseApdu, what: str) -> ResponseApdu:
+        """The plain answer in a protected one to ``command``; fails the case if its protection is wrong."""
+        if self.channel is None:
+            raise NotConforming("there is no secure channel")
+        try:
+            return self.channel.open_response(command.ins, answer)
+        except EidError as error:
+            raise NotConforming(f"{what}: the answer's protection is wrong ({error})") from None
 
     def read(self, file: ElementaryFile) -> bytes:
         """A whole file in the current DF, as a reader would read it; fails the case if that is not possible."""
@@ -148,6 +167,11 @@ class Probe:
         self.plain(commands.select_application(EMRTD_AID))
         answer = self.plain(commands.read_binary_sfi(ElementaryFile.COM.sfi, 0, 1))
         self.refused(answer, f"{what}: reading EF.COM without access")
+
+    def aborted(self, answer: ResponseApdu, what: str, *allowed: int | range) -> None:
+        """A secure messaging error: refused without protection, and the session is over (9303-11 9.8.3, 9.8.5)."""
+        self.refused(answer, what, *allowed)
+        self.session_is_over(what)
 
     def session_lives(self, what: str) -> None:
         """The channel still works: a protected READ of EF.COM is answered under it."""

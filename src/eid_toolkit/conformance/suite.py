@@ -10,18 +10,25 @@ from eid_toolkit.errors import UsageError
 
 _MODULES = (
     "selecting",
+    "selecting_files",
+    "without_access",
     "reading",
     "secure_messaging",
     "secure_messaging_errors",
     "pace",
+    "pace_data",
     "pace_errors",
+    "pace_rounds_errors",
     "bac",
     "chip_authentication",
+    "chip_authentication_errors",
     "active_authentication",
     "terminal_authentication",
     "terminal_authentication_errors",
     "lds",
+    "lds_security_object",
     "lds_application",
+    "lds_chip",
     "lock",
 )
 

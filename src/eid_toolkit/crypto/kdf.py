@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from enum import IntEnum
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -41,7 +42,7 @@ def counter_cmac(key: Secret, constant: int, length: int, context: bytes) -> byt
     Input of each block: 11 zero bytes, the constant, a zero byte, the length in bits (2 bytes), the counter
     (1 byte), the context.
     """
-    label = bytes(11) + bytes((constant, 0)) + (8 * length).to_bytes(2, "big")
+    label = _scp03_label(constant, length)
     kdf = KBKDFCMAC(
         algorithm=AES,
         mode=Mode.CounterMode,
@@ -55,3 +56,14 @@ def counter_cmac(key: Secret, constant: int, length: int, context: bytes) -> byt
         break_location=len(label),
     )
     return kdf.derive(key.reveal())
+
+
+def counter_cmac_by(cmac: Callable[[bytes], bytes], constant: int, length: int, context: bytes) -> bytes:
+    """The same derivation where the key is known by its AES-CMAC only, as in a token."""
+    label = _scp03_label(constant, length)
+    blocks = range(1, -(-length // 16) + 1)
+    return b"".join(cmac(label + bytes((counter,)) + context) for counter in blocks)[:length]
+
+
+def _scp03_label(constant: int, length: int) -> bytes:
+    return bytes(11) + bytes((constant, 0)) + (8 * length).to_bytes(2, "big")

@@ -85,7 +85,9 @@ class AccessCommands:
         except ProtocolError:
             raise Refused(StatusWord.WRONG_DATA) from None
         static_key = self._chip.mapping_key(parameters.domain) if parameters.protocol.mapping == "cam" else None
-        self._session.pace = PaceResponder(parameters, password, self._entropy, static_key)
+        trust = self._memory.terminal_trust if pace_card.shows_authorization(data) else None
+        trusted = () if trust is None else tuple(reference.encode() for reference in trust.references)
+        self._session.pace = PaceResponder(parameters, password, self._entropy, static_key, trusted)
         return ok()
 
     def _offered(self) -> Iterator[PaceParameters]:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from eid_toolkit.emulator.access import AccessCommands
 from eid_toolkit.emulator.chip import ChipCommands
@@ -31,7 +32,8 @@ from eid_toolkit.protocols.globalplatform import ISD_AID, ApplicationState, Doma
 from eid_toolkit.protocols.secure_messaging import CLASS_BITS
 
 _log = logging.getLogger(__name__)
-_SHORT_RESPONSE = 256
+SHORT_RESPONSE = 256
+"""The most data bytes in a short answer (7816-4 5.1)."""
 _STATUS_SIZE = 2
 
 
@@ -48,7 +50,7 @@ class EmulatedCard:
         entropy: Entropy,
         save: Callable[[CardMemory], None],
         *,
-        short_response: int = _SHORT_RESPONSE,
+        short_response: int = SHORT_RESPONSE,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.memory = memory
@@ -152,11 +154,13 @@ class EmulatedCard:
         require(chain is None or same, StatusWord.LAST_COMMAND_EXPECTED)
         data = (chain.data if chain else b"") + command.data
         require(len(data) <= self._buffers()[0], StatusWord.WRONG_LENGTH)
+        if chain is None and not command.chained:
+            return command
         whole = replace(command, cla=command.cla & ~0x10, data=data, extended=command.extended or len(data) > 255)
         if command.chained:
             self._session.chain = whole
             return None
-        return whole if chain is not None else command
+        return whole
 
     def _protected(self, command: CommandApdu) -> ResponseApdu:
         channel = self._session.channel
@@ -226,13 +230,19 @@ class EmulatedCard:
 
     def _room(self, command: CommandApdu) -> int:
         """The most data bytes that an answer to ``command`` can carry."""
-        return self._buffers()[1] - _STATUS_SIZE if command.extended else _SHORT_RESPONSE
+        return self._buffers()[1] - _STATUS_SIZE if command.extended else SHORT_RESPONSE
 
     def _buffers(self) -> tuple[int, int]:
         """The sizes of command and response that EF.ATR/INFO declares."""
         stored = self.memory.application.files.get(ElementaryFile.ATR_INFO)
-        declared = AtrInfo.parse(stored.content).extended_length if stored is not None else None
-        return declared or (_SHORT_RESPONSE, _SHORT_RESPONSE)
+        declared = _declared(stored.content) if stored is not None else None
+        return declared or (SHORT_RESPONSE, SHORT_RESPONSE)
+
+
+@lru_cache(maxsize=16)
+def _declared(atr_info: bytes) -> tuple[int, int] | None:
+    """What an EF.ATR/INFO says; asked for at every command."""
+    return AtrInfo.parse(atr_info).extended_length
 
 
 def _take(session: Session) -> bytes:

@@ -14,7 +14,7 @@ from eid_toolkit.emulator.reply import Reply, ok
 from eid_toolkit.emulator.session import PendingChipAuthentication, Selected, Session
 from eid_toolkit.emulator.state import ApplicationMemory
 from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816.apdu import CommandApdu
+from eid_toolkit.iso7816.apdu import MAX_SHORT_NE, CommandApdu
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.lds.dg14 import Dg14
@@ -91,8 +91,11 @@ class ChipCommands:
         require(len(command.data) == active_authentication.CHALLENGE_SIZE and command.ne, StatusWord.WRONG_LENGTH)
         digest = _DIGESTS[key.reference]
         if isinstance(key, RsaSigningKey):
-            return ok(active_authentication.respond_rsa(key.key, digest, command.data, self._entropy))
-        return ok(active_authentication.respond(_signing_key(key), digest, command.data))
+            signature = active_authentication.respond_rsa(key.key, digest, command.data, self._entropy)
+        else:
+            signature = active_authentication.respond(_signing_key(key), digest, command.data)
+        _require_room(command.ne, len(signature))
+        return ok(signature)
 
     def _require_session(self) -> None:
         require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
@@ -124,6 +127,12 @@ class ChipCommands:
             self._session.install(result.channel, compress(result.terminal_public, domain))
 
         return install
+
+
+def _require_room(ne: int, size: int) -> None:
+    """Refuses with the right Le, if a short one can say it; a Le of 256 gets a longer answer in parts."""
+    if ne < min(size, MAX_SHORT_NE):
+        raise Refused(StatusWord.WRONG_LE | size & 0xFF if size <= MAX_SHORT_NE else StatusWord.WRONG_LENGTH)
 
 
 def _objects(data: bytes) -> dict[int, bytes]:

@@ -60,7 +60,9 @@ class TerminalCommands:
             responder.verify_certificate(command.data)
             if responder.trust != self._memory.terminal_trust:
                 self._memory.trust_terminals_by(responder.trust)
+                self._session.terminal_authentication = None  # a link that was not kept counts for nothing
                 self._save()
+                self._session.terminal_authentication = responder
         return ok()
 
     def select_terminal(self, data: bytes) -> Reply:

@@ -6,6 +6,7 @@ bought elsewhere, known by the names that GlobalPlatformPro and others give them
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from eid_toolkit.crypto import kdf, symmetric
@@ -41,6 +42,18 @@ def diversify(master: Secret, chip_identity: bytes, version: int, scheme: Scheme
         raise BadInput("chip-identity-length", length=len(chip_identity))
     enc, mac, dek = (_derive(scheme, master, number, chip_identity, version) for number in (_ENC, _MAC, _DEK))
     return KeySet(version, enc, mac, dek)
+
+
+def diversify_by(cmac: Callable[[bytes], bytes], size: int, chip_identity: bytes, version: int) -> KeySet:
+    """The key set by the issuer's own scheme, its keys of ``size`` bytes, where the master key is in a token.
+
+    ``cmac`` is AES-CMAC by that key. Raises :class:`BadInput` for an identity of other than 10 bytes.
+    """
+    if len(chip_identity) != IDENTITY_SIZE:
+        raise BadInput("chip-identity-length", length=len(chip_identity))
+    context = chip_identity + bytes((version,))
+    keys = (Secret(kdf.counter_cmac_by(cmac, _OWN_CONSTANTS[n], size, context)) for n in (_ENC, _MAC, _DEK))
+    return KeySet(version, *keys)
 
 
 def _derive(scheme: Scheme, master: Secret, number: int, identity: bytes, version: int) -> Secret:

@@ -25,7 +25,8 @@ from eid_toolkit.secret import Secret
 MSE_P1, MSE_P2 = 0xC1, 0xA4
 PROTOCOL, PASSWORD, PARAMETERS, CHAT = 0x80, 0x83, 0x84, 0x7F4C
 
-
+AUTHORITY_REFERENCES = (0x87, 0x88)
+"""The names of the keys that the chip trusts: the newest, and the one before."""
 ENCRYPTED_CHIP_DATA = 0x8A
 _FIRST_LOCAL = 32
 _NO_INTEGRATED_MAPPING = 10

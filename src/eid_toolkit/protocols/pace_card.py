@@ -54,18 +54,25 @@ def choose(
     return matching[0], by_reference[reference]
 
 
+def shows_authorization(data: bytes) -> bool:
+    """Whether MSE:Set AT, which :func:`choose` has taken, asks which keys the chip trusts (9303-11 4.4.4.1)."""
+    return pace.CHAT in tlv.as_mapping(tlv.parse_all(data))
+
+
 @dataclass(slots=True, eq=False)
 class PaceResponder:
     """One run of PACE on the card: answers the four rounds in their order.
 
     Any exception ends the run; the caller throws the responder away. ``static_key`` is the chip's own key, which Chip
-    Authentication Mapping needs.
+    Authentication Mapping needs; ``trusted`` are the names of the keys that the chip trusts, the newest first, for a
+    terminal that has asked for them.
     """
 
     parameters: PaceParameters
     password: AccessPassword
     entropy: Entropy
     static_key: EcPrivateKey | None = None
+    trusted: tuple[bytes, ...] = ()
     expected: Step = Step.NONCE
     _nonce: bytes = b""
     _mapping_key: KeyPair | None = None
@@ -93,7 +100,8 @@ class PaceResponder:
         }[step]
         answer = tlv.encode(step.response_tag, handler(value))
         if step is Step.AUTHENTICATE:
-            return tlv.encode(0x7C, answer, self._chip_data()), self._result()
+            names = (tlv.encode(tag, name) for tag, name in zip(pace.AUTHORITY_REFERENCES, self.trusted, strict=False))
+            return tlv.encode(0x7C, answer, *names, self._chip_data()), self._result()
         self.expected = Step(step + 1)
         return tlv.encode(0x7C, answer), None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.messaging_suites import MAC_SIZE, MessagingSuite
@@ -14,6 +16,8 @@ CLASS_BITS = 0x0C
 """Secure messaging with an authenticated header (7816-4 5.4.1)."""
 PLAIN_VALUE, CRYPTOGRAM, LE, STATUS, CHECKSUM = 0x85, 0x87, 0x97, 0x99, 0x8E
 
+Arrange = Callable[[tuple[Tlv, ...]], tuple[Tlv, ...]]
+"""What becomes of a command's data objects before their checksum is made: for putting a card to the test."""
 
 _RESPONSE_OVERHEAD = 4 + 2 + MAC_SIZE
 """DO'99' with the status word, and DO'8E'."""
@@ -52,13 +56,15 @@ class SecureChannel:
         message = counter + (pad(header, block) if header else b"")
         return self._suite.mac(message + pad(objects, block) if objects else message)
 
-    def protect_command(self, command: CommandApdu) -> CommandApdu:
-        """The command as it goes over the line."""
+    def protect_command(self, command: CommandApdu, arrange: Arrange | None = None) -> CommandApdu:
+        """The command as it goes over the line; ``arrange`` may spoil it on purpose, under a checksum that fits."""
         counter = self._next_counter()
         objects = self._encrypt(counter, command.ins, command.data)
         if command.ne:
             wide = command.ne > MAX_SHORT_NE or command.is_extended
             objects += tlv.encode(LE, (command.ne % (1 << (16 if wide else 8))).to_bytes(2 if wide else 1, "big"))
+        if arrange is not None:
+            objects = b"".join(item.encode() for item in arrange(tlv.parse_all(objects)))
         cla = command.cla | CLASS_BITS
         header = bytes((cla,)) + command.header[1:]
         data = objects + tlv.encode(CHECKSUM, self._checksum(counter, header, objects))

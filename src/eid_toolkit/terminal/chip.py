@@ -41,9 +41,11 @@ def agree_on_keys(session: CardSession, choice: ChipAuthenticationChoice, entrop
 def challenge_chip(session: CardSession, spki: bytes | None, entropy: Entropy) -> ActiveAuthenticationTranscript:
     """Active Authentication, in the long form where a signature by the key of DG15 fits no short answer.
 
+    A card that was found not to take the long form is asked in the short one, and may answer in parts.
     Raises :class:`CardRefused` if the chip does not sign.
     """
-    long = _signature_size(spki) > session.capacity(MAX_SHORT_NE)
+    takes_long = session.habits.largest_answer > MAX_SHORT_NE
+    long = takes_long and _signature_size(spki) > session.capacity(MAX_SHORT_NE)
     return session.run(active_authentication.challenge_chip(entropy, extended=long))
 
 

@@ -184,10 +184,17 @@ def _total_size(start: bytes) -> int:
     return offset + length
 
 
-def read_short_file(session: CardSession, file: FileAddress) -> bytes | None:
-    """A file that is a series of objects, so that no length tells its end: whole in one answer, or None."""
+def read_short_file(session: CardSession, file: FileAddress, size: int | None = None) -> bytes | None:
+    """A file that is a series of objects, so that no length tells its end: whole in one answer, or None.
+
+    ``size`` is the file's, where it is known: a card that refuses to be asked for more than a file holds is asked so.
+    """
     answer = FileReader(session).read_first(file)
-    return answer.data if _carries_data(answer) and not session.habits.header_first else None
+    if session.habits.header_first:
+        if size is None or not _carries_data(answer):
+            return None
+        answer = session.exchange(commands.read_binary(0, size))
+    return answer.data if _carries_data(answer) else None
 
 
 def read_buffers(session: CardSession) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from datetime import date
 from eid_toolkit.asn1.security_infos import SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.ef_cvca import SIZE as EF_CVCA_SIZE
 from eid_toolkit.pki.cv_authorization import Authorization
 from eid_toolkit.pki.cv_certificate import CvCertificate, KeyReference
 from eid_toolkit.pki.cv_trust import choose_chain
@@ -71,7 +72,7 @@ def authenticate_terminal(session: CardSession, credentials: TerminalCredentials
 
 def read_trusted(session: CardSession, infos: SecurityInfos | None = None) -> bytes | None:
     """EF.CVCA, in its usual place or where the SecurityInfos of DG14 say; None where it cannot be read."""
-    return read_short_file(session, _place_of_trust(infos))
+    return read_short_file(session, _place_of_trust(infos), EF_CVCA_SIZE)
 
 
 def _place_of_trust(infos: SecurityInfos | None) -> FileAddress:

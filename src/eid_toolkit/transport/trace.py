@@ -6,7 +6,9 @@ personal data, in clear or under keys that this process knows, so it is left out
 
 from __future__ import annotations
 
+import re
 import time
+from itertools import zip_longest
 from typing import TextIO
 
 from eid_toolkit.errors import BadInput
@@ -63,3 +65,26 @@ def _describe(raw: bytes) -> str:
         return f"{raw[:4].hex().upper()} malformed, {len(raw)} bytes"
     shown = f" {command.data.hex().upper()}" if command.ins == SELECT and not command.cla & 0x0C else ""
     return f"{command.header.hex().upper()} Nc {len(command.data):5} Ne {command.ne:5}{shown}"
+
+
+_NUMBER_AND_TIME = re.compile(r"^ *\d+  |  [\d.]+ ms$")
+_READER = re.compile(r"^reader .* ATR ")
+
+
+def conversation(trace: str) -> tuple[str, ...]:
+    """The steps of a trace: headers, lengths, names selected, status words and resets; no times, no reader's name."""
+    lines = (line.rstrip() for line in trace.splitlines())
+    return tuple(_READER.sub("ATR ", _NUMBER_AND_TIME.sub("", line)) for line in lines if line)
+
+
+def differences(expected: str, found: str) -> tuple[str, ...]:
+    """Where a trace differs from an earlier one, a line each; none where the conversations were alike.
+
+    So a redacted trace becomes a test: of a reader, that it still sends the same; of a card, that it still answers so.
+    """
+    pairs = zip_longest(conversation(expected), conversation(found), fillvalue="nothing more")
+    return tuple(
+        f"step {number}: expected {before!r}, found {after!r}"
+        for number, (before, after) in enumerate(pairs)
+        if before != after
+    )

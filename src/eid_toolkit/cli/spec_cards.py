@@ -1,0 +1,114 @@
+"""Cards out of specs at the command line: made, described, and what an inspector needs written to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eid_toolkit.cli.files import write_file
+from eid_toolkit.cli.output import details
+
+if TYPE_CHECKING:
+    from eid_toolkit.cardspec import CardSpec, SpecimenCard
+
+SCHEMA = "eid-spec-card/1"
+_TERMINAL_ROLES = ("cvca", "dv")
+
+
+def make(path: Path) -> tuple[CardSpec, SpecimenCard]:
+    """The spec in a file, and its card; raises :class:`BadInput` for what is no spec or cannot be made."""
+    from eid_toolkit.cardspec import build, load_spec
+
+    spec = load_spec(path)
+    return spec, build(spec, folder=path.parent)
+
+
+def write_trust(card: SpecimenCard, folder: Path) -> list[Path]:
+    """Writes what believes the card, and the key that may read its fingerprints; returns the files.
+
+    ``csca.cer`` and ``csca.crl`` (DER, for ``eid trust import``; ``csca-2`` for a second authority). Where there is
+    terminal authentication, ``cvca.cvcert``, ``dv.cvcert`` and ``terminal.cvcert`` (card-verifiable certificates), and
+    ``terminal.pk8`` (PKCS#8 in DER, not encrypted).
+    """
+    from eid_toolkit.home.atomic import private_directory
+
+    private_directory(folder)
+    written = []
+    for name, data in _files(card):
+        write_file(folder / name, data)
+        written.append(folder / name)
+    return written
+
+
+def _files(card: SpecimenCard) -> Iterator[tuple[str, bytes]]:
+    from eid_toolkit.cardspec.authority import SpecimenSigner
+
+    for number, (anchor, crl) in enumerate(zip(card.trust.anchors, card.trust.crls, strict=True), 1):
+        name = "csca" if number == 1 else f"csca-{number}"
+        yield f"{name}.cer", anchor.der
+        yield f"{name}.crl", crl.der
+    for terminal in card.terminals:
+        for role, certificate in zip(_TERMINAL_ROLES, terminal.above, strict=True):
+            yield f"{role}.cvcert", certificate.encode()
+        yield "terminal.cvcert", terminal.certificate.encode()
+        if isinstance(terminal.signer, SpecimenSigner):
+            yield "terminal.pk8", terminal.signer.key.pkcs8(None)
+
+
+def describe(spec: CardSpec, card: SpecimenCard) -> dict[str, Any]:
+    """What the spec makes, with stable keys."""
+    application = card.memory.application
+    return {
+        "schema": SCHEMA,
+        "profile": None if spec.blank else spec.profile,
+        "blank": spec.blank,
+        "seed": spec.seed,
+        "at": card.clock.now().isoformat(timespec="seconds"),
+        "atr": card.card.atr.hex().upper(),
+        "can": card.can,
+        "mrz": None if card.mrz is None else list(card.mrz.lines),
+        "access": [protocol.name.lower() for protocol in application.protocols if protocol.name],
+        "files": {file.label: len(stored.content) for file, stored in application.files.items()},
+        "csca": [anchor.fingerprint for anchor in card.trust.anchors],
+        "terminals": [terminal.certificate.content.holder_reference.text for terminal in card.terminals],
+        "forgery": _forgery(spec),
+        "quirks": list(spec.quirks),
+        "faults": [{"fault": fault.fault, "at": fault.at, "repeat": fault.repeat} for fault in spec.faults],
+    }
+
+
+def text(spec: CardSpec, card: SpecimenCard) -> str:
+    """The same for a person."""
+    data = describe(spec, card)
+    forgery = data["forgery"]
+    expected = forgery and (", ".join(forgery["failed_checks"]) or forgery["refused"])
+    shown = [
+        ("Card", "blank" if spec.blank else data["profile"]),
+        ("Seed", spec.seed or "none: another card each time"),
+        ("Issued at", data["at"]),
+        ("CAN", data["can"]),
+        *((f"MRZ {number}", line) for number, line in enumerate(data["mrz"] or (), 1)),
+        ("Opens by", ", ".join(data["access"]).upper() or None),
+        ("Files", ", ".join(f"{label} ({size})" for label, size in data["files"].items())),
+        ("CSCA", ", ".join(fingerprint[:16] for fingerprint in data["csca"]) or None),
+        ("Terminals", ", ".join(data["terminals"]) or None),
+        ("Forgery", forgery and f"{forgery['name']}: {forgery['title']}; found out by {expected}"),
+        ("Quirks", ", ".join(spec.quirks) or None),
+        ("Faults", ", ".join(f"{fault.fault} at {fault.at}" for fault in spec.faults) or None),
+    ]
+    return details((label, value) for label, value in shown if value is not None)
+
+
+def _forgery(spec: CardSpec) -> dict[str, Any] | None:
+    from eid_toolkit.cardspec.forging import FORGERIES
+
+    if spec.forgery is None:
+        return None
+    found = FORGERIES[spec.forgery]
+    return {
+        "name": found.name,
+        "title": found.title,
+        "failed_checks": sorted(found.failed_checks),
+        "refused": found.refused,
+    }

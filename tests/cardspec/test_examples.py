@@ -1,0 +1,82 @@
+"""The example specs are built, and a reader says of each what its first line promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.cardspec import SpecimenCard, build, load_spec
+from eid_toolkit.emulator import image
+from eid_toolkit.inspection.capture import capture
+from eid_toolkit.inspection.evidence import FileState
+from eid_toolkit.inspection.verdict import Verdict, judge
+from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.ports import FixedClock, SystemEntropy
+from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.transport.inprocess import InProcessTransport
+from support.spec_cards import OFFICER
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "card-specs"
+EXPECTED: dict[str, tuple[str, set[str]] | None] = {
+    "utopia-id.toml": ("passed", set()),
+    "vietnam.toml": ("passed", set()),
+    "passport-bac.toml": ("passed", set()),
+    "chip-mapping.toml": ("passed", set()),
+    "fingerprints.toml": ("passed", set()),
+    "awkward.toml": ("passed", set()),
+    "clone.toml": ("failed", {"ca", "aa"}),
+    "foreign-signer.toml": ("failed", {"pa.dsc-chain"}),
+    "pulled.toml": ("undetermined", set()),
+    "noisy.yaml": ("undetermined", set()),
+    "blank.toml": None,
+}
+
+
+def made(name: str) -> SpecimenCard:
+    return build(load_spec(FOLDER / name), folder=FOLDER)
+
+
+def inspected(name: str) -> Verdict:
+    card = made(name)
+    assert card.mrz is not None
+    password, clock = AccessPassword.from_mrz_information(card.mrz.information), FixedClock(card.clock.now())
+    transport = InProcessTransport(card.card, "emulator:example")
+    evidence = capture(transport, password, OFFICER, SystemEntropy(), clock, terminals=card.terminals)
+    return judge(evidence, card.trust, OFFICER, clock.now())
+
+
+def test_every_example_is_expected_to_be_something() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize(("name", "expected"), [(name, found) for name, found in EXPECTED.items() if found])
+def test_an_example_is_what_it_says(name: str, expected: tuple[str, set[str]]) -> None:
+    verdict = inspected(name)
+    assert (str(verdict.decision), verdict.failed_checks()) == expected, verdict.checks
+
+
+def test_the_fingerprints_are_read_and_the_mapping_proves_the_chip() -> None:
+    groups = inspected("fingerprints.toml").data_groups
+    assert (groups[3], groups[4]) == (FileState.READ, FileState.READ)
+    mapped = inspected("chip-mapping.toml")
+    assert mapped.evidence.access.mapping == "cam"
+    assert next(check for check in mapped.checks if check.id == "cam").status == "passed"
+
+
+def test_the_blank_is_one() -> None:
+    assert made("blank.toml").memory.application.files.keys() == {ElementaryFile.ATR_INFO}
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if name != "fingerprints.toml"])
+def test_an_example_is_the_same_card_each_time(name: str) -> None:
+    assert image.encode(made(name).memory) == image.encode(made(name).memory)
+
+
+def test_toml_and_yaml_mean_the_same() -> None:
+    from_yaml = load_spec(FOLDER / "noisy.yaml")
+    assert (from_yaml.at, from_yaml.document.can, from_yaml.faults[0].bit) == (
+        load_spec(FOLDER / "clone.toml").at,
+        "135790",
+        100,
+    )
