@@ -1,18 +1,34 @@
-"""Writes the generated pages of docs/ from the source: errors.md, cli.md and policies.md."""
+"""Writes what is generated in docs/ from the source: errors, commands, policies, conformance cases, card specs."""
 
 from __future__ import annotations
 
 import ast
+import collections.abc
+import dataclasses
+import inspect
+import itertools
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 
 import eid_toolkit
 from eid_toolkit import errors
+from eid_toolkit.cardspec.faults import FAULTS
+from eid_toolkit.cardspec.forging import FORGERIES
+from eid_toolkit.cardspec.spec import CardSpec
 from eid_toolkit.cli.catalogue import catalogue
 from eid_toolkit.cli.main import main
+from eid_toolkit.conformance.catalogue import catalogue_page
+from eid_toolkit.conformance.suite import all_cases
+from eid_toolkit.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.inspection.checks import CHECK_IDS
 from eid_toolkit.inspection.policy import POLICY_NAMES, policy_by_name
+from eid_toolkit.register.person_data import FIELDS as PERSON_FIELDS
 
 SOURCE = Path(eid_toolkit.__file__).parent
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -21,7 +37,13 @@ NOTE = "<!-- Written by scripts/generate_docs.py (make docs); do not edit. -->\n
 
 def pages() -> dict[str, str]:
     """The generated pages by file name."""
-    return {"errors.md": errors_page(), "cli.md": cli_page(), "policies.md": policies_page()}
+    return {
+        "errors.md": errors_page(),
+        "cli.md": cli_page(),
+        "policies.md": policies_page(),
+        "conformance-cases.md": conformance_page(),
+        "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
+    }
 
 
 def errors_page() -> str:
@@ -48,6 +70,111 @@ def errors_page() -> str:
             "",
         ]
     )
+
+
+def conformance_page() -> str:
+    """Every conformance case with its steps and expected results."""
+    cases = all_cases()
+    head = (
+        f"{NOTE}\n# The conformance cases\n\n{len(cases)} cases; how they are run: [conformance.md](conformance.md).\n"
+    )
+    return f"{head}\n{catalogue_page(cases)}"
+
+
+def with_tables(page: str, tables: Mapping[str, str]) -> str:
+    """A page written by hand with its tables made anew: each stands between a mark with its name and the next mark."""
+    parts = re.split(r"(<!-- table [a-z]+ -->\n|<!-- end of table -->\n)", page)
+    for at, part in enumerate(parts):
+        if part.startswith("<!-- table "):
+            parts[at + 1] = tables[part.split()[2]] + "\n"
+    return "".join(parts)
+
+
+def card_spec_tables() -> dict[str, str]:
+    """The tables of card specs: every field, quirk, fault and forgery."""
+    quirks = [(f"`{quirk.name}`", quirk.summary) for quirk in CARD_QUIRKS.values()]
+    faults = [(f"`{name}`", summary) for name, summary in FAULTS.items()]
+    forged = [
+        (
+            f"`{forgery.name}`",
+            f"{forgery.title}: {forgery.summary}",
+            ", ".join(f"`{check}` ({reason})" for check, reason in forgery.failed.items())
+            or f"not opened: `{forgery.refused}`",
+        )
+        for forgery in FORGERIES.values()
+    ]
+    return {
+        "fields": _table(("field", "value", "default", "meaning"), _spec_rows(CardSpec, "")),
+        "person": ", ".join(f"`{name}`" for name in PERSON_FIELDS) + ".",
+        "quirks": _table(("quirk", "the card's way"), quirks),
+        "faults": _table(("fault", "what happens"), faults),
+        "forgeries": _table(("forgery", "what the forger did", "what fails, and why"), forged),
+    }
+
+
+def _spec_rows(kind: type, prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each field, with the fields below it, its meaning being the docstring behind it in the source."""
+    hints, meanings = get_type_hints(kind), _attribute_docs(kind)
+    for field in dataclasses.fields(kind):
+        inner, many = _inner(hints[field.name])
+        name, meaning = prefix + field.name, " ".join(meanings[field.name].replace("``", "`").split())
+        if dataclasses.is_dataclass(inner):
+            shown = "list of tables" if many else "table"
+            yield f"`{name}`", shown, _default(field, hints[field.name]), meaning
+            yield from _spec_rows(inner, name + ("[]." if many else "."))
+        else:
+            values = " · ".join(f"`{value}`" for value in get_args(inner)) if get_origin(inner) is Literal else ""
+            shown = values or _KINDS[getattr(inner, "__name__", str(inner))]
+            yield f"`{name}`", f"list of {shown}" if many else shown, _default(field, hints[field.name]), meaning
+
+
+_KINDS = {
+    "str": "text",
+    "int": "number",
+    "float": "number",
+    "bool": "`true` · `false`",
+    "datetime": "time",
+    "Mapping": "table of texts",
+}
+
+
+def _inner(hint: Any) -> tuple[Any, bool]:
+    """The type of one value, and whether there can be many."""
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(part for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is tuple:
+        return get_args(hint)[0], True
+    return (hint, False) if get_origin(hint) is not collections.abc.Mapping else (Mapping, False)
+
+
+def _default(field: dataclasses.Field[Any], hint: Any) -> str:
+    default = field.default
+    if default is dataclasses.MISSING:
+        return "" if field.default_factory is not dataclasses.MISSING else "needed"
+    if default in (None, ()) or dataclasses.is_dataclass(default):
+        return ""
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _attribute_docs(kind: type) -> dict[str, str]:
+    """The docstring that stands behind each field in the source."""
+    (body,) = (
+        node.body for node in ast.parse(textwrap.dedent(inspect.getsource(kind))).body if isinstance(node, ast.ClassDef)
+    )
+    return {
+        field.target.id: doc.value.value
+        for field, doc in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(doc, ast.Expr)
+        and isinstance(doc.value, ast.Constant)
+        and isinstance(doc.value.value, str)
+    }
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 
 
 def cli_page() -> str:

@@ -50,6 +50,13 @@ def test_the_benchmark_measures_everything_beside_its_floor(tmp_path: Path) -> N
         for part in ("terminal", "terminal_floor", "card", "card_floor"):
             assert protocol[f"{part}_milliseconds"] > 0
             assert protocol[f"{part}_cpu_milliseconds"] > 0
+    emulated = {measure["name"]: measure for measure in document["emulator"]}
+    assert all(name in printed and measure["milliseconds"] > 0 for name, measure in emulated.items())
+    beside = {name for name, measure in emulated.items() if measure["floor_milliseconds"] is not None}
+    assert beside == {"protected READ BINARY, 256", "PACE, five commands", "card out of a spec"}
+    size = document["emulator_size"]
+    assert size["cards"] == 100
+    assert size["content_bytes_each"] < size["bytes_each"] < 2 * size["content_bytes_each"]
     processes = document["processes_milliseconds"]
     assert list(processes) == list(document["processes_cpu_milliseconds"])
     assert all(name in printed and value > 0 for name, value in processes.items())

@@ -28,6 +28,7 @@ LAYERS: dict[str, int] = {
         6,
     ),
     "cli": 7,
+    "pytest_plugin": 7,
 }
 SIDEWAYS = {
     ("iso7816", "codec"),
@@ -62,6 +63,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "ecdsa": ("crypto/",),
     "gmpy2": ("crypto/",),
     "PIL": ("lds/", "specimens/"),
+    "pkcs11": ("stores/token.py", "stores/token_module.py"),
     "yaml": ("cardspec/reading.py",),
 }
 HEAVY = frozenset(FENCES) - {"click"}

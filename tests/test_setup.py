@@ -16,6 +16,7 @@ import eid_toolkit
 ROOT = Path(__file__).parents[1]
 PACKAGES = {
     "python3-venv", "python3-dev", "gcc", "libpcsclite-dev", "pcscd", "vsmartcard-vpcd", "opensc", "openssl",
+    "softhsm2", "openpace",
 }  # fmt: skip
 
 

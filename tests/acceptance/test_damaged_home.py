@@ -45,7 +45,7 @@ def test_a_damaged_file_is_told(run: Run, desk: Desk, name: str, command: list[s
     path.unlink()
     if content is not None:
         path.write_bytes(content)
-    elsewhere = {"eid.toml": 9, "cards/blank.card": 5, "pki/UTO/csca-1.cer": 0}  # no home, no card, no authority
+    elsewhere = {"eid.toml": 9, "cards/blank.card": 5}  # no home, no card
     result = run(desk.home.root, *words, code=elsewhere.get(name, 12) if content is None else 12)
     assert "inside the software" not in result.stderr
 

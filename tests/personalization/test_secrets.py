@@ -42,7 +42,7 @@ def secrets_of(bureau: Bureau, document: Document) -> dict[str, bytes]:
 def chip_keys_of(bureau: Bureau, card: str) -> dict[str, bytes]:
     keys = CardKeys.of(bureau.office.keys)
     own = keys.of_chip(bureau.cards.load(card).chip_identity)
-    named = {"ENC": own.enc, "MAC": own.mac, "DEK": own.dek, "card-master": keys.master}
+    named = {"ENC": own.enc, "MAC": own.mac, "DEK": own.dek, "card-master": bureau.office.keys.symmetric("card-master")}
     return {f"{name} of {card}": key.reveal() for name, key in named.items()}
 
 

@@ -72,14 +72,24 @@ def test_an_anchor_that_was_exchanged_on_the_disk_is_told(store: TrustStore, tmp
         store.material()
 
 
-def test_in_an_authoritys_home_an_anchor_needs_an_operators_signature(tmp_path: Path) -> None:
+def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path: Path) -> None:
     (tmp_path / "operators").mkdir()
     operators = OperatorStore(tmp_path / "operators", demo=False)
     passphrase = Secret(b"operator passphrase")
-    operators.add("anna", passphrase, NOW, SystemEntropy())
+    for name in ("anna", "bert"):
+        operators.add(name, passphrase, NOW, SystemEntropy())
+    anna, bert = (operators.act_as(name, lambda: passphrase) for name in ("anna", "bert"))
     store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
     store.add(UTOPIA.csca, "own authority", NOW, None)
-    store.import_files([("vnm.cer", ATLANTIS.csca.der)], NOW, operators.act_as("anna", lambda: passphrase))
+    store.add(ATLANTIS.csca, "vnm.cer", NOW, anna)
+    with pytest.raises(IntegrityBroken, match="trust-decision-second-missing"):
+        store.material()
+    store.remove(store.find(ATLANTIS.csca.fingerprint))
+    store.add(ATLANTIS.csca, "vnm.cer", NOW, anna, anna)
+    with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
+        store.material()
+    store.remove(store.find(ATLANTIS.csca.fingerprint))
+    store.add(ATLANTIS.csca, "vnm.cer", NOW, anna, bert)
     assert len(store.material().anchors) == 2
 
     origin = tmp_path / "trust" / f"{ATLANTIS.csca.fingerprint}.json"

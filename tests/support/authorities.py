@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from eid_toolkit.asn1.oids import DEVIATION_LIST_SIGNING_KEY
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.countries import two_letters
 from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.deviation_list import Deviation, build_deviation_list
 from eid_toolkit.pki.issuing import (
     Lifetime,
     Publication,
     build_crl,
     build_csca,
     build_document_signer,
+    build_link,
+    build_master_list_signer,
+    build_purpose_signer,
     distinguished_name,
 )
+from eid_toolkit.pki.master_list import build_master_list
 from eid_toolkit.pki.validation import TrustMaterial
 from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.stores.keys import EcSigner
@@ -62,6 +68,33 @@ class Authority:
     def crl(self, *revoked: Certificate, number: int = 1, this_update: datetime = START) -> Crl:
         times = {certificate.serial: this_update for certificate in revoked}
         return Crl.parse(build_crl(self.csca, self.key, number, this_update, times))
+
+    def link(self, successor: Authority) -> Certificate:
+        """This authority's key vouches for the successor's."""
+        return build_link(self.csca, self.key, successor.csca, self.publication, SystemEntropy())
+
+    def list_signer(self, key: EcSigner, start: datetime = START, purpose: str | None = None) -> Certificate:
+        """For master lists, or for another purpose (an extended key usage)."""
+        lifetime = Lifetime.of_signer(start, timedelta(days=365))
+        name = self._name("List Signer")
+        if purpose is None:
+            return build_master_list_signer(
+                self.csca, self.key, name, key.public_key, lifetime, self.publication, SystemEntropy()
+            )
+        return build_purpose_signer(
+            self.csca, self.key, name, key.public_key, lifetime, self.publication, SystemEntropy(), purpose
+        )
+
+    def master_list(self, *certificates: Certificate, signing_time: datetime = NOW) -> bytes:
+        """A list by a list signer of its own."""
+        key = new_key()
+        return build_master_list(certificates, key, self.list_signer(key), self.csca, "sha256", signing_time)
+
+    def deviation_list(self, *deviations: Deviation) -> bytes:
+        """Likewise of deviations."""
+        key = new_key()
+        signer = self.list_signer(key, purpose=DEVIATION_LIST_SIGNING_KEY)
+        return build_deviation_list(deviations, key, signer, self.csca, "sha256", NOW)
 
     def trust(self, *crls: Crl) -> TrustMaterial:
         return TrustMaterial((self.csca,), crls)

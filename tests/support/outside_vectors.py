@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-VECTORS = Path(__file__).parents[2].parent / "shared" / "data" / "vectors"
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+VECTORS = DATA / "vectors"
 
 
 def wycheproof(name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -20,3 +21,11 @@ def wycheproof(name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for group in json.loads(path.read_text(encoding="utf-8"))["testGroups"]:
         for case in group["tests"]:
             yield group, case
+
+
+def shared_file(name: str) -> Path:
+    """A file beside the project; the test is skipped where it is absent."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"{name} is not here")
+    return path

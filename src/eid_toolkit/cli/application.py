@@ -11,7 +11,7 @@ from eid_toolkit.cli.context import App, Group, format_option, list_format_optio
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, table
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import NotPermitted, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.register.applications import Application
@@ -33,9 +33,19 @@ def application() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="An image file; it is checked, cropped and compressed as the profile says.",
 )
+@click.option("--fingerprint", "fingers", multiple=True, metavar="FINGER=FILE", help="For example right-index=ri.wsq.")
+@click.option("--iris", "eyes", multiple=True, metavar="EYE=FILE", help="For example right=r.jp2.")
 @format_option
 @pass_app
-def create(app: App, person_id: str, profile: str, portrait: Path, fmt: str) -> None:
+def create(
+    app: App,
+    person_id: str,
+    profile: str,
+    portrait: Path,
+    fingers: tuple[str, ...],
+    eyes: tuple[str, ...],
+    fmt: str,
+) -> None:
     """Apply for a document."""
     from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
 
@@ -46,7 +56,8 @@ def create(app: App, person_id: str, profile: str, portrait: Path, fmt: str) -> 
             raise NotPermitted("profile-of-another-state", profile=profile, state=state)
         picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
         found = office.register.persons.get(person_id)
-        made = office.register.applications.create(found, document_profile, picture, office.act())
+        taken = _biometrics(fingers, eyes)
+        made = office.register.applications.create(found, document_profile, picture, office.act(), taken)
     _show(made, fmt)
 
 
@@ -101,6 +112,30 @@ def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Reject an application."""
     with open_office(app) as office:
         _show(office.register.applications.reject(application_id, office.act(), reason), fmt)
+
+
+def _biometrics(fingers: tuple[str, ...], eyes: tuple[str, ...]) -> dict[int, bytes]:
+    """DG3 and DG4 of the images named, as far as there are some."""
+    from eid_toolkit.lds.biometric_image import fingers_of, irises_of
+
+    found = {}
+    if fingers:
+        found[3] = fingers_of(_images(fingers))
+    if eyes:
+        found[4] = irises_of(_images(eyes))
+    return found
+
+
+def _images(named: tuple[str, ...]) -> dict[str, bytes]:
+    from eid_toolkit.lds.biometric_image import MAX_IMAGE
+
+    images = {}
+    for item in named:
+        name, equals, path = item.partition("=")
+        if not equals or name in images:
+            raise UsageError("biometric-option", option=item)
+        images[name] = read_file(Path(path), MAX_IMAGE)
+    return images
 
 
 def _show(found: Application, fmt: str) -> None:

@@ -26,12 +26,16 @@ class App:
     home_named: bool = False
     """Whether the home was named, by --home or EID_HOME, and is not the default one."""
     operator: str | None = None
+    second_operator: str | None = None
     yes: bool = False
     debug: bool = False
     trace: Path | None = None
+    trace_secrets: bool = False
     language: str = "en"
     passphrase_fd: int | None = None
+    pin_fd: int | None = None
     operator_passphrase_fd: int | None = None
+    second_passphrase_fd: int | None = None
 
     @classmethod
     def of(cls, ctx: click.Context) -> App:
@@ -51,10 +55,19 @@ class App:
         """The key store's passphrase from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked (twice if new)."""
         return _passphrase(self.passphrase_fd, "EID_PASSPHRASE", "Passphrase of the key store", new=new)
 
+    def pin(self) -> Secret:
+        """The PIN of the token that holds the keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
+        return _passphrase(self.pin_fd, "EID_PIN", "PIN of the token", new=False)
+
     def operator_passphrase(self, *, new: bool = False) -> Secret:
         """The operator's passphrase from ``--operator-passphrase-fd``, else ``EID_OPERATOR_PASSPHRASE``, else asked."""
         fd, prompt = self.operator_passphrase_fd, "Passphrase of the operator"
         return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", prompt, new=new)
+
+    def second_passphrase(self) -> Secret:
+        """The second operator's: from ``--second-passphrase-fd``, else ``EID_SECOND_PASSPHRASE``, else asked."""
+        prompt = "Passphrase of the second operator"
+        return _passphrase(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE", prompt, new=False)
 
 
 def _passphrase(descriptor: int | None, variable: str, prompt: str, *, new: bool) -> Secret:
@@ -95,11 +108,20 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
     return [
         option("--home", "home_path", env="EID_HOME", type=directory, help="Directory of the authority or officer."),
         option("--operator", env="EID_OPERATOR", metavar="NAME", help="Who acts."),
+        option("--second-operator", env="EID_SECOND_OPERATOR", metavar="NAME", help="Who decides with the operator."),
         option("--yes", "-y", is_flag=True, default=None, help="Answer confirmations with yes."),
         option("--lang", "language", type=click.Choice(languages()), help="Language of messages."),
         option("--trace", type=file, help="Write a redacted APDU trace to this file."),
+        option(
+            "--trace-secrets",
+            is_flag=True,
+            default=None,
+            help="Make the trace a recording of everything, SECRETS INCLUDED, that can be played back: specimens only.",
+        ),
         option("--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from descriptor N."),
+        option("--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys likewise."),
         option("--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase likewise."),
+        option("--second-passphrase-fd", type=int, metavar="N", help="Read the second operator's passphrase likewise."),
         option("--debug", is_flag=True, default=None, help="Show tracebacks."),
     ]
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eid_toolkit.cardspec.forging import FORGERIES, Genuine
 from eid_toolkit.cli.context import App
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.cli.readers import open_reader
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.emulator import forgeries
 from eid_toolkit.emulator.blank import make_blank
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.home.config import HomeConfig
@@ -20,7 +20,6 @@ from eid_toolkit.inspection.capture import capture
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.trusted_time import trusted_time
 from eid_toolkit.inspection.verdict import Verdict, judge
-from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.portrait import make_portrait
 from eid_toolkit.personalization.content import CardContent
 from eid_toolkit.personalization.plan import Plan, Step
@@ -38,6 +37,7 @@ from eid_toolkit.terminal.session import CardSession
 
 POLICY = "demo"
 _AUTHORITY, _COUNTRY = "Specimen Authority", "UTO"
+_FORGERIES = ("clone", "portrait", "card-access", "stripped")
 _CLERK, _APPROVER = Operator("clerk"), Operator("approver")
 
 
@@ -136,44 +136,17 @@ class DemoStory:
     def _forgeries(self, office: Office, cards: list[IssuedCard]) -> Iterator[Outcome]:
         store = CardStore(office.home)
         victim, other = cards[-1], cards[-2]
-        genuine = store.load(victim.reader.removeprefix("emulator:"))
-        both_chip_checks = frozenset({"ca", "aa"})
-        other_portrait = other.package.files[ElementaryFile.DG2]
-        forged: list[tuple[str, str, CardMemory, frozenset[str]]] = [
-            (
-                "demo-clone",
-                "clone without the chip's keys",
-                forgeries.clone_without_chip_keys(genuine, ENTROPY),
-                both_chip_checks,
-            ),
-            (
-                "demo-portrait",
-                "changed portrait",
-                forgeries.with_file(genuine, ElementaryFile.DG2, other_portrait),
-                frozenset({"pa.data-group-hashes"}),
-            ),
-            (
-                "demo-card-access",
-                "weakened EF.CardAccess",
-                forgeries.with_weakened_card_access(genuine),
-                frozenset({"document.card-access"}),
-            ),
-            (
-                "demo-stripped",
-                "DG14 and DG15 stripped",
-                forgeries.without_chip_authentication_files(genuine),
-                frozenset({"pa.data-group-hashes", "document.consistency"}) | both_chip_checks,
-            ),
-        ]
-        for name, title, memory, expected in forged:
-            store.create(name, memory)
-            card = IssuedCard(f"emulator:{name}", victim.can, victim.package)
-            yield self._verify(office, name, card, title, expected)
+        genuine = Genuine(_memory(store, victim), ENTROPY, lambda: _memory(store, other))
+        for forgery in map(FORGERIES.__getitem__, _FORGERIES):
+            name = f"demo-{forgery.name}"
+            store.create(name, forgery.make(genuine).memory)
+            card = replace(victim, reader=f"emulator:{name}")
+            yield self._verify(office, name, card, forgery.title, forgery.failed_checks)
         with self._impostor() as (memory, card):
+            forgery = FORGERIES["impostor"]
             store.create("demo-impostor", memory)
             card = replace(card, reader="emulator:demo-impostor")
-            expected = frozenset({"pa.dsc-chain"})
-            yield self._verify(office, "demo-impostor", card, "card of an unknown authority", expected)
+            yield self._verify(office, "demo-impostor", card, forgery.title, forgery.failed_checks)
         yield self._revoked(office, other)
 
     @contextmanager
@@ -225,6 +198,10 @@ class DemoStory:
         with open_reader(card.reader, self._app) as transport:
             evidence = capture(transport, AccessPassword.from_can(card.can), policy, ENTROPY, CLOCK)
         return judge(evidence, trust, policy, CLOCK.now(), trusted_time(office.home.trust, trust))
+
+
+def _memory(store: CardStore, card: IssuedCard) -> CardMemory:
+    return store.load(card.reader.removeprefix("emulator:"))
 
 
 def _found(home: Path) -> None:

@@ -15,15 +15,24 @@ from eid_toolkit.cli.output import details, emit, note
 @click.option("--authority", metavar="NAME", help="The authority's name, as it stands in certificates and documents.")
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file of the home.")
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token that is to hold the keys.")
 @format_option
 @pass_app
 def init(
-    app: App, demo: bool, country: str, authority: str | None, contact: str | None, register_url: str | None, fmt: str
+    app: App,
+    demo: bool,
+    country: str,
+    authority: str | None,
+    contact: str | None,
+    register_url: str | None,
+    key_store: str | None,
+    fmt: str,
 ) -> None:
     """A new authority home, with CSCA, document signer and first CRL.
 
     Outside --demo the key store's new passphrase is asked for, or read from --passphrase-fd or EID_PASSPHRASE; then
-    add operators with `eid operator add`.
+    add operators with `eid operator add`. With --key-store the PIN of the token is asked for, or read from --pin-fd or
+    EID_PIN.
     """
     from eid_toolkit.home.config import HomeConfig
     from eid_toolkit.profiles import list_profiles, load_profile
@@ -35,11 +44,11 @@ def init(
         if not demo:
             raise click.UsageError("Missing option '--authority' (only a demo home has a name of its own).")
         authority = "Specimen Authority"
-    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url)
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, key_store)
     passphrase = None if demo else app.passphrase(new=True)
     profiles = [load_profile(name) for name in list_profiles()]
-    home = found(app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact)
-    authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY))
+    home = found(app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact, app.pin)
+    authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY, app.pin))
     result = {
         "schema": "eid-init/1",
         "home": str(home.root),

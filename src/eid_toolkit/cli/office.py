@@ -79,7 +79,7 @@ def open_office(app: App) -> Iterator[Office]:
     from eid_toolkit.stores.demo import open_key_store
 
     home = Home.open(app.home_path)
-    keys = open_key_store(home, app.passphrase, ENTROPY)
+    keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
     register = Register.open(home, keys, CLOCK, ENTROPY)
     try:
         yield Office(app, home, keys, register)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from eid_toolkit.cli.context import App
+from eid_toolkit.secret import Secret
 
 if TYPE_CHECKING:
+    from eid_toolkit.stores.terminals import TerminalStore
     from eid_toolkit.terminal.rights import TerminalIdentity
 
 
@@ -19,3 +25,21 @@ def load_terminals(app: App) -> tuple[TerminalIdentity, ...]:
 
     store = TerminalStore.open(app.home_path, app.passphrase, SystemEntropy())
     return () if store is None else store.identities()
+
+
+def new_terminal_store(root: Path) -> TerminalStore:
+    """The terminals of an officer's home, made if it has none; the passphrase is their own."""
+    from eid_toolkit.ports import SystemEntropy
+    from eid_toolkit.stores.terminals import TerminalStore
+
+    entropy = SystemEntropy()
+    found = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy)
+    return found or TerminalStore.create(root, lambda: terminal_passphrase(new=True), entropy)
+
+
+def terminal_passphrase(*, new: bool) -> Secret:
+    """The passphrase of an officer's terminal keys, from EID_TERMINAL_PASSPHRASE or asked."""
+    if "EID_TERMINAL_PASSPHRASE" in os.environ:
+        return Secret(os.fsencode(os.environ["EID_TERMINAL_PASSPHRASE"]))
+    answer: str = click.prompt("Passphrase of the terminal's key", hide_input=True, confirmation_prompt=new, err=True)
+    return Secret(answer.encode())

@@ -3,52 +3,67 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.trust_bundle import bundle
+from eid_toolkit.cli.trust_import import import_, open_store
 from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
     from eid_toolkit.stores.operators import Operator
-    from eid_toolkit.stores.trust import TrustEntry, TrustStore
+    from eid_toolkit.stores.trust import TrustEntry
+    from eid_toolkit.stores.trust_packs import Pack
 
 _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
 
 
 @click.group(cls=Group)
 def trust() -> None:
-    """CSCA certificates and revocation lists that inspections believe."""
+    """CSCA certificates, links, revocation lists and deviation lists that inspections believe."""
 
 
-@trust.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@list_format_option
-@pass_app
-def import_(app: App, files: tuple[Path, ...], fmt: str) -> None:
-    """Believe the CSCA certificates and revocation lists in PEM or DER files.
-
-    All or nothing. Compare a certificate's fingerprint with what the state tells by another way than the one it came.
-    """
-    from eid_toolkit.stores.trust import MAX_FILE
-
-    store, operator = _store(app), _decider(app)
-    entries = store.import_files(((file.name, read_file(file, MAX_FILE)) for file in files), CLOCK.now(), operator)
-    for entry in entries:
-        _record(app, operator, "trust.imported", entry)
-    _show_list(entries, fmt)
+trust.add_command(import_)
+trust.add_command(bundle)
 
 
 @trust.command("list")
+@click.option("--country", metavar="CODE", help="Only what is of this state, by two or three letters.")
+@click.option(
+    "--kind", type=click.Choice(["anchor", "link", "crl", "deviation-list"]), help="Only what is of this kind."
+)
+@click.option("--lists", "packs", is_flag=True, help="The lists, directories and bundles that were imported instead.")
 @list_format_option
 @pass_app
-def list_(app: App, fmt: str) -> None:
+def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str) -> None:
     """List what is believed."""
-    _show_list(_store(app).entries(), fmt)
+    store = open_store(app)
+    if packs:
+        _show_packs(store.packs.all(), fmt)
+        return
+    found = [
+        entry
+        for entry in store.entries()
+        if kind in (None, entry.kind) and (country is None or _is_of(entry.item.country, country))
+    ]
+    rows = [entry.to_json() for entry in found]
+    shown = (
+        (
+            row["kind"],
+            row["country"],
+            row.get("subject") or row.get("issuer"),
+            str(row.get("not_after") or row.get("next_update") or "-")[:10],
+            str(row["fingerprint"])[:16],
+            row["source"],
+        )
+        for row in rows
+    )
+    emit(rows, fmt, lambda: table(_COLUMNS, shown))
 
 
 @trust.command("show")
@@ -56,66 +71,131 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, fingerprint: str, fmt: str) -> None:
-    """Show one entry, named by the beginning of its fingerprint."""
-    values = _store(app).find(fingerprint).to_json()
-    emit(values, fmt, lambda: details(values.items()))
+    """Show one entry or list, named by the beginning of its fingerprint, and how it departs from the standard."""
+    store = open_store(app)
+    pack = store.find_list(fingerprint)
+    if pack is not None:
+        values = pack.to_json()
+        emit(values, fmt, lambda: details(values.items()))
+        return
+    entry = store.find(fingerprint)
+    findings = _findings(entry)
+    values = {**entry.to_json(), "findings": findings}
+    shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
+    shown += [("decided_by", ", ".join(each.operator or "-" for each in entry.decisions) or None)]
+    if entry.listed_in is not None:
+        shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
+    shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
+    emit(values, fmt, lambda: details(shown))
+
+
+@trust.command("diff")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@list_format_option
+@pass_app
+def diff(app: App, file: Path, fmt: str) -> None:
+    """Show what a file has that is not believed here, and which CSCA certificates are believed beyond it.
+
+    Nothing is decided by that: `eid trust import` is.
+    """
+    from eid_toolkit.pki.certificate import Certificate
+    from eid_toolkit.stores.trust_entry import TrustEntry, kind_of_certificate
+    from eid_toolkit.stores.trust_sources import read_files
+
+    sources, now = read_files((file,)), CLOCK.now()
+    certificates = {found.fingerprint: found for _, found in sources.certificates}
+    certificates |= {found.fingerprint: found for each in sources.lists for found in each.found.certificates}
+    lists = [crl for _, crl in sources.crls] + [crl for each in sources.directories for crl in each.crls]
+    entries = open_store(app).entries()
+    here = {entry.fingerprint for entry in entries}
+    new = [
+        TrustEntry(found, kind_of_certificate(found) or "certificate", file.name, now)
+        for found in certificates.values()
+        if found.fingerprint not in here
+    ]
+    new += [TrustEntry(crl, "crl", file.name, now) for crl in lists if crl.fingerprint not in here]
+    beyond = [
+        entry for entry in entries if isinstance(entry.item, Certificate) and entry.fingerprint not in certificates
+    ]
+    rows = [
+        {
+            "change": change,
+            "kind": entry.kind,
+            "country": entry.item.country,
+            "name": entry.name,
+            "fingerprint": entry.fingerprint,
+        }
+        for change, found in (("added", new), ("beyond", beyond))
+        for entry in found
+    ]
+    columns = ("change", "kind", "country", "name", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([str(row[name])[:60] for name in columns] for row in rows)))
 
 
 @trust.command("remove")
 @click.argument("fingerprint")
 @pass_app
 def remove(app: App, fingerprint: str) -> None:
-    """Believe one entry no more."""
-    store, operator = _store(app), _decider(app)
+    """Believe one entry no more, also if a list holds it; or a whole list."""
+    store, operator = open_store(app), _decider(app)
+    pack = store.find_list(fingerprint)
+    if pack is not None:
+        app.confirm(f"Remove the {pack.kind} {pack.name} with all that came with it?")
+        store.remove_list(pack)
+        _record(app, operator, pack.sha256, pack.name)
+        return
     entry = store.find(fingerprint)
-    app.confirm(f"Remove {_name(entry)}?")
+    app.confirm(f"Remove {entry.name}?")
     store.remove(entry)
-    _record(app, operator, "trust.removed", entry)
-
-
-def _store(app: App) -> TrustStore:
-    """The trust store, which an officer's home has without anything else."""
-    from eid_toolkit.stores.trust import open_trust
-
-    return open_trust(app.home_path)
-
-
-def _has_register(app: App) -> bool:
-    return (app.home_path / CONFIG_NAME).exists()
+    _record(app, operator, entry.fingerprint, entry.source)
 
 
 def _decider(app: App) -> Operator | None:
     """Who decides on trust: in an authority's home an operator, whose key signs; in an officer's the officer."""
     from eid_toolkit.stores.operators import Operator
 
-    if not _has_register(app):
+    if not (app.home_path / CONFIG_NAME).exists():
         return Operator(app.operator) if app.operator else None
     with open_office(app) as office:
         return office.act()
 
 
-def _record(app: App, operator: Operator | None, action: str, entry: TrustEntry) -> None:
-    if operator is not None and _has_register(app):
+def _record(app: App, operator: Operator | None, fingerprint: str, source: str) -> None:
+    if operator is not None and (app.home_path / CONFIG_NAME).exists():
         with open_office(app) as office:
-            office.register.record(operator.name, action, entry.item.fingerprint, {"source": entry.source})
+            office.register.record(operator.name, "trust.removed", fingerprint, {"source": source})
 
 
-def _name(entry: TrustEntry) -> str:
-    values = entry.to_json()
-    return str(values.get("subject") or values.get("issuer"))
+def _findings(entry: TrustEntry) -> list[dict[str, Any]]:
+    """What a linter says of it."""
+    from eid_toolkit.pki.certificate import Certificate
+    from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.pki.lint import lint_certificate, lint_crl
+
+    if isinstance(entry.item, Certificate):
+        found = lint_certificate(entry.item)
+    else:
+        found = lint_crl(entry.item) if isinstance(entry.item, Crl) else ()
+    return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in found]
 
 
-def _show_list(entries: tuple[TrustEntry, ...], fmt: str) -> None:
-    rows = [entry.to_json() for entry in entries]
+def _is_of(country: str | None, wanted: str) -> bool:
+    from eid_toolkit.pki.countries import same_state
+
+    return country is not None and same_state(country, wanted)
+
+
+def _show_packs(packs: tuple[Pack, ...], fmt: str) -> None:
+    rows = [pack.to_json() for pack in packs]
     shown = (
         (
-            row["kind"],
-            row["country"],
-            row.get("subject") or row.get("issuer"),
-            str(row.get("not_after") or row.get("next_update"))[:10],
-            str(row["fingerprint"])[:16],
-            row["source"],
+            pack.kind,
+            pack.name,
+            f"{pack.imported_at:%Y-%m-%d}",
+            pack.basis,
+            ", ".join(f"{count} {role}" for role, count in pack.counts.items()),
+            pack.sha256[:16],
         )
-        for row in rows
+        for pack in packs
     )
-    emit(rows, fmt, lambda: table(_COLUMNS, shown))
+    emit(rows, fmt, lambda: table(("kind", "name", "imported", "basis", "members", "sha256"), shown))

@@ -14,8 +14,9 @@ from eid_toolkit.cli.context import App, Command, format_option, list_format_opt
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.output import emit, note, paint
 from eid_toolkit.cli.passwords import access_password, password_options
-from eid_toolkit.cli.readers import EMULATED, open_reader, quirks_option, reader_option, wait_option
+from eid_toolkit.cli.readers import IN_PROCESS, open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.cli.terminals import load_terminals
+from eid_toolkit.cli.tracing import entropy_of
 from eid_toolkit.errors import EidError, UsageError
 
 if TYPE_CHECKING:
@@ -113,12 +114,12 @@ def _capture(
 ) -> Evidence:
     from eid_toolkit.inspection.capture import capture
     from eid_toolkit.inspection.policy import policy_by_name
-    from eid_toolkit.ports import SystemClock, SystemEntropy
+    from eid_toolkit.ports import SystemClock
     from eid_toolkit.terminal.quirks import quirks_by_name
 
     policy, opened_by, known = policy_by_name(policy_name), access_password(**password), quirks_by_name(quirks)
     with open_reader(reader, app, wait) as transport:
-        return capture(transport, opened_by, policy, SystemEntropy(), SystemClock(), known, terminals)
+        return capture(transport, opened_by, policy, entropy_of(transport), SystemClock(), known, terminals)
 
 
 def _trust(app: App) -> TrustMaterial:
@@ -148,7 +149,7 @@ def _pronounce(
 
 def _serve(reader: str, one_card: Callable[[float], str]) -> None:
     """Cards come and go; what goes wrong with one is told, and the next is waited for."""
-    if reader.startswith(EMULATED):
+    if reader.startswith(IN_PROCESS):
         raise UsageError("watch-needs-pcsc-reader")
     from eid_toolkit.cli.catalogue import message_of
     from eid_toolkit.transport.pcsc import resolve_reader, wait_for_removal

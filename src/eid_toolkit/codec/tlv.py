@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from eid_toolkit.errors import BadInput
 
-MAX_OBJECT = 1 << 20
-"""The largest value in bytes that is accepted; an EF holds far less."""
+MAX_OBJECT = 1 << 24
+"""The largest value in bytes that is accepted: a master list has a megabyte, an EF far less."""
 MAX_OBJECTS = 4096
 """The largest number of objects that one value may hold."""
 

@@ -29,6 +29,8 @@ class HomeConfig:
     demo: bool
     created: datetime
     register_url: str | None = None
+    key_store: str | None = None
+    """The `pkcs11:` URI of the token that holds the keys, or None where they are in files."""
 
     def __post_init__(self) -> None:
         if not _COUNTRY.fullmatch(self.country):
@@ -45,8 +47,8 @@ class HomeConfig:
             "demo": self.demo,
             "created": self.created.isoformat(timespec="seconds"),
         }
-        if self.register_url is not None:
-            values["register_url"] = self.register_url
+        optional = {"register_url": self.register_url, "key_store": self.key_store}
+        values |= {name: value for name, value in optional.items() if value is not None}
         # For printable text, JSON's strings and booleans are TOML's.
         lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
         return "".join(lines).encode()
@@ -63,8 +65,9 @@ class HomeConfig:
             raise IntegrityBroken("home-config-key", keys="schema")
         if schema != SCHEMA:
             raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
-        types = {"country": str, "authority": str, "demo": bool, "created": str, "register_url": str}
-        required = types.keys() - {"register_url"}
+        texts = ("country", "authority", "created", "register_url", "key_store")
+        types: dict[str, type] = {**dict.fromkeys(texts, str), "demo": bool}
+        required = types.keys() - {"register_url", "key_store"}
         wrong = (values.keys() - types.keys()) | (required - values.keys())
         wrong |= {name for name, value in values.items() if name in types and not isinstance(value, types[name])}
         if wrong:

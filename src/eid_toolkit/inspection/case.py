@@ -41,16 +41,16 @@ class Case:
         cls, evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None
     ) -> Case:
         """Opens the case; the signer is looked into once, for all that need it."""
-        document = Document(evidence.files)
+        document = Document(evidence.files, trust.signer_named_by)
         chain = revocation = None
         if document.signer is not None:
-            chain = validate_signer(document.signer, trust, now, _facts(document))
+            chain = validate_signer(document.signer, trust, now, facts_of(document))
             if chain.csca is not None:
                 revocation = check_revocation(document.signer, trust, now)
         return cls(evidence, document, trust, policy, now, trusted_time, chain, revocation)
 
 
-def _facts(document: Document) -> DocumentFacts:
+def facts_of(document: Document) -> DocumentFacts:
     """What the signer's certificate is held against; the date of issue only where it is fully known."""
     mrz = document.mrz
     issued = document.date_of_issue
@@ -58,4 +58,5 @@ def _facts(document: Document) -> DocumentFacts:
         issuing_state=mrz.issuing_state if mrz else None,
         document_code=mrz.document_code if mrz else None,
         date_of_issue=issued.earliest if issued is not None and issued.earliest == issued.latest else None,
+        document_number=mrz.document_number if mrz else None,
     )

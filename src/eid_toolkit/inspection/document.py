@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -22,15 +22,19 @@ from eid_toolkit.lds.dg15 import Dg15
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.sod import Sod
 from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.cms import SignerInfo
 
 _T = TypeVar("_T")
+StoredSigners = Callable[[Iterable[SignerInfo]], Certificate | None]
+"""Finds the certificate that one of the signatures names, where a document carries none (9303-10 4.6.2.2)."""
 
 
 class Document:
     """What the files say. A file that was not read or does not parse is None here; the checks tell which it was."""
 
-    def __init__(self, files: Mapping[ElementaryFile, FileEvidence]) -> None:
+    def __init__(self, files: Mapping[ElementaryFile, FileEvidence], stored: StoredSigners | None = None) -> None:
         self._files = files
+        self._stored = stored
 
     @cached_property
     def sod(self) -> Sod | None:
@@ -38,8 +42,11 @@ class Document:
 
     @cached_property
     def signer(self) -> Certificate | None:
-        """The document signer's certificate that the security object carries."""
-        return None if self.sod is None else self.sod.signed_data.signer_certificate
+        """The document signer's certificate that the security object carries, else one that is stored here."""
+        if self.sod is None:
+            return None
+        signed = self.sod.signed_data
+        return signed.signer_certificate or (self._stored(signed.signers) if self._stored is not None else None)
 
     @cached_property
     def mrz(self) -> Mrz | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from eid_toolkit.errors import UsageError
 
@@ -16,6 +17,8 @@ class Policy:
     chip: frozenset[str]
     allow_bac: bool
     """Whether a card without PACE may be opened by Basic Access Control (9303-11 4.2: PACE comes first)."""
+    max_bundle_age: timedelta | None = None
+    """How old the bundle that the trust came in may be; None for any age."""
 
 
 _DOCUMENT = frozenset(
@@ -29,16 +32,18 @@ _DOCUMENT = frozenset(
         "document.consistency",
     }
 )
-_STATUS = frozenset({"pa.revocation", "document.expiry", "status.clock"})
+_STATUS = frozenset({"pa.revocation", "document.expiry", "status.clock", "status.bundle-age", "document.deviations"})
+_MONTH_AND_A_HALF = timedelta(days=45)
+"""A month off line is usable and shows; by then a new bundle should have come."""
 _ANY_CHIP = frozenset({"ca", "aa", "cam"})
 
 _POLICIES = {
     policy.name: policy
     for policy in (
-        Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True),
+        Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True, max_bundle_age=_MONTH_AND_A_HALF),
         # The issuer knows its own cards: they do PACE and Chip Authentication.
         Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca"}, frozenset({"ca"}), allow_bac=False),
-        Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True),
+        Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True, max_bundle_age=_MONTH_AND_A_HALF),
     )
 }
 POLICY_NAMES = tuple(_POLICIES)

@@ -86,7 +86,7 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
             "downgraded": verdict.downgraded,
         },
         "terminal_authentication": _terminal_data(verdict.evidence.terminal_authentication, explain),
-        "trust": {"signer": trust.signer, "csca": trust.csca, "list_age_days": trust.list_age_days},
+        "trust": asdict(trust),
         "data_groups": {str(number): state for number, state in verdict.data_groups.items()},
         "apdus": verdict.evidence.apdus,
         "bytes_read": verdict.evidence.bytes_read,
@@ -136,9 +136,9 @@ def _explain_terminal(found: TerminalAuthenticationEvidence, explain: Explain) -
         "terminal": found.terminal or "this terminal",
         "trusted": ", ".join(found.trusted),
         "data_groups": ", ".join(f"DG{number}" for number in found.data_groups) or "nothing more",
-        "cause": explain(found.cause, {"reference": found.terminal}) if found.cause else "",
     }
-    return explain(reason, facts)
+    cause = explain(found.cause, {**facts, "reference": facts["terminal"]}) if found.cause else ""
+    return explain(reason, {**facts, "cause": cause})
 
 
 def _circumstances(verdict: Verdict, explain: Explain) -> list[str]:
@@ -147,9 +147,12 @@ def _circumstances(verdict: Verdict, explain: Explain) -> list[str]:
     opened = f"{protocol} with {access.password.upper()}, {access.cipher}" if access.password else protocol
     age = "" if trust.list_age_days is None else f", revocation list {trust.list_age_days} days old"
     terminal = _explain_terminal(evidence.terminal_authentication, explain)
+    linked = f" by {trust.links} link certificates" if trust.links else ""
+    bundle = f"Trust: bundle {trust.bundle_version}, {trust.bundle_age_days} days old."
     return [
         f"Opened by {opened}; {evidence.apdus} commands, {evidence.bytes_read} bytes, {evidence.elapsed_ms:.0f} ms.",
         *([terminal] if terminal else []),
-        f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{age}.",
+        f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{linked}{age}.",
+        *([bundle] if trust.bundle_version is not None else []),
         f"Judged at {verdict.judged_at:%Y-%m-%d %H:%M} UTC under the policy {verdict.policy}.",
     ]

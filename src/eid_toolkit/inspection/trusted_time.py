@@ -1,7 +1,7 @@
 """The highest time ever learnt from a trusted source: a clock behind it has been set back (TR-03110-1 2.2.2).
 
-Trusted are only signed statements: revocation lists of trusted authorities. This machine's own clock is not, or one
-wrong setting far ahead would spoil every later verdict.
+Trusted are only signed statements: revocation lists of trusted authorities, and bundles of the authority that is
+pinned. This machine's own clock is not, or one wrong setting far ahead would spoil every later verdict.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ _FILE = "trusted-time"
 
 
 def trusted_time(directory: Path, trust: TrustMaterial) -> datetime | None:
-    """The highest time that the lists of ``trust`` or of an earlier call tell; kept in the trust store's directory."""
+    """The highest time that the lists or the bundle of ``trust`` or of an earlier call tell; kept in the trust store's directory."""
     path = directory / _FILE
     kept = _read(path) if path.exists() else None
     told = [crl.this_update for crl in trust.crls]
+    if trust.bundle is not None:
+        told.append(trust.bundle.issued_at)
     highest = max([*told, *([kept] if kept is not None else [])], default=None)
     if highest is not None and highest != kept:
         write_atomic(path, highest.isoformat().encode())

@@ -62,11 +62,15 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class TrustUsed:
-    """Whose word was taken: the signer, its authority, and the age of the revocation list in days."""
+    """Whose word was taken: the signer, its authority, and the ages of revocation list and of the bundle (days)."""
 
     signer: str | None
     csca: str | None
     list_age_days: int | None
+    links: int = 0
+    """How many link certificates stand between the anchor and the authority's key."""
+    bundle_version: int | None = None
+    bundle_age_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +151,14 @@ def _trust_used(case: Case) -> TrustUsed:
     signer = case.document.signer
     csca = case.chain.csca if case.chain is not None else None
     crl = case.revocation.crl if case.revocation is not None else None
+    bundle = case.trust.bundle
     return TrustUsed(
         signer=signer.subject.text if signer is not None else None,
         csca=csca.subject.text if csca is not None else None,
         list_age_days=(case.now - crl.this_update).days if crl is not None else None,
+        links=max(len(case.chain.path) - 1, 0) if case.chain is not None else 0,
+        bundle_version=bundle.version if bundle is not None else None,
+        bundle_age_days=(case.now - bundle.issued_at).days if bundle is not None else None,
     )
 
 

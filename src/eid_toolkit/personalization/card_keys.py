@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from eid_toolkit.errors import AccessDenied
 from eid_toolkit.personalization.plan import CARD_KEY_VERSION
 from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION
-from eid_toolkit.protocols.key_diversification import diversify
+from eid_toolkit.protocols.key_diversification import diversify_by
 from eid_toolkit.protocols.scp03 import KeySet
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
 
 TRANSPORT, CARD_MASTER = "transport", "card-master"
+KEY_SIZE = 16
+"""Bytes of a chip's own keys."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,17 +24,17 @@ class CardKeys:
 
     transport: Secret
     """The transport key of the batch, used as ENC, MAC and DEK."""
-    master: Secret
-    """The card-master key, from which each chip's own keys follow."""
+    master: Callable[[bytes], bytes]
+    """AES-CMAC by the card-master key, from which each chip's own keys follow; in a token it stays there."""
 
     @classmethod
     def of(cls, store: KeyStore) -> CardKeys:
         """The keys in a key store."""
-        return cls(store.symmetric(TRANSPORT), store.symmetric(CARD_MASTER))
+        return cls(store.symmetric(TRANSPORT), store.cmac(CARD_MASTER))
 
     def of_chip(self, chip_identity: bytes) -> KeySet:
         """The chip's own keys."""
-        return diversify(self.master, chip_identity, CARD_KEY_VERSION)
+        return diversify_by(self.master, KEY_SIZE, chip_identity, CARD_KEY_VERSION)
 
     def for_version(self, version: int, chip_identity: bytes) -> KeySet:
         """The keys that the card asks for; raises :class:`AccessDenied` for a version that is not ours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eid_toolkit.codec.dgi import Dgi
 from eid_toolkit.crypto.digests import digest
 from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.crypto.ec import EcPrivateKey
@@ -43,6 +44,8 @@ class CardContent:
     can: str
     mrz_information: str
     secrets: tuple[SecretItem, ...]
+    terminal_trust: Dgi | None = None
+    """Whose terminals the chip is to trust, where fingerprints and irises are held back."""
 
     @classmethod
     def of(cls, package: DocumentPackage, profile: DocumentProfile) -> CardContent:
@@ -61,13 +64,24 @@ class CardContent:
             items.append(_key_item(layout.CHIP_AUTHENTICATION_KEY, "chip-authentication-key", key))
         if active is not None:
             items.append(_signing_key_item(active, package.active_authentication_key))
-        return cls(package.document_id, package.files, protocols, can, mrz, tuple(items))
+        trust = None
+        if package.terminal_trust is not None:
+            trust = Dgi(layout.TERMINAL_TRUST, package.terminal_trust.reveal())
+        return cls(package.document_id, package.files, protocols, can, mrz, tuple(items), trust)
 
     def password(self, kind: PasswordKind) -> AccessPassword:
         """The access password as whoever holds the card would type it."""
         if kind is PasswordKind.CAN:
             return AccessPassword.from_can(self.can)
         return AccessPassword.from_mrz_information(self.mrz_information)
+
+    @property
+    def trusted_terminals(self) -> str:
+        """The names of the keys that the chip is to trust, for a person."""
+        if self.terminal_trust is None:
+            return ""
+        trust = layout.parse_terminal_trust(self.terminal_trust.data)
+        return ", ".join(reference.text for reference in trust.references)
 
     @property
     def files_digest(self) -> bytes:

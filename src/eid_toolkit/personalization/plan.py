@@ -22,6 +22,7 @@ class Action(StrEnum):
     REPLACE_KEYS = "replace-keys"
     WRITE_FILE = "write-file"
     SET_ACCESS = "set-access"
+    TRUST_TERMINALS = "trust-terminals"
     STORE_SECRET = "store-secret"
     LOCK_APPLICATION = "lock-application"
     SECURE_DOMAIN = "secure-domain"
@@ -80,6 +81,8 @@ class Plan:
             entries.append((Action.WRITE_FILE, file.label, f"write {file.label}, {size} bytes, SHA-256 {digest[:16]}…"))
         offered = "+".join(str(flag.name) for flag in content.protocols)
         entries.append((Action.SET_ACCESS, "", f"offer {offered}"))
+        if content.terminal_trust is not None:
+            entries.append((Action.TRUST_TERMINALS, "", f"trust the terminals of {content.trusted_terminals}"))
         for item in content.secrets:
             check = f", check value {item.check_value}" if item.check_value else ""
             entries.append((Action.STORE_SECRET, item.name, f"store {item.name} under the data encryption key{check}"))

@@ -8,11 +8,15 @@ from datetime import datetime
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.home import Home
 from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.dg3 import Dg3
+from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.issuer_time import issuer_date
-from eid_toolkit.personalization.records import ChipKeys, Issue, build_records
+from eid_toolkit.lds.opaque import OpaqueFile
+from eid_toolkit.personalization.records import ChipKeys, Encodable, Issue, build_records
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile, load_profile
 from eid_toolkit.profiles.numbering import document_number
+from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.register.applications import Application
 from eid_toolkit.register.documents import Document, PreparedDocument
 from eid_toolkit.register.identifiers import new_identifier
@@ -20,6 +24,7 @@ from eid_toolkit.register.register import Register
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.authorities import AuthorityStore
 from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.verifying import VerifyingStore
 
 _CAN_DIGITS = 6
 _NUMBER_TRIES = 100
@@ -59,13 +64,13 @@ class Preparation:
     def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
         now = self.clock.now()
         profile.check_issue_date(issuer_date(now, profile.issuing_state))
-        if profile.terminal_authentication:  # a chip must be told whose terminals to trust
-            raise NotPermitted("verifying-authority-missing", state=profile.issuing_state)
+        trust = self._terminal_trust(profile, now) if profile.terminal_authentication else None
         certificate, signer = self.authorities.document_signer(profile.issuing_state, now)
         issue = self._issue(application, profile, now)
         keys = ChipKeys.generate(profile, self.entropy)
         person, portrait = application.person.data, self.register.applications.portrait(application)
-        records = build_records(person, portrait, profile, issue, keys, signer, certificate)
+        biometrics = self._biometrics(application, profile)
+        records = build_records(person, portrait, profile, issue, keys, signer, certificate, biometrics)
         chip = keys.chip_authentication
         return PreparedDocument(
             id=new_identifier("D", self.entropy),
@@ -81,7 +86,25 @@ class Preparation:
             mrz_information=Secret(records.mrz.information.encode()),
             chip_authentication_key=chip.scalar if chip else None,
             active_authentication_key=keys.active_authentication_secret,
+            terminal_trust=trust,
         )
+
+    def _terminal_trust(self, profile: DocumentProfile, now: datetime) -> Secret:
+        """The newest CVCA certificate of the state, and the day; a chip must be told whose terminals to trust."""
+        points = VerifyingStore(self.home.pki, self.authorities.keys).newest_points(profile.issuing_state)
+        if not points:
+            raise NotPermitted("verifying-authority-missing", state=profile.issuing_state)
+        return Secret(layout.terminal_trust(now.date(), *points).data)
+
+    def _biometrics(self, application: Application, profile: DocumentProfile) -> dict[int, Encodable]:
+        """DG3 and DG4 as they were taken; where none were, the files that say so (9303-10 4.7.3.2.2)."""
+        taken = self.register.applications.biometrics(application)
+        found: dict[int, Encodable] = {}
+        for number, empty in ((3, Dg3), (4, Dg4)):
+            if number in profile.data_groups:
+                content = taken.get(number)
+                found[number] = OpaqueFile.parse(content) if content is not None else empty((), self.entropy.take(16))
+        return found
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
         person = application.person.data

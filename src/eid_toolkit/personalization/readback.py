@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eid_toolkit.errors import DecisionNeeded, NoCardError, NotPermitted
 from eid_toolkit.inspection.capture import capture, read_small_files
+from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.result import CheckStatus
 from eid_toolkit.inspection.verdict import Decision, judge
@@ -15,7 +16,7 @@ from eid_toolkit.personalization.content import CardContent
 from eid_toolkit.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.protocols.passwords import PasswordKind
-from eid_toolkit.protocols.personalization_data import AccessProtocols
+from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, access_rule
 from eid_toolkit.terminal.access import open_access
 from eid_toolkit.terminal.session import CardSession
 
@@ -55,9 +56,13 @@ class ReadBack:
         if evidence.interrupted is not None:
             raise NoCardError("read-back-interrupted", cause=evidence.interrupted)
         found = {file: evidence.content(file) for file in content.files} | read_small_files(session.transport)
-        different = [file.label for file, data in content.files.items() if found[file] != data]
+        held_back = {file for file in content.files if access_rule(file) is AccessRule.TERMINAL_AUTHENTICATION}
+        open_files = content.files.keys() - held_back
+        different = [file.label for file in open_files if found[file] != content.files[file]]
+        wanted = FileState.NEEDS_TERMINAL_AUTHENTICATION
+        different += [file.label for file in held_back if evidence.state(file) is not wanted]
         if different:
-            raise DecisionNeeded("read-back-differs", files=", ".join(different))
+            raise DecisionNeeded("read-back-differs", files=", ".join(sorted(different)))
         verdict = judge(evidence, self.trust, policy, self.clock.now())
         if verdict.decision is not Decision.PASSED:
             wrong = [result.id for result in verdict.checks if result.status is not CheckStatus.PASSED]

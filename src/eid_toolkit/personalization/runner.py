@@ -146,6 +146,7 @@ class PersonalizationRunner:
             Action.REPLACE_KEYS: self._replace_keys,
             Action.WRITE_FILE: self._write_file,
             Action.SET_ACCESS: self._set_access,
+            Action.TRUST_TERMINALS: self._trust_terminals,
             Action.STORE_SECRET: self._store_secret,
             Action.LOCK_APPLICATION: self._lock_application,
             Action.SECURE_DOMAIN: self._secure_domain,
@@ -182,6 +183,12 @@ class PersonalizationRunner:
         self._open_writer()
         self._writer.store(layout.access(self._content.protocols))
         return {}
+
+    def _trust_terminals(self, _: Job, __: Step) -> Detail:
+        self._open_writer()
+        if self._content.terminal_trust is not None:
+            self._writer.store(self._content.terminal_trust)
+        return {"trusted": self._content.trusted_terminals}
 
     def _store_secret(self, _: Job, step: Step) -> Detail:
         self._open_writer()

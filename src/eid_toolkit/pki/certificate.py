@@ -141,3 +141,14 @@ def read_pem_or_der(data: bytes) -> tuple[tuple[str, bytes], ...]:
         return tuple((label.decode(), binascii.a2b_base64(body)) for label, body in blocks)
     except binascii.Error:
         raise BadInput("pem-malformed") from None
+
+
+def raw_objects(data: bytes) -> list[bytes]:
+    """The objects of a series just as they are encoded, as signatures in them need it."""
+    objects = []
+    offset = 0
+    for _ in tlv.iterate(data):
+        _, value, length = tlv.read_header(data, offset)
+        objects.append(data[offset : value + length])
+        offset = value + length
+    return objects

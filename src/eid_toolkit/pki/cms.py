@@ -18,7 +18,7 @@ from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid
 from eid_toolkit.crypto.digests import digest as hashed
 from eid_toolkit.crypto.signatures import algorithm_from_der, algorithm_to_der, verify
 from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.certificate import Certificate, raw_objects
 from eid_toolkit.pki.names import DistinguishedName
 from eid_toolkit.pki.times import encode_time, read_time
 from eid_toolkit.ports import SignatureAlgorithm, Signer
@@ -96,7 +96,7 @@ class SignedData:
         return cls(
             content_type=der.read_object_identifier(content_type),
             content=_octets(tlv.parse(der.expect(content, _FIRST))),
-            certificates=tuple(item for item in _raw_objects(certificates) if item[0] == der.SEQUENCE),
+            certificates=tuple(item for item in raw_objects(certificates) if item[0] == der.SEQUENCE),
             signers=tuple(map(_read_signer, infos)),
         )
 
@@ -131,10 +131,14 @@ def build_signed_data(
     certificate_der: bytes,
     digest: str,
     signing_time: datetime | None = None,
+    *,
+    others: tuple[bytes, ...] = (),
+    by_key_identifier: bool = False,
 ) -> bytes:
     """A ContentInfo in DER with one signature over signed attributes, and the signer's certificate (9303-10 4.6.2).
 
-    Digest identifiers stand without parameters; ``signing_time`` is in UTC.
+    Digest identifiers stand without parameters; ``signing_time`` is in UTC; ``others`` are certificates that go along.
+    The signer is named by issuer and serial number, or ``by_key_identifier``.
     """
     digest_identifier = der.sequence(der.object_identifier(DIGEST_OIDS[digest]))
     attributes = [
@@ -145,8 +149,7 @@ def build_signed_data(
         attributes.append(_attribute(_SIGNING_TIME, encode_time(signing_time)))
     signed_attributes = der.set_of(attributes)
     signer_info = der.sequence(
-        _SIGNER_VERSION_1,
-        _issuer_and_serial(certificate_der),
+        *_named(certificate_der, by_key_identifier),
         digest_identifier,
         tlv.encode(_FIRST, tlv.parse(signed_attributes).value),
         algorithm_to_der(signer.algorithm),
@@ -156,10 +159,20 @@ def build_signed_data(
         _VERSION_3,  # RFC 5652 5.1: the content is not of type id-data
         der.set_of([digest_identifier]),
         der.sequence(der.object_identifier(content_type), tlv.encode(_FIRST, der.octet_string(content))),
-        tlv.encode(_FIRST, certificate_der),
+        tlv.encode(_FIRST, *sorted({certificate_der, *others})),
         der.set_of([signer_info]),
     )
     return der.sequence(der.object_identifier(ID_SIGNED_DATA), tlv.encode(_FIRST, signed_data))
+
+
+def _named(certificate_der: bytes, by_key_identifier: bool) -> tuple[bytes, bytes]:
+    """Version and name of a signature's maker (RFC 5652 5.3); raises :class:`BadInput` without a key identifier."""
+    if not by_key_identifier:
+        return _SIGNER_VERSION_1, _issuer_and_serial(certificate_der)
+    identifier = Certificate.parse(certificate_der).extensions.subject_key_identifier
+    if identifier is None:
+        raise BadInput("signer-without-key-identifier")
+    return _VERSION_3, tlv.encode(_KEY_IDENTIFIER, identifier)
 
 
 def _is_good(signed: SignedData, signer: SignerInfo, certificate: Certificate) -> bool:
@@ -223,14 +236,3 @@ def _octets(item: Tlv) -> bytes:
     if item.tag == _CONSTRUCTED_OCTET_STRING:
         return b"".join(der.expect(piece, der.OCTET_STRING) for piece in item.children())
     return der.expect(item, der.OCTET_STRING)
-
-
-def _raw_objects(data: bytes) -> list[bytes]:
-    """The objects of a series just as they are encoded, as signatures in them need it."""
-    objects = []
-    offset = 0
-    for _ in tlv.iterate(data):
-        _, value, length = tlv.read_header(data, offset)
-        objects.append(data[offset : value + length])
-        offset = value + length
-    return objects

@@ -29,6 +29,7 @@ D:DE GBD:GB GBN:GB GBO:GB GBP:GB GBS:GB RKS:KS RKS:XK EUE:EU UNO:UN UNA:UN UNK:U
 _PAIRS = [(code, two) for code, _, two in (pair.partition(":") for pair in (_STATES + _OTHERS).split())]
 _TWO_LETTERS = dict(reversed(_PAIRS))  # reversed: the first of several counts
 _SAME = frozenset(_PAIRS)
+_CERTIFICATE_CODES = frozenset(two for _, two in _PAIRS)
 
 SPECIMEN_STATE = "UT"
 """Utopia, the state of specimens (Doc 9303-3)."""
@@ -37,6 +38,11 @@ SPECIMEN_STATE = "UT"
 def two_letters(code: str) -> str | None:
     """The code that certificates use, for a code of the MRZ (``UTO`` gives ``UT``); None if there is none."""
     return _TWO_LETTERS.get(_clean(code))
+
+
+def is_two_letters(code: str) -> bool:
+    """Whether a code, in upper case, is the one that certificates use for some state or organization."""
+    return code in _CERTIFICATE_CODES
 
 
 def same_state(first: str, second: str) -> bool:

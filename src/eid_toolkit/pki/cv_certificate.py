@@ -16,7 +16,7 @@ from eid_toolkit.pki.cv_public_key import CvPublicKey, parse_public_key
 from eid_toolkit.ports import Signer
 
 CERTIFICATE, BODY, SIGNATURE = 0x7F21, 0x7F4E, 0x5F37
-_PROFILE, _AUTHORITY, _HOLDER, _EFFECTIVE, _EXPIRES = 0x5F29, 0x42, 0x5F20, 0x5F25, 0x5F24
+_PROFILE, _AUTHORITY, _HOLDER, _EFFECTIVE, EXPIRES = 0x5F29, 0x42, 0x5F20, 0x5F25, 0x5F24
 _EXTENSIONS, _EXTENSION = 0x65, 0x73
 _PROFILE_1 = b"\x00"
 _COUNTRY, _SEQUENCE, _MAX_REFERENCE = 2, 5, 16
@@ -95,7 +95,7 @@ class CvContent:
             tlv.encode(_HOLDER, self.holder_reference.encode()),
             self.authorization.encode(),
             tlv.encode(_EFFECTIVE, encode_date(self.effective)),
-            tlv.encode(_EXPIRES, encode_date(self.expires)),
+            tlv.encode(EXPIRES, encode_date(self.expires)),
         ]
         if self.extensions:
             parts.append(tlv.encode(_EXTENSIONS, *(extension.encode() for extension in self.extensions)))
@@ -113,7 +113,7 @@ class CvContent:
             KeyReference.parse(objects.take(_HOLDER)),
             objects.parse(Authorization.parse),
             parse_date(objects.take(_EFFECTIVE)),
-            parse_date(objects.take(_EXPIRES)),
+            parse_date(objects.take(EXPIRES)),
             tuple(CvExtension.parse(item) for item in tlv.iterate(objects.take(_EXTENSIONS))) if objects.left else (),
         )
         if objects.left:

@@ -107,6 +107,17 @@ def key_usage(*names: str) -> bytes:
     return extension(KEY_USAGE, tlv.encode(der.BIT_STRING, bytes((unused, bits))), critical=True)
 
 
+def name_change() -> bytes:
+    """In a link certificate: the CSCA has another name than before (9303-12 7.1.1.5)."""
+    return extension(NAME_CHANGE, der.null())
+
+
+def extended_key_usage(purpose: str) -> bytes:
+    """Extended key usage, critical: the key signs for this purpose only."""
+    purposes = der.sequence(der.object_identifier(purpose))
+    return extension(EXTENDED_KEY_USAGE, purposes, critical=True)
+
+
 def private_key_usage_period(period: UsagePeriod) -> bytes:
     """When the private key may sign, as GeneralizedTime."""
     ends = ((0x80, period.not_before), (0x81, period.not_after))

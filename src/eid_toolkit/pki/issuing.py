@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha1
 
+from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.signatures import algorithm_to_der
 from eid_toolkit.errors import BadInput
@@ -102,6 +103,65 @@ def build_csca(
         ext.basic_constraints_of_csca(),
     ]
     return _certificate(key, name, name, key.public_key, lifetime, publication, body, entropy)
+
+
+def build_link(
+    old: Certificate,
+    old_key: Signer,
+    new: Certificate,
+    publication: Publication,
+    entropy: Entropy,
+) -> Certificate:
+    """The certificate by which a CSCA's old key vouches for its new one (9303-12 7.1.1, 4.2).
+
+    It is good for as long as both are; a changed name is said by its extension (9303-12 7.1.1.5).
+    """
+    usage = new.extensions.private_key_usage
+    usage_end = new.not_after if usage is None or usage.not_after is None else usage.not_after
+    lifetime = Lifetime(new.not_before, usage_end, min(old.not_after, new.not_after))
+    body = [
+        ext.authority_key_identifier(_identifier_of(old)),
+        ext.subject_key_identifier(_identifier_of(new)),
+        ext.key_usage("keyCertSign", "cRLSign"),
+        ext.basic_constraints_of_csca(),
+    ]
+    if not old.subject.matches(new.subject):
+        body.append(ext.name_change())
+    return _certificate(old_key, old.subject, new.subject, new.spki, lifetime, publication, body, entropy)
+
+
+def build_master_list_signer(
+    csca: Certificate,
+    csca_key: Signer,
+    name: DistinguishedName,
+    public_key: bytes,
+    lifetime: Lifetime,
+    publication: Publication,
+    entropy: Entropy,
+) -> Certificate:
+    """A certificate whose key signs master lists, and nothing else (9303-12 7.1.1, table 6)."""
+    purpose = CSCA_MASTER_LIST_SIGNING_KEY
+    return build_purpose_signer(csca, csca_key, name, public_key, lifetime, publication, entropy, purpose)
+
+
+def build_purpose_signer(
+    csca: Certificate,
+    csca_key: Signer,
+    name: DistinguishedName,
+    public_key: bytes,
+    lifetime: Lifetime,
+    publication: Publication,
+    entropy: Entropy,
+    purpose: str,
+) -> Certificate:
+    """A certificate whose key signs for one purpose, an extended key usage, and nothing else."""
+    body = [
+        ext.authority_key_identifier(_identifier_of(csca)),
+        ext.subject_key_identifier(key_identifier(public_key)),
+        ext.key_usage("digitalSignature"),
+        ext.extended_key_usage(purpose),
+    ]
+    return _certificate(csca_key, csca.subject, name, public_key, lifetime, publication, body, entropy)
 
 
 def build_document_signer(

@@ -85,9 +85,11 @@ class DistinguishedName:
 
     def matches(self, other: DistinguishedName) -> bool:
         """Whether both mean the same, whatever their string types, letter case and blanks."""
-        return self.der == other.der or self._folded() == other._folded()
+        return self.der == other.der or self.meaning == other.meaning
 
-    def _folded(self) -> tuple[tuple[str, str], ...]:
+    @property
+    def meaning(self) -> tuple[tuple[str, str], ...]:
+        """What names that mean the same have in common; can be a key of a mapping."""
         return tuple(
             (oid, " ".join(unicodedata.normalize("NFKC", text).casefold().split())) for oid, text in self.attributes
         )

@@ -1,122 +1,109 @@
-"""Path validation and revocation of the country signing PKI (9303-12 6.1.2 and appendix D): pure, time passed in.
+"""Path validation of the country signing PKI (9303-12 6.1.2 and appendix D): pure, time passed in.
 
-Nothing here is TLS: a path is one certificate long, several anchors may share a name, a signer's certificate
-outlives its key, and one revocation list stands for a whole state. Whatever cannot be decided is undetermined,
-never passed.
+Nothing here is TLS: a path is one certificate long behind a key that is believed, several keys may share a name, a
+signer's certificate outlives its key, and one revocation list stands for a whole state. Whatever cannot be decided is
+undetermined, never passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 
+from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DEVIATION_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.cms import SignedData, verify_signed_data
 from eid_toolkit.pki.countries import same_state
-from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.judgement import (
+    ChainResult,
+    DocumentFacts,
+    Finding,
+    RevocationResult,
+    Status,
+    severity,
+    worst,
+)
+from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.revocation import check_revocation, is_listed
+from eid_toolkit.pki.trust_material import BundleFacts, TrustedKey, TrustMaterial, may_certify
 
+__all__ = [
+    "BundleFacts",
+    "ChainResult",
+    "DocumentFacts",
+    "Finding",
+    "RevocationResult",
+    "Status",
+    "TrustMaterial",
+    "check_revocation",
+    "validate_content_signer",
+    "validate_deviation_list",
+    "validate_list_signer",
+    "validate_signer",
+]
 
-class Status(StrEnum):
-    """How a check came out; the order is from good to bad."""
-
-    PASSED = "passed"
-    UNDETERMINED = "undetermined"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that stands against a certificate, as a stable reason code."""
-
-    status: Status
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrustMaterial:
-    """What an inspection believes: CSCA certificates as anchors, and revocation lists."""
-
-    anchors: tuple[Certificate, ...] = ()
-    crls: tuple[Crl, ...] = ()
-
-    def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
-        """The anchors of one state."""
-        return tuple(anchor for anchor in self.anchors if _same(anchor.country, country))
-
-
-@dataclass(frozen=True, slots=True)
-class ChainResult:
-    """Whether the signer chains to an anchor: the worst finding decides."""
-
-    findings: tuple[Finding, ...] = ()
-    csca: Certificate | None = None
-    """The anchor whose key made the signer's signature."""
-
-    @property
-    def status(self) -> Status:
-        return max((finding.status for finding in self.findings), key=_severity, default=Status.PASSED)
-
-    @property
-    def reason(self) -> str | None:
-        """The code of the first of the worst findings."""
-        return next((finding.reason for finding in self.findings if finding.status is self.status), None)
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationResult:
-    """Whether a certificate is revoked, by which list."""
-
-    status: Status
-    reason: str | None = None
-    crl: Crl | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """What the document says of itself, as far as it was read; None where it was not, or does not say."""
-
-    issuing_state: str | None = None
-    document_code: str | None = None
-    date_of_issue: date | None = None
+_READ_TO_JUDGE = (
+    ext.KEY_USAGE,
+    ext.BASIC_CONSTRAINTS,
+    ext.EXTENDED_KEY_USAGE,
+    ext.PRIVATE_KEY_USAGE_PERIOD,
+    DOCUMENT_TYPE_LIST,
+)
 
 
 def validate_signer(
     signer: Certificate, trust: TrustMaterial, now: datetime, document: DocumentFacts | None = None
 ) -> ChainResult:
     """Judge a document signer's certificate at the time ``now``."""
-    document = document or DocumentFacts()
-    findings = list(_signer_findings(signer, now, document))
-    csca = _issuer_of(signer, trust)
-    if csca is None:
+    findings = tuple(_signer_findings(signer, now, document or DocumentFacts()))
+    found = _best_path(signer, trust, now)
+    if found is None:
         # Without any anchor of that state nothing can be said; with one, the signer is not that state's.
         known = bool(trust.anchors_of(signer.issuer.country))
         finding = Finding(Status.FAILED, "csca-mismatch") if known else Finding(Status.UNDETERMINED, "csca-unknown")
         return ChainResult((finding, *findings))
-    findings += _issuer_findings(signer, csca, now)
-    return ChainResult(tuple(findings), csca)
+    return ChainResult((*findings, *found.findings), found.csca, found.path)
 
 
-def check_revocation(certificate: Certificate, trust: TrustMaterial, now: datetime) -> RevocationResult:
-    """Look a certificate up in its state's revocation lists.
+def validate_list_signer(found: MasterList, trust: TrustMaterial, now: datetime) -> ChainResult:
+    """Judge the signature of a master list and its signer's certificate at the time ``now`` (9303-12 9).
 
-    A list is matched by country and may be signed by any anchor of that state: the newest key signs for all
-    (9303-12 7.1.4). Revoked in any genuine list is revoked; only a current list clears.
+    Failed for a wrong signature or a signer whose certificate is for something else; undetermined where nobody signed,
+    or the signer's CSCA is not believed.
     """
-    country = certificate.issuer.country
-    anchors = trust.anchors_of(country)
-    candidates = [crl for crl in trust.crls if _same(crl.country, country)]
-    if not candidates:
-        return RevocationResult(Status.UNDETERMINED, "crl-missing")
-    signed = [(crl, anchor) for crl in candidates if (anchor := _signer_of(crl, anchors)) is not None]
-    if not signed:
-        return RevocationResult(Status.UNDETERMINED, "crl-signature")
-    for crl, _ in signed:
-        if certificate.serial in crl.revoked:
-            return RevocationResult(Status.FAILED, "signer-revoked", crl)
-    newest, anchor = max(signed, key=lambda pair: (pair[0].this_update, pair[0].number or 0))
-    reason = _why_not_current(newest, anchor, anchors, now)
-    return RevocationResult(Status.UNDETERMINED if reason else Status.PASSED, reason, newest)
+    if found.signed is None:
+        return ChainResult((Finding(Status.UNDETERMINED, "list-unsigned"),))
+    return validate_content_signer(found.signed, CSCA_MASTER_LIST_SIGNING_KEY, trust, now)
+
+
+def validate_deviation_list(found: DeviationList, trust: TrustMaterial, now: datetime) -> ChainResult:
+    """Judge the signature of a deviation list likewise (9303-12 10)."""
+    return validate_content_signer(found.signed, DEVIATION_LIST_SIGNING_KEY, trust, now)
+
+
+def validate_content_signer(signed: SignedData, purpose: str, trust: TrustMaterial, now: datetime) -> ChainResult:
+    """Judge a signature and its maker, whose certificate must be for ``purpose`` (an extended key usage)."""
+    signer = signed.signer_certificate
+    if signer is None:
+        return ChainResult((Finding(Status.UNDETERMINED, "list-signer-missing"),))
+    try:
+        genuine = verify_signed_data(signed, signer.der)
+    except BadInput:
+        return ChainResult((Finding(Status.UNDETERMINED, "list-signature-not-checkable"),))
+    findings = [] if genuine else [Finding(Status.FAILED, "list-signature-wrong")]
+    if purpose not in signer.extensions.extended_key_usage:
+        findings.append(Finding(Status.FAILED, "list-signer-purpose"))
+    if not signer.is_valid_at(now):
+        findings.append(Finding(Status.UNDETERMINED, "list-signer-expired"))
+    if is_listed(signer, trust):
+        findings.append(Finding(Status.FAILED, "list-signer-revoked"))
+    found = _best_path(signer, trust, now)
+    if found is None:
+        return ChainResult((*findings, Finding(Status.UNDETERMINED, "list-signer-unknown")))
+    return ChainResult((*findings, *found.findings), found.csca, found.path)
 
 
 def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts) -> Iterator[Finding]:
@@ -127,6 +114,8 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
         yield Finding(Status.FAILED, "signer-key-usage")
     if said.extended_key_usage:  # a list signer's certificate signs no document
         yield Finding(Status.FAILED, "signer-key-usage")
+    if any(oid in said.malformed for oid in _READ_TO_JUDGE):
+        yield Finding(Status.UNDETERMINED, "signer-extension-malformed")
     if said.document_types and document.document_code and not _may_sign(said.document_types, document.document_code):
         yield Finding(Status.FAILED, "signer-document-type")
     if document.issuing_state is not None and not _of_state(signer, document.issuing_state):
@@ -139,44 +128,68 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
         yield Finding(Status.UNDETERMINED, "signer-usage-period")
 
 
-def _issuer_findings(signer: Certificate, csca: Certificate, now: datetime) -> Iterator[Finding]:
+def _best_path(signer: Certificate, trust: TrustMaterial, now: datetime) -> ChainResult | None:
+    """Of the believed keys that made the signer's signature, the one with the least against it.
+
+    Neither name nor key identifier picks one, for both repeat; so all that are likely are tried, each key once. One key
+    may stand in several certificates (an anchor and a link, a renewed anchor).
+    """
+    made: dict[bytes, bool] = {}
+    results = []
+    for key in _likely(signer, trust):
+        spki = key.certificate.spki
+        if spki not in made:
+            made[spki] = signer.is_signed_by(spki)
+        if made[spki]:
+            findings = tuple(_path_findings(signer, key, trust, now))
+            results.append(ChainResult(findings, key.certificate, key.path))
+    return min(results, key=lambda found: (severity(worst(found.findings)), len(found.path)), default=None)
+
+
+def _likely(signer: Certificate, trust: TrustMaterial) -> tuple[TrustedKey, ...]:
+    authority = signer.extensions.authority_key_identifier
+    by_identifier = trust.keys_by_identifier.get(authority, ()) if authority is not None else ()
+    by_name = trust.keys_by_name.get(signer.issuer.meaning, ())
+    return (*by_identifier, *(key for key in by_name if key not in by_identifier))
+
+
+def _path_findings(signer: Certificate, key: TrustedKey, trust: TrustMaterial, now: datetime) -> Iterator[Finding]:
+    """What stands against the way from the anchor to the signer."""
+    csca = key.certificate
     if not signer.issuer.matches(csca.subject):
         yield Finding(Status.FAILED, "csca-name")
-    if not _same(signer.country, csca.country):
+    if not _agree(signer, csca):
         yield Finding(Status.FAILED, "csca-country")
-    if now < csca.not_before:
+    if not may_certify(csca) and csca.extensions.key_usage is not None:
+        yield Finding(Status.FAILED, "csca-key-usage")
+    if is_listed(key.anchor, trust):
+        yield Finding(Status.FAILED, "csca-revoked")
+    if now < key.anchor.not_before:
         yield Finding(Status.UNDETERMINED, "csca-not-yet-valid")
-    if now > csca.not_after:
+    if now > key.anchor.not_after:
         yield Finding(Status.UNDETERMINED, "csca-expired")
+    for old, link in zip(key.path, key.path[1:], strict=False):
+        yield from _link_findings(old, link, trust, now)
 
 
-def _issuer_of(signer: Certificate, trust: TrustMaterial) -> Certificate | None:
-    """The anchor whose key made the signature. Neither name nor key identifier picks one: both repeat; so try."""
-    authority = signer.extensions.authority_key_identifier
-
-    def unlikeliness(anchor: Certificate) -> tuple[bool, bool]:
-        named = anchor.extensions.subject_key_identifier == authority
-        return (not named, not anchor.subject.matches(signer.issuer))
-
-    likely = [anchor for anchor in trust.anchors if not all(unlikeliness(anchor))]
-    return next((anchor for anchor in sorted(likely, key=unlikeliness) if signer.is_signed_by(anchor.spki)), None)
-
-
-def _signer_of(crl: Crl, anchors: tuple[Certificate, ...]) -> Certificate | None:
-    return next((anchor for anchor in anchors if crl.is_signed_by(anchor.spki)), None)
+def _link_findings(old: Certificate, link: Certificate, trust: TrustMaterial, now: datetime) -> Iterator[Finding]:
+    if link.extensions.unknown_critical:
+        yield Finding(Status.FAILED, "link-critical-extension")
+    if is_listed(link, trust):
+        yield Finding(Status.FAILED, "link-revoked")
+    if not _agree(link, old):
+        yield Finding(Status.FAILED, "link-country")
+    if not link.is_valid_at(now):
+        yield Finding(Status.UNDETERMINED, "link-expired" if now > link.not_after else "link-not-yet-valid")
+    if not link.subject.matches(link.issuer) and not link.extensions.name_change:
+        yield Finding(Status.UNDETERMINED, "link-name-change")
 
 
-def _why_not_current(crl: Crl, signed_by: Certificate, anchors: tuple[Certificate, ...], now: datetime) -> str | None:
-    if crl.unknown_critical:
-        return "crl-critical-extension"
-    if now < crl.this_update:
-        return "crl-not-yet-valid"
-    if crl.next_update is None or now > crl.next_update:
-        return "crl-stale"
-    newer = (anchor for anchor in anchors if anchor.not_before <= crl.this_update and anchor.spki != signed_by.spki)
-    if any(anchor.not_before > signed_by.not_before for anchor in newer):
-        return "crl-old-key"
-    return None
+def _agree(one: Certificate, other: Certificate) -> bool:
+    """Whether two certificates are of one state: by their names, and by their alternative names if both have some."""
+    if one.country is None or other.country is None or not same_state(one.country, other.country):
+        return False
+    return one.state is None or other.state is None or same_state(one.state, other.state)
 
 
 def _of_state(signer: Certificate, issuing_state: str) -> bool:
@@ -201,11 +214,3 @@ def _signed_in_usage_period(signer: Certificate, issued: date) -> bool:
     noon = datetime.combine(issued, time(12), UTC)
     margin = timedelta(hours=26)  # half a day, and at most 14 hours from UTC
     return period.covers(noon) or period.covers(noon - margin) or period.covers(noon + margin)
-
-
-def _same(first: str | None, second: str | None) -> bool:
-    return first is not None and second is not None and same_state(first, second)
-
-
-def _severity(status: Status) -> int:
-    return list(Status).index(status)

@@ -42,7 +42,7 @@ def read_profile(name: str, data: bytes) -> DocumentProfile:
         raise BadInput("profile-too-large", profile=name, limit=_MAX_FILE)
     try:
         content = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLDecodeError
         raise BadInput("profile-no-toml", profile=name, cause=str(error)) from None
     return parse_profile(name, content)
 

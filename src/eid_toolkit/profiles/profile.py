@@ -38,8 +38,11 @@ class PaceChoice:
     """One way to run PACE, with the number of its standardized domain parameters (9303-11 9.5.1)."""
 
     mapping: PaceMapping
+    """How the nonce is mapped."""
     cipher: Cipher
+    """Of the secure channel."""
     parameter_id: int
+    """The standardized domain parameters, 8 to 18 (13 is brainpoolP256r1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class ChipAuthenticationProfile:
     """The chip's key for Chip Authentication and the cipher of the channel that follows."""
 
     parameter_id: int
+    """The group of the key."""
     cipher: Cipher
+    """Of the secure channel that follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,11 @@ class ActiveAuthenticationProfile:
     """The chip's key for Active Authentication and its digest: ECDSA in a group, or RSA of so many bits."""
 
     digest: _Digest
+    """What is hashed with."""
     parameter_id: int | None = None
+    """The group of a key for ECDSA."""
     rsa_bits: int | None = None
+    """The size of a key of RSA, 1024 to 3072 in steps of 256."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from types import MappingProxyType
 
 from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
@@ -20,7 +21,7 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.decisions import Decision, decide, decision_of, verify_decision
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.persons import Person, person_of
-from eid_toolkit.register.schema import application, decision, person
+from eid_toolkit.register.schema import application, application_biometric, decision, person
 from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator, OperatorStore
@@ -49,15 +50,19 @@ class Application:
     creator: str
     created_at: datetime
     decision: Decision | None
+    biometrics: Mapping[int, str] = field(default_factory=dict)
+    """SHA-256 of DG3 and DG4, where they were taken; the files themselves are sealed in the register."""
 
     @property
     def decided_on(self) -> dict[str, object]:
         """What an approval binds: whatever of it changes later, the approval holds no more."""
+        taken = {f"dg{number}_sha256": digest for number, digest in sorted(self.biometrics.items())}
         return {
             "person": self.person.digest,
             "profile": self.profile,
             "profile_hash": self.profile_hash,
             "portrait_sha256": self.portrait_sha256,
+            **taken,
             "creator": self.creator,
         }
 
@@ -70,6 +75,7 @@ class Application:
             "profile": self.profile,
             "profile_hash": self.profile_hash,
             "portrait_sha256": self.portrait_sha256,
+            "biometrics": {f"dg{number}": digest for number, digest in sorted(self.biometrics.items())},
             "state": str(self.state),
             "creator": self.creator,
             "created_at": self.created_at.isoformat(),
@@ -91,9 +97,22 @@ class Applications:
         self._clock = clock
         self._entropy = entropy
 
-    def create(self, person: Person, profile: DocumentProfile, portrait: Portrait, operator: Operator) -> Application:
-        """A new application; raises :class:`BadInput` for a document type that may not be issued today."""
+    def create(
+        self,
+        person: Person,
+        profile: DocumentProfile,
+        portrait: Portrait,
+        operator: Operator,
+        biometrics: Mapping[int, bytes] = MappingProxyType({}),
+    ) -> Application:
+        """A new application, with ``biometrics`` (whole files by data group) where the profile has them.
+
+        Raises :class:`BadInput` for a document type that may not be issued today, or that has no such data group.
+        """
         now = self._clock.now()
+        unwanted = biometrics.keys() - set(profile.data_groups)
+        if unwanted:
+            raise BadInput("biometrics-not-in-profile", profile=profile.name, data_group=min(unwanted))
         profile.check_issue_date(issuer_date(now, profile.issuing_state))
         identifier = new_identifier("A", self._entropy)
         row = {
@@ -114,8 +133,19 @@ class Applications:
             identifier,
             {"person": person.id, "profile": profile.name, "portrait_sha256": row["portrait_sha256"]},
         )
+        files = [
+            {
+                "application_id": identifier,
+                "data_group": number,
+                "content": self._keys.seal(content, _file_context(identifier, number)),
+                "sha256": sha256(content).hexdigest(),
+            }
+            for number, content in biometrics.items()
+        ]
         with self._database.write() as connection:
             connection.execute(insert(application), row)
+            if files:
+                connection.execute(insert(application_biometric), files)
             append(connection, now, operator.name, [event])
             return load_application(connection, identifier)
 
@@ -130,7 +160,7 @@ class Applications:
         if state is not None:
             query = query.where(application.c.state == state)
         with self._database.read() as connection:
-            return tuple(map(_application, connection.execute(query).mappings()))
+            return tuple(_application(connection, row) for row in connection.execute(query).mappings().all())
 
     def approve(self, identifier: str, operator: Operator) -> Application:
         """Approve; raises :class:`NotPermitted` for the creator, or if it is decided already."""
@@ -149,6 +179,19 @@ class Applications:
         if sha256(image).hexdigest() != found.portrait_sha256:
             raise IntegrityBroken("portrait-is-another", application=found.id)
         return Portrait(image, row.portrait_width, row.portrait_height)
+
+    def biometrics(self, found: Application) -> dict[int, bytes]:
+        """The files by data group; raises :class:`IntegrityBroken` if they are not those that the application names."""
+        query = select(application_biometric).where(application_biometric.c.application_id == found.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        files = {
+            row.data_group: self._keys.unseal(row.content, _file_context(found.id, row.data_group)).reveal()
+            for row in rows
+        }
+        if {number: sha256(content).hexdigest() for number, content in files.items()} != dict(found.biometrics):
+            raise IntegrityBroken("biometrics-are-others", application=found.id)
+        return files
 
     def verify_approval(self, connection: Connection, found: Application) -> Decision:
         """The approval, checked against everything that it binds; raises if it does not hold."""
@@ -194,10 +237,12 @@ def load_application(connection: Connection, identifier: str) -> Application:
     row = connection.execute(_QUERY.where(application.c.id == identifier.upper())).mappings().first()
     if row is None:
         raise BadInput("application-unknown", application=identifier)
-    return _application(row)
+    return _application(connection, row)
 
 
-def _application(columns: RowMapping) -> Application:
+def _application(connection: Connection, columns: RowMapping) -> Application:
+    taken = select(application_biometric.c.data_group, application_biometric.c.sha256)
+    query = taken.where(application_biometric.c.application_id == columns[application.c.id])
     return Application(
         id=columns[application.c.id],
         person=person_of(columns),
@@ -208,7 +253,12 @@ def _application(columns: RowMapping) -> Application:
         creator=columns[application.c.creator],
         created_at=columns[application.c.created_at],
         decision=decision_of(columns),
+        biometrics={row.data_group: row.sha256 for row in connection.execute(query)},
     )
+
+
+def _file_context(identifier: str, number: int) -> bytes:
+    return f"application:{identifier}:dg{number}".encode()
 
 
 def _context(identifier: str, width: int, height: int) -> bytes:

@@ -29,6 +29,7 @@ CAN = "can"
 MRZ_INFORMATION = "mrz-information"
 CHIP_AUTHENTICATION_KEY = "chip-authentication-key"
 ACTIVE_AUTHENTICATION_KEY = "active-authentication-key"
+TERMINAL_TRUST = "terminal-trust"
 _CHIP_KEYS = (CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY)
 
 
@@ -98,6 +99,8 @@ class PreparedDocument:
     mrz_information: Secret
     chip_authentication_key: Secret | None
     active_authentication_key: Secret | None
+    terminal_trust: Secret | None = None
+    """What the chip is told of whose terminals to trust: no secret, but sealed like what is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class DocumentPackage:
     mrz_information: Secret
     chip_authentication_key: Secret | None
     active_authentication_key: Secret | None
+    terminal_trust: Secret | None = None
 
 
 class Documents:
@@ -152,6 +156,7 @@ class Documents:
             MRZ_INFORMATION: prepared.mrz_information,
             CHIP_AUTHENTICATION_KEY: prepared.chip_authentication_key,
             ACTIVE_AUTHENTICATION_KEY: prepared.active_authentication_key,
+            TERMINAL_TRUST: prepared.terminal_trust,
         }
         binding = _binding(row, (file.label for file in prepared.files))
         files = [
@@ -215,6 +220,12 @@ class Documents:
         with self._database.read() as connection:
             return bool(connection.execute(query).scalar())
 
+    def count_by_signer(self) -> dict[str, int]:
+        """How many documents each document signer, by its certificate's fingerprint, has signed."""
+        query = select(document.c.signer, func.count().label("signed")).group_by(document.c.signer)
+        with self._database.read() as connection:
+            return {row.signer: row.signed for row in connection.execute(query)}
+
     def load_package(self, identifier: str) -> DocumentPackage:
         """All that is written to the chip, unsealed; raises :class:`IntegrityBroken` if any of it was changed."""
         with self._database.read() as connection:
@@ -241,6 +252,7 @@ class Documents:
             mrz_information=secrets[MRZ_INFORMATION],
             chip_authentication_key=secrets.get(CHIP_AUTHENTICATION_KEY),
             active_authentication_key=secrets.get(ACTIVE_AUTHENTICATION_KEY),
+            terminal_trust=secrets.get(TERMINAL_TRUST),
         )
 
     def bind_chip(self, identifier: str, chip: str, operator: Operator) -> Document:

@@ -22,6 +22,8 @@ from eid_toolkit.stores import demo
 from eid_toolkit.stores.authorities import AuthorityStore, Charter
 from eid_toolkit.stores.keys import CARD_MASTER_KEY, DATA_KEY, TRANSPORT_KEY, KeyStore
 from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.token import PinProvider
+from eid_toolkit.stores.token_keys import TokenKeyStore
 from eid_toolkit.stores.trust import TrustStore
 
 FOUNDER = "founder"
@@ -42,19 +44,21 @@ def found(
     clock: Clock,
     entropy: Entropy,
     contact: str | None = None,
+    pin: PinProvider | None = None,
 ) -> Home:
     """Make a home at ``root``, which must not be there yet, or be an empty directory.
 
     ``passphrase`` is that of the key store; None only for a demo home, which keeps its own. A demo home has an
     authority for each state that the ``profiles`` issue for, a real one only for its own. ``contact`` is an e-mail
-    or web address for the certificates. Raises :class:`NotPermitted` if something is there.
+    or web address for the certificates, ``pin`` asks for the PIN of the token where one holds the keys. Raises
+    :class:`NotPermitted` if something is there.
     """
     if root.is_dir() and any(root.iterdir()):
         raise NotPermitted("home-exists", home=root)
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
-        _build(Home.create(staging, config), list(profiles), passphrase, clock, entropy, contact)
+        _build(Home.create(staging, config), list(profiles), passphrase, clock, entropy, contact, pin)
         staging.replace(root)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
@@ -84,6 +88,10 @@ def charter_for(
     )
 
 
+def _no_pin() -> Secret:
+    raise BadInput("token-pin-needed")
+
+
 def _validity_years(profile: DocumentProfile) -> int:
     return profile.validity.years if profile.validity.years is not None else _ENDLESS_YEARS
 
@@ -95,6 +103,7 @@ def _build(
     clock: Clock,
     entropy: Entropy,
     contact: str | None,
+    pin: PinProvider | None,
 ) -> None:
     config, now = home.config, clock.now()
     if config.demo:
@@ -106,8 +115,10 @@ def _build(
     else:
         raise BadInput("passphrase-needed")
     keys.create_symmetric(DATA_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
-    keys.create_symmetric(CARD_MASTER_KEY, Secret(entropy.take(_CARD_KEY_SIZE)))
     keys.create_symmetric(TRANSPORT_KEY, transport)
+    if config.key_store is not None:
+        keys = TokenKeyStore.around(keys, config.key_store, pin or _no_pin)
+    keys.create_master(CARD_MASTER_KEY, _CARD_KEY_SIZE)
 
     authorities, trust = AuthorityStore(home.pki, keys), TrustStore(home.trust)
     others = {profile.issuing_state for profile in profiles if profile.issuable} if config.demo else set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eid_toolkit.audit import log
@@ -38,7 +39,7 @@ class Register:
         documents = Documents(database, keys, applications, clock)
         return cls(database, Persons(database, clock, entropy), applications, documents, clock)
 
-    def record(self, operator: str, action: str, subject: str, detail: dict[str, object]) -> None:
+    def record(self, operator: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
         """Add to the audit log what happened outside the register's tables."""
         with self.database.write() as connection:
             log.append(connection, self.clock.now(), operator, [AuditEvent(action, subject, detail)])

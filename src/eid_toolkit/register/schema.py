@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from eid_toolkit.register.stored import stored
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -91,6 +91,16 @@ application = Table(
     Column("state", String(16), nullable=False, index=True),
     Column("creator", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+)
+
+application_biometric = Table(
+    "application_biometric",
+    metadata,
+    Column("application_id", ForeignKey("application.id"), nullable=False),
+    Column("data_group", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # sealed: the whole file
+    Column("sha256", String(64), nullable=False),
+    PrimaryKeyConstraint("application_id", "data_group"),
 )
 
 decision = Table(

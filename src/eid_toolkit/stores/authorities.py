@@ -1,17 +1,14 @@
-"""The authority's own side of the PKI: CSCA, document signer and revocation list of each state it issues for."""
+"""The authority's own side of the country signing PKI: CSCA, document signers and revocation lists of each state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal
 
-from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.home.atomic import private_directory, write_atomic
 from eid_toolkit.pki.certificate import SPECIMEN_MARK, Certificate
 from eid_toolkit.pki.countries import two_letters
 from eid_toolkit.pki.crl import Crl
@@ -21,15 +18,27 @@ from eid_toolkit.pki.issuing import (
     build_crl,
     build_csca,
     build_document_signer,
+    build_link,
+    build_master_list_signer,
     distinguished_name,
 )
+from eid_toolkit.pki.names import ORGANIZATION, DistinguishedName
+from eid_toolkit.pki.request import CertificateRequest
 from eid_toolkit.ports import Entropy, Signer
+from eid_toolkit.stores.authority_files import CSCA, LINK, LIST_SIGNER, REQUEST, SIGNER, AuthorityFiles, key_name
 from eid_toolkit.stores.keys import KeyStore
 
 CSCA_CURVE = "brainpoolP384r1"
 SIGNER_CURVE = "brainpoolP256r1"
+RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072}
 
-_Item = TypeVar("_Item", Certificate, Crl)
+KeyKind = Literal["ec", "ec-nist", "rsa-pss"]
+"""What a key is: on a brainpool or a NIST curve, or RSA that signs by PSS."""
+KeyState = Literal["here", "destroyed", "missing"]
+_CURVES = {
+    "ec": {CSCA: CSCA_CURVE, SIGNER: SIGNER_CURVE, LIST_SIGNER: SIGNER_CURVE},
+    "ec-nist": {CSCA: "secp384r1", SIGNER: "secp256r1", LIST_SIGNER: "secp256r1"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,101 +54,292 @@ class Charter:
     contact: str | None = None
     """An e-mail or web address, to stand in the certificates."""
 
+    @property
+    def publication(self) -> Publication:
+        """What stands in every certificate."""
+        return Publication(self.state, (self.contact,) if self.contact else ())
+
+    def distinguished_name(self, title: str) -> DistinguishedName:
+        """A name of the authority's; raises :class:`BadInput` for a state that has no code of two letters."""
+        country = two_letters(self.state)
+        if country is None:
+            raise BadInput("country-unknown", country=self.state)
+        mark = f"{SPECIMEN_MARK} " if self.specimen else ""
+        return distinguished_name(country, self.name, f"{mark}{title}")
+
+    @classmethod
+    def of_csca(cls, state: str, csca: Certificate, signer: Certificate | None) -> Charter:
+        """The charter that an existing CSCA was made by, as far as its certificates tell."""
+        usage = csca.extensions.private_key_usage
+        usage_end = csca.not_after if usage is None or usage.not_after is None else usage.not_after
+        contacts = csca.extensions.subject_alternative_names.contacts
+        types = signer.extensions.document_types if signer is not None else ()
+        return cls(
+            state,
+            csca.subject.value(ORGANIZATION) or state,
+            csca.specimen,
+            types,
+            csca.not_after - usage_end - timedelta(days=90),
+            contacts[0] if contacts else None,
+        )
+
 
 class AuthorityStore:
-    """The certificates and lists in ``directory``; private keys are in the key store."""
+    """The certificates and lists in ``directory``; private keys are in the key store.
+
+    A home can have all of it, or only the CSCA (off line), or only document signers whose certificates came from there.
+    """
 
     def __init__(self, directory: Path, keys: KeyStore) -> None:
-        self._directory = directory
+        self.files = AuthorityFiles(directory)
         self._keys = keys
 
-    def create(self, charter: Charter, now: datetime, entropy: Entropy) -> None:
-        """Make CSCA, first document signer and first (empty) revocation list."""
-        country = two_letters(charter.state)
-        if country is None:
-            raise BadInput("country-unknown", country=charter.state)
-        if charter.state in self.states():
-            raise NotPermitted("authority-exists", state=charter.state)
-        for name, curve in ((_csca_key(charter.state), CSCA_CURVE), (_signer_key(charter.state), SIGNER_CURVE)):
-            self._keys.add_ec(name, EcPrivateKey.generate(ec_domain_by_name(curve), entropy))
-        csca_key = self._keys.signer(_csca_key(charter.state))
-        mark = f"{SPECIMEN_MARK} " if charter.specimen else ""
-        publication = Publication(charter.state, (charter.contact,) if charter.contact else ())
-        csca = build_csca(
-            csca_key,
-            distinguished_name(country, charter.name, f"{mark}CSCA {charter.state}"),
-            Lifetime.of_csca(now, charter.document_validity),
-            publication,
-            entropy,
-        )
-        signer = build_document_signer(
-            csca,
-            csca_key,
-            distinguished_name(country, charter.name, f"{mark}Document Signer {charter.state} 1"),
-            self._keys.signer(_signer_key(charter.state)).public_key,
-            Lifetime.of_signer(now, charter.document_validity),
-            publication,
-            charter.document_types,
-            entropy,
-        )
-        folder = private_directory(self._directory / charter.state)
-        write_atomic(folder / "ds-1.cer", signer.der)
-        write_atomic(folder / "crl.crl", build_crl(csca, csca_key, 1, now, {}))
-        write_atomic(folder / "csca-1.cer", csca.der)  # last: with it the authority is there
+    @property
+    def keys(self) -> KeyStore:
+        """Where the private keys are."""
+        return self._keys
+
+    # What there is.
 
     def states(self) -> tuple[str, ...]:
         """The states for which there is an authority."""
-        return tuple(sorted(path.parent.name for path in self._directory.glob("*/csca-1.cer")))
+        return self.files.states()
 
     def csca(self, state: str) -> Certificate:
-        """The state's CSCA certificate."""
-        return self._load(Certificate.parse, state, "csca-1.cer")
+        """The state's newest CSCA certificate."""
+        self._require(state, CSCA)
+        return self.files.certificate(state, CSCA)
+
+    def cscas(self, state: str) -> tuple[Certificate, ...]:
+        """All CSCA certificates of the state, the oldest first."""
+        return tuple(self.files.certificate(state, CSCA, number) for number in self.files.generations(state, CSCA))
+
+    def links(self, state: str) -> tuple[Certificate, ...]:
+        """The link certificates of the state, the oldest first."""
+        return tuple(self.files.certificate(state, LINK, number) for number in self.files.generations(state, LINK))
 
     def signer_certificate(self, state: str) -> Certificate:
-        """The state's document signer certificate."""
-        return self._load(Certificate.parse, state, "ds-1.cer")
+        """The state's newest document signer certificate."""
+        self._require(state, SIGNER)
+        return self.files.certificate(state, SIGNER)
+
+    def signer_certificates(self, state: str) -> Mapping[int, Certificate]:
+        """All document signer certificates of the state by their number."""
+        return {number: self.files.certificate(state, SIGNER, number) for number in self.signer_numbers(state)}
+
+    def signer_numbers(self, state: str) -> tuple[int, ...]:
+        """The numbers of the document signers that there were."""
+        return self.files.generations(state, SIGNER)
 
     def crl(self, state: str) -> Crl:
         """The state's newest revocation list."""
-        return self._load(Crl.parse, state, "crl.crl")
+        return self.files.crl(state)
+
+    def has_crl(self, state: str) -> bool:
+        """Whether there is a list; only a home that is without the CSCA's key may have none."""
+        return self.has_csca_key(state) or self.files.has_crl(state)
+
+    def has_csca_key(self, state: str) -> bool:
+        """Whether the newest CSCA's private key is here: not so in a bureau whose CSCA is off line."""
+        numbers = self.files.generations(state, CSCA)
+        return bool(numbers) and key_name(CSCA, state, numbers[-1]) in self._keys.names()
+
+    def signer_key_state(self, state: str, number: int) -> KeyState:
+        """What became of a document signer's private key."""
+        if self.files.is_marked_destroyed(state, SIGNER, number):
+            return "destroyed"
+        return "here" if key_name(SIGNER, state, number) in self._keys.names() else "missing"
+
+    # The CSCA.
+
+    def create(self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec") -> None:
+        """Make CSCA, first document signer and first (empty) revocation list."""
+        state = charter.state
+        csca, key = self.create_csca(charter, now, entropy, kind)
+        self.files.write_crl(state, build_crl(csca, key, 1, now, {}))
+        self.create_signer(charter, now, entropy, kind)
+
+    def create_csca(
+        self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"
+    ) -> tuple[Certificate, Signer]:
+        """The first CSCA of a state; raises :class:`NotPermitted` if it has one."""
+        if self.files.generations(charter.state, CSCA):
+            raise NotPermitted("authority-exists", state=charter.state)
+        name = charter.distinguished_name(f"CSCA {charter.state}")
+        number = self._next(charter.state, CSCA)
+        key = self._generate(CSCA, charter.state, number, kind)
+        lifetime = Lifetime.of_csca(now, charter.document_validity)
+        csca = build_csca(key, name, lifetime, charter.publication, entropy)
+        self.files.write(charter.state, CSCA, number, csca.der)
+        return csca, key
+
+    def roll_csca(
+        self, charter: Charter, now: datetime, entropy: Entropy, title: str | None = None, kind: KeyKind = "ec"
+    ) -> tuple[Certificate, Certificate]:
+        """A new key for the CSCA, under the same name or a new common name (``title``): certificate and link.
+
+        The next revocation list is signed with the new key, which clears certificates of the earlier ones too.
+        """
+        state = charter.state
+        old, old_key = self.csca(state), self._csca_key(state)
+        number = self._next(state, CSCA)
+        name = old.subject if title is None else charter.distinguished_name(title)
+        key = self._generate(CSCA, state, number, kind)
+        lifetime = Lifetime.of_csca(now, charter.document_validity)
+        new = build_csca(key, name, lifetime, charter.publication, entropy)
+        link = build_link(old, old_key, new, charter.publication, entropy)
+        self.files.write(state, LINK, number, link.der)
+        self.files.write(state, CSCA, number, new.der)
+        current = self.files.crl(state)
+        crl = build_crl(new, key, (current.number or 0) + 1, now, current.revoked)
+        self.files.write_crl(state, crl)
+        return new, link
+
+    def revoke(self, state: str, serial: int, now: datetime) -> Crl:
+        """The next revocation list, with one more serial number on it."""
+        return self.issue_crl(state, now, {serial: now})
+
+    def issue_crl(self, state: str, now: datetime, revoked: Mapping[int, datetime] | None = None) -> Crl:
+        """The next revocation list, signed with the newest key; once revoked, a certificate stays on it."""
+        current = self.files.crl(state)
+        data = build_crl(
+            self.csca(state),
+            self._csca_key(state),
+            (current.number or 0) + 1,
+            now,
+            {**(revoked or {}), **current.revoked},
+        )
+        self.files.write_crl(state, data)
+        return Crl.parse(data)
+
+    # Document signers and list signers.
+
+    def create_signer(self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec") -> Certificate:
+        """A document signer in one home: key and certificate at once."""
+        request, number = self.request_signer(charter, kind)
+        certificate = self.certify_signer(charter, request, now, entropy)
+        self.install_signer(charter.state, certificate, self.csca(charter.state))
+        return self.files.certificate(charter.state, SIGNER, number)
+
+    def request_signer(self, charter: Charter, kind: KeyKind = "ec") -> tuple[CertificateRequest, int]:
+        """A new document signer's key, and the request for its certificate; with its number."""
+        number = self._next(charter.state, SIGNER)
+        key = self._generate(SIGNER, charter.state, number, kind)
+        name = charter.distinguished_name(f"Document Signer {charter.state} {number}")
+        request = CertificateRequest.build(name, key)
+        self.files.write(charter.state, REQUEST, number, request.der)
+        return request, number
+
+    def certify_signer(
+        self, charter: Charter, request: CertificateRequest, now: datetime, entropy: Entropy
+    ) -> Certificate:
+        """The CSCA's answer to a request; raises :class:`BadInput` for one of another country."""
+        csca = self.csca(charter.state)
+        if request.subject.country != csca.country:
+            raise BadInput("request-of-another-country", country=request.subject.country)
+        return build_document_signer(
+            csca,
+            self._csca_key(charter.state),
+            request.subject,
+            request.spki,
+            Lifetime.of_signer(now, charter.document_validity),
+            charter.publication,
+            charter.document_types,
+            entropy,
+        )
+
+    def install_signer(self, state: str, certificate: Certificate, csca: Certificate) -> int:
+        """Keep the certificate that came for a key of this home; its number.
+
+        Raises :class:`BadInput` if it is for none of our keys, or not by this CSCA.
+        """
+        if not certificate.is_signed_by(csca.spki):
+            raise BadInput("signer-not-by-csca", subject=certificate.subject.text)
+        for name in self._keys.names():
+            kind, _, number = name.rpartition("-")
+            if kind == f"{SIGNER}-{state.lower()}" and self._keys.signer(name).public_key == certificate.spki:
+                if not self.files.generations(state, CSCA):
+                    self.files.write(state, CSCA, 1, csca.der)
+                self.files.write(state, SIGNER, int(number), certificate.der)
+                self.files.remove(state, REQUEST, int(number))
+                return int(number)
+        raise BadInput("signer-of-another-key", subject=certificate.subject.text)
 
     def document_signer(self, state: str, now: datetime) -> tuple[Certificate, Signer]:
-        """What signs documents: certificate and key; raises :class:`NotPermitted` outside the key's usage period."""
-        certificate = self.signer_certificate(state)
+        """What signs documents: the newest certificate and its key.
+
+        Raises :class:`NotPermitted` outside the key's usage period, for a revoked signer or a destroyed key.
+        """
+        certificate, number = self.signer_certificate(state), self.signer_numbers(state)[-1]
         usage = certificate.extensions.private_key_usage
         if not certificate.is_valid_at(now) or (usage is not None and not usage.covers(now)):
             ended = usage.not_after if usage is not None and usage.not_after is not None else certificate.not_after
             raise NotPermitted("document-signer-expired", state=state, ended=f"{ended:%Y-%m-%d}")
-        if certificate.serial in self.crl(state).revoked:
+        if self.has_crl(state) and certificate.serial in self.crl(state).revoked:
             raise NotPermitted("document-signer-revoked", state=state)
-        return certificate, self._keys.signer(_signer_key(state))
+        if self.signer_key_state(state, number) == "destroyed":
+            raise NotPermitted("document-signer-destroyed", state=state, number=number)
+        return certificate, self._keys.signer(key_name(SIGNER, state, number))
 
-    def revoke(self, state: str, serial: int, now: datetime) -> Crl:
-        """The next revocation list, with one more serial number on it."""
-        current = self.crl(state)
-        data = build_crl(
-            self.csca(state),
-            self._keys.signer(_csca_key(state)),
-            (current.number or 0) + 1,
-            now,
-            {serial: now, **current.revoked},
+    def destroy_signer_key(self, state: str, number: int) -> None:
+        """Destroy a document signer's private key for good; may be repeated. Recording that is the caller's part."""
+        self.files.mark_destroyed(state, SIGNER, number)
+        self._keys.destroy(key_name(SIGNER, state, number))
+
+    def list_signer(
+        self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"
+    ) -> tuple[Certificate, Signer]:
+        """What signs master lists, made when there is none or it has expired."""
+        state, numbers = charter.state, self.files.generations(charter.state, LIST_SIGNER)
+        if numbers:
+            certificate = self.files.certificate(state, LIST_SIGNER)
+            if certificate.is_valid_at(now):
+                return certificate, self._keys.signer(key_name(LIST_SIGNER, state, numbers[-1]))
+        number = self._next(state, LIST_SIGNER)
+        name = charter.distinguished_name(f"Master List Signer {state} {number}")
+        key = self._generate(LIST_SIGNER, state, number, kind)
+        lifetime = Lifetime(now, now + timedelta(days=365), now + timedelta(days=2 * 365))
+        certificate = build_master_list_signer(
+            self.csca(state), self._csca_key(state), name, key.public_key, lifetime, charter.publication, entropy
         )
-        write_atomic(self._directory / state / "crl.crl", data)
-        return Crl.parse(data)
+        self.files.write(state, LIST_SIGNER, number, certificate.der)
+        return certificate, key
 
-    def _load(self, parse: Callable[[bytes], _Item], state: str, name: str) -> _Item:
-        """What was written here before; raises :class:`BadInput` if there is no authority of that state at all."""
-        if state not in self.states():
-            raise BadInput("authority-missing", state=state)
-        try:
-            return parse((self._directory / state / name).read_bytes())
-        except (FileNotFoundError, BadInput):
-            raise IntegrityBroken("authority-damaged", file=f"{state}/{name}") from None
+    def install_crl(self, state: str, crl: Crl) -> None:
+        """Keep a revocation list that came from the home that has the CSCA's key.
 
+        Raises :class:`BadInput` if no CSCA of the state signed it, :class:`NotPermitted` for one older than ours.
+        """
+        if not any(crl.is_signed_by(csca.spki) for csca in self.cscas(state)):
+            raise BadInput("crl-not-by-csca", issuer=crl.issuer.text)
+        if self.files.has_crl(state) and (crl.number or 0) < (self.crl(state).number or 0):
+            raise NotPermitted("crl-older", number=crl.number, known=self.crl(state).number)
+        self.files.write_crl(state, crl.der)
 
-def _csca_key(state: str) -> str:
-    return f"csca-{state.lower()}-1"
+    def _csca_key(self, state: str) -> Signer:
+        """The newest CSCA's private key; raises :class:`NotPermitted` where it is not in this home."""
+        if not self.has_csca_key(state):
+            raise NotPermitted("csca-key-not-here", state=state)
+        return self._keys.signer(key_name(CSCA, state, self.files.generations(state, CSCA)[-1]))
 
+    def _generate(self, kind: str, state: str, number: int, wanted: KeyKind) -> Signer:
+        name = key_name(kind, state, number)
+        if wanted == "rsa-pss":
+            return self._keys.generate_rsa(name, RSA_BITS[kind])
+        return self._keys.generate_ec(name, _CURVES[wanted][kind])
 
-def _signer_key(state: str) -> str:
-    return f"ds-{state.lower()}-1"
+    def _next(self, state: str, kind: str) -> int:
+        """The number of the next key of a kind, also behind one whose certificate has not come yet."""
+        return max([0, *self._key_numbers(state, kind), *self.files.generations(state, kind)]) + 1
+
+    def _key_numbers(self, state: str, kind: str) -> set[int]:
+        prefix = key_name(kind, state, 0).removesuffix("0")
+        return {int(name.removeprefix(prefix)) for name in self._keys.names() if name.startswith(prefix)}
+
+    def _require(self, state: str, kind: str) -> None:
+        """Raises :class:`IntegrityBroken` if a kind's certificates are lost: its keys tell that there were some."""
+        if self.files.generations(state, kind):
+            return
+        unanswered = self.files.generations(state, REQUEST) if kind == SIGNER else ()
+        if self._key_numbers(state, kind) - set(unanswered):
+            raise IntegrityBroken("authority-damaged", file=f"{state}/{kind}")

@@ -9,6 +9,7 @@ from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.stretching import PassphraseProvider
+from eid_toolkit.stores.token import PinProvider
 
 DEVELOPER_CARD_KEY = Secret(bytes(range(0x40, 0x50)))
 """The key 40..4F of developer cards on the open market: opens no national blank."""
@@ -23,15 +24,22 @@ def create_passphrase(home: Home, entropy: Entropy) -> Secret:
     return passphrase
 
 
-def open_key_store(home: Home, ask: PassphraseProvider, entropy: Entropy) -> KeyStore:
+def open_key_store(
+    home: Home, ask: PassphraseProvider, entropy: Entropy, ask_pin: PinProvider | None = None
+) -> KeyStore:
     """The home's key store; ``ask`` is asked for the passphrase unless it is a demo home.
 
-    Raises :class:`IntegrityBroken` for a real home that was marked as demo later, or the other way round.
+    ``ask_pin`` is asked for the PIN where the keys are in a token. Raises :class:`IntegrityBroken` for a real home
+    that was marked as demo later, or the other way round.
     """
     keys = KeyStore.open(home.keys, (lambda: _passphrase(home)) if home.config.demo else ask, entropy)
     if keys.has_random_passphrase is not home.config.demo:  # else a line in eid.toml would do away with all operators
         raise IntegrityBroken("home-demo-mark-changed")
-    return keys
+    if home.config.key_store is None:
+        return keys
+    from eid_toolkit.stores.token_keys import TokenKeyStore
+
+    return TokenKeyStore.around(keys, home.config.key_store, ask_pin or ask)
 
 
 def _passphrase(home: Home) -> Secret:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.crypto.symmetric import aes_gcm_open, aes_gcm_seal
+from eid_toolkit.crypto.symmetric import aes_cmac, aes_gcm_open, aes_gcm_seal
 from eid_toolkit.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
-from eid_toolkit.ports import Entropy, SignatureAlgorithm, Signer
+from eid_toolkit.ports import Entropy, Signer
 from eid_toolkit.secret import Secret
+from eid_toolkit.stores.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
 from eid_toolkit.stores.stretching import PassphraseLock, PassphraseProvider, StretchedKey
 
 SCHEMA = "eid-key-store/1"
@@ -25,32 +27,6 @@ TRANSPORT_KEY = "transport"
 
 _LOCK_FILE = "key-store.json"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-
-
-@dataclass(frozen=True, slots=True)
-class EcSigner:
-    """An elliptic curve key of a file that signs by ECDSA, with the digest that fits its size or another."""
-
-    key: EcPrivateKey
-    digest: str | None = None
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        """ECDSA with the SHA-2 of the curve's size (9303-12 4.1.6.3: the digest is as long as the key or shorter)."""
-        if self.digest is not None:
-            return SignatureAlgorithm("ecdsa", self.digest)
-        bits = self.key.public_key.domain.n.bit_length()
-        fitting = max(size for size in (224, 256, 384, 512) if size <= bits)
-        return SignatureAlgorithm("ecdsa", f"sha{fitting}")
-
-    @property
-    def public_key(self) -> bytes:
-        """SubjectPublicKeyInfo in DER with explicit parameters."""
-        return self.key.public_key.spki(explicit=True)
-
-    def sign(self, message: bytes, /) -> bytes:
-        """The DER encoded signature over ``message``."""
-        return self.key.sign(message, self.algorithm.digest)
 
 
 class KeyStore:
@@ -107,13 +83,43 @@ class KeyStore:
         path = self._new_path(name, ".p8")
         write_atomic(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
 
-    def signer(self, name: str, digest: str | None = None) -> Signer:
-        """The private key ``name``, to sign with: by the digest that fits its size, unless another is wanted."""
+    def generate_ec(self, name: str, curve: str) -> Signer:
+        """A fresh key on a named curve, to sign with by the digest that fits; raises as :meth:`add_ec`."""
+        key = EcPrivateKey.generate(ec_domain_by_name(curve), self._entropy)
+        self.add_ec(name, key)
+        return EcSigner(key)
+
+    def generate_rsa(self, name: str, bits: int, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> Signer:
+        """A fresh RSA key of 2048, 3072, 4096 or 6144 bits, to sign with; raises as :meth:`add_ec`."""
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        if bits not in RSA_SIZES:
+            raise BadInput("rsa-size-unsupported", bits=bits)
+        path, passphrase = self._new_path(name, ".p8"), self._key().pkcs8_passphrase(name)
+        key = rsa.generate_private_key(65537, bits)
+        encryption = serialization.BestAvailableEncryption(passphrase)
+        write_atomic(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
+        return RsaSigner(key, digest, scheme)
+
+    def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
+        """The private key ``name``, to sign with: ECDSA by the digest that fits, RSA by SHA-256, or as wanted."""
         data, passphrase = self._read(name, ".p8"), self._key().pkcs8_passphrase(name)
         try:
             return EcSigner(EcPrivateKey.from_pkcs8(data, passphrase), digest)
-        except (AccessDenied, BadInput):  # the passphrase is known to be right
+        except BadInput:
+            return self._rsa_signer(name, data, passphrase, digest or "sha256", scheme)
+        except AccessDenied:  # the passphrase is known to be right
             raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
+
+    def _rsa_signer(self, name: str, data: bytes, passphrase: bytes, digest: str, scheme: RsaScheme) -> Signer:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+        key = load_der_private_key(data, passphrase)
+        if not isinstance(key, RSAPrivateKey):
+            raise IntegrityBroken("key-store-damaged", file=f"{name}.p8")
+        return RsaSigner(key, digest, scheme)
 
     def create_symmetric(self, name: str, key: Secret) -> None:
         """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
@@ -128,6 +134,15 @@ class KeyStore:
             wrapping = self._key().for_purpose("wrap")
             self._symmetric[name] = Secret(aes_gcm_open(wrapping, data, name.encode()))
         return self._symmetric[name]
+
+    def create_master(self, name: str, size: int) -> None:
+        """A fresh AES key of ``size`` bytes that is used by its CMAC; raises as :meth:`create_symmetric`."""
+        self.create_symmetric(name, Secret(self._entropy.take(size)))
+
+    def cmac(self, name: str) -> Callable[[bytes], bytes]:
+        """AES-CMAC (16 bytes) by the symmetric key ``name``."""
+        key = self.symmetric(name)
+        return lambda message: aes_cmac(key.reveal(), message)
 
     def seal(self, data: bytes, context: bytes) -> bytes:
         """``data`` encrypted and authenticated under the data key, bound to ``context``."""
@@ -153,9 +168,12 @@ class KeyStore:
         except FileNotFoundError:
             raise IntegrityBroken("key-missing", name=name) from None
 
-    def _new_path(self, name: str, suffix: str) -> Path:
+    def _check_name(self, name: str) -> None:
         if not _NAME.fullmatch(name):
             raise BadInput("key-name-malformed", name=name)
+
+    def _new_path(self, name: str, suffix: str) -> Path:
+        self._check_name(name)
         path = self._directory / f"{name}{suffix}"
         if path.exists():
             raise NotPermitted("key-exists", name=name)

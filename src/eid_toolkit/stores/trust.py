@@ -1,163 +1,176 @@
-"""The trust store: the CSCA certificates and revocation lists that inspections believe, each with its origin."""
+"""The trust store: the CSCA certificates and lists that inspections believe, each with its origin.
+
+What is given singly lies in two files, the object named by its SHA-256 and its origin beside it; what a list, a
+directory or a bundle brought lies in one pack (:mod:`eid_toolkit.stores.trust_packs`).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.home.home import CONFIG_NAME, Home
-from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
+from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.validation import TrustMaterial
+from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.trust_material import BundleFacts, TrustMaterial
 from eid_toolkit.stores.operators import Operator, OperatorStore
+from eid_toolkit.stores.trust_decisions import check_entry, check_packs
+from eid_toolkit.stores.trust_entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
+from eid_toolkit.stores.trust_import import Plan, Planner
+from eid_toolkit.stores.trust_packs import Pack, PackFolder, Role
+from eid_toolkit.stores.trust_sources import MAX_FILE, Sources, read_bytes
 
-SCHEMA = "eid-trust/1"
-MAX_FILE = 16 << 20
-"""The largest file in bytes that is imported."""
+__all__ = ["MAX_FILE", "SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
 
-
-@dataclass(frozen=True, slots=True)
-class TrustEntry:
-    """One anchor or list, and how it came here."""
-
-    item: Certificate | Crl
-    source: str
-    imported_at: datetime
-    operator: str | None
-    signature: bytes | None = None
-    """The operator's, over :attr:`statement`; none in a demo home and in an officer's."""
-
-    @property
-    def statement(self) -> bytes:
-        """What the operator decided: to believe this item, from this source."""
-        decided = {
-            "schema": SCHEMA,
-            "fingerprint": self.item.fingerprint,
-            "source": self.source,
-            "imported_at": self.imported_at.isoformat(),
-            "operator": self.operator,
-        }
-        return json.dumps(decided, sort_keys=True).encode()
-
-    @property
-    def kind(self) -> str:
-        """``anchor`` or ``crl``."""
-        return "anchor" if isinstance(self.item, Certificate) else "crl"
-
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output and for the file beside the item."""
-        origin = {
-            "kind": self.kind,
-            "fingerprint": self.item.fingerprint,
-            "country": self.item.country,
-            "source": self.source,
-            "imported_at": self.imported_at.isoformat(),
-            "operator": self.operator,
-            "signature": self.signature.hex() if self.signature else None,
-        }
-        if isinstance(self.item, Certificate):
-            return origin | {
-                "subject": self.item.subject.text,
-                "not_before": self.item.not_before.isoformat(),
-                "not_after": self.item.not_after.isoformat(),
-                "specimen": self.item.specimen,
-            }
-        return origin | {
-            "issuer": self.item.issuer.text,
-            "number": self.item.number,
-            "this_update": self.item.this_update.isoformat(),
-            "next_update": self.item.next_update.isoformat() if self.item.next_update else None,
-            "revoked": len(self.item.revoked),
-        }
+_SUFFIXES = {"anchor": ".cer", "link": ".cer", "crl": ".crl"}
+_REMOVED = ".removed"
 
 
 class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
-    With ``operators``, an anchor is believed on an operator's signature only, unless its fingerprint is among the
-    authority's ``own``. Revocation lists need none: an anchor signs them.
+    With ``operators``, an anchor is believed on two operators' signatures only, unless its fingerprint is among the
+    authority's ``own``. Revocation lists and links need none: an anchor signs them.
     """
 
     def __init__(
         self, directory: Path, operators: OperatorStore | None = None, own: frozenset[str] = frozenset()
     ) -> None:
-        self._directory = directory
+        self.directory = directory
+        self.packs = PackFolder(directory)
+        self.own = own
         self._operators = operators
-        self._own = own
+
+    # Coming in.
+
+    def plan(self, sources: Sources, now: datetime, accepted: frozenset[str] = frozenset()) -> Plan:
+        """What importing ``sources`` would come to; ``accepted`` are fingerprints of list signers, or of bare lists."""
+        known = {entry.fingerprint for entry in self.entries()} | {pack.sha256 for pack in self.packs.all()}
+        planner = Planner(self.material(), frozenset(known), self._removed(), accepted)
+        return planner.plan(sources, now)
+
+    def carry_out(
+        self, plan: Plan, operator: Operator | None = None, second: Operator | None = None
+    ) -> tuple[TrustEntry, ...]:
+        """Keep what a plan takes: lists and directories each whole or not at all. Returns what is new here."""
+        deciders = [each for each in (operator, second) if each is not None]
+        taken = [self._keep(entry, deciders) for entry in plan.entries]
+        before = {entry.fingerprint for entry in self.entries()}
+        for pack in plan.packs:
+            self.packs.write(pack.signed_by(deciders))
+        return (*taken, *(entry for entry in self.entries() if entry.fingerprint not in before))
 
     def import_files(
         self, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None
     ) -> tuple[TrustEntry, ...]:
-        """Keep every CSCA certificate and revocation list in PEM or DER files, given by name and content.
+        """Keep every CSCA certificate, link and list in files, given by name and content.
 
-        All or nothing. A certificate must be a CA's; a revocation list must be signed by an anchor that is here or
-        comes along. Raises :class:`BadInput` otherwise.
+        Raises :class:`BadInput` for a file of which nothing can be taken: then nothing of any file is.
         """
-        items = [(source, item) for source, data in files for item in _read_items(data)]
-        anchors = [item for _, item in items if isinstance(item, Certificate)]
-        for anchor in anchors:
-            _check_anchor(anchor)
-        known = (*self.material().anchors, *anchors)
-        for _, item in items:
-            if isinstance(item, Crl) and not any(item.is_signed_by(anchor.spki) for anchor in known):
-                raise BadInput("trust-crl-of-unknown-authority", issuer=item.issuer.text)
-        return tuple(self.add(item, source, now, operator) for source, item in items)
+        sources = Sources()
+        for name, data in files:
+            read_bytes(sources, name, data)
+        plan = self.plan(sources, now)
+        plan.check()
+        return self.carry_out(plan, operator)
 
-    def add(self, item: Certificate | Crl, source: str, now: datetime, operator: Operator | None) -> TrustEntry:
+    def add(
+        self,
+        item: Certificate | Crl,
+        source: str,
+        now: datetime,
+        operator: Operator | None,
+        second: Operator | None = None,
+    ) -> TrustEntry:
         """Keep one item; one that is here already keeps its origin."""
-        private_directory(self._directory)
-        entry = TrustEntry(item, source, now, operator.name if operator else None)
-        if operator is not None:
-            entry = replace(entry, signature=operator.sign(entry.statement))
-        path = self._directory / f"{item.fingerprint}{_SUFFIXES[entry.kind]}"
+        kind = "crl" if isinstance(item, Crl) else kind_of_certificate(item) or "anchor"
+        deciders = [each for each in (operator, second) if each is not None]
+        return self._keep(TrustEntry(item, kind, source, now), deciders)
+
+    def _keep(self, entry: TrustEntry, deciders: Iterable[Operator]) -> TrustEntry:
+        private_directory(self.directory)
+        decisions = tuple(Decision(each.name, each.sign(entry.statement(each.name))) for each in deciders)
+        entry = replace(entry, decisions=decisions)
+        path = self.directory / f"{entry.fingerprint}{_SUFFIXES[entry.kind]}"
         if path.exists():
             return self._load(path)
         write_atomic(path.with_suffix(".json"), json.dumps({"schema": SCHEMA, **entry.to_json()}, indent=1).encode())
-        write_atomic(path, item.der)
+        write_atomic(path, entry.item.der)
+        path.with_suffix(_REMOVED).unlink(missing_ok=True)
         return entry
 
+    # What is here.
+
     def entries(self) -> tuple[TrustEntry, ...]:
-        """Everything that is believed, anchors first, by state."""
-        paths = [path for suffix in _SUFFIXES.values() for path in self._directory.glob(f"*{suffix}")]
-        found = [self._load(path) for path in paths]
-        return tuple(sorted(found, key=lambda entry: (entry.kind, entry.item.country or "", entry.item.fingerprint)))
+        """Everything that is believed once each, anchors first, by state."""
+        removed = self._removed()
+        found = {entry.fingerprint: entry for entry in self._singly()}
+        for pack in self.packs.all():
+            for entry in pack.entries():
+                if entry.fingerprint not in removed:
+                    found.setdefault(entry.fingerprint, entry)
+        order = sorted(found.values(), key=lambda entry: (entry.kind, entry.item.country or "", entry.fingerprint))
+        return tuple(order)
 
     def material(self) -> TrustMaterial:
         """What an inspection needs of it; raises :class:`IntegrityBroken` for an anchor that nobody decided on."""
-        entries = self.entries()
-        for entry in entries:
-            self._check_decision(entry)
-        items = [entry.item for entry in entries]
+        entries, packs = self.entries(), self.packs.all()
+        if self._operators is not None:
+            singly = [entry for entry in entries if entry.listed_in is None]
+            for entry in singly:
+                check_entry(entry, self._operators, self.own)
+            check_packs(packs, singly, self._operators)
+        certificates = [(entry.kind, entry.item) for entry in entries if isinstance(entry.item, Certificate)]
         return TrustMaterial(
-            tuple(item for item in items if isinstance(item, Certificate)),
-            tuple(item for item in items if isinstance(item, Crl)),
+            anchors=tuple(item for kind, item in certificates if kind == "anchor"),
+            links=tuple(item for kind, item in certificates if kind == "link"),
+            crls=tuple(entry.item for entry in entries if isinstance(entry.item, Crl)),
+            deviation_lists=tuple(entry.item for entry in entries if isinstance(entry.item, DeviationList)),
+            signers=tuple(data for pack in packs for data in pack.data_of(Role.SIGNER)),
+            bundle=next((_bundle_facts(pack) for pack in packs if pack.kind == "bundle"), None),
         )
 
     def find(self, fingerprint: str) -> TrustEntry:
         """The entry whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""
-        wanted = fingerprint.replace(":", "").lower()
-        found = [entry for entry in self.entries() if entry.item.fingerprint.startswith(wanted)]
+        wanted = _cleaned(fingerprint)
+        found = [entry for entry in self.entries() if entry.fingerprint.startswith(wanted)]
         if not wanted or len(found) != 1:
             raise BadInput("trust-entry-unknown", fingerprint=fingerprint, matches=len(found))
         return found[0]
 
-    def remove(self, entry: TrustEntry) -> None:
-        """Believe it no more."""
-        path = self._directory / f"{entry.item.fingerprint}{_SUFFIXES[entry.kind]}"
-        remove_durably(path)
-        remove_durably(path.with_suffix(".json"))
+    def find_list(self, sha256: str) -> Pack | None:
+        """The list, directory or bundle whose SHA-256 begins so, if it is just one."""
+        wanted = _cleaned(sha256)
+        found = [pack for pack in self.packs.all() if wanted and pack.sha256.startswith(wanted)]
+        return found[0] if len(found) == 1 else None
 
-    def _check_decision(self, entry: TrustEntry) -> None:
-        if self._operators is None or entry.kind != "anchor" or entry.item.fingerprint in self._own:
-            return
-        decided_by = entry.operator or ""
-        if not self._operators.verify(decided_by, entry.statement, entry.signature, entry.imported_at):
-            raise IntegrityBroken("trust-decision-signature", fingerprint=entry.item.fingerprint)
+    # Going out.
+
+    def remove(self, entry: TrustEntry) -> None:
+        """Believe it no more, also if lists hold it, now or later; importing it singly takes it back."""
+        path = self.directory / f"{entry.fingerprint}{_SUFFIXES.get(entry.kind, '.none')}"
+        if any(entry.fingerprint == member.fingerprint for pack in self.packs.all() for member in pack.members):
+            write_atomic(path.with_suffix(_REMOVED), b"")
+        if path.exists():
+            remove_durably(path)
+            remove_durably(path.with_suffix(".json"))
+
+    def remove_list(self, pack: Pack) -> None:
+        """Believe nothing any more for this list's sake; what also came otherwise stays."""
+        self.packs.remove(pack)
+
+    def _singly(self) -> list[TrustEntry]:
+        suffixes = dict.fromkeys(_SUFFIXES.values())
+        return [self._load(path) for suffix in suffixes for path in self.directory.glob(f"*{suffix}")]
+
+    def _removed(self) -> frozenset[str]:
+        return frozenset(path.stem for path in self.directory.glob(f"*{_REMOVED}"))
 
     def _load(self, path: Path) -> TrustEntry:
         try:
@@ -166,13 +179,12 @@ class TrustStore:
             if item.fingerprint != path.stem:
                 raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem)
             imported_at = datetime.fromisoformat(origin["imported_at"])
-            signature = bytes.fromhex(origin["signature"]) if origin["signature"] else None
-            return TrustEntry(item, origin["source"], imported_at, origin["operator"], signature)
+            # Before two operators had to decide, one decision stood in the file itself.
+            decided = origin.get("decisions") or ([origin] if origin["operator"] else [])
+            decisions = tuple(map(Decision.from_json, decided))
+            return TrustEntry(item, origin["kind"], origin["source"], imported_at, decisions)
         except (OSError, ValueError, KeyError, TypeError, BadInput):
             raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem) from None
-
-
-_SUFFIXES = {"anchor": ".cer", "crl": ".crl"}
 
 
 def open_trust(root: Path) -> TrustStore:
@@ -186,31 +198,18 @@ def open_trust(root: Path) -> TrustStore:
     return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own)
 
 
-def _read_items(data: bytes) -> list[Certificate | Crl]:
-    if len(data) > MAX_FILE:
-        raise BadInput("trust-file-too-large", length=len(data), limit=MAX_FILE)
-    return [_read_item(label, der) for label, der in read_pem_or_der(data)]
-
-
-def _read_item(label: str, der: bytes) -> Certificate | Crl:
-    """A certificate or a list: as the PEM label says, or by trying."""
-    if label == "X509 CRL":
-        return Crl.parse(der)
-    if label == "CERTIFICATE":
-        return Certificate.parse(der)
+def _bundle_facts(pack: Pack) -> BundleFacts:
     try:
-        return Certificate.parse(der)
-    except BadInput:
-        try:
-            return Crl.parse(der)
-        except BadInput:
-            raise BadInput("trust-file-unknown") from None
+        days = pack.facts["max_age_days"]
+        return BundleFacts(
+            int(pack.facts["version"]),
+            datetime.fromisoformat(pack.facts["issued_at"]),
+            str(pack.facts["authority"]),
+            None if days is None else timedelta(days=days),
+        )
+    except (KeyError, ValueError, TypeError):
+        raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None
 
 
-def _check_anchor(anchor: Certificate) -> None:
-    """Real CSCA certificates leave out much, but none is made for signing documents."""
-    usage = anchor.extensions.key_usage
-    if (usage is not None and "keyCertSign" not in usage) or not (anchor.extensions.is_ca or anchor.self_signed):
-        raise BadInput("trust-not-a-csca", subject=anchor.subject.text)
-    if anchor.country is None:
-        raise BadInput("trust-csca-without-country", subject=anchor.subject.text)
+def _cleaned(fingerprint: str) -> str:
+    return fingerprint.replace(":", "").replace(" ", "").lower()

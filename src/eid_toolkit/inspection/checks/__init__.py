@@ -22,6 +22,8 @@ _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome | None]], ...] = (
     ("pa.revocation", Layer.STATUS, passive.revocation),
     ("document.expiry", Layer.STATUS, validity.expiry),
     ("status.clock", Layer.STATUS, validity.clock),
+    ("status.bundle-age", Layer.STATUS, validity.bundle_age),
+    ("document.deviations", Layer.STATUS, validity.deviations),
 )
 CHECK_IDS = tuple(check_id for check_id, _, _ in _CHECKS)
 

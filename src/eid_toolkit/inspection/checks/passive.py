@@ -7,6 +7,7 @@ from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.pki.cms import verify_signed_data
 from eid_toolkit.pki.validation import ChainResult, RevocationResult
 
 _DG15 = 15
@@ -15,7 +16,7 @@ _MANDATORY = (1, 2)
 
 
 def sod_signature(case: Case) -> Outcome:
-    """The security object is there and its signature is that of the signer's certificate within."""
+    """The security object is there and its signature is that of the signer's certificate, within it or stored here."""
     state = case.evidence.state(ElementaryFile.SOD)
     if state is FileState.ABSENT:
         return failed("sod-absent")
@@ -24,8 +25,11 @@ def sod_signature(case: Case) -> Outcome:
     sod = case.document.sod
     if sod is None:
         return failed("sod-malformed")
+    signer = case.document.signer
+    if signer is None:
+        return undetermined("sod-signature-not-checkable", cause="sod-without-signer")
     try:
-        genuine = sod.is_signed()
+        genuine = verify_signed_data(sod.signed_data, signer.der)
     except BadInput as error:
         return undetermined("sod-signature-not-checkable", cause=error.code)
     return PASSED if genuine else failed("sod-signature-wrong")

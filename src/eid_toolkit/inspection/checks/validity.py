@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.case import Case, facts_of
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.lds.issuer_time import possible_dates
+from eid_toolkit.pki.countries import same_state
+from eid_toolkit.pki.judgement import Status
+from eid_toolkit.pki.validation import validate_deviation_list
 
 _TOLERANCE = timedelta(minutes=10)
 
@@ -24,6 +27,39 @@ def expiry(case: Case) -> Outcome:
         return failed("document-expired", date_of_expiry=expires.iso)
     # In the issuer's country, or by an unknown part of the date, it may be over already.
     return undetermined("expiry-uncertain", date_of_expiry=expires.iso) if latest > expires.earliest else PASSED
+
+
+def bundle_age(case: Case) -> Outcome | None:
+    """The bundle that the trust came in is no older than the policy, or its maker, lets it become."""
+    bundle = case.trust.bundle
+    if bundle is None:
+        return None
+    limits = [limit for limit in (bundle.max_age, case.policy.max_bundle_age) if limit is not None]
+    age = case.now - bundle.issued_at
+    if limits and age > min(limits):
+        return undetermined("bundle-old", days=age.days, limit=min(limits).days, version=bundle.version)
+    return PASSED
+
+
+def deviations(case: Case) -> Outcome | None:
+    """The issuer's deviation lists (9303-12 10), as far as its state is believed, do not name the document."""
+    signer, facts = case.document.signer, facts_of(case.document)
+    if signer is None:
+        return None
+    named = [
+        deviation
+        for found in case.trust.deviation_lists
+        if found.country is not None and signer.country is not None and same_state(found.country, signer.country)
+        if validate_deviation_list(found, case.trust, case.now).status is not Status.FAILED
+        for deviation in found.about(
+            signer, facts.document_code or "", facts.document_number or "", facts.date_of_issue
+        )
+    ]
+    if not named:
+        return None
+    kinds = ", ".join(dict.fromkeys(deviation.kind for deviation in named))
+    texts = "; ".join(dict.fromkeys(deviation.text for deviation in named if deviation.text)) or "-"
+    return undetermined("deviation-listed", kinds=kinds, texts=texts)
 
 
 def clock(case: Case) -> Outcome:

@@ -1,0 +1,204 @@
+"""`eid pki csca` and `eid pki crl`: the country signing CA, its roll-over, and what it revokes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.pki_commands.shared import (
+    certificate_data,
+    charter_of,
+    crl_data,
+    key_option,
+    state_of,
+    state_option,
+)
+from eid_toolkit.cli.two_people import decide_together
+from eid_toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.pki.crl import Crl
+
+
+@click.group(cls=Group)
+def csca() -> None:
+    """The country signing CA: two people decide on it."""
+
+
+@csca.command("create")
+@state_option
+@key_option
+@format_option
+@pass_app
+def create(app: App, state: str | None, kind: str, fmt: str) -> None:
+    """Make a CSCA for a state that has none, with its first revocation list.
+
+    `eid init` makes that of the home's own state.
+    """
+    with open_office(app) as office:
+        code = state_of(office, state)
+        decide_together(office, "csca.create", code, {"key": kind})
+        charter = charter_of(office, code)
+        authorities, now = office.authorities, CLOCK.now()
+        authorities.create(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
+        _trust_own(office, code)
+        data = certificate_data(authorities.csca(code))
+        office.register.record(app.operator or "-", "csca.created", code, {"fingerprint": data["fingerprint"]})
+    emit({"schema": "eid-pki-csca/1", "state": code, **data}, fmt, lambda: details(data.items()))
+
+
+@csca.command("roll")
+@state_option
+@key_option
+@click.option("--name", metavar="TITLE", help="A new common name, for a CSCA that is to be called otherwise.")
+@format_option
+@pass_app
+def roll(app: App, state: str | None, kind: str, name: str | None, fmt: str) -> None:
+    """Give the CSCA a new key, and a link certificate by which the old key vouches for it.
+
+    The next revocation list is signed with the new key. Tell the states that receive your certificates 90 days before.
+    """
+    with open_office(app) as office:
+        code = state_of(office, state)
+        decide_together(office, "csca.roll", code, {"key": kind, "name": name})
+        charter, now = charter_of(office, code), CLOCK.now()
+        new, link = office.authorities.roll_csca(charter, now, ENTROPY, name, kind)  # type: ignore[arg-type]
+        _trust_own(office, code)
+        office.register.record(
+            app.operator or "-", "csca.rolled", code, {"fingerprint": new.fingerprint, "link": link.fingerprint}
+        )
+        data = {"csca": certificate_data(new), "link": certificate_data(link)}
+    emit(
+        {"schema": "eid-pki-csca-roll/1", "state": code, **data},
+        fmt,
+        lambda: details((f"{kind} {name}", value) for kind, values in data.items() for name, value in values.items()),
+    )
+
+
+@csca.command("list")
+@state_option
+@list_format_option
+@pass_app
+def list_(app: App, state: str | None, fmt: str) -> None:
+    """List the CSCA's certificates and links, the oldest first."""
+    with open_office(app) as office:
+        authorities, code = office.authorities, state_of(office, state)
+        authorities.files.require(code)
+        rows = [{"kind": "csca", **certificate_data(found)} for found in authorities.cscas(code)]
+        rows += [{"kind": "link", **certificate_data(found)} for found in authorities.links(code)]
+    columns = ("kind", "subject", "key_used_until", "not_after", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([str(row[name])[:48] for name in columns] for row in rows)))
+
+
+@csca.command("export")
+@state_option
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory.")
+@pass_app
+def export(app: App, state: str | None, output: Path) -> None:
+    """Write certificates, links and the newest revocation list as files, for other states and for officers."""
+    with open_office(app) as office:
+        authorities, code = office.authorities, state_of(office, state)
+        output.mkdir(parents=True, exist_ok=True)
+        for number, found in enumerate(authorities.cscas(code), 1):
+            write_file(output / f"csca-{code}-{number}.cer", found.der)
+        for number, found in enumerate(authorities.links(code), 2):
+            write_file(output / f"csca-{code}-{number}-link.cer", found.der)
+        write_file(output / f"crl-{code}.crl", authorities.crl(code).der)
+
+
+@click.group(cls=Group)
+def crl() -> None:
+    """Revocation lists: one at least every 90 days, within 48 hours of a revocation."""
+
+
+@crl.command("issue")
+@state_option
+@click.option("--output", type=OutputFile(), help="Write the list to a file, too.")
+@format_option
+@pass_app
+def issue(app: App, state: str | None, output: Path | None, fmt: str) -> None:
+    """Issue the next revocation list."""
+    _issue(app, state, None, output, fmt)
+
+
+@crl.command("revoke")
+@state_option
+@click.option("--ds", "signer", type=int, metavar="NUMBER", help="A document signer by its number.")
+@click.option("--serial", metavar="HEX", help="Any certificate by its serial number.")
+@click.option("--output", type=OutputFile(), help="Write the list to a file, too.")
+@format_option
+@pass_app
+def revoke(app: App, state: str | None, signer: int | None, serial: str | None, output: Path | None, fmt: str) -> None:
+    """Revoke a certificate, and issue the next revocation list.
+
+    It cannot be taken back: every document that the certificate's key has signed will fail.
+    """
+    if (signer is None) is (serial is None):
+        raise UsageError("revoke-not-one")
+    _issue(app, state, signer if signer is not None else serial, output, fmt)
+
+
+@crl.command("install")
+@state_option
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def install(app: App, state: str | None, file: Path, fmt: str) -> None:
+    """Take the revocation list that came from the home with the CSCA's key: a revoked signer signs no more."""
+    from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.stores.trust import MAX_FILE
+
+    with open_office(app) as office:
+        code, operator = state_of(office, state), office.act()
+        found = Crl.parse(read_file(file, MAX_FILE))
+        office.authorities.install_crl(code, found)
+        office.register.record(operator.name, "crl.installed", code, {"number": found.number})
+    _show(code, found, fmt)
+
+
+def _issue(app: App, state: str | None, revoked: int | str | None, output: Path | None, fmt: str) -> None:
+    with open_office(app) as office:
+        code, now = state_of(office, state), CLOCK.now()
+        authorities = office.authorities
+        serials = {}
+        if revoked is not None:
+            serial = _serial(office, code, revoked)
+            app.confirm(f"Revoke the certificate {serial:X} for good?")
+            serials = {serial: now}
+        detail = {"revoked": [f"{serial:X}" for serial in serials]}
+        decide_together(office, "crl.issue", code, detail)
+        found = authorities.issue_crl(code, now, serials)
+        office.trust.add(found, "own authority", now, office.act())
+        office.register.record(app.operator or "-", "crl.issued", code, {"number": found.number, **detail})
+    if output is not None:
+        write_file(output, found.der)
+    _show(code, found, fmt)
+
+
+def _show(state: str, found: Crl, fmt: str) -> None:
+    data = {"state": state, **crl_data(found)}
+    emit({"schema": "eid-pki-crl/1", **data}, fmt, lambda: details(data.items()))
+
+
+def _serial(office: Office, state: str, wanted: int | str) -> int:
+    if isinstance(wanted, int):
+        from eid_toolkit.stores.authority_files import SIGNER
+
+        return office.authorities.files.certificate(state, SIGNER, wanted).serial
+    try:
+        return int(wanted, 16)
+    except ValueError:
+        raise UsageError("serial-malformed", serial=wanted) from None
+
+
+def _trust_own(office: Office, state: str) -> None:
+    """What this authority signs with is believed in its own home."""
+    operator, now = office.act(), CLOCK.now()
+    for item in (office.authorities.csca(state), office.authorities.crl(state)):
+        office.trust.add(item, "own authority", now, operator)

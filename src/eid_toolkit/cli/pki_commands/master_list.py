@@ -1,0 +1,99 @@
+"""`eid pki master-list`: one state's collection of CSCA certificates, for others to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Command, Group, format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.pki_commands.shared import charter_of, state_of, state_option
+from eid_toolkit.cli.two_people import decide_together
+
+if TYPE_CHECKING:
+    from eid_toolkit.pki.master_list import MasterList
+
+
+@click.group("master-list", cls=Group)
+def master_list() -> None:
+    """Master lists: made, compared, verified."""
+
+
+@master_list.command("create")
+@state_option
+@click.option("--output", required=True, type=OutputFile(), help="Where the list goes.")
+@format_option
+@pass_app
+def create(app: App, state: str | None, output: Path, fmt: str) -> None:
+    """Sign a list of every CSCA certificate that this home believes, its own and its links among them."""
+    from eid_toolkit.pki.master_list import build_master_list
+
+    with open_office(app) as office:
+        code, now = state_of(office, state), CLOCK.now()
+        authorities = office.authorities
+        listed = {found.der: found for found in office.trust.material().anchors}
+        listed |= {found.der: found for found in (*authorities.cscas(code), *authorities.links(code))}
+        decide_together(office, "master-list.create", code, {"certificates": len(listed)})
+        certificate, signer = authorities.list_signer(charter_of(office, code), now, ENTROPY)
+        csca = next(found for found in authorities.cscas(code) if certificate.is_signed_by(found.spki))
+        digest = signer.algorithm.digest
+        data = build_master_list(listed.values(), signer, certificate, csca, digest, now)
+        office.register.record(app.operator or "-", "master-list.created", code, {"certificates": len(listed)})
+    write_file(output, data)
+    shown = {"state": code, "certificates": len(listed), "signer": certificate.subject.text, "size": len(data)}
+    emit({"schema": "eid-pki-master-list/1", **shown}, fmt, lambda: details(shown.items()))
+
+
+@master_list.command("diff", cls=Command)
+@click.argument("before", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def diff(app: App, before: Path, after: Path, fmt: str) -> None:
+    """Show what a later list has that an earlier one has not, and the other way round."""
+    from eid_toolkit.pki.master_list import changes
+
+    found = changes(_read(before), _read(after))
+    rows = [
+        {"change": change, "country": item.country, "subject": item.subject.text, "fingerprint": item.fingerprint}
+        for change, items in (("added", found.added), ("removed", found.removed))
+        for item in items
+    ]
+    columns = ("change", "country", "subject")
+    emit(rows, fmt, lambda: table(columns, ([str(row[name]) for name in columns] for row in rows)))
+
+
+@master_list.command("verify", cls=Command)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def verify(app: App, file: Path, fmt: str) -> None:
+    """Check a list's signature, and whether its signer's CSCA is believed here.
+
+    Exit code 0 if both, 3 if the signature is wrong or the signer is none, 4 if its CSCA is not known.
+    """
+    from eid_toolkit.pki.validation import Status, validate_list_signer
+    from eid_toolkit.stores.trust import open_trust
+
+    found = _read(file)
+    result = validate_list_signer(found, open_trust(app.home_path).material(), CLOCK.now())
+    shown = {
+        "certificates": len(found.certificates),
+        "unreadable": len(found.unreadable),
+        "signer": found.signer.subject.text if found.signer else None,
+        "status": result.status.value,
+        "reason": result.reason,
+    }
+    emit({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, lambda: details(shown.items()))
+    codes = {Status.PASSED: 0, Status.FAILED: 3, Status.UNDETERMINED: 4}
+    click.get_current_context().exit(codes[result.status])
+
+
+def _read(path: Path) -> MasterList:
+    from eid_toolkit.pki.master_list import MAX_SIZE, MasterList
+
+    return MasterList.parse(read_file(path, MAX_SIZE))

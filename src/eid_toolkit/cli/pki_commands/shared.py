@@ -1,0 +1,101 @@
+"""What the groups of `eid pki` share: the state meant, the kind of key, and certificates as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from eid_toolkit.cli.office import Office
+
+if TYPE_CHECKING:
+    from eid_toolkit.pki.certificate import Certificate
+    from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.stores.authorities import Charter
+    from eid_toolkit.stores.verifying import VerifyingStore
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def state_option(function: _F) -> _F:
+    """``--state CODE``; the home's own state if it is not given."""
+    return click.option("--state", metavar="CODE", help="The state's code in the MRZ; the home's own by default.")(
+        function
+    )
+
+
+def key_option(function: _F) -> _F:
+    """``--key KIND``."""
+    return click.option(
+        "--key",
+        "kind",
+        type=click.Choice(["ec", "ec-nist", "rsa-pss"]),
+        default="ec",
+        show_default=True,
+        help="The key: on a brainpool curve, on a NIST curve, or RSA.",
+    )(function)
+
+
+def state_of(office: Office, state: str | None) -> str:
+    """The state that a command is about."""
+    return (state or office.home.config.country).upper()
+
+
+def charter_of(office: Office, state: str) -> Charter:
+    """What the authority of a state is to be, by the profiles and, where there is a CSCA, by its certificate."""
+    from dataclasses import replace
+
+    from eid_toolkit.profiles import list_profiles, load_profile
+    from eid_toolkit.register.founding import charter_for
+    from eid_toolkit.stores.authorities import Charter
+    from eid_toolkit.stores.authority_files import CSCA, SIGNER
+
+    folders = [office.home.profiles]
+    profiles = [load_profile(name, folders) for name in list_profiles(folders)]
+    wanted = charter_for(state, office.home.config, profiles)
+    authorities = office.authorities
+    if not authorities.files.generations(state, CSCA):
+        return wanted
+    signer = authorities.signer_certificate(state) if authorities.files.generations(state, SIGNER) else None
+    found = Charter.of_csca(state, authorities.csca(state), signer)
+    types = tuple(sorted({*wanted.document_types, *found.document_types}))
+    return replace(wanted, name=found.name, contact=found.contact, document_types=types)
+
+
+def verifying_of(office: Office) -> VerifyingStore:
+    """The home's CVCA, document verifiers and terminals."""
+    from eid_toolkit.stores.verifying import VerifyingStore
+
+    return VerifyingStore(office.home.pki, office.keys)
+
+
+def certificate_data(certificate: Certificate) -> dict[str, Any]:
+    """An X.509 certificate with stable keys."""
+    end = usage_end(certificate)
+    return {
+        "subject": certificate.subject.text,
+        "issuer": certificate.issuer.text,
+        "serial": f"{certificate.serial:X}",
+        "fingerprint": certificate.fingerprint,
+        "key_used_until": end.isoformat() if end else None,
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+    }
+
+
+def crl_data(found: Crl) -> dict[str, Any]:
+    """A revocation list with stable keys."""
+    return {
+        "number": found.number,
+        "this_update": found.this_update.isoformat(),
+        "next_update": found.next_update.isoformat() if found.next_update else None,
+        "revoked": len(found.revoked),
+    }
+
+
+def usage_end(certificate: Certificate) -> datetime | None:
+    """When the private key is to sign no more."""
+    usage = certificate.extensions.private_key_usage
+    return usage.not_after if usage else None

@@ -1,0 +1,146 @@
+"""`eid pki show` and `eid pki lint`: the hierarchy with what expires next, and certificates against the profile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.cli.catalogue import explain
+from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.files import read_file
+from eid_toolkit.cli.office import CLOCK, Office, open_office
+from eid_toolkit.cli.output import emit, paint
+from eid_toolkit.cli.pki_commands.shared import certificate_data, crl_data, usage_end, verifying_of
+from eid_toolkit.cli.pki_commands.signers import signer_rows
+from eid_toolkit.cli.pki_commands.verifying import cv_data
+from eid_toolkit.codec.display import harmless
+
+if TYPE_CHECKING:
+    from eid_toolkit.pki.lint import Finding
+
+_SOON = timedelta(days=30)
+_LINT_FAILED = 3
+
+
+@click.command(cls=Command)
+@format_option
+@pass_app
+def show(app: App, fmt: str) -> None:
+    """Show the hierarchy with its dates, and what ends soon."""
+    now = CLOCK.now()
+    with open_office(app) as office:
+        states = [_state(office, state, now) for state in office.authorities.states()]
+        result = {"schema": "eid-pki/1", "specimen": office.home.config.demo, "states": states}
+    emit(result, fmt, lambda: "\n".join(line for state in states for line in _lines(state)))
+
+
+def _state(office: Office, state: str, now: datetime) -> dict[str, Any]:
+    authorities, verifying = office.authorities, verifying_of(office)
+    csca, signers = authorities.csca(state), signer_rows(office, state)
+    crl = authorities.crl(state) if authorities.has_crl(state) else None
+    ends = {"CSCA key": usage_end(csca)}
+    if signers:
+        ends["document signer key"] = usage_end(authorities.signer_certificate(state))
+    if crl is not None:
+        ends["CRL"] = crl.next_update
+    for kept in (verifying.roots(state), verifying.verifiers(state), verifying.terminals(state)):
+        for found in kept[-1:]:
+            ends[found.content.holder_reference.text] = datetime.combine(found.content.expires, time.max, UTC)
+    return {
+        "state": state,
+        "csca": certificate_data(csca),
+        "cscas": [certificate_data(found) for found in authorities.cscas(state)],
+        "links": [certificate_data(found) for found in authorities.links(state)],
+        "csca_key": "here" if authorities.has_csca_key(state) else "elsewhere",
+        "document_signer": signers[-1] if signers else None,
+        "document_signers": signers,
+        "crl": crl_data(crl) if crl is not None else None,
+        "verifying": [cv_data(found) for found in (*verifying.roots(state), *verifying.links(state))],
+        "verifiers": [cv_data(found) for found in verifying.verifiers(state)],
+        "ends_soon": [name for name, end in ends.items() if end is not None and end - now < _SOON],
+    }
+
+
+def _lines(state: dict[str, Any]) -> list[str]:
+    csca, crl = state["csca"], state["crl"]
+    where = "" if state["csca_key"] == "here" else ", its key is not in this home"
+    lines = [
+        f"{state['state']}  {harmless(csca['subject'])}{where}",
+        f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
+    ]
+    for found in state["cscas"][:-1]:
+        lines.append(f"  earlier key {found['fingerprint'][:16]}, valid until {_day(found['not_after'])}")
+    for signer in state["document_signers"]:
+        types = ", ".join(signer["document_types"])
+        lines += [
+            f"  document signer {signer['number']}  {harmless(signer['subject'])} for {types}",
+            f"    key used until {_day(signer['key_used_until'])} ({signer['key']}), certificate valid until "
+            f"{_day(signer['not_after'])}, {signer['documents']} documents",
+        ]
+    if crl is None:
+        lines.append("  no CRL here: `eid pki crl install` takes that of the home with the CSCA's key")
+    else:
+        lines.append(f"  CRL {crl['number']}, next by {_day(crl['next_update'])}, {crl['revoked']} revoked")
+    for found in (*state["verifying"], *state["verifiers"]):
+        lines.append(f"  {found['reference']}  {found['role']}, {found['rights']}, until {found['expires']}")
+    return [*lines, *(paint(f"  Ends within 30 days: {name}", "yellow") for name in state["ends_soon"])]
+
+
+def _day(text: str | None) -> str:
+    return "-" if text is None else text[:10]
+
+
+@click.command(cls=Command)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
+    """Hold certificates and revocation lists (PEM, DER, master lists) against the profile of 9303-12.
+
+    Exit code 0 without errors (warnings do not count), 3 with some.
+    """
+    rows = [row for file in files for row in _lint_file(file)]
+    emit(
+        {"schema": "eid-pki-lint/1", "items": rows}, fmt, lambda: "\n".join(line for row in rows for line in _text(row))
+    )
+    grave = any(finding["severity"] == "error" for row in rows for finding in row["findings"])
+    click.get_current_context().exit(_LINT_FAILED if grave else 0)
+
+
+def _lint_file(file: Path) -> list[dict[str, Any]]:
+    from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
+    from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.pki.lint import lint_certificate, lint_crl
+    from eid_toolkit.pki.lint.certificates import kind_of
+    from eid_toolkit.pki.reading import read_items
+    from eid_toolkit.stores.trust import MAX_FILE
+
+    rows = []
+    for _, data in read_pem_or_der(read_file(file, MAX_FILE)):
+        for item in read_items(data).items:
+            if isinstance(item, Certificate):
+                rows.append(_row(file, kind_of(item).value, item.subject.text, lint_certificate(item)))
+            elif isinstance(item, Crl):
+                rows.append(_row(file, "crl", item.issuer.text, lint_crl(item)))
+    return rows
+
+
+def _row(file: Path, kind: str, name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    return {
+        "file": file.name,
+        "kind": kind,
+        "name": name,
+        "findings": [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in findings],
+    }
+
+
+def _text(row: dict[str, Any]) -> list[str]:
+    colours = {"error": "red", "warning": "yellow"}
+    lines = [f"{row['kind']}  {harmless(row['name'])}" + ("" if row["findings"] else "  as the profile has it")]
+    for finding in row["findings"]:
+        severity = paint(f"{finding['severity']:<8}", colours[finding["severity"]])
+        lines.append(f"  {severity} {finding['detail']} ({finding['section']})")
+    return lines

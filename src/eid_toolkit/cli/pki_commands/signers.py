@@ -1,0 +1,148 @@
+"""`eid pki ds`: document signers, at once in one home or by request and response between two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.pki_commands.shared import certificate_data, charter_of, key_option, state_of, state_option
+from eid_toolkit.cli.two_people import decide_together
+
+_MAX_FILE = 1 << 20
+
+
+@click.group(cls=Group)
+def ds() -> None:
+    """Document signers: their keys sign up to three months, and are destroyed on record."""
+
+
+@ds.command("create")
+@state_option
+@key_option
+@format_option
+@pass_app
+def create(app: App, state: str | None, kind: str, fmt: str) -> None:
+    """Make the next document signer where the CSCA's key is in this home; new documents are signed with it."""
+    with open_office(app) as office:
+        code = state_of(office, state)
+        decide_together(office, "ds.create", code, {"key": kind})
+        charter, now = charter_of(office, code), CLOCK.now()
+        found = office.authorities.create_signer(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
+        office.register.record(app.operator or "-", "ds.created", code, {"fingerprint": found.fingerprint})
+        data = certificate_data(found)
+    emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: details(data.items()))
+
+
+@ds.command("request")
+@state_option
+@key_option
+@click.option("--output", required=True, type=OutputFile(), help="Where the request (PKCS #10) goes.")
+@pass_app
+def request(app: App, state: str | None, kind: str, output: Path) -> None:
+    """Make the next document signer's key, and the request for its certificate."""
+    with open_office(app) as office:
+        code, operator = state_of(office, state), office.act()
+        found, number = office.authorities.request_signer(charter_of(office, code), kind)  # type: ignore[arg-type]
+        write_file(output, found.der)
+        office.register.record(operator.name, "ds.requested", code, {"number": number})
+
+
+@ds.command("issue")
+@state_option
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--output", required=True, type=OutputFile(), help="Where the certificate goes.")
+@format_option
+@pass_app
+def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) -> None:
+    """Answer a request with a certificate, in the home that has the CSCA's key."""
+    from eid_toolkit.pki.certificate import read_pem_or_der
+    from eid_toolkit.pki.request import MAX_SIZE, CertificateRequest
+
+    ((_, data),) = read_pem_or_der(read_file(request, MAX_SIZE))[:1]
+    asked = CertificateRequest.parse(data)
+    with open_office(app) as office:
+        code = state_of(office, state)
+        decide_together(office, "ds.issue", code, {"subject": asked.subject.text})
+        found = office.authorities.certify_signer(charter_of(office, code), asked, CLOCK.now(), ENTROPY)
+        office.register.record(app.operator or "-", "ds.issued", code, {"fingerprint": found.fingerprint})
+    write_file(output, found.der)
+    shown = certificate_data(found)
+    emit({"schema": "eid-pki-ds/1", "state": code, **shown}, fmt, lambda: details(shown.items()))
+
+
+@ds.command("install")
+@state_option
+@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--csca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The CSCA's certificate, if not here."
+)
+@format_option
+@pass_app
+def install(app: App, state: str | None, certificate: Path, csca: Path | None, fmt: str) -> None:
+    """Take the certificate that came for a key of this home; new documents are signed with it."""
+    from eid_toolkit.pki.certificate import MAX_CERTIFICATE, Certificate
+
+    with open_office(app) as office:
+        code, operator = state_of(office, state), office.act()
+        authorities = office.authorities
+        found = Certificate.parse(read_file(certificate, MAX_CERTIFICATE))
+        authority = authorities.csca(code) if csca is None else Certificate.parse(read_file(csca, MAX_CERTIFICATE))
+        number = authorities.install_signer(code, found, authority)
+        office.register.record(
+            operator.name, "ds.installed", code, {"number": number, "fingerprint": found.fingerprint}
+        )
+        data = {"number": number, **certificate_data(found)}
+    emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: details(data.items()))
+
+
+@ds.command("list")
+@state_option
+@list_format_option
+@pass_app
+def list_(app: App, state: str | None, fmt: str) -> None:
+    """List document signers, and how many documents each has signed by the register."""
+    with open_office(app) as office:
+        rows = signer_rows(office, state_of(office, state))
+    columns = ("number", "subject", "key", "documents", "key_used_until", "not_after")
+    emit(rows, fmt, lambda: table(columns, ([str(row[name])[:48] for name in columns] for row in rows)))
+
+
+def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
+    """Each document signer with its certificate, what became of its key, and the documents it signed."""
+    authorities = office.authorities
+    authorities.files.require(state)
+    counts = office.register.documents.count_by_signer()
+    return [
+        {
+            "number": number,
+            **certificate_data(found),
+            "document_types": list(found.extensions.document_types),
+            "key": authorities.signer_key_state(state, number),
+            "documents": counts.get(found.fingerprint, 0),
+        }
+        for number, found in authorities.signer_certificates(state).items()
+    ]
+
+
+@ds.command("destroy")
+@state_option
+@click.argument("number", type=int)
+@pass_app
+def destroy(app: App, state: str | None, number: int) -> None:
+    """Destroy a document signer's private key for good; its documents stay as good as they are."""
+    with open_office(app) as office:
+        code = state_of(office, state)
+        subject = office.authorities.files.certificate(code, "ds", number).subject.text
+        app.confirm(f"Destroy the private key of {subject}?")
+        counts = office.register.documents.count_by_signer()
+        fingerprint = office.authorities.files.certificate(code, "ds", number).fingerprint
+        detail = {"number": number, "fingerprint": fingerprint, "documents": counts.get(fingerprint, 0)}
+        decide_together(office, "ds.destroy", code, detail)
+        office.authorities.destroy_signer_key(code, number)
+        office.register.record(app.operator or "-", "ds.key-destroyed", code, detail)

@@ -1,0 +1,113 @@
+"""`eid pki terminal`: the keys with which officers read fingerprints and irises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.cli.output import details, emit
+from eid_toolkit.cli.pki_commands.shared import state_of, state_option, verifying_of
+from eid_toolkit.cli.pki_commands.verifying import cv_data, days_option, mnemonic_option, rights_of, rights_option
+from eid_toolkit.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from eid_toolkit.crypto.domain_parameters import EcDomain
+    from eid_toolkit.pki.cv_certificate import CvCertificate
+
+
+@click.group(cls=Group)
+def terminal() -> None:
+    """Terminals: inspection systems, each with a key of its own for a month at most."""
+
+
+@terminal.command("issue")
+@state_option
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@rights_option
+@days_option(30)
+@click.option("--output", required=True, type=OutputFile(), help="Where the certificate goes.")
+@format_option
+@pass_app
+def issue(app: App, state: str | None, request: Path, rights: str, days: int, output: Path, fmt: str) -> None:
+    """Answer a terminal's request with a certificate, where the document verifier's key is in this home."""
+    from eid_toolkit.pki.cv_request import MAX_SIZE, CvRequest
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        asked = CvRequest.parse(read_file(request, MAX_SIZE))
+        made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        reference = made.content.holder_reference.text
+        office.register.record(operator.name, "terminal.issued", code, {"reference": reference})
+    write_file(output, made.encode())
+    data = cv_data(made)
+    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+
+
+@terminal.command("provision")
+@state_option
+@click.option(
+    "--officer",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The officer's home, which gets key and certificates.",
+)
+@mnemonic_option("IS")
+@click.option("--number", type=click.IntRange(1, 99999), default=1, show_default=True, help="Sequence number.")
+@rights_option
+@days_option(30)
+@format_option
+@pass_app
+def provision(
+    app: App,
+    state: str | None,
+    officer: Path,
+    mnemonic: str,
+    number: int,
+    rights: str,
+    days: int,
+    fmt: str,
+) -> None:
+    """Make a terminal's key in an officer's home, and put the chain of certificates beside it.
+
+    The key is made there and never in this home. Its passphrase is asked for, or comes from EID_TERMINAL_PASSPHRASE.
+    """
+    from eid_toolkit.cli.terminals import new_terminal_store
+    from eid_toolkit.crypto.ec import EcPrivateKey
+    from eid_toolkit.pki.cv_certificate import KeyReference
+    from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
+    from eid_toolkit.pki.cv_request import CvRequest
+    from eid_toolkit.stores.authority_files import VERIFIER
+    from eid_toolkit.stores.signers import EcSigner
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        key = EcPrivateKey.generate(_curve_of(store.roots(code)[-1:]), ENTROPY)
+        signer = EcSigner(key)
+        country = store.files.cv_certificate(code, VERIFIER).content.holder_reference.country
+        reference = KeyReference(f"{country}{mnemonic}{number:05}")
+        public = CvEcKey(identifier_of(signer.algorithm), key.public_key.point, key.domain)
+        asked = CvRequest.build(public, signer, reference)
+        made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        chain = (*store.links(code), store.verifiers(code)[-1], made)
+        target = new_terminal_store(officer)
+        target.add(chain, key)
+        detail = {"reference": reference.text, "officer": officer.name}
+        office.register.record(operator.name, "terminal.provisioned", code, detail)
+    data = cv_data(made)
+    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+
+
+def _curve_of(roots: tuple[CvCertificate, ...]) -> EcDomain:
+    """The curve that a terminal's key has to be on: the CVCA's (9303-12 7.2.2.3)."""
+    from eid_toolkit.pki.cv_public_key import CvEcKey
+
+    for root in roots:
+        key = root.content.public_key
+        if isinstance(key, CvEcKey) and key.domain is not None:
+            return key.domain
+    raise NotPermitted("terminal-needs-curve")

@@ -1,0 +1,230 @@
+"""`eid pki cvca` and `eid pki dv`: who lets terminals read fingerprints and irises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, open_office
+from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.pki_commands.shared import key_option, state_of, state_option, verifying_of
+from eid_toolkit.cli.two_people import decide_together
+
+if TYPE_CHECKING:
+    from eid_toolkit.pki.cv_certificate import CvCertificate
+    from eid_toolkit.pki.cv_request import CvRequest
+
+_F = TypeVar("_F", bound=Callable[..., object])
+_RIGHTS = {"none": 0, "dg3": 1, "dg4": 2, "both": 3}
+COLUMNS = ("reference", "issuer", "role", "rights", "effective", "expires")
+
+
+def rights_option(function: _F) -> _F:
+    """``--rights``: which data groups may be read."""
+    return click.option(
+        "--rights", type=click.Choice(list(_RIGHTS)), default="both", show_default=True, help="What may be read."
+    )(function)
+
+
+def rights_of(name: str) -> int:
+    """The bits of a ``--rights`` value."""
+    return _RIGHTS[name]
+
+
+def days_option(default: int) -> Callable[[_F], _F]:
+    """``--days``: how long the certificate is good."""
+    return click.option("--days", type=int, default=default, show_default=True, help="How long it is good.")
+
+
+def mnemonic_option(default: str) -> Callable[[_F], _F]:
+    """``--mnemonic``: the middle of the holder's reference."""
+    return click.option(
+        "--mnemonic", default=default, show_default=True, help="The holder's name in references, 1 to 9 characters."
+    )
+
+
+@click.group(cls=Group)
+def cvca() -> None:
+    """The country verifying authority: two people decide on it."""
+
+
+@cvca.command("create")
+@state_option
+@key_option
+@mnemonic_option("CVCA")
+@rights_option
+@days_option(3 * 365)
+@format_option
+@pass_app
+def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
+    """Make the CVCA, or its next key with a link certificate from the last one.
+
+    New cards trust the newest; older ones learn of it by the link certificate that terminals show them.
+    """
+    with open_office(app) as office:
+        code, today = state_of(office, state), CLOCK.now().date()
+        decide_together(office, "cvca.create", code, {"key": kind, "rights": rights, "days": days})
+        made = verifying_of(office).create_root(code, mnemonic, _RIGHTS[rights], today, days, kind)  # type: ignore[arg-type]
+        office.register.record(app.operator or "-", "cvca.created", code, {"reference": _reference(made)})
+    _show(made, fmt)
+
+
+@cvca.command("list")
+@state_option
+@list_format_option
+@pass_app
+def list_cvca(app: App, state: str | None, fmt: str) -> None:
+    """List the CVCA's certificates and links."""
+    with open_office(app) as office:
+        store, code = verifying_of(office), state_of(office, state)
+        rows = [cv_data(found) for found in (*store.roots(code), *store.links(code))]
+    emit(rows, fmt, lambda: cv_table(rows))
+
+
+@click.group(cls=Group)
+def dv() -> None:
+    """Document verifiers: each manages terminals of its country."""
+
+
+@dv.command("create")
+@state_option
+@key_option
+@mnemonic_option("DV")
+@rights_option
+@days_option(90)
+@format_option
+@pass_app
+def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
+    """Make a domestic document verifier where the CVCA's key is in this home."""
+    from eid_toolkit.pki.cv_authorization import Role
+    from eid_toolkit.stores.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
+        decide_together(office, "dv.create", code, {"key": kind, "rights": rights, "days": days})
+        request, _ = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
+        made = store.certify_verifier(code, request, Role.DV_DOMESTIC, _RIGHTS[rights], today, days)
+        store.install(code, VERIFIER, made)
+        office.register.record(app.operator or "-", "dv.created", code, {"reference": _reference(made)})
+    _show(made, fmt)
+
+
+@dv.command("request")
+@state_option
+@key_option
+@mnemonic_option("DV")
+@click.option("--output", required=True, type=OutputFile(), help="Where the request goes.")
+@pass_app
+def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Path) -> None:
+    """Make a document verifier's key, and the request for its certificate by a CVCA, of another state perhaps.
+
+    Where an earlier certificate of the same verifier is kept here, its key authenticates the request.
+    """
+    from eid_toolkit.stores.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        earlier = store.verifiers(code)
+        numbers = store.files.generations(code, VERIFIER)
+        request, number = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
+        if earlier:
+            key = store.signer_of(code, VERIFIER, numbers[-1])
+            request = request.authenticated(key, earlier[-1].content.holder_reference)
+        write_file(output, request.encode())
+        office.register.record(operator.name, "dv.requested", code, {"number": number})
+
+
+@dv.command("issue")
+@state_option
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--foreign", is_flag=True, help="For a verifier of another state: its date is not believed by chips.")
+@rights_option
+@days_option(90)
+@click.option("--output", required=True, type=OutputFile(), help="Where the certificate goes.")
+@format_option
+@pass_app
+def issue_dv(
+    app: App, state: str | None, request: Path, foreign: bool, rights: str, days: int, output: Path, fmt: str
+) -> None:
+    """Answer a document verifier's request with a certificate, where the CVCA's key is in this home."""
+    from eid_toolkit.pki.cv_authorization import Role
+
+    with open_office(app) as office:
+        store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
+        asked = _read_request(request)
+        role = Role.DV_FOREIGN if foreign else Role.DV_DOMESTIC
+        detail = {"holder": asked.holder_reference.text, "rights": rights, "days": days, "foreign": foreign}
+        decide_together(office, "dv.issue", code, detail)
+        made = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
+        office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(made)})
+    write_file(output, made.encode())
+    _show(made, fmt)
+
+
+@dv.command("install")
+@state_option
+@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None:
+    """Take the certificate that came for a document verifier's key of this home."""
+    from eid_toolkit.pki.cv_certificate import CvCertificate
+    from eid_toolkit.pki.cv_request import MAX_SIZE
+    from eid_toolkit.stores.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        found = CvCertificate.parse(read_file(certificate, MAX_SIZE))
+        store.install(code, VERIFIER, found)
+        office.register.record(operator.name, "dv.installed", code, {"reference": _reference(found)})
+    _show(found, fmt)
+
+
+@dv.command("list")
+@state_option
+@list_format_option
+@pass_app
+def list_dv(app: App, state: str | None, fmt: str) -> None:
+    """List the document verifiers' certificates that are kept here."""
+    with open_office(app) as office:
+        rows = [cv_data(found) for found in verifying_of(office).verifiers(state_of(office, state))]
+    emit(rows, fmt, lambda: cv_table(rows))
+
+
+def cv_data(certificate: CvCertificate) -> dict[str, Any]:
+    """A CV certificate with stable keys."""
+    content = certificate.content
+    return {
+        "reference": content.holder_reference.text,
+        "issuer": content.authority_reference.text,
+        "role": content.authorization.role_in_words,
+        "rights": ", ".join(content.authorization.rights_in_words) or "none",
+        "effective": content.effective.isoformat(),
+        "expires": content.expires.isoformat(),
+        "link": certificate.is_link,
+    }
+
+
+def cv_table(rows: list[dict[str, Any]]) -> str:
+    """CV certificates as a table."""
+    return table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+
+
+def _show(certificate: CvCertificate, fmt: str) -> None:
+    data = cv_data(certificate)
+    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+
+
+def _reference(certificate: CvCertificate) -> str:
+    return certificate.content.holder_reference.text
+
+
+def _read_request(path: Path) -> CvRequest:
+    from eid_toolkit.pki.cv_request import MAX_SIZE, CvRequest
+
+    return CvRequest.parse(read_file(path, MAX_SIZE))

@@ -1,0 +1,157 @@
+"""`eid trust import`: certificates and lists, believed as far as they prove themselves or people say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.cli.catalogue import explain
+from eid_toolkit.cli.context import App, Command, list_format_option, pass_app
+from eid_toolkit.cli.office import CLOCK, open_office
+from eid_toolkit.cli.output import emit, note, table
+from eid_toolkit.cli.two_people import decide_together
+from eid_toolkit.codec.display import harmless
+from eid_toolkit.home.home import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from eid_toolkit.stores.trust import TrustEntry, TrustStore
+    from eid_toolkit.stores.trust_import import Plan
+
+_COLUMNS = ("status", "kind", "country", "name", "fingerprint", "source")
+_SHOWN = 30
+"""Rows for a person; beyond, the counts say it."""
+
+
+def open_store(app: App) -> TrustStore:
+    """The trust store, which an officer's home has without anything else."""
+    from eid_toolkit.stores.trust import open_trust
+
+    return open_trust(app.home_path)
+
+
+@click.command("import", cls=Command)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--accept-signer",
+    "signers",
+    multiple=True,
+    metavar="FINGERPRINT",
+    help="Believe lists by this signer, whose CSCA is not known here: the SHA-256 of the signer's certificate.",
+)
+@click.option(
+    "--accept-list",
+    "lists",
+    multiple=True,
+    metavar="SHA256",
+    help="Believe this list, which nobody signed: the SHA-256 of the file.",
+)
+@list_format_option
+@pass_app
+def import_(app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: tuple[str, ...], fmt: str) -> None:
+    """Believe what stands in files: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
+
+    A list is believed if its signer comes from a CSCA that is believed, and else only if it is accepted. Two operators
+    decide on an acceptance, and on a foreign CSCA certificate that is given singly. Each list is taken whole or not at
+    all; bad certificates in it are told and do not keep the others out. Compare fingerprints with what the state tells
+    by another way than the one the file came.
+    """
+    from eid_toolkit.stores.trust_sources import read_files
+
+    store = open_store(app)
+    accepted = frozenset(each.replace(":", "").replace(" ", "").lower() for each in (*signers, *lists))
+    plan = store.plan(read_files(files), CLOCK.now(), accepted)
+    plan.check()
+    if (app.home_path / CONFIG_NAME).exists():
+        taken = _decided_in_office(app, store, plan)
+    else:
+        taken = _decided_by_officer(app, store, plan)
+    _show(store, plan, taken, fmt)
+
+
+def _decided_in_office(app: App, store: TrustStore, plan: Plan) -> tuple[TrustEntry, ...]:
+    """Two operators where people say so, one where the files prove themselves; all in the audit log."""
+    with open_office(app) as office:
+        by_people = plan.decided_by_people(store.own)
+        if by_people:
+            deciders = decide_together(office, "trust.import", "trust-store", {"accepted": by_people})
+        else:
+            deciders = (office.act(),)
+        taken = store.carry_out(plan, *deciders)
+        who, record = deciders[0].name, office.register.record
+        for entry in plan.entries:
+            record(who, "trust.imported", entry.fingerprint, {"source": entry.source})
+        for pack in plan.packs:
+            detail = {"source": pack.name, "kind": pack.kind, "basis": pack.basis.value, "members": pack.counts}
+            record(who, "trust.imported", pack.sha256, detail)
+    return taken
+
+
+def _decided_by_officer(app: App, store: TrustStore, plan: Plan) -> tuple[TrustEntry, ...]:
+    from eid_toolkit.stores.operators import Operator
+    from eid_toolkit.stores.trust_packs import Basis
+
+    for pack in plan.packs:
+        if pack.basis in (Basis.SIGNER, Basis.LIST):
+            app.confirm(
+                f"Believe the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'nobody'}?"
+            )
+    return store.carry_out(plan, Operator(app.operator) if app.operator else None)
+
+
+def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], fmt: str) -> None:
+    here = {entry.fingerprint: entry for entry in store.entries()}
+    known = [here[fingerprint] for _, fingerprint in dict.fromkeys(plan.known) if fingerprint in here]
+    rows: list[dict[str, Any]] = [{"status": "taken", **entry.to_json()} for entry in taken]
+    rows += [{"status": "known", **entry.to_json()} for entry in known]
+    refused = [
+        {
+            "status": "unreadable" if each.unreadable else "refused",
+            "source": each.source,
+            "name": each.what,
+            "reason": each.reason,
+            "detail": explain(each.reason, {"subject": each.what, "issuer": each.what}),
+        }
+        for each in plan.refused
+    ]
+    refused += [
+        {
+            "status": "refused",
+            "source": each.source,
+            "name": each.name,
+            "reason": each.reason,
+            "detail": explain(each.reason, {}),
+            "accept": each.accept,
+        }
+        for each in plan.questions
+    ]
+    emit([*rows, *refused], fmt, lambda: _as_text(rows, refused))
+    signers = sum(pack.counts.get("document-signer", 0) for pack in plan.packs)
+    counts = {status: sum(row["status"] == status for row in (*rows, *refused)) for status in _STATUSES}
+    more = f", {signers} document signers kept" if signers else ""
+    note(", ".join(f"{count} {status}" for status, count in counts.items()) + more + ".")
+
+
+_STATUSES = ("taken", "known", "unreadable", "refused")
+
+
+def _as_text(rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> str:
+    shown = (
+        (
+            row["status"],
+            row["kind"],
+            row["country"],
+            row.get("subject") or row.get("issuer"),
+            row["fingerprint"][:16],
+            row["source"],
+        )
+        for row in rows[:_SHOWN]
+    )
+    lines = [table(_COLUMNS, shown)] if rows else []
+    if len(rows) > _SHOWN:
+        lines.append(f"... and {len(rows) - _SHOWN} more: eid trust list")
+    for row in refused:
+        hint = f" To believe it: --accept-signer or --accept-list {row['accept']}" if "accept" in row else ""
+        lines.append(f"{row['status']}: {harmless(row['source'])}, {harmless(row['name'])}: {row['detail']}{hint}")
+    return "\n".join(lines)

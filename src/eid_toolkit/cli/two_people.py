@@ -1,0 +1,37 @@
+"""What two people decide together: both sign the same statement, and both signatures stand in the audit log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from eid_toolkit.cli.office import CLOCK, Office
+from eid_toolkit.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from eid_toolkit.stores.operators import Operator
+
+
+def decide_together(office: Office, action: str, subject: str, detail: Mapping[str, object]) -> tuple[Operator, ...]:
+    """Have the operator and the second one decide on ``action``, and record it before it is done.
+
+    In a demo home one is enough. Raises :class:`NotPermitted` if the second person is missing or the same as the first.
+    """
+    app = office.app
+    first = office.act()
+    people = [first]
+    if app.second_operator is not None:
+        if first.is_same_person_as(app.second_operator):
+            raise NotPermitted("second-person-same", operator=first.name)
+        people.append(office.operators.act_as(app.second_operator, app.second_passphrase))
+    elif not office.home.config.demo:
+        raise NotPermitted("second-person-missing", action=action)
+    names = [person.name for person in people]
+    statement = {"action": action, "subject": subject, "detail": dict(detail), "time": CLOCK.now().isoformat()}
+    signed = json.dumps({**statement, "operators": names}, sort_keys=True).encode()
+    for person in people:
+        signature = person.sign(signed)
+        shown = {**statement, "operators": names, "signature": signature.hex() if signature else None}
+        office.register.record(person.name, f"{action}.decided", subject, shown)
+    return tuple(people)

@@ -1,0 +1,9 @@
+"""Certificates and revocation lists held against the profiles of ICAO Doc 9303-12, with the section of each finding."""
+
+from __future__ import annotations
+
+from eid_toolkit.pki.lint.certificates import lint_certificate
+from eid_toolkit.pki.lint.finding import CertificateKind, Finding, Severity
+from eid_toolkit.pki.lint.lists import lint_crl
+
+__all__ = ["CertificateKind", "Finding", "Severity", "lint_certificate", "lint_crl"]

@@ -1,0 +1,54 @@
+"""PKCS #10 certification requests (RFC 2986): how a document signer's key comes to a CSCA that is off line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.signatures import algorithm_to_der
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.certificate import is_signed_by, raw_first_child
+from eid_toolkit.pki.names import DistinguishedName
+from eid_toolkit.ports import Signer
+
+MAX_SIZE = 1 << 16
+"""The largest request in bytes that is read."""
+_VERSION_1 = der.integer(0)
+_NO_ATTRIBUTES = tlv.encode(0xA0)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRequest:
+    """A name and a public key, signed with the private one."""
+
+    der: bytes
+    subject: DistinguishedName
+    spki: bytes
+
+    @classmethod
+    def build(cls, subject: DistinguishedName, signer: Signer) -> CertificateRequest:
+        """A request for the key of ``signer``."""
+        info = der.sequence(_VERSION_1, subject.der, signer.public_key, _NO_ATTRIBUTES)
+        signature = der.bit_string(signer.sign(info))
+        return cls(der.sequence(info, algorithm_to_der(signer.algorithm), signature), subject, signer.public_key)
+
+    @classmethod
+    def parse(cls, data: bytes) -> CertificateRequest:
+        """A request in DER whose signature proves the private key.
+
+        Raises :class:`BadInput` for anything else. What the requester may have is for the CSCA to decide: attributes
+        are not looked at.
+        """
+        if len(data) > MAX_SIZE:
+            raise BadInput("request-too-large", limit=MAX_SIZE)
+        try:
+            info, algorithm, signature = tlv.parse(data, der.SEQUENCE).children()
+            version, subject, spki, *_ = der.read_sequence(info)
+        except ValueError:
+            raise BadInput("request-malformed") from None
+        if der.read_integer(version) != 0:
+            raise BadInput("request-malformed")
+        key = spki.encode()
+        if not is_signed_by(key, algorithm.encode(), der.read_bit_string(signature), raw_first_child(data)):
+            raise BadInput("request-signature-wrong")
+        return cls(data, DistinguishedName.read(subject), key)

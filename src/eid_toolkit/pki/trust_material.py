@@ -1,0 +1,152 @@
+"""What an inspection believes: anchors, what hangs on them, and how old it is. Nothing here judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.cms import SignerInfo
+from eid_toolkit.pki.countries import same_state
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.deviation_list import DeviationList
+
+_MAX_LINKS = 8
+"""A country signing CA is rolled every three to five years: eight links are a generation of documents and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFacts:
+    """The bundle that a part of the trust came in: its number, its age, and how old its maker lets it become."""
+
+    version: int
+    issued_at: datetime
+    authority: str
+    max_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """A country signing CA's key that is believed: the way to its certificate from an anchor, by links."""
+
+    path: tuple[Certificate, ...]
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate that has the key: the anchor itself, or the last link."""
+        return self.path[-1]
+
+    @property
+    def anchor(self) -> Certificate:
+        """What is believed without a proof."""
+        return self.path[0]
+
+
+@dataclass(frozen=True)
+class TrustMaterial:
+    """What an inspection believes: CSCA certificates as anchors, links, revocation lists and deviation lists."""
+
+    anchors: tuple[Certificate, ...] = ()
+    crls: tuple[Crl, ...] = ()
+    links: tuple[Certificate, ...] = ()
+    """Certificates by which a CSCA's old key vouches for its new one; believed as far as an anchor reaches."""
+    deviation_lists: tuple[DeviationList, ...] = ()
+    signers: tuple[bytes, ...] = ()
+    """Document signers' certificates in DER, for documents that carry none; proved like any other."""
+    bundle: BundleFacts | None = None
+
+    def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
+        """The anchors of one state."""
+        return tuple(anchor for anchor in self.anchors if _same(anchor.country, country))
+
+    def crls_of(self, country: str | None) -> tuple[Crl, ...]:
+        """The revocation lists that name one state, by whomever they are signed."""
+        return tuple(crl for crl in self.crls if _same(crl.country, country))
+
+    @cached_property
+    def keys(self) -> tuple[TrustedKey, ...]:
+        """Every key that is believed: anchors first, then what links reach, the nearest first.
+
+        A link counts if the key before it made its signature, it names that key's owner as issuer, is of the same
+        country and is meant to sign certificates. Whether it is good now is for who uses it to judge.
+        """
+        found = [TrustedKey((anchor,)) for anchor in self.anchors]
+        reached = {key.certificate.der for key in found}
+        latest = found
+        for _ in range(_MAX_LINKS):
+            latest = [
+                TrustedKey((*key.path, link))
+                for key in latest
+                for link in self.links
+                if link.der not in reached and _links(key.certificate, link)
+            ]
+            if not latest:
+                break
+            reached |= {key.certificate.der for key in latest}
+            found += latest
+        return tuple(found)
+
+    def keys_of(self, country: str | None) -> tuple[TrustedKey, ...]:
+        """The keys that are believed of one state."""
+        return tuple(key for key in self.keys if _same(key.certificate.country, country))
+
+    @cached_property
+    def keys_by_identifier(self) -> dict[bytes | None, tuple[TrustedKey, ...]]:
+        """Keys by the subject key identifier of their certificates; None has those without one."""
+        found: dict[bytes | None, tuple[TrustedKey, ...]] = {}
+        for key in self.keys:
+            identifier = key.certificate.extensions.subject_key_identifier
+            found[identifier] = (*found.get(identifier, ()), key)
+        return found
+
+    @cached_property
+    def keys_by_name(self) -> dict[object, tuple[TrustedKey, ...]]:
+        """Keys by the meaning of their owners' names."""
+        found: dict[object, tuple[TrustedKey, ...]] = {}
+        for key in self.keys:
+            meaning = key.certificate.subject.meaning
+            found[meaning] = (*found.get(meaning, ()), key)
+        return found
+
+    def signer_named_by(self, signers: Iterable[SignerInfo]) -> Certificate | None:
+        """The stored document signer's certificate that one of the signatures names."""
+        infos = tuple(signers)
+        for data in self.signers:
+            if not any((info.key_identifier or _integer(info.serial)) in data for info in infos):
+                continue  # cheap: a directory has tens of thousands
+            try:
+                certificate = Certificate.parse(data)
+            except BadInput:
+                continue
+            if any(info.is_by(certificate) for info in infos):
+                return certificate
+        return None
+
+
+def may_certify(certificate: Certificate) -> bool:
+    """Whether it is meant to sign certificates, as far as it says; real ones leave out much."""
+    usage = certificate.extensions.key_usage
+    return "keyCertSign" in usage if usage is not None else certificate.extensions.is_ca
+
+
+def _links(old: Certificate, link: Certificate) -> bool:
+    return (
+        link.issuer.matches(old.subject)
+        and _same(link.country, old.country)
+        and may_certify(link)
+        and link.spki != old.spki
+        and link.is_signed_by(old.spki)
+    )
+
+
+def _integer(number: int | None) -> bytes:
+    if number is None:
+        return b""
+    return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
+
+
+def _same(first: str | None, second: str | None) -> bool:
+    return first is not None and second is not None and same_state(first, second)

@@ -1,0 +1,63 @@
+"""`pkcs11:` URIs (RFC 7512): which token holds the keys, and which module reaches it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from eid_toolkit.errors import BadInput
+
+SCHEME = "pkcs11:"
+_PATH = frozenset(
+    {"token", "manufacturer", "serial", "model", "slot-id", "object", "type", "id", "library-manufacturer"}
+)
+_QUERY = frozenset({"module-path", "module-name", "pin-source", "pin-value"})
+_MAX_LENGTH = 1024
+_ESCAPES = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs11Uri:
+    """A token by what is known of it; None where the URI does not say. Secrets have no place in it."""
+
+    module: str
+    """The module's file."""
+    token: str | None = None
+    serial: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Pkcs11Uri:
+        """Reads a URI that names a token and, in ``module-path``, its module.
+
+        Raises :class:`BadInput` for anything else, and for a PIN in the URI: it would stand in the configuration.
+        """
+        if not text.startswith(SCHEME) or len(text) > _MAX_LENGTH or not text.isascii() or _ESCAPES.search(text):
+            raise BadInput("pkcs11-uri-malformed", part="scheme")
+        path, _, query = text.removeprefix(SCHEME).partition("?")
+        found = {**_attributes(path, ";", _PATH), **_attributes(query, "&", _QUERY)}
+        for name in ("pin-value", "pin-source"):
+            if name in found:
+                raise BadInput("pkcs11-uri-with-pin")
+        if "module-path" not in found:
+            raise BadInput("pkcs11-uri-malformed", part="module-path")
+        if "token" not in found and "serial" not in found:
+            raise BadInput("pkcs11-uri-malformed", part="token")
+        return cls(
+            found["module-path"], found.get("token"), found.get("serial"), found.get("manufacturer"), found.get("model")
+        )
+
+
+def _attributes(text: str, separator: str, known: frozenset[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in filter(None, text.split(separator)):
+        name, equals, value = part.partition("=")
+        if not equals or name in found or (name not in known and not name.startswith("x-")):
+            raise BadInput("pkcs11-uri-malformed", part=name[:40])
+        try:
+            found[name] = unquote(value, errors="strict")
+        except UnicodeDecodeError:
+            raise BadInput("pkcs11-uri-malformed", part=name[:40]) from None
+    return found

@@ -1,0 +1,208 @@
+"""What an import would do to a trust store: worked out first, decided on by people, and only then carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.judgement import ChainResult, Status
+from eid_toolkit.pki.validation import TrustMaterial, validate_deviation_list, validate_list_signer
+from eid_toolkit.stores.trust_entry import TrustEntry, kind_of_certificate
+from eid_toolkit.stores.trust_packs import Basis, Member, Pack, Role
+from eid_toolkit.stores.trust_sources import Directory, ListFound, Refused, Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A list that is believed only if people accept it: by what, whose it is, and why nothing else vouches for it."""
+
+    source: str
+    accept: str
+    """The fingerprint of the signer's certificate; of a bare list its own SHA-256."""
+    name: str
+    reason: str
+    bare: bool
+
+
+@dataclass
+class Plan:
+    """What an import comes to; nothing of it is done yet."""
+
+    entries: list[TrustEntry] = field(default_factory=list)
+    packs: list[Pack] = field(default_factory=list)
+    known: list[tuple[str, str]] = field(default_factory=list)
+    """Source and SHA-256 of what is here already."""
+    refused: list[Refused] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    errors: dict[str, BadInput] = field(default_factory=dict)
+    """By source, for a file out of which nothing was taken: the first reason."""
+
+    def decided_by_people(self, own: frozenset[str]) -> list[str]:
+        """The fingerprints of what is believed because people say so: anchors given singly, lists accepted."""
+        singly = [
+            entry.fingerprint for entry in self.entries if entry.kind == "anchor" and entry.fingerprint not in own
+        ]
+        return singly + [pack.sha256 for pack in self.packs if pack.basis in (Basis.SIGNER, Basis.LIST)]
+
+    def check(self) -> None:
+        """Raises :class:`BadInput` for a file of which nothing can be taken: then nothing of any file is."""
+        useful = {entry.source for entry in self.entries} | {pack.name for pack in self.packs}
+        useful |= {source for source, _ in self.known}
+        for source, error in self.errors.items():
+            if source not in useful:
+                raise error
+        for question in self.questions:
+            if question.source not in useful:
+                code = "trust-list-bare" if question.bare else "trust-list-signer-unknown"
+                raise BadInput(code, accept=question.accept, signer=question.name)
+
+
+class Planner:
+    """Works out one import against what is believed now."""
+
+    def __init__(
+        self, trust: TrustMaterial, known: frozenset[str], removed: frozenset[str], accepted: frozenset[str]
+    ) -> None:
+        self._trust = trust
+        self._known = known
+        self._removed = removed
+        self._accepted = accepted
+        self._plan = Plan()
+
+    def plan(self, sources: Sources, now: datetime) -> Plan:
+        """The plan for these sources."""
+        self._plan.refused += sources.refused
+        for source, certificate in sources.certificates:
+            self._certificate(source, certificate, now)
+        self._lists(sources.lists, now)
+        for source, crl in sources.crls:
+            self._crl(source, crl, now)
+        for directory in sources.directories:
+            self._directory(directory, now)
+        for source, found in sources.deviation_lists:
+            result = validate_deviation_list(found, self._trust, now)
+            if found.fingerprint in self._known:
+                self._plan.known.append((source, found.fingerprint))
+            elif basis := self._basis(source, result, found.signer, found.fingerprint):
+                members = (Member(Role.DEVIATION_LIST, found.der),)
+                signer = found.signer.subject.text if found.signer else None
+                self._plan.packs.append(Pack("deviation-list", source, found.fingerprint, basis, now, members, signer))
+        return self._plan
+
+    def _certificate(self, source: str, certificate: Certificate, now: datetime) -> None:
+        kind, fingerprint = kind_of_certificate(certificate), certificate.fingerprint
+        if kind is None or certificate.country is None:
+            self._refuse(source, certificate, kind)
+        elif fingerprint in self._known:
+            self._plan.known.append((source, fingerprint))
+        elif all(entry.fingerprint != fingerprint for entry in self._plan.entries):
+            self._plan.entries.append(TrustEntry(certificate, kind, source, now))
+            self._believe([Member(Role(kind), certificate.der)], [certificate])
+
+    def _refuse(self, source: str, certificate: Certificate, kind: str | None) -> None:
+        code = "trust-not-a-csca" if kind is None else "trust-csca-without-country"
+        subject = certificate.subject.text
+        self._plan.refused.append(Refused(source, subject, code))
+        error = BadInput("trust-not-a-csca", subject=subject)
+        if kind is not None:
+            error = BadInput("trust-csca-without-country", subject=subject)
+        self._plan.errors.setdefault(source, error)
+
+    def _lists(self, lists: list[ListFound], now: datetime) -> None:
+        """One list can bring the CSCA of another list's signer: go round until no more is believed."""
+        waiting, questions = list(lists), len(self._plan.questions)
+        while waiting:
+            del self._plan.questions[questions:]
+            still = [found for found in waiting if not self._list(found, now)]
+            if len(still) == len(waiting):
+                return
+            waiting = still
+
+    def _list(self, found: ListFound, now: datetime) -> bool:
+        """Whether the list is dealt with, and not only waiting for its signer to be known."""
+        if found.sha256 in self._known:
+            self._plan.known += [(found.source, each.fingerprint) for each in found.found.certificates]
+            return True
+        before = len(self._plan.questions)
+        result = validate_list_signer(found.found, self._trust, now)
+        basis = self._basis(found.source, result, found.found.signer, found.sha256)
+        if basis is None:
+            return len(self._plan.questions) == before
+        members, certificates = [], []
+        for certificate in {each.der: each for each in found.found.certificates}.values():
+            kind = kind_of_certificate(certificate)
+            if kind is None or certificate.country is None:
+                self._refuse(found.source, certificate, kind)
+            elif certificate.fingerprint in self._removed:
+                self._plan.refused.append(Refused(found.source, certificate.subject.text, "trust-removed-before"))
+            else:
+                if certificate.fingerprint in self._known:
+                    self._plan.known.append((found.source, certificate.fingerprint))
+                members.append(Member(Role(kind), certificate.der))
+                certificates.append(certificate)
+        signer = found.found.signer.subject.text if found.found.signer else None
+        proof = (Member(Role.SOURCE, found.data),)
+        self._plan.packs.append(Pack("master-list", found.source, found.sha256, basis, now, (*members, *proof), signer))
+        self._believe(members, certificates)
+        return True
+
+    def _basis(self, source: str, result: ChainResult, signer: Certificate | None, own: str) -> Basis | None:
+        """Why a list is believed; None if it is not, with a question or a refusal in the plan."""
+        if result.status is Status.PASSED:
+            return Basis.CHAIN
+        reason, name = result.reason or "", signer.subject.text if signer else "?"
+        bare = reason == "list-unsigned"
+        accept = own if bare or signer is None else signer.fingerprint
+        if result.status is Status.FAILED or reason in ("list-signer-missing", "list-signature-not-checkable"):
+            self._plan.refused.append(Refused(source, name, reason))
+            self._plan.errors.setdefault(source, BadInput("trust-list-refused", reason=reason))
+            return None
+        if accept in self._accepted:
+            return Basis.LIST if bare else Basis.SIGNER
+        self._plan.questions.append(Question(source, accept, name, reason, bare))
+        return None
+
+    def _crl(self, source: str, crl: Crl, now: datetime) -> None:
+        if crl.fingerprint in self._known:
+            self._plan.known.append((source, crl.fingerprint))
+        elif self._is_genuine(crl):
+            self._plan.entries.append(TrustEntry(crl, "crl", source, now))
+        else:
+            self._plan.refused.append(Refused(source, crl.issuer.text, "trust-crl-of-unknown-authority"))
+            error = BadInput("trust-crl-of-unknown-authority", issuer=crl.issuer.text)
+            self._plan.errors.setdefault(source, error)
+
+    def _is_genuine(self, crl: Crl) -> bool:
+        return any(crl.is_signed_by(key.certificate.spki) for key in self._trust.keys_of(crl.country))
+
+    def _directory(self, directory: Directory, now: datetime) -> None:
+        if directory.sha256 in self._known:
+            self._plan.known.append((directory.source, directory.sha256))
+            return
+        members = []
+        for crl in directory.crls:
+            if crl.fingerprint in self._known:
+                self._plan.known.append((directory.source, crl.fingerprint))
+            elif self._is_genuine(crl):
+                members.append(Member(Role.CRL, crl.der))
+            else:
+                what = crl.issuer.text
+                self._plan.refused.append(Refused(directory.source, what, "trust-crl-of-unknown-authority"))
+        stored = set(self._trust.signers)
+        members += [Member(Role.SIGNER, data) for data in dict.fromkeys(directory.signers) if data not in stored]
+        if members:
+            self._plan.packs.append(
+                Pack("directory", directory.source, directory.sha256, Basis.NONE, now, tuple(members))
+            )
+
+    def _believe(self, members: Iterable[Member], certificates: Iterable[Certificate]) -> None:
+        """What follows in this import may rest on these."""
+        pairs = list(zip(members, certificates, strict=True))
+        anchors = [certificate for member, certificate in pairs if member.role is Role.ANCHOR]
+        links = [certificate for member, certificate in pairs if member.role is Role.LINK]
+        trust = self._trust
+        self._trust = replace(trust, anchors=(*trust.anchors, *anchors), links=(*trust.links, *links))

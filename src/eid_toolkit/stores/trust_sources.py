@@ -1,0 +1,178 @@
+"""What files for a trust store hold: certificates and lists one by one, master lists, deviation lists, directories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
+from eid_toolkit.pki.cms import SignedData
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.ldif import MAX_SIZE as MAX_DIRECTORY
+from eid_toolkit.pki.ldif import Kind, looks_like_ldif, read_ldif
+from eid_toolkit.pki.master_list import MasterList, is_signed
+
+MAX_FILE = 16 << 20
+"""The largest file in bytes that is imported, but for directories."""
+_HEAD = 4096
+_MAX_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that was not taken: whose it is or where it stands, and the reason's code."""
+
+    source: str
+    what: str
+    reason: str
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListFound:
+    """A master list."""
+
+    source: str
+    data: bytes
+    found: MasterList
+
+    @property
+    def sha256(self) -> str:
+        """What it is accepted by, if nobody signed it."""
+        return sha256(self.data).hexdigest()
+
+
+@dataclass
+class Sources:
+    """Everything that some files hold, before anything is decided."""
+
+    certificates: list[tuple[str, Certificate]] = field(default_factory=list)
+    crls: list[tuple[str, Crl]] = field(default_factory=list)
+    lists: list[ListFound] = field(default_factory=list)
+    deviation_lists: list[tuple[str, DeviationList]] = field(default_factory=list)
+    directories: list[Directory] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass
+class Directory:
+    """What a directory file holds beside lists: document signers and revocation lists."""
+
+    source: str
+    sha256: str
+    signers: list[bytes] = field(default_factory=list)
+    crls: list[Crl] = field(default_factory=list)
+
+
+def read_files(paths: tuple[Path, ...]) -> Sources:
+    """What stands in files; raises :class:`BadInput` for one out of which nothing can be read."""
+    sources = Sources()
+    for path in paths:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+            if looks_like_ldif(head):
+                stream.seek(0)
+                _read_directory(sources, path.name, stream)
+            else:
+                read_bytes(sources, path.name, head + stream.read(MAX_FILE + 1 - len(head)))
+    return sources
+
+
+def read_bytes(sources: Sources, name: str, data: bytes) -> None:
+    """What stands in one file's bytes, added to ``sources``."""
+    if len(data) > MAX_FILE:
+        raise BadInput("trust-file-too-large", length=len(data), limit=MAX_FILE)
+    blocks = read_pem_or_der(data)
+    for position, (label, der) in enumerate(blocks):
+        try:
+            _read_object(sources, name, label, der)
+        except BadInput as error:
+            if len(blocks) == 1:
+                raise
+            sources.refused.append(Refused(name, f"object {position + 1}", error.code, unreadable=True))
+    if len(blocks) > 1 and len([each for each in sources.refused if each.source == name]) == len(blocks):
+        raise BadInput("trust-file-unknown")
+
+
+def _read_object(sources: Sources, name: str, label: str, der: bytes) -> None:
+    """A certificate or a list: as the PEM label says, or by trying."""
+    if label == "X509 CRL":
+        sources.crls.append((name, Crl.parse(der)))
+    elif label == "CERTIFICATE":
+        sources.certificates.append((name, Certificate.parse(der)))
+    elif is_signed(der):
+        _read_signed(sources, name, der)
+    else:
+        _try(sources, name, der)
+
+
+def _read_signed(sources: Sources, name: str, der: bytes) -> None:
+    content_type = SignedData.parse(der).content_type
+    if content_type == DEVIATION_LIST:
+        sources.deviation_lists.append((name, DeviationList.parse(der)))
+    elif content_type == CSCA_MASTER_LIST:
+        _add_list(sources, name, der)
+    else:
+        raise BadInput("trust-file-unknown")
+
+
+def _try(sources: Sources, name: str, der: bytes) -> None:
+    try:
+        sources.certificates.append((name, Certificate.parse(der)))
+    except BadInput:
+        try:
+            sources.crls.append((name, Crl.parse(der)))
+        except BadInput:
+            try:
+                _add_list(sources, name, der)
+            except BadInput:
+                raise BadInput("trust-file-unknown") from None
+
+
+def _add_list(sources: Sources, name: str, der: bytes) -> None:
+    found = MasterList.parse(der)
+    sources.lists.append(ListFound(name, der, found))
+    sources.refused += [
+        Refused(name, f"certificate {bad.position + 1}", bad.reason, unreadable=True) for bad in found.unreadable
+    ]
+
+
+def _read_directory(sources: Sources, name: str, stream: IO[bytes]) -> None:
+    digest = sha256()
+    directory = Directory(name, "")
+    before = len(sources.lists), len(sources.deviation_lists)
+    for value in read_ldif(_lines(stream, digest.update)):
+        try:
+            if value.kind is Kind.CERTIFICATE:
+                Certificate.parse(value.data)
+                directory.signers.append(value.data)
+            elif value.kind is Kind.CRL:
+                directory.crls.append(Crl.parse(value.data))
+            elif value.kind is Kind.MASTER_LIST:
+                _add_list(sources, name, value.data)
+            else:
+                sources.deviation_lists.append((name, DeviationList.parse(value.data)))
+        except BadInput as error:
+            sources.refused.append(Refused(name, f"line {value.line}", error.code, unreadable=True))
+    directory.sha256 = digest.hexdigest()
+    if directory.signers or directory.crls:
+        sources.directories.append(directory)
+    elif before == (len(sources.lists), len(sources.deviation_lists)):
+        raise BadInput("trust-file-unknown")
+
+
+def _lines(stream: IO[bytes], watch: Callable[[bytes], None]) -> Iterator[bytes]:
+    """Line by line, each passed to ``watch``; raises :class:`BadInput` beyond the largest size."""
+    size = 0
+    while line := stream.readline(_MAX_LINE + 2):
+        size += len(line)
+        if size > MAX_DIRECTORY:
+            raise BadInput("trust-file-too-large", length=size, limit=MAX_DIRECTORY)
+        watch(line)
+        yield line

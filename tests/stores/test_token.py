@@ -1,0 +1,170 @@
+"""Keys in a PKCS #11 token (SoftHSM): made there, used there, never seen; and what is said when it is not well."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eid_toolkit.crypto.kdf import counter_cmac, counter_cmac_by
+from eid_toolkit.crypto.signatures import verify
+from eid_toolkit.crypto.symmetric import aes_cmac
+from eid_toolkit.errors import AccessDenied, BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ports import Signer
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.stores.signers import RsaScheme
+from eid_toolkit.stores.token import Token
+from support.softhsm import PIN, SoftHsm, softhsm
+
+__all__ = ["softhsm"]
+
+
+@pytest.fixture(scope="module")
+def token(softhsm: SoftHsm) -> Token:
+    return Token(Pkcs11Uri.parse(softhsm.token()), lambda: Secret(PIN.encode()))
+
+
+def verifies(signer: Signer, message: bytes = b"message") -> bool:
+    signature = signer.sign(message)
+    return verify(signer.public_key, signer.algorithm, signature, message) and not verify(
+        signer.public_key, signer.algorithm, signature, message + b"x"
+    )
+
+
+@pytest.mark.parametrize("curve", ["secp256r1", "secp384r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"])
+def test_a_curve_key_is_made_in_the_token_and_signs(token: Token, curve: str) -> None:
+    made = token.generate_ec(f"ec-{curve}", curve)
+    assert verifies(made)
+    found = token.signer(f"ec-{curve}", None, "rsa-pss")
+    assert found.public_key == made.public_key
+    assert verifies(found)
+    assert verifies(token.ec_signer(f"ec-{curve}", "sha512"))  # a digest that is longer than the order is cut
+
+
+@pytest.mark.parametrize("scheme", ["rsa-pss", "rsa-pkcs1"])
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_an_rsa_key_is_made_in_the_token_and_signs(token: Token, scheme: RsaScheme, digest: str) -> None:
+    assert verifies(token.generate_rsa(f"rsa-{scheme}-{digest}", 2048, digest, scheme))
+    assert verifies(token.signer(f"rsa-{scheme}-{digest}", digest, scheme))
+
+
+def test_no_private_key_can_be_had_from_the_token(token: Token) -> None:
+    import pkcs11
+
+    token.generate_ec("stays", "secp256r1")
+    token.generate_aes("stays-too", 16)
+    with token._session() as session:
+        for kind, attribute in (("PRIVATE_KEY", "VALUE"), ("SECRET_KEY", "VALUE")):
+            label = "stays" if kind == "PRIVATE_KEY" else "stays-too"
+            key = token._key(session, label, pkcs11.ObjectClass[kind])
+            assert key[pkcs11.Attribute.SENSITIVE] is True
+            assert key[pkcs11.Attribute.EXTRACTABLE] is False
+            with pytest.raises((pkcs11.AttributeSensitive, pkcs11.AttributeTypeInvalid)):
+                key[pkcs11.Attribute[attribute]]
+
+
+def test_a_name_is_given_once_and_a_destroyed_key_is_gone(token: Token) -> None:
+    signer = token.generate_ec("once", "secp256r1")
+    with pytest.raises(NotPermitted, match="key-exists"):
+        token.generate_ec("once", "secp256r1")
+    token.destroy("once")
+    assert "once" not in token.names()
+    with pytest.raises(IntegrityBroken, match="key-missing"):
+        signer.sign(b"x")
+    with pytest.raises(IntegrityBroken, match="key-missing"):
+        token.destroy("once")
+
+
+def test_derivation_in_the_token_is_that_of_a_key_in_a_file(token: Token) -> None:
+    import pkcs11
+
+    value = bytes(range(16))
+    with token._session() as session:
+        template = {pkcs11.Attribute.SIGN: True, pkcs11.Attribute.TOKEN: True, pkcs11.Attribute.LABEL: "known"}
+        keyed = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY, pkcs11.Attribute.VALUE: value, **template}
+        session.create_object({**keyed, pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.AES})
+    assert token.cmac("known", b"abc") == aes_cmac(value, b"abc")
+    for length in (16, 24, 32):
+        in_token = counter_cmac_by(lambda message: token.cmac("known", message), 0xE1, length, b"identity")
+        assert in_token == counter_cmac(Secret(value), 0xE1, length, b"identity")
+
+
+def test_several_threads_sign_at_once(token: Token) -> None:
+    signer = token.generate_ec("threads", "secp256r1")
+    failed: list[bool] = []
+
+    def work() -> None:
+        failed.extend(not verifies(signer, bytes((number,))) for number in range(50))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failed) == 200
+    assert not any(failed)
+
+
+def test_a_wrong_pin_is_told_and_not_tried_again(softhsm: SoftHsm) -> None:
+    asked = []
+
+    def ask() -> Secret:
+        asked.append(1)
+        return Secret(b"wrong-pin")
+
+    stranger = Token(Pkcs11Uri.parse(softhsm.token()), ask)
+    with pytest.raises(AccessDenied, match="token-pin-wrong"):
+        stranger.generate_ec("x", "secp256r1")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("uri", "error", "code"),
+    [
+        ("pkcs11:token=nobody?module-path={module}", ServiceAway, "token-missing"),
+        ("pkcs11:token=nobody?module-path=/nowhere/lib.so", ServiceAway, "token-module-missing"),
+    ],
+)
+def test_a_token_that_is_not_there_is_named(softhsm: SoftHsm, uri: str, error: type[EidError], code: str) -> None:
+    away = Token(Pkcs11Uri.parse(uri.format(module=softhsm.module)), lambda: Secret(PIN.encode()))
+    with pytest.raises(error, match=code):
+        away.names()
+
+
+def test_what_the_token_does_not_make_is_no_traceback(token: Token) -> None:
+    with pytest.raises(BadInput, match="rsa-size-unsupported"):
+        token.generate_rsa("tiny", 512, "sha256", "rsa-pss")
+
+
+class TestUri:
+    def test_the_parts_of_a_uri(self) -> None:
+        text = "pkcs11:token=My%20token;serial=0001;manufacturer=SoftHSM%20project?module-path=/lib/m.so&x-note=a"
+        assert Pkcs11Uri.parse(text) == Pkcs11Uri("/lib/m.so", "My token", "0001", "SoftHSM project")
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("http://x", "pkcs11-uri-malformed"),
+            ("pkcs11:token=a", "pkcs11-uri-malformed"),
+            ("pkcs11:?module-path=/m.so", "pkcs11-uri-malformed"),
+            ("pkcs11:token=a;token=b?module-path=/m.so", "pkcs11-uri-malformed"),
+            ("pkcs11:token=%zz?module-path=/m.so", "pkcs11-uri-malformed"),
+            ("pkcs11:token=%ff?module-path=/m.so", "pkcs11-uri-malformed"),
+            ("pkcs11:colour=red?module-path=/m.so", "pkcs11-uri-malformed"),
+            ("pkcs11:token=a?module-path=/m.so&pin-value=1234", "pkcs11-uri-with-pin"),
+            ("pkcs11:token=a?module-path=/m.so&pin-source=file:/x", "pkcs11-uri-with-pin"),
+        ],
+    )
+    def test_what_is_no_uri_of_a_token_is_refused(self, text: str, code: str) -> None:
+        with pytest.raises(BadInput, match=code):
+            Pkcs11Uri.parse(text)
+
+    @given(st.text(max_size=60))
+    def test_anything_else_is_refused_or_read(self, text: str) -> None:
+        try:
+            Pkcs11Uri.parse("pkcs11:" + text)
+        except BadInput as error:
+            assert "1234" not in str(error) or "1234" in text
