@@ -28,6 +28,7 @@ from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.inspection.checks import CHECK_IDS
 from eid_toolkit.inspection.policy import POLICY_NAMES, policy_by_name
+from eid_toolkit.inspection.validation_table import TABLE
 from eid_toolkit.register.person_data import FIELDS as PERSON_FIELDS
 
 SOURCE = Path(eid_toolkit.__file__).parent
@@ -41,6 +42,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "cli.md": cli_page(),
         "policies.md": policies_page(),
+        "validation.md": validation_page(),
         "conformance-cases.md": conformance_page(),
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
     }
@@ -206,6 +208,23 @@ def policies_page() -> str:
             "| check | " + " | ".join(POLICY_NAMES) + " |\n|" + " --- |" * (len(policies) + 1),
             *rows,
             f"| BAC may open a card without PACE | {access} |",
+            "",
+        ]
+    )
+
+
+def validation_page() -> str:
+    """What path validation makes of each fault."""
+    rows = [(row.fault, f"`{row.check}`", row.status.value, f"`{row.reason}`" if row.reason else "") for row in TABLE]
+    return "\n".join(
+        [
+            f"{NOTE}\n# Path validation, fault by fault\n",
+            "A signer's certificate is judged by the rules of the country signing PKI (Doc 9303-12), not of TLS: the",
+            "path is one certificate long behind a key that is believed, several keys may share a name, a certificate",
+            "outlives its key, and one revocation list, signed with the newest key, stands for a whole state. Each row",
+            "is a test with a hierarchy that has just this fault; faults together give the worst of their results. The",
+            "checks are those of a verdict ([policies](policies.md)); `master-list` is the import of one.\n",
+            _table(("fault", "check", "status", "reason"), rows),
             "",
         ]
     )

@@ -14,10 +14,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from eid_toolkit.cardspec.authority import SpecimenSigner
 from eid_toolkit.cli.main import main
+from eid_toolkit.conformance.suite import all_cases
+from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.errors import NoCardError
+from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.terminals import TerminalStore
 from eid_toolkit.transport.pcsc import list_readers
 from support.authorities import new_key
+from support.conformance import complete_card, complete_memory
 from support.emulated import CAN, Tampered, card_memory, emulated_card
 from support.officer import Officer
 from support.opensc import opensc_tool
@@ -134,3 +141,25 @@ def test_one_card_after_another_is_served(pcscd: PrivatePcscd, officer: Officer)
         assert process.wait(10) == 130
         process.communicate()
     assert verdicts == ["passed", "failed"]
+
+
+def test_the_whole_conformance_suite_passes_on_a_card_in_a_reader(
+    pcscd: PrivatePcscd, officer: Officer, tmp_path: Path
+) -> None:
+    """Every case applies: the card offers everything, both passwords are given, and the home has a terminal's key."""
+    card, home = complete_card(), tmp_path / "tester"
+    store = TerminalStore.create(home, lambda: Secret(b"a passphrase for tests"), SystemEntropy())
+    for identity in card.terminals:
+        assert isinstance(identity.signer, SpecimenSigner)
+        store.add((*identity.above, identity.certificate), identity.signer.key)
+    assert card.mrz is not None and card.can is not None
+    with pcscd.card_in(EmulatedCard(complete_memory(), SystemEntropy(), lambda _: None)) as reader:
+        command = ["--home", str(home), "conformance", "--reader", reader, "--format", "json"]
+        result = CliRunner().invoke(
+            main,
+            [*command, "--can", card.can, "--mrz", card.mrz.text],
+            env={"EID_PASSPHRASE": "a passphrase for tests"},
+        )
+    cases = json.loads(result.stdout)["cases"]
+    assert {case["number"]: case["detail"] for case in cases if case["status"] != "passed"} == {}
+    assert (result.exit_code, len(cases)) == (0, len(all_cases()))

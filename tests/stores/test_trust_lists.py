@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec import der
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.pki.master_list import MasterList
@@ -164,9 +164,8 @@ def test_a_directory_brings_lists_signers_and_revocation_lists(store: TrustStore
     store.carry_out(found)
     material = store.material()
     assert (countries(store), material.crls, material.signers) == ({"UT", "VN", "FR"}, (crl,), (signer.der,))
-    assert {each.reason for each in found.refused} == {"certificate-malformed", "trust-crl-of-unknown-authority"} or {
-        each.reason for each in found.refused if not each.unreadable
-    } == {"trust-crl-of-unknown-authority"}
+    assert [each.reason for each in found.refused if not each.unreadable] == ["trust-crl-of-unknown-authority"]
+    assert len([each for each in found.refused if each.unreadable]) == 1
 
 
 def ldif(entries: list[tuple[str, bytes]]) -> bytes:
@@ -212,7 +211,7 @@ def test_in_an_authoritys_home_two_operators_accept_a_list_and_one_takes_a_prove
     store.carry_out(plan(store, foreign, accepted=accept), anna)
     with pytest.raises(IntegrityBroken, match="trust-decision-second-missing"):
         store.material()
-    store.carry_out(replace_packs(plan_again(store, foreign, accept)), anna, bert)
+    store.carry_out(plan_again(store, foreign, accept), anna, bert)
     assert len(store.material().anchors) == 4
 
 
@@ -222,10 +221,6 @@ def plan_again(store: TrustStore, data: bytes, accept: str) -> Plan:
         if pack.basis is Basis.SIGNER:
             store.remove_list(pack)
     return plan(store, data, accepted=accept)
-
-
-def replace_packs(found: Plan) -> Plan:
-    return replace(found)
 
 
 def test_a_list_that_claims_a_proof_it_lacks_is_told(tmp_path: Path, operators: OperatorStore) -> None:
@@ -253,4 +248,3 @@ def test_old_stores_are_read(store: TrustStore, tmp_path: Path) -> None:
 def test_six_hundred_certificates_are_one_write(store: TrustStore, tmp_path: Path) -> None:
     store.import_files([("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
     assert len(list((tmp_path / "trust").glob("*"))) == 3  # the certificate, its origin, and the pack
-    assert tlv.parse(LIST).constructed

@@ -15,7 +15,8 @@ from eid_toolkit.cli.output import details, emit, note
 @click.option("--authority", metavar="NAME", help="The authority's name, as it stands in certificates and documents.")
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file of the home.")
-@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token that is to hold the keys.")
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token that is to hold the keys; or `file`.")
+@click.option("--without-csca", is_flag=True, help="Document signers only, certified by the CSCA of another home.")
 @format_option
 @pass_app
 def init(
@@ -26,6 +27,7 @@ def init(
     contact: str | None,
     register_url: str | None,
     key_store: str | None,
+    without_csca: bool,
     fmt: str,
 ) -> None:
     """A new authority home, with CSCA, document signer and first CRL.
@@ -44,10 +46,13 @@ def init(
         if not demo:
             raise click.UsageError("Missing option '--authority' (only a demo home has a name of its own).")
         authority = "Specimen Authority"
-    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, key_store)
+    token = None if key_store in (None, "file") else key_store
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token)
     passphrase = None if demo else app.passphrase(new=True)
     profiles = [load_profile(name) for name in list_profiles()]
-    home = found(app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact, app.pin)
+    home = found(
+        app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact, app.pin, with_csca=not without_csca
+    )
     authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY, app.pin))
     result = {
         "schema": "eid-init/1",
@@ -73,3 +78,5 @@ def init(
         note("SPECIMEN: a home for trying out. Nothing it makes is a real document.")
     else:
         note("Next: eid operator add NAME, for at least two people.")
+    if without_csca:
+        note("Then: eid pki ds request, and eid pki ds issue where the CSCA is.")

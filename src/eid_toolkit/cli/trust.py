@@ -25,7 +25,10 @@ _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
 
 @click.group(cls=Group)
 def trust() -> None:
-    """CSCA certificates, links, revocation lists and deviation lists that inspections believe."""
+    """CSCA certificates and revocation lists that inspections believe.
+
+    And links, deviation lists, and the lists that they came in.
+    """
 
 
 trust.add_command(import_)

@@ -2,11 +2,186 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from eid_toolkit.cli.context import Group
+from eid_toolkit.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.cli.output import details, emit
+from eid_toolkit.cli.pki_commands.shared import charter_of, state_of, state_option
+from eid_toolkit.cli.two_people import decide_together
+from eid_toolkit.codec.display import harmless
+from eid_toolkit.errors import NotPermitted
+from eid_toolkit.home.home import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from eid_toolkit.stores.trust_packs import Pack
+
+_DIRECTORY = "bundles"
 
 
 @click.group(cls=Group)
 def bundle() -> None:
     """What officers are to believe, in one signed, numbered file."""
+
+
+@bundle.command("export")
+@state_option
+@click.option("--output", required=True, type=OutputFile(), help="Where the bundle goes.")
+@click.option(
+    "--delta-from", "base", type=click.IntRange(min=1), metavar="VERSION", help="Only what changed since this bundle."
+)
+@click.option(
+    "--max-age",
+    "days",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help="How old officers may let it become, if less than their policy allows.",
+)
+@format_option
+@pass_app
+def export(app: App, state: str | None, output: Path, base: int | None, days: int | None, fmt: str) -> None:
+    """Sign what this home believes for its officers: two people decide on it.
+
+    Anchors, links, revocation lists, deviation lists, and the certificates of terminals without their keys. Tell your
+    officers the CSCA's fingerprint by another way: they accept it with their first bundle.
+    """
+    from eid_toolkit.pki.trust_bundle import build_trust_bundle
+    from eid_toolkit.stores.trust_bundles import BundleManifests, bundle_of
+
+    with open_office(app) as office:
+        code, now = state_of(office, state), CLOCK.now().replace(microsecond=0)
+        manifests = BundleManifests(office.home.root / _DIRECTORY)
+        before = (base, manifests.members(base)) if base is not None else None
+        version, sections = manifests.last() + 1, _sections(office)
+        counts = {name: len(items) for name, items in sections.items()}
+        people = decide_together(office, "trust-bundle.export", code, {"version": version, "base": base, **counts})
+        made = bundle_of(office.home.config.authority, version, now, sections, days, before)
+        certificate, signer = office.authorities.bundle_signer(charter_of(office, code), now, ENTROPY)
+        others = (*office.authorities.cscas(code), *office.authorities.links(code))
+        data = build_trust_bundle(made, signer, certificate, others, now)
+        manifests.write(version, now, sections)  # first: a number that has left is never given twice
+        csca = office.authorities.csca(code)
+        office.register.record(people[0].name, "trust-bundle.exported", code, {"version": version, "base": base})
+    write_file(output, data)
+    shown = {
+        "version": version,
+        "issued_at": now.isoformat(),
+        "base": base,
+        **counts,
+        "removed": len(made.removed),
+        "size": len(data),
+        "signer_fingerprint": certificate.fingerprint,
+        "csca_fingerprint": csca.fingerprint,
+    }
+    emit({"schema": "eid-trust-bundle-export/1", **shown}, fmt, lambda: details(shown.items()))
+
+
+@bundle.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--accept",
+    metavar="FINGERPRINT",
+    help="Take this authority's bundles from now on: the SHA-256 of its CSCA's, or of the bundle signer's certificate.",
+)
+@format_option
+@pass_app
+def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
+    """Believe what a bundle of the own authority holds, in place of the bundle before.
+
+    All or nothing. The first bundle needs --accept; after it, only newer bundles of the same authority are taken.
+    """
+    from eid_toolkit.pki.cv_certificate import CvCertificate
+    from eid_toolkit.pki.trust_bundle import MAX_SIZE
+    from eid_toolkit.stores.terminals import refresh
+    from eid_toolkit.stores.trust import open_trust
+    from eid_toolkit.stores.trust_bundles import BundleStore
+    from eid_toolkit.stores.trust_packs import Role
+
+    if (app.home_path / CONFIG_NAME).exists():
+        raise NotPermitted("bundle-not-here")
+    store = BundleStore(open_trust(app.home_path))
+    before = store.present()
+    pack, new = store.take(read_file(file, MAX_SIZE), file.name, CLOCK.now(), _cleaned(accept), app.operator)
+    refresh(app.home_path, map(CvCertificate.parse, pack.data_of(Role.TERMINAL)))
+    old = {member.fingerprint for member in before.members} if before is not None and new else set()
+    here = {member.fingerprint for member in pack.members}
+    shown = {
+        "status": "taken" if new else "known",
+        **_facts(pack),
+        **pack.counts,
+        "added": len(here - old) if new else 0,
+        "removed": len(old - here),
+    }
+    emit({"schema": "eid-trust-bundle-import/1", **shown}, fmt, lambda: details(shown.items()))
+
+
+@bundle.command("show")
+@format_option
+@pass_app
+def show(app: App, fmt: str) -> None:
+    """Show the bundle that is believed here, its age, and whose bundles are taken."""
+    from eid_toolkit.stores.trust import open_trust
+    from eid_toolkit.stores.trust_bundles import BundleStore
+
+    store = BundleStore(open_trust(app.home_path))
+    pack, pin = store.present(), store.pin()
+    shown = {
+        "present": pack is not None,
+        **(_facts(pack) if pack is not None else {}),
+        **(pack.counts if pack is not None else {}),
+        "pinned": pin.fingerprint if pin is not None else None,
+        "highest_version": pin.highest if pin is not None else None,
+    }
+    emit({"schema": "eid-trust-bundle-show/1", **shown}, fmt, lambda: details(shown.items()))
+
+
+def _facts(pack: Pack) -> dict[str, object]:
+    from datetime import datetime
+
+    issued_at = datetime.fromisoformat(pack.facts["issued_at"])
+    return {
+        "version": pack.facts["version"],
+        "issued_at": pack.facts["issued_at"],
+        "age_days": (CLOCK.now() - issued_at).days,
+        "authority": harmless(pack.facts["authority"]),
+        "max_age_days": pack.facts["max_age_days"],
+        "sha256": pack.sha256,
+    }
+
+
+def _sections(office: Office) -> dict[str, tuple[bytes, ...]]:
+    """What the home believes, and the certificates of its terminals."""
+    from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.stores.verifying import VerifyingStore
+
+    trust, authorities = office.trust.material(), office.authorities
+    newest: dict[str, Crl] = {}
+    for crl in sorted(trust.crls, key=lambda each: (each.this_update, each.number or 0)):
+        newest[crl.issuer.text] = crl
+    links = {found.der for state in authorities.states() for found in authorities.links(state)}
+    verifying = VerifyingStore(office.home.pki, office.keys)
+    chains = [
+        certificate.encode()
+        for state in authorities.states()
+        for certificate in (
+            *verifying.roots(state),
+            *verifying.links(state),
+            *verifying.verifiers(state),
+            *verifying.terminals(state),
+        )
+    ]
+    return {
+        "anchors": tuple(found.der for found in trust.anchors),
+        "links": tuple(sorted(links | {found.der for found in trust.links})),
+        "crls": tuple(crl.der for crl in newest.values()),
+        "deviation_lists": tuple(found.der for found in trust.deviation_lists),
+        "terminal_certificates": tuple(dict.fromkeys(chains)),
+    }
+
+
+def _cleaned(fingerprint: str | None) -> str | None:
+    return None if fingerprint is None else fingerprint.replace(":", "").replace(" ", "").lower()

@@ -17,7 +17,7 @@ _FILE = "trusted-time"
 
 
 def trusted_time(directory: Path, trust: TrustMaterial) -> datetime | None:
-    """The highest time that the lists or the bundle of ``trust`` or of an earlier call tell; kept in the trust store's directory."""
+    """The highest time that lists and bundle of ``trust``, or of an earlier call, tell; kept in its directory."""
     path = directory / _FILE
     kept = _read(path) if path.exists() else None
     told = [crl.this_update for crl in trust.crls]

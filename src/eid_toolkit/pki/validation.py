@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DEVIATION_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
+from eid_toolkit.crypto.signatures import verify
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
@@ -41,6 +43,7 @@ __all__ = [
     "check_revocation",
     "validate_content_signer",
     "validate_deviation_list",
+    "validate_key_owner",
     "validate_list_signer",
     "validate_signer",
 ]
@@ -61,10 +64,7 @@ def validate_signer(
     findings = tuple(_signer_findings(signer, now, document or DocumentFacts()))
     found = _best_path(signer, trust, now)
     if found is None:
-        # Without any anchor of that state nothing can be said; with one, the signer is not that state's.
-        known = bool(trust.anchors_of(signer.issuer.country))
-        finding = Finding(Status.FAILED, "csca-mismatch") if known else Finding(Status.UNDETERMINED, "csca-unknown")
-        return ChainResult((finding, *findings))
+        return ChainResult((_why_no_path(signer, trust), *findings))
     return ChainResult((*findings, *found.findings), found.csca, found.path)
 
 
@@ -104,6 +104,12 @@ def validate_content_signer(signed: SignedData, purpose: str, trust: TrustMateri
     if found is None:
         return ChainResult((*findings, Finding(Status.UNDETERMINED, "list-signer-unknown")))
     return ChainResult((*findings, *found.findings), found.csca, found.path)
+
+
+def validate_key_owner(owner: Certificate, trust: TrustMaterial, now: datetime) -> ChainResult:
+    """Judge only whether a certificate comes from a key that is believed, whatever it is for."""
+    found = _best_path(owner, trust, now)
+    return found or ChainResult((Finding(Status.FAILED, "csca-mismatch"),))
 
 
 def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts) -> Iterator[Finding]:
@@ -146,6 +152,21 @@ def _best_path(signer: Certificate, trust: TrustMaterial, now: datetime) -> Chai
     return min(results, key=lambda found: (severity(worst(found.findings)), len(found.path)), default=None)
 
 
+def _why_no_path(signer: Certificate, trust: TrustMaterial) -> Finding:
+    """Without any anchor of that state nothing can be said; with one, the signer is not that state's.
+
+    But a signature that cannot be checked at all proves nothing either way.
+    """
+    if not trust.anchors_of(signer.issuer.country):
+        return Finding(Status.UNDETERMINED, "csca-unknown")
+    for spki in {key.certificate.spki for key in _likely(signer, trust)}:
+        try:
+            verify(spki, signer.signature_algorithm, signer.signature, signer.tbs)
+        except BadInput:
+            return Finding(Status.UNDETERMINED, "signer-signature-not-checkable")
+    return Finding(Status.FAILED, "csca-mismatch")
+
+
 def _likely(signer: Certificate, trust: TrustMaterial) -> tuple[TrustedKey, ...]:
     authority = signer.extensions.authority_key_identifier
     by_identifier = trust.keys_by_identifier.get(authority, ()) if authority is not None else ()
@@ -156,6 +177,8 @@ def _likely(signer: Certificate, trust: TrustMaterial) -> tuple[TrustedKey, ...]
 def _path_findings(signer: Certificate, key: TrustedKey, trust: TrustMaterial, now: datetime) -> Iterator[Finding]:
     """What stands against the way from the anchor to the signer."""
     csca = key.certificate
+    for old, link in pairwise(key.path):
+        yield from _link_findings(old, link, trust, now)
     if not signer.issuer.matches(csca.subject):
         yield Finding(Status.FAILED, "csca-name")
     if not _agree(signer, csca):
@@ -168,8 +191,6 @@ def _path_findings(signer: Certificate, key: TrustedKey, trust: TrustMaterial, n
         yield Finding(Status.UNDETERMINED, "csca-not-yet-valid")
     if now > key.anchor.not_after:
         yield Finding(Status.UNDETERMINED, "csca-expired")
-    for old, link in zip(key.path, key.path[1:], strict=False):
-        yield from _link_findings(old, link, trust, now)
 
 
 def _link_findings(old: Certificate, link: Certificate, trust: TrustMaterial, now: datetime) -> Iterator[Finding]:

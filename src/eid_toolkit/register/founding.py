@@ -45,12 +45,15 @@ def found(
     entropy: Entropy,
     contact: str | None = None,
     pin: PinProvider | None = None,
+    *,
+    with_csca: bool = True,
 ) -> Home:
     """Make a home at ``root``, which must not be there yet, or be an empty directory.
 
     ``passphrase`` is that of the key store; None only for a demo home, which keeps its own. A demo home has an
     authority for each state that the ``profiles`` issue for, a real one only for its own. ``contact`` is an e-mail
-    or web address for the certificates, ``pin`` asks for the PIN of the token where one holds the keys. Raises
+    or web address for the certificates, ``pin`` asks for the PIN of the token where one holds the keys. Without
+    ``with_csca`` there is no authority: the home's document signers get their certificates from another home. Raises
     :class:`NotPermitted` if something is there.
     """
     if root.is_dir() and any(root.iterdir()):
@@ -58,7 +61,14 @@ def found(
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
-        _build(Home.create(staging, config), list(profiles), passphrase, clock, entropy, contact, pin)
+        home = Home.create(staging, config)
+        keys = _create_keys(home, passphrase, entropy, pin)
+        try:
+            _create_rest(home, keys, list(profiles), clock, entropy, contact, with_csca)
+        except BaseException:
+            if isinstance(keys, TokenKeyStore):
+                keys.discard_made()
+            raise
         staging.replace(root)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
@@ -96,16 +106,8 @@ def _validity_years(profile: DocumentProfile) -> int:
     return profile.validity.years if profile.validity.years is not None else _ENDLESS_YEARS
 
 
-def _build(
-    home: Home,
-    profiles: list[DocumentProfile],
-    passphrase: Secret | None,
-    clock: Clock,
-    entropy: Entropy,
-    contact: str | None,
-    pin: PinProvider | None,
-) -> None:
-    config, now = home.config, clock.now()
+def _create_keys(home: Home, passphrase: Secret | None, entropy: Entropy, pin: PinProvider | None) -> KeyStore:
+    config = home.config
     if config.demo:
         keys = KeyStore.create(home.keys, demo.create_passphrase(home, entropy), entropy, random=True)
         transport = demo.DEVELOPER_CARD_KEY
@@ -116,16 +118,25 @@ def _build(
         raise BadInput("passphrase-needed")
     keys.create_symmetric(DATA_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
     keys.create_symmetric(TRANSPORT_KEY, transport)
-    if config.key_store is not None:
-        keys = TokenKeyStore.around(keys, config.key_store, pin or _no_pin)
-    keys.create_master(CARD_MASTER_KEY, _CARD_KEY_SIZE)
+    return keys if config.key_store is None else TokenKeyStore.around(keys, config.key_store, pin or _no_pin)
 
+
+def _create_rest(
+    home: Home,
+    keys: KeyStore,
+    profiles: list[DocumentProfile],
+    clock: Clock,
+    entropy: Entropy,
+    contact: str | None,
+    with_csca: bool,
+) -> None:
+    """Master key, register and the authorities that the profiles need."""
+    config, now = home.config, clock.now()
+    keys.create_master(CARD_MASTER_KEY, _CARD_KEY_SIZE)
     authorities, trust = AuthorityStore(home.pki, keys), TrustStore(home.trust)
-    others = {profile.issuing_state for profile in profiles if profile.issuable} if config.demo else set()
-    states = sorted({config.country, *others})
     register = Register.open(home, keys, clock, entropy, new=True)
     try:
-        for state in states:
+        for state in _states(config, profiles) if with_csca else ():
             authorities.create(charter_for(state, config, profiles, contact), now, entropy)
             for item in (authorities.csca(state), authorities.crl(state)):
                 trust.add(item, "own authority", now, Operator(FOUNDER))
@@ -134,3 +145,9 @@ def _build(
             register.record(FOUNDER, "authority.created", state, dict(made))
     finally:
         register.close()
+
+
+def _states(config: HomeConfig, profiles: list[DocumentProfile]) -> list[str]:
+    """A demo home issues in every state's name that a profile has, a real one in its own alone."""
+    others = {profile.issuing_state for profile in profiles if profile.issuable} if config.demo else set()
+    return sorted({config.country, *others})

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.pki.certificate import SPECIMEN_MARK, Certificate
 from eid_toolkit.pki.countries import two_letters
@@ -19,25 +20,35 @@ from eid_toolkit.pki.issuing import (
     build_csca,
     build_document_signer,
     build_link,
-    build_master_list_signer,
+    build_purpose_signer,
     distinguished_name,
 )
 from eid_toolkit.pki.names import ORGANIZATION, DistinguishedName
 from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.trust_bundle import BUNDLE_SIGNING_KEY
 from eid_toolkit.ports import Entropy, Signer
-from eid_toolkit.stores.authority_files import CSCA, LINK, LIST_SIGNER, REQUEST, SIGNER, AuthorityFiles, key_name
+from eid_toolkit.stores.authority_files import (
+    BUNDLE_SIGNER,
+    CSCA,
+    LINK,
+    LIST_SIGNER,
+    REQUEST,
+    SIGNER,
+    AuthorityFiles,
+    key_name,
+)
 from eid_toolkit.stores.keys import KeyStore
 
 CSCA_CURVE = "brainpoolP384r1"
 SIGNER_CURVE = "brainpoolP256r1"
-RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072}
+RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072, BUNDLE_SIGNER: 3072}
 
 KeyKind = Literal["ec", "ec-nist", "rsa-pss"]
 """What a key is: on a brainpool or a NIST curve, or RSA that signs by PSS."""
 KeyState = Literal["here", "destroyed", "missing"]
 _CURVES = {
-    "ec": {CSCA: CSCA_CURVE, SIGNER: SIGNER_CURVE, LIST_SIGNER: SIGNER_CURVE},
-    "ec-nist": {CSCA: "secp384r1", SIGNER: "secp256r1", LIST_SIGNER: "secp256r1"},
+    "ec": {CSCA: CSCA_CURVE, **dict.fromkeys((SIGNER, LIST_SIGNER, BUNDLE_SIGNER), SIGNER_CURVE)},
+    "ec-nist": {CSCA: "secp384r1", **dict.fromkeys((SIGNER, LIST_SIGNER, BUNDLE_SIGNER), "secp256r1")},
 }
 
 
@@ -290,19 +301,33 @@ class AuthorityStore:
         self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"
     ) -> tuple[Certificate, Signer]:
         """What signs master lists, made when there is none or it has expired."""
-        state, numbers = charter.state, self.files.generations(charter.state, LIST_SIGNER)
+        purpose = (LIST_SIGNER, "Master List Signer", CSCA_MASTER_LIST_SIGNING_KEY)
+        return self._purpose_signer(charter, now, entropy, kind, *purpose)
+
+    def bundle_signer(
+        self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"
+    ) -> tuple[Certificate, Signer]:
+        """What signs the trust bundles of officers, likewise."""
+        purpose = (BUNDLE_SIGNER, "Trust Bundle Signer", BUNDLE_SIGNING_KEY)
+        return self._purpose_signer(charter, now, entropy, kind, *purpose)
+
+    def _purpose_signer(
+        self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind, file_kind: str, title: str, purpose: str
+    ) -> tuple[Certificate, Signer]:
+        state, numbers = charter.state, self.files.generations(charter.state, file_kind)
         if numbers:
-            certificate = self.files.certificate(state, LIST_SIGNER)
+            certificate = self.files.certificate(state, file_kind)
             if certificate.is_valid_at(now):
-                return certificate, self._keys.signer(key_name(LIST_SIGNER, state, numbers[-1]))
-        number = self._next(state, LIST_SIGNER)
-        name = charter.distinguished_name(f"Master List Signer {state} {number}")
-        key = self._generate(LIST_SIGNER, state, number, kind)
+                return certificate, self._keys.signer(key_name(file_kind, state, numbers[-1]))
+        number = self._next(state, file_kind)
+        name = charter.distinguished_name(f"{title} {state} {number}")
+        key = self._generate(file_kind, state, number, kind)
         lifetime = Lifetime(now, now + timedelta(days=365), now + timedelta(days=2 * 365))
-        certificate = build_master_list_signer(
-            self.csca(state), self._csca_key(state), name, key.public_key, lifetime, charter.publication, entropy
+        csca, csca_key = self.csca(state), self._csca_key(state)
+        certificate = build_purpose_signer(
+            csca, csca_key, name, key.public_key, lifetime, charter.publication, entropy, purpose
         )
-        self.files.write(state, LIST_SIGNER, number, certificate.der)
+        self.files.write(state, file_kind, number, certificate.der)
         return certificate, key
 
     def install_crl(self, state: str, crl: Crl) -> None:

@@ -17,9 +17,10 @@ from eid_toolkit.pki.request import CertificateRequest
 _Item = TypeVar("_Item")
 
 CSCA, LINK, SIGNER, LIST_SIGNER, REQUEST = "csca", "link", "ds", "mls", "ds-request"
+BUNDLE_SIGNER = "tbs"
 CVCA, CVCA_LINK, VERIFIER, TERMINAL = "cvca", "cvca-link", "dv", "is"
 _PARSERS: dict[str, tuple[str, Callable[[bytes], object]]] = {
-    **dict.fromkeys((CSCA, LINK, SIGNER, LIST_SIGNER), (".cer", Certificate.parse)),
+    **dict.fromkeys((CSCA, LINK, SIGNER, LIST_SIGNER, BUNDLE_SIGNER), (".cer", Certificate.parse)),
     REQUEST: (".p10", CertificateRequest.parse),
     **dict.fromkeys((CVCA, CVCA_LINK, VERIFIER, TERMINAL), (".cvcert", CvCertificate.parse)),
 }
@@ -34,6 +35,11 @@ class AuthorityFiles:
     def states(self) -> tuple[str, ...]:
         """The states for which there is a CSCA certificate or a document signer's."""
         found = {path.parent.name for name in (CSCA, SIGNER) for path in self.directory.glob(f"*/{name}-*.cer")}
+        return tuple(sorted(found))
+
+    def all_states(self) -> tuple[str, ...]:
+        """The states for which there is any certificate: for an authority of inspection systems alone, too."""
+        found = {path.parent.name for suffix in (".cer", ".cvcert") for path in self.directory.glob(f"*/*{suffix}")}
         return tuple(sorted(found))
 
     def folder(self, state: str) -> Path:
@@ -67,11 +73,12 @@ class AuthorityFiles:
         return found
 
     def _numbered(self, state: str, kind: str, number: int | None) -> object:
-        self.require(state)
+        suffix, parse = _PARSERS[kind]
+        if parse == Certificate.parse:
+            self.require(state)
         known = self.generations(state, kind)
         if number is None and not known:
             raise NotPermitted("authority-has-none", state=state, kind=kind)
-        suffix, parse = _PARSERS[kind]
         return self._load(parse, state, f"{kind}-{known[-1] if number is None else number}{suffix}")
 
     def crl(self, state: str) -> Crl:

@@ -36,7 +36,7 @@ class TerminalStore:
     def open(cls, root: Path, passphrase: PassphraseProvider, entropy: Entropy) -> TerminalStore | None:
         """The terminals of the home at ``root``, or None if it has none."""
         directory = root / DIRECTORY
-        if not directory.exists():
+        if not directory.is_dir() or not any(directory.iterdir()):
             return None
         return cls(directory, KeyStore.open(directory, passphrase, entropy))
 
@@ -70,6 +70,15 @@ class TerminalStore:
         own = [item for item in certificates if _is_terminal(item) and _key_name(item) in names]
         own.sort(key=lambda certificate: certificate.content.effective, reverse=True)
         return tuple(TerminalIdentity(item, self._keys.signer(_key_name(item), _digest(item)), above) for item in own)
+
+
+def refresh(root: Path, certificates: Iterable[CvCertificate]) -> None:
+    """Put newer certificates beside a terminal's, in a home that has some; no key and no passphrase is needed."""
+    directory = root / DIRECTORY
+    if directory.exists():
+        for certificate in certificates:
+            data = certificate.encode()
+            write_atomic(directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
 
 
 def _is_terminal(certificate: CvCertificate) -> bool:

@@ -6,10 +6,11 @@ What the register is sealed with, and the transport keys of blanks, lie in the h
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import EidError, NotPermitted
 from eid_toolkit.ports import Entropy, Signer
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
@@ -26,6 +27,7 @@ class TokenKeyStore(KeyStore):
     ) -> None:
         super().__init__(directory, lock, passphrase, entropy)
         self._token = token
+        self._made: list[str] = []
 
     @classmethod
     def around(cls, store: KeyStore, uri: str, pin: PinProvider) -> TokenKeyStore:
@@ -45,12 +47,16 @@ class TokenKeyStore(KeyStore):
     def generate_ec(self, name: str, curve: str) -> Signer:
         """A fresh key in the token."""
         self._check_name(name)
-        return self._token.generate_ec(name, curve)
+        signer = self._token.generate_ec(name, curve)
+        self._made.append(name)
+        return signer
 
     def generate_rsa(self, name: str, bits: int, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> Signer:
         """A fresh key in the token."""
         self._check_name(name)
-        return self._token.generate_rsa(name, bits, digest, scheme)
+        signer = self._token.generate_rsa(name, bits, digest, scheme)
+        self._made.append(name)
+        return signer
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
         """The private key ``name`` in the token, to sign with."""
@@ -65,6 +71,7 @@ class TokenKeyStore(KeyStore):
         except NotPermitted:
             self._token.destroy(name)
             raise
+        self._made.append(name)
 
     def cmac(self, name: str) -> Callable[[bytes], bytes]:
         """AES-CMAC by the key ``name`` in the token."""
@@ -73,3 +80,9 @@ class TokenKeyStore(KeyStore):
     def destroy(self, name: str) -> None:
         """Remove a key from the token for good; recording that is the caller's part."""
         self._token.destroy(name)
+
+    def discard_made(self) -> None:
+        """Take what this object has made out of the token again, as far as the token lets it: its home did not come."""
+        for name in self._made:
+            with suppress(EidError):
+                self._token.destroy(name)

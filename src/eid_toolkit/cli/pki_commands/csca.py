@@ -200,5 +200,6 @@ def _serial(office: Office, state: str, wanted: int | str) -> int:
 def _trust_own(office: Office, state: str) -> None:
     """What this authority signs with is believed in its own home."""
     operator, now = office.act(), CLOCK.now()
-    for item in (office.authorities.csca(state), office.authorities.crl(state)):
+    links = office.authorities.links(state)[-1:]
+    for item in (office.authorities.csca(state), office.authorities.crl(state), *links):
         office.trust.add(item, "own authority", now, operator)

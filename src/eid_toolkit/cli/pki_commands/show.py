@@ -32,16 +32,20 @@ def show(app: App, fmt: str) -> None:
     """Show the hierarchy with its dates, and what ends soon."""
     now = CLOCK.now()
     with open_office(app) as office:
-        states = [_state(office, state, now) for state in office.authorities.states()]
+        states = [_state(office, state, now) for state in office.authorities.files.all_states()]
         result = {"schema": "eid-pki/1", "specimen": office.home.config.demo, "states": states}
     emit(result, fmt, lambda: "\n".join(line for state in states for line in _lines(state)))
 
 
 def _state(office: Office, state: str, now: datetime) -> dict[str, Any]:
     authorities, verifying = office.authorities, verifying_of(office)
-    csca, signers = authorities.csca(state), signer_rows(office, state)
+    signs = state in authorities.states()
+    csca = authorities.csca(state) if signs else None
+    signers = signer_rows(office, state) if signs else []
     crl = authorities.crl(state) if authorities.has_crl(state) else None
-    ends = {"CSCA key": usage_end(csca)}
+    ends: dict[str, datetime | None] = {}
+    if csca is not None:
+        ends["CSCA key"] = usage_end(csca)
     if signers:
         ends["document signer key"] = usage_end(authorities.signer_certificate(state))
     if crl is not None:
@@ -51,7 +55,7 @@ def _state(office: Office, state: str, now: datetime) -> dict[str, Any]:
             ends[found.content.holder_reference.text] = datetime.combine(found.content.expires, time.max, UTC)
     return {
         "state": state,
-        "csca": certificate_data(csca),
+        "csca": certificate_data(csca) if csca is not None else None,
         "cscas": [certificate_data(found) for found in authorities.cscas(state)],
         "links": [certificate_data(found) for found in authorities.links(state)],
         "csca_key": "here" if authorities.has_csca_key(state) else "elsewhere",
@@ -66,11 +70,14 @@ def _state(office: Office, state: str, now: datetime) -> dict[str, Any]:
 
 def _lines(state: dict[str, Any]) -> list[str]:
     csca, crl = state["csca"], state["crl"]
-    where = "" if state["csca_key"] == "here" else ", its key is not in this home"
-    lines = [
-        f"{state['state']}  {harmless(csca['subject'])}{where}",
-        f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
-    ]
+    if csca is None:
+        lines = [f"{state['state']}  no CSCA in this home"]
+    else:
+        where = "" if state["csca_key"] == "here" else ", its key is not in this home"
+        lines = [
+            f"{state['state']}  {harmless(csca['subject'])}{where}",
+            f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
+        ]
     for found in state["cscas"][:-1]:
         lines.append(f"  earlier key {found['fingerprint'][:16]}, valid until {_day(found['not_after'])}")
     for signer in state["document_signers"]:
@@ -80,9 +87,9 @@ def _lines(state: dict[str, Any]) -> list[str]:
             f"    key used until {_day(signer['key_used_until'])} ({signer['key']}), certificate valid until "
             f"{_day(signer['not_after'])}, {signer['documents']} documents",
         ]
-    if crl is None:
+    if crl is None and csca is not None:
         lines.append("  no CRL here: `eid pki crl install` takes that of the home with the CSCA's key")
-    else:
+    if crl is not None:
         lines.append(f"  CRL {crl['number']}, next by {_day(crl['next_update'])}, {crl['revoked']} revoked")
     for found in (*state["verifying"], *state["verifiers"]):
         lines.append(f"  {found['reference']}  {found['role']}, {found['rights']}, until {found['expires']}")

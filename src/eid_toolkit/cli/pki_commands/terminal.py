@@ -12,12 +12,21 @@ from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.cli.output import details, emit
 from eid_toolkit.cli.pki_commands.shared import state_of, state_option, verifying_of
-from eid_toolkit.cli.pki_commands.verifying import cv_data, days_option, mnemonic_option, rights_of, rights_option
+from eid_toolkit.cli.pki_commands.verifying import (
+    cv_data,
+    cv_table,
+    days_option,
+    mnemonic_option,
+    rights_of,
+    rights_option,
+)
 from eid_toolkit.errors import NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.crypto.domain_parameters import EcDomain
     from eid_toolkit.pki.cv_certificate import CvCertificate
+
+_MAX_KEY = 1 << 14
 
 
 @click.group(cls=Group)
@@ -100,6 +109,37 @@ def provision(
         office.register.record(operator.name, "terminal.provisioned", code, detail)
     data = cv_data(made)
     emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+
+
+@terminal.command("install")
+@click.argument("certificates", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The terminal's private key: PKCS #8 in DER, not encrypted. Remove the file afterwards.",
+)
+@format_option
+@pass_app
+def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> None:
+    """Take a terminal's key and certificates that came from elsewhere into this home.
+
+    Give the terminal's certificate and those between it and what chips trust: verifier and links. They go into the
+    home's store of terminal keys, whose passphrase is asked for, or comes from EID_PASSPHRASE; an office is not needed.
+    """
+    from eid_toolkit.crypto.ec import EcPrivateKey
+    from eid_toolkit.pki.cv_certificate import CvCertificate
+    from eid_toolkit.pki.cv_request import MAX_SIZE
+    from eid_toolkit.stores.terminals import TerminalStore
+
+    found = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
+    private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)
+    store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY)
+    if store is None:
+        store = TerminalStore.create(app.home_path, lambda: app.passphrase(new=True), ENTROPY)
+    store.add(found, private)
+    rows = [cv_data(certificate) for certificate in found]
+    emit(rows, fmt, lambda: cv_table(rows))
 
 
 def _curve_of(roots: tuple[CvCertificate, ...]) -> EcDomain:

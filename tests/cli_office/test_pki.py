@@ -1,0 +1,346 @@
+"""`eid pki` as its operators use it: two people, an authority off line, roll-overs, terminals; openssl, cvc-print."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from eid_toolkit.cli.main import main
+from eid_toolkit.crypto.signatures import algorithm_from_der
+from eid_toolkit.home.config import HomeConfig
+from eid_toolkit.home.home import Home
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.stores.cards import CardStore
+from support.homes import portrait_file
+
+ENVIRONMENT = {
+    "EID_PASSPHRASE": "a passphrase for tests",
+    "EID_OPERATOR_PASSPHRASE": "the first one's words",
+    "EID_SECOND_PASSPHRASE": "the second one's words",
+    "EID_TERMINAL_PASSPHRASE": "the officer's passphrase",
+}
+PEOPLE = {"anna": "EID_OPERATOR_PASSPHRASE", "bert": "EID_SECOND_PASSPHRASE"}
+
+
+@dataclass
+class Office:
+    """A home with two operators that is no demo."""
+
+    root: Path
+
+    def call(self, *arguments: object, code: int = 0, **environment: str) -> Result:
+        words = ["--home", str(self.root), *map(str, arguments)]
+        result = CliRunner().invoke(main, words, env={**ENVIRONMENT, **environment}, input="")
+        assert result.exit_code == code, (result.output, result.exception)
+        assert "Traceback" not in result.output
+        return result
+
+    def one(self, *arguments: object, code: int = 0) -> Result:
+        """By Anna alone."""
+        return self.call("--operator", "anna", *arguments, code=code)
+
+    def two(self, *arguments: object, code: int = 0) -> Any:
+        """By Anna and Bert together; what it prints as JSON."""
+        people = ("--operator", "anna", "--second-operator", "bert", "--yes")
+        result = self.call(*people, *arguments, "--format", "json", code=code)
+        return json.loads(result.stdout) if code == 0 else result.stderr
+
+    def shown(self) -> dict[str, Any]:
+        """What `eid pki show` says of the state."""
+        return json.loads(self.call("pki", "show", "--format", "json").stdout)["states"][0]
+
+
+def new_office(root: Path, *options: str) -> Office:
+    office = Office(root)
+    office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia", *options)
+    for name, passphrase in PEOPLE.items():
+        office.call("operator", "add", name, EID_OPERATOR_PASSPHRASE=ENVIRONMENT[passphrase])
+    return office
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_office(tmp_path_factory.mktemp("authority") / "home").root
+
+
+@pytest.fixture
+def authority(founded: Path, tmp_path: Path) -> Office:
+    """A home with a CSCA."""
+    shutil.copytree(founded, tmp_path / "authority")
+    return Office(tmp_path / "authority")
+
+
+@pytest.fixture(scope="module")
+def founded_bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_office(tmp_path_factory.mktemp("bureau") / "home", "--without-csca").root
+
+
+@pytest.fixture
+def bureau(founded_bureau: Path, tmp_path: Path) -> Office:
+    """A home that issues, and has no CSCA."""
+    shutil.copytree(founded_bureau, tmp_path / "bureau")
+    return Office(tmp_path / "bureau")
+
+
+def tool(folder: Path, *words: str) -> str:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class TestTwoPeople:
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("csca", "roll"),
+            ("crl", "issue"),
+            ("ds", "create"),
+            ("cvca", "create"),
+            ("master-list", "create", "--output", "list.ml"),
+        ],
+    )
+    def test_one_is_not_enough(self, authority: Office, words: tuple[str, ...]) -> None:
+        before = sorted(path.name for path in authority.root.rglob("*") if path.suffix in (".cer", ".crl", ".p8"))
+        assert "second" in authority.one("pki", *words, code=10).stderr
+        after = sorted(path.name for path in authority.root.rglob("*") if path.suffix in (".cer", ".crl", ".p8"))
+        assert after == before
+
+    def test_the_same_one_twice_is_not_enough(self, authority: Office) -> None:
+        same = ("--operator", "anna", "--second-operator", "anna")
+        authority.call(
+            *same, "pki", "csca", "roll", code=10, EID_SECOND_PASSPHRASE=ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]
+        )
+
+    def test_the_second_ones_passphrase_counts(self, authority: Office) -> None:
+        people = ("--operator", "anna", "--second-operator", "bert")
+        authority.call(*people, "pki", "csca", "roll", code=7, EID_SECOND_PASSPHRASE="not that one")
+        assert len(authority.shown()["cscas"]) == 1
+
+    def test_both_signatures_stand_in_the_log(self, authority: Office) -> None:
+        authority.two("pki", "crl", "issue")
+        rows = json.loads(authority.call("audit", "show", "--format", "json").stdout)
+        decided = [row for row in rows if row["action"] == "crl.issue.decided"]
+        assert [row["operator"] for row in decided] == ["anna", "bert"]
+        signatures = [row["detail"]["signature"] for row in decided]
+        assert all(signatures) and len(set(signatures)) == 2
+
+
+class TestRollOver:
+    @pytest.mark.parametrize("kind", ["ec", "ec-nist", "rsa-pss"])
+    def test_the_old_key_vouches_for_the_new_one(self, authority: Office, tmp_path: Path, kind: str) -> None:
+        made = authority.two("pki", "csca", "roll", "--key", kind, "--name", "CSCA Utopia New")
+        assert "CSCA Utopia New" in made["csca"]["subject"]
+        assert made["link"]["issuer"] != made["link"]["subject"] == made["csca"]["subject"]
+        authority.call("pki", "csca", "export", "--output", tmp_path / "out")
+        folder = tmp_path / "out"
+        for name, by in (("csca-UTO-1", 1), ("csca-UTO-2", 2), ("csca-UTO-2-link", 1)):
+            check_by_openssl(folder, f"{name}.cer", f"csca-UTO-{by}.cer")
+        check_by_openssl(folder, "crl-UTO.crl", "csca-UTO-2.cer")
+        findings = json.loads(authority.call("pki", "lint", *sorted(folder.glob("*.c*")), "--format", "json").stdout)
+        assert [f for row in findings["items"] for f in row["findings"] if f["severity"] == "error"] == []
+
+    def test_signers_before_and_after_are_told_with_their_keys(self, authority: Office) -> None:
+        authority.two("pki", "csca", "roll")
+        authority.two("pki", "ds", "create")
+        assert [signer["key"] for signer in authority.shown()["document_signers"]] == ["here", "here"]
+        people = ("--operator", "anna", "--second-operator", "bert", "--yes")
+        authority.call(*people, "pki", "ds", "destroy", "1")
+        assert [signer["key"] for signer in authority.shown()["document_signers"]] == ["destroyed", "here"]
+        assert not (authority.root / "keys" / "ds-uto-1.p8").exists()
+        rows = json.loads(authority.call("audit", "show", "--format", "json").stdout)
+        assert [row["detail"]["documents"] for row in rows if row["action"] == "ds.key-destroyed"] == [0]
+
+    def test_a_revoked_signer_stays_on_every_later_list(self, authority: Office) -> None:
+        authority.two("pki", "crl", "revoke", "--ds", "1")
+        authority.two("pki", "csca", "roll")
+        last = authority.two("pki", "crl", "issue")
+        assert (last["revoked"], last["number"]) == (1, 4)
+
+
+class TestAuthorityOffLine:
+    """The CSCA's home and the bureau's exchange files."""
+
+    def test_a_signer_by_request_and_answer(self, authority: Office, bureau: Office, tmp_path: Path) -> None:
+        request, answer, csca = tmp_path / "ds.p10", tmp_path / "ds.cer", authority.root / "pki/UTO/csca-1.cer"
+        bureau.one("pki", "ds", "request", "--output", request)
+        issued = authority.two("pki", "ds", "issue", request, "--output", answer)
+        bureau.one("pki", "ds", "install", answer, code=9)  # whose CSCA? it is not here yet
+        bureau.one("pki", "ds", "install", answer, "--csca", csca)
+        shown = bureau.shown()
+        assert (shown["csca_key"], shown["crl"]) == ("elsewhere", None)
+        assert [signer["fingerprint"] for signer in shown["document_signers"]] == [issued["fingerprint"]]
+        assert "csca-key-not-here" not in bureau.two("pki", "ds", "create", code=10)
+
+        document = prepared(bureau, tmp_path)
+        assert document["state"] == "prepared"
+        bureau.one("pki", "crl", "install", authority.root / "pki/UTO/crl.crl")
+        revoked = tmp_path / "revoked.crl"
+        authority.two("pki", "crl", "revoke", "--serial", issued["serial"], "--output", revoked)
+        bureau.one("pki", "crl", "install", revoked)
+        assert bureau.shown()["crl"]["revoked"] == 1
+        bureau.one("pki", "crl", "install", authority.root / "pki/UTO/crl-1.crl", code=10)  # older than what is here
+        application = new_application(bureau, tmp_path)
+        assert "revoked" in bureau.call("--operator", "anna", "document", "prepare", application, code=10).stderr
+
+    def test_a_stranger_is_not_certified_and_a_strangers_answer_not_taken(
+        self, authority: Office, bureau: Office, tmp_path: Path
+    ) -> None:
+        other = new_office(tmp_path / "other")
+        request, answer = tmp_path / "ds.p10", tmp_path / "ds.cer"
+        bureau.one("pki", "ds", "request", "--output", request)
+        other.two("pki", "ds", "issue", request, "--output", answer)
+        csca = authority.root / "pki/UTO/csca-1.cer"
+        assert "CSCA" in bureau.one("pki", "ds", "install", answer, "--csca", csca, code=9).stderr
+        bureau.one("pki", "ds", "request", "--state", "SGP", "--output", request)
+        authority.two("pki", "ds", "issue", request, "--output", answer, code=9)
+        request.write_bytes(b"\x30\x03\x02\x01\x00")
+        authority.two("pki", "ds", "issue", request, "--output", answer, code=9)
+
+    def test_a_list_of_a_stranger_is_not_installed(self, authority: Office, tmp_path: Path) -> None:
+        other = new_office(tmp_path / "other")
+        assert "no CSCA" in authority.one("pki", "crl", "install", other.root / "pki/UTO/crl.crl", code=9).stderr
+
+
+class TestMasterList:
+    def test_made_verified_by_openssl_and_compared(self, authority: Office, tmp_path: Path) -> None:
+        first, second = tmp_path / "1.ml", tmp_path / "2.ml"
+        authority.two("pki", "master-list", "create", "--output", first)
+        tool(tmp_path, "openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", "1.ml", "-out", "content")
+        assert authority.call("pki", "master-list", "verify", first).exit_code == 0
+        authority.two("pki", "csca", "roll")
+        authority.two("pki", "master-list", "create", "--output", second)
+        rows = json.loads(authority.call("pki", "master-list", "diff", first, second, "--format", "json").stdout)
+        assert [row["change"] for row in rows] == ["added", "added"]
+        damaged = bytearray(second.read_bytes())
+        damaged[-5] ^= 1
+        second.write_bytes(damaged)
+        authority.call("pki", "master-list", "verify", second, code=3)
+        other = new_office(tmp_path / "other")
+        other.call("pki", "master-list", "verify", first, code=4)
+
+
+class TestVerifyingAuthority:
+    @pytest.mark.parametrize("kind", ["ec", "rsa-pss"])
+    def test_a_chain_that_cvc_print_reads(self, authority: Office, tmp_path: Path, kind: str) -> None:
+        authority.two("pki", "cvca", "create", "--key", kind)
+        authority.two("pki", "cvca", "create", "--key", kind)
+        authority.two("pki", "dv", "create", "--key", kind)
+        files = sorted((authority.root / "pki/UTO").glob("*.cvcert"))
+        assert [file.name for file in files] == ["cvca-1.cvcert", "cvca-2.cvcert", "cvca-link-2.cvcert", "dv-1.cvcert"]
+        trusted = tmp_path / "trusted"
+        trusted.mkdir()
+        for number in (1, 2):
+            shutil.copy(files[number - 1], trusted / f"UTCVCA0000{number}")  # as cvc-print looks for it
+        for file in files:
+            assert "certificate verified" in tool(tmp_path, "cvc-print", "--cvc", str(file), "--cvc-dir", str(trusted))
+        damaged = bytearray(files[3].read_bytes())
+        damaged[-1] ^= 1
+        (tmp_path / "damaged").write_bytes(damaged)
+        command = ["cvc-print", "--cvc", "damaged", "--cvc-dir", str(trusted)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert "certificate verified" not in done.stdout
+        shown = authority.shown()
+        assert [found["reference"] for found in shown["verifying"]] == ["UTCVCA00001", "UTCVCA00002", "UTCVCA00002"]
+        assert [found["reference"] for found in shown["verifiers"]] == ["UTDV00001"]
+
+    def test_a_verifier_by_request_and_its_next_one_authenticated(
+        self, authority: Office, bureau: Office, tmp_path: Path
+    ) -> None:
+        request, answer = tmp_path / "dv.req", tmp_path / "dv.cvcert"
+        authority.two("pki", "cvca", "create")
+        for reference in ("UTDV00001", "UTDV00002"):
+            bureau.one("pki", "dv", "request", "--output", request)
+            made = authority.two("pki", "dv", "issue", request, "--rights", "dg3", "--output", answer)
+            assert (made["reference"], made["rights"]) == (reference, "read DG3 (fingerprints)")
+            if reference == "UTDV00001":  # cvc-print knows requests that no earlier key authenticates
+                assert "request verified" in tool(tmp_path, "cvc-print", "--csr", str(request))
+            bureau.one("pki", "dv", "install", answer)
+        assert "no CSCA in this home" in bureau.call("pki", "show").stdout
+        authority.two("pki", "dv", "issue", request, "--days", "4000", "--output", answer, code=9)
+
+    @pytest.mark.parametrize("rights", ["dg3", "both"])
+    def test_an_officer_is_given_a_terminal_and_reads_what_it_may(
+        self, authority: Office, tmp_path: Path, rights: str
+    ) -> None:
+        officer = Office(tmp_path / "officer")
+        authority.two("pki", "cvca", "create")
+        authority.two("pki", "dv", "create")
+        can = card_with_fingerprints(authority, tmp_path)
+        authority.one("pki", "terminal", "provision", "--officer", officer.root, "--rights", rights)
+        assert not list((authority.root / "keys").glob("is-*"))  # the key is the officer's alone
+        rows = json.loads(authority.call("audit", "show", "--format", "json").stdout)
+        assert "terminal.provisioned" in [row["action"] for row in rows]
+
+        own = authority.root / "pki/UTO"
+        officer.call("trust", "import", own / "csca-1.cer", own / "crl.crl", "--yes")
+        memory = CardStore(Home.open(authority.root)).load("card")
+        CardStore(Home.create(officer.root, HomeConfig("UTO", "Police", True, datetime.now(UTC)))).create(
+            "card", memory
+        )
+        words = ("verify", "--reader", "emulator:card", "--can", can, "--format", "json")
+        verdict = json.loads(officer.call(*words, EID_PASSPHRASE=ENVIRONMENT["EID_TERMINAL_PASSPHRASE"]).stdout)
+        assert (verdict["verdict"], verdict["data_groups"]["3"]) == ("passed", "read")
+        assert (verdict["data_groups"]["4"] == "read") is (rights == "both")
+        assert verdict["terminal_authentication"]["terminal"] == "UTIS00001"
+
+
+def check_by_openssl(folder: Path, name: str, issuer: str) -> None:
+    """The signature of a certificate or a revocation list, checked by openssl over the signed bytes."""
+    tool(folder, "openssl", "x509", "-inform", "DER", "-in", issuer, "-noout", "-pubkey", "-out", "key")
+    data = (folder / name).read_bytes()
+    item = Crl.parse(data) if name.endswith(".crl") else Certificate.parse(data)
+    (folder / "tbs").write_bytes(item.tbs)
+    (folder / "sig").write_bytes(item.signature)
+    algorithm = algorithm_from_der(item.signature_algorithm_der)
+    words = ["openssl", "dgst", f"-{algorithm.digest}", "-verify", "key", "-signature", "sig"]
+    if algorithm.family == "rsa-pss":
+        words += ["-sigopt", "rsa_padding_mode:pss", "-sigopt", f"rsa_pss_saltlen:{algorithm.salt_length}"]
+    assert "Verified OK" in tool(folder, *words, "tbs")
+
+
+def new_application(office: Office, folder: Path, profile: str = "utopia-id", *more: str) -> str:
+    portrait = folder / "portrait.png"
+    portrait.write_bytes(portrait_file())
+    holder = ("--surname", "Eriksson", "--given-names", "Anna", "--birth", "1974-08-12", "--sex", "F")
+    added = office.one("person", "add", *holder, "--nationality", "UTO", "--format", "json")
+    person = json.loads(added.stdout)["id"]
+    words = ("--person", person, "--profile", profile, "--portrait", portrait, "--format", "json")
+    application: str = json.loads(office.one("application", "create", *words, *more).stdout)["id"]
+    second = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
+    office.call("--operator", "bert", "application", "approve", application, **second)
+    return application
+
+
+def prepared(office: Office, folder: Path, profile: str = "utopia-id", *more: str) -> Any:
+    application = new_application(office, folder, profile, *more)
+    (document,) = json.loads(office.one("document", "prepare", application, "--format", "json").stdout)
+    return document
+
+
+def card_with_fingerprints(office: Office, folder: Path) -> str:
+    """The card "card", issued by a profile that holds fingerprints and irises back; its CAN."""
+    profile = resources.files("eid_toolkit.profiles").joinpath("shipped/utopia-id.toml").read_text("utf-8")
+    profile = profile.replace("[1, 2, 11, 12, 14, 15]", "[1, 2, 3, 4, 14, 15]")
+    profile = profile.replace("schema = 1", "schema = 1\nterminal_authentication = true", 1)
+    (office.root / "profiles" / "utopia-eac.toml").write_text(profile, "utf-8")
+    image = io.BytesIO()
+    Image.linear_gradient("L").save(image, "JPEG")
+    (folder / "scan.jpg").write_bytes(image.getvalue())
+    scans = ("--fingerprint", f"right-index={folder / 'scan.jpg'}", "--iris", f"left={folder / 'scan.jpg'}")
+    document = prepared(office, folder, "utopia-eac", *scans)
+    office.one("emulator", "blank", "card")
+    office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:card")
+    can: str = json.loads(office.one("document", "export", document["id"], "--format", "json").stdout)["can"]
+    return can
