@@ -36,6 +36,7 @@ def create(app: App, state: str | None, output: Path, fmt: str) -> None:
         code, now = state_of(office, state), CLOCK.now()
         authorities = office.authorities
         listed = {found.der: found for found in office.trust.material().anchors}
+        listed |= {found.der: found for found in office.trust.material().links}
         listed |= {found.der: found for found in (*authorities.cscas(code), *authorities.links(code))}
         decide_together(office, "master-list.create", code, {"certificates": len(listed)})
         certificate, signer = authorities.list_signer(charter_of(office, code), now, ENTROPY)
@@ -44,7 +45,13 @@ def create(app: App, state: str | None, output: Path, fmt: str) -> None:
         data = build_master_list(listed.values(), signer, certificate, csca, digest, now)
         office.register.record(app.operator or "-", "master-list.created", code, {"certificates": len(listed)})
     write_file(output, data)
-    shown = {"state": code, "certificates": len(listed), "signer": certificate.subject.text, "size": len(data)}
+    shown = {
+        "state": code,
+        "certificates": len(listed),
+        "signer": certificate.subject.text,
+        "signer_fingerprint": certificate.fingerprint,
+        "size": len(data),
+    }
     emit({"schema": "eid-pki-master-list/1", **shown}, fmt, lambda: details(shown.items()))
 
 
@@ -85,6 +92,7 @@ def verify(app: App, file: Path, fmt: str) -> None:
         "certificates": len(found.certificates),
         "unreadable": len(found.unreadable),
         "signer": found.signer.subject.text if found.signer else None,
+        "signer_fingerprint": found.signer.fingerprint if found.signer else None,
         "status": result.status.value,
         "reason": result.reason,
     }

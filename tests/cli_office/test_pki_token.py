@@ -1,0 +1,127 @@
+"""An office whose keys are in a PKCS #11 token (SoftHSM): issuing, what its files hold, a token that is not well."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.stores.token import Token
+from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
+from support.softhsm import PIN, SoftHsm, softhsm
+
+__all__ = ["softhsm"]
+
+
+@pytest.fixture
+def pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EID_PIN", PIN)
+
+
+@pytest.fixture
+def uri(softhsm: SoftHsm) -> str:
+    return softhsm.token()
+
+
+@pytest.fixture
+def office(tmp_path: Path, uri: str, pin: None) -> Office:
+    """A new office with its keys in a token of its own."""
+    return new_office(tmp_path / "home", "--key-store", uri)
+
+
+def keys_in(uri: str) -> set[str]:
+    return set(Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode())).names())
+
+
+def test_a_card_is_issued_and_verified_with_keys_that_stay_in_the_token(
+    office: Office, uri: str, tmp_path: Path
+) -> None:
+    document = prepared(office, tmp_path)
+    office.one("emulator", "blank", "card")
+    office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:card")
+    can = json.loads(office.one("document", "export", document["id"], "--format", "json").stdout)["can"]
+    words = ("verify", "--reader", "emulator:card", "--can", can, "--format", "json")
+    assert json.loads(office.one(*words).stdout)["verdict"] == "passed"
+
+    office.two("pki", "csca", "roll", "--key", "rsa-pss")
+    office.two("pki", "ds", "create")
+    office.two("pki", "cvca", "create")
+    office.two("pki", "dv", "create")
+    office.two("pki", "master-list", "create", "--output", tmp_path / "list.ml")
+    made = {"card-master", "csca-uto-1", "csca-uto-2", "ds-uto-1", "ds-uto-2", "cvca-uto-1", "dv-uto-1", "mls-uto-1"}
+    assert keys_in(uri) == made
+    assert [path.name for path in (office.root / "keys").glob("*.p8")] == []
+    assert not (office.root / "keys" / "card-master.wrapped").exists()
+    people = ("--operator", "anna", "--second-operator", "bert", "--yes")
+    office.call(*people, "pki", "ds", "destroy", "1")
+    assert keys_in(uri) == made - {"ds-uto-1"}
+
+
+def test_a_terminals_key_is_certified_by_a_verifier_in_the_token(office: Office, tmp_path: Path) -> None:
+    office.two("pki", "cvca", "create", "--key", "rsa-pss")
+    office.two("pki", "dv", "create", "--key", "rsa-pss")
+    assert "curve" in office.one("pki", "terminal", "provision", "--officer", tmp_path / "officer", code=10).stderr
+    office.two("pki", "cvca", "create", "--mnemonic", "OTHER")
+    assert len(office.shown()["verifying"]) == 3
+
+
+def test_a_wrong_pin_is_told_and_leaves_no_document(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = new_application(office, tmp_path)
+    done = in_a_process(office, "document", "prepare", application, EID_PIN="000000")
+    assert done.returncode == 7, done.stderr
+    assert "PIN" in done.stderr and "000000" not in done.stderr
+    assert json.loads(office.one("document", "list", "--format", "json").stdout) == []
+    (document,) = json.loads(office.one("document", "prepare", application, "--format", "json").stdout)
+    assert document["state"] == "prepared"
+
+
+def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: Office, tmp_path: Path) -> None:
+    """The configuration names a folder without tokens: to the module the token was pulled out."""
+    application = new_application(office, tmp_path)
+    (tmp_path / "empty").mkdir()
+    configuration = tmp_path / "softhsm2.conf"
+    configuration.write_text(f"directories.tokendir = {tmp_path}/empty\nobjectstore.backend = file\n")
+    done = in_a_process(office, "document", "prepare", application, SOFTHSM2_CONF=str(configuration))
+    assert done.returncode == 11, done.stderr
+    assert "token" in done.stderr
+    assert json.loads(office.one("document", "list", "--format", "json").stdout) == []
+
+
+@pytest.mark.parametrize("fails_at", range(4))
+def test_a_home_that_does_not_come_leaves_nothing_in_the_token(
+    tmp_path: Path, uri: str, pin: None, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    """A token that fails at its n-th signature, as one that is pulled out then."""
+    from eid_toolkit.errors import ServiceAway
+
+    genuine, calls = Token.sign_ecdsa, []
+
+    def failing(self: Token, name: str, digest: bytes) -> bytes:
+        calls.append(name)
+        if len(calls) > fails_at:
+            raise ServiceAway("token-missing", token="pulled", found=0)
+        return genuine(self, name, digest)
+
+    monkeypatch.setattr(Token, "sign_ecdsa", failing)
+    office = Office(tmp_path / "home")
+    words = ("init", "--country", "UTO", "--authority", "Ministry of Utopia", "--key-store", uri)
+    office.call(*words, code=11)
+    monkeypatch.setattr(Token, "sign_ecdsa", genuine)
+    assert keys_in(uri) == set()
+    assert not office.root.exists()
+    office.call(*words)
+
+
+def in_a_process(office: Office, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own: the module reads its configuration, and logs in, once."""
+    words = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(office.root), "--operator", "anna", *arguments]
+    settings = {**os.environ, **ENVIRONMENT, "EID_PIN": PIN, **environment}
+    return subprocess.run(words, env=settings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

@@ -1,0 +1,76 @@
+"""Homes that are no demo: two operators with passphrases of their own, and the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from eid_toolkit.cli.main import main
+from support.homes import portrait_file
+
+ENVIRONMENT = {
+    "EID_PASSPHRASE": "a passphrase for tests",
+    "EID_OPERATOR_PASSPHRASE": "the first one's words",
+    "EID_SECOND_PASSPHRASE": "the second one's words",
+    "EID_TERMINAL_PASSPHRASE": "the officer's passphrase",
+}
+PEOPLE = {"anna": "EID_OPERATOR_PASSPHRASE", "bert": "EID_SECOND_PASSPHRASE"}
+
+
+@dataclass
+class Office:
+    """A home with two operators that is no demo."""
+
+    root: Path
+
+    def call(self, *arguments: object, code: int = 0, **environment: str) -> Result:
+        words = ["--home", str(self.root), *map(str, arguments)]
+        result = CliRunner().invoke(main, words, env={**ENVIRONMENT, **environment}, input="")
+        assert result.exit_code == code, (result.output, result.exception)
+        assert "Traceback" not in result.output
+        return result
+
+    def one(self, *arguments: object, code: int = 0) -> Result:
+        """By Anna alone."""
+        return self.call("--operator", "anna", *arguments, code=code)
+
+    def two(self, *arguments: object, code: int = 0) -> Any:
+        """By Anna and Bert together; what it prints as JSON."""
+        people = ("--operator", "anna", "--second-operator", "bert", "--yes")
+        result = self.call(*people, *arguments, "--format", "json", code=code)
+        return json.loads(result.stdout) if code == 0 else result.stderr
+
+    def shown(self) -> dict[str, Any]:
+        """What `eid pki show` says of the state."""
+        return json.loads(self.call("pki", "show", "--format", "json").stdout)["states"][0]
+
+
+def new_office(root: Path, *options: str) -> Office:
+    office = Office(root)
+    office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia", *options)
+    for name, passphrase in PEOPLE.items():
+        office.call("operator", "add", name, EID_OPERATOR_PASSPHRASE=ENVIRONMENT[passphrase])
+    return office
+
+
+def new_application(office: Office, folder: Path, profile: str = "utopia-id", *more: str) -> str:
+    portrait = folder / "portrait.png"
+    portrait.write_bytes(portrait_file())
+    holder = ("--surname", "Eriksson", "--given-names", "Anna", "--birth", "1974-08-12", "--sex", "F")
+    added = office.one("person", "add", *holder, "--nationality", "UTO", "--format", "json")
+    person = json.loads(added.stdout)["id"]
+    words = ("--person", person, "--profile", profile, "--portrait", portrait, "--format", "json")
+    application: str = json.loads(office.one("application", "create", *words, *more).stdout)["id"]
+    second = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
+    office.call("--operator", "bert", "application", "approve", application, **second)
+    return application
+
+
+def prepared(office: Office, folder: Path, profile: str = "utopia-id", *more: str) -> Any:
+    application = new_application(office, folder, profile, *more)
+    (document,) = json.loads(office.one("document", "prepare", application, "--format", "json").stdout)
+    return document
