@@ -105,7 +105,7 @@ def test_two_states_verify_each_others_cards_by_the_commands_of_the_page(border:
         border.shell(block)
 
     decided = json.loads(border.eid("--home", "sgp", "audit", "show", "--subject", "trust-store", "--format", "json"))
-    assert {row["actor"] for row in decided if row["action"] == "trust.import.decided"} == {"anna", "bert"}
+    assert {row["operator"] for row in decided if row["action"] == "trust.import.decided"} == {"anna", "bert"}
     believed = json.loads(border.eid("--home", "vnm", "trust", "list", "--country", "SG", "--format", "json"))
     (anchor,) = [row for row in believed if row["kind"] == "anchor"]
     assert anchor["list"]["basis"] == "signer-accepted"

@@ -8,8 +8,10 @@ import pytest
 
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.pki.validation import Status, check_revocation, validate_signer
+from eid_toolkit.register.accounting import signer_accounts
+from eid_toolkit.stores.authorities import AuthorityStore
 from eid_toolkit.stores.trust import TrustStore
-from support.homes import CLOCK, NOW, Desk
+from support.homes import CLOCK, NOW, VIETNAMESE, Desk
 
 
 def test_a_demo_home_has_a_marked_authority_for_each_state_it_issues_for(desk: Desk) -> None:
@@ -56,3 +58,27 @@ def test_a_revoked_signer_is_on_the_next_list_and_signs_no_more(desk: Desk) -> N
 def test_there_is_no_authority_for_other_states(desk: Desk) -> None:
     with pytest.raises(BadInput, match="authority-missing"):
         desk.authorities.document_signer("FRA", NOW)
+
+
+def test_every_signature_is_counted_and_there_is_a_limit(desk: Desk) -> None:
+    limited = AuthorityStore(desk.home.pki, desk.keys, signature_limit=2)
+    for number in range(2):
+        _, key = limited.document_signer("UTO", NOW)
+        key.sign(b"x")
+        assert limited.files.signatures("UTO", "ds", 1) == number + 1
+    with pytest.raises(NotPermitted, match="document-signer-exhausted"):
+        limited.document_signer("UTO", NOW)
+
+
+def test_the_count_is_held_against_the_documents(desk: Desk) -> None:
+    documents = [desk.document(), desk.document(VIETNAMESE, "vn-cccd")]
+    accounts = signer_accounts(desk.register.database)
+    for document, state in zip(documents, ("UTO", "VNM"), strict=True):
+        account = accounts[desk.authorities.signer_certificate(state).fingerprint]
+        assert (account.documents, account.states) == (1, {"prepared": 1})
+        assert account.signed_files == desk.authorities.files.signatures(state, "ds", 1) > 0
+        assert document.signer == desk.authorities.signer_certificate(state).fingerprint
+    _, key = desk.authorities.document_signer("UTO", NOW)
+    key.sign(b"past the register")
+    account = accounts[desk.authorities.signer_certificate("UTO").fingerprint]
+    assert desk.authorities.files.signatures("UTO", "ds", 1) - account.signed_files == 1

@@ -16,6 +16,12 @@ from eid_toolkit.cli.output import details, emit, note
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file of the home.")
 @click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token that is to hold the keys; or `file`.")
+@click.option(
+    "--signature-limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How often a document signer may sign; 100 000 by default.",
+)
 @click.option("--without-csca", is_flag=True, help="Document signers only, certified by the CSCA of another home.")
 @format_option
 @pass_app
@@ -27,6 +33,7 @@ def init(
     contact: str | None,
     register_url: str | None,
     key_store: str | None,
+    signature_limit: int | None,
     without_csca: bool,
     fmt: str,
 ) -> None:
@@ -47,7 +54,7 @@ def init(
             raise click.UsageError("Missing option '--authority' (only a demo home has a name of its own).")
         authority = "Specimen Authority"
     token = None if key_store in (None, "file") else key_store
-    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token)
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token, signature_limit)
     passphrase = None if demo else app.passphrase(new=True)
     profiles = [load_profile(name) for name in list_profiles()]
     home = found(

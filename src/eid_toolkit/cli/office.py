@@ -43,9 +43,9 @@ class Office:
     @property
     def authorities(self) -> AuthorityStore:
         """The home's own certificates and lists."""
-        from eid_toolkit.stores.authorities import AuthorityStore
+        from eid_toolkit.stores.authorities import SIGNATURE_LIMIT, AuthorityStore
 
-        return AuthorityStore(self.home.pki, self.keys)
+        return AuthorityStore(self.home.pki, self.keys, self.home.config.signature_limit or SIGNATURE_LIMIT)
 
     @property
     def trust(self) -> TrustStore:

@@ -13,6 +13,7 @@ from eid_toolkit.errors import BadInput, IntegrityBroken
 SCHEMA = "eid-home/1"
 
 _COUNTRY = re.compile(r"[A-Z]{1,3}")
+_OPTIONAL = ("register_url", "key_store", "signature_limit")
 _AUTHORITY_LIMIT = 48  # the CSCA's common name is built from it and holds 64 characters (RFC 5280 A.1)
 
 
@@ -31,12 +32,16 @@ class HomeConfig:
     register_url: str | None = None
     key_store: str | None = None
     """The `pkcs11:` URI of the token that holds the keys, or None where they are in files."""
+    signature_limit: int | None = None
+    """How often a document signer signs before a new one is needed; None for the usual number."""
 
     def __post_init__(self) -> None:
         if not _COUNTRY.fullmatch(self.country):
             raise BadInput("country-code-malformed", country=self.country)
         if not self.authority.strip() or len(self.authority) > _AUTHORITY_LIMIT or not self.authority.isprintable():
             raise BadInput("authority-name-malformed", limit=_AUTHORITY_LIMIT)
+        if self.signature_limit is not None and self.signature_limit < 1:
+            raise BadInput("signature-limit-malformed", limit=self.signature_limit)
 
     def encode(self) -> bytes:
         """The file's bytes."""
@@ -47,7 +52,7 @@ class HomeConfig:
             "demo": self.demo,
             "created": self.created.isoformat(timespec="seconds"),
         }
-        optional = {"register_url": self.register_url, "key_store": self.key_store}
+        optional = {name: getattr(self, name) for name in _OPTIONAL}
         values |= {name: value for name, value in optional.items() if value is not None}
         # For printable text, JSON's strings and booleans are TOML's.
         lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
@@ -66,8 +71,8 @@ class HomeConfig:
         if schema != SCHEMA:
             raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
         texts = ("country", "authority", "created", "register_url", "key_store")
-        types: dict[str, type] = {**dict.fromkeys(texts, str), "demo": bool}
-        required = types.keys() - {"register_url", "key_store"}
+        types: dict[str, type] = {**dict.fromkeys(texts, str), "demo": bool, "signature_limit": int}
+        required = types.keys() - set(_OPTIONAL)
         wrong = (values.keys() - types.keys()) | (required - values.keys())
         wrong |= {name for name, value in values.items() if name in types and not isinstance(value, types[name])}
         if wrong:

@@ -220,12 +220,6 @@ class Documents:
         with self._database.read() as connection:
             return bool(connection.execute(query).scalar())
 
-    def count_by_signer(self) -> dict[str, int]:
-        """How many documents each document signer, by its certificate's fingerprint, has signed."""
-        query = select(document.c.signer, func.count().label("signed")).group_by(document.c.signer)
-        with self._database.read() as connection:
-            return {row.signer: row.signed for row in connection.execute(query)}
-
     def load_package(self, identifier: str) -> DocumentPackage:
         """All that is written to the chip, unsealed; raises :class:`IntegrityBroken` if any of it was changed."""
         with self._database.read() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -38,9 +39,12 @@ from eid_toolkit.stores.authority_files import (
     key_name,
 )
 from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.signers import CountingSigner
 
 CSCA_CURVE = "brainpoolP384r1"
 SIGNER_CURVE = "brainpoolP256r1"
+SIGNATURE_LIMIT = 100_000
+"""How often a document signer signs, unless the home says otherwise: so many documents are lost if its key is."""
 RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072, BUNDLE_SIGNER: 3072}
 
 KeyKind = Literal["ec", "ec-nist", "rsa-pss"]
@@ -101,9 +105,10 @@ class AuthorityStore:
     A home can have all of it, or only the CSCA (off line), or only document signers whose certificates came from there.
     """
 
-    def __init__(self, directory: Path, keys: KeyStore) -> None:
+    def __init__(self, directory: Path, keys: KeyStore, signature_limit: int = SIGNATURE_LIMIT) -> None:
         self.files = AuthorityFiles(directory)
         self._keys = keys
+        self._signature_limit = signature_limit
 
     @property
     def keys(self) -> KeyStore:
@@ -279,7 +284,8 @@ class AuthorityStore:
     def document_signer(self, state: str, now: datetime) -> tuple[Certificate, Signer]:
         """What signs documents: the newest certificate and its key.
 
-        Raises :class:`NotPermitted` outside the key's usage period, for a revoked signer or a destroyed key.
+        The key counts its signatures. Raises :class:`NotPermitted` outside the key's usage period, for a revoked
+        signer, a destroyed key, or one that has signed as often as it may.
         """
         certificate, number = self.signer_certificate(state), self.signer_numbers(state)[-1]
         usage = certificate.extensions.private_key_usage
@@ -290,7 +296,10 @@ class AuthorityStore:
             raise NotPermitted("document-signer-revoked", state=state)
         if self.signer_key_state(state, number) == "destroyed":
             raise NotPermitted("document-signer-destroyed", state=state, number=number)
-        return certificate, self._keys.signer(key_name(SIGNER, state, number))
+        if self.files.signatures(state, SIGNER, number) >= self._signature_limit:
+            raise NotPermitted("document-signer-exhausted", state=state, limit=self._signature_limit)
+        key = self._keys.signer(key_name(SIGNER, state, number))
+        return certificate, CountingSigner(key, partial(self.files.count_signature, state, SIGNER, number))
 
     def destroy_signer_key(self, state: str, number: int) -> None:
         """Destroy a document signer's private key for good; may be repeated. Recording that is the caller's part."""

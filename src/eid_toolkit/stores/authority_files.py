@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ _Item = TypeVar("_Item")
 CSCA, LINK, SIGNER, LIST_SIGNER, REQUEST = "csca", "link", "ds", "mls", "ds-request"
 BUNDLE_SIGNER = "tbs"
 CVCA, CVCA_LINK, VERIFIER, TERMINAL = "cvca", "cvca-link", "dv", "is"
+_MARK = b"."  # a signature in a file of counts: its size is the count, and adding to it is one step
 _PARSERS: dict[str, tuple[str, Callable[[bytes], object]]] = {
     **dict.fromkeys((CSCA, LINK, SIGNER, LIST_SIGNER, BUNDLE_SIGNER), (".cer", Certificate.parse)),
     REQUEST: (".p10", CertificateRequest.parse),
@@ -113,6 +115,25 @@ class AuthorityFiles:
     def is_marked_destroyed(self, state: str, kind: str, number: int) -> bool:
         """Whether a private key was destroyed on purpose."""
         return (self.directory / state / f"{kind}-{number}.destroyed").exists()
+
+    def count_signature(self, state: str, kind: str, number: int) -> None:
+        """Count one more signature of a key; on the disk when this returns, also with several processes at once."""
+        descriptor = os.open(self._count_path(state, kind, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, _MARK)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def signatures(self, state: str, kind: str, number: int) -> int:
+        """How many signatures were counted."""
+        try:
+            return self._count_path(state, kind, number).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _count_path(self, state: str, kind: str, number: int) -> Path:
+        return self.directory / state / f"{kind}-{number}.count"
 
     def _load(self, parse: Callable[[bytes], _Item], state: str, name: str) -> _Item:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +10,7 @@ from eid_toolkit.crypto.digests import hash_algorithm
 from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.crypto.rsa import RsaPublicKey
 from eid_toolkit.errors import BadInput
-from eid_toolkit.ports import SignatureAlgorithm
+from eid_toolkit.ports import SignatureAlgorithm, Signer
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -24,6 +25,29 @@ DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 def fitting_digest(bits: int) -> str:
     """The SHA-2 for a curve whose order has so many bits (9303-12 4.1.6: no longer than the key)."""
     return f"sha{max((size for size in (224, 256, 384, 512) if size <= bits), default=224)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CountingSigner:
+    """A signer whose every signature is counted before it is made, so that none is missing from the count."""
+
+    inner: Signer
+    count: Callable[[], None]
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """That of the inner one."""
+        return self.inner.algorithm
+
+    @property
+    def public_key(self) -> bytes:
+        """SubjectPublicKeyInfo in DER."""
+        return self.inner.public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """The inner one's signature."""
+        self.count()
+        return self.inner.sign(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,15 @@ def kind_of_certificate(certificate: Certificate) -> str | None:
         return None
     if certificate.self_signed:
         return "anchor"
-    return "link" if may_certify(certificate) else None
+    return "link" if may_certify(certificate) and not claims_own_key(certificate) else None
+
+
+def claims_own_key(certificate: Certificate) -> bool:
+    """Whether it says that its own key made its signature; whether that is so, ``self_signed`` tells."""
+    said = certificate.extensions
+    named = said.authority_key_identifier
+    same_key = named is not None and named == said.subject_key_identifier
+    return same_key and certificate.subject.matches(certificate.issuer)
 
 
 def _described(item: Item) -> dict[str, object]:

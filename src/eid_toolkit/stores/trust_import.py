@@ -10,8 +10,9 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.judgement import ChainResult, Status
+from eid_toolkit.pki.trust_material import may_certify
 from eid_toolkit.pki.validation import TrustMaterial, validate_deviation_list, validate_list_signer
-from eid_toolkit.stores.trust_entry import TrustEntry, kind_of_certificate
+from eid_toolkit.stores.trust_entry import TrustEntry, claims_own_key, kind_of_certificate
 from eid_toolkit.stores.trust_packs import Basis, Member, Pack, Role
 from eid_toolkit.stores.trust_sources import Directory, ListFound, Refused, Sources
 
@@ -104,12 +105,14 @@ class Planner:
             self._believe([Member(Role(kind), certificate.der)], [certificate])
 
     def _refuse(self, source: str, certificate: Certificate, kind: str | None) -> None:
-        code = "trust-not-a-csca" if kind is None else "trust-csca-without-country"
         subject = certificate.subject.text
-        self._plan.refused.append(Refused(source, subject, code))
-        error = BadInput("trust-not-a-csca", subject=subject)
         if kind is not None:
             error = BadInput("trust-csca-without-country", subject=subject)
+        elif may_certify(certificate) and claims_own_key(certificate):
+            error = BadInput("trust-self-signature", subject=subject)
+        else:
+            error = BadInput("trust-not-a-csca", subject=subject)
+        self._plan.refused.append(Refused(source, subject, error.code))
         self._plan.errors.setdefault(source, error)
 
     def _lists(self, lists: list[ListFound], now: datetime) -> None:

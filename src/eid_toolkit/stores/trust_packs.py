@@ -194,7 +194,10 @@ class PackFolder:
         return self._path(source_sha256).exists()
 
     def all(self) -> tuple[Pack, ...]:
-        """Every pack, the oldest first; of bundles only the one that was taken last. Raises :class:`IntegrityBroken` for damage."""
+        """Every pack, the oldest first; of bundles only the one that was taken last.
+
+        Raises :class:`IntegrityBroken` for a damaged one.
+        """
         found = sorted(map(self._load, self._directory.glob(f"*{SUFFIX}")), key=lambda pack: pack.imported_at)
         bundles = [pack for pack in found if pack.kind == "bundle"]
         newest = max(bundles, key=lambda pack: int(pack.facts["sequence"]), default=None)

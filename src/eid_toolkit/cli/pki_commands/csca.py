@@ -200,6 +200,7 @@ def _serial(office: Office, state: str, wanted: int | str) -> int:
 def _trust_own(office: Office, state: str) -> None:
     """What this authority signs with is believed in its own home."""
     operator, now = office.act(), CLOCK.now()
-    links = office.authorities.links(state)[-1:]
-    for item in (office.authorities.csca(state), office.authorities.crl(state), *links):
-        office.trust.add(item, "own authority", now, operator)
+    authorities = office.authorities
+    for certificate in (authorities.csca(state), *authorities.links(state)[-1:]):
+        office.trust.add(certificate, "own authority", now, operator)
+    office.trust.add(authorities.crl(state), "own authority", now, operator)

@@ -85,8 +85,14 @@ def _lines(state: dict[str, Any]) -> list[str]:
         lines += [
             f"  document signer {signer['number']}  {harmless(signer['subject'])} for {types}",
             f"    key used until {_day(signer['key_used_until'])} ({signer['key']}), certificate valid until "
-            f"{_day(signer['not_after'])}, {signer['documents']} documents",
+            f"{_day(signer['not_after'])}",
+            f"    {signer['signatures']} signatures, {_documents(signer)}",
         ]
+        if signer["unaccounted"]:
+            text = (
+                f"    {signer['unaccounted']} signatures belong to no document of the register: look into the audit log"
+            )
+            lines.append(paint(text, "yellow"))
     if crl is None and csca is not None:
         lines.append("  no CRL here: `eid pki crl install` takes that of the home with the CSCA's key")
     if crl is not None:
@@ -94,6 +100,11 @@ def _lines(state: dict[str, Any]) -> list[str]:
     for found in (*state["verifying"], *state["verifiers"]):
         lines.append(f"  {found['reference']}  {found['role']}, {found['rights']}, until {found['expires']}")
     return [*lines, *(paint(f"  Ends within 30 days: {name}", "yellow") for name in state["ends_soon"])]
+
+
+def _documents(signer: dict[str, Any]) -> str:
+    states = ", ".join(f"{number} {state}" for state, number in signer["states"].items())
+    return f"{signer['documents']} documents" + (f" ({states})" if states else "")
 
 
 def _day(text: str | None) -> str:

@@ -106,28 +106,42 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, fmt: str) -> None:
-    """List document signers, and how many documents each has signed by the register."""
+    """List document signers, and hold what each has signed against the documents of the register.
+
+    A signature that is unaccounted for belongs to no document: a preparation was cut off, or the key was used past the
+    register. The audit log says which.
+    """
     with open_office(app) as office:
         rows = signer_rows(office, state_of(office, state))
-    columns = ("number", "subject", "key", "documents", "key_used_until", "not_after")
+    columns = ("number", "subject", "key", "signatures", "documents", "unaccounted", "key_used_until", "not_after")
     emit(rows, fmt, lambda: table(columns, ([str(row[name])[:48] for name in columns] for row in rows)))
 
 
 def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
     """Each document signer with its certificate, what became of its key, and the documents it signed."""
+    from eid_toolkit.register.accounting import SignerAccount, signer_accounts
+    from eid_toolkit.stores.authority_files import SIGNER
+
     authorities = office.authorities
     authorities.files.require(state)
-    counts = office.register.documents.count_by_signer()
-    return [
-        {
-            "number": number,
-            **certificate_data(found),
-            "document_types": list(found.extensions.document_types),
-            "key": authorities.signer_key_state(state, number),
-            "documents": counts.get(found.fingerprint, 0),
-        }
-        for number, found in authorities.signer_certificates(state).items()
-    ]
+    accounts = signer_accounts(office.register.database)
+    rows = []
+    for number, found in authorities.signer_certificates(state).items():
+        account = accounts.get(found.fingerprint, SignerAccount())
+        signatures = authorities.files.signatures(state, SIGNER, number)
+        rows.append(
+            {
+                "number": number,
+                **certificate_data(found),
+                "document_types": list(found.extensions.document_types),
+                "key": authorities.signer_key_state(state, number),
+                "documents": account.documents,
+                "states": dict(sorted(account.states.items())),
+                "signatures": signatures,
+                "unaccounted": max(0, signatures - account.signed_files),
+            }
+        )
+    return rows
 
 
 @ds.command("destroy")
@@ -140,9 +154,9 @@ def destroy(app: App, state: str | None, number: int) -> None:
         code = state_of(office, state)
         subject = office.authorities.files.certificate(code, "ds", number).subject.text
         app.confirm(f"Destroy the private key of {subject}?")
-        counts = office.register.documents.count_by_signer()
-        fingerprint = office.authorities.files.certificate(code, "ds", number).fingerprint
-        detail = {"number": number, "fingerprint": fingerprint, "documents": counts.get(fingerprint, 0)}
+        row = next(row for row in signer_rows(office, code) if row["number"] == number)
+        kept = ("number", "fingerprint", "documents", "states", "signatures", "unaccounted")
+        detail = {name: row[name] for name in kept}
         decide_together(office, "ds.destroy", code, detail)
         office.authorities.destroy_signer_key(code, number)
         office.register.record(app.operator or "-", "ds.key-destroyed", code, detail)

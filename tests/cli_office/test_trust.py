@@ -1,0 +1,151 @@
+"""`eid trust` on the command line: lists with their counts and provenance, what differs, and the officer's bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eid_toolkit.cli.main import main
+from eid_toolkit.codec import der
+from eid_toolkit.home.home import Home
+from eid_toolkit.inspection.evidence_format import encode_evidence
+from eid_toolkit.ports import SystemClock
+from support.authorities import Authority
+from support.documents import IssuedDocument, specimen_mrz
+
+Run = Callable[..., Result]
+NOW = SystemClock().now()
+FRANCE, GHANA = Authority("FRA", start=NOW - timedelta(days=30)), Authority("GHA", start=NOW - timedelta(days=30))
+
+
+@pytest.fixture
+def run(demo_home: Home, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs one command in a demo home as Anna."""
+    monkeypatch.setenv("EID_HOME", str(demo_home.root))
+    monkeypatch.setenv("EID_OPERATOR", "anna")
+
+    def call(*arguments: object, code: int = 0, **extra: Any) -> Result:
+        result = CliRunner().invoke(main, [str(each) for each in arguments], **extra)
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    return call
+
+
+def as_json(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_a_list_is_taken_with_counts_and_provenance(run: Run, tmp_path: Path) -> None:
+    listed = written(tmp_path, "fra.ml", FRANCE.master_list(FRANCE.csca, GHANA.csca, signing_time=NOW))
+    refused = run("trust", "import", listed, code=9)
+    assert "--accept-signer" in refused.stderr
+    signer = as_json(run("pki", "master-list", "verify", listed, "--format", "json", code=4))["signer_fingerprint"]
+    taken = run("trust", "import", listed, "--accept-signer", signer, "--format", "json")
+    assert {(row["status"], row["country"]) for row in as_json(taken)} == {("taken", "FR"), ("taken", "GH")}
+    assert "2 taken, 0 known, 0 unreadable, 0 refused" in taken.stderr
+
+    shown = as_json(run("trust", "show", GHANA.csca.fingerprint, "--format", "json"))
+    assert shown["list"]["basis"] == "signer-accepted"
+    assert shown["findings"] == []
+    assert "decided_by" in run("trust", "show", GHANA.csca.fingerprint).stdout
+    (pack,) = as_json(run("trust", "list", "--lists", "--format", "json"))
+    assert (pack["name"], pack["members"]) == ("fra.ml", {"anchor": 2})
+    assert [row["country"] for row in as_json(run("trust", "list", "--country", "GHA", "--format", "json"))] == ["GH"]
+    log = as_json(run("audit", "show", "--subject", pack["sha256"], "--format", "json"))
+    assert [row["action"] for row in log] == ["trust.imported"]
+
+    run("trust", "remove", pack["sha256"], "--yes")
+    assert as_json(run("trust", "list", "--country", "GH", "--format", "json")) == []
+
+
+def test_in_an_officers_home_an_acceptance_is_asked_for(run: Run, tmp_path: Path) -> None:
+    listed = written(tmp_path, "bare.ml", der.sequence(der.integer(0), der.set_of([FRANCE.csca.der])))
+    officer = tmp_path / "officer"
+    refused = run("--home", officer, "trust", "import", listed, code=9)
+    sha256 = refused.stderr.split("--accept-list ")[1].split(".")[0]
+    accept = ("--home", officer, "trust", "import", listed, "--accept-list", sha256)
+    run(*accept, code=130, input="n\n")
+    run(*accept, input="y\n")
+    again = run(*accept, "--format", "json")
+    assert [row["status"] for row in as_json(again)] == ["known"]
+
+
+def test_bad_certificates_in_a_list_are_told(run: Run, tmp_path: Path) -> None:
+    items = [FRANCE.csca.der, der.sequence(der.integer(1)), GHANA.signer().der]
+    listed = written(tmp_path, "bare.ml", der.sequence(der.integer(0), der.set_of(items)))
+    sha256 = run("trust", "import", listed, code=9).stderr.split("--accept-list ")[1].split(".")[0]
+    taken = run("trust", "import", listed, "--accept-list", sha256)
+    assert "1 taken, 0 known, 1 unreadable, 1 refused" in taken.stderr
+    assert "is not that of a CA" in taken.stdout
+
+
+def test_a_file_is_compared_with_what_is_believed(run: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, "fra.cer", FRANCE.csca.der)
+    rows = as_json(run("trust", "diff", file, "--format", "json"))
+    assert [row["country"] for row in rows if row["change"] == "added"] == ["FR"]
+    assert {row["country"] for row in rows if row["change"] == "beyond"} == {"SG", "UT", "VN"}
+    run("trust", "import", file)
+    assert all(row["change"] == "beyond" for row in as_json(run("trust", "diff", file, "--format", "json")))
+
+
+def test_the_bundles_age_stands_in_every_verdict(run: Run, tmp_path: Path) -> None:
+    crl = FRANCE.crl(this_update=NOW - timedelta(days=3))
+    for name, data in (("fra.cer", FRANCE.csca.der), ("fra.crl", crl.der)):
+        run("trust", "import", written(tmp_path, name, data))
+    evidence = IssuedDocument(FRANCE, specimen_mrz(state="FRA")).evidence()
+    saved = written(tmp_path, "card.evidence", encode_evidence(evidence))
+    bundle, officer = tmp_path / "first.bundle", tmp_path / "officer"
+    made = as_json(run("trust", "bundle", "export", "--output", bundle, "--max-age", 40, "--format", "json"))
+    run("--home", officer, "trust", "bundle", "import", bundle, code=10)
+    taken = run("--home", officer, "trust", "bundle", "import", bundle, "--accept", made["csca_fingerprint"])
+    assert "version" in taken.stdout
+
+    fresh = as_json(run("--home", officer, "judge", saved, "--format", "json"))
+    assert (fresh["verdict"], fresh["trust"]["bundle_age_days"], fresh["trust"]["bundle_version"]) == ("passed", 0, 1)
+    month = (NOW + timedelta(days=31, hours=1)).isoformat()
+    later = run("--home", officer, "judge", saved, "--at", month)
+    assert "bundle 1, 31 days old" in later.stdout
+    old = as_json(
+        run(
+            "--home",
+            officer,
+            "judge",
+            saved,
+            "--at",
+            (NOW + timedelta(days=41)).isoformat(),
+            "--format",
+            "json",
+            code=4,
+        )
+    )
+    (age,) = [check for check in old["checks"] if check["id"] == "status.bundle-age"]
+    assert (age["status"], age["reason"]) == ("undetermined", "bundle-old")
+
+    run("trust", "bundle", "import", bundle, code=10)  # an authority decides itself
+    shown = as_json(run("--home", officer, "trust", "bundle", "show", "--format", "json"))
+    assert (shown["version"], shown["pinned"], shown["max_age_days"]) == (1, made["csca_fingerprint"], 40)
+
+
+def test_a_clock_behind_the_bundle_is_told(run: Run, tmp_path: Path) -> None:
+    from eid_toolkit.inspection.trusted_time import trusted_time
+    from eid_toolkit.stores.trust import open_trust
+
+    bundle, officer = tmp_path / "first.bundle", tmp_path / "officer"
+    made = as_json(run("trust", "bundle", "export", "--output", bundle, "--format", "json"))
+    run("--home", officer, "trust", "bundle", "import", bundle, "--accept", made["csca_fingerprint"])
+    material = open_trust(officer).material()
+    assert material.bundle is not None
+    assert trusted_time(officer / "trust", material) == material.bundle.issued_at
