@@ -39,6 +39,7 @@ from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.register.person_files import write_csv, write_jsonl
 from eid_toolkit.specimens import persons
+from fuzz.trust_seeds import trust_seeds
 
 _VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
 _CARD_SPECS = _VECTORS.parent / "card-specs"
@@ -93,6 +94,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
     shipped = files("eid_toolkit.profiles").joinpath("shipped")
     return by_target | {
         **biometrics(),
+        **trust_seeds(),
         "tlv": {"dg14": contents[ElementaryFile.DG14]},
         "command-apdu": {f"{number:02}": command for number, (command, _) in enumerate(tap.exchanges[:12])},
         "response-apdu": {f"{number:02}": answer for number, (_, answer) in enumerate(tap.exchanges[:6])},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
 from eid_toolkit.cardspec import parse_spec
@@ -27,10 +28,22 @@ from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_certificate import CvCertificate
+from eid_toolkit.pki.cv_request import CvRequest
+from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.ldif import read_ldif
+from eid_toolkit.pki.lint import lint_certificate
+from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.trust_bundle import SignedBundle, TrustBundle
+from eid_toolkit.pki.trust_material import TrustMaterial
 from eid_toolkit.profiles.loading import read_profile
 from eid_toolkit.register import person_files
+from eid_toolkit.stores.trust_entry import kind_of_certificate
+from eid_toolkit.stores.trust_import import Planner
+from eid_toolkit.stores.trust_sources import Sources, read_bytes
 
 Target = Callable[[bytes], None]
+_NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
 
 def _tlv(data: bytes) -> None:
@@ -127,6 +140,51 @@ def _cv_certificate(data: bytes) -> None:
     CvCertificate.parse(data)
 
 
+def _master_list(data: bytes) -> None:
+    found = MasterList.parse(data)
+    describe(found)
+    for certificate in found.certificates:
+        kind_of_certificate(certificate)
+        lint_certificate(certificate)
+
+
+def _deviation_list(data: bytes) -> None:
+    found = DeviationList.parse(data)
+    describe(found)
+    if found.signer is not None:
+        found.about(found.signer, "ID", "X1", None)
+
+
+def _ldif(data: bytes) -> None:
+    for value in read_ldif(data.splitlines(keepends=True)):
+        with suppress(EidError):
+            read_bytes(Sources(), "fuzzed", value.data)
+
+
+def _trust_bundle(data: bytes) -> None:
+    """A signed one; and what is signed, which a fuzzer cannot sign."""
+    for parse in (SignedBundle.parse, TrustBundle.parse):
+        with suppress(EidError):
+            parse(data)
+
+
+def _trust_file(data: bytes) -> None:
+    """All that ``eid trust import`` takes but for directories, up to its plan."""
+    sources = Sources()
+    read_bytes(sources, "fuzzed", data)
+    Planner(TrustMaterial(), frozenset(), frozenset(), frozenset()).plan(sources, _NOW)
+
+
+def _certificate_request(data: bytes) -> None:
+    describe(CertificateRequest.parse(data))
+
+
+def _cv_request(data: bytes) -> None:
+    found = CvRequest.parse(data)
+    assert CvRequest.parse(found.encode()) == found
+    describe(found)
+
+
 def _ef_cvca(data: bytes) -> None:
     EfCvca.parse(data).encode()
 
@@ -150,6 +208,13 @@ TARGETS: dict[str, Target] = {
     "certificate": _certificate,
     "crl": _crl,
     "cv-certificate": _cv_certificate,
+    "cv-request": _cv_request,
+    "certificate-request": _certificate_request,
+    "master-list": _master_list,
+    "deviation-list": _deviation_list,
+    "ldif": _ldif,
+    "trust-file": _trust_file,
+    "trust-bundle": _trust_bundle,
     "decode": _decode,
     "mrz": _mrz,
     "evidence": _evidence,

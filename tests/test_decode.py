@@ -29,7 +29,13 @@ from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.cms import build_signed_data
 from eid_toolkit.pki.cv_certificate import KeyReference
-from support.authorities import NOW, Authority, new_key
+from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
+from eid_toolkit.pki.cv_request import CvRequest
+from eid_toolkit.pki.deviation_list import Concerned, Deviation
+from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
+from eid_toolkit.stores.trust_bundles import bundle_of
+from support.authorities import NOW, START, Authority, new_key
 from support.biometric_blocks import block_file, choice, finger_block, iris_block
 from support.specimen_passport import FOLDER, needs_specimen
 from vectors import load
@@ -149,6 +155,53 @@ def test_a_signed_object_with_its_signer(tmp_path: Path) -> None:
     content = der.sequence(der.integer(0), certificates)
     master_list = build_signed_data(content, "2.23.136.1.1.2", key, signer.der, "sha256")
     assert _content(tmp_path, master_list)[1]["certificates"] == 1
+
+
+def test_lists_of_the_pki(tmp_path: Path) -> None:
+    kind, content = _content(tmp_path, AUTHORITY.master_list(AUTHORITY.csca, Authority("VNM").csca))
+    assert (kind, content["countries"], content["signed"]) == ("MasterList", {"UT": 1, "VN": 1}, True)
+    bare = der.sequence(der.integer(0), der.set_of([AUTHORITY.csca.der, der.sequence(der.integer(1))]))
+    kind, content = _content(tmp_path, bare)
+    assert (kind, content["signer"], content["certificates"]) == ("MasterList", None, 2)
+    assert content["unreadable"][0]["reason"] == "certificate-malformed"
+
+    concerned = Concerned("ID", document_numbers=frozenset({"X1"}), issued_from=START.date(), issued_until=NOW.date())
+    deviation = Deviation(concerned, "2.23.136.1.1.7.2.2", "hash of DG2", b"\x02\x01\x02")
+    kind, content = _content(tmp_path, AUTHORITY.deviation_list(deviation))
+    assert (kind, content["country"]) == ("DeviationList", "UT")
+    assert content["deviations"] == [
+        {
+            "kind": "data-group-hash-wrong",
+            "type": "2.23.136.1.1.7.2.2",
+            "description": "hash of DG2",
+            "parameters": "020102",
+            "document_type": "ID",
+            "issued_from": "2026-03-01",
+            "issued_until": "2026-03-11",
+            "document_numbers": ["X1"],
+        }
+    ]
+
+
+def test_requests(tmp_path: Path) -> None:
+    key = new_key()
+    asked = CertificateRequest.build(AUTHORITY.csca.subject, key)
+    kind, content = _content(tmp_path, asked.der)
+    assert (kind, content["subject"]) == ("CertificateRequest", "CN=CSCA, O=Ministry, C=UT")
+    public = CvEcKey(identifier_of(key.algorithm), key.key.public_key.point, key.key.public_key.domain)
+    wanted = CvRequest.build(public, key, KeyReference("UTIS00001"), KeyReference("UTCVCA00001"))
+    for request, by in ((wanted, None), (wanted.authenticated(key, KeyReference("UTIS00000")), "UTIS00000")):
+        kind, content = _content(tmp_path, request.encode())
+        assert (kind, content["holder_reference"]) == ("CvRequest", "UTIS00001")
+        assert content["authenticated_by"] == by
+
+
+def test_a_trust_bundle(tmp_path: Path) -> None:
+    key = new_key()
+    signer = AUTHORITY.list_signer(key, purpose=BUNDLE_SIGNING_KEY)
+    made = bundle_of("Utopia", 7, NOW, {"anchors": (AUTHORITY.csca.der,)})
+    kind, content = _content(tmp_path, build_trust_bundle(made, key, signer, (AUTHORITY.csca,), NOW))
+    assert (kind, content["version"], content["anchors"]) == ("TrustBundle", 7, 1)
 
 
 def test_certificates_and_revocation_lists_in_der_and_pem(tmp_path: Path) -> None:

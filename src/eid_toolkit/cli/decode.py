@@ -24,9 +24,9 @@ _SEQUENCE = 0x30
 def decode(app: App, file: Path, fmt: str) -> None:
     """Show what stands in a FILE of a card or of the country signing PKI.
 
-    The kind of file is told from its first bytes: an EF by its tag, a certificate, CRL or master list in DER or
-    PEM, a card-verifiable certificate, or a machine readable zone as text. Nothing is judged: a signature that
-    holds says nothing about trust.
+    The kind of file is told from its first bytes: an EF by its tag; a certificate, CRL, request, master list,
+    deviation list or trust bundle in DER or PEM; a card-verifiable certificate or request for one; or a machine
+    readable zone as text. Nothing is judged: a signature that holds says nothing about trust.
     """
     found = [{"kind": kind, "content": content} for kind, content in decoded(read_file(file, _MAX_FILE))]
     emit(found[0] if len(found) == 1 else found, fmt, lambda: "\n\n".join(map(_as_text, found)))
@@ -59,11 +59,14 @@ def _parse(data: bytes) -> tuple[str, object]:
     from eid_toolkit.codec import tlv
     from eid_toolkit.lds.ef_cvca import AUTHORITY_REFERENCE, EfCvca
     from eid_toolkit.lds.registry import parse_file, recognise
-    from eid_toolkit.pki.cv_certificate import CERTIFICATE, CvCertificate
+    from eid_toolkit.pki.cv_certificate import CERTIFICATE
+    from eid_toolkit.pki.cv_request import AUTHENTICATED, CvRequest
 
     tag = tlv.read_header(data)[0]
     if tag == CERTIFICATE:
-        return "CvCertificate", CvCertificate.parse(data)
+        return _parse_cv(data)
+    if tag == AUTHENTICATED and tlv.read_header(tlv.parse(data).value)[0] == CERTIFICATE:  # and not DG7
+        return "CvRequest", CvRequest.parse(data)
     if tag == AUTHORITY_REFERENCE:
         return "EF.CVCA", EfCvca.parse(data)
     file = recognise(data)
@@ -74,25 +77,63 @@ def _parse(data: bytes) -> tuple[str, object]:
     raise BadInput("decode-unknown")
 
 
+def _parse_cv(data: bytes) -> tuple[str, object]:
+    """A certificate and a request for one have the same tag."""
+    from eid_toolkit.pki.cv_certificate import CvCertificate
+    from eid_toolkit.pki.cv_request import CvRequest
+
+    try:
+        return "CvCertificate", CvCertificate.parse(data)
+    except BadInput as error:
+        try:
+            return "CvRequest", CvRequest.parse(data)
+        except BadInput:
+            raise error from None
+
+
 def _parse_sequence(data: bytes) -> tuple[str, object]:
-    """Certificates, revocation lists and signed data all begin alike: they are told apart by their first part."""
+    """Certificates, lists, requests and signed data all begin alike: they are told apart by their first part."""
     from eid_toolkit.codec import der, tlv
     from eid_toolkit.pki.certificate import Certificate
-    from eid_toolkit.pki.cms import SignedData
     from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.pki.master_list import MasterList
+    from eid_toolkit.pki.request import CertificateRequest
 
     first = tlv.parse(data, der.SEQUENCE).children()[:1]
     if not first:
         raise BadInput("decode-unknown")
     if first[0].tag == der.OBJECT_IDENTIFIER:
-        return "SignedData", SignedData.parse(data)
+        return _parse_signed(data)
+    if first[0].tag == der.INTEGER:
+        return "MasterList", MasterList.parse(data)
     try:
         return "Certificate", Certificate.parse(data)
     except BadInput as error:
-        try:
-            return "CRL", Crl.parse(data)
-        except BadInput:
-            raise error from None
+        for kind, parse in (("CRL", Crl.parse), ("CertificateRequest", CertificateRequest.parse)):
+            try:
+                return kind, parse(data)
+            except BadInput:
+                continue
+        raise error from None
+
+
+def _parse_signed(data: bytes) -> tuple[str, object]:
+    """Signed data, by what was signed."""
+    from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
+    from eid_toolkit.pki.cms import SignedData
+    from eid_toolkit.pki.deviation_list import DeviationList
+    from eid_toolkit.pki.master_list import MasterList
+    from eid_toolkit.pki.trust_bundle import TRUST_BUNDLE, SignedBundle
+
+    signed = SignedData.parse(data)
+    match signed.content_type:
+        case kind if kind == CSCA_MASTER_LIST:
+            return "MasterList", MasterList.parse(data)
+        case kind if kind == DEVIATION_LIST:
+            return "DeviationList", DeviationList.parse(data)
+        case kind if kind == TRUST_BUNDLE:
+            return "TrustBundle", SignedBundle.parse(data)
+    return "SignedData", signed
 
 
 def _as_text(found: dict[str, Any]) -> str:

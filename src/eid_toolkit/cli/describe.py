@@ -7,7 +7,7 @@ from functools import singledispatch
 from hashlib import sha256
 from typing import Any
 
-from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, ChipAuthenticationProtocol, PaceProtocol
+from eid_toolkit.asn1.oids import ChipAuthenticationProtocol, PaceProtocol
 from eid_toolkit.asn1.security_infos import (
     ActiveAuthenticationInfo,
     ChipAuthenticationInfo,
@@ -18,7 +18,7 @@ from eid_toolkit.asn1.security_infos import (
     SecurityInfos,
     TerminalAuthenticationInfo,
 )
-from eid_toolkit.cli import describe_biometrics
+from eid_toolkit.cli import describe_biometrics, describe_pki
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
@@ -45,6 +45,11 @@ from eid_toolkit.pki.cms import SignedData
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_certificate import CvCertificate
 from eid_toolkit.pki.cv_public_key import ALGORITHMS, CvEcKey, CvPublicKey
+from eid_toolkit.pki.cv_request import CvRequest
+from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.trust_bundle import SignedBundle
 from eid_toolkit.ports import SystemClock
 
 Plain = dict[str, Any]
@@ -253,17 +258,19 @@ def _(crl: Crl) -> Plain:
 @describe.register
 def _(signed: SignedData) -> Plain:
     signer = signed.signer_certificate
-    found: Plain = {
+    return {
         "content_type": signed.content_type,
         "size": len(signed.content),
         "signing_time": _time(signed.signers[0].signing_time),
         "signer": None if signer is None else describe(signer),
     }
-    if signed.content_type == CSCA_MASTER_LIST:
-        # CscaMasterList ::= SEQUENCE { version, SET OF Certificate } (9303-12 9.2)
-        _, certificates = tlv.parse(signed.content, der.SEQUENCE).children()[:2]
-        found["certificates"] = len(tlv.parse_all(certificates.value))
-    return found
+
+
+describe.register(MasterList, describe_pki.master_list)
+describe.register(DeviationList, describe_pki.deviation_list)
+describe.register(CertificateRequest, describe_pki.request)
+describe.register(CvRequest, describe_pki.cv_request)
+describe.register(SignedBundle, describe_pki.bundle)
 
 
 def _said(found: Plain) -> Plain:

@@ -1,0 +1,123 @@
+"""Lists, bundles and requests of the PKI as plain data, for `eid decode`; nothing is judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.cms import SignedData
+from eid_toolkit.pki.cv_request import CvRequest
+from eid_toolkit.pki.deviation_list import Deviation, DeviationList
+from eid_toolkit.pki.lint.certificates import kind_of
+from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.trust_bundle import SECTIONS, SignedBundle
+
+Plain = dict[str, Any]
+
+
+def signature_of(signed: SignedData | None) -> Plain:
+    """Who signed, by the certificate that came along, and when by the signer's own claim."""
+    if signed is None:
+        return {"signed": False, "signer": None, "signing_time": None}
+    signer, time = signed.signer_certificate, signed.signers[0].signing_time
+    return {
+        "signed": True,
+        "signer": None if signer is None else _named(signer),
+        "signing_time": None if time is None else time.isoformat(),
+    }
+
+
+def master_list(found: MasterList) -> Plain:
+    """The certificates by country, each with what it is."""
+    countries = Counter(certificate.country or "?" for certificate in found.certificates)
+    return {
+        **signature_of(found.signed),
+        "certificates": len(found.certificates) + len(found.unreadable),
+        "countries": dict(sorted(countries.items())),
+        "listed": [{"kind": kind_of(certificate).value, **_named(certificate)} for certificate in found.certificates],
+        "unreadable": [{"position": bad.position, "reason": bad.reason} for bad in found.unreadable],
+    }
+
+
+def deviation_list(found: DeviationList) -> Plain:
+    """Each deviation with the documents that it is about."""
+    return {
+        **signature_of(found.signed),
+        "country": found.country,
+        "digest": found.digest,
+        "sha256": found.fingerprint,
+        "deviations": [_deviation(each) for each in found.deviations],
+    }
+
+
+def request(found: CertificateRequest) -> Plain:
+    """A request for a document signer's certificate; its signature, which proves the key, was checked."""
+    return {
+        "subject": found.subject.text,
+        "country": found.subject.country,
+        "public_key_sha256": sha256(found.spki).hexdigest(),
+        "sha256": sha256(found.der).hexdigest(),
+    }
+
+
+def cv_request(found: CvRequest) -> Plain:
+    """A request for a card-verifiable certificate; its inner signature was checked."""
+    return {
+        "holder_reference": found.holder_reference.text,
+        "authority_reference": found.authority_reference.text if found.authority_reference else None,
+        "authenticated_by": found.authenticated_by.text if found.authenticated_by else None,
+        "public_key_oid": found.public_key.oid,
+        "sha256": sha256(found.encode()).hexdigest(),
+    }
+
+
+def bundle(found: SignedBundle) -> Plain:
+    """A trust bundle, whose signature holds."""
+    content = found.bundle
+    return {
+        "authority": content.authority,
+        "version": content.version,
+        "issued_at": content.issued_at.isoformat(),
+        "base": content.base,
+        "max_age_days": content.max_age_days,
+        "signer": _named(found.signer),
+        **{name: len(content.sections.get(name, ())) for name in SECTIONS},
+        "removed": len(content.removed),
+        "sha256": found.sha256,
+    }
+
+
+def _deviation(deviation: Deviation) -> Plain:
+    concerned = deviation.concerned
+    said = {
+        "kind": deviation.kind,
+        "type": deviation.oid,
+        "description": deviation.text,
+        "parameters": deviation.parameters.hex() if deviation.parameters is not None else None,
+        "document_type": concerned.document_type,
+        "issuer": concerned.issuer.text if concerned.issuer else None,
+        "serial": f"{concerned.serial:X}" if concerned.serial is not None else None,
+        "key_identifier": concerned.key_identifier.hex() if concerned.key_identifier else None,
+        "certificate_digest": concerned.certificate_digest.hex() if concerned.certificate_digest else None,
+        "issued_from": _date(concerned.issued_from),
+        "issued_until": _date(concerned.issued_until),
+        "document_numbers": sorted(concerned.document_numbers) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _named(certificate: Certificate) -> Plain:
+    return {
+        "country": certificate.country,
+        "subject": certificate.subject.text,
+        "not_after": certificate.not_after.isoformat(),
+        "sha256": certificate.fingerprint,
+    }
+
+
+def _date(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
