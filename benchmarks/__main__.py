@@ -16,6 +16,7 @@ from benchmarks.emulated import CardMeasure, Size, measure_emulator
 from benchmarks.measures import Measure, measure_all
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
+from benchmarks.trust import measure_trust
 from benchmarks.watching import NotMeasured, measure_watching
 
 SCHEMA = "eid-benchmarks/1"
@@ -39,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
         bureau = Bureau(Path(folder))
         personalized = [bureau.personalize() for _ in range(_RUNS)]
-        measures = measure_all(bureau, personalized, arguments.seconds)
+        measures = measure_all(bureau, personalized, arguments.seconds) + measure_trust(arguments.seconds)
         processes, missing = measure_processes(bureau, personalized[-1]), {}
         try:
             processes |= measure_watching(bureau, personalized[-1])

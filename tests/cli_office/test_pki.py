@@ -115,10 +115,13 @@ class TestRollOver:
         assert [row["detail"]["documents"] for row in rows if row["action"] == "ds.key-destroyed"] == [0]
 
     def test_a_revoked_signer_stays_on_every_later_list(self, authority: Office) -> None:
-        authority.two("pki", "crl", "revoke", "--ds", "1")
+        authority.two("pki", "crl", "revoke", "--ds", "1", "--reason", "key-compromise")
         authority.two("pki", "csca", "roll")
         last = authority.two("pki", "crl", "issue")
         assert (last["revoked"], last["number"]) == (1, 4)
+        rows = json.loads(authority.call("audit", "show", "--format", "json").stdout)
+        issued = [row["detail"] for row in rows if row["action"] == "crl.issued"]
+        assert [detail.get("reason") for detail in issued] == ["key-compromise", None]
 
 
 class TestAuthorityOffLine:
@@ -189,7 +192,7 @@ class TestVerifyingAuthority:
         authority.two("pki", "cvca", "create", "--key", kind)
         authority.two("pki", "cvca", "create", "--key", kind)
         authority.two("pki", "dv", "create", "--key", kind)
-        files = sorted((authority.root / "pki/UTO").glob("*.cvcert"))
+        files = sorted((authority.root / "pki/UTO").glob("*[a-z]-[0-9].cvcert"))[:4]
         assert [file.name for file in files] == ["cvca-1.cvcert", "cvca-2.cvcert", "cvca-link-2.cvcert", "dv-1.cvcert"]
         trusted = tmp_path / "trusted"
         trusted.mkdir()
@@ -221,6 +224,30 @@ class TestVerifyingAuthority:
             bureau.one("pki", "dv", "install", answer)
         assert "no CSCA in this home" in bureau.call("pki", "show").stdout
         authority.two("pki", "dv", "issue", request, "--days", "4000", "--output", answer, code=9)
+
+    def test_a_request_that_is_not_what_it_says_is_refused(
+        self, authority: Office, bureau: Office, tmp_path: Path
+    ) -> None:
+        request, answer = tmp_path / "dv.req", tmp_path / "dv.cvcert"
+        authority.two("pki", "cvca", "create")
+        bureau.one("pki", "dv", "request", "--key", "ec-nist", "--output", request)  # on another curve
+        assert "another curve" in authority.two("pki", "dv", "issue", request, "--output", answer, code=10)
+        bureau.one("pki", "dv", "request", "--key", "rsa-pss", "--output", request)
+        authority.two("pki", "dv", "issue", request, "--output", answer, code=10)
+        bureau.one("pki", "dv", "request", "--output", request)
+        authority.two("pki", "dv", "issue", request, "--output", answer)
+        bureau.one("pki", "dv", "install", answer)
+        bureau.one("pki", "dv", "request", "--output", request)
+        data = bytearray(request.read_bytes())
+        data[-1] ^= 1  # in the outer signature
+        request.write_bytes(data)
+        assert "sign" in authority.two("pki", "dv", "issue", request, "--output", answer, code=9)
+        other = new_office(tmp_path / "other")
+        other.two("pki", "cvca", "create")
+        data[-1] ^= 1
+        request.write_bytes(data)
+        assert "UTDV00003" in other.two("pki", "dv", "issue", request, "--output", answer, code=10)
+        authority.two("pki", "dv", "issue", request, "--output", answer)
 
     @pytest.mark.parametrize("rights", ["dg3", "both"])
     def test_an_officer_is_given_a_terminal_and_reads_what_it_may(

@@ -260,6 +260,13 @@ def test_link_and_root_may_share_a_key_identifier(tmp_path: Path) -> None:
     assert validate_signer(signer, store.material(), NOW).path == (new.csca,)
 
 
+def test_a_key_of_too_many_parts_is_told_and_not_stumbled_over() -> None:
+    spki = tlv.parse(GENUINE.csca.spki)
+    odd = Odd.of(spki=der.sequence(*(part.encode() for part in spki.children()), der.null()))
+    codes = {finding.code for finding in lint_certificate(Certificate.parse(odd.data))}
+    assert "lint-public-key" in codes
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the published list is not in this checkout")
 def test_a_published_list_is_imported_and_its_signer_verified(tmp_path: Path) -> None:
     sources = Sources()

@@ -21,7 +21,7 @@ def check_revocation(certificate: Certificate, trust: TrustMaterial, now: dateti
     if not candidates:
         return RevocationResult(Status.UNDETERMINED, "crl-missing")
     keys = trust.keys_of(country)
-    signed = [(crl, key) for crl in candidates if (key := _signer_of(crl, keys)) is not None]
+    signed = [(crl, key) for crl in candidates if (key := trust.key_of_list(crl)) is not None]
     if not signed:
         return RevocationResult(Status.UNDETERMINED, "crl-signature")
     for crl, _ in signed:
@@ -34,21 +34,8 @@ def check_revocation(certificate: Certificate, trust: TrustMaterial, now: dateti
 
 def is_listed(certificate: Certificate, trust: TrustMaterial) -> bool:
     """Whether a genuine list of the certificate's state, however old, has its serial number."""
-    country = certificate.issuer.country
-    return any(
-        certificate.serial in crl.revoked and _signer_of(crl, trust.keys_of(country)) is not None
-        for crl in trust.crls_of(country)
-    )
-
-
-def _signer_of(crl: Crl, keys: tuple[TrustedKey, ...]) -> TrustedKey | None:
-    """The believed key that signed a list; those whose identifier it names are tried first."""
-    named = crl.authority_key_identifier
-
-    def unlikeliness(key: TrustedKey) -> bool:
-        return named is None or key.certificate.extensions.subject_key_identifier != named
-
-    return next((key for key in sorted(keys, key=unlikeliness) if crl.is_signed_by(key.certificate.spki)), None)
+    lists = trust.crls_of(certificate.issuer.country)
+    return any(certificate.serial in crl.revoked and trust.key_of_list(crl) is not None for crl in lists)
 
 
 def _why_not_current(crl: Crl, signed_by: TrustedKey, keys: tuple[TrustedKey, ...], now: datetime) -> str | None:

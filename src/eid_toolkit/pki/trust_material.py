@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
@@ -14,6 +15,7 @@ from eid_toolkit.pki.countries import same_state
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
 
+_T = TypeVar("_T")
 _MAX_LINKS = 8
 """A country signing CA is rolled every three to five years: eight links are a generation of documents and more."""
 
@@ -60,11 +62,11 @@ class TrustMaterial:
 
     def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
         """The anchors of one state."""
-        return tuple(anchor for anchor in self.anchors if _same(anchor.country, country))
+        return self._of_country("anchors", country, self.anchors, lambda anchor: anchor.country)
 
     def crls_of(self, country: str | None) -> tuple[Crl, ...]:
         """The revocation lists that name one state, by whomever they are signed."""
-        return tuple(crl for crl in self.crls if _same(crl.country, country))
+        return self._of_country("crls", country, self.crls, lambda crl: crl.country)
 
     @cached_property
     def keys(self) -> tuple[TrustedKey, ...]:
@@ -91,7 +93,20 @@ class TrustMaterial:
 
     def keys_of(self, country: str | None) -> tuple[TrustedKey, ...]:
         """The keys that are believed of one state."""
-        return tuple(key for key in self.keys if _same(key.certificate.country, country))
+        return self._of_country("keys", country, self.keys, lambda key: key.certificate.country)
+
+    def key_of_list(self, crl: Crl) -> TrustedKey | None:
+        """The believed key of the list's state that signed it; those whose identifier it names are tried first."""
+        if crl.der not in self._list_keys:
+            named = crl.authority_key_identifier
+
+            def unlikeliness(key: TrustedKey) -> bool:
+                return named is None or key.certificate.extensions.subject_key_identifier != named
+
+            likely = sorted(self.keys_of(crl.country), key=unlikeliness)
+            signed = (key for key in likely if crl.is_signed_by(key.certificate.spki))
+            self._list_keys[crl.der] = next(signed, None)
+        return self._list_keys[crl.der]
 
     @cached_property
     def keys_by_identifier(self) -> dict[bytes | None, tuple[TrustedKey, ...]]:
@@ -124,6 +139,24 @@ class TrustMaterial:
             if any(info.is_by(certificate) for info in infos):
                 return certificate
         return None
+
+    # What was found out once is remembered: there are hundreds of anchors, and many cards.
+
+    @cached_property
+    def _list_keys(self) -> dict[bytes, TrustedKey | None]:
+        return {}
+
+    @cached_property
+    def _by_country(self) -> dict[tuple[str, str | None], tuple[Any, ...]]:
+        return {}
+
+    def _of_country(
+        self, kind: str, country: str | None, items: tuple[_T, ...], country_of: Callable[[_T], str | None]
+    ) -> tuple[_T, ...]:
+        place = (kind, country)
+        if place not in self._by_country:
+            self._by_country[place] = tuple(item for item in items if _same(country_of(item), country))
+        return self._by_country[place]
 
 
 def may_certify(certificate: Certificate) -> bool:

@@ -20,11 +20,13 @@ _Item = TypeVar("_Item")
 CSCA, LINK, SIGNER, LIST_SIGNER, REQUEST = "csca", "link", "ds", "mls", "ds-request"
 BUNDLE_SIGNER = "tbs"
 CVCA, CVCA_LINK, VERIFIER, TERMINAL = "cvca", "cvca-link", "dv", "is"
+ISSUED = {CVCA: "dv-issued", VERIFIER: "is-issued"}
+"""What a CVCA and a document verifier have issued to others, by who issued."""
 _MARK = b"."  # a signature in a file of counts: its size is the count, and adding to it is one step
 _PARSERS: dict[str, tuple[str, Callable[[bytes], object]]] = {
     **dict.fromkeys((CSCA, LINK, SIGNER, LIST_SIGNER, BUNDLE_SIGNER), (".cer", Certificate.parse)),
     REQUEST: (".p10", CertificateRequest.parse),
-    **dict.fromkeys((CVCA, CVCA_LINK, VERIFIER, TERMINAL), (".cvcert", CvCertificate.parse)),
+    **dict.fromkeys((CVCA, CVCA_LINK, VERIFIER, TERMINAL, *ISSUED.values()), (".cvcert", CvCertificate.parse)),
 }
 
 

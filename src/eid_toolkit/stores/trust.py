@@ -109,18 +109,21 @@ class TrustStore:
 
     def entries(self) -> tuple[TrustEntry, ...]:
         """Everything that is believed once each, anchors first, by state."""
+        return self._entries(self.packs.all())
+
+    def _entries(self, packs: Iterable[Pack]) -> tuple[TrustEntry, ...]:
         removed = self._removed()
         found = {entry.fingerprint: entry for entry in self._singly()}
-        for pack in self.packs.all():
-            for entry in pack.entries():
-                if entry.fingerprint not in removed:
-                    found.setdefault(entry.fingerprint, entry)
+        for entry in (entry for pack in packs for entry in pack.entries()):
+            if entry.fingerprint not in removed:
+                found.setdefault(entry.fingerprint, entry)
         order = sorted(found.values(), key=lambda entry: (entry.kind, entry.item.country or "", entry.fingerprint))
         return tuple(order)
 
     def material(self) -> TrustMaterial:
         """What an inspection needs of it; raises :class:`IntegrityBroken` for an anchor that nobody decided on."""
-        entries, packs = self.entries(), self.packs.all()
+        packs = self.packs.all()
+        entries = self._entries(packs)
         if self._operators is not None:
             singly = [entry for entry in entries if entry.listed_in is None]
             for entry in singly:

@@ -17,7 +17,7 @@ from eid_toolkit.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identi
 from eid_toolkit.pki.cv_request import CvRequest
 from eid_toolkit.ports import Signer
 from eid_toolkit.stores.authorities import KeyKind
-from eid_toolkit.stores.authority_files import CVCA, CVCA_LINK, TERMINAL, VERIFIER, AuthorityFiles, key_name
+from eid_toolkit.stores.authority_files import CVCA, CVCA_LINK, ISSUED, TERMINAL, VERIFIER, AuthorityFiles, key_name
 from eid_toolkit.stores.keys import KeyStore
 
 _CURVES = {"ec": "brainpoolP256r1", "ec-nist": "secp256r1"}
@@ -67,6 +67,10 @@ class VerifyingStore:
     def newest_points(self, state: str) -> tuple[CvCertificate, ...]:
         """What a chip is to trust at its personalization: the newest CVCA certificate, none where there is no CVCA."""
         return self.roots(state)[-1:]
+
+    def issued(self, state: str, kind: str) -> tuple[CvCertificate, ...]:
+        """What the CVCA (``cvca``) has issued to document verifiers, or a verifier (``dv``) to terminals."""
+        return self._all(state, ISSUED[kind])
 
     def create_root(
         self, state: str, mnemonic: str, rights: int, today: date, days: int, kind: KeyKind
@@ -135,7 +139,10 @@ class VerifyingStore:
     ) -> CvCertificate:
         if not issuers:
             raise NotPermitted("authority-has-none", state=state, kind=kind)
-        issuer = issuers[-1].content
+        issuer, number = issuers[-1].content, self.files.generations(state, kind)[-1]
+        signer = self._keys.signer(key_name(kind, state, number))
+        inherited = _inherited_key(request, signer)
+        self._check_requester(state, kind, request, inherited, _domain_of(signer))
         subject = CvSubject(
             request.holder_reference,
             Authorization(issuer.authorization.terminal_type, role, rights & issuer.authorization.rights),
@@ -144,10 +151,25 @@ class VerifyingStore:
         )
         if subject.expires > issuer.expires:
             raise NotPermitted("cvc-outlives-issuer", expires=issuer.expires, wanted=subject.expires)
-        key = request.public_key
-        inherited = CvEcKey(key.oid, key.point) if isinstance(key, CvEcKey) else key
-        number = self.files.generations(state, kind)[-1]
-        return _issue(subject, inherited, issuer.holder_reference, self._keys.signer(key_name(kind, state, number)))
+        made = _issue(subject, inherited, issuer.holder_reference, signer)
+        self.files.write(state, ISSUED[kind], len(self.issued(state, kind)) + 1, made.encode())
+        return made
+
+    def _check_requester(
+        self, state: str, kind: str, request: CvRequest, key: CvPublicKey, domain: EcDomain | None
+    ) -> None:
+        """A name is given to one key; who says that it is known proves it by the key of an earlier certificate."""
+        earlier = {found.content.holder_reference: found.content.public_key for found in self.issued(state, kind)}
+        reference = request.holder_reference
+        if reference in earlier and not _same_key(earlier[reference], key):
+            raise NotPermitted("cvc-reference-issued", reference=reference.text)
+        by = request.authenticated_by
+        if by is None:
+            return
+        if by not in earlier:
+            raise NotPermitted("cvc-authenticator-unknown", reference=by.text)
+        if not request.is_authenticated(earlier[by].on(domain)):
+            raise BadInput("request-signature-wrong")
 
     def _all(self, state: str, kind: str) -> tuple[CvCertificate, ...]:
         numbers = self.files.generations(state, kind)
@@ -185,6 +207,25 @@ def _public_key(signer: Signer, *, with_domain: bool) -> CvPublicKey:
     key = EcPublicKey.from_spki(signer.public_key)
     domain: EcDomain | None = key.domain if with_domain else None
     return CvEcKey(oid, key.point, domain)
+
+
+def _domain_of(signer: Signer) -> EcDomain | None:
+    return EcPublicKey.from_spki(signer.public_key).domain if signer.algorithm.family == "ecdsa" else None
+
+
+def _inherited_key(request: CvRequest, issuer: Signer) -> CvPublicKey:
+    """The key as it stands in the certificate; its curve is the issuer's, which is not repeated (9303-12 7.2.2.3).
+
+    Raises :class:`NotPermitted` for a key of another kind, or on another curve, which chips would misread.
+    """
+    key, domain = request.public_key, _domain_of(issuer)
+    if isinstance(key, CvEcKey):
+        if key.domain != domain:
+            raise NotPermitted("cvc-key-of-another-kind", reference=request.holder_reference.text)
+        return CvEcKey(key.oid, key.point)
+    if domain is not None:
+        raise NotPermitted("cvc-key-of-another-kind", reference=request.holder_reference.text)
+    return key
 
 
 def _same_key(first: CvPublicKey, second: CvPublicKey) -> bool:

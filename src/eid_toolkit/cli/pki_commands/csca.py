@@ -25,6 +25,8 @@ from eid_toolkit.errors import UsageError
 if TYPE_CHECKING:
     from eid_toolkit.pki.crl import Crl
 
+_REASONS = ("unspecified", "key-compromise", "authority-compromise", "superseded", "no-longer-used", "withdrawn")
+
 
 @click.group(cls=Group)
 def csca() -> None:
@@ -131,17 +133,26 @@ def issue(app: App, state: str | None, output: Path | None, fmt: str) -> None:
 @state_option
 @click.option("--ds", "signer", type=int, metavar="NUMBER", help="A document signer by its number.")
 @click.option("--serial", metavar="HEX", help="Any certificate by its serial number.")
+@click.option(
+    "--reason",
+    type=click.Choice(_REASONS),
+    default="unspecified",
+    show_default=True,
+    help="For the audit log; a revocation list by Doc 9303 has no room for it.",
+)
 @click.option("--output", type=OutputFile(), help="Write the list to a file, too.")
 @format_option
 @pass_app
-def revoke(app: App, state: str | None, signer: int | None, serial: str | None, output: Path | None, fmt: str) -> None:
+def revoke(
+    app: App, state: str | None, signer: int | None, serial: str | None, reason: str, output: Path | None, fmt: str
+) -> None:
     """Revoke a certificate, and issue the next revocation list.
 
     It cannot be taken back: every document that the certificate's key has signed will fail.
     """
     if (signer is None) is (serial is None):
         raise UsageError("revoke-not-one")
-    _issue(app, state, signer if signer is not None else serial, output, fmt)
+    _issue(app, state, signer if signer is not None else serial, output, fmt, reason)
 
 
 @crl.command("install")
@@ -162,7 +173,9 @@ def install(app: App, state: str | None, file: Path, fmt: str) -> None:
     _show(code, found, fmt)
 
 
-def _issue(app: App, state: str | None, revoked: int | str | None, output: Path | None, fmt: str) -> None:
+def _issue(
+    app: App, state: str | None, revoked: int | str | None, output: Path | None, fmt: str, reason: str | None = None
+) -> None:
     with open_office(app) as office:
         code, now = state_of(office, state), CLOCK.now()
         authorities = office.authorities
@@ -171,7 +184,8 @@ def _issue(app: App, state: str | None, revoked: int | str | None, output: Path 
             serial = _serial(office, code, revoked)
             app.confirm(f"Revoke the certificate {serial:X} for good?")
             serials = {serial: now}
-        detail = {"revoked": [f"{serial:X}" for serial in serials]}
+        detail: dict[str, object] = {"revoked": [f"{serial:X}" for serial in serials]}
+        detail |= {"reason": reason} if reason is not None else {}
         decide_together(office, "crl.issue", code, detail)
         found = authorities.issue_crl(code, now, serials)
         office.trust.add(found, "own authority", now, office.act())

@@ -86,6 +86,20 @@ def list_cvca(app: App, state: str | None, fmt: str) -> None:
     emit(rows, fmt, lambda: cv_table(rows))
 
 
+@cvca.command("export")
+@state_option
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory.")
+@pass_app
+def export_cvca(app: App, state: str | None, output: Path) -> None:
+    """Write the CVCA's certificates and links as files, for document verifiers and their terminals."""
+    with open_office(app) as office:
+        store, code = verifying_of(office), state_of(office, state)
+        output.mkdir(parents=True, exist_ok=True)
+        for found in (*store.roots(code), *store.links(code)):
+            link = "-link" if found.is_link else ""
+            write_file(output / f"{_reference(found)}{link}.cvcert", found.encode())
+
+
 @click.group(cls=Group)
 def dv() -> None:
     """Document verifiers: each manages terminals of its country."""
@@ -151,7 +165,11 @@ def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Pa
 def issue_dv(
     app: App, state: str | None, request: Path, foreign: bool, rights: str, days: int, output: Path, fmt: str
 ) -> None:
-    """Answer a document verifier's request with a certificate, where the CVCA's key is in this home."""
+    """Answer a document verifier's request with a certificate, where the CVCA's key is in this home.
+
+    A request that an earlier key of the same verifier authenticates is checked against the certificate issued then. A
+    first request proves only that who asks has the key: compare the file's SHA-256 with the requester by another way.
+    """
     from eid_toolkit.pki.cv_authorization import Role
 
     with open_office(app) as office:
@@ -159,6 +177,8 @@ def issue_dv(
         asked = _read_request(request)
         role = Role.DV_FOREIGN if foreign else Role.DV_DOMESTIC
         detail = {"holder": asked.holder_reference.text, "rights": rights, "days": days, "foreign": foreign}
+        by = asked.authenticated_by
+        detail |= {"authenticated_by": by.text if by is not None else None}
         decide_together(office, "dv.issue", code, detail)
         made = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
         office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(made)})

@@ -168,10 +168,13 @@ def _periods(certificate: Certificate, kind: CertificateKind) -> Iterator[Findin
 
 
 def _key(certificate: Certificate, kind: CertificateKind) -> Iterator[Finding]:
-    algorithm, _ = tlv.parse(certificate.spki).children()
-    oid, *parameters = der.read_sequence(algorithm)
-    if der.read_object_identifier(oid) == EC_PUBLIC_KEY:
-        yield from _curve(certificate, kind, parameters[0] if parameters else None)
+    parts = tlv.parse(certificate.spki).children()
+    algorithm = der.read_sequence(parts[0]) if len(parts) == 2 else ()
+    if not algorithm:
+        yield error("lint-public-key", "4.1.6", cause="public-key-malformed")
+        return
+    if der.read_object_identifier(algorithm[0]) == EC_PUBLIC_KEY:
+        yield from _curve(certificate, kind, algorithm[1] if len(algorithm) > 1 else None)
         return
     try:
         key = RsaPublicKey.from_spki(certificate.spki)

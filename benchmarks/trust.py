@@ -1,0 +1,135 @@
+"""A trust store of 600 anchors: how long a list of them takes to come in, and what a document costs then."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from benchmarks import floors
+from benchmarks.bureau import CLOCK, ENTROPY
+from benchmarks.measures import Measure
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.lds.sod import Sod, build_sod
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.cms import verify_signed_data
+from eid_toolkit.pki.countries import two_letters
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.issuing import (
+    Lifetime,
+    Publication,
+    build_crl,
+    build_csca,
+    build_document_signer,
+    build_master_list_signer,
+    distinguished_name,
+)
+from eid_toolkit.pki.master_list import build_master_list
+from eid_toolkit.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
+from eid_toolkit.stores.signers import EcSigner
+from eid_toolkit.stores.trust import TrustStore
+
+ANCHORS = 600
+_STATES = ("UTO", "VNM", "SGP", "FRA", "DEU", "NLD", "GHA", "JPN", "BRA", "CAN", "AUS", "KEN")
+_VALIDITY = timedelta(days=3653)
+
+
+class Lists:
+    """Six hundred CSCA certificates of twelve states, a master list of them by the first, and a document of it."""
+
+    def __init__(self) -> None:
+        now = CLOCK.now() - timedelta(days=1)
+        self.cscas, self.key = [], _key("brainpoolP384r1")
+        another = _key("brainpoolP384r1")  # one for all the others: making a key takes longer than using it
+        for number in range(ANCHORS):
+            state = _STATES[number % len(_STATES)]
+            key = another if number else self.key
+            name = distinguished_name(two_letters(state) or state, "Ministry", f"CSCA {number // len(_STATES)}")
+            self.cscas.append(build_csca(key, name, Lifetime.of_csca(now, _VALIDITY), Publication(state), ENTROPY))
+        first, signer = self.cscas[0], _key("brainpoolP256r1")
+        publication, lifetime = Publication(_STATES[0]), Lifetime.of_signer(now, _VALIDITY)
+        name = distinguished_name("UT", "Ministry", "Signer")
+        common = (first, self.key, name, signer.public_key, lifetime, publication)
+        list_signer = build_master_list_signer(*common, ENTROPY)
+        self.master_list = build_master_list(self.cscas, signer, list_signer, first, "sha256", CLOCK.now())
+        self.crl = Crl.parse(build_crl(first, self.key, 1, CLOCK.now(), {}))
+        self.data_groups = {1: bytes(95), 2: bytes(16_000), 14: bytes(400)}
+        document_signer = build_document_signer(*common, ("I",), ENTROPY)
+        self.sod = build_sod(self.data_groups, "sha256", signer, document_signer.der)
+
+
+def measure_trust(seconds: float) -> list[Measure]:
+    """Import, loading, and passive authentication with all of them believed."""
+    lists = Lists()
+    with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
+        imported = _import(lists, Path(folder))
+        store = TrustStore(Path(folder) / "0")
+        loading = _mean(store.material, seconds)
+        trust = store.material()
+        size = sum(path.stat().st_size for path in (Path(folder) / "0").glob("*.pack"))
+        loaded = Measure("600 anchors loaded", loading, _mean(lambda: sha256(bytes(size)).digest(), seconds))
+    trust = TrustMaterial(trust.anchors, (lists.crl,), trust.links)
+    judged = Measure(
+        "passive authentication",
+        _mean(lambda: _authenticate(lists, trust), seconds),
+        _mean(lambda: _floor(lists), seconds),
+    )
+    return [imported, loaded, judged]
+
+
+def _import(lists: Lists, folder: Path) -> Measure:
+    def once(number: int) -> float:
+        began = time.perf_counter()
+        files = [("first.cer", lists.cscas[0].der), ("list.ml", lists.master_list)]
+        TrustStore(folder / str(number)).import_files(files, CLOCK.now(), None)
+        return time.perf_counter() - began
+
+    def least() -> float:
+        """Every certificate's own signature, and the list written and synced."""
+        began = time.perf_counter()
+        floors.verify(floors.P384, ANCHORS)
+        with (folder / "floor").open("wb") as file:
+            file.write(lists.master_list)
+            file.flush()
+            os.fsync(file.fileno())
+        return time.perf_counter() - began
+
+    return Measure(
+        "600 certificates imported", min(once(number) for number in range(3)), min(least() for _ in range(3))
+    )
+
+
+def _authenticate(lists: Lists, trust: TrustMaterial) -> None:
+    """Signature, signer, revocation and hashes of one document."""
+    sod = Sod.parse(lists.sod)
+    signer = Certificate.parse(sod.signer_certificate)
+    good = verify_signed_data(sod.signed_data, signer.der)
+    chain, revocation = validate_signer(signer, trust, CLOCK.now()), check_revocation(signer, trust, CLOCK.now())
+    hashes = all(sod.covers(number, content) for number, content in lists.data_groups.items())
+    if not (good and hashes and chain.status is Status.PASSED and revocation.status is Status.PASSED):
+        raise RuntimeError("the benchmark's document must be genuine")
+
+
+def _floor(lists: Lists) -> None:
+    floors.verify(floors.P256, 1)
+    floors.verify(floors.P384, 1)
+    floors.digest(lists.data_groups.values())
+
+
+def _key(curve: str) -> EcSigner:
+    return EcSigner(EcPrivateKey.generate(ec_domain_by_name(curve), ENTROPY))
+
+
+def _mean(work: Callable[[], object], seconds: float) -> float:
+    work()
+    count, began = 0, time.perf_counter()
+    while True:
+        work()
+        count += 1
+        if (elapsed := time.perf_counter() - began) >= seconds:
+            return elapsed / count
