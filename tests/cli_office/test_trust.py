@@ -149,3 +149,31 @@ def test_a_clock_behind_the_bundle_is_told(run: Run, tmp_path: Path) -> None:
     material = open_trust(officer).material()
     assert material.bundle is not None
     assert trusted_time(officer / "trust", material) == material.bundle.issued_at
+
+
+HOSTILE = {
+    "nothing": b"",
+    "text": b"not a certificate",
+    "one tag": b"\x30",
+    "deep": b"\x30\x80" * 5000,
+    "large": bytes((16 << 20) + 1),
+    "PEM of nothing": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    "LDIF of nothing": b"version: 1\ndn: cn=a\ncn: a\n",
+    "LDIF of rubbish": b"version: 1\ndn: cn=a\nuserCertificate;binary:: AAAA\n",
+    "a list cut off": FRANCE.master_list(FRANCE.csca)[:-10],
+    "a list of rubbish": der.sequence(der.integer(0), der.set_of([b"\x30\x00", b"\x05\x00"])),
+    "a list of another version": der.sequence(der.integer(7), der.set_of([FRANCE.csca.der])),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "command", [("trust", "import"), ("trust", "diff"), ("trust", "bundle", "import"), ("decode",)]
+)
+def test_a_hostile_file_ends_in_a_sentence(run: Run, tmp_path: Path, name: str, command: tuple[str, ...]) -> None:
+    file = written(tmp_path, "file", HOSTILE[name])
+    result = CliRunner().invoke(main, ["--home", str(tmp_path / "officer"), *command, str(file)])
+    assert result.exit_code in (0, 9), (result.output, result.exception)
+    assert result.exit_code == 9 or command in (("trust", "diff"), ("decode",))
+    assert "Traceback" not in result.output
+    assert as_json(run("--home", tmp_path / "officer", "trust", "list", "--format", "json")) == []
