@@ -97,6 +97,11 @@ def border(tmp_path: Path) -> Border:
 def test_two_states_verify_each_others_cards_by_the_commands_of_the_page(border: Border) -> None:
     first, *others = blocks()
     border.shell(first)
+    alone = border.shell(
+        "EID_SECOND_OPERATOR= eid --home sgp trust import from-vnm/csca-VNM-1.cer 2>&1 || echo code $?"
+    )
+    assert "code 10" in alone
+    assert "name the second" in alone
     listed = json.loads(
         border.shell("eid --home vnm pki master-list verify from-sgp/sgp.ml --format json || test $? = 4")
     )

@@ -234,6 +234,24 @@ def test_a_list_that_claims_a_proof_it_lacks_is_told(tmp_path: Path, operators: 
         store.material()
 
 
+def test_a_stop_in_the_middle_of_a_list_leaves_nothing_of_it(
+    store: TrustStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    found = plan(store, LIST)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("eid_toolkit.home.atomic.os.fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        store.carry_out(found)
+    monkeypatch.undo()
+    assert countries(store) == {"UT"}
+    store.carry_out(plan(store, LIST))
+    assert countries(store) == {"UT", "VN", "FR"}
+
+
 def test_old_stores_are_read(store: TrustStore, tmp_path: Path) -> None:
     """An entry as it was written before lists and second operators came: one decision, in the file itself."""
     entry = store.add(UTOPIA.csca, "u.cer", NOW, Operator("anna"))

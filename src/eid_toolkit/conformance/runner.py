@@ -12,7 +12,7 @@ from eid_toolkit.conformance.facts import Facts
 from eid_toolkit.conformance.probe import Probe
 from eid_toolkit.errors import EidError, NoCardError, ServiceAway
 from eid_toolkit.ports import Entropy
-from eid_toolkit.transport.interface import Transport
+from eid_toolkit.transport.interface import PassingTransport, Transport
 
 
 class Status(StrEnum):
@@ -73,27 +73,13 @@ def _run(case: Case, transport: Transport, facts: Facts, entropy: Entropy) -> Re
     return Result(case, status, detail, time.perf_counter() - began, counted.apdus)
 
 
-class _Counted:
+class _Counted(PassingTransport):
     """The transport, counting what goes over it whoever sends it."""
 
     def __init__(self, inner: Transport) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self.apdus = 0
-
-    @property
-    def reader(self) -> str:
-        return self._inner.reader
-
-    @property
-    def atr(self) -> bytes:
-        return self._inner.atr
 
     def process(self, command: bytes, /) -> bytes:
         self.apdus += 1
         return self._inner.process(command)
-
-    def reset(self) -> None:
-        self._inner.reset()
-
-    def close(self) -> None:
-        self._inner.close()

@@ -75,6 +75,9 @@ class TrustMaterial:
         A link counts if the key before it made its signature, it names that key's owner as issuer, is of the same
         country and is meant to sign certificates. Whether it is good now is for who uses it to judge.
         """
+        by_issuer: dict[object, list[Certificate]] = {}
+        for link in self.links:
+            by_issuer.setdefault(link.issuer.meaning, []).append(link)
         found = [TrustedKey((anchor,)) for anchor in self.anchors]
         reached = {key.certificate.der for key in found}
         latest = found
@@ -82,7 +85,7 @@ class TrustMaterial:
             latest = [
                 TrustedKey((*key.path, link))
                 for key in latest
-                for link in self.links
+                for link in (by_issuer.get(key.certificate.subject.meaning, ()) if by_issuer else ())
                 if link.der not in reached and _links(key.certificate, link)
             ]
             if not latest:
@@ -167,11 +170,7 @@ def may_certify(certificate: Certificate) -> bool:
 
 def _links(old: Certificate, link: Certificate) -> bool:
     return (
-        link.issuer.matches(old.subject)
-        and _same(link.country, old.country)
-        and may_certify(link)
-        and link.spki != old.spki
-        and link.is_signed_by(old.spki)
+        _same(link.country, old.country) and may_certify(link) and link.spki != old.spki and link.is_signed_by(old.spki)
     )
 
 

@@ -35,6 +35,35 @@ class Transport(Protocol):
         ...
 
 
+class PassingTransport:
+    """A transport that passes everything on to another: the base of those that listen in."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    @property
+    def reader(self) -> str:
+        """The inner one's reader."""
+        return self._inner.reader
+
+    @property
+    def atr(self) -> bytes:
+        """The inner one's answer to reset."""
+        return self._inner.atr
+
+    def process(self, command: bytes, /) -> bytes:
+        """Send one command APDU."""
+        return self._inner.process(command)
+
+    def reset(self) -> None:
+        """Reset the card."""
+        self._inner.reset()
+
+    def close(self) -> None:
+        """Power the card off."""
+        self._inner.close()
+
+
 class Card(Protocol):
     """A card made of software."""
 

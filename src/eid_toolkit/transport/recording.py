@@ -14,7 +14,7 @@ from typing import TextIO
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.ports import Entropy
-from eid_toolkit.transport.interface import Transport
+from eid_toolkit.transport.interface import PassingTransport, Transport
 
 SCHEMA = "eid-recording/1"
 MAX_SIZE = 64 << 20
@@ -79,25 +79,17 @@ class Recording:
             yield from session
 
 
-class RecordingTransport:
+class RecordingTransport(PassingTransport):
     """Passes everything on to ``inner`` and writes it to ``out`` as it happens.
 
     Whoever draws random numbers for the session draws them from :attr:`entropy`, so that it can be had again.
     """
 
     def __init__(self, inner: Transport, out: TextIO, entropy: Entropy) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._out = out
         self.entropy: Entropy = _RecordingEntropy(entropy, self._write)
         self._write({"schema": SCHEMA, "reader": inner.reader, "atr": inner.atr.hex()})
-
-    @property
-    def reader(self) -> str:
-        return self._inner.reader
-
-    @property
-    def atr(self) -> bytes:
-        return self._inner.atr
 
     def process(self, command: bytes, /) -> bytes:
         began, response = time.perf_counter(), b""
@@ -111,9 +103,6 @@ class RecordingTransport:
     def reset(self) -> None:
         self._write({"event": "reset"})
         self._inner.reset()
-
-    def close(self) -> None:
-        self._inner.close()
 
     def _write(self, event: dict[str, object]) -> None:
         self._out.write(json.dumps(event) + "\n")

@@ -14,25 +14,17 @@ from typing import TextIO
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.apdu import CommandApdu
 from eid_toolkit.iso7816.commands import SELECT
-from eid_toolkit.transport.interface import Transport
+from eid_toolkit.transport.interface import PassingTransport, Transport
 
 
-class TracingTransport:
+class TracingTransport(PassingTransport):
     """Passes everything on to ``inner`` and writes one line for each command and its response to ``out``."""
 
     def __init__(self, inner: Transport, out: TextIO) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._out = out
         self._count = 0
         self._write(f"reader {inner.reader!r} ATR {inner.atr.hex().upper()}")
-
-    @property
-    def reader(self) -> str:
-        return self._inner.reader
-
-    @property
-    def atr(self) -> bytes:
-        return self._inner.atr
 
     def process(self, command: bytes, /) -> bytes:
         self._count += 1
@@ -49,9 +41,6 @@ class TracingTransport:
     def reset(self) -> None:
         self._write("reset")
         self._inner.reset()
-
-    def close(self) -> None:
-        self._inner.close()
 
     def _write(self, line: str) -> None:
         self._out.write(line + "\n")
