@@ -13,6 +13,7 @@ import cryptography
 from benchmarks.bureau import Bureau
 from benchmarks.clocks import Times
 from benchmarks.emulated import CardMeasure, Size, measure_emulator
+from benchmarks.keys import KeyMeasure, measure_keys
 from benchmarks.measures import Measure, measure_all
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
@@ -23,6 +24,7 @@ SCHEMA = "eid-benchmarks/1"
 _RUNS = 5
 """Personalizations; their median counts."""
 _WATCHING = "one card under --watch"
+_KEY_ROW = "{:<28} {:>7} {:>9} {:>9}"
 _PROTOCOL_ROW = "{:<24}" + 2 * (" {:>9}" + 3 * " {:>7}")
 _PROCESS_ROW = "{:<48} {:>7} {:>7}"
 _CARD_ROW = "{:<36} {:>9} {:>9} {:>9} {:>6}"
@@ -48,10 +50,13 @@ def main() -> None:
             missing[_WATCHING] = str(reason)
         protocols = measure_protocols(personalized[-1], arguments.seconds / 2)
     emulated, size = measure_emulator(arguments.seconds / 2)
-    tables = table(measures), protocol_table(protocols), process_table(processes, missing), card_table(emulated, size)
+    keys, no_token = measure_keys(arguments.seconds / 4)
+    tables = [table(measures), protocol_table(protocols), process_table(processes, missing)]
+    tables += [card_table(emulated, size), key_table(keys, no_token)]
     print(*tables, sep="\n\n")
     if arguments.json is not None:
         found = document(measures, protocols, processes, missing)
+        found |= {"keys": [measure.to_json() for measure in keys]}
         found |= {"emulator": [measure.to_json() for measure in emulated], "emulator_size": size.to_json()}
         arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
@@ -104,6 +109,15 @@ def card_table(measures: list[CardMeasure], size: Size) -> str:
     each = (part / 1024 for part in (size.allocated / size.cards, size.contents))
     lines.append("{} cards in one process: {:.1f} KiB each, of which {:.1f} are files".format(size.cards, *each))
     return "\n".join(lines)
+
+
+def key_table(measures: list[KeyMeasure], missing: str | None) -> str:
+    """The keys for a person."""
+    lines = [_KEY_ROW.format("signatures a second", "threads", "", "raw, one")]
+    for measure in measures:
+        cells = measure.to_json()
+        lines.append(_KEY_ROW.format(measure.name, measure.threads, cells["per_second"], cells["floor_per_second"]))
+    return "\n".join(lines if missing is None else [*lines, f"key in a token: not measured: {missing}"])
 
 
 def document(

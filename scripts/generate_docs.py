@@ -198,6 +198,8 @@ def policies_page() -> str:
             for policy in policies
         ]
         rows.append(f"| `{check_id}` | " + " | ".join(marks) + " |")
+    limits = (policy.max_bundle_age for policy in policies)
+    ages = " | ".join("any" if limit is None else f"{limit.days} days" for limit in limits)
     access = " | ".join("yes" if policy.allow_bac else "no" for policy in policies)
     return "\n".join(
         [
@@ -208,6 +210,7 @@ def policies_page() -> str:
             "| check | " + " | ".join(POLICY_NAMES) + " |\n|" + " --- |" * (len(policies) + 1),
             *rows,
             f"| BAC may open a card without PACE | {access} |",
+            f"| oldest trust bundle | {ages} |",
             "",
         ]
     )

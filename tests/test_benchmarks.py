@@ -57,6 +57,9 @@ def test_the_benchmark_measures_everything_beside_its_floor(tmp_path: Path) -> N
     assert all(name in printed and measure["milliseconds"] > 0 for name, measure in emulated.items())
     beside = {name for name, measure in emulated.items() if measure["floor_milliseconds"] is not None}
     assert beside == {"protected READ BINARY, 256", "PACE, five commands", "card out of a spec"}
+    keys = {(measure["name"], measure["threads"]): measure for measure in document["keys"]}
+    assert {threads for name, threads in keys if name == "key in a file"} == {1, 2, 4}
+    assert all(measure["per_second"] > 0 and measure["floor_per_second"] > 0 for measure in keys.values())
     size = document["emulator_size"]
     assert size["cards"] == 100
     assert size["content_bytes_each"] < size["bytes_each"] < 2 * size["content_bytes_each"]

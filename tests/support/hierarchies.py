@@ -430,8 +430,7 @@ def list_by_stranger(h: Hierarchy) -> None:
 
 @fault
 def list_changed(h: Hierarchy) -> None:
-    (data,) = (crl.der for crl in h.crls)
-    h.crls = [Crl.parse(data[:-4] + bytes(byte ^ 1 for byte in data[-4:]))]
+    h.crls = [Crl.parse(crl.der[:-4] + bytes(byte ^ 1 for byte in crl.der[-4:])) for crl in h.crls]
 
 
 @fault
