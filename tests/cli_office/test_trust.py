@@ -15,6 +15,7 @@ from eid_toolkit.cli.main import main
 from eid_toolkit.codec import der
 from eid_toolkit.home.home import Home
 from eid_toolkit.inspection.evidence_format import encode_evidence
+from eid_toolkit.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.ports import SystemClock
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
@@ -69,6 +70,16 @@ def test_a_list_is_taken_with_counts_and_provenance(run: Run, tmp_path: Path) ->
 
     run("trust", "remove", pack["sha256"], "--yes")
     assert as_json(run("trust", "list", "--country", "GH", "--format", "json")) == []
+
+
+def test_a_deviation_list_is_shown_with_what_it_says(run: Run, tmp_path: Path) -> None:
+    deviation = Deviation(Concerned(document_type="ID"), "2.23.136.1.1.7.3.2", "wrong check digit", None)
+    listed = written(tmp_path, "fra.dl", FRANCE.deviation_list(deviation))
+    run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der), listed)
+    (entry,) = as_json(run("trust", "list", "--kind", "deviation-list", "--format", "json"))
+    shown = run("trust", "show", entry["fingerprint"]).stdout
+    assert "mrz-wrong-check-digit" in shown
+    assert "wrong check digit" in shown
 
 
 def test_in_an_officers_home_an_acceptance_is_asked_for(run: Run, tmp_path: Path) -> None:

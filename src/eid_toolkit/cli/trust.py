@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +79,8 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
     store = open_store(app)
     pack = store.find_list(fingerprint)
     if pack is not None:
-        values = pack.to_json()
-        emit(values, fmt, lambda: details(values.items()))
+        values = pack.to_json() | _deviations(pack)
+        emit(values, fmt, lambda: details(_flat(values)))
         return
     entry = store.find(fingerprint)
     findings = _findings(entry)
@@ -180,6 +181,30 @@ def _findings(entry: TrustEntry) -> list[dict[str, Any]]:
     else:
         found = lint_crl(entry.item) if isinstance(entry.item, Crl) else ()
     return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in found]
+
+
+def _deviations(pack: Pack) -> dict[str, Any]:
+    """What a deviation list says, where the pack is one."""
+    if pack.kind != "deviation-list":
+        return {}
+    from eid_toolkit.cli.describe_pki import deviation_list
+    from eid_toolkit.pki.deviation_list import DeviationList
+    from eid_toolkit.stores.trust_packs import Role
+
+    (data,) = pack.data_of(Role.DEVIATION_LIST)
+    return {"deviations": deviation_list(DeviationList.parse(data))["deviations"]}
+
+
+def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Lists of tables with a number at each, for a person."""
+    for name, value in values.items():
+        if isinstance(value, list):
+            for number, item in enumerate(value, 1):
+                yield from ((f"{name} {number} {key}", shown) for key, shown in item.items())
+        elif isinstance(value, dict):
+            yield from ((f"{name} {key}", shown) for key, shown in value.items())
+        else:
+            yield name, value
 
 
 def _is_of(country: str | None, wanted: str) -> bool:

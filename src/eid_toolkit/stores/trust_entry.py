@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from eid_toolkit.pki.trust_material import may_certify
 SCHEMA = "eid-trust/1"
 
 Item = Certificate | Crl | DeviationList
-KINDS = ("anchor", "crl", "deviation-list", "link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +25,12 @@ class Decision:
     signature: bytes | None = None
 
     def to_json(self) -> dict[str, str | None]:
+        """Stable keys."""
         return {"operator": self.operator, "signature": self.signature.hex() if self.signature else None}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Decision:
+        """Reads them; raises :class:`KeyError`, :class:`ValueError` or :class:`TypeError` for others."""
         return cls(data["operator"], bytes.fromhex(data["signature"]) if data["signature"] else None)
 
 
@@ -44,6 +45,7 @@ class ListOrigin:
     basis: str
 
     def to_json(self) -> dict[str, str | None]:
+        """Stable keys."""
         return {"kind": self.kind, "sha256": self.sha256, "signer": self.signer, "basis": self.basis}
 
 
@@ -53,10 +55,11 @@ class TrustEntry:
 
     item: Item
     kind: str
+    """``anchor``, ``link``, ``crl`` or ``deviation-list``."""
     source: str
     imported_at: datetime
     decisions: tuple[Decision, ...] = ()
-    listed_in: ListOrigin | None = field(default=None)
+    listed_in: ListOrigin | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -189,10 +189,6 @@ class PackFolder:
         """Believe it no more."""
         remove_durably(self._path(pack.sha256))
 
-    def has(self, source_sha256: str) -> bool:
-        """Whether the source was taken already."""
-        return self._path(source_sha256).exists()
-
     def all(self) -> tuple[Pack, ...]:
         """Every pack, the oldest first; of bundles only the one that was taken last.
 

@@ -1,0 +1,35 @@
+"""Cards that the pipeline has personalized, by each shipped profile, pass every case that applies to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from eid_toolkit.conformance.facts import gather
+from eid_toolkit.conformance.runner import Status, run_cases
+from eid_toolkit.conformance.suite import all_cases
+from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.protocols.passwords import AccessPassword
+from support.bureau import Bureau
+from support.homes import UTOPIAN, VIETNAMESE, Desk, demo_home, demo_home_template, desk
+
+__all__ = ["demo_home", "demo_home_template", "desk"]
+
+SINGAPOREAN = {**UTOPIAN, "personal_number": "S0000001I", "nationality": "SGP", "date_of_birth": "1974-08-12"}
+HOLDERS = {"utopia-id": UTOPIAN, "vn-cccd": VIETNAMESE, "sgp-id": SINGAPOREAN}
+
+
+@pytest.mark.parametrize("profile", HOLDERS)
+def test_an_issued_card_fails_no_case(desk: Desk, profile: str) -> None:
+    bureau = Bureau(desk)
+    document, name = desk.document(HOLDERS[profile], profile), bureau.blank()
+    bureau.personalize(document, name)
+    package = desk.register.documents.load_package(document.id)
+    passwords = [
+        AccessPassword.from_mrz_information(package.mrz_information.reveal().decode()),
+        AccessPassword.from_can(package.can.reveal().decode()),
+    ]
+    with bureau.reader(name) as transport:
+        results = run_cases(all_cases(), transport, gather(transport, passwords, (), SystemEntropy()), SystemEntropy())
+    assert {result.case.number: result.detail for result in results if result.status is Status.FAILED} == {}
+    passed = {result.case.unit for result in results if result.status is Status.PASSED}
+    assert len(passed) >= 7  # all but BAC and Terminal Authentication

@@ -1,0 +1,217 @@
+"""Faults of links, of revocation lists and of what else is believed, by the names of the validation table."""
+
+from __future__ import annotations
+
+from eid_toolkit.asn1.oids import NAME_CHANGE
+from eid_toolkit.lds.dg1 import Dg1
+from eid_toolkit.pki import extensions as ext
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.deviation_list import Concerned, Deviation, DeviationList
+from eid_toolkit.pki.issuing import CRL_LIFETIME
+from eid_toolkit.pki.validation import BundleFacts
+from support.authorities import NOW, START, Authority
+from support.documents import specimen_mrz
+from support.hierarchies import DAY, Hierarchy, alternative_names, fault
+from support.odd_certificates import altered_crl, unknown_critical
+
+
+@fault
+def link(h: Hierarchy) -> None:
+    h.roll()
+
+
+@fault
+def link_with_new_name(h: Hierarchy) -> None:
+    h.roll("New CSCA")
+
+
+@fault
+def two_links(h: Hierarchy) -> None:
+    h.roll()
+    h.roll("Newer CSCA")
+
+
+@fault
+def link_missing(h: Hierarchy) -> None:
+    h.roll(linked=False)
+
+
+@fault
+def link_by_stranger(h: Hierarchy) -> None:
+    h.roll()
+    h.alter_link(Authority())
+
+
+@fault
+def link_names_another(h: Hierarchy) -> None:
+    old = h.roll()
+    h.alter_link(old, issuer=Authority(name="Another").csca.subject)
+
+
+@fault
+def link_not_for_certificates(h: Hierarchy) -> None:
+    old = h.roll()
+    h.alter_link(old, extensions={ext.KEY_USAGE: ext.key_usage("digitalSignature")})
+
+
+@fault
+def link_to_another_country(h: Hierarchy) -> None:
+    old, other = h.authority, Authority("VNM")
+    h.links.append(old.link(other))
+    h.signer = other.signer(h.document.signer_key, document_types=("ID",))
+    h.document.data_groups[1] = Dg1(specimen_mrz(state="VNM")).encode()
+
+
+@fault
+def link_of_another_state(h: Hierarchy) -> None:
+    old = h.roll()
+    h.alter_link(old, extensions=alternative_names("VNM"))
+
+
+@fault
+def link_name_change_unsaid(h: Hierarchy) -> None:
+    old = h.roll("New CSCA")
+    h.alter_link(old, extensions={NAME_CHANGE: None})
+
+
+@fault
+def link_expired(h: Hierarchy) -> None:
+    h.alter_link(h.roll(), not_after=NOW - DAY)
+
+
+@fault
+def link_not_yet_valid(h: Hierarchy) -> None:
+    h.alter_link(h.roll(), not_before=NOW + DAY)
+
+
+@fault
+def link_revoked(h: Hierarchy) -> None:
+    old = h.roll()
+    h.crls.append(old.crl(h.links[-1], number=3))
+
+
+@fault
+def link_critical_extension(h: Hierarchy) -> None:
+    h.alter_link(h.roll(), extensions=unknown_critical())
+
+
+@fault
+def revoked(h: Hierarchy) -> None:
+    h.crls = [h.authority.crl(h.signer)]
+
+
+@fault
+def revoked_on_stale_list(h: Hierarchy) -> None:
+    h.crls = [h.authority.crl(h.signer, this_update=NOW - 3 * CRL_LIFETIME)]
+
+
+@fault
+def revoked_before(h: Hierarchy) -> None:
+    h.crls = [h.authority.crl(h.signer), h.authority.crl(number=2, this_update=NOW - DAY)]
+
+
+@fault
+def list_missing(h: Hierarchy) -> None:
+    h.crls = []
+
+
+@fault
+def list_of_another_state(h: Hierarchy) -> None:
+    other = Authority("VNM")
+    h.anchors.append(other.csca)
+    h.crls = [other.crl()]
+
+
+@fault
+def list_by_stranger(h: Hierarchy) -> None:
+    h.crls = [Authority().crl()]
+
+
+@fault
+def list_changed(h: Hierarchy) -> None:
+    h.crls = [Crl.parse(crl.der[:-4] + bytes(byte ^ 1 for byte in crl.der[-4:])) for crl in h.crls]
+
+
+@fault
+def list_stale(h: Hierarchy) -> None:
+    h.crls = [h.authority.crl(this_update=NOW - CRL_LIFETIME - DAY)]
+
+
+@fault
+def list_without_end(h: Hierarchy) -> None:
+    h.crls = [altered_crl(h.authority.crl(), h.authority.key, endless=True)]
+
+
+@fault
+def list_of_the_future(h: Hierarchy) -> None:
+    h.crls = [h.authority.crl(this_update=NOW + DAY)]
+
+
+@fault
+def list_critical_extension(h: Hierarchy) -> None:
+    h.crls = [altered_crl(h.authority.crl(), h.authority.key, extensions=unknown_critical())]
+
+
+@fault
+def list_by_old_key(h: Hierarchy) -> None:
+    h.anchors.append(Authority(start=START + DAY).csca)
+    h.crls = [h.authority.crl(this_update=NOW - DAY)]
+
+
+@fault
+def list_by_newest_key(h: Hierarchy) -> None:
+    newest = Authority(start=START + DAY)
+    h.anchors.append(newest.csca)
+    h.crls = [newest.crl(this_update=NOW - DAY)]
+
+
+@fault
+def list_by_linked_key(h: Hierarchy) -> None:
+    newest = Authority(start=START + DAY)
+    h.links.append(h.authority.link(newest))
+    h.crls = [newest.crl(this_update=NOW - DAY)]
+
+
+@fault
+def certificate_stored(h: Hierarchy) -> None:
+    h.enclosed = False
+    h.signers = [Authority().signer().der, h.signer.der]
+
+
+@fault
+def certificate_nowhere(h: Hierarchy) -> None:
+    h.enclosed = False
+
+
+def _deviate(h: Hierarchy, concerned: Concerned) -> None:
+    deviation = Deviation(concerned, "2.23.136.1.1.7.3.2", "wrong check digit in the MRZ", None)
+    h.deviation_lists.append(DeviationList.parse(h.authority.deviation_list(deviation)))
+
+
+@fault
+def deviation_of_signer(h: Hierarchy) -> None:
+    _deviate(h, Concerned(issuer=h.signer.issuer, serial=h.signer.serial))
+
+
+@fault
+def deviation_of_document(h: Hierarchy) -> None:
+    _deviate(h, Concerned(document_type="ID", document_numbers=frozenset({"X0000001"})))
+
+
+def _bundled(h: Hierarchy, days: int) -> None:
+    h.bundle = BundleFacts(3, NOW - days * DAY, "Utopia")
+
+
+@fault
+def bundle_old(h: Hierarchy) -> None:
+    _bundled(h, 46)
+
+
+@fault
+def bundle_a_month_old(h: Hierarchy) -> None:
+    _bundled(h, 31)
+
+
+@fault
+def clock_set_back(h: Hierarchy) -> None:
+    h.trusted_time = NOW + DAY
