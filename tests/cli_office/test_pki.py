@@ -94,6 +94,7 @@ class TestRollOver:
     def test_the_old_key_vouches_for_the_new_one(self, authority: Office, tmp_path: Path, kind: str) -> None:
         made = authority.two("pki", "csca", "roll", "--key", kind, "--name", "CSCA Utopia New")
         assert "CSCA Utopia New" in made["csca"]["subject"]
+        assert made["csca"]["findings"] == made["link"]["findings"] == []
         assert made["link"]["issuer"] != made["link"]["subject"] == made["csca"]["subject"]
         authority.call("pki", "csca", "export", "--output", tmp_path / "out")
         folder = tmp_path / "out"
@@ -118,7 +119,8 @@ class TestRollOver:
         authority.two("pki", "crl", "revoke", "--ds", "1", "--reason", "key-compromise")
         authority.two("pki", "csca", "roll")
         last = authority.two("pki", "crl", "issue")
-        assert (last["revoked"], last["number"]) == (1, 4)
+        assert (last["revoked"], last["number"], last["findings"]) == (1, 4, [])
+        assert [row["revoked"] for row in authority.shown()["document_signers"]] == [True]
         rows = json.loads(authority.call("audit", "show", "--format", "json").stdout)
         issued = [row["detail"] for row in rows if row["action"] == "crl.issued"]
         assert [detail.get("reason") for detail in issued] == ["key-compromise", None]

@@ -10,12 +10,15 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
-from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.output import emit, table
 from eid_toolkit.cli.pki_commands.shared import (
     certificate_data,
     charter_of,
     crl_data,
+    findings,
     key_option,
+    made_data,
+    made_details,
     state_of,
     state_option,
 )
@@ -50,9 +53,9 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
         authorities, now = office.authorities, CLOCK.now()
         authorities.create(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
         _trust_own(office, code)
-        data = certificate_data(authorities.csca(code))
+        data = made_data(authorities.csca(code))
         office.register.record(app.operator or "-", "csca.created", code, {"fingerprint": data["fingerprint"]})
-    emit({"schema": "eid-pki-csca/1", "state": code, **data}, fmt, lambda: details(data.items()))
+    emit({"schema": "eid-pki-csca/1", "state": code, **data}, fmt, lambda: made_details(data))
 
 
 @csca.command("roll")
@@ -75,11 +78,11 @@ def roll(app: App, state: str | None, kind: str, name: str | None, fmt: str) -> 
         office.register.record(
             app.operator or "-", "csca.rolled", code, {"fingerprint": new.fingerprint, "link": link.fingerprint}
         )
-        data = {"csca": certificate_data(new), "link": certificate_data(link)}
+        data = {"csca": made_data(new), "link": made_data(link)}
     emit(
         {"schema": "eid-pki-csca-roll/1", "state": code, **data},
         fmt,
-        lambda: details((f"{kind} {name}", value) for kind, values in data.items() for name, value in values.items()),
+        lambda: "\n\n".join(f"{kind}\n{made_details(values)}" for kind, values in data.items()),
     )
 
 
@@ -196,8 +199,10 @@ def _issue(
 
 
 def _show(state: str, found: Crl, fmt: str) -> None:
-    data = {"state": state, **crl_data(found)}
-    emit({"schema": "eid-pki-crl/1", **data}, fmt, lambda: details(data.items()))
+    from eid_toolkit.pki.lint import lint_crl
+
+    data = {"state": state, **crl_data(found), "findings": findings(lint_crl(found))}
+    emit({"schema": "eid-pki-crl/1", **data}, fmt, lambda: made_details(data))
 
 
 def _serial(office: Office, state: str, wanted: int | str) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.cli.office import Office
+from eid_toolkit.cli.output import details
 
 if TYPE_CHECKING:
     from eid_toolkit.pki.certificate import Certificate
     from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.pki.lint import Finding
     from eid_toolkit.stores.authorities import Charter
     from eid_toolkit.stores.verifying import VerifyingStore
 
@@ -83,6 +86,25 @@ def certificate_data(certificate: Certificate) -> dict[str, Any]:
         "not_before": certificate.not_before.isoformat(),
         "not_after": certificate.not_after.isoformat(),
     }
+
+
+def made_data(certificate: Certificate) -> dict[str, Any]:
+    """A certificate that was made or came in, with what is to be said of it by its profile."""
+    from eid_toolkit.pki.lint import lint_certificate
+
+    return {**certificate_data(certificate), "findings": findings(lint_certificate(certificate))}
+
+
+def findings(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """What a linter says, with a sentence for each."""
+    return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in found]
+
+
+def made_details(data: Mapping[str, Any]) -> str:
+    """:func:`made_data` for a person: a line for each finding."""
+    plain = [(name, value) for name, value in data.items() if name != "findings"]
+    found = [(each["severity"], f"{each['section']}: {each['detail']}") for each in data["findings"]]
+    return details([*plain, *found])
 
 
 def crl_data(found: Crl) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.office import CLOCK, Office, open_office
 from eid_toolkit.cli.output import emit, paint
-from eid_toolkit.cli.pki_commands.shared import certificate_data, crl_data, usage_end, verifying_of
+from eid_toolkit.cli.pki_commands.shared import certificate_data, crl_data, findings, usage_end, verifying_of
 from eid_toolkit.cli.pki_commands.signers import signer_rows
 from eid_toolkit.cli.pki_commands.verifying import cv_data
 from eid_toolkit.codec.display import harmless
@@ -88,6 +87,8 @@ def _lines(state: dict[str, Any]) -> list[str]:
             f"{_day(signer['not_after'])}",
             f"    {signer['signatures']} signatures, {_documents(signer)}",
         ]
+        if signer["revoked"]:
+            lines.append(paint("    revoked: its documents fail", "red"))
         if signer["unaccounted"]:
             text = (
                 f"    {signer['unaccounted']} signatures belong to no document of the register: look into the audit log"
@@ -146,12 +147,12 @@ def _lint_file(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(file: Path, kind: str, name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
+def _row(file: Path, kind: str, name: str, found: tuple[Finding, ...]) -> dict[str, Any]:
     return {
         "file": file.name,
         "kind": kind,
         "name": name,
-        "findings": [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in findings],
+        "findings": findings(found),
     }
 
 

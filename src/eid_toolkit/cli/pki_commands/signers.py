@@ -10,8 +10,16 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
-from eid_toolkit.cli.output import details, emit, table
-from eid_toolkit.cli.pki_commands.shared import certificate_data, charter_of, key_option, state_of, state_option
+from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.pki_commands.shared import (
+    certificate_data,
+    charter_of,
+    key_option,
+    made_data,
+    made_details,
+    state_of,
+    state_option,
+)
 from eid_toolkit.cli.two_people import decide_together
 
 _MAX_FILE = 1 << 20
@@ -35,8 +43,8 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
         charter, now = charter_of(office, code), CLOCK.now()
         found = office.authorities.create_signer(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
         office.register.record(app.operator or "-", "ds.created", code, {"fingerprint": found.fingerprint})
-        data = certificate_data(found)
-    emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: details(data.items()))
+        data = made_data(found)
+    emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: made_details(data))
 
 
 @ds.command("request")
@@ -72,8 +80,8 @@ def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) ->
         found = office.authorities.certify_signer(charter_of(office, code), asked, CLOCK.now(), ENTROPY)
         office.register.record(app.operator or "-", "ds.issued", code, {"fingerprint": found.fingerprint})
     write_file(output, found.der)
-    shown = certificate_data(found)
-    emit({"schema": "eid-pki-ds/1", "state": code, **shown}, fmt, lambda: details(shown.items()))
+    shown = made_data(found)
+    emit({"schema": "eid-pki-ds/1", "state": code, **shown}, fmt, lambda: made_details(shown))
 
 
 @ds.command("install")
@@ -97,8 +105,8 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
         office.register.record(
             operator.name, "ds.installed", code, {"number": number, "fingerprint": found.fingerprint}
         )
-        data = {"number": number, **certificate_data(found)}
-    emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: details(data.items()))
+        data = {"number": number, **made_data(found)}
+    emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: made_details(data))
 
 
 @ds.command("list")
@@ -125,6 +133,7 @@ def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
     authorities = office.authorities
     authorities.files.require(state)
     accounts = signer_accounts(office.register.database)
+    revoked = authorities.crl(state).revoked if authorities.has_crl(state) else {}
     rows = []
     for number, found in authorities.signer_certificates(state).items():
         account = accounts.get(found.fingerprint, SignerAccount())
@@ -135,6 +144,7 @@ def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
                 **certificate_data(found),
                 "document_types": list(found.extensions.document_types),
                 "key": authorities.signer_key_state(state, number),
+                "revoked": found.serial in revoked,
                 "documents": account.documents,
                 "states": dict(sorted(account.states.items())),
                 "signatures": signatures,
