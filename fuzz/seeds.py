@@ -73,6 +73,8 @@ def seeds() -> dict[str, dict[str, bytes]]:
         with powered(Tap(personalized.tap)) as (tap, transport):
             evidence = capture(transport, password, policy_by_name("officer"), ENTROPY, CLOCK)
         signer_certificate, signer = bureau.document_signer
+        infos = Dg14.parse(contents[ElementaryFile.DG14]).security_infos
+        contents[ElementaryFile.CARD_SECURITY] = build_card_security(infos, "sha256", signer, signer_certificate.der)
         pki = {path.name: path.read_bytes() for path in sorted(bureau.home.pki.rglob("*.c[er][rl]"))}
         memory = image.encode(personalized.tap.card.memory)
     national = VietnamNationalData.of({NationalField.FULL_NAME: "Nguyễn Văn An", NationalField.PARENTS: ("A", "B")})
@@ -80,8 +82,6 @@ def seeds() -> dict[str, dict[str, bytes]]:
     contents[ElementaryFile.DIR] = EfDir().encode()
     contents[ElementaryFile.ATR_INFO] = AtrInfo.of(2048, 16384).encode()
     contents[ElementaryFile.CVCA] = EfCvca((KeyReference("UTCVCA00001"),)).encode()
-    infos = Dg14.parse(contents[ElementaryFile.DG14]).security_infos
-    contents[ElementaryFile.CARD_SECURITY] = build_card_security(infos, "sha256", signer, signer_certificate.der)
     contents[ElementaryFile.DG16] = tlv.encode(0x70, b"\x02\x01\x00")
     by_target = {
         file.file_name.removesuffix(".bin").lower().replace("_", "-"): {"specimen": content}

@@ -30,6 +30,7 @@ from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_certificate import CvCertificate
 from eid_toolkit.pki.cv_request import CvRequest
 from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.ldif import read_ldif
 from eid_toolkit.pki.lint import lint_certificate
 from eid_toolkit.pki.master_list import MasterList
@@ -168,6 +169,15 @@ def _trust_bundle(data: bytes) -> None:
             parse(data)
 
 
+def _status_tables(data: bytes) -> None:
+    for parse in (StatusList.parse, StolenBlanks.parse):
+        with suppress(EidError):
+            parse(data)
+    for read in (StatusList.read_csv, StolenBlanks.read_csv):
+        with suppress(EidError):
+            read(data.decode("utf-8", "replace"))
+
+
 def _trust_file(data: bytes) -> None:
     """All that ``eid trust import`` takes but for directories, up to its plan."""
     sources = Sources()
@@ -215,6 +225,7 @@ TARGETS: dict[str, Target] = {
     "ldif": _ldif,
     "trust-file": _trust_file,
     "trust-bundle": _trust_bundle,
+    "status-tables": _status_tables,
     "decode": _decode,
     "mrz": _mrz,
     "evidence": _evidence,

@@ -13,6 +13,7 @@ from eid_toolkit.pki.cv_certificate import KeyReference
 from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
 from eid_toolkit.pki.cv_request import CvRequest
 from eid_toolkit.pki.deviation_list import Concerned, Deviation, build_deviation_list
+from eid_toolkit.pki.document_status import BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
 from eid_toolkit.pki.issuing import (
     Lifetime,
     Publication,
@@ -76,6 +77,12 @@ def trust_seeds() -> dict[str, dict[str, bytes]]:
         "trust-bundle": {
             "signed": build_trust_bundle(bundle, signer, bundle_signer, (csca,), _NOW),
             "content": bundle.encode(),
+        },
+        "status-tables": {
+            "reports": b"issuing_state,document_number,status,since\nUTO,U1,stolen,2026-11-01\n",
+            "blanks": b"issuing_state,first,last,since\nUTO,U1,U9,2026-11-01\n",
+            "list": StatusList((Report("UTO", "U1", DocumentStatus.LOST, _NOW.date()),)).encode(),
+            "ranges": StolenBlanks((BlankRange("UTO", "U1", "U9", _NOW.date()),)).encode(),
         },
         "trust-file": {"signed": signed, "bare": bare, "deviations": deviating},
         "certificate-request": {"specimen": CertificateRequest.build(csca.subject, key).der},

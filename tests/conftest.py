@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from support.pcscd import PrivatePcscd, missing_for_pcscd
+from support.softhsm import softhsm
+
+__all__ = ["softhsm"]
 
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.
 _PCSC_FOLDER = Path(tempfile.mkdtemp(prefix="eid-pcsc-"))

@@ -14,9 +14,7 @@ from eid_toolkit.secret import Secret
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.stores.token import Token
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
-from support.softhsm import PIN, SoftHsm, softhsm
-
-__all__ = ["softhsm"]
+from support.softhsm import PIN, SoftHsm
 
 
 @pytest.fixture

@@ -188,3 +188,35 @@ def test_a_hostile_file_ends_in_a_sentence(run: Run, tmp_path: Path, name: str, 
     assert result.exit_code == 9 or command in (("trust", "diff"), ("decode",))
     assert "Traceback" not in result.output
     assert as_json(run("--home", tmp_path / "officer", "trust", "list", "--format", "json")) == []
+
+
+def test_officers_are_told_of_stolen_documents_and_blanks(run: Run, tmp_path: Path) -> None:
+    crl = FRANCE.crl(this_update=NOW - timedelta(days=3))
+    for name, data in (("fra.cer", FRANCE.csca.der), ("fra.crl", crl.der)):
+        run("trust", "import", written(tmp_path, name, data))
+    evidence = IssuedDocument(FRANCE, specimen_mrz(state="FRA")).evidence()
+    saved = written(tmp_path, "card.evidence", encode_evidence(evidence))
+    officer, header = tmp_path / "officer", b"issuing_state,document_number,status,since\n"
+    accept: tuple[str, ...] = ()
+    for row, code, verdict, reason in (
+        (b"", 0, "passed", None),
+        (b"FRA,X0000001,stolen,2026-11-01\n", 3, "failed", "document-stolen"),
+        (None, 3, "failed", "document-stolen"),  # what was told once stands in every later bundle
+        (b"FRA,X0000001,suspended,2026-11-01\n", 4, "undetermined", "document-suspended"),
+        (b"UTO,X0000001,stolen,2026-11-01\n", 0, "passed", None),
+    ):
+        words = ("--status-list", written(tmp_path, "reports.csv", header + row)) if row is not None else ()
+        bundle = tmp_path / "next.bundle"
+        made = as_json(run("trust", "bundle", "export", "--output", bundle, *words, "--format", "json"))
+        accept = accept or ("--accept", made["csca_fingerprint"])
+        run("--home", officer, "trust", "bundle", "import", bundle, *accept)
+        shown = as_json(run("--home", officer, "judge", saved, "--format", "json", code=code))
+        (found,) = [check for check in shown["checks"] if check["id"] == "status.reported"]
+        assert (shown["verdict"], found["reason"]) == (verdict, reason)
+    blanks = written(tmp_path, "blanks.csv", b"issuing_state,first,last,since\nFRA,X0000001,X0000009,2026-11-01\n")
+    last, words = tmp_path / "last.bundle", ("--stolen-blanks", blanks)
+    run("trust", "bundle", "export", "--output", last, *words, "--delta-from", 5)
+    run("--home", officer, "trust", "bundle", "import", last)
+    assert "blank that was stolen" in run("--home", officer, "judge", saved, code=3).stdout
+    blanks.write_bytes(b"issuing_state,first,last,since\nFRA,X9,X1,2026-11-01\n")
+    assert "Line 2" in run("trust", "bundle", "export", "--output", tmp_path / "no", *words, code=9).stderr

@@ -12,7 +12,7 @@ from cryptography import x509
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name, explicit_ec_parameters
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.issuing import CRL_LIFETIME, CSCA_USAGE, SIGNER_USAGE
+from eid_toolkit.pki.issuing import CRL_LIFETIME, CSCA_USAGE, SIGNER_USAGE, build_crl
 from support.authorities import START, TEN_YEARS, Authority
 
 
@@ -113,6 +113,12 @@ def test_a_crl_has_a_number_a_key_identifier_and_no_reasons(authority: Authority
     crl = Crl.parse(data)
     assert crl.number == 7 and crl.revoked == {signer.serial: START}
     assert crl.next_update == START + CRL_LIFETIME
+
+
+def test_a_crl_of_many_thousands_is_read(authority: Authority) -> None:
+    revoked = dict.fromkeys(range(1, 20001), START)
+    found = Crl.parse(build_crl(authority.csca, authority.key, 8, START, revoked))
+    assert found.revoked == revoked
 
 
 def test_an_empty_crl_has_no_list_at_all(authority: Authority) -> None:

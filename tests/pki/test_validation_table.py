@@ -51,7 +51,7 @@ ON_SIGNER = [row for row in ROWS if row.name.startswith(("signer-", "document-ty
 ON_AUTHORITY = [row for row in ROWS if row.name.startswith(("authority-",))]
 ON_REVOCATION = [row for row in ROWS if row.check == "pa.revocation"]
 ON_LINKS = [row for row in ROWS if row.name.startswith(("link", "two-links")) and row.name != "link-revoked"]
-ON_REST = [row for row in ROWS if row.name.startswith(("deviation-", "bundle-", "clock-"))]
+ON_REST = [row for row in ROWS if row.name.startswith(("deviation-", "bundle-", "clock-", "reported-"))]
 
 
 def test_the_table_is_long_and_every_row_has_its_fault() -> None:

@@ -17,9 +17,7 @@ from eid_toolkit.secret import Secret
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.stores.signers import RsaScheme
 from eid_toolkit.stores.token import Token
-from support.softhsm import PIN, SoftHsm, softhsm
-
-__all__ = ["softhsm"]
+from support.softhsm import PIN, SoftHsm
 
 
 @pytest.fixture(scope="module")

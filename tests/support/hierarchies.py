@@ -12,6 +12,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.extensions import AlternativeNames
 from eid_toolkit.pki.validation import BundleFacts, TrustMaterial
 from support.authorities import NOW, Authority
@@ -35,6 +36,8 @@ class Hierarchy:
         self.deviation_lists: list[DeviationList] = []
         self.signers: list[bytes] = []
         self.bundle: BundleFacts | None = None
+        self.status_list = StatusList(())
+        self.stolen_blanks = StolenBlanks(())
         self.now, self.trusted_time = NOW, NOW - DAY
         self.enclosed = True
 
@@ -79,6 +82,8 @@ class Hierarchy:
             tuple(self.deviation_lists),
             tuple(self.signers),
             self.bundle,
+            (self.status_list,),
+            (self.stolen_blanks,),
         )
 
     def judge(self, policy: str = "officer") -> Verdict:

@@ -7,6 +7,7 @@ from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import Concerned, Deviation, DeviationList
+from eid_toolkit.pki.document_status import BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
 from eid_toolkit.pki.issuing import CRL_LIFETIME
 from eid_toolkit.pki.validation import BundleFacts
 from support.authorities import NOW, START, Authority
@@ -210,6 +211,40 @@ def bundle_old(h: Hierarchy) -> None:
 @fault
 def bundle_a_month_old(h: Hierarchy) -> None:
     _bundled(h, 31)
+
+
+def _report(h: Hierarchy, status: DocumentStatus, number: str = "X0000001") -> None:
+    h.status_list = StatusList((Report("UTO", number, status, START.date()),))
+
+
+@fault
+def reported_stolen(h: Hierarchy) -> None:
+    _report(h, DocumentStatus.STOLEN)
+
+
+@fault
+def reported_lost(h: Hierarchy) -> None:
+    _report(h, DocumentStatus.LOST)
+
+
+@fault
+def reported_revoked(h: Hierarchy) -> None:
+    _report(h, DocumentStatus.REVOKED)
+
+
+@fault
+def reported_suspended(h: Hierarchy) -> None:
+    _report(h, DocumentStatus.SUSPENDED)
+
+
+@fault
+def reported_another(h: Hierarchy) -> None:
+    _report(h, DocumentStatus.STOLEN, "X0000002")
+
+
+@fault
+def reported_blank(h: Hierarchy) -> None:
+    h.stolen_blanks = StolenBlanks((BlankRange("UTO", "X0000000", "X0000099", START.date()),))
 
 
 @fault

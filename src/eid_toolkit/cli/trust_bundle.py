@@ -14,7 +14,7 @@ from eid_toolkit.cli.output import details, emit
 from eid_toolkit.cli.pki_commands.shared import charter_of, state_of, state_option
 from eid_toolkit.cli.two_people import decide_together
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
@@ -41,14 +41,37 @@ def bundle() -> None:
     metavar="DAYS",
     help="How old officers may let it become, if less than their policy allows.",
 )
+@click.option(
+    "--status-list",
+    "reports",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="From now on, tell officers of these documents: CSV issuing_state,document_number,status,since.",
+)
+@click.option(
+    "--stolen-blanks",
+    "blanks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="From now on, tell officers of these blanks by number: CSV issuing_state,first,last,since.",
+)
 @format_option
 @pass_app
-def export(app: App, state: str | None, output: Path, base: int | None, days: int | None, fmt: str) -> None:
+def export(
+    app: App,
+    state: str | None,
+    output: Path,
+    base: int | None,
+    days: int | None,
+    reports: Path | None,
+    blanks: Path | None,
+    fmt: str,
+) -> None:
     """Sign what this home believes for its officers: two people decide on it.
 
-    Anchors, links, revocation lists, deviation lists, and the certificates of terminals without their keys. Tell your
-    officers the CSCA's fingerprint by another way: they accept it with their first bundle.
+    Anchors, links, revocation lists, deviation lists, the certificates of terminals without their keys, and the lists
+    of reported documents and stolen blanks that were given last. Tell your officers the CSCA's fingerprint by another
+    way: they accept it with their first bundle.
     """
+    from eid_toolkit.pki.document_status import StatusList, StolenBlanks
     from eid_toolkit.pki.trust_bundle import build_trust_bundle
     from eid_toolkit.stores.trust_bundles import BundleManifests, bundle_of
 
@@ -56,13 +79,18 @@ def export(app: App, state: str | None, output: Path, base: int | None, days: in
         code, now = state_of(office, state), CLOCK.now().replace(microsecond=0)
         manifests = BundleManifests(office.home.root / _DIRECTORY)
         before = (base, manifests.members(base)) if base is not None else None
-        version, sections = manifests.last() + 1, _sections(office)
+        given = {
+            "status_list": StatusList.read_csv(_table(reports)).encode() if reports is not None else None,
+            "stolen_blanks": StolenBlanks.read_csv(_table(blanks)).encode() if blanks is not None else None,
+        }
+        version, sections = manifests.last() + 1, {**_sections(office), **manifests.lists(given)}
         counts = {name: len(items) for name, items in sections.items()}
         people = decide_together(office, "trust-bundle.export", code, {"version": version, "base": base, **counts})
         made = bundle_of(office.home.config.authority, version, now, sections, days, before)
         certificate, signer = office.authorities.bundle_signer(charter_of(office, code), now, ENTROPY)
         others = (*office.authorities.cscas(code), *office.authorities.links(code))
         data = build_trust_bundle(made, signer, certificate, others, now)
+        manifests.keep_lists(sections)
         manifests.write(version, now, sections)  # first: a number that has left is never given twice
         csca = office.authorities.csca(code)
         office.register.record(people[0].name, "trust-bundle.exported", code, {"version": version, "base": base})
@@ -181,6 +209,15 @@ def _sections(office: Office) -> dict[str, tuple[bytes, ...]]:
         "deviation_lists": tuple(found.der for found in trust.deviation_lists),
         "terminal_certificates": tuple(dict.fromkeys(chains)),
     }
+
+
+def _table(path: Path) -> str:
+    from eid_toolkit.pki.trust_bundle import MAX_SIZE
+
+    try:
+        return read_file(path, MAX_SIZE).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput("status-table-row", line=1) from None
 
 
 def _cleaned(fingerprint: str | None) -> str | None:

@@ -10,7 +10,7 @@ from eid_toolkit.errors import BadInput
 MAX_OBJECT = 1 << 24
 """The largest value in bytes that is accepted: a master list has a megabyte, an EF far less."""
 MAX_OBJECTS = 4096
-"""The largest number of objects that one value may hold."""
+"""The largest number of objects that one value may hold, where no other limit is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +108,13 @@ def parse(data: bytes, expected_tag: int | None = None) -> Tlv:
     return tlv
 
 
-def iterate(data: bytes) -> Iterator[Tlv]:
-    """The objects of a series, one after another."""
+def iterate(data: bytes, limit: int = MAX_OBJECTS) -> Iterator[Tlv]:
+    """The objects of a series, one after another, ``limit`` at most."""
     offset = count = 0
     while offset < len(data):
         count += 1
-        if count > MAX_OBJECTS:
-            raise BadInput("tlv-too-many-objects", limit=MAX_OBJECTS)
+        if count > limit:
+            raise BadInput("tlv-too-many-objects", limit=limit)
         tlv, offset = _read(data, offset)
         yield tlv
 

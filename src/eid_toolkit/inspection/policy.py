@@ -32,7 +32,16 @@ _DOCUMENT = frozenset(
         "document.consistency",
     }
 )
-_STATUS = frozenset({"pa.revocation", "document.expiry", "status.clock", "status.bundle-age", "document.deviations"})
+_STATUS = frozenset(
+    {
+        "pa.revocation",
+        "document.expiry",
+        "status.clock",
+        "status.bundle-age",
+        "status.reported",
+        "document.deviations",
+    }
+)
 _MONTH_AND_A_HALF = timedelta(days=45)
 """A month off line is usable and shows; by then a new bundle should have come."""
 _ANY_CHIP = frozenset({"ca", "aa", "cam"})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eid_toolkit.pki.judgement import Status
 
+_REPORTED = "status.reported"
 _CHAIN, _REVOCATION, _LIST = "pa.dsc-chain", "pa.revocation", "master-list"
 _PASSED, _UNDETERMINED, _FAILED = Status.PASSED, Status.UNDETERMINED, Status.FAILED
 
@@ -217,6 +218,18 @@ TABLE: tuple[Row, ...] = (
         "document.deviations",
         _UNDETERMINED,
         "deviation-listed",
+    ),
+    Row("reported-stolen", "the document is on the list of stolen ones", _REPORTED, _FAILED, "document-stolen"),
+    Row("reported-lost", "the document is on the list of lost ones", _REPORTED, _FAILED, "document-lost"),
+    Row("reported-revoked", "the document is on the list of revoked ones", _REPORTED, _FAILED, "document-revoked"),
+    Row("reported-suspended", "the document is suspended", _REPORTED, _UNDETERMINED, "document-suspended"),
+    Row("reported-another", "another document of the number's state is on the list", _REPORTED, _PASSED),
+    Row(
+        "reported-blank",
+        "the document's number is in a range of stolen blanks",
+        _REPORTED,
+        _FAILED,
+        "document-on-stolen-blank",
     ),
     Row("bundle-old", "the bundle is older than the policy allows", "status.bundle-age", _UNDETERMINED, "bundle-old"),
     Row("bundle-a-month-old", "the bundle is a month old", "status.bundle-age", _PASSED),

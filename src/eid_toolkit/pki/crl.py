@@ -15,6 +15,8 @@ from eid_toolkit.pki.names import DistinguishedName
 from eid_toolkit.pki.times import GENERALIZED_TIME, UTC_TIME, read_time
 
 _UNDERSTOOD = frozenset({AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER})
+MAX_REVOKED = 100_000
+"""Entries of a revocation list: more than any state has document signers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Crl:
             issuer=DistinguishedName.read(issuer),
             this_update=read_time(this_update),
             next_update=next_update,
-            revoked=dict(map(_read_entry, der.read_sequence(entries))) if entries is not None else {},
+            revoked=dict(map(_read_entry, tlv.iterate(entries.value, MAX_REVOKED))) if entries is not None else {},
             number=der.read_integer(tlv.parse(found[CRL_NUMBER][1])) if CRL_NUMBER in found else None,
             authority_key_identifier=read_extensions(found).authority_key_identifier,
             unknown_critical=tuple(oid for oid, (critical, _) in found.items() if critical and oid not in _UNDERSTOOD),

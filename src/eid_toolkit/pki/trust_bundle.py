@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -27,10 +27,16 @@ BUNDLE_SIGNING_KEY = "2.25.203284939108332323564912397058339592075"
 """The extended key usage of the signer's certificate, likewise."""
 MAX_SIZE = 16 << 20
 """The largest bundle in bytes that is read."""
-SECTIONS = ("anchors", "links", "crls", "deviation_lists", "terminal_certificates")
-"""What a bundle holds in DER."""
-LATER_SECTIONS = ("status_list", "stolen_blanks")
-"""What a bundle will hold: empty now, and not looked into."""
+SECTIONS = (
+    "anchors",
+    "links",
+    "crls",
+    "deviation_lists",
+    "terminal_certificates",
+    "status_list",
+    "stolen_blanks",
+)
+"""What a bundle holds: the last two are JSON, one list each or none, the others DER."""
 _MAX_MEMBERS = 20_000
 _MAX_AGE_DAYS = 3650
 
@@ -48,7 +54,6 @@ class TrustBundle:
     base: int | None = None
     removed: frozenset[str] = frozenset()
     max_age_days: int | None = None
-    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """The JSON that is signed."""
@@ -60,7 +65,6 @@ class TrustBundle:
             "base": self.base,
             "policy": {"max_age_days": self.max_age_days},
             **{name: [base64.b64encode(item).decode() for item in self.sections.get(name, ())] for name in SECTIONS},
-            **{name: list(self.later.get(name, ())) for name in LATER_SECTIONS},
             "removed": sorted(self.removed),
             "result_sha256": self.result_sha256,
         }
@@ -99,7 +103,6 @@ class TrustBundle:
             base=base,
             removed=frozenset(map(_text, data["removed"])),
             max_age_days=days,
-            later={name: tuple(map(str, data.get(name, ()))) for name in LATER_SECTIONS},
         )
 
 

@@ -14,6 +14,7 @@ from eid_toolkit.pki.cms import SignerInfo
 from eid_toolkit.pki.countries import same_state
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 
 _T = TypeVar("_T")
 _MAX_LINKS = 8
@@ -59,6 +60,8 @@ class TrustMaterial:
     signers: tuple[bytes, ...] = ()
     """Document signers' certificates in DER, for documents that carry none; proved like any other."""
     bundle: BundleFacts | None = None
+    status_lists: tuple[StatusList, ...] = ()
+    stolen_blanks: tuple[StolenBlanks, ...] = ()
 
     def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
         """The anchors of one state."""

@@ -18,6 +18,7 @@ from eid_toolkit.home.home import CONFIG_NAME, Home
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.trust_material import BundleFacts, TrustMaterial
 from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.trust_decisions import check_entry, check_packs
@@ -137,6 +138,10 @@ class TrustStore:
             deviation_lists=tuple(entry.item for entry in entries if isinstance(entry.item, DeviationList)),
             signers=tuple(data for pack in packs for data in pack.data_of(Role.SIGNER)),
             bundle=next((_bundle_facts(pack) for pack in packs if pack.kind == "bundle"), None),
+            status_lists=tuple(StatusList.parse(data) for pack in packs for data in pack.data_of(Role.STATUS_LIST)),
+            stolen_blanks=tuple(
+                StolenBlanks.parse(data) for pack in packs for data in pack.data_of(Role.STOLEN_BLANKS)
+            ),
         )
 
     def find(self, fingerprint: str) -> TrustEntry:

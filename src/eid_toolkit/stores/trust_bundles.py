@@ -17,6 +17,7 @@ from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_certificate import CvCertificate
 from eid_toolkit.pki.deviation_list import DeviationList
+from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.judgement import Status
 from eid_toolkit.pki.revocation import is_listed
 from eid_toolkit.pki.trust_bundle import SECTIONS, SignedBundle, TrustBundle, digest_of
@@ -27,14 +28,25 @@ from eid_toolkit.stores.trust_packs import Basis, Member, Pack, Role
 
 _PIN, _LOCK = "bundle-authority.json", "bundle.lock"
 _PIN_SCHEMA, _MANIFEST_SCHEMA = "eid-bundle-authority/1", "eid-bundle-manifest/1"
-_ROLES = dict(zip(SECTIONS, (Role.ANCHOR, Role.LINK, Role.CRL, Role.DEVIATION_LIST, Role.TERMINAL), strict=True))
+_ROLES = {
+    "anchors": Role.ANCHOR,
+    "links": Role.LINK,
+    "crls": Role.CRL,
+    "deviation_lists": Role.DEVIATION_LIST,
+    "terminal_certificates": Role.TERMINAL,
+    "status_list": Role.STATUS_LIST,
+    "stolen_blanks": Role.STOLEN_BLANKS,
+}
 _PARSERS = {
     "anchors": Certificate.parse,
     "links": Certificate.parse,
     "crls": Crl.parse,
     "deviation_lists": DeviationList.parse,
     "terminal_certificates": CvCertificate.parse,
+    "status_list": StatusList.parse,
+    "stolen_blanks": StolenBlanks.parse,
 }
+LISTS = ("status_list", "stolen_blanks")
 Sections = Mapping[str, tuple[bytes, ...]]
 
 
@@ -210,6 +222,23 @@ class BundleManifests:
             raise BadInput("bundle-version-unknown", version=version, last=self.last()) from None
         except (ValueError, KeyError, TypeError):
             raise IntegrityBroken("bundle-manifest-damaged", version=version) from None
+
+    def lists(self, given: Mapping[str, bytes | None]) -> Sections:
+        """The lists for the next bundle: those given, else those of the last one."""
+        found: dict[str, tuple[bytes, ...]] = {}
+        for name, data in given.items():
+            kept = self._directory / f"{name}.json"
+            found[name] = (data,) if data is not None else (kept.read_bytes(),) if kept.exists() else ()
+            for item in found[name]:
+                _PARSERS[name](item)
+        return found
+
+    def keep_lists(self, sections: Sections) -> None:
+        """Keep the lists for the bundles to come."""
+        private_directory(self._directory)
+        for name in LISTS:
+            for data in sections.get(name, ()):
+                write_atomic(self._directory / f"{name}.json", data)
 
     def write(self, version: int, issued_at: datetime, sections: Sections) -> None:
         """Keep what a version holds, before it leaves."""

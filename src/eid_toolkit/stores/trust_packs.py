@@ -37,6 +37,8 @@ class Role(StrEnum):
     DEVIATION_LIST = "deviation-list"
     SIGNER = "document-signer"
     TERMINAL = "terminal-certificate"
+    STATUS_LIST = "status-list"
+    STOLEN_BLANKS = "stolen-blanks"
     SOURCE = "source"
     """The signed list itself, as the proof of where the others come from."""
 

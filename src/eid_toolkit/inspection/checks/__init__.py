@@ -23,6 +23,7 @@ _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome | None]], ...] = (
     ("document.expiry", Layer.STATUS, validity.expiry),
     ("status.clock", Layer.STATUS, validity.clock),
     ("status.bundle-age", Layer.STATUS, validity.bundle_age),
+    ("status.reported", Layer.STATUS, validity.reported),
     ("document.deviations", Layer.STATUS, validity.deviations),
 )
 CHECK_IDS = tuple(check_id for check_id, _, _ in _CHECKS)

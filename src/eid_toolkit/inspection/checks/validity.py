@@ -8,6 +8,7 @@ from eid_toolkit.inspection.case import Case, facts_of
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.lds.issuer_time import possible_dates
 from eid_toolkit.pki.countries import same_state
+from eid_toolkit.pki.document_status import DocumentStatus
 from eid_toolkit.pki.judgement import Status
 from eid_toolkit.pki.validation import validate_deviation_list
 
@@ -38,6 +39,26 @@ def bundle_age(case: Case) -> Outcome | None:
     age = case.now - bundle.issued_at
     if limits and age > min(limits):
         return undetermined("bundle-old", days=age.days, limit=min(limits).days, version=bundle.version)
+    return PASSED
+
+
+def reported(case: Case) -> Outcome | None:
+    """The document is not reported, and its number is no stolen blank's, by the lists of the bundle."""
+    trust, mrz = case.trust, case.document.mrz
+    if not trust.status_lists and not trust.stolen_blanks:
+        return None
+    if mrz is None:
+        return undetermined("dg1-not-read")
+    state, number = mrz.issuing_state, mrz.document_number
+    for blanks in trust.stolen_blanks:
+        found = blanks.find(state, number)
+        if found is not None:
+            return failed("document-on-stolen-blank", since=found.since.isoformat())
+    for reports in trust.status_lists:
+        report = reports.find(state, number)
+        if report is not None:
+            told = undetermined if report.status is DocumentStatus.SUSPENDED else failed
+            return told(f"document-{report.status}", since=report.since.isoformat())
     return PASSED
 
 

@@ -1,0 +1,177 @@
+"""What officers are told of single documents: reported ones by their numbers, and stolen blanks by theirs.
+
+Both lists travel in a trust bundle, which signs and dates them. A blank's number is that which is printed on it before
+anybody's data are: as police forces report stolen blanks to each other.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeVar
+
+from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.countries import same_state
+
+STATUS_SCHEMA, BLANKS_SCHEMA = "eid-status-list/1", "eid-stolen-blanks/1"
+MAX_ENTRIES = 100_000
+"""Entries of one list."""
+_STATE, _NUMBER = re.compile(r"[A-Z]{1,3}"), re.compile(r"[A-Z0-9]{1,30}")
+_List = TypeVar("_List", bound="StatusList | StolenBlanks")
+
+
+class DocumentStatus(StrEnum):
+    """Why a document is on the list."""
+
+    LOST = "lost"
+    STOLEN = "stolen"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One document that is reported: state and number as in its MRZ."""
+
+    state: str
+    number: str
+    status: DocumentStatus
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class BlankRange:
+    """Blanks with the numbers ``first`` to ``last``, which are of one length and compare as text."""
+
+    state: str
+    first: str
+    last: str
+    since: date
+
+    def holds(self, number: str) -> bool:
+        """Whether a blank of the range has this number."""
+        return len(number) == len(self.first) and self.first <= number <= self.last
+
+
+@dataclass(frozen=True)
+class StatusList:
+    """Documents that are not good, whatever their chips say."""
+
+    reports: tuple[Report, ...]
+
+    def find(self, state: str, number: str) -> Report | None:
+        """The report on a document; the newest if there are several."""
+        found = [report for report in self._by_number.get(_clean(number), ()) if same_state(report.state, state)]
+        return max(found, key=lambda report: report.since, default=None)
+
+    def encode(self) -> bytes:
+        """JSON, always the same for the same reports."""
+        rows = sorted([each.state, each.number, each.status.value, each.since.isoformat()] for each in self.reports)
+        return json.dumps({"schema": STATUS_SCHEMA, "documents": rows}, separators=(",", ":")).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> StatusList:
+        """Reads :meth:`encode`; raises :class:`BadInput` for anything else."""
+        return cls(_parse(data, STATUS_SCHEMA, "documents", _report))
+
+    @classmethod
+    def read_csv(cls, text: str) -> StatusList:
+        """A table with the columns ``issuing_state``, ``document_number``, ``status`` and ``since``."""
+        return _read_csv(text, ("issuing_state", "document_number", "status", "since"), _report, cls)
+
+    @cached_property
+    def _by_number(self) -> dict[str, tuple[Report, ...]]:
+        found: dict[str, tuple[Report, ...]] = {}
+        for report in self.reports:
+            found[report.number] = (*found.get(report.number, ()), report)
+        return found
+
+
+@dataclass(frozen=True)
+class StolenBlanks:
+    """Blanks that were stolen: whoever's data are on them now, nobody entitled has put them there."""
+
+    ranges: tuple[BlankRange, ...]
+
+    def find(self, state: str, number: str) -> BlankRange | None:
+        """The range that a document's number is in."""
+        wanted = _clean(number)
+        return next((each for each in self.ranges if each.holds(wanted) and same_state(each.state, state)), None)
+
+    def encode(self) -> bytes:
+        """JSON, always the same for the same ranges."""
+        rows = sorted([each.state, each.first, each.last, each.since.isoformat()] for each in self.ranges)
+        return json.dumps({"schema": BLANKS_SCHEMA, "ranges": rows}, separators=(",", ":")).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> StolenBlanks:
+        """Reads :meth:`encode`; raises :class:`BadInput` for anything else."""
+        return cls(_parse(data, BLANKS_SCHEMA, "ranges", _range))
+
+    @classmethod
+    def read_csv(cls, text: str) -> StolenBlanks:
+        """A table with the columns ``issuing_state``, ``first``, ``last`` and ``since``."""
+        return _read_csv(text, ("issuing_state", "first", "last", "since"), _range, cls)
+
+
+def _report(row: tuple[str, ...]) -> Report:
+    state, number, status, since = row
+    return Report(
+        _matching(_STATE, state), _matching(_NUMBER, number), DocumentStatus(status), date.fromisoformat(since)
+    )
+
+
+def _range(row: tuple[str, ...]) -> BlankRange:
+    state, first, last, since = row
+    first, last = _matching(_NUMBER, first), _matching(_NUMBER, last)
+    if len(first) != len(last) or first > last:
+        raise ValueError(first)
+    return BlankRange(_matching(_STATE, state), first, last, date.fromisoformat(since))
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _parse(data: bytes, schema: str, name: str, read: Callable[[tuple[str, ...]], Any]) -> tuple[Any, ...]:
+    try:
+        content: Any = json.loads(data)
+        if content["schema"] != schema or len(content[name]) > MAX_ENTRIES:
+            raise ValueError(schema)
+        return tuple(read(tuple(map(str, row))) for row in content[name])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadInput("status-list-malformed") from None
+
+
+def _read_csv(
+    text: str,
+    columns: tuple[str, ...],
+    read: Callable[[tuple[str, ...]], Any],
+    made: Callable[[tuple[Any, ...]], _List],
+) -> _List:
+    lines = csv.reader(io.StringIO(text), strict=True)
+    found: list[Any] = []
+    try:
+        if tuple(name.strip() for name in next(lines, ())) != columns:
+            raise BadInput("status-table-columns", columns=",".join(columns))
+        for row in lines:
+            if len(found) >= MAX_ENTRIES:
+                raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
+            if row:
+                found.append(read(tuple(field.strip() for field in row)))
+    except (ValueError, csv.Error):
+        raise BadInput("status-table-row", line=lines.line_num) from None
+    return made(tuple(found))
+
+
+def _clean(number: str) -> str:
+    return number.replace("<", "").upper()
