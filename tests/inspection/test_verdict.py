@@ -28,6 +28,7 @@ from eid_toolkit.lds.dg11 import Dg11
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.pki.trust_material import BundleFacts
 from eid_toolkit.pki.validation import TrustMaterial
 from support.authorities import NOW, Authority
 from support.documents import CA_AES, GM_3DES, IssuedDocument, specimen_mrz, with_file, without
@@ -334,3 +335,15 @@ class TestConsistency:
     def test_a_file_that_does_not_parse(self, evidence: Evidence, trust: TrustMaterial) -> None:
         verdict = judge(with_file(evidence, Ef.DG12, b"\x6c\x05abc"), trust, OFFICER, NOW)
         assert reasons(verdict)["document.consistency"] == "file-malformed"
+
+
+def test_a_bundle_can_only_tighten_a_policy(evidence: Evidence, trust: TrustMaterial) -> None:
+    opened_by_bac = replace(evidence, access=replace(evidence.access, protocol="bac"))
+    lax, strict = (replace(trust, bundle=BundleFacts(1, NOW, "UTO", None, allow_bac)) for allow_bac in (True, False))
+    officer, readback = policy_by_name("officer"), policy_by_name("issuer-readback")
+    assert "access-not-by-pace" not in reasons(judge(opened_by_bac, lax, officer, NOW)).values()
+    assert "access-not-by-pace" in reasons(judge(opened_by_bac, strict, officer, NOW)).values()
+    assert "access-not-by-pace" in reasons(judge(opened_by_bac, lax, readback, NOW)).values()
+    assert officer.tightened(None) == officer
+    year = BundleFacts(1, NOW, "UTO", timedelta(days=365))
+    assert officer.tightened(year).max_bundle_age == officer.max_bundle_age

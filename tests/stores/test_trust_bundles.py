@@ -217,6 +217,7 @@ def _stop(*_: object) -> None:
         full().encode().replace(b'"version": 1', b'"version": -1'),
         full().encode().replace(b'"base": null', b'"base": 7'),
         full().encode().replace(b"+00:00", b""),
+        full().encode().replace(b'"allow_bac": true', b'"allow_bac": 1'),
         full().encode().replace(b'"removed": []', b'"removed": [1]'),
         full().encode().replace(b'"anchors": [', b'"anchors": ["!",'),
     ],

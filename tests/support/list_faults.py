@@ -209,6 +209,11 @@ def bundle_old(h: Hierarchy) -> None:
 
 
 @fault
+def bundle_older_than_its_maker_wants(h: Hierarchy) -> None:
+    h.bundle = BundleFacts(3, NOW - 3 * DAY, "Utopia", 2 * DAY)
+
+
+@fault
 def bundle_a_month_old(h: Hierarchy) -> None:
     _bundled(h, 31)
 

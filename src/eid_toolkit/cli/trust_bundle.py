@@ -41,6 +41,7 @@ def bundle() -> None:
     metavar="DAYS",
     help="How old officers may let it become, if less than their policy allows.",
 )
+@click.option("--no-bac", is_flag=True, help="Officers may open no card by Basic Access Control.")
 @click.option(
     "--status-list",
     "reports",
@@ -61,6 +62,7 @@ def export(
     output: Path,
     base: int | None,
     days: int | None,
+    no_bac: bool,
     reports: Path | None,
     blanks: Path | None,
     fmt: str,
@@ -72,7 +74,7 @@ def export(
     way: they accept it with their first bundle.
     """
     from eid_toolkit.pki.document_status import StatusList, StolenBlanks
-    from eid_toolkit.pki.trust_bundle import build_trust_bundle
+    from eid_toolkit.pki.trust_bundle import BundlePolicy, build_trust_bundle
     from eid_toolkit.stores.trust_bundles import BundleManifests, bundle_of
 
     with open_office(app) as office:
@@ -85,8 +87,9 @@ def export(
         }
         version, sections = manifests.last() + 1, {**_sections(office), **manifests.lists(given)}
         counts = {name: len(items) for name, items in sections.items()}
-        people = decide_together(office, "trust-bundle.export", code, {"version": version, "base": base, **counts})
-        made = bundle_of(office.home.config.authority, version, now, sections, days, before)
+        detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": not no_bac, **counts}
+        people = decide_together(office, "trust-bundle.export", code, detail)
+        made = bundle_of(office.home.config.authority, version, now, sections, BundlePolicy(days, not no_bac), before)
         certificate, signer = office.authorities.bundle_signer(charter_of(office, code), now, ENTROPY)
         others = (*office.authorities.cscas(code), *office.authorities.links(code))
         data = build_trust_bundle(made, signer, certificate, others, now)
@@ -177,6 +180,7 @@ def _facts(pack: Pack) -> dict[str, object]:
         "age_days": (CLOCK.now() - issued_at).days,
         "authority": harmless(pack.facts["authority"]),
         "max_age_days": pack.facts["max_age_days"],
+        "allow_bac": pack.facts["allow_bac"],
         "sha256": pack.sha256,
     }
 

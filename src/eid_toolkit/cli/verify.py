@@ -22,6 +22,7 @@ from eid_toolkit.errors import EidError, UsageError
 if TYPE_CHECKING:
     from eid_toolkit.inspection.evidence import Evidence
     from eid_toolkit.inspection.verdict import Verdict
+    from eid_toolkit.pki.trust_material import BundleFacts
     from eid_toolkit.pki.validation import TrustMaterial
     from eid_toolkit.terminal.rights import TerminalIdentity
 
@@ -70,7 +71,7 @@ def verify(
 
     def one_card(wait: float) -> str:
         trust = _trust(app)  # before the card: once that is open, there is always a verdict
-        captured = _capture(app, reader, wait, policy_name, quirks, password, terminals)
+        captured = _capture(app, reader, wait, policy_name, quirks, password, terminals, trust.bundle)
         verdict = _pronounce(app, trust, captured, policy_name, fmt, at=None)
         if evidence is not None:
             _save_evidence(evidence, captured)
@@ -111,13 +112,15 @@ def _capture(
     quirks: str,
     password: dict[str, str | None],
     terminals: tuple[TerminalIdentity, ...],
+    bundle: BundleFacts | None,
 ) -> Evidence:
     from eid_toolkit.inspection.capture import capture
     from eid_toolkit.inspection.policy import policy_by_name
     from eid_toolkit.ports import SystemClock
     from eid_toolkit.terminal.quirks import quirks_by_name
 
-    policy, opened_by, known = policy_by_name(policy_name), access_password(**password), quirks_by_name(quirks)
+    policy = policy_by_name(policy_name).tightened(bundle)
+    opened_by, known = access_password(**password), quirks_by_name(quirks)
     with open_reader(reader, app, wait) as transport:
         return capture(transport, opened_by, policy, entropy_of(transport), SystemClock(), known, terminals)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from eid_toolkit.errors import UsageError
+from eid_toolkit.pki.trust_material import BundleFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,13 @@ class Policy:
     """Whether a card without PACE may be opened by Basic Access Control (9303-11 4.2: PACE comes first)."""
     max_bundle_age: timedelta | None = None
     """How old the bundle that the trust came in may be; None for any age."""
+
+    def tightened(self, bundle: BundleFacts | None) -> Policy:
+        """The policy as the maker of the bundle wants it: a bundle can only demand more."""
+        if bundle is None:
+            return self
+        ages = [age for age in (self.max_bundle_age, bundle.max_age) if age is not None]
+        return replace(self, allow_bac=self.allow_bac and bundle.allow_bac, max_bundle_age=min(ages, default=None))
 
 
 _DOCUMENT = frozenset(

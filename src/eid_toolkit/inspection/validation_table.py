@@ -232,6 +232,13 @@ TABLE: tuple[Row, ...] = (
         "document-on-stolen-blank",
     ),
     Row("bundle-old", "the bundle is older than the policy allows", "status.bundle-age", _UNDETERMINED, "bundle-old"),
+    Row(
+        "bundle-older-than-its-maker-wants",
+        "the bundle is older than its maker lets it become",
+        "status.bundle-age",
+        _UNDETERMINED,
+        "bundle-old",
+    ),
     Row("bundle-a-month-old", "the bundle is a month old", "status.bundle-age", _PASSED),
     Row(
         "clock-set-back",

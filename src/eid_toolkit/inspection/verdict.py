@@ -102,6 +102,7 @@ def judge(
     evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None = None
 ) -> Verdict:
     """Judge evidence by what is believed at the time ``now`` (with zone); pure."""
+    policy = policy.tightened(trust.bundle)
     case = Case.of(evidence, trust, policy, now, trusted_time)
     checks = run_checks(case)
     layers = {layer: _decide(layer, checks, policy) for layer in Layer}

@@ -42,6 +42,16 @@ _MAX_AGE_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
+class BundlePolicy:
+    """What a bundle's maker demands of inspections, beyond the policy that they are made under."""
+
+    max_age_days: int | None = None
+    """How old the bundle may become."""
+    allow_bac: bool = True
+    """Whether cards may be opened by Basic Access Control."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrustBundle:
     """One bundle's content; a delta (``base`` is the version before it) names what goes away by SHA-256."""
 
@@ -53,7 +63,7 @@ class TrustBundle:
     """Over what is believed when it has been taken (:func:`digest_of`): a delta on another base is found out."""
     base: int | None = None
     removed: frozenset[str] = frozenset()
-    max_age_days: int | None = None
+    policy: BundlePolicy = BundlePolicy()
 
     def encode(self) -> bytes:
         """The JSON that is signed."""
@@ -63,7 +73,7 @@ class TrustBundle:
             "version": self.version,
             "issued_at": self.issued_at.astimezone(UTC).isoformat(timespec="seconds"),
             "base": self.base,
-            "policy": {"max_age_days": self.max_age_days},
+            "policy": {"max_age_days": self.policy.max_age_days, "allow_bac": self.policy.allow_bac},
             **{name: [base64.b64encode(item).decode() for item in self.sections.get(name, ())] for name in SECTIONS},
             "removed": sorted(self.removed),
             "result_sha256": self.result_sha256,
@@ -86,12 +96,15 @@ class TrustBundle:
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> TrustBundle:
-        version, base, days = data["version"], data["base"], data["policy"]["max_age_days"]
+        version, base, policy = data["version"], data["base"], data["policy"]
+        days, allow_bac = policy["max_age_days"], policy["allow_bac"]
         issued_at = datetime.fromisoformat(data["issued_at"])
         if issued_at.tzinfo is None or not _is_count(version) or not (base is None or _is_count(base)):
             raise ValueError(version)
         if not (days is None or (_is_count(days) and days <= _MAX_AGE_DAYS)) or (base is not None and base >= version):
             raise ValueError(days)
+        if not isinstance(allow_bac, bool):
+            raise TypeError(allow_bac)
         return cls(
             authority=_text(data["authority"]),
             version=version,
@@ -102,7 +115,7 @@ class TrustBundle:
             result_sha256=_text(data["result_sha256"]),
             base=base,
             removed=frozenset(map(_text, data["removed"])),
-            max_age_days=days,
+            policy=BundlePolicy(days, allow_bac),
         )
 
 

@@ -23,12 +23,14 @@ _MAX_LINKS = 8
 
 @dataclass(frozen=True, slots=True)
 class BundleFacts:
-    """The bundle that a part of the trust came in: its number, its age, and how old its maker lets it become."""
+    """The bundle that a part of the trust came in: its number, its age, and the policy that its maker demands."""
 
     version: int
     issued_at: datetime
     authority: str
     max_age: timedelta | None = None
+    allow_bac: bool = True
+    """Whether its maker lets cards be opened by Basic Access Control at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,7 @@ def _bundle_facts(pack: Pack) -> BundleFacts:
             datetime.fromisoformat(pack.facts["issued_at"]),
             str(pack.facts["authority"]),
             None if days is None else timedelta(days=days),
+            bool(pack.facts["allow_bac"]),
         )
     except (KeyError, ValueError, TypeError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None

@@ -20,7 +20,7 @@ from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.judgement import Status
 from eid_toolkit.pki.revocation import is_listed
-from eid_toolkit.pki.trust_bundle import SECTIONS, SignedBundle, TrustBundle, digest_of
+from eid_toolkit.pki.trust_bundle import SECTIONS, BundlePolicy, SignedBundle, TrustBundle, digest_of
 from eid_toolkit.pki.trust_material import TrustMaterial, may_certify
 from eid_toolkit.pki.validation import validate_key_owner
 from eid_toolkit.stores.trust import TrustStore
@@ -193,7 +193,8 @@ def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pi
         "version": bundle.version,
         "issued_at": bundle.issued_at.isoformat(),
         "authority": bundle.authority,
-        "max_age_days": bundle.max_age_days,
+        "max_age_days": bundle.policy.max_age_days,
+        "allow_bac": bundle.policy.allow_bac,
         "signer_fingerprint": signed.signer.fingerprint,
         "pin": pin.fingerprint,
         "sequence": sequence,  # of what was taken here: another authority counts anew
@@ -258,19 +259,17 @@ def bundle_of(
     version: int,
     issued_at: datetime,
     sections: Sections,
-    max_age_days: int | None = None,
+    policy: BundlePolicy = BundlePolicy(),  # noqa: B008 - frozen
     base: tuple[int, Iterable[str]] | None = None,
 ) -> TrustBundle:
     """A bundle of all these, or the delta to them from ``base``: its version and the SHA-256 of what it held."""
+    whole = TrustBundle(authority, version, issued_at, sections, digest_of(sections), policy=policy)
     if base is None:
-        return TrustBundle(authority, version, issued_at, sections, digest_of(sections), max_age_days=max_age_days)
+        return whole
     before = frozenset(base[1])
     added = {
         name: tuple(item for item in items if sha256(item).hexdigest() not in before)
         for name, items in sections.items()
     }
     now = {sha256(item).hexdigest() for items in sections.values() for item in items}
-    removed = frozenset(before - now)
-    return TrustBundle(
-        authority, version, issued_at, added, digest_of(sections), base[0], removed, max_age_days=max_age_days
-    )
+    return replace(whole, sections=added, base=base[0], removed=frozenset(before - now))

@@ -35,10 +35,9 @@ def bundle_age(case: Case) -> Outcome | None:
     bundle = case.trust.bundle
     if bundle is None:
         return None
-    limits = [limit for limit in (bundle.max_age, case.policy.max_bundle_age) if limit is not None]
-    age = case.now - bundle.issued_at
-    if limits and age > min(limits):
-        return undetermined("bundle-old", days=age.days, limit=min(limits).days, version=bundle.version)
+    limit, age = case.policy.max_bundle_age, case.now - bundle.issued_at
+    if limit is not None and age > limit:
+        return undetermined("bundle-old", days=age.days, limit=limit.days, version=bundle.version)
     return PASSED
 
 
