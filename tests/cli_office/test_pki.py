@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eid_toolkit.codec import tlv
 from eid_toolkit.crypto.signatures import algorithm_from_der
 from eid_toolkit.home.config import HomeConfig
 from eid_toolkit.home.home import Home
+from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.stores.cards import CardStore
+from support.homes import Desk
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 
 
@@ -186,6 +189,26 @@ class TestMasterList:
         authority.call("pki", "master-list", "verify", second, code=3)
         other = new_office(tmp_path / "other")
         other.call("pki", "master-list", "verify", first, code=4)
+
+
+def test_openssl_verifies_what_document_list_and_bundle_signers_sign(authority: Office, tmp_path: Path) -> None:
+    document = prepared(authority, tmp_path)
+    authority.two("pki", "master-list", "create", "--output", tmp_path / "list.ml")
+    authority.two("trust", "bundle", "export", "--output", tmp_path / "first.bundle")
+    desk = Desk.open(Home.open(authority.root))
+    sod = desk.register.documents.load_package(document["id"]).files[ElementaryFile.SOD]
+    desk.register.close()
+    (tmp_path / "sod").write_bytes(tlv.parse(sod).value)
+    for name, signer in (("sod", "ds-1"), ("list.ml", "mls-1"), ("first.bundle", "tbs-1")):
+        words = ("openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", name, "-out", "content")
+        tool(tmp_path, *words)
+        damaged = bytearray((tmp_path / name).read_bytes())
+        damaged[-5] ^= 1
+        (tmp_path / name).write_bytes(damaged)
+        assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+        for file in (f"{signer}.cer", "csca-1.cer"):
+            shutil.copy(authority.root / "pki/UTO" / file, tmp_path)
+        check_by_openssl(tmp_path, f"{signer}.cer", "csca-1.cer")
 
 
 class TestVerifyingAuthority:
