@@ -24,6 +24,8 @@ SIGNER_USAGE = timedelta(days=90)
 """How long a document signer key signs: up to three months (9303-12 table 1)."""
 CRL_LIFETIME = timedelta(days=90)
 """How long a revocation list stands at most (9303-12 table 3)."""
+CRL_INTERVAL = timedelta(hours=48)
+"""How long it takes at least from one revocation list to the next, where nothing was revoked (9303-12 table 3)."""
 
 _VERSION_3 = tlv.encode(0xA0, der.integer(2))
 _CRL_VERSION_2 = der.integer(1)

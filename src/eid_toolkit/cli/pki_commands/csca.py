@@ -10,7 +10,7 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
-from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.output import emit, note, table
 from eid_toolkit.cli.pki_commands.shared import (
     certificate_data,
     charter_of,
@@ -179,6 +179,8 @@ def install(app: App, state: str | None, file: Path, fmt: str) -> None:
 def _issue(
     app: App, state: str | None, revoked: int | str | None, output: Path | None, fmt: str, reason: str | None = None
 ) -> None:
+    from eid_toolkit.pki.issuing import CRL_INTERVAL
+
     with open_office(app) as office:
         code, now = state_of(office, state), CLOCK.now()
         authorities = office.authorities
@@ -189,6 +191,11 @@ def _issue(
             serials = {serial: now}
         detail: dict[str, object] = {"revoked": [f"{serial:X}" for serial in serials]}
         detail |= {"reason": reason} if reason is not None else {}
+        since_last = now - authorities.crl(code).this_update
+        if not serials and since_last < CRL_INTERVAL:
+            note(
+                "The last list is less than 48 hours old: other states expect no new one yet unless something is revoked."
+            )
         decide_together(office, "crl.issue", code, detail)
         found = authorities.issue_crl(code, now, serials)
         office.trust.add(found, "own authority", now, office.act())
