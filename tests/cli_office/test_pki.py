@@ -168,6 +168,15 @@ class TestAuthorityOffLine:
         request.write_bytes(b"\x30\x03\x02\x01\x00")
         authority.two("pki", "ds", "issue", request, "--output", answer, code=9)
 
+    def test_a_bureau_has_no_key_for_lists(self, authority: Office, bureau: Office, tmp_path: Path) -> None:
+        assert "not in this home" in bureau.two("pki", "crl", "issue", code=10)
+        bureau.one("pki", "ds", "request", "--output", tmp_path / "ds.p10")
+        authority.two("pki", "ds", "issue", tmp_path / "ds.p10", "--output", tmp_path / "ds.cer")
+        bureau.one("pki", "ds", "install", tmp_path / "ds.cer", "--csca", authority.root / "pki/UTO/csca-1.cer")
+        for words in (("crl", "issue"), ("csca", "roll"), ("ds", "create"), ("master-list", "create", "--output", "x")):
+            assert "not in this home" in bureau.two("pki", *words, code=10)
+        assert [path.name for path in (bureau.root / "keys").glob("*.p8")] == ["ds-uto-1.p8"]
+
     def test_a_list_of_a_stranger_is_not_installed(self, authority: Office, tmp_path: Path) -> None:
         other = new_office(tmp_path / "other")
         assert "no CSCA" in authority.one("pki", "crl", "install", other.root / "pki/UTO/crl.crl", code=9).stderr

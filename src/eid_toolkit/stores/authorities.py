@@ -217,10 +217,10 @@ class AuthorityStore:
 
     def issue_crl(self, state: str, now: datetime, revoked: Mapping[int, datetime] | None = None) -> Crl:
         """The next revocation list, signed with the newest key; once revoked, a certificate stays on it."""
-        current = self.files.crl(state)
+        key, current = self._csca_key(state), self.files.crl(state)
         data = build_crl(
             self.csca(state),
-            self._csca_key(state),
+            key,
             (current.number or 0) + 1,
             now,
             {**(revoked or {}), **current.revoked},
@@ -232,6 +232,7 @@ class AuthorityStore:
 
     def create_signer(self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec") -> Certificate:
         """A document signer in one home: key and certificate at once."""
+        self._csca_key(charter.state)  # none is made in vain
         request, number = self.request_signer(charter, kind)
         certificate = self.certify_signer(charter, request, now, entropy)
         self.install_signer(charter.state, certificate, self.csca(charter.state))
@@ -328,11 +329,11 @@ class AuthorityStore:
             certificate = self.files.certificate(state, file_kind)
             if certificate.is_valid_at(now):
                 return certificate, self._keys.signer(key_name(file_kind, state, numbers[-1]))
+        csca, csca_key = self.csca(state), self._csca_key(state)
         number = self._next(state, file_kind)
         name = charter.distinguished_name(f"{title} {state} {number}")
         key = self._generate(file_kind, state, number, kind)
         lifetime = Lifetime(now, now + timedelta(days=365), now + timedelta(days=2 * 365))
-        csca, csca_key = self.csca(state), self._csca_key(state)
         certificate = build_purpose_signer(
             csca, csca_key, name, key.public_key, lifetime, charter.publication, entropy, purpose
         )

@@ -191,11 +191,8 @@ def _issue(
             serials = {serial: now}
         detail: dict[str, object] = {"revoked": [f"{serial:X}" for serial in serials]}
         detail |= {"reason": reason} if reason is not None else {}
-        since_last = now - authorities.crl(code).this_update
-        if not serials and since_last < CRL_INTERVAL:
-            note(
-                "The last list is less than 48 hours old: other states expect no new one yet unless something is revoked."
-            )
+        if not serials and authorities.has_crl(code) and now - authorities.crl(code).this_update < CRL_INTERVAL:
+            note("The last list is less than 48 hours old: without a revocation nobody expects a new one yet.")
         decide_together(office, "crl.issue", code, detail)
         found = authorities.issue_crl(code, now, serials)
         office.trust.add(found, "own authority", now, office.act())
