@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.crypto.signatures import verify
+from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.stores.terminals import TerminalStore
 from eid_toolkit.stores.token import Token
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 from support.softhsm import PIN, SoftHsm
@@ -67,6 +71,34 @@ def test_a_terminals_key_is_certified_by_a_verifier_in_the_token(office: Office,
     assert "curve" in office.one("pki", "terminal", "provision", "--officer", tmp_path / "officer", code=10).stderr
     office.two("pki", "cvca", "create", "--mnemonic", "OTHER")
     assert len(office.shown()["verifying"]) == 3
+
+
+def test_an_officers_terminal_has_its_key_in_a_token(
+    tmp_path: Path, softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authority's keys are in files here; renewals get the next number."""
+    uri, authority, officer = softhsm.token(), new_office(tmp_path / "home"), tmp_path / "officer"
+    monkeypatch.setenv("EID_TERMINAL_PIN", PIN)
+    authority.two("pki", "cvca", "create")
+    authority.two("pki", "dv", "create")
+    words = ("pki", "terminal", "provision", "--officer", officer, "--key-store", uri, "--format", "json")
+    authority.one(*words, "--days", 400, code=9)
+    assert keys_in(uri) == set()
+    made = [json.loads(authority.one(*words).stdout)["reference"] for _ in range(2)]
+    assert made == ["UTIS00001", "UTIS00002"]
+    assert keys_in(uri) == {"terminal-utis00001", "terminal-utis00002"}
+    assert not list((officer / "terminal").glob("*.p8"))
+
+    store = TerminalStore.open(officer, lambda: Secret(b"no passphrase"), SystemEntropy(), lambda: Secret(PIN.encode()))
+    assert store is not None
+    identities = store.identities()
+    assert {each.certificate.content.holder_reference.text for each in identities} == set(made)
+    for identity in identities:
+        signature = identity.signer.sign(b"message")
+        assert verify(identity.signer.public_key, identity.signer.algorithm, signature, b"message")
+    (officer / "terminal" / "token.uri").write_text("pkcs11:nonsense")
+    with pytest.raises(IntegrityBroken, match="terminal-store-damaged"):
+        TerminalStore.open(officer, lambda: Secret(b""), SystemEntropy(), lambda: Secret(PIN.encode()))
 
 
 def test_a_wrong_pin_is_told_and_leaves_no_document(

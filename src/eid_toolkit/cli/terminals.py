@@ -23,17 +23,19 @@ def load_terminals(app: App) -> tuple[TerminalIdentity, ...]:
     from eid_toolkit.ports import SystemEntropy
     from eid_toolkit.stores.terminals import TerminalStore
 
-    store = TerminalStore.open(app.home_path, app.passphrase, SystemEntropy())
+    store = TerminalStore.open(app.home_path, app.passphrase, SystemEntropy(), app.pin)
     return () if store is None else store.identities()
 
 
-def new_terminal_store(root: Path) -> TerminalStore:
-    """The terminals of an officer's home, made if it has none; the passphrase is their own."""
+def new_terminal_store(root: Path, key_store: str | None = None) -> TerminalStore:
+    """The terminals of an officer's home, made if it has none; passphrase, or PIN of the token, are their own."""
     from eid_toolkit.ports import SystemEntropy
     from eid_toolkit.stores.terminals import TerminalStore
 
     entropy = SystemEntropy()
-    found = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy)
+    found = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy, _terminal_pin)
+    if found is None and key_store is not None:
+        return TerminalStore.create_for_token(root, key_store, _terminal_pin)
     return found or TerminalStore.create(root, lambda: terminal_passphrase(new=True), entropy)
 
 
@@ -42,4 +44,12 @@ def terminal_passphrase(*, new: bool) -> Secret:
     if "EID_TERMINAL_PASSPHRASE" in os.environ:
         return Secret(os.fsencode(os.environ["EID_TERMINAL_PASSPHRASE"]))
     answer: str = click.prompt("Passphrase of the terminal's key", hide_input=True, confirmation_prompt=new, err=True)
+    return Secret(answer.encode())
+
+
+def _terminal_pin() -> Secret:
+    """The PIN of an officer's token, from EID_TERMINAL_PIN or asked."""
+    if "EID_TERMINAL_PIN" in os.environ:
+        return Secret(os.fsencode(os.environ["EID_TERMINAL_PIN"]))
+    answer: str = click.prompt("PIN of the officer's token", hide_input=True, err=True)
     return Secret(answer.encode())

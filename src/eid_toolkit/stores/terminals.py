@@ -1,7 +1,8 @@
 """The terminals of an officer's home: CV certificates, and the private keys with which fingerprints are read.
 
 The directory holds a key store of its own, for an officer has no other, and each certificate in a file named by its
-SHA-256. A certificate of a terminal is an identity if its private key is in the key store.
+SHA-256. A certificate of a terminal is an identity if its private key is in the key store, or in the token that the
+directory names in its place.
 """
 
 from __future__ import annotations
@@ -10,34 +11,43 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.errors import BadInput, IntegrityBroken
-from eid_toolkit.home.atomic import write_atomic
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.crypto.ec import EcPrivateKey, EcPublicKey
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.home.atomic import private_directory, write_atomic
 from eid_toolkit.pki.cv_authorization import Role, TerminalType
-from eid_toolkit.pki.cv_certificate import CvCertificate
+from eid_toolkit.pki.cv_certificate import CvCertificate, KeyReference
 from eid_toolkit.pki.cv_public_key import ALGORITHMS, CvEcKey
-from eid_toolkit.ports import Entropy
+from eid_toolkit.ports import Entropy, Signer
+from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.stores.signers import EcSigner
 from eid_toolkit.stores.stretching import PassphraseProvider
+from eid_toolkit.stores.token import PinProvider, Token
 from eid_toolkit.terminal.rights import TerminalIdentity
 
 DIRECTORY = "terminal"
-_SUFFIX = ".cvcert"
+_SUFFIX, _TOKEN = ".cvcert", "token.uri"
 
 
 class TerminalStore:
-    """The terminals in ``directory``; the key store asks for its passphrase when the keys are loaded."""
+    """The terminals in ``directory``; passphrase or PIN are asked for when the keys are loaded."""
 
-    def __init__(self, directory: Path, keys: KeyStore) -> None:
+    def __init__(self, directory: Path, keys: KeyStore | Token) -> None:
         self._directory = directory
         self._keys = keys
 
     @classmethod
-    def open(cls, root: Path, passphrase: PassphraseProvider, entropy: Entropy) -> TerminalStore | None:
+    def open(
+        cls, root: Path, passphrase: PassphraseProvider, entropy: Entropy, pin: PinProvider | None = None
+    ) -> TerminalStore | None:
         """The terminals of the home at ``root``, or None if it has none."""
         directory = root / DIRECTORY
         if not directory.is_dir() or not any(directory.iterdir()):
             return None
+        if (directory / _TOKEN).exists():
+            return cls(directory, Token(_uri_in(directory), pin or _no_pin))
         return cls(directory, KeyStore.open(directory, passphrase, entropy))
 
     @classmethod
@@ -46,18 +56,42 @@ class TerminalStore:
         directory = root / DIRECTORY
         return cls(directory, KeyStore.create(directory, passphrase(), entropy))
 
-    def add(self, certificates: Iterable[CvCertificate], key: EcPrivateKey) -> None:
+    @classmethod
+    def create_for_token(cls, root: Path, uri: str, pin: PinProvider) -> TerminalStore:
+        """A store without terminals whose keys are in the token that a `pkcs11:` URI names."""
+        token, directory = Token(Pkcs11Uri.parse(uri), pin), private_directory(root / DIRECTORY)
+        token.names()  # it is there, and the PIN is right
+        write_atomic(directory / _TOKEN, uri.encode())
+        return cls(directory, token)
+
+    def new_key(self, curve: str, reference: KeyReference, entropy: Entropy) -> Signer:
+        """A key for a terminal: made in the token, or here, where it is kept when its certificate is added."""
+        if isinstance(self._keys, Token):
+            return self._keys.generate_ec(_token_name(reference), curve)
+        return EcSigner(EcPrivateKey.generate(ec_domain_by_name(curve), entropy))
+
+    def discard_key(self, reference: KeyReference) -> None:
+        """Take a key out of the token again that got no certificate; one that is not kept yet is just forgotten."""
+        if isinstance(self._keys, Token):
+            self._keys.destroy(_token_name(reference))
+
+    def add(self, certificates: Iterable[CvCertificate], key: EcPrivateKey | Signer) -> None:
         """Keep a terminal's key and its certificates; the key comes first, for without it they are of no use.
 
         Raises :class:`BadInput` unless just one of them is an inspection system's, and has this key.
         """
         found = tuple(certificates)
         owned = [certificate for certificate in found if _is_terminal(certificate)]
-        if len(owned) != 1 or _point(owned[0]) != key.public_key.point:
+        private = key.key if isinstance(key, EcSigner) else key
+        public = private.public_key if isinstance(private, EcPrivateKey) else EcPublicKey.from_spki(private.public_key)
+        if len(owned) != 1 or _point(owned[0]) != public.point:
             raise BadInput("terminal-key-mismatch")
-        name = _key_name(owned[0])
-        if name not in self._keys.names():
-            self._keys.add_ec(name, key)
+        if isinstance(private, EcPrivateKey):
+            if isinstance(self._keys, Token):
+                raise NotPermitted("token-takes-no-key", name=owned[0].content.holder_reference.text)
+            name = _key_name(owned[0])
+            if name not in self._keys.names():
+                self._keys.add_ec(name, private)
         for certificate in found:
             data = certificate.encode()
             write_atomic(self._directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
@@ -67,9 +101,21 @@ class TerminalStore:
         certificates = tuple(map(_load, sorted(self._directory.glob(f"*{_SUFFIX}"))))
         names = set(self._keys.names())
         above = tuple(certificate for certificate in certificates if not _is_terminal(certificate))
-        own = [item for item in certificates if _is_terminal(item) and _key_name(item) in names]
+        own = [item for item in certificates if _is_terminal(item)]
         own.sort(key=lambda certificate: certificate.content.effective, reverse=True)
-        return tuple(TerminalIdentity(item, self._keys.signer(_key_name(item), _digest(item)), above) for item in own)
+        found = ((item, self._signer(item, names)) for item in own)
+        return tuple(TerminalIdentity(item, signer, above) for item, signer in found if signer is not None)
+
+    def _signer(self, certificate: CvCertificate, names: set[str]) -> Signer | None:
+        """The private key of a certificate, if it is here."""
+        if not isinstance(self._keys, Token):
+            name = _key_name(certificate)
+            return self._keys.signer(name, _digest(certificate)) if name in names else None
+        name = _token_name(certificate.content.holder_reference)
+        signer = self._keys.ec_signer(name, _digest(certificate)) if name in names else None
+        if signer is None or EcPublicKey.from_spki(signer.public_key).point != _point(certificate):
+            return None
+        return signer
 
 
 def refresh(root: Path, certificates: Iterable[CvCertificate]) -> None:
@@ -98,6 +144,21 @@ def _digest(certificate: CvCertificate) -> str:
 
 def _key_name(certificate: CvCertificate) -> str:
     return f"terminal-{hashlib.sha256(_point(certificate) or b'').hexdigest()[:24]}"
+
+
+def _token_name(reference: KeyReference) -> str:
+    return f"terminal-{reference.text.lower()}"
+
+
+def _uri_in(directory: Path) -> Pkcs11Uri:
+    try:
+        return Pkcs11Uri.parse((directory / _TOKEN).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, BadInput):
+        raise IntegrityBroken("terminal-store-damaged", file=_TOKEN) from None
+
+
+def _no_pin() -> Secret:
+    raise BadInput("token-pin-needed")
 
 
 def _load(path: Path) -> CvCertificate:

@@ -20,7 +20,7 @@ from eid_toolkit.cli.pki_commands.verifying import (
     rights_of,
     rights_option,
 )
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import EidError, NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.crypto.domain_parameters import EcDomain
@@ -65,8 +65,9 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
     type=click.Path(file_okay=False, path_type=Path),
     help="The officer's home, which gets key and certificates.",
 )
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the officer's token, which is to hold the key.")
 @mnemonic_option("IS")
-@click.option("--number", type=click.IntRange(1, 99999), default=1, show_default=True, help="Sequence number.")
+@click.option("--number", type=click.IntRange(1, 99999), help="Sequence number; the next one by default.")
 @rights_option
 @days_option(30)
 @format_option
@@ -75,36 +76,42 @@ def provision(
     app: App,
     state: str | None,
     officer: Path,
+    key_store: str | None,
     mnemonic: str,
-    number: int,
+    number: int | None,
     rights: str,
     days: int,
     fmt: str,
 ) -> None:
     """Make a terminal's key in an officer's home, and put the chain of certificates beside it.
 
-    The key is made there and never in this home. Its passphrase is asked for, or comes from EID_TERMINAL_PASSPHRASE.
+    The key is made there and never in this home. Its passphrase is asked for, or comes from EID_TERMINAL_PASSPHRASE; of
+    a token the PIN, or EID_TERMINAL_PIN.
     """
     from eid_toolkit.cli.terminals import new_terminal_store
-    from eid_toolkit.crypto.ec import EcPrivateKey
+    from eid_toolkit.crypto.ec import EcPublicKey
     from eid_toolkit.pki.cv_certificate import KeyReference
     from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
     from eid_toolkit.pki.cv_request import CvRequest
     from eid_toolkit.stores.authority_files import VERIFIER
-    from eid_toolkit.stores.signers import EcSigner
 
     with open_office(app) as office:
         store, code, operator = verifying_of(office), state_of(office, state), office.act()
-        key = EcPrivateKey.generate(_curve_of(store.roots(code)[-1:]), ENTROPY)
-        signer = EcSigner(key)
+        domain = _curve_of(store.roots(code)[-1:])
         country = store.files.cv_certificate(code, VERIFIER).content.holder_reference.country
-        reference = KeyReference(f"{country}{mnemonic}{number:05}")
-        public = CvEcKey(identifier_of(signer.algorithm), key.public_key.point, key.domain)
-        asked = CvRequest.build(public, signer, reference)
-        made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        issued = [found.content.holder_reference.text for found in store.issued(code, VERIFIER)]
+        reference = KeyReference(f"{country}{mnemonic}{number or _next(f'{country}{mnemonic}', issued):05}")
+        target = new_terminal_store(officer, key_store)
+        signer = target.new_key(domain.name, reference, ENTROPY)
+        public = CvEcKey(identifier_of(signer.algorithm), EcPublicKey.from_spki(signer.public_key).point, domain)
+        try:
+            asked = CvRequest.build(public, signer, reference)
+            made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        except EidError:
+            target.discard_key(reference)
+            raise
         chain = (*store.links(code), store.verifiers(code)[-1], made)
-        target = new_terminal_store(officer)
-        target.add(chain, key)
+        target.add(chain, signer)
         detail = {"reference": reference.text, "officer": officer.name}
         office.register.record(operator.name, "terminal.provisioned", code, detail)
     data = cv_data(made)
@@ -134,12 +141,18 @@ def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> No
 
     found = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
     private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)
-    store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY)
+    store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY, app.pin)
     if store is None:
         store = TerminalStore.create(app.home_path, lambda: app.passphrase(new=True), ENTROPY)
     store.add(found, private)
     rows = [cv_data(certificate) for certificate in found]
     emit(rows, fmt, lambda: cv_table(rows))
+
+
+def _next(prefix: str, issued: list[str]) -> int:
+    """The sequence number after the last that was issued under a name."""
+    numbers = [text.removeprefix(prefix) for text in issued if text.startswith(prefix)]
+    return max((int(text) for text in numbers if len(text) == 5 and text.isdigit()), default=0) + 1
 
 
 def _curve_of(roots: tuple[CvCertificate, ...]) -> EcDomain:
