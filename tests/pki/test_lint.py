@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,13 +12,17 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.cv_authorization import Authorization, Role
+from eid_toolkit.pki.cv_certificate import CvCertificate, KeyReference, issue
+from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
 from eid_toolkit.pki.extensions import AlternativeNames, UsagePeriod
 from eid_toolkit.pki.issuing import Lifetime, build_csca, build_link
-from eid_toolkit.pki.lint import CertificateKind, lint_certificate, lint_crl
+from eid_toolkit.pki.lint import CertificateKind, lint_certificate, lint_crl, lint_cv_certificate
 from eid_toolkit.pki.lint.certificates import kind_of
 from eid_toolkit.pki.master_list import MasterList
-from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.ports import SignatureAlgorithm, SystemEntropy
 from support.authorities import NOW, START, TEN_YEARS, Authority, new_key
+from support.cv_chain import cvca
 from support.outside_vectors import shared_file
 
 ENTROPY = SystemEntropy()
@@ -206,3 +211,49 @@ def test_real_certificates_have_findings_and_never_an_exception() -> None:
     findings = [finding for certificate in found.certificates for finding in lint_certificate(certificate)]
     assert len(found.certificates) > 300
     assert {"lint-extension-missing", "lint-signature-sha1", "lint-country-lower-case"} <= {f.code for f in findings}
+
+
+class TestCv:
+    """Card-verifiable certificates: what is made here has no finding, and each fault is told."""
+
+    def made(self, days: int, role: Role) -> CvCertificate:
+        root = cvca()
+        found = root.certificate if role is Role.CVCA else root.issue("UTDV00001", role).certificate
+        content = found.content
+        return issue(replace(content, expires=content.effective + timedelta(days=days - 1)), root.signer)
+
+    @pytest.mark.parametrize(("role", "days"), [(Role.CVCA, 1000), (Role.DV_DOMESTIC, 90), (Role.DV_FOREIGN, 14)])
+    def test_what_the_profile_has_is_not_found_fault_with(self, role: Role, days: int) -> None:
+        assert lint_cv_certificate(self.made(days, role)) == ()
+
+    @pytest.mark.parametrize(
+        ("role", "days", "code"),
+        [
+            (Role.CVCA, 1200, "lint-cv-long"),
+            (Role.CVCA, 100, "lint-cv-short"),
+            (Role.DV_DOMESTIC, 100, "lint-cv-long"),
+            (Role.DV_FOREIGN, 3, "lint-cv-short"),
+        ],
+    )
+    def test_a_time_that_does_not_fit_the_role_is_told(self, role: Role, days: int, code: str) -> None:
+        assert [finding.code for finding in lint_cv_certificate(self.made(days, role))] == [code]
+
+    def test_other_faults(self) -> None:
+        root = cvca()
+        content = root.certificate.content
+        key = content.public_key
+        assert isinstance(key, CvEcKey)
+
+        def codes(**changes: object) -> list[str]:
+            altered = replace(root.certificate, content=replace(content, **changes))  # type: ignore[arg-type]
+            return [finding.code for finding in lint_cv_certificate(altered)]
+
+        holder = Authorization(content.authorization.terminal_type, Role.DV_DOMESTIC, 3)
+        assert "lint-cv-self-issued" in codes(authorization=holder)
+        assert "lint-cv-parameters-repeated" in codes(authorization=holder)
+        assert codes(public_key=replace(key, domain=None), authority_reference=KeyReference("UTCVCA00009")) == [
+            "lint-cv-parameters-missing"
+        ]
+        assert "lint-cv-self-signature" in codes(public_key=cvca().certificate.content.public_key)
+        assert "lint-cv-country" in codes(holder_reference=KeyReference("1TCVCA00001"))
+        assert "lint-cv-sha1" in codes(public_key=replace(key, oid=identifier_of(SignatureAlgorithm("ecdsa", "sha1"))))

@@ -19,6 +19,7 @@ from eid_toolkit.asn1.security_infos import (
     TerminalAuthenticationInfo,
 )
 from eid_toolkit.cli import describe_biometrics, describe_pki
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
@@ -212,6 +213,7 @@ def _(certificate: CvCertificate) -> Plain:
         "public_key": _cv_public_key(content.public_key),
         "extensions": [extension.oid for extension in content.extensions],
         "link": certificate.is_link,
+        "findings": findings_on(certificate),
         "sha256": sha256(certificate.encode()).hexdigest(),
     }
 
@@ -240,6 +242,7 @@ def _(certificate: Certificate) -> Plain:
         "public_key": _public_key(certificate.spki),
         "self_signed": certificate.self_signed,
         "specimen": certificate.specimen,
+        "findings": findings_on(certificate),
         "sha256": certificate.fingerprint,
     }
 
@@ -252,6 +255,7 @@ def _(crl: Crl) -> Plain:
         "this_update": _time(crl.this_update),
         "next_update": _time(crl.next_update),
         "revoked": {f"{serial:X}": _time(time) for serial, time in crl.revoked.items()},
+        "findings": findings_on(crl),
     }
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import details, emit, table
 from eid_toolkit.cli.trust_bundle import bundle
@@ -18,7 +18,6 @@ from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
     from eid_toolkit.stores.operators import Operator
-    from eid_toolkit.stores.trust import TrustEntry
     from eid_toolkit.stores.trust_packs import Pack
 
 _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
@@ -83,7 +82,7 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
         emit(values, fmt, lambda: details(_flat(values)))
         return
     entry = store.find(fingerprint)
-    findings = _findings(entry)
+    findings = findings_on(entry.item)
     values = {**entry.to_json(), "findings": findings}
     shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
     shown += [("decided_by", ", ".join(each.operator or "-" for each in entry.decisions) or None)]
@@ -168,19 +167,6 @@ def _record(app: App, operator: Operator | None, fingerprint: str, source: str) 
     if operator is not None and (app.home_path / CONFIG_NAME).exists():
         with open_office(app) as office:
             office.register.record(operator.name, "trust.removed", fingerprint, {"source": source})
-
-
-def _findings(entry: TrustEntry) -> list[dict[str, Any]]:
-    """What a linter says of it."""
-    from eid_toolkit.pki.certificate import Certificate
-    from eid_toolkit.pki.crl import Crl
-    from eid_toolkit.pki.lint import lint_certificate, lint_crl
-
-    if isinstance(entry.item, Certificate):
-        found = lint_certificate(entry.item)
-    else:
-        found = lint_crl(entry.item) if isinstance(entry.item, Crl) else ()
-    return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in found]
 
 
 def _deviations(pack: Pack) -> dict[str, Any]:

@@ -46,6 +46,13 @@ class Role(IntEnum):
         return self is not Role.TERMINAL and other is Role.TERMINAL
 
 
+VALIDITY_DAYS = {
+    Role.CVCA: (183, 3 * 366),
+    Role.DV_DOMESTIC: (14, 93),
+    Role.DV_FOREIGN: (14, 93),
+    Role.TERMINAL: (1, 31),
+}
+"""How many days certificates are good, at least and at most, by the holder's role (9303-12 table 2)."""
 _ROLE_WORDS = {
     Role.TERMINAL: "terminal",
     Role.DV_FOREIGN: "document verifier, foreign",

@@ -11,7 +11,7 @@ from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.crypto.rsa import RsaPublicKey
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.pki.countries import two_letters
-from eid_toolkit.pki.cv_authorization import Authorization, Role, TerminalType
+from eid_toolkit.pki.cv_authorization import VALIDITY_DAYS, Authorization, Role, TerminalType
 from eid_toolkit.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identifier_of
 from eid_toolkit.pki.cv_request import CvRequest
@@ -22,8 +22,6 @@ from eid_toolkit.stores.keys import KeyStore
 
 _CURVES = {"ec": "brainpoolP256r1", "ec-nist": "secp256r1"}
 _RSA_BITS = 2048
-CVCA_DAYS, VERIFIER_DAYS, TERMINAL_DAYS = (183, 3 * 366), (14, 93), (1, 31)
-"""How long certificates are good, at least and at most (9303-12 table 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class VerifyingStore:
         self, state: str, mnemonic: str, rights: int, today: date, days: int, kind: KeyKind
     ) -> CvCertificate:
         """The first CVCA of a state, or its next generation with a link from the last: the self-signed certificate."""
-        _check_days(days, CVCA_DAYS)
+        _check_days(days, Role.CVCA)
         number, earlier = self._next(state, CVCA), self.files.generations(state, CVCA)
         key = self._generate(CVCA, state, number, kind)
         authorization = Authorization(TerminalType.INSPECTION_SYSTEM, Role.CVCA, rights)
@@ -101,14 +99,14 @@ class VerifyingStore:
         self, state: str, request: CvRequest, role: Role, rights: int, today: date, days: int
     ) -> CvCertificate:
         """The CVCA's certificate for a document verifier of its own country or of another."""
-        _check_days(days, VERIFIER_DAYS)
         if role not in (Role.DV_DOMESTIC, Role.DV_FOREIGN):
             raise BadInput("cvc-wrong-role", role=role.name)
+        _check_days(days, role)
         return self._certify(state, CVCA, self.roots(state), request, role, rights, today, days)
 
     def certify_terminal(self, state: str, request: CvRequest, rights: int, today: date, days: int) -> CvCertificate:
         """The document verifier's certificate for a terminal."""
-        _check_days(days, TERMINAL_DAYS)
+        _check_days(days, Role.TERMINAL)
         return self._certify(state, VERIFIER, self.verifiers(state), request, Role.TERMINAL, rights, today, days)
 
     def install(self, state: str, kind_of_holder: str, certificate: CvCertificate) -> int:
@@ -234,6 +232,7 @@ def _same_key(first: CvPublicKey, second: CvPublicKey) -> bool:
     return first == second
 
 
-def _check_days(days: int, allowed: tuple[int, int]) -> None:
+def _check_days(days: int, role: Role) -> None:
+    allowed = VALIDITY_DAYS[role]
     if not allowed[0] <= days <= allowed[1]:
         raise BadInput("cvc-validity", days=days, least=allowed[0], most=allowed[1])

@@ -9,13 +9,13 @@ import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.cli.output import emit, note, table
 from eid_toolkit.cli.pki_commands.shared import (
     certificate_data,
     charter_of,
     crl_data,
-    findings,
     key_option,
     made_data,
     made_details,
@@ -203,9 +203,7 @@ def _issue(
 
 
 def _show(state: str, found: Crl, fmt: str) -> None:
-    from eid_toolkit.pki.lint import lint_crl
-
-    data = {"state": state, **crl_data(found), "findings": findings(lint_crl(found))}
+    data = {"state": state, **crl_data(found), "findings": findings_on(found)}
     emit({"schema": "eid-pki-crl/1", **data}, fmt, lambda: made_details(data))
 
 

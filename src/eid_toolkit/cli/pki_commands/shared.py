@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.cli.catalogue import explain
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import Office
 from eid_toolkit.cli.output import details
 
 if TYPE_CHECKING:
     from eid_toolkit.pki.certificate import Certificate
     from eid_toolkit.pki.crl import Crl
-    from eid_toolkit.pki.lint import Finding
     from eid_toolkit.stores.authorities import Charter
     from eid_toolkit.stores.verifying import VerifyingStore
 
@@ -90,14 +89,7 @@ def certificate_data(certificate: Certificate) -> dict[str, Any]:
 
 def made_data(certificate: Certificate) -> dict[str, Any]:
     """A certificate that was made or came in, with what is to be said of it by its profile."""
-    from eid_toolkit.pki.lint import lint_certificate
-
-    return {**certificate_data(certificate), "findings": findings(lint_certificate(certificate))}
-
-
-def findings(found: Iterable[Finding]) -> list[dict[str, Any]]:
-    """What a linter says, with a sentence for each."""
-    return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in found]
+    return {**certificate_data(certificate), "findings": findings_on(certificate)}
 
 
 def made_details(data: Mapping[str, Any]) -> str:

@@ -10,18 +10,20 @@ import click
 
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.files import read_file
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, Office, open_office
 from eid_toolkit.cli.output import emit, paint
-from eid_toolkit.cli.pki_commands.shared import certificate_data, crl_data, findings, usage_end, verifying_of
+from eid_toolkit.cli.pki_commands.shared import certificate_data, crl_data, usage_end, verifying_of
 from eid_toolkit.cli.pki_commands.signers import signer_rows
 from eid_toolkit.cli.pki_commands.verifying import cv_data
 from eid_toolkit.codec.display import harmless
 
 if TYPE_CHECKING:
-    from eid_toolkit.pki.lint import Finding
+    pass
 
 _SOON = timedelta(days=30)
 _LINT_FAILED = 3
+_CV_CERTIFICATE = b"\x7f\x21"
 
 
 @click.command(cls=Command)
@@ -117,7 +119,7 @@ def _day(text: str | None) -> str:
 @format_option
 @pass_app
 def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
-    """Hold certificates and revocation lists (PEM, DER, master lists) against the profile of 9303-12.
+    """Hold certificates and lists (PEM, DER, master lists, CV certificates) against the profiles of 9303-12.
 
     Exit code 0 without errors (warnings do not count), 3 with some.
     """
@@ -132,28 +134,26 @@ def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
 def _lint_file(file: Path) -> list[dict[str, Any]]:
     from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
     from eid_toolkit.pki.crl import Crl
-    from eid_toolkit.pki.lint import lint_certificate, lint_crl
+    from eid_toolkit.pki.cv_certificate import CvCertificate
     from eid_toolkit.pki.lint.certificates import kind_of
     from eid_toolkit.pki.reading import read_items
     from eid_toolkit.stores.trust import MAX_FILE
 
-    rows = []
-    for _, data in read_pem_or_der(read_file(file, MAX_FILE)):
+    content, rows = read_file(file, MAX_FILE), []
+    if content.startswith(_CV_CERTIFICATE):
+        found = CvCertificate.parse(content)
+        return [_row(file, "cv-certificate", found.content.holder_reference.text, found)]
+    for _, data in read_pem_or_der(content):
         for item in read_items(data).items:
             if isinstance(item, Certificate):
-                rows.append(_row(file, kind_of(item).value, item.subject.text, lint_certificate(item)))
+                rows.append(_row(file, kind_of(item).value, item.subject.text, item))
             elif isinstance(item, Crl):
-                rows.append(_row(file, "crl", item.issuer.text, lint_crl(item)))
+                rows.append(_row(file, "crl", item.issuer.text, item))
     return rows
 
 
-def _row(file: Path, kind: str, name: str, found: tuple[Finding, ...]) -> dict[str, Any]:
-    return {
-        "file": file.name,
-        "kind": kind,
-        "name": name,
-        "findings": findings(found),
-    }
+def _row(file: Path, kind: str, name: str, item: object) -> dict[str, Any]:
+    return {"file": file.name, "kind": kind, "name": name, "findings": findings_on(item)}
 
 
 def _text(row: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.cli.output import details, emit
+from eid_toolkit.cli.output import emit
 from eid_toolkit.cli.pki_commands.shared import state_of, state_option, verifying_of
 from eid_toolkit.cli.pki_commands.verifying import (
     cv_data,
@@ -19,6 +19,7 @@ from eid_toolkit.cli.pki_commands.verifying import (
     mnemonic_option,
     rights_of,
     rights_option,
+    show_cv,
 )
 from eid_toolkit.errors import EidError, NotPermitted
 
@@ -53,8 +54,7 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
         reference = made.content.holder_reference.text
         office.register.record(operator.name, "terminal.issued", code, {"reference": reference})
     write_file(output, made.encode())
-    data = cv_data(made)
-    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+    show_cv(made, fmt)
 
 
 @terminal.command("provision")
@@ -114,8 +114,7 @@ def provision(
         target.add(chain, signer)
         detail = {"reference": reference.text, "officer": officer.name}
         office.register.record(operator.name, "terminal.provisioned", code, detail)
-    data = cv_data(made)
-    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+    show_cv(made, fmt)
 
 
 @terminal.command("install")

@@ -10,9 +10,10 @@ import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, open_office
-from eid_toolkit.cli.output import details, emit, table
-from eid_toolkit.cli.pki_commands.shared import key_option, state_of, state_option, verifying_of
+from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.pki_commands.shared import key_option, made_details, state_of, state_option, verifying_of
 from eid_toolkit.cli.two_people import decide_together
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: s
         decide_together(office, "cvca.create", code, {"key": kind, "rights": rights, "days": days})
         made = verifying_of(office).create_root(code, mnemonic, _RIGHTS[rights], today, days, kind)  # type: ignore[arg-type]
         office.register.record(app.operator or "-", "cvca.created", code, {"reference": _reference(made)})
-    _show(made, fmt)
+    show_cv(made, fmt)
 
 
 @cvca.command("list")
@@ -125,7 +126,7 @@ def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str
         made = store.certify_verifier(code, request, Role.DV_DOMESTIC, _RIGHTS[rights], today, days)
         store.install(code, VERIFIER, made)
         office.register.record(app.operator or "-", "dv.created", code, {"reference": _reference(made)})
-    _show(made, fmt)
+    show_cv(made, fmt)
 
 
 @dv.command("request")
@@ -183,7 +184,7 @@ def issue_dv(
         made = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
         office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(made)})
     write_file(output, made.encode())
-    _show(made, fmt)
+    show_cv(made, fmt)
 
 
 @dv.command("install")
@@ -202,7 +203,7 @@ def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None
         found = CvCertificate.parse(read_file(certificate, MAX_SIZE))
         store.install(code, VERIFIER, found)
         office.register.record(operator.name, "dv.installed", code, {"reference": _reference(found)})
-    _show(found, fmt)
+    show_cv(found, fmt)
 
 
 @dv.command("list")
@@ -235,9 +236,10 @@ def cv_table(rows: list[dict[str, Any]]) -> str:
     return table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
 
 
-def _show(certificate: CvCertificate, fmt: str) -> None:
-    data = cv_data(certificate)
-    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: details(data.items()))
+def show_cv(certificate: CvCertificate, fmt: str) -> None:
+    """A CV certificate that was made or came in, with what is to be said of it by its profile."""
+    data = {**cv_data(certificate), "findings": findings_on(certificate)}
+    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: made_details(data))
 
 
 def _reference(certificate: CvCertificate) -> str:

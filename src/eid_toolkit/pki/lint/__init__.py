@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from eid_toolkit.pki.lint.certificates import lint_certificate
+from eid_toolkit.pki.lint.cv_certificates import lint_cv_certificate
 from eid_toolkit.pki.lint.finding import CertificateKind, Finding, Severity
 from eid_toolkit.pki.lint.lists import lint_crl
 
-__all__ = ["CertificateKind", "Finding", "Severity", "lint_certificate", "lint_crl"]
+__all__ = ["CertificateKind", "Finding", "Severity", "lint_certificate", "lint_crl", "lint_cv_certificate"]
