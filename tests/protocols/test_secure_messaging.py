@@ -59,6 +59,27 @@ def test_a_status_word_that_was_changed_on_the_way_does_not_count() -> None:
     assert terminal.open_response(0xB0, ResponseApdu(answer.data, 0x9000)).sw == 0x6A82
 
 
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_the_checksum_is_over_the_bytes_as_they_were_sent(cipher: str) -> None:
+    """A card may write lengths with more bytes than it must (ISO/IEC 7816-4 5.2.2.2)."""
+    terminal, card = channel(cipher), channel(cipher)
+    card.open_command(terminal.protect_command(READ))
+    cryptogram, status, _ = tlv.parse_all(channel_answer(card))
+    long = bytes((0x87, 0x81, len(cryptogram.value))) + cryptogram.value + bytes((0x99, 0x82, 0, 2)) + status.value
+    checksum = card._checksum(card._counter.to_bytes(card.block, "big"), b"", long)
+    sent = long + tlv.encode(0x8E, checksum)
+    other = channel(cipher)
+    other.protect_command(READ)
+    assert other.open_response(0xB0, ResponseApdu(sent, 0x9000)).data == b"data"
+    short = cryptogram.encode() + status.encode() + tlv.encode(0x8E, checksum)
+    with pytest.raises(ChannelError, match="sm-objects-incorrect"):
+        terminal.open_response(0xB0, ResponseApdu(short, 0x9000))
+
+
+def channel_answer(card: SecureChannel) -> bytes:
+    return card.protect_response(0xB0, ResponseApdu(b"data", 0x9000)).data
+
+
 def rebuilt(data: bytes, change: str) -> bytes:
     objects = list(tlv.parse_all(data))
     if change == "no checksum":

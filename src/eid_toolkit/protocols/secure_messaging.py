@@ -78,11 +78,10 @@ class SecureChannel:
 
         Raises :class:`ChannelError` with code ``sm-objects-missing`` (6987) or ``sm-objects-incorrect`` (6988).
         """
-        objects = _parse(command.data)
+        objects, covered = _parse(command.data)
         found = _in_order(objects, (PLAIN_VALUE if command.ins & 1 else CRYPTOGRAM, LE, CHECKSUM))
         if CHECKSUM not in found:
             raise ChannelError("sm-objects-missing")
-        covered = b"".join(item.encode() for item in objects[:-1])
         counter = self._next_counter()
         expected = Secret(self._checksum(counter, command.header, covered))
         if not expected.matches(found[CHECKSUM]):
@@ -110,11 +109,10 @@ class SecureChannel:
         counter = self._next_counter()
         if not response.data:
             raise ChannelError("sm-response-unprotected", sw=f"{response.sw:04X}")
-        objects = _parse(response.data)
+        objects, covered = _parse(response.data)
         found = _in_order(objects, (PLAIN_VALUE if ins & 1 else CRYPTOGRAM, STATUS, CHECKSUM))
         if STATUS not in found or CHECKSUM not in found or len(found[STATUS]) != 2:
             raise ChannelError("sm-objects-missing")
-        covered = b"".join(item.encode() for item in objects[:-1])
         if not Secret(self._checksum(counter, b"", covered)).matches(found[CHECKSUM]):
             raise ChannelError("sm-objects-incorrect")
         return ResponseApdu(self._decrypt(counter, ins, found), int.from_bytes(found[STATUS], "big"))
@@ -141,15 +139,21 @@ class SecureChannel:
             raise ChannelError("sm-objects-incorrect") from None
 
 
-def _parse(data: bytes) -> tuple[Tlv, ...]:
+def _parse(data: bytes) -> tuple[tuple[Tlv, ...], bytes]:
+    """The objects, and what stands before the last of them as it was sent: the checksum is over those bytes."""
     try:
-        return tlv.parse_all(data)
+        objects = tlv.parse_all(data)
+        offset = 0
+        for _ in objects[:-1]:
+            _, value_at, length = tlv.read_header(data, offset)
+            offset = value_at + length
     except BadInput:
         raise ChannelError("sm-objects-incorrect") from None
+    return objects, data[:offset]
 
 
 def _in_order(objects: tuple[Tlv, ...], allowed: tuple[int, ...]) -> dict[int, bytes]:
-    """The objects by tag; each at most once, in the order of ``allowed``, and encoded as short as it can be."""
+    """The objects by tag; each at most once, in the order of ``allowed``."""
     position = 0
     for item in objects:
         if item.tag not in allowed[position:]:
