@@ -47,6 +47,8 @@ def test_a_card_is_issued_and_verified_with_keys_that_stay_in_the_token(
     document = prepared(office, tmp_path)
     office.one("emulator", "blank", "card")
     office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:card")
+    shown = office.shown()["document_signers"][0]
+    assert (shown["signatures"], shown["documents"], shown["cards"], shown["unaccounted"]) == (1, 1, 1, 0)
     can = json.loads(office.one("document", "export", document["id"], "--format", "json").stdout)["can"]
     words = ("verify", "--reader", "emulator:card", "--can", can, "--format", "json")
     assert json.loads(office.one(*words).stdout)["verdict"] == "passed"
@@ -123,6 +125,25 @@ def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: Office, tmp
     assert done.returncode == 11, done.stderr
     assert "token" in done.stderr
     assert json.loads(office.one("document", "list", "--format", "json").stdout) == []
+
+
+def test_a_token_that_is_pulled_while_it_signs_leaves_no_document_and_is_accounted_for(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eid_toolkit.errors import ServiceAway
+
+    def pulled(self: Token, name: str, digest: bytes) -> bytes:
+        raise ServiceAway("token-failed", token="pulled", cause="DeviceRemoved")
+
+    application = new_application(office, tmp_path)
+    genuine = Token.sign_ecdsa
+    monkeypatch.setattr(Token, "sign_ecdsa", pulled)
+    assert "DeviceRemoved" in office.one("document", "prepare", application, code=11).stderr
+    monkeypatch.setattr(Token, "sign_ecdsa", genuine)
+    assert json.loads(office.one("document", "list", "--format", "json").stdout) == []
+    office.one("document", "prepare", application)
+    shown = office.shown()["document_signers"][0]
+    assert (shown["signatures"], shown["documents"], shown["unaccounted"]) == (2, 1, 1)
 
 
 @pytest.mark.parametrize("fails_at", range(4))

@@ -19,6 +19,7 @@ from eid_toolkit.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.ports import SystemClock
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
+from support.odd_certificates import altered
 
 Run = Callable[..., Result]
 NOW = SystemClock().now()
@@ -220,3 +221,15 @@ def test_officers_are_told_of_stolen_documents_and_blanks(run: Run, tmp_path: Pa
     assert "blank that was stolen" in run("--home", officer, "judge", saved, code=3).stdout
     blanks.write_bytes(b"issuing_state,first,last,since\nFRA,X9,X1,2026-11-01\n")
     assert "Line 2" in run("trust", "bundle", "export", "--output", tmp_path / "no", *words, code=9).stderr
+
+
+def test_what_departs_from_its_profile_is_told_when_it_is_imported(run: Run, tmp_path: Path) -> None:
+    odd = altered(FRANCE.csca, FRANCE.key, serial=b"\x00")
+    taken = run("trust", "import", written(tmp_path, "odd.cer", odd.der), "--format", "json")
+    (row,) = as_json(taken)
+    assert row["status"] == "taken"
+    assert [finding["severity"] for finding in row["findings"]] == ["error"]
+    assert all(finding["section"] and finding["detail"] for finding in row["findings"])
+    assert "1 of them depart" in taken.stderr
+    fine = run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der), "--format", "json")
+    assert as_json(fine)[0]["findings"] == [] and "depart" not in fine.stderr

@@ -75,7 +75,7 @@ def test_the_count_is_held_against_the_documents(desk: Desk) -> None:
     accounts = signer_accounts(desk.register.database)
     for document, state in zip(documents, ("UTO", "VNM"), strict=True):
         account = accounts[desk.authorities.signer_certificate(state).fingerprint]
-        assert (account.documents, account.states) == (1, {"prepared": 1})
+        assert (account.documents, account.cards, account.states) == (1, 0, {"prepared": 1})
         assert account.signed_files == desk.authorities.files.signatures(state, "ds", 1) > 0
         assert document.signer == desk.authorities.signer_certificate(state).fingerprint
     _, key = desk.authorities.document_signer("UTO", NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,11 +13,14 @@ from eid_toolkit.crypto.kdf import counter_cmac, counter_cmac_by
 from eid_toolkit.crypto.signatures import verify
 from eid_toolkit.crypto.symmetric import aes_cmac
 from eid_toolkit.errors import AccessDenied, BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ports import Signer
+from eid_toolkit.ports import Signer, SystemEntropy
 from eid_toolkit.secret import Secret
+from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.stores.signers import RsaScheme
 from eid_toolkit.stores.token import Token
+from eid_toolkit.stores.token_keys import TokenKeyStore
+from eid_toolkit.stores.token_module import translated
 from support.softhsm import PIN, SoftHsm
 
 
@@ -166,3 +170,38 @@ class TestUri:
             Pkcs11Uri.parse("pkcs11:" + text)
         except BadInput as error:
             assert "1234" not in str(error) or "1234" in text
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "code"),
+    [
+        ("PinLocked", AccessDenied, "token-pin-locked"),
+        ("PinExpired", AccessDenied, "token-pin-locked"),
+        ("PinIncorrect", AccessDenied, "token-pin-wrong"),
+        ("MechanismInvalid", NotPermitted, "token-mechanism-missing"),
+        ("DomainParamsInvalid", NotPermitted, "token-key-unsupported"),
+        ("DeviceRemoved", ServiceAway, "token-failed"),
+        ("TokenNotPresent", ServiceAway, "token-failed"),
+    ],
+)
+def test_what_a_token_says_becomes_an_error_of_ours(raised: str, error: type[EidError], code: str) -> None:
+    from pkcs11 import exceptions
+
+    with pytest.raises(error, match=code), translated("a token"):
+        raise getattr(exceptions, raised)
+
+
+def test_a_home_is_refused_by_a_token_without_cmac(
+    softhsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What chips' keys follow from has to work before anything rests on it."""
+
+    def missing(self: Token, name: str, message: bytes) -> bytes:
+        raise NotPermitted("token-mechanism-missing", token="old")
+
+    monkeypatch.setattr(Token, "cmac", missing)
+    files = KeyStore.create(tmp_path / "keys", Secret(b"a passphrase for tests"), SystemEntropy())
+    store = TokenKeyStore.around(files, softhsm.token(), lambda: Secret(PIN.encode()))
+    with pytest.raises(NotPermitted, match="token-mechanism-missing"):
+        store.create_master("card-master", 16)
+    assert "card-master" not in store.names()

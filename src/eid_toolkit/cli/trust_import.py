@@ -9,6 +9,7 @@ import click
 
 from eid_toolkit.cli.catalogue import explain
 from eid_toolkit.cli.context import App, Command, list_format_option, pass_app
+from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import emit, note, table
 from eid_toolkit.cli.two_people import decide_together
@@ -103,7 +104,9 @@ def _decided_by_officer(app: App, store: TrustStore, plan: Plan) -> tuple[TrustE
 def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], fmt: str) -> None:
     here = {entry.fingerprint: entry for entry in store.entries()}
     known = [here[fingerprint] for _, fingerprint in dict.fromkeys(plan.known) if fingerprint in here]
-    rows: list[dict[str, Any]] = [{"status": "taken", **entry.to_json()} for entry in taken]
+    rows: list[dict[str, Any]] = [
+        {"status": "taken", **entry.to_json(), "findings": findings_on(entry.item)} for entry in taken
+    ]
     rows += [{"status": "known", **entry.to_json()} for entry in known]
     refused = [
         {
@@ -131,6 +134,9 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], fmt: str
     counts = {status: sum(row["status"] == status for row in (*rows, *refused)) for status in _STATUSES}
     more = f", {signers} document signers kept" if signers else ""
     note(", ".join(f"{count} {status}" for status, count in counts.items()) + more + ".")
+    departing = sum(any(each["severity"] == "error" for each in row.get("findings", ())) for row in rows)
+    if departing:
+        note(f"{departing} of them depart from their profile: `eid trust show` says how.")
 
 
 _STATUSES = ("taken", "known", "unreadable", "refused")

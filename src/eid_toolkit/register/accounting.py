@@ -19,6 +19,8 @@ class SignerAccount:
     """The documents of one document signer."""
 
     documents: int = 0
+    cards: int = 0
+    """How many blanks were written to for them."""
     signed_files: int = 0
     """EF.SOD and, where the profile has it, EF.CardSecurity of each: one signature each."""
     states: dict[str, int] = field(default_factory=dict)
@@ -27,9 +29,8 @@ class SignerAccount:
 
 def signer_accounts(database: Database) -> Mapping[str, SignerAccount]:
     """The accounts by the fingerprint of the signer's certificate."""
-    states = select(document.c.signer, document.c.state, func.count().label("number")).group_by(
-        document.c.signer, document.c.state
-    )
+    counts = func.count().label("number"), func.count(document.c.chip).label("cards")
+    states = select(document.c.signer, document.c.state, *counts).group_by(document.c.signer, document.c.state)
     files = (
         select(document.c.signer, func.count().label("number"))
         .join(document_file, document_file.c.document_id == document.c.id)
@@ -42,6 +43,7 @@ def signer_accounts(database: Database) -> Mapping[str, SignerAccount]:
             account = found.setdefault(row.signer, SignerAccount())
             account.states[row.state] = row.number
             account.documents += row.number
+            account.cards += row.cards
         for row in connection.execute(files):
             found.setdefault(row.signer, SignerAccount()).signed_files = row.number
     return found

@@ -107,7 +107,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
 
 def _documents(signer: dict[str, Any]) -> str:
     states = ", ".join(f"{number} {state}" for state, number in signer["states"].items())
-    return f"{signer['documents']} documents" + (f" ({states})" if states else "")
+    return f"{signer['documents']} documents" + (f" ({states}) on {signer['cards']} cards" if states else "")
 
 
 def _day(text: str | None) -> str:

@@ -121,7 +121,17 @@ def list_(app: App, state: str | None, fmt: str) -> None:
     """
     with open_office(app) as office:
         rows = signer_rows(office, state_of(office, state))
-    columns = ("number", "subject", "key", "signatures", "documents", "unaccounted", "key_used_until", "not_after")
+    columns = (
+        "number",
+        "subject",
+        "key",
+        "signatures",
+        "documents",
+        "cards",
+        "unaccounted",
+        "key_used_until",
+        "not_after",
+    )
     emit(rows, fmt, lambda: table(columns, ([str(row[name])[:48] for name in columns] for row in rows)))
 
 
@@ -146,6 +156,7 @@ def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
                 "key": authorities.signer_key_state(state, number),
                 "revoked": found.serial in revoked,
                 "documents": account.documents,
+                "cards": account.cards,
                 "states": dict(sorted(account.states.items())),
                 "signatures": signatures,
                 "unaccounted": max(0, signatures - account.signed_files),
@@ -165,7 +176,7 @@ def destroy(app: App, state: str | None, number: int) -> None:
         subject = office.authorities.files.certificate(code, "ds", number).subject.text
         app.confirm(f"Destroy the private key of {subject}?")
         row = next(row for row in signer_rows(office, code) if row["number"] == number)
-        kept = ("number", "fingerprint", "documents", "states", "signatures", "unaccounted")
+        kept = ("number", "fingerprint", "documents", "cards", "states", "signatures", "unaccounted")
         detail = {name: row[name] for name in kept}
         decide_together(office, "ds.destroy", code, detail)
         office.authorities.destroy_signer_key(code, number)
