@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cardspec.authority import SpecimenSigner
 from eid_toolkit.cli.main import main
 from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.errors import NoCardError
 from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.secret import Secret
+from eid_toolkit.stores.signers import EcSigner
 from eid_toolkit.stores.terminals import TerminalStore
 from eid_toolkit.transport.pcsc import list_readers
 from support.authorities import new_key
@@ -150,7 +150,7 @@ def test_the_whole_conformance_suite_passes_on_a_card_in_a_reader(
     card, home = complete_card(), tmp_path / "tester"
     store = TerminalStore.create(home, lambda: Secret(b"a passphrase for tests"), SystemEntropy())
     for identity in card.terminals:
-        assert isinstance(identity.signer, SpecimenSigner)
+        assert isinstance(identity.signer, EcSigner)
         store.add((*identity.above, identity.certificate), identity.signer.key)
     assert card.mrz is not None and card.can is not None
     with pcscd.card_in(EmulatedCard(complete_memory(), SystemEntropy(), lambda _: None)) as reader:

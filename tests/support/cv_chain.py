@@ -15,6 +15,7 @@ from eid_toolkit.pki.cv_authorization import READ_DG3, READ_DG4, Authorization, 
 from eid_toolkit.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identifier_of
 from eid_toolkit.ports import SignatureAlgorithm, Signer, SystemEntropy
+from eid_toolkit.stores.signers import EcSigner
 from support.rsa_keys import native_rsa_key, rsa_key
 
 START = date(2026, 11, 1)
@@ -22,23 +23,8 @@ BOTH = READ_DG3 | READ_DG4
 Kind = Literal["ecdsa", "rsa-pkcs1", "rsa-pss"]
 
 
-@dataclass
-class CvEcSigner:
+class CvEcSigner(EcSigner):
     """An EC key that signs with a digest of its own."""
-
-    key: EcPrivateKey
-    digest: str = "sha256"
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        return SignatureAlgorithm("ecdsa", self.digest)
-
-    @property
-    def public_key(self) -> bytes:
-        return self.key.public_key.spki()
-
-    def sign(self, message: bytes, /) -> bytes:
-        return self.key.sign(message, self.digest)
 
     def certified(self, with_domain: bool) -> CvPublicKey:
         public = self.key.public_key

@@ -23,7 +23,8 @@ from eid_toolkit.pki.issuing import (
     distinguished_name,
 )
 from eid_toolkit.pki.validation import TrustMaterial
-from eid_toolkit.ports import Entropy, SignatureAlgorithm, Signer
+from eid_toolkit.ports import Entropy, Signer
+from eid_toolkit.stores.signers import EcSigner
 from eid_toolkit.terminal.rights import TerminalIdentity
 
 _CSCA_CURVE, _SIGNER_CURVE, _TERMINAL_CURVE = "brainpoolP384r1", "brainpoolP256r1", "brainpoolP256r1"
@@ -33,31 +34,9 @@ _AHEAD = timedelta(days=1)
 _ROOT_DAYS, _VERIFIER_DAYS, _TERMINAL_DAYS = 3 * 365, 90, 30
 
 
-@dataclass(frozen=True, slots=True)
-class SpecimenSigner:
-    """A key that signs without randomness of its own (RFC 6979): the same card comes out of the same seed."""
-
-    key: EcPrivateKey
-    digest: str
-
-    @classmethod
-    def generate(cls, curve: str, digest: str, entropy: Entropy) -> SpecimenSigner:
-        """A fresh key."""
-        return cls(EcPrivateKey.generate(ec_domain_by_name(curve), entropy), digest)
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        """ECDSA with the digest."""
-        return SignatureAlgorithm("ecdsa", self.digest)
-
-    @property
-    def public_key(self) -> bytes:
-        """SubjectPublicKeyInfo in DER with explicit parameters."""
-        return self.key.public_key.spki()
-
-    def sign(self, message: bytes, /) -> bytes:
-        """The DER encoded signature over ``message``."""
-        return self.key.sign(message, self.digest, deterministic=True)
+def _new_key(curve: str, digest: str, entropy: Entropy) -> EcSigner:
+    """A fresh key; it signs without randomness of its own, so that the same card comes out of the same seed."""
+    return EcSigner(EcPrivateKey.generate(ec_domain_by_name(curve), entropy), digest, deterministic=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +55,8 @@ class SpecimenAuthority:
         if country is None:
             raise BadInput("country-unknown", country=state)
         start = now - _AHEAD
-        csca_key = SpecimenSigner.generate(_CSCA_CURVE, "sha384", entropy)
-        signer = SpecimenSigner.generate(_SIGNER_CURVE, "sha256", entropy)
+        csca_key = _new_key(_CSCA_CURVE, "sha384", entropy)
+        signer = _new_key(_SIGNER_CURVE, "sha256", entropy)
         publication = Publication(state)
         name = f"{SPECIMEN_MARK} Authority"
         csca = build_csca(
@@ -117,7 +96,7 @@ class VerifyingAuthority:
     def create(cls, state: str, day: date, entropy: Entropy) -> VerifyingAuthority:
         """A new one, with certificates that begin on ``day``."""
         country = two_letters(state) or "XX"
-        keys = [SpecimenSigner.generate(_TERMINAL_CURVE, "sha256", entropy) for _ in range(3)]
+        keys = [_new_key(_TERMINAL_CURVE, "sha256", entropy) for _ in range(3)]
         names = [KeyReference(f"{country}{name}00001") for name in ("CVCA", "DV", "IS")]
         roles = (Role.CVCA, Role.DV_DOMESTIC, Role.TERMINAL)
         days = (_ROOT_DAYS, _VERIFIER_DAYS, _TERMINAL_DAYS)

@@ -42,7 +42,7 @@ def write_trust(card: SpecimenCard, folder: Path) -> list[Path]:
 
 
 def _files(card: SpecimenCard) -> Iterator[tuple[str, bytes]]:
-    from eid_toolkit.cardspec.authority import SpecimenSigner
+    from eid_toolkit.stores.signers import EcSigner
 
     for number, (anchor, crl) in enumerate(zip(card.trust.anchors, card.trust.crls, strict=True), 1):
         name = "csca" if number == 1 else f"csca-{number}"
@@ -52,7 +52,7 @@ def _files(card: SpecimenCard) -> Iterator[tuple[str, bytes]]:
         for role, certificate in zip(_TERMINAL_ROLES, terminal.above, strict=True):
             yield f"{role}.cvcert", certificate.encode()
         yield "terminal.cvcert", terminal.certificate.encode()
-        if isinstance(terminal.signer, SpecimenSigner):
+        if isinstance(terminal.signer, EcSigner):
             yield "terminal.pk8", terminal.signer.key.pkcs8(None)
 
 

@@ -56,6 +56,8 @@ class EcSigner:
 
     key: EcPrivateKey
     digest: str | None = None
+    deterministic: bool = False
+    """Without randomness of its own (RFC 6979)."""
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
@@ -69,7 +71,7 @@ class EcSigner:
 
     def sign(self, message: bytes, /) -> bytes:
         """The DER encoded signature over ``message``."""
-        return self.key.sign(message, self.algorithm.digest)
+        return self.key.sign(message, self.algorithm.digest, deterministic=self.deterministic)
 
 
 class RsaSigner:
