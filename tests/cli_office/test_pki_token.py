@@ -103,6 +103,17 @@ def test_an_officers_terminal_has_its_key_in_a_token(
         TerminalStore.open(officer, lambda: Secret(b""), SystemEntropy(), lambda: Secret(PIN.encode()))
 
 
+def test_other_keys_in_the_token_are_left_alone(office: Office, uri: str) -> None:
+    """A token is shared perhaps, and what others keep in it may be called anything."""
+    token = Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode()))
+    for name in ("ds-uto-old", "ds-uto-", "csca-uto-²", "somebody's"):
+        token.generate_ec(name, "secp256r1")
+    office.two("pki", "ds", "create")
+    office.two("pki", "csca", "roll")
+    assert {"ds-uto-old", "somebody's", "ds-uto-2", "csca-uto-2"} <= keys_in(uri)
+    assert len(office.shown()["document_signers"]) == 2
+
+
 def test_a_wrong_pin_is_told_and_leaves_no_document(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

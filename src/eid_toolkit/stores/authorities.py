@@ -37,6 +37,7 @@ from eid_toolkit.stores.authority_files import (
     SIGNER,
     AuthorityFiles,
     key_name,
+    key_numbers,
 )
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.signers import CountingSigner
@@ -272,14 +273,13 @@ class AuthorityStore:
         """
         if not certificate.is_signed_by(csca.spki):
             raise BadInput("signer-not-by-csca", subject=certificate.subject.text)
-        for name in self._keys.names():
-            kind, _, number = name.rpartition("-")
-            if kind == f"{SIGNER}-{state.lower()}" and self._keys.signer(name).public_key == certificate.spki:
+        for number in sorted(self._key_numbers(state, SIGNER)):
+            if self._keys.signer(key_name(SIGNER, state, number)).public_key == certificate.spki:
                 if not self.files.generations(state, CSCA):
                     self.files.write(state, CSCA, 1, csca.der)
-                self.files.write(state, SIGNER, int(number), certificate.der)
-                self.files.remove(state, REQUEST, int(number))
-                return int(number)
+                self.files.write(state, SIGNER, number, certificate.der)
+                self.files.remove(state, REQUEST, number)
+                return number
         raise BadInput("signer-of-another-key", subject=certificate.subject.text)
 
     def document_signer(self, state: str, now: datetime) -> tuple[Certificate, Signer]:
@@ -368,8 +368,7 @@ class AuthorityStore:
         return max([0, *self._key_numbers(state, kind), *self.files.generations(state, kind)]) + 1
 
     def _key_numbers(self, state: str, kind: str) -> set[int]:
-        prefix = key_name(kind, state, 0).removesuffix("0")
-        return {int(name.removeprefix(prefix)) for name in self._keys.names() if name.startswith(prefix)}
+        return key_numbers(self._keys.names(), kind, state)
 
     def _require(self, state: str, kind: str) -> None:
         """Raises :class:`IntegrityBroken` if a kind's certificates are lost: its keys tell that there were some."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -147,3 +147,10 @@ class AuthorityFiles:
 def key_name(kind: str, state: str, number: int) -> str:
     """What a private key is called in the key store."""
     return f"{kind}-{state.lower()}-{number}"
+
+
+def key_numbers(names: Iterable[str], kind: str, state: str) -> set[int]:
+    """The numbers of the private keys of a kind among ``names``; a token may hold others, called anything."""
+    prefix = key_name(kind, state, 0).removesuffix("0")
+    found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return {int(number) for number in found if number.isascii() and number.isdigit()}

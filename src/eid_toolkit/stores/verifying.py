@@ -17,7 +17,16 @@ from eid_toolkit.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identi
 from eid_toolkit.pki.cv_request import CvRequest
 from eid_toolkit.ports import Signer
 from eid_toolkit.stores.authorities import KeyKind
-from eid_toolkit.stores.authority_files import CVCA, CVCA_LINK, ISSUED, TERMINAL, VERIFIER, AuthorityFiles, key_name
+from eid_toolkit.stores.authority_files import (
+    CVCA,
+    CVCA_LINK,
+    ISSUED,
+    TERMINAL,
+    VERIFIER,
+    AuthorityFiles,
+    key_name,
+    key_numbers,
+)
 from eid_toolkit.stores.keys import KeyStore
 
 _CURVES = {"ec": "brainpoolP256r1", "ec-nist": "secp256r1"}
@@ -111,13 +120,11 @@ class VerifyingStore:
 
     def install(self, state: str, kind_of_holder: str, certificate: CvCertificate) -> int:
         """Keep a certificate that came for a key of this home; raises :class:`BadInput` if it is for none."""
-        for number in range(1, self._next(state, kind_of_holder)):
-            name = key_name(kind_of_holder, state, number)
-            if name in self._keys.names():
-                key = _public_key(self._keys.signer(name), with_domain=False)
-                if _same_key(key, certificate.content.public_key):
-                    self.files.write(state, kind_of_holder, number, certificate.encode())
-                    return number
+        for number in sorted(key_numbers(self._keys.names(), kind_of_holder, state)):
+            key = _public_key(self.signer_of(state, kind_of_holder, number), with_domain=False)
+            if _same_key(key, certificate.content.public_key):
+                self.files.write(state, kind_of_holder, number, certificate.encode())
+                return number
         raise BadInput("cvc-of-another-key", reference=certificate.content.holder_reference.text)
 
     def signer_of(self, state: str, kind_of_holder: str, number: int) -> Signer:
@@ -180,9 +187,8 @@ class VerifyingStore:
         return self._keys.generate_ec(name, _CURVES[wanted])
 
     def _next(self, state: str, kind: str) -> int:
-        prefix = f"{kind}-{state.lower()}-"
-        made = [name.removeprefix(prefix) for name in self._keys.names() if name.startswith(prefix)]
-        return max([0, *(int(number) for number in made if number.isdigit()), *self.files.generations(state, kind)]) + 1
+        numbers = key_numbers(self._keys.names(), kind, state)
+        return max([0, *numbers, *self.files.generations(state, kind)]) + 1
 
 
 def _issue(subject: CvSubject, key: CvPublicKey, issuer: KeyReference, signer: Signer) -> CvCertificate:
