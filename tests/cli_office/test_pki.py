@@ -129,6 +129,33 @@ class TestRollOver:
         assert [detail.get("reason") for detail in issued] == ["key-compromise", None]
 
 
+class TestSignatures:
+    """What a document signer has signed is held against the register, and it signs only so often."""
+
+    def test_a_limit_ends_a_signer_and_the_next_goes_on(self, tmp_path: Path) -> None:
+        office = new_office(tmp_path / "home", "--signature-limit", "1")
+        prepared(office, tmp_path)
+        application = new_application(office, tmp_path)
+        assert "as often as it may" in office.one("document", "prepare", application, code=10).stderr
+        office.two("pki", "ds", "create")
+        office.one("document", "prepare", application)
+        shown = office.shown()["document_signers"]
+        assert [(row["signatures"], row["documents"], row["states"]) for row in shown] == [(1, 1, {"prepared": 1})] * 2
+
+    def test_a_signature_without_a_document_is_told(self, authority: Office, tmp_path: Path) -> None:
+        prepared(authority, tmp_path)
+        assert [row["unaccounted"] for row in authority.shown()["document_signers"]] == [0]
+        with (authority.root / "pki/UTO/ds-1.count").open("ab") as stream:
+            stream.write(b".")  # as when the key has signed past the register
+        assert [row["unaccounted"] for row in authority.shown()["document_signers"]] == [1]
+        assert "no document of the register" in authority.call("pki", "show").stdout
+
+    def test_a_number_that_no_signer_has_is_told(self, authority: Office) -> None:
+        for words in (("ds", "destroy", "9"), ("crl", "revoke", "--ds", "9")):
+            people = ("--operator", "anna", "--second-operator", "bert", "--yes")
+            assert "number 9" in authority.call(*people, "pki", *words, code=9).stderr
+
+
 class TestAuthorityOffLine:
     """The CSCA's home and the bureau's exchange files."""
 

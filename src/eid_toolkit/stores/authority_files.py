@@ -83,6 +83,8 @@ class AuthorityFiles:
         known = self.generations(state, kind)
         if number is None and not known:
             raise NotPermitted("authority-has-none", state=state, kind=kind)
+        if number is not None and number not in known:
+            raise BadInput("authority-number-unknown", state=state, kind=kind, number=number)
         return self._load(parse, state, f"{kind}-{known[-1] if number is None else number}{suffix}")
 
     def crl(self, state: str) -> Crl:
