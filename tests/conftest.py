@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from support.homes import backend, demo_home, demo_home_template, desk, home_copies, postgres_home_copies
 from support.pcscd import PrivatePcscd, missing_for_pcscd
+from support.postgres import postgres
 from support.softhsm import softhsm
 
-__all__ = ["softhsm"]
+__all__ = [
+    "backend", "demo_home", "demo_home_template", "desk", "home_copies", "postgres", "postgres_home_copies", "softhsm",
+]  # fmt: skip
 
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.
 _PCSC_FOLDER = Path(tempfile.mkdtemp(prefix="eid-pcsc-"))

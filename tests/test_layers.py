@@ -58,6 +58,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "smartcard": ("transport/pcsc.py",),
     "sqlalchemy": ("register/", "audit/", "personalization/journal.py"),
     "alembic": ("register/",),
+    "psycopg": (),
     "cryptography": ("crypto/", "pki/", "stores/"),
     "asn1crypto": ("crypto/", "asn1/", "lds/", "pki/"),
     "ecdsa": ("crypto/",),

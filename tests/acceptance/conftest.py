@@ -14,10 +14,8 @@ from click.testing import CliRunner, Result
 from eid_toolkit.cli.main import main
 from eid_toolkit.home.home import Home
 from support.emulated import card_memory
-from support.homes import Desk, demo_home, demo_home_template, desk
+from support.homes import Desk
 from support.officer import Officer
-
-__all__ = ["demo_home", "demo_home_template", "desk"]
 
 Run = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]

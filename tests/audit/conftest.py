@@ -1,5 +1,5 @@
-"""The homes that these tests work in."""
+"""Every test here that has a home runs on both databases."""
 
-from support.homes import demo_home, demo_home_template, desk
+from support.homes import both_backends
 
-__all__ = ["demo_home", "demo_home_template", "desk"]
+__all__ = ["both_backends"]

@@ -10,9 +10,7 @@ from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.protocols.passwords import AccessPassword
 from support.bureau import Bureau
-from support.homes import UTOPIAN, VIETNAMESE, Desk, demo_home, demo_home_template, desk
-
-__all__ = ["demo_home", "demo_home_template", "desk"]
+from support.homes import UTOPIAN, VIETNAMESE, Desk
 
 SINGAPOREAN = {**UTOPIAN, "personal_number": "S0000001I", "nationality": "SGP", "date_of_birth": "1974-08-12"}
 HOLDERS = {"utopia-id": UTOPIAN, "vn-cccd": VIETNAMESE, "sgp-id": SINGAPOREAN}

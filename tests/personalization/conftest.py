@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.bureau import Bureau
-from support.homes import Desk, demo_home, demo_home_template, desk
-
-__all__ = ["demo_home", "demo_home_template", "desk"]
+from support.homes import Desk
 
 
 @pytest.fixture

@@ -168,7 +168,9 @@ def test_the_states_of_a_document(desk: Desk, state: str, action: str) -> None:
 
 def test_a_changed_file_of_a_document_is_found_out(desk: Desk) -> None:
     document = desk.document()
-    change(desk, "UPDATE document_file SET content = zeroblob(40) WHERE label = 'EF.DG2'")
+    change(
+        desk, "UPDATE document_file SET content = (SELECT content FROM document_secret LIMIT 1) WHERE label = 'EF.DG2'"
+    )
     with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
         desk.register.documents.load_package(document.id)
     change(desk, "DELETE FROM document_file")

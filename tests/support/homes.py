@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.home.config import HomeConfig
-from eid_toolkit.home.home import Home
+from eid_toolkit.home.home import CONFIG_NAME, Home
 from eid_toolkit.lds.portrait import make_portrait
 from eid_toolkit.personalization.prepare import Preparation
 from eid_toolkit.ports import FixedClock, SystemEntropy
@@ -29,6 +30,7 @@ from eid_toolkit.stores.authorities import AuthorityStore
 from eid_toolkit.stores.demo import open_key_store
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator, OperatorStore
+from support.postgres import PrivatePostgres
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 CLOCK = FixedClock(NOW)
@@ -62,8 +64,8 @@ def portrait_file() -> bytes:
     return stream.getvalue()
 
 
-def build_home(root: Path, *, demo: bool = True) -> Home:
-    config = HomeConfig("UTO", "Ministry of Utopia", demo, NOW)
+def build_home(root: Path, *, demo: bool = True, register_url: str | None = None) -> Home:
+    config = HomeConfig("UTO", "Ministry of Utopia", demo, NOW, register_url)
     profiles = [load_profile(name) for name in list_profiles()]
     return found(root, config, profiles, None if demo else PASSPHRASE, CLOCK, ENTROPY)
 
@@ -112,11 +114,75 @@ def demo_home_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_home(tmp_path_factory.mktemp("demo") / "home").root
 
 
+class HomeCopies:
+    """Fresh demo homes, each a copy of one that was founded once, with a register of its own."""
+
+    def __init__(self, template: Path, postgres: PrivatePostgres | None) -> None:
+        self._template, self._postgres = template, postgres
+        self._made: list[str] = []
+        self._origin = ""
+
+    @classmethod
+    def found(cls, root: Path, postgres: PrivatePostgres | None) -> HomeCopies:
+        """A template of its own; with a server, its register is there."""
+        if postgres is None:
+            return cls(build_home(root).root, None)
+        name = postgres.create()
+        build_home(root, register_url=postgres.url(name))
+        copies = cls(root, postgres)
+        copies._origin = name
+        return copies
+
+    def copy(self, root: Path) -> Home:
+        """A home at ``root``."""
+        shutil.copytree(self._template, root)
+        home = Home.open(root)
+        if self._postgres is None:
+            return home
+        name = self._postgres.create(self._origin)
+        self._made.append(name)
+        config = replace(home.config, register_url=self._postgres.url(name))
+        write_atomic(root / CONFIG_NAME, config.encode())
+        return Home.open(root)
+
+    def drop(self) -> None:
+        """Removes the databases made so far."""
+        while self._made and self._postgres is not None:
+            self._postgres.drop(self._made.pop())
+
+
 @pytest.fixture
-def demo_home(demo_home_template: Path, tmp_path: Path) -> Home:
+def backend() -> str:
+    """Which database the register is in; :data:`both_backends` in its place runs a test on both."""
+    return "sqlite"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], name="backend")
+def both_backends(request: pytest.FixtureRequest) -> str:
+    """SQLite and PostgreSQL, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_home_copies(tmp_path_factory: pytest.TempPathFactory, postgres: PrivatePostgres) -> HomeCopies:
+    return HomeCopies.found(tmp_path_factory.mktemp("demo-postgres") / "home", postgres)
+
+
+@pytest.fixture
+def home_copies(backend: str, request: pytest.FixtureRequest, demo_home_template: Path) -> Iterator[HomeCopies]:
+    """Makes fresh demo homes, with their registers in the database of ``backend``."""
+    if backend == "sqlite":
+        yield HomeCopies(demo_home_template, None)
+        return
+    copies: HomeCopies = request.getfixturevalue("postgres_home_copies")
+    yield copies
+    copies.drop()
+
+
+@pytest.fixture
+def demo_home(home_copies: HomeCopies, tmp_path: Path) -> Home:
     """A fresh demo home of the test's own."""
-    shutil.copytree(demo_home_template, tmp_path / "home")
-    return Home.open(tmp_path / "home")
+    return home_copies.copy(tmp_path / "home")
 
 
 @pytest.fixture

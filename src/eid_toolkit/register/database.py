@@ -1,4 +1,4 @@
-"""The register's database: opened, migrated, and worked on in transactions that fail with clear errors."""
+"""The register's database, SQLite or PostgreSQL: opened, migrated, and worked on in transactions with clear errors."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from eid_toolkit.errors import BadInput, IntegrityBroken, ServiceAway
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.home.atomic import FILE_MODE
 from eid_toolkit.register.schema import HEAD
 
 BUSY_TIMEOUT_MS = 5000
 """How long a transaction waits for another process."""
+CONNECT_TIMEOUT = 5
+"""Seconds to wait for a server."""
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -24,7 +26,10 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # a destroyed secret does not stay in free pages
 )
-_WRITE = "eid_write"
+_WRITE, _SHARED = "eid_write", "eid_shared"
+_WRITER_LOCK = 0x65_69_64  # "eid": the one writer of a PostgreSQL register
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
 
 
 class Database:
@@ -41,23 +46,16 @@ class Database:
         :class:`ServiceAway` if it cannot be reached, :class:`IntegrityBroken` for a file that is no database, and
         where there is no register though there should be one.
         """
+        address = parse_address(url)
+        is_file = address.get_backend_name() == "sqlite"
+        if is_file:
+            _check_file(Path(str(address.database)), new=new)
         try:
-            address = make_url(url)
-        except ArgumentError:
-            raise BadInput("register-url-malformed") from None
-        if address.get_backend_name() != "sqlite" or not address.database:
-            raise BadInput("register-url-unsupported", backend=address.get_backend_name())
-        if not new and not Path(address.database).exists():
-            raise IntegrityBroken("register-missing")
-        try:
-            Path(address.database).touch(mode=FILE_MODE)
-        except OSError as error:
-            raise ServiceAway("register-away", reason=error.strerror) from None
-        try:
-            engine = create_engine(address)
-        except NoSuchModuleError:
+            engine = create_engine(address, **({} if is_file else _server_options()))
+        except (NoSuchModuleError, ModuleNotFoundError):
             raise BadInput("register-url-unsupported", backend=address.drivername) from None
-        event.listen(engine, "connect", _prepare)
+        if is_file:
+            event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         database = cls(engine)
         try:
@@ -67,6 +65,11 @@ class Database:
             raise
         return database
 
+    @property
+    def is_file(self) -> bool:
+        """Whether this is an SQLite file, and no server."""
+        return self._engine.dialect.name == "sqlite"
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
@@ -74,16 +77,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state and changes nothing."""
-        with _clear_errors(), self._engine.connect() as connection, connection.begin():
-            yield connection
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that changes: it has the database for itself, and is on the disk on leaving."""
         with _clear_errors(), self._engine.connect() as connection:
-            connection.execution_options(**{_WRITE: True})
+            if not self.is_file:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def write(self, *, shared: bool = False) -> Iterator[Connection]:
+        """A transaction that changes: it has the database for itself, and is on the disk on leaving.
+
+        On a server, a ``shared`` one does not wait for other writers: for rows that nobody else writes, and without
+        the audit log, whose rows follow on each other.
+        """
+        with _clear_errors(), self._engine.connect() as connection:
+            connection.execution_options(**{_WRITE: True, _SHARED: shared})
+            with connection.begin():
+                yield connection
+
+    def is_empty(self) -> bool:
+        """Whether there is no register in the database."""
+        with self.read() as connection:
+            return _version(connection) is None
 
     def _migrate(self, *, new: bool) -> None:
         with self.read() as connection:
@@ -97,6 +112,47 @@ class Database:
         with self.write() as connection:
             if _version(connection) != HEAD:  # another process may have been quicker
                 _upgrade(connection)
+
+
+def parse_address(url: str) -> URL:
+    """The SQLAlchemy address of a register; raises :class:`BadInput` for one that cannot be used."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise BadInput("register-url-malformed") from None
+    if address.drivername not in _DRIVERS or not address.database or address.database == ":memory:":
+        raise BadInput("register-url-unsupported", backend=address.drivername)
+    return address
+
+
+def check_vacant(url: str) -> None:
+    """Raises :class:`NotPermitted` if there is a register at the address already: a new home makes its own."""
+    address = parse_address(url)
+    if address.get_backend_name() == "sqlite":
+        if Path(str(address.database)).exists():
+            raise NotPermitted("register-exists")
+        return
+    database = Database(create_engine(address, **_server_options()))
+    try:
+        if not database.is_empty():
+            raise NotPermitted("register-exists")
+    finally:
+        database.close()
+
+
+def _check_file(path: Path, *, new: bool) -> None:
+    if not new and not path.exists():
+        raise IntegrityBroken("register-missing")
+    try:
+        path.touch(mode=FILE_MODE)
+    except OSError as error:
+        raise ServiceAway("register-away", reason=error.strerror) from None
+
+
+def _server_options() -> dict[str, Any]:
+    timeouts = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=600000"
+    arguments = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "eid-toolkit", "options": timeouts}
+    return {"connect_args": arguments, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
 
 
 def _upgrade(connection: Connection) -> None:
@@ -124,9 +180,12 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # A reader that becomes a writer half-way would meet a busy error that no waiting helps against.
-    write = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if connection.dialect.name == "sqlite":
+        # A reader that becomes a writer half-way would meet a busy error that no waiting helps against.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITE) else "BEGIN")
+    elif options.get(_WRITE) and not options.get(_SHARED):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
 
 
 @contextmanager
@@ -134,12 +193,20 @@ def _clear_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        reason = str(error.orig)
+        reason = _reason(error)
         if reason.startswith("no such "):  # a table or a column
             raise IntegrityBroken("register-damaged", reason=reason) from None
-        code = "register-busy" if "locked" in reason else "register-away"
+        if "disk is full" in reason or "No space left" in reason:
+            raise ServiceAway("register-disk-full") from None
+        code = "register-busy" if "locked" in reason or "lock timeout" in reason else "register-away"
         raise ServiceAway(code, reason=reason) from None
     except DatabaseError as error:
-        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
-            raise IntegrityBroken("register-damaged", reason=str(error.orig)) from None
+        reason = _reason(error)
+        if any(word in reason for word in _DAMAGED):
+            raise IntegrityBroken("register-damaged", reason=reason) from None
         raise
+
+
+def _reason(error: DatabaseError) -> str:
+    """The first line of what the database says: the rest may show values."""
+    return str(error.orig).strip().partition("\n")[0]

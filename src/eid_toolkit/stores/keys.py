@@ -70,6 +70,11 @@ class KeyStore:
         """Whether the passphrase was made by a machine; who changes that in the file opens the store no more."""
         return self._lock.random
 
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether the passphrase was given, and was right."""
+        return self._opened is not None
+
     def unlock(self) -> None:
         """Ask for the passphrase now; raises :class:`AccessDenied` if it is wrong."""
         self._key()
@@ -178,3 +183,13 @@ class KeyStore:
         if path.exists():
             raise NotPermitted("key-exists", name=name)
         return path
+
+
+def seal_with(key: Secret, data: bytes, context: bytes, entropy: Entropy) -> bytes:
+    """``data`` encrypted and authenticated by AES-GCM under ``key`` (16 or 32 bytes), bound to ``context``."""
+    return aes_gcm_seal(key, data, context, entropy)
+
+
+def open_sealed(key: Secret, blob: bytes, context: bytes) -> Secret:
+    """What :func:`seal_with` sealed; raises :class:`IntegrityBroken` for anything else."""
+    return Secret(aes_gcm_open(key, blob, context))

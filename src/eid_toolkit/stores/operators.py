@@ -15,9 +15,10 @@ from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.roles import EVERY_ROLE, Permission, Role, permissions_of, roles_with
 from eid_toolkit.stores.stretching import PassphraseLock, PassphraseProvider
 
-SCHEMA = "eid-operator/1"
+SCHEMA, SCHEMA_WITHOUT_ROLES = "eid-operator/2", "eid-operator/1"
 
 _CURVE = "secp256r1"
 _DIGEST = "sha256"
@@ -37,29 +38,37 @@ class OperatorRecord:
     created: datetime
     disabled: datetime | None = None
     endorsement: bytes = b""
+    roles: frozenset[Role] | None = None
+    """None in a record that was made before there were roles: its operator has every one."""
+
+    @property
+    def schema(self) -> str:
+        """The form of the record."""
+        return SCHEMA_WITHOUT_ROLES if self.roles is None else SCHEMA
 
     @property
     def endorsed(self) -> bytes:
-        """Who the operator is, by which key, since when and until when."""
-        return json.dumps([SCHEMA, *self._standing().values()]).encode()
+        """Who the operator is, by which key and in which roles, since when and until when."""
+        return json.dumps([self.schema, *self._standing().values()]).encode()
 
     def encode(self) -> bytes:
         """The record's file."""
         values = {
-            "schema": SCHEMA,
+            "schema": self.schema,
             **self._standing(),
             "passphrase": self.lock.to_json(),
             "endorsement": self.endorsement.hex(),
         }
         return json.dumps(values, indent=1).encode()
 
-    def _standing(self) -> dict[str, str | None]:
-        return {
+    def _standing(self) -> dict[str, str | list[str] | None]:
+        standing: dict[str, str | list[str] | None] = {
             "name": self.name,
             "public_key": self.public_key.hex(),
             "created": self.created.isoformat(),
             "disabled": self.disabled.isoformat() if self.disabled else None,
         }
+        return standing if self.roles is None else {**standing, "roles": sorted(self.roles)}
 
     @classmethod
     def parse(cls, data: bytes) -> OperatorRecord:
@@ -67,13 +76,14 @@ class OperatorRecord:
         try:
             match json.loads(data):
                 case {
-                    "schema": "eid-operator/1",
+                    "schema": "eid-operator/1" | "eid-operator/2" as schema,
                     "name": str(name),
                     "public_key": str(key),
                     "passphrase": lock,
                     "created": str(created),
                     "disabled": disabled,
                     "endorsement": str(endorsement),
+                    **rest,
                 }:
                     return cls(
                         name,
@@ -82,8 +92,9 @@ class OperatorRecord:
                         datetime.fromisoformat(created),
                         datetime.fromisoformat(disabled) if disabled is not None else None,
                         bytes.fromhex(endorsement),
+                        None if schema == SCHEMA_WITHOUT_ROLES else _roles(rest["roles"]),
                     )
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             pass
         raise IntegrityBroken("operator-record-damaged")
 
@@ -94,6 +105,14 @@ class Operator:
 
     name: str
     key: EcPrivateKey | None = None
+    roles: frozenset[Role] = EVERY_ROLE
+    """In a demo home everybody has every role."""
+
+    def require(self, permission: Permission) -> None:
+        """Raises :class:`NotPermitted` unless one of the operator's roles may do that."""
+        if permission not in permissions_of(self.roles):
+            wanted = ", ".join(roles_with(permission))
+            raise NotPermitted("role-missing", operator=self.name, permission=str(permission), roles=wanted)
 
     def sign(self, statement: bytes) -> bytes | None:
         """The operator's signature over what is decided on; None in a demo home."""
@@ -104,6 +123,12 @@ class Operator:
         return self.name.casefold() == name.casefold()
 
 
+def _roles(names: object) -> frozenset[Role]:
+    if not isinstance(names, list):
+        raise ValueError("roles")
+    return frozenset(map(Role, names))
+
+
 class OperatorStore:
     """The operators of one home; with ``keys``, records are endorsed and their endorsements are checked."""
 
@@ -112,13 +137,20 @@ class OperatorStore:
         self._demo = demo
         self._keys = keys
 
-    def add(self, name: str, passphrase: Secret, now: datetime, entropy: Entropy) -> OperatorRecord:
+    def add(
+        self,
+        name: str,
+        passphrase: Secret,
+        now: datetime,
+        entropy: Entropy,
+        roles: frozenset[Role] = EVERY_ROLE,
+    ) -> OperatorRecord:
         """A new operator with a new key under ``passphrase``; raises :class:`NotPermitted` if the name is taken."""
         if self._path(name).exists():
             raise NotPermitted("operator-exists", name=name)
         lock, stretched = PassphraseLock.create(passphrase, entropy)
         key = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
-        record = self._endorse(OperatorRecord(name, key.public_key.spki(), lock, now))
+        record = self._endorse(OperatorRecord(name, key.public_key.spki(), lock, now, roles=roles))
         write_atomic(self._path(name).with_suffix(".p8"), key.pkcs8(stretched.pkcs8_passphrase(name)))
         write_atomic(self._path(name), record.encode())
         return record
@@ -129,6 +161,15 @@ class OperatorStore:
         if record.disabled is not None:
             raise NotPermitted("operator-disabled", name=name)
         record = self._endorse(replace(record, disabled=now))
+        write_atomic(self._path(name), record.encode())
+        return record
+
+    def assign(self, name: str, roles: frozenset[Role]) -> OperatorRecord:
+        """From now on the operator has these roles and no others."""
+        record = self.get(name)
+        if record.disabled is not None:
+            raise NotPermitted("operator-disabled", name=name)
+        record = self._endorse(replace(record, roles=roles))
         write_atomic(self._path(name), record.encode())
         return record
 
@@ -156,10 +197,12 @@ class OperatorStore:
         record = self.get(name)
         if record.disabled is not None:
             raise NotPermitted("operator-disabled", name=name)
+        if self._keys is not None and self._keys.is_unlocked:  # else it is checked when a decision is relied on
+            self._check_endorsement(record)
         stretched = record.lock.open(passphrase())
         data = self._path(name).with_suffix(".p8").read_bytes()
         key = EcPrivateKey.from_pkcs8(data, stretched.pkcs8_passphrase(record.name))
-        return Operator(record.name, key)
+        return Operator(record.name, key, EVERY_ROLE if record.roles is None else record.roles)
 
     def verify(self, name: str, statement: bytes, signature: bytes | None, decided_at: datetime) -> bool:
         """Whether the operator decided so; in a demo home there is no signature to check.

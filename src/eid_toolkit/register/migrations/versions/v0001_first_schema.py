@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from eid_toolkit.register.schema.base import SORTED_TEXT
+
 revision = "0001"
 down_revision = None
 
@@ -45,7 +47,7 @@ def upgrade() -> None:
         sa.Column("personal_number", sa.Text(), nullable=True),
         sa.Column("primary_identifier", sa.Text(), nullable=False),
         sa.Column("secondary_identifier", sa.Text(), nullable=True),
-        sa.Column("folded_name", sa.Text(), nullable=False),
+        sa.Column("folded_name", SORTED_TEXT, nullable=False),
         sa.Column("date_of_birth", sa.String(10), nullable=False),
         sa.Column("sex", sa.String(1), nullable=False),
         sa.Column("nationality", sa.String(3), nullable=False),

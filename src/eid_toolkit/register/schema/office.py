@@ -1,81 +1,10 @@
-"""The register's tables. A change here needs a migration beside it; a test holds both together."""
+"""Applications, decisions, documents and cards; data keys, leases and the journal of personalization."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from sqlalchemy import (
-    Column,
-    Dialect,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-)
-
-from eid_toolkit.register.stored import stored
-
-HEAD = "0002"
-"""The newest migration."""
-
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A time in UTC as sortable ISO text, the same on every database."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.astimezone(UTC).strftime(_TIME_FORMAT)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else stored(_read_time, value, "a time")
-
-
-def _read_time(text: str) -> datetime:
-    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-person = Table(
-    "person",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("personal_number", Text, unique=True),
-    Column("primary_identifier", Text, nullable=False),
-    Column("secondary_identifier", Text),
-    Column("folded_name", Text, nullable=False, index=True),  # for search with and without diacritics
-    Column("date_of_birth", String(10), nullable=False, index=True),
-    Column("sex", String(1), nullable=False),
-    Column("nationality", String(3), nullable=False),
-    Column("place_of_birth", Text),
-    Column("place_of_origin", Text),
-    Column("place_of_residence", Text),
-    Column("ethnicity", Text),
-    Column("religion", Text),
-    Column("identifying_features", Text),
-    Column("father", Text),
-    Column("mother", Text),
-    Column("spouse", Text),
-    Column("former_number", Text),
-    Column("created_at", UtcTime, nullable=False),
-)
+from eid_toolkit.register.schema.base import UtcTime, metadata
 
 application = Table(
     "application",
@@ -89,6 +18,9 @@ application = Table(
     Column("portrait_width", Integer, nullable=False),
     Column("portrait_height", Integer, nullable=False),
     Column("state", String(16), nullable=False, index=True),
+    Column("kind", String(16), nullable=False, server_default="first"),
+    Column("replaces", String(16)),  # for a renewal, replacement or change
+    Column("evidence", Text, nullable=False, server_default="[]"),  # JSON: what was shown, by kind and reference
     Column("creator", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -134,6 +66,19 @@ document = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+document_status = Table(
+    "document_status",
+    metadata,
+    Column("document_id", ForeignKey("document.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("state", String(16), nullable=False),  # after it
+    Column("since", UtcTime, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text),
+    PrimaryKeyConstraint("document_id", "position"),
+)
+
 document_file = Table(
     "document_file",
     metadata,
@@ -152,6 +97,25 @@ document_secret = Table(
     PrimaryKeyConstraint("document_id", "name"),
 )
 
+card = Table(
+    "card",
+    metadata,
+    Column("chip", Text, primary_key=True),
+    Column("serial", ForeignKey("blank.serial")),  # none where no stock is kept
+    Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+data_key = Table(
+    "data_key",
+    metadata,
+    Column("subject", String(16), primary_key=True),  # a person or a document
+    Column("wrapped", LargeBinary),  # by the key store; none once it is destroyed
+    Column("created_at", UtcTime, nullable=False),
+    Column("destroyed_at", UtcTime),
+)
+
 personalization_job = Table(
     "personalization_job",
     metadata,
@@ -159,7 +123,7 @@ personalization_job = Table(
     Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
     Column("chip", Text),
     Column("reader", Text, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
     Column("plan_hash", String(64), nullable=False),
     Column("plan_version", Integer, nullable=False),
     Column("operator", Text, nullable=False),
@@ -180,24 +144,19 @@ personalization_step = Table(
     PrimaryKeyConstraint("job_id", "position"),
 )
 
-audit = Table(
-    "audit",
+lease = Table(
+    "lease",
     metadata,
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("time", UtcTime, nullable=False),
-    Column("operator", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),  # canonical JSON
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Index("ix_audit_subject", "subject"),
+    Column("subject", String(80), primary_key=True),
+    Column("holder", Text, nullable=False),  # machine, process and its start
+    Column("token", String(32), nullable=False),
+    Column("expires_at", Float, nullable=False),  # seconds since 1970, by the database's clock
 )
 
-audit_head = Table(
-    "audit_head",
+station = Table(
+    "station",
     metadata,
-    Column("position", Integer, nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("name", String(64), primary_key=True),
+    Column("paused_at", UtcTime),
+    Column("paused_by", Text),
 )
-"""One row: the newest audit row again, so that rows cut off at the end are missed."""

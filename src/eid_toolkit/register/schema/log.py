@@ -1,0 +1,40 @@
+"""The audit log, its head and its signed checkpoints."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text
+
+from eid_toolkit.register.schema.base import UtcTime, metadata
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("time", UtcTime, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # canonical JSON
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_subject", "subject"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("position", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: the newest audit row again, so that rows cut off at the end are missed."""
+
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),  # of the last row that it covers
+    Column("hash", String(64), nullable=False),
+    Column("time", UtcTime, nullable=False),
+    Column("key", String(64), nullable=False),  # SHA-256 of the public key
+    Column("countersigned", Text, nullable=False),  # JSON: the people who signed it, and their signatures
+    Column("signature", LargeBinary, nullable=False),
+)

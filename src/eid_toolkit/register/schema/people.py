@@ -1,0 +1,130 @@
+"""Persons, their history and names for search; agencies and police notices."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+
+from eid_toolkit.register.schema.base import SORTED_TEXT, UtcTime, metadata
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("personal_number", Text, unique=True),
+    Column("primary_identifier", Text, nullable=False),
+    Column("secondary_identifier", Text),
+    Column("folded_name", SORTED_TEXT, nullable=False, index=True),  # for search with and without diacritics
+    Column("date_of_birth", String(10), nullable=False, index=True),
+    Column("sex", String(1), nullable=False),
+    Column("nationality", String(3), nullable=False),
+    Column("place_of_birth", Text),
+    Column("place_of_origin", Text),
+    Column("place_of_residence", Text),
+    Column("ethnicity", Text),
+    Column("religion", Text),
+    Column("identifying_features", Text),
+    Column("father", Text),
+    Column("mother", Text),
+    Column("spouse", Text),
+    Column("former_number", Text),
+    Column("former_names", Text),
+    Column("guardians", Text),
+    Column("vital_status", String(10)),
+    Column("date_of_death", String(10)),
+    Column("created_at", UtcTime, nullable=False),
+    Column("source", String(16)),  # the import that brought the person; none for one typed in
+    Column("version", Integer, nullable=False, server_default="1"),  # counts the changes
+    Column("merged_into", String(16)),  # found to be the same person as another
+    Column("erased_at", UtcTime),
+)
+
+person_change = Table(
+    "person_change",
+    metadata,
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("version", Integer, nullable=False),  # the person's after the change
+    Column("changed_at", UtcTime, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # sealed: each field before and after
+    PrimaryKeyConstraint("person_id", "version"),
+)
+
+person_import = Table(
+    "person_import",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("file_sha256", String(64), nullable=False, index=True),
+    Column("operator", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("row", Integer, nullable=False),  # rows of the file that are dealt with
+    Column("imported", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+)
+
+person_pair = Table(
+    "person_pair",
+    metadata,
+    Column("first", ForeignKey("person.id"), nullable=False),
+    Column("second", ForeignKey("person.id"), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("proposed_at", UtcTime, nullable=False),
+    Column("operator", Text),  # who decided
+    Column("decided_at", UtcTime),
+    PrimaryKeyConstraint("first", "second"),
+)
+
+name_word = Table(
+    "name_word",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("word", SORTED_TEXT, nullable=False, unique=True),
+    Column("names", Integer, nullable=False),  # how many folded names hold it, about
+)
+
+name_variant = Table(
+    "name_variant",
+    metadata,
+    Column("variant", SORTED_TEXT, nullable=False),  # a word, or one without one of its letters
+    Column("word_id", ForeignKey("name_word.id"), nullable=False),
+    PrimaryKeyConstraint("variant", "word_id"),
+)
+
+name_posting = Table(
+    "name_posting",
+    metadata,
+    Column("word_id", ForeignKey("name_word.id"), nullable=False),
+    Column("folded_name", SORTED_TEXT, nullable=False),
+    PrimaryKeyConstraint("word_id", "folded_name"),
+)
+
+agency = Table(
+    "agency",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("fields", Text, nullable=False),  # JSON: what of a person it may see
+    Column("purposes", Text, nullable=False),  # JSON: what it may look up for
+    Column("may_report", Integer, nullable=False, server_default="0"),  # notices, as the police does
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(16), nullable=False),  # lost, stolen, wanted
+    Column("person_id", ForeignKey("person.id"), index=True),
+    Column("document_id", ForeignKey("document.id"), index=True),
+    Column("agency", ForeignKey("agency.code")),
+    Column("operator", Text, nullable=False),
+    Column("reported_at", UtcTime, nullable=False),
+    Column("reason", Text),
+    Column("withdrawn_at", UtcTime),
+    Column("withdrawn_by", Text),
+    Index("ix_notice_kind", "kind"),
+)
