@@ -22,6 +22,7 @@ from eid_toolkit.errors import EidError, ServiceAway, UsageError
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "agency": ("eid_toolkit.cli.agency:agency", "Agencies that look persons up, and what of them each may see."),
     "application": ("eid_toolkit.cli.application:application", "Applications for documents."),
     "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
     "card": ("eid_toolkit.cli.card:card", "Write documents to cards."),
@@ -36,10 +37,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("eid_toolkit.cli.init:init", "A new authority home, with CSCA, document signer and first CRL."),
     "judge": ("eid_toolkit.cli.verify:judge", "Judge saved evidence again, with the trust lists that are here now."),
     "operator": ("eid_toolkit.cli.operator:operator", "Operators, each with a key of their own."),
+    "notice": ("eid_toolkit.cli.notice:notice", "What the police has reported: lost, stolen, wanted."),
     "person": ("eid_toolkit.cli.person:person", "The population register."),
     "pki": ("eid_toolkit.cli.pki:pki", "The authority's certificates and revocation lists."),
     "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without judging it."),
     "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
+    "register": ("eid_toolkit.cli.register:register", "The register as a whole: back-up, restoring and numbers."),
+    "stock": ("eid_toolkit.cli.stock:stock", "Blanks, counted by two people."),
     "trust": ("eid_toolkit.cli.trust:trust", "CSCA certificates and revocation lists that inspections believe."),
     "verify": ("eid_toolkit.cli.verify:verify", "Read and judge one card."),
 }

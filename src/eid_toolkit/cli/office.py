@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from eid_toolkit.stores.authorities import AuthorityStore
     from eid_toolkit.stores.keys import KeyStore
     from eid_toolkit.stores.operators import Operator, OperatorStore
+    from eid_toolkit.stores.roles import Permission
     from eid_toolkit.stores.trust import TrustStore
 
+UNNAMED = "unnamed"
+"""Who looks something up in a demo home without saying who it is."""
 CLOCK = SystemClock()
 ENTROPY = SystemEntropy()
 
@@ -61,9 +64,23 @@ class Office:
 
         return Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
 
-    def act(self) -> Operator:
-        """The operator who acts; outside a demo home the operator's passphrase is asked for."""
-        return self.operators.act_as(self.app.operator, self.app.operator_passphrase)
+    def act(self, permission: Permission | None = None) -> Operator:
+        """The operator who acts; outside a demo home the operator's passphrase is asked for.
+
+        Raises :class:`NotPermitted` if none of the operator's roles has the ``permission``.
+        """
+        operator = self.operators.act_as(self.app.operator, self.app.operator_passphrase)
+        if permission is not None:
+            operator.require(permission)
+        return operator
+
+    def look(self, permission: Permission) -> Operator:
+        """The operator who looks at what is not for everybody: like :meth:`act`, but a demo home needs no name."""
+        from eid_toolkit.stores.operators import Operator
+
+        if self.home.config.demo and self.app.operator is None:
+            return Operator(UNNAMED)
+        return self.act(permission)
 
     def profile(self, name: str) -> DocumentProfile:
         """A document profile of the package or of the home."""
