@@ -141,12 +141,15 @@ BLANK = StateTable(
         "hand-back": ((_B.AT_STATION,), _B.IN_STORE),
         "use": ((_B.AT_STATION,), _B.USED),
         "spoil": ((_B.IN_STORE, _B.AT_STATION, _B.USED), _B.SPOILED),
-        "miss": ((_B.IN_STORE, _B.AT_STATION, _B.USED, _B.SPOILED), _B.MISSING),
+        "miss": ((_B.IN_STORE, _B.AT_STATION, _B.SPOILED), _B.MISSING),
         "find": ((_B.MISSING,), _B.SPOILED),
         "destroy": ((_B.IN_STORE, _B.SPOILED), _B.DESTROYED),
     },
 )
-"""A blank that was missing is not written to any more: nobody knows what was done to it."""
+"""A blank that was missing is not written to any more: nobody knows what was done to it.
+
+A used one is a card, and is spoiled only together with its document.
+"""
 
 CARD = StateTable(
     "card",

@@ -30,14 +30,15 @@ from eid_toolkit.register.schema.people import (
     person_import,
     person_pair,
 )
-from eid_toolkit.register.schema.stock import blank, manifest, shift, vendor
+from eid_toolkit.register.schema.stock import blank, blank_movement, manifest, shift, vendor
 
 HEAD = "0003"
 """The newest migration."""
 
 __all__ = [
     "HEAD", "UtcTime", "agency", "application", "application_biometric", "audit", "audit_checkpoint", "audit_head",
-    "blank", "card", "data_key", "decision", "document", "document_file", "document_secret", "document_status",
-    "lease", "manifest", "metadata", "name_posting", "name_variant", "name_word", "notice", "person", "person_change",
-    "person_import", "person_pair", "personalization_job", "personalization_step", "shift", "station", "vendor",
+    "blank", "blank_movement", "card", "data_key", "decision", "document", "document_file", "document_secret",
+    "document_status", "lease", "manifest", "metadata", "name_posting", "name_variant", "name_word", "notice",
+    "person", "person_change", "person_import", "person_pair", "personalization_job", "personalization_step", "shift",
+    "station", "vendor",
 ]  # fmt: skip

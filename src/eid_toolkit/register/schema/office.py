@@ -76,6 +76,8 @@ document_status = Table(
     Column("since", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
     Column("reason", Text),
+    Column("statement", Text, nullable=False),  # canonical JSON: what was decided
+    Column("signature", LargeBinary),  # none in a demo home
     PrimaryKeyConstraint("document_id", "position"),
 )
 

@@ -126,5 +126,6 @@ notice = Table(
     Column("reason", Text),
     Column("withdrawn_at", UtcTime),
     Column("withdrawn_by", Text),
+    Column("withdrawal_reason", Text),
     Index("ix_notice_kind", "kind"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
 from eid_toolkit.register.schema.base import SORTED_TEXT, UtcTime, metadata
 
@@ -38,7 +38,24 @@ blank = Table(
     Column("station", Text, index=True),  # where it is, or was when its life ended
     Column("shift_id", ForeignKey("shift.id"), index=True),  # in which it was used or spoiled
     Column("reason", Text),
+    Column("moves", Integer, nullable=False),  # the position of its newest movement
     Column("updated_at", UtcTime, nullable=False),
+)
+
+blank_movement = Table(
+    "blank_movement",
+    metadata,
+    Column("serial", ForeignKey("blank.serial"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("before", String(16)),  # the state; none when it was received
+    Column("after", String(16), nullable=False),
+    Column("station", Text),  # to which, from which, or at which
+    Column("shift_id", ForeignKey("shift.id"), index=True),  # that was open there
+    Column("moved_at", UtcTime, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text),
+    PrimaryKeyConstraint("serial", "position"),
 )
 
 shift = Table(

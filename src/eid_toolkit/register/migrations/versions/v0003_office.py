@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("station", sa.Text(), nullable=True),
         sa.Column("shift_id", sa.String(16), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("moves", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.String(27), nullable=False),
         sa.ForeignKeyConstraint(["manifest_id"], ["manifest.id"], name="fk_blank_manifest_id"),
         sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name="fk_blank_shift_id"),
@@ -178,6 +179,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_person_pair_state", "person_pair", ["state"])
     op.create_table(
+        "blank_movement",
+        sa.Column("serial", SORTED_TEXT, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("action", sa.String(16), nullable=False),
+        sa.Column("before", sa.String(16), nullable=True),
+        sa.Column("after", sa.String(16), nullable=False),
+        sa.Column("station", sa.Text(), nullable=True),
+        sa.Column("shift_id", sa.String(16), nullable=True),
+        sa.Column("moved_at", sa.String(27), nullable=False),
+        sa.Column("operator", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["serial"], ["blank.serial"], name="fk_blank_movement_serial"),
+        sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name="fk_blank_movement_shift_id"),
+        sa.PrimaryKeyConstraint("serial", "position", name="pk_blank_movement"),
+    )
+    op.create_index("ix_blank_movement_shift_id", "blank_movement", ["shift_id"])
+    op.create_table(
         "card",
         sa.Column("chip", sa.Text(), nullable=False),
         sa.Column("serial", SORTED_TEXT, nullable=True),
@@ -199,6 +217,8 @@ def upgrade() -> None:
         sa.Column("since", sa.String(27), nullable=False),
         sa.Column("operator", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_document_status_document_id"),
         sa.PrimaryKeyConstraint("document_id", "position", name="pk_document_status"),
     )
@@ -214,6 +234,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("withdrawn_at", sa.String(27), nullable=True),
         sa.Column("withdrawn_by", sa.Text(), nullable=True),
+        sa.Column("withdrawal_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["agency"], ["agency.code"], name="fk_notice_agency"),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name="fk_notice_document_id"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_notice_person_id"),
@@ -258,6 +279,8 @@ def downgrade() -> None:
     op.drop_index("ix_card_state", table_name="card")
     op.drop_index("ix_card_document_id", table_name="card")
     op.drop_table("card")
+    op.drop_index("ix_blank_movement_shift_id", table_name="blank_movement")
+    op.drop_table("blank_movement")
     op.drop_index("ix_person_pair_state", table_name="person_pair")
     op.drop_table("person_pair")
     op.drop_table("person_change")
