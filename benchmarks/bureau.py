@@ -27,7 +27,6 @@ from eid_toolkit.profiles import DocumentProfile, list_profiles, load_profile
 from eid_toolkit.register.documents import Document, DocumentPackage
 from eid_toolkit.register.founding import found
 from eid_toolkit.register.person_data import PersonData
-from eid_toolkit.register.persons import Person
 from eid_toolkit.register.register import Register
 from eid_toolkit.specimens import SpecimenPerson, persons
 from eid_toolkit.stores.authorities import AuthorityStore
@@ -125,10 +124,6 @@ class Bureau:
         return make_portrait(self.specimen.portrait(), self.profile.portrait)
 
     @cached_property
-    def registered_person(self) -> Person:
-        return self.register.persons.add(self.person, CLERK)
-
-    @cached_property
     def document_signer(self) -> tuple[Certificate, Signer]:
         return self.authorities.document_signer(self.profile.issuing_state, CLOCK.now())
 
@@ -143,7 +138,8 @@ class Bureau:
         return build_records(self.person, self.portrait, self.profile, issue, keys, signer, certificate)
 
     def prepared_document(self) -> Document:
-        application = self.register.applications.create(self.registered_person, self.profile, self.portrait, CLERK)
+        person = self.register.persons.add(self.person, CLERK)
+        application = self.register.applications.create(person, self.profile, self.portrait, CLERK)
         self.register.applications.approve(application.id, APPROVER)
         preparation = Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
         return preparation.prepare(application.id, CLERK)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.cli.office import open_office
-from eid_toolkit.cli.output import details, emit, table
-from eid_toolkit.errors import NotPermitted, UsageError
+from eid_toolkit.cli.office import Office, open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.errors import EidError, NotPermitted, UsageError
 
 if TYPE_CHECKING:
-    from eid_toolkit.register.applications import Application
+    from eid_toolkit.register.applications import Application, Evidence
+    from eid_toolkit.stores.operators import Operator
 
-_STATES = ("created", "approved", "rejected")
+_STATES = ("created", "approved", "rejected", "withdrawn", "completed")
+_KINDS = ("first", "renewal", "replacement", "change")
+_QUEUE_LIMIT = 100
+_JPEG = b"\xff\xd8"
 
 
 @click.group(cls=Group)
@@ -35,6 +41,9 @@ def application() -> None:
 )
 @click.option("--fingerprint", "fingers", multiple=True, metavar="FINGER=FILE", help="For example right-index=ri.wsq.")
 @click.option("--iris", "eyes", multiple=True, metavar="EYE=FILE", help="For example right=r.jp2.")
+@click.option("--kind", type=click.Choice(_KINDS), default="first", show_default=True, help="Why it is applied for.")
+@click.option("--replaces", metavar="DOCUMENT", help="The document that it replaces, if the person has several.")
+@click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk.")
 @format_option
 @pass_app
 def create(
@@ -44,10 +53,19 @@ def create(
     portrait: Path,
     fingers: tuple[str, ...],
     eyes: tuple[str, ...],
+    kind: str,
+    replaces: str | None,
+    shown: tuple[str, ...],
     fmt: str,
 ) -> None:
-    """Apply for a document."""
+    """Apply for a document.
+
+    A person has one application at a time for a type of document, and a new one only in place of the old one:
+    say with --kind why. The document that is replaced is good until the new one is issued.
+    """
     from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.register.applications import ApplicationKind
+    from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
         document_profile = office.profile(profile)
@@ -56,23 +74,45 @@ def create(
             raise NotPermitted("profile-of-another-state", profile=profile, state=state)
         picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
         found = office.register.persons.get(person_id)
-        taken = _biometrics(fingers, eyes)
-        made = office.register.applications.create(found, document_profile, picture, office.act(), taken)
+        taken, evidence = _biometrics(fingers, eyes), evidence_of(shown)
+        operator = office.act(Permission.APPLY)
+        made = office.register.applications.create(
+            found,
+            document_profile,
+            picture,
+            operator,
+            taken,
+            kind=ApplicationKind(kind),
+            replaces=replaces,
+            evidence=evidence,
+        )
     _show(made, fmt)
 
 
 @application.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only applications in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Applications at most.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
 @list_format_option
 @pass_app
-def list_(app: App, state: str | None, fmt: str) -> None:
-    """List applications."""
+def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List applications, the oldest first."""
     from eid_toolkit.register.applications import ApplicationState
 
     with open_office(app) as office:
-        found = office.register.applications.list(ApplicationState(state) if state else None)
-    rows = [each.to_json() for each in found]
-    columns = ("id", "name", "profile", "state", "creator", "decided_by")
+        found = office.register.applications.list(ApplicationState(state) if state else None, limit, offset)
+    _show_list(found, fmt)
+
+
+@application.command("queue")
+@format_option
+@pass_app
+def queue(app: App, fmt: str) -> None:
+    """Show how much waits where: for approval, preparation, personalization, and for a decision."""
+    with open_office(app) as office:
+        waiting = office.register.queues()
+    rows = [each.to_json() for each in waiting]
+    columns = ("stage", "waiting", "oldest", "next")
     emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
 
 
@@ -91,16 +131,47 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
 
 
 @application.command("approve")
-@click.argument("application_id", metavar="APPLICATION")
-@format_option
+@click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help=f"The {_QUEUE_LIMIT} oldest that wait for approval.")
+@click.option(
+    "--portraits",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="Write the portraits there first, named by their hashes, to look at.",
+)
+@list_format_option
 @pass_app
-def approve(app: App, application_id: str, fmt: str) -> None:
-    """Approve an application that somebody else made.
+def approve(app: App, application_ids: tuple[str, ...], everything: bool, portraits: Path | None, fmt: str) -> None:
+    """Approve applications that somebody else made.
 
-    The approval is the operator's signature over person, profile and portrait as they are now.
+    An approval is the operator's signature over person, profile and portrait as they are now. Several are shown first,
+    each with the hash of its portrait, and approved when the question is answered with yes.
     """
+    from eid_toolkit.stores.roles import Permission
+
+    if bool(application_ids) is everything:
+        raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        _show(office.register.applications.approve(application_id, office.act()), fmt)
+        operator = office.act(Permission.DECIDE_APPLICATIONS)
+        chosen = _to_approve(office, operator) if everything else _named(office, application_ids)
+        if portraits is not None:
+            for each in chosen:
+                image = office.register.applications.portrait(each).image
+                suffix = "jpg" if image.startswith(_JPEG) else "jp2"
+                write_file(portraits / f"{each.portrait_sha256}.{suffix}", image)
+        if len(application_ids) != 1:
+            _show_batch(chosen)
+            if chosen:
+                app.confirm(f"Approve these {len(chosen)} applications?")
+        made, failures = _approve_each(office, chosen, operator)
+    if len(application_ids) == 1 and made:
+        _show(made[0], "json" if fmt == "jsonl" else fmt)
+    elif made or not failures:
+        _show_list(made, fmt)
+    for failure in failures[1:]:
+        note(message_of(failure, app.language).text)
+    if failures:
+        raise failures[0]
 
 
 @application.command("reject")
@@ -109,9 +180,64 @@ def approve(app: App, application_id: str, fmt: str) -> None:
 @format_option
 @pass_app
 def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
-    """Reject an application."""
+    """Reject an application; an approved one as long as there is no document for it."""
     with open_office(app) as office:
         _show(office.register.applications.reject(application_id, office.act(), reason), fmt)
+
+
+@application.command("withdraw")
+@click.argument("application_id", metavar="APPLICATION")
+@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@format_option
+@pass_app
+def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
+    """End an application that the person does not want any more, as long as there is no document for it."""
+    with open_office(app) as office:
+        _show(office.register.applications.withdraw(application_id, office.act(), reason), fmt)
+
+
+def _named(office: Office, identifiers: Sequence[str]) -> list[Application]:
+    return [office.register.applications.get(identifier) for identifier in dict.fromkeys(identifiers)]
+
+
+def _to_approve(office: Office, operator: Operator) -> list[Application]:
+    """What waits for somebody else than the operator, who has made the rest."""
+    from eid_toolkit.register.applications import ApplicationState
+
+    waiting = office.register.applications.list(ApplicationState.CREATED, _QUEUE_LIMIT)
+    return [each for each in waiting if not operator.is_same_person_as(each.creator)]
+
+
+def _show_batch(chosen: Sequence[Application]) -> None:
+    rows = ((each.id, each.person.data.name, each.profile, each.kind, each.portrait_sha256) for each in chosen)
+    note(table(("application", "name", "profile", "kind", "portrait sha-256"), rows))
+
+
+def _approve_each(
+    office: Office, chosen: Sequence[Application], operator: Operator
+) -> tuple[list[Application], list[EidError]]:
+    """Each stands for itself; the hash that was shown is the one that is approved."""
+    made, failures = [], []
+    for each in chosen:
+        try:
+            shown = each.portrait_sha256
+            made.append(office.register.applications.approve(each.id, operator, portrait_sha256=shown))
+        except EidError as error:
+            failures.append(error)
+    return made, failures
+
+
+def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:
+    """The evidence of options ``KIND=REFERENCE``."""
+    from eid_toolkit.register.applications import Evidence
+
+    found = []
+    for item in shown:
+        kind, equals, reference = item.partition("=")
+        if not equals:
+            raise UsageError("evidence-option", option=item)
+        found.append(Evidence(kind.strip(), reference.strip()))
+    return found
 
 
 def _biometrics(fingers: tuple[str, ...], eyes: tuple[str, ...]) -> dict[int, bytes]:
@@ -140,4 +266,10 @@ def _images(named: tuple[str, ...]) -> dict[str, bytes]:
 
 def _show(found: Application, fmt: str) -> None:
     values = found.to_json()
-    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
+    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value not in (None, [], {})))
+
+
+def _show_list(found: Sequence[Application], fmt: str) -> None:
+    rows = [each.to_json() for each in found]
+    columns = ("id", "name", "profile", "kind", "state", "creator", "decided_by")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))

@@ -9,6 +9,7 @@ import click
 
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.document_status import COMMANDS
 from eid_toolkit.cli.files import OutputFile, write_file
 from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
@@ -17,7 +18,10 @@ from eid_toolkit.errors import EidError, UsageError
 if TYPE_CHECKING:
     from eid_toolkit.register.documents import Document
 
-_STATES = ("prepared", "bound", "issued", "spoiled")
+_STATES = (
+    *("prepared", "bound", "spoiled", "issued", "suspended", "lost", "stolen"),
+    *("revoked", "expired", "reissued", "destroyed"),
+)
 _COLUMNS = ("id", "application", "profile", "document_number", "date_of_expiry", "state", "chip")
 
 
@@ -36,11 +40,13 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 
     Each stands for itself: what cannot be prepared is told, and the others are.
     """
+    from eid_toolkit.stores.roles import Permission
+
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        operator = office.act()
-        chosen = _waiting(office) if everything else application_ids
+        operator = office.act(Permission.PREPARE_DOCUMENTS)
+        chosen = office.register.applications.waiting() if everything else application_ids
         made: list[Document] = []
         failures: list[EidError] = []
         for application_id in chosen:
@@ -58,14 +64,16 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 
 @document.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Documents at most.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
 @list_format_option
 @pass_app
-def list_(app: App, state: str | None, fmt: str) -> None:
-    """List documents."""
+def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List documents, the oldest first."""
     from eid_toolkit.register.documents import DocumentState
 
     with open_office(app) as office:
-        found = office.register.documents.list(DocumentState(state) if state else None)
+        found = office.register.documents.list(DocumentState(state) if state else None, limit, offset)
         _show_list(office, list(found), fmt)
 
 
@@ -91,9 +99,10 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
     It opens the chip: handle it like the card. Each export is in the audit log.
     """
     from eid_toolkit.personalization.print_data import PrintData
+    from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
-        operator = office.act()
+        operator = office.act(Permission.EXPORT_PRINT_DATA)
         found = office.register.documents.get(document_id)
         holder = office.register.documents.application_of(found).person.data
         package = office.register.documents.load_package(found.id)
@@ -107,12 +116,8 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
         note("SPECIMEN: no real document.")
 
 
-def _waiting(office: Office) -> list[str]:
-    """Approved applications without a document that is not spoiled."""
-    from eid_toolkit.register.applications import ApplicationState
-
-    approved = office.register.applications.list(ApplicationState.APPROVED)
-    return [each.id for each in approved if office.register.documents.living(each.id) is None]
+for _command in COMMANDS:
+    document.add_command(_command)
 
 
 def _to_json(office: Office, found: Document) -> dict[str, object]:

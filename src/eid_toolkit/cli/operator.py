@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from eid_toolkit.errors import NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.stores.operators import OperatorRecord
+    from eid_toolkit.stores.roles import Role
+
+_ROLES = ("clerk", "approver", "personalizer", "stock-keeper", "auditor", "security-officer")
 
 
 @click.group(cls=Group)
@@ -20,22 +23,51 @@ def operator() -> None:
     """Operators, each with a key of their own."""
 
 
+_role_option = click.option(
+    "--role", "roles", multiple=True, type=click.Choice(_ROLES), help="What the operator is; may be given repeatedly."
+)
+
+
 @operator.command("add")
 @click.argument("name")
+@_role_option
 @format_option
 @pass_app
-def add(app: App, name: str, fmt: str) -> None:
+def add(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
     """Add an operator with a new key.
+
+    Without --role the operator has every role, as in an office of two or three people: then only that nobody decides
+    alone holds them apart.
 
     It takes the key store's passphrase, and a new one for the operator (asked for, or from EID_OPERATOR_PASSPHRASE
     or --operator-passphrase-fd).
     """
     with open_office(app) as office:
         _check_may_manage(office)
-        record = office.operators.add(name, app.operator_passphrase(new=True), CLOCK.now(), ENTROPY)
-        office.register.record(
-            app.operator or record.name, "operator.added", record.name, {"key_sha256": _fingerprint(record)}
-        )
+        record = office.operators.add(name, app.operator_passphrase(new=True), CLOCK.now(), ENTROPY, _roles(roles))
+        detail = {"key_sha256": _fingerprint(record), "roles": _role_names(record)}
+        office.register.record(app.operator or record.name, "operator.added", record.name, detail)
+    _show(record, fmt)
+
+
+@operator.command("roles")
+@click.argument("name")
+@_role_option
+@format_option
+@pass_app
+def roles(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
+    """Give an operator these roles, and no others, from now on.
+
+    It takes the key store's passphrase. Without --role it shows the operator.
+    """
+    with open_office(app) as office:
+        if not roles:
+            _show(office.operators.get(name), fmt)
+            return
+        _check_may_manage(office)
+        record = office.operators.assign(name, _roles(roles))
+        detail = {"roles": _role_names(record)}
+        office.register.record(app.operator or "key store", "operator.roles", record.name, detail)
     _show(record, fmt)
 
 
@@ -46,7 +78,7 @@ def list_(app: App, fmt: str) -> None:
     """List all operators."""
     with open_office(app) as office:
         rows = [_to_json(record) for record in office.operators.list()]
-    emit(rows, fmt, lambda: table(("name", "state", "key"), ((r["name"], r["state"], r["key_sha256"]) for r in rows)))
+    emit(rows, fmt, lambda: table(("name", "state", "roles", "key"), (_cells(r) for r in rows)))
 
 
 @operator.command("disable")
@@ -72,14 +104,33 @@ def _check_may_manage(office: Office) -> None:
     office.keys.unlock()
 
 
+def _roles(names: tuple[str, ...]) -> frozenset[Role]:
+    """The roles named, or every one."""
+    from eid_toolkit.stores.roles import EVERY_ROLE, Role
+
+    return frozenset(map(Role, names)) or EVERY_ROLE
+
+
+def _role_names(record: OperatorRecord) -> list[str]:
+    from eid_toolkit.stores.roles import EVERY_ROLE, Role
+
+    held = EVERY_ROLE if record.roles is None else record.roles
+    return [str(role) for role in Role if role in held]
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    return row["name"], row["state"], ", ".join(row["roles"]), row["key_sha256"]
+
+
 def _show(record: OperatorRecord, fmt: str) -> None:
     values = _to_json(record)
-    emit(values, fmt, lambda: details(values.items()))
+    emit(values, fmt, lambda: details({**values, "roles": ", ".join(_role_names(record))}.items()))
 
 
-def _to_json(record: OperatorRecord) -> dict[str, object]:
+def _to_json(record: OperatorRecord) -> dict[str, Any]:
     return {
         "name": record.name,
+        "roles": _role_names(record),
         "state": "disabled" if record.disabled else "active",
         "key_sha256": _fingerprint(record),
         "created": record.created.isoformat(timespec="seconds"),

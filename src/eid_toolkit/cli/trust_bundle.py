@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.cli.document_status import publish_reports
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.cli.output import details, emit
@@ -70,7 +71,7 @@ def export(
     """Sign what this home believes for its officers: two people decide on it.
 
     Anchors, links, revocation lists, deviation lists, the certificates of terminals without their keys, and the lists
-    of reported documents and stolen blanks that were given last. Tell your officers the CSCA's fingerprint by another
+    of reported documents (the register's own, and the table that was given last) and stolen blanks. Tell your officers the CSCA's fingerprint by another
     way: they accept it with their first bundle.
     """
     from eid_toolkit.pki.document_status import StatusList, StolenBlanks
@@ -85,7 +86,10 @@ def export(
             "status_list": StatusList.read_csv(_table(reports)).encode() if reports is not None else None,
             "stolen_blanks": StolenBlanks.read_csv(_table(blanks)).encode() if blanks is not None else None,
         }
-        version, sections = manifests.last() + 1, {**_sections(office), **manifests.lists(given)}
+        kept = manifests.lists(given)
+        reported = publish_reports(office)
+        told = (*kept["status_list"], *((reported.encode(),) if reported.reports else ()))
+        version, sections = manifests.last() + 1, {**_sections(office), **kept, "status_list": told}
         counts = {name: len(items) for name, items in sections.items()}
         detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": not no_bac, **counts}
         people = decide_together(office, "trust-bundle.export", code, detail)
@@ -93,7 +97,7 @@ def export(
         certificate, signer = office.authorities.bundle_signer(charter_of(office, code), now, ENTROPY)
         others = (*office.authorities.cscas(code), *office.authorities.links(code))
         data = build_trust_bundle(made, signer, certificate, others, now)
-        manifests.keep_lists(sections)
+        manifests.keep_lists(kept)
         manifests.write(version, now, sections)  # first: a number that has left is never given twice
         csca = office.authorities.csca(code)
         office.register.record(people[0].name, "trust-bundle.exported", code, {"version": version, "base": base})

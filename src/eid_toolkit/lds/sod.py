@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from eid_toolkit.asn1.oids import LDS_SECURITY_OBJECT
 from eid_toolkit.codec import tlv
@@ -57,6 +58,11 @@ class Sod:
     def hashes(self) -> Mapping[int, bytes]:
         """The hash of each data group by its number."""
         return self.security_object.hashes
+
+    @property
+    def content_sha256(self) -> str:
+        """SHA-256, in hex, of what is signed: no two documents have the same, and no other bytes around it change it."""
+        return sha256(self.signed_data.content).hexdigest()
 
     @property
     def signer_certificate(self) -> bytes:

@@ -24,6 +24,7 @@ from eid_toolkit.register.register import Register
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.authorities import AuthorityStore
 from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Permission
 from eid_toolkit.stores.verifying import VerifyingStore
 
 _CAN_DIGITS = 6
@@ -46,6 +47,7 @@ class Preparation:
         The approval is verified before anything is signed. Raises :class:`NotPermitted` if there is no approval, a
         document already or no usable document signer, :class:`IntegrityBroken` if the approval was for something else.
         """
+        operator.require(Permission.PREPARE_DOCUMENTS)
         with self.home.lock(f"application-{application_id.upper()}"):
             application = self.register.applications.get(application_id)
             self._check(application)

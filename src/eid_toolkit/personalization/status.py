@@ -22,7 +22,7 @@ def card_status(transport: Transport, documents: Documents) -> dict[str, object]
     except CardRefused:
         return found
     found |= {"chip": identity.hex(), "key_version": f"{version:02X}", "blank": version == FACTORY_KEY_VERSION}
-    for document in documents.list():
-        if document.chip == identity.hex():
-            found |= {"document": document.id, "document_state": str(document.state)}
+    document = documents.with_chip(identity.hex())
+    if document is not None:
+        found |= {"document": document.id, "document_state": str(document.state)}
     return found

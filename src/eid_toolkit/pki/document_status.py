@@ -20,10 +20,11 @@ from typing import Any, TypeVar
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.countries import same_state
 
-STATUS_SCHEMA, BLANKS_SCHEMA = "eid-status-list/1", "eid-stolen-blanks/1"
+STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER = "eid-status-list/2", "eid-status-list/1"
+BLANKS_SCHEMA = "eid-stolen-blanks/1"
 MAX_ENTRIES = 100_000
 """Entries of one list."""
-_STATE, _NUMBER = re.compile(r"[A-Z]{1,3}"), re.compile(r"[A-Z0-9]{1,30}")
+_STATE, _NUMBER, _SHA256 = re.compile(r"[A-Z]{1,3}"), re.compile(r"[A-Z0-9]{1,30}"), re.compile(r"[0-9a-f]{64}")
 _List = TypeVar("_List", bound="StatusList | StolenBlanks")
 
 
@@ -38,12 +39,21 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One document that is reported: state and number as in its MRZ."""
+    """One document that is reported: state and number as in its MRZ.
+
+    Some states keep a number over a reissue: then ``content_sha256``, of what EF.SOD signs, says which of the cards is meant.
+    """
 
     state: str
     number: str
     status: DocumentStatus
     since: date
+    content_sha256: str | None = None
+
+    def row(self) -> list[str]:
+        """As it stands in a list."""
+        plain = [self.state, self.number, self.status.value, self.since.isoformat()]
+        return plain if self.content_sha256 is None else [*plain, self.content_sha256]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +76,26 @@ class StatusList:
 
     reports: tuple[Report, ...]
 
-    def find(self, state: str, number: str) -> Report | None:
-        """The report on a document; the newest if there are several."""
-        found = [report for report in self._by_number.get(_clean(number), ()) if same_state(report.state, state)]
+    def find(self, state: str, number: str, content_sha256: str | None = None) -> Report | None:
+        """The report on a document whose EF.SOD signs this; the newest if there are several."""
+        found = [
+            report
+            for report in self._by_number.get(_clean(number), ())
+            if same_state(report.state, state) and report.content_sha256 in (None, content_sha256)
+        ]
         return max(found, key=lambda report: report.since, default=None)
 
     def encode(self) -> bytes:
         """JSON, always the same for the same reports."""
-        rows = sorted([each.state, each.number, each.status.value, each.since.isoformat()] for each in self.reports)
-        return json.dumps({"schema": STATUS_SCHEMA, "documents": rows}, separators=(",", ":")).encode()
+        rows = sorted(each.row() for each in self.reports)
+        precise = any(each.content_sha256 is not None for each in self.reports)
+        schema = STATUS_SCHEMA if precise else STATUS_SCHEMA_BY_NUMBER
+        return json.dumps({"schema": schema, "documents": rows}, separators=(",", ":")).encode()
 
     @classmethod
     def parse(cls, data: bytes) -> StatusList:
         """Reads :meth:`encode`; raises :class:`BadInput` for anything else."""
-        return cls(_parse(data, STATUS_SCHEMA, "documents", _report))
+        return cls(_parse(data, (STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER), "documents", _report))
 
     @classmethod
     def read_csv(cls, text: str) -> StatusList:
@@ -113,7 +129,7 @@ class StolenBlanks:
     @classmethod
     def parse(cls, data: bytes) -> StolenBlanks:
         """Reads :meth:`encode`; raises :class:`BadInput` for anything else."""
-        return cls(_parse(data, BLANKS_SCHEMA, "ranges", _range))
+        return cls(_parse(data, (BLANKS_SCHEMA,), "ranges", _range))
 
     @classmethod
     def read_csv(cls, text: str) -> StolenBlanks:
@@ -122,9 +138,15 @@ class StolenBlanks:
 
 
 def _report(row: tuple[str, ...]) -> Report:
-    state, number, status, since = row
+    state, number, status, since, *more = row
+    if len(more) > 1:
+        raise ValueError(row)
     return Report(
-        _matching(_STATE, state), _matching(_NUMBER, number), DocumentStatus(status), date.fromisoformat(since)
+        _matching(_STATE, state),
+        _matching(_NUMBER, number),
+        DocumentStatus(status),
+        date.fromisoformat(since),
+        _matching(_SHA256, more[0]) if more else None,
     )
 
 
@@ -142,11 +164,11 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _parse(data: bytes, schema: str, name: str, read: Callable[[tuple[str, ...]], Any]) -> tuple[Any, ...]:
+def _parse(data: bytes, schemas: tuple[str, ...], name: str, read: Callable[[tuple[str, ...]], Any]) -> tuple[Any, ...]:
     try:
         content: Any = json.loads(data)
-        if content["schema"] != schema or len(content[name]) > MAX_ENTRIES:
-            raise ValueError(schema)
+        if content["schema"] not in schemas or len(content[name]) > MAX_ENTRIES:
+            raise ValueError(schemas)
         return tuple(read(tuple(map(str, row))) for row in content[name])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadInput("status-list-malformed") from None

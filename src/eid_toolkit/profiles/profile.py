@@ -84,6 +84,20 @@ class NationalDataProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceProfile:
+    """What a clerk has to be shown, by the kind of application; ``a|b`` asks for one of both."""
+
+    first: tuple[str, ...] = ()
+    """For the first document of this type."""
+    renewal: tuple[str, ...] = ()
+    """For the next one in time."""
+    replacement: tuple[str, ...] = ()
+    """For one that is lost, stolen, revoked or broken; ``register-report`` is what the register itself knows."""
+    change: tuple[str, ...] = ()
+    """For one with changed data."""
+
+
+@dataclass(frozen=True, slots=True)
 class Validity:
     """How long a document is good: a number of years, until the next of some ages, or (neither) without end."""
 
@@ -134,6 +148,8 @@ class DocumentProfile:
     national_data: NationalDataProfile | None = None
     transliteration: Mapping[str, str] = field(default_factory=dict)
     """Renderings other than the first of 9303-3 table A, by upper-case letter."""
+    evidence: EvidenceProfile = field(default_factory=EvidenceProfile)
+    """What a clerk has to be shown."""
 
     def __post_init__(self) -> None:
         held = set(self.data_groups)
@@ -182,6 +198,11 @@ class DocumentProfile:
         """Beside Chip Authentication Mapping another is offered (9303-11 4.4): not every terminal knows it."""
         mappings = {choice.mapping for choice in self.access.pace}
         return mappings != {"cam"}
+
+    def required_evidence(self, kind: str) -> tuple[str, ...]:
+        """What has to be shown for an application of this kind; ``a|b`` stands for one of both."""
+        found: tuple[str, ...] = getattr(self.evidence, kind)
+        return found
 
     def check_issue_date(self, day: date) -> None:
         """Raises :class:`BadInput` if the standards do not let this document type be issued on ``day``."""

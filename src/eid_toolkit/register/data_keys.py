@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.register.schema import data_key
 from eid_toolkit.secret import Secret
@@ -44,9 +44,12 @@ class DataKeys:
     def unseal(self, connection: Connection, subject: str, blob: bytes, context: bytes) -> Secret:
         """What was sealed; raises :class:`NotPermitted` if the key was destroyed, and as :meth:`KeyStore.unseal`."""
         key = self._find(connection, subject)
-        if key is None:  # sealed before there were data keys
-            return self._keys.unseal(blob, context)
-        return open_sealed(key, blob, context)
+        if key is not None:
+            try:
+                return open_sealed(key, blob, context)
+            except IntegrityBroken:  # or sealed before the subject had a key
+                pass
+        return self._keys.unseal(blob, context)
 
     def destroy(self, connection: Connection, subject: str, operator: str) -> None:
         """Destroy the subject's key for good, on record: whatever was sealed with it is erased in every copy."""

@@ -30,10 +30,10 @@ class Decision:
     state: Mapping[str, object]
 
 
-def decide(
-    connection: Connection, operator: Operator, action: str, subject: str, state: Mapping[str, object], now: datetime
-) -> str:
-    """Record a signed decision; returns the statement's SHA-256 in hex, for the audit log."""
+def signed_statement(
+    operator: Operator, action: str, subject: str, state: Mapping[str, object], now: datetime
+) -> tuple[str, bytes | None]:
+    """What an operator decides, as canonical text, and the signature over it; none in a demo home."""
     statement = canonical(
         {
             "schema": SCHEMA,
@@ -44,12 +44,20 @@ def decide(
             "state": state,
         }
     )
+    return statement, operator.sign(statement.encode())
+
+
+def decide(
+    connection: Connection, operator: Operator, action: str, subject: str, state: Mapping[str, object], now: datetime
+) -> str:
+    """Record a signed decision; returns the statement's SHA-256 in hex, for the audit log."""
+    statement, signature = signed_statement(operator, action, subject, state, now)
     row = {
         "subject": subject,
         "action": action,
         "statement": statement,
         "operator": operator.name,
-        "signature": operator.sign(statement.encode()),
+        "signature": signature,
         "decided_at": now,
     }
     connection.execute(insert(decision), row)

@@ -53,8 +53,9 @@ def reported(case: Case) -> Outcome | None:
         found = blanks.find(state, number)
         if found is not None:
             return failed("document-on-stolen-blank", since=found.since.isoformat())
+    content = case.document.sod.content_sha256 if case.document.sod is not None else None
     for reports in trust.status_lists:
-        report = reports.find(state, number)
+        report = reports.find(state, number, content)
         if report is not None:
             told = undetermined if report.status is DocumentStatus.SUSPENDED else failed
             return told(f"document-{report.status}", since=report.since.isoformat())

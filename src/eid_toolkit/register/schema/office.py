@@ -61,6 +61,7 @@ document = Table(
     Column("date_of_expiry", String(10)),
     Column("signer", String(64), nullable=False),  # fingerprint of the document signer's certificate
     Column("sod_sha256", String(64), nullable=False),
+    Column("content_sha256", String(64)),  # of what EF.SOD signs; none for documents of earlier versions
     Column("state", String(16), nullable=False, index=True),
     Column("chip", Text, unique=True),
     Column("created_at", UtcTime, nullable=False),

@@ -1,0 +1,189 @@
+"""`eid document report-lost`, `revoke`, `reissue` and so on: what becomes of a document after it was issued."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.application import evidence_of
+from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.cli.office import CLOCK, Office, open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.errors import BadInput
+
+if TYPE_CHECKING:
+    from eid_toolkit.pki.document_status import StatusList
+
+_HELP = {
+    "report-lost": "Report an issued DOCUMENT as lost.",
+    "report-stolen": "Report an issued DOCUMENT as stolen.",
+    "suspend": "Suspend a DOCUMENT for a time; `resume` makes it good again.",
+    "resume": "Make a suspended DOCUMENT good again.",
+    "revoke": "Revoke a DOCUMENT for good.",
+    "destroy": "Put on record that the card of a DOCUMENT that is not good was destroyed.",
+}
+_QUESTIONS = {
+    "report-lost": "Report document {document} as lost? It is never made good again.",
+    "report-stolen": "Report document {document} as stolen? It is never made good again.",
+    "revoke": "Revoke document {document} for good?",
+    "destroy": "Is the card of document {document} destroyed, before your eyes?",
+}
+
+
+def publish_reports(office: Office) -> StatusList:
+    """Have the inspections of this home know what the register reports; returns the list."""
+    found = reports_of(office)
+    office.trust.set_own_reports(found)
+    return found
+
+
+def reports_of(office: Office) -> StatusList:
+    """What the register reports of the documents of the home's states."""
+    from eid_toolkit.lds.issuer_time import issuer_date
+    from eid_toolkit.pki.document_status import MAX_ENTRIES, DocumentStatus, Report, StatusList
+    from eid_toolkit.profiles import list_profiles, load_profile
+
+    now = CLOCK.now()
+    states = {
+        load_profile(name, [office.home.profiles]).issuing_state for name in list_profiles([office.home.profiles])
+    }
+    reports = tuple(
+        Report(each.issuing_state, each.document_number, DocumentStatus(each.status), each.since, each.content_sha256)
+        for state in sorted(states)
+        for each in office.register.statuses.listed(state, issuer_date(now, state))
+    )
+    if len(reports) > MAX_ENTRIES:
+        raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
+    return StatusList(reports)
+
+
+def _command(action: str) -> click.Command:
+    @click.command(
+        action, cls=Command, help=f"{_HELP[action]}\n\nOfficers are told with the next `eid trust bundle export`."
+    )
+    @click.argument("document_id", metavar="DOCUMENT")
+    @click.option("--reason", metavar="TEXT", help="Why; kept in the register.")
+    @format_option
+    @pass_app
+    def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
+        with open_office(app) as office:
+            operator = office.act()
+            found = office.register.documents.get(document_id)
+            if action in _QUESTIONS:
+                app.confirm(_QUESTIONS[action].format(document=found.id))
+            found = office.register.statuses.change(found.id, action, operator, reason)
+            publish_reports(office)
+        emit(found.to_json(), fmt, lambda: details(found.to_json().items()))
+
+    return change
+
+
+@click.command("expire", cls=Command)
+@format_option
+@pass_app
+def expire(app: App, fmt: str) -> None:
+    """Mark every document as expired whose last day has passed; to be run each day."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.REVOKE_DOCUMENTS)
+        count = office.register.statuses.expire_due(CLOCK.now().date(), operator)
+    emit({"schema": "eid-document-expire/1", "expired": count}, fmt, lambda: f"{count} documents have expired.")
+
+
+@click.command("history", cls=Command)
+@click.argument("document_id", metavar="DOCUMENT")
+@list_format_option
+@pass_app
+def history(app: App, document_id: str, fmt: str) -> None:
+    """Show what was reported and decided of a DOCUMENT since it was issued."""
+    with open_office(app) as office:
+        rows = [each.to_json() for each in office.register.statuses.history(document_id)]
+    columns = ("since", "action", "state", "operator", "reason")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+
+
+@click.command("status-list", cls=Command)
+@click.option("--csv", "target", type=OutputFile(), help="Write it as a table for `eid trust bundle export` elsewhere.")
+@list_format_option
+@pass_app
+def status_list(app: App, target: Path | None, fmt: str) -> None:
+    """Show which documents officers are told of, and publish the list in this home.
+
+    `eid trust bundle export` signs it for the officers, together with all that they are to believe.
+    """
+    with open_office(app) as office:
+        found = publish_reports(office)
+    rows = [
+        {
+            "issuing_state": each.state,
+            "document_number": each.number,
+            "status": str(each.status),
+            "since": str(each.since),
+        }
+        for each in found.reports
+    ]
+    if target is not None:
+        lines = ["issuing_state,document_number,status,since", *(",".join(row.values()) for row in rows)]
+        write_file(target, ("\n".join(lines) + "\n").encode())
+    columns = ("issuing_state", "document_number", "status", "since")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+
+
+@click.command("reissue", cls=Command)
+@click.argument("document_id", metavar="DOCUMENT")
+@click.option(
+    "--kind",
+    type=click.Choice(["renewal", "replacement", "change"]),
+    default="replacement",
+    show_default=True,
+    help="Why there is to be a new one.",
+)
+@click.option(
+    "--portrait",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A new portrait; without it the old one is taken.",
+)
+@click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk.")
+@format_option
+@pass_app
+def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown: tuple[str, ...], fmt: str) -> None:
+    """Apply for a new document in place of DOCUMENT, with the person's data as they are now.
+
+    It goes the way of every application. The old document is good no more when the new one is issued; if it is lost
+    or stolen, report that first.
+    """
+    from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.register.applications import ApplicationKind, Evidence
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.APPLY)
+        old = office.register.documents.get(document_id)
+        before = office.register.documents.application_of(old)
+        profile = office.profile(old.profile)
+        picture = (
+            make_portrait(read_file(portrait, MAX_FILE), profile.portrait)
+            if portrait is not None
+            else office.register.applications.portrait(before)
+        )
+        made = office.register.applications.create(
+            before.person,
+            profile,
+            picture,
+            operator,
+            office.register.applications.biometrics(before),
+            kind=ApplicationKind(kind),
+            replaces=old.id,
+            evidence=[Evidence("former-document", old.id), *evidence_of(shown)],
+        )
+    values = made.to_json()
+    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value not in (None, [], {})))
+    note(f"Have it approved: `eid application approve {made.id}`.")
+
+
+COMMANDS: tuple[click.Command, ...] = (*map(_command, _HELP), expire, history, status_list, reissue)
+"""What `eid document` has of this."""

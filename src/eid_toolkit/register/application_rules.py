@@ -1,0 +1,108 @@
+"""What a person may apply for: the kind must fit the documents that they have, and the profile's evidence be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from eid_toolkit.errors import BadInput, NotPermitted
+from eid_toolkit.profiles import DocumentProfile
+from eid_toolkit.register.application_rows import ApplicationKind, Evidence, open_application
+from eid_toolkit.register.persons import Person
+from eid_toolkit.register.schema import application, document
+from eid_toolkit.register.stored import stored
+from eid_toolkit.register.workflow import DocumentState
+
+MAX_EVIDENCE, MAX_REFERENCE = 10, 100
+"""How many pieces of evidence an application has, and how many characters a reference."""
+REGISTER_REPORT = "register-report"
+"""The evidence that the register itself gives: the document is reported lost, stolen, or was revoked."""
+
+_REPORTED = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED)
+_VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
+_REPLACEABLE: Mapping[ApplicationKind, tuple[DocumentState, ...]] = {
+    ApplicationKind.RENEWAL: (*_VALID, DocumentState.EXPIRED),
+    ApplicationKind.REPLACEMENT: (*_VALID, *_REPORTED, DocumentState.EXPIRED),
+    ApplicationKind.CHANGE: _VALID,
+}
+"""In which state the document is that each kind of application replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A document of the person of the same type."""
+
+    id: str
+    state: DocumentState
+
+
+def check_application(
+    connection: Connection,
+    person: Person,
+    profile: DocumentProfile,
+    kind: ApplicationKind,
+    replaces: str | None,
+    evidence: Sequence[Evidence],
+) -> tuple[str | None, tuple[Evidence, ...]]:
+    """The document that is replaced, and the evidence with what the register itself knows.
+
+    Raises :class:`NotPermitted` if the person has such an application or document, or none to replace,
+    :class:`BadInput` if evidence is missing.
+    """
+    waiting = open_application(connection, person.id, profile.name)
+    if waiting is not None:
+        raise NotPermitted("application-open", application=waiting, profile=profile.name)
+    earlier = _earlier(connection, person.id, profile.name)
+    replaced = _replaced(kind, replaces, earlier, profile)
+    known = tuple(evidence)
+    if replaced is not None and replaced.state in _REPORTED:
+        known += (Evidence(REGISTER_REPORT, replaced.id),)
+    _check_evidence(profile, kind, known)
+    return replaced.id if replaced is not None else None, known
+
+
+def _replaced(
+    kind: ApplicationKind, replaces: str | None, earlier: Sequence[Earlier], profile: DocumentProfile
+) -> Earlier | None:
+    if kind is ApplicationKind.FIRST:
+        if replaces is not None:
+            raise BadInput("application-first-replaces")
+        valid = next((each for each in earlier if each.state in _VALID), None)
+        if valid is not None:
+            raise NotPermitted("person-has-document", document=valid.id, profile=profile.name)
+        return None
+    states = _REPLACEABLE[kind]
+    wanted = replaces.upper() if replaces is not None else None
+    fitting = [each for each in earlier if each.state in states and wanted in (None, each.id)]
+    if not fitting:
+        allowed = ", ".join(states)
+        raise NotPermitted("application-replaces-nothing", kind=kind, profile=profile.name, allowed=allowed)
+    return fitting[-1]
+
+
+def _check_evidence(profile: DocumentProfile, kind: ApplicationKind, evidence: Sequence[Evidence]) -> None:
+    if len(evidence) > MAX_EVIDENCE:
+        raise BadInput("evidence-too-much", limit=MAX_EVIDENCE)
+    for each in evidence:
+        if not each.kind or not each.reference.strip() or len(each.reference) > MAX_REFERENCE:
+            raise BadInput("evidence-malformed", kind=each.kind, limit=MAX_REFERENCE)
+        if not (each.kind + each.reference).isprintable():
+            raise BadInput("evidence-malformed", kind="?", limit=MAX_REFERENCE)
+    shown = {each.kind for each in evidence}
+    for wanted in profile.required_evidence(kind):
+        if not shown & set(wanted.split("|")):
+            raise BadInput("evidence-missing", kind=kind, evidence=wanted.replace("|", " or "))
+
+
+def _earlier(connection: Connection, person_id: str, profile: str) -> list[Earlier]:
+    """The person's documents of this type, the newest last."""
+    query = (
+        select(document.c.id, document.c.state)
+        .join(application, document.c.application_id == application.c.id)
+        .where(application.c.person_id == person_id, document.c.profile == profile)
+        .order_by(document.c.created_at, document.c.id)
+    )
+    rows = connection.execute(query).all()
+    return [Earlier(row.id, stored(DocumentState, row.state, "the state of a document")) for row in rows]

@@ -1,0 +1,160 @@
+"""What becomes of issued documents: allowed by the table, signed for, listed for officers, undone only where it may be."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.register.applications import ApplicationKind, ApplicationState, Evidence
+from eid_toolkit.register.document_status import ACTIONS
+from eid_toolkit.register.documents import Document, DocumentState
+from eid_toolkit.register.workflow import DOCUMENT
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Role
+from support.homes import ANNA, BERT, Desk
+
+TODAY = date(2026, 11, 20)
+RETURNED = [Evidence("former-document", "X")]
+
+
+def issued(desk: Desk, chip: str = "C1") -> Document:
+    document = desk.document()
+    desk.register.documents.bind_chip(document.id, chip, ANNA)
+    return desk.register.documents.issue(document.id, ANNA)
+
+
+def successor(desk: Desk, old: Document, chip: str, kind: ApplicationKind = ApplicationKind.REPLACEMENT) -> Document:
+    before = desk.register.documents.application_of(old)
+    made = desk.register.applications.create(
+        before.person, desk_profile(desk), desk.register.applications.portrait(before), ANNA, kind=kind,
+        replaces=old.id, evidence=[*RETURNED, Evidence("certificate-of-change", "M-1")],
+    )  # fmt: skip
+    desk.register.applications.approve(made.id, BERT)
+    document = desk.prepare(made)
+    desk.register.documents.bind_chip(document.id, chip, ANNA)
+    return desk.register.documents.issue(document.id, ANNA)
+
+
+def desk_profile(desk: Desk):  # type: ignore[no-untyped-def]
+    from eid_toolkit.profiles import load_profile
+
+    return load_profile("utopia-id")
+
+
+def listed(desk: Desk) -> list[tuple[str, str]]:
+    return [(each.document_number, each.status) for each in desk.register.statuses.listed("UTO", TODAY)]
+
+
+@pytest.mark.parametrize("first", ["report-lost", "report-stolen", "suspend", "revoke", "expire"])
+def test_every_second_step_is_what_the_table_says(desk: Desk, first: str) -> None:
+    statuses, document = desk.register.statuses, issued(desk)
+    state = statuses.change(document.id, first, ANNA, "told at the counter").state
+    assert state is DOCUMENT.actions[first][1]
+    for action in ACTIONS:
+        if not DOCUMENT.allows(state, action):
+            with pytest.raises(NotPermitted, match="state-forbids"):
+                statuses.change(document.id, action, ANNA)
+    assert [each.action for each in statuses.history(document.id)] == [first]
+    assert desk.register.verify_audit().broken_at is None
+
+
+def test_a_suspended_document_is_good_again_and_may_be_suspended_again(desk: Desk) -> None:
+    statuses, document = desk.register.statuses, issued(desk)
+    for _ in range(2):
+        assert statuses.change(document.id, "suspend", ANNA).state is DocumentState.SUSPENDED
+        assert listed(desk) == [(document.document_number, "suspended")]
+        assert statuses.change(document.id, "resume", ANNA).state is DocumentState.ISSUED
+        assert listed(desk) == []
+    assert len(statuses.history(document.id)) == 4
+
+
+def test_what_was_stolen_is_told_as_stolen_whatever_follows(desk: Desk) -> None:
+    statuses, document = desk.register.statuses, issued(desk)
+    statuses.change(document.id, "report-stolen", ANNA)
+    statuses.change(document.id, "revoke", ANNA)
+    assert listed(desk) == [(document.document_number, "stolen")]
+    successor(desk, document, "C2")
+    assert desk.register.documents.get(document.id).state is DocumentState.REISSUED
+    assert listed(desk) == [(document.document_number, "stolen")]
+
+
+def test_the_old_document_is_good_until_the_new_one_is_issued(desk: Desk) -> None:
+    old = issued(desk)
+    before = desk.register.documents.application_of(old)
+    made = desk.register.applications.create(
+        before.person, desk_profile(desk), desk.register.applications.portrait(before), ANNA,
+        kind=ApplicationKind.REPLACEMENT, evidence=RETURNED,
+    )  # fmt: skip
+    assert made.replaces == old.id
+    desk.register.applications.approve(made.id, BERT)
+    new = desk.prepare(made)
+    desk.register.documents.bind_chip(new.id, "C2", ANNA)
+    assert desk.register.documents.get(old.id).state is DocumentState.ISSUED
+    desk.register.documents.issue(new.id, ANNA)
+    assert desk.register.documents.get(old.id).state is DocumentState.REISSUED
+    assert desk.register.applications.get(made.id).state is ApplicationState.COMPLETED
+    assert listed(desk) == [(old.document_number, "revoked")]
+
+
+def test_who_has_a_document_applies_for_none_but_in_its_place(desk: Desk) -> None:
+    old = issued(desk)
+    before = desk.register.documents.application_of(old)
+    picture, create = desk.register.applications.portrait(before), desk.register.applications.create
+    with pytest.raises(NotPermitted, match="person-has-document"):
+        create(before.person, desk_profile(desk), picture, ANNA)
+    with pytest.raises(BadInput, match="evidence-missing"):
+        create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.REPLACEMENT)
+    with pytest.raises(NotPermitted, match="application-replaces-nothing"):
+        create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.RENEWAL, replaces="D-0")
+    made = create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.RENEWAL)
+    with pytest.raises(NotPermitted, match="application-open"):
+        create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.RENEWAL)
+    desk.register.applications.withdraw(made.id, ANNA, "changed their mind")
+    create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.RENEWAL)
+
+
+def test_a_report_in_the_register_is_evidence_enough(desk: Desk) -> None:
+    old = issued(desk)
+    desk.register.statuses.change(old.id, "report-lost", ANNA)
+    before = desk.register.documents.application_of(old)
+    made = desk.register.applications.create(
+        before.person, desk_profile(desk), desk.register.applications.portrait(before), ANNA,
+        kind=ApplicationKind.REPLACEMENT,
+    )  # fmt: skip
+    assert made.evidence == (Evidence("register-report", old.id),)
+    with desk.register.database.write() as connection:
+        connection.execute(text("UPDATE application SET evidence = '[]' WHERE id = :id"), {"id": made.id})
+    approved = desk.register.applications.approve(made.id, BERT)
+    with desk.register.database.write() as connection:
+        changed = """UPDATE application SET evidence = '[["register-report","D-0"]]' WHERE id = :id"""
+        connection.execute(text(changed), {"id": made.id})
+    with pytest.raises(IntegrityBroken, match="decision-on-another-state"):
+        desk.prepare(approved)
+
+
+def test_documents_expire_by_themselves_when_the_office_says_so(desk: Desk) -> None:
+    first, second = issued(desk, "C1"), issued(desk, "C2")
+    desk.register.statuses.change(second.id, "suspend", ANNA)
+    assert desk.register.statuses.expire_due(TODAY, ANNA) == 0
+    assert desk.register.statuses.expire_due(date(2099, 1, 1), ANNA) == 2
+    assert {desk.register.documents.get(each.id).state for each in (first, second)} == {DocumentState.EXPIRED}
+    assert list(desk.register.statuses.listed("UTO", date(2099, 1, 1))) == []
+
+
+def test_a_changed_state_is_found_out(desk: Desk) -> None:
+    document = issued(desk)
+    desk.register.statuses.change(document.id, "report-stolen", ANNA)
+    with desk.register.database.write() as connection:
+        connection.execute(text("UPDATE document SET state = 'issued'"))
+    with pytest.raises(IntegrityBroken, match="document-history-changed"):
+        desk.register.statuses.change(document.id, "suspend", ANNA)
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.PERSONALIZER, Role.STOCK_KEEPER, Role.CLERK])
+def test_who_may_not_revoke(desk: Desk, role: Role) -> None:
+    document = issued(desk)
+    with pytest.raises(NotPermitted, match="role-missing"):
+        desk.register.statuses.change(document.id, "revoke", Operator("carl", roles=frozenset({role})))
