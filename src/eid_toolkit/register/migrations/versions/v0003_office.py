@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("imported", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("rejects_size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_person_import"),
     )
     op.create_index("ix_person_import_file_sha256", "person_import", ["file_sha256"])
@@ -145,6 +146,7 @@ def upgrade() -> None:
         sa.Column("folded_name", SORTED_TEXT, nullable=False),
         sa.ForeignKeyConstraint(["word_id"], ["name_word.id"], name="fk_name_posting_word_id"),
         sa.PrimaryKeyConstraint("word_id", "folded_name", name="pk_name_posting"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "name_variant",
@@ -152,6 +154,7 @@ def upgrade() -> None:
         sa.Column("word_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["word_id"], ["name_word.id"], name="fk_name_variant_word_id"),
         sa.PrimaryKeyConstraint("variant", "word_id", name="pk_name_variant"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "person_change",
@@ -246,6 +249,7 @@ def upgrade() -> None:
     op.add_column("application", sa.Column("kind", sa.String(16), server_default="first", nullable=False))
     op.add_column("application", sa.Column("replaces", sa.String(16), nullable=True))
     op.add_column("application", sa.Column("evidence", sa.Text(), server_default="[]", nullable=False))
+    op.add_column("document", sa.Column("content_sha256", sa.String(64), nullable=True))
     op.add_column("person", sa.Column("former_names", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("guardians", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("vital_status", sa.String(10), nullable=True))
@@ -254,12 +258,22 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.add_column("person", sa.Column("merged_into", sa.String(16), nullable=True))
     op.add_column("person", sa.Column("erased_at", sa.String(27), nullable=True))
+    op.drop_index("ix_person_date_of_birth", table_name="person")
+    op.create_index("ix_person_date_of_birth", "person", ["date_of_birth", "folded_name"])
+    op.drop_index("ix_person_folded_name", table_name="person")
+    op.create_index("ix_person_folded_name", "person", ["folded_name", "id"])
+    op.create_index("ix_person_former_number", "person", ["former_number"])
     op.create_index("ix_personalization_job_state", "personalization_job", ["state"])
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_index("ix_personalization_job_state", table_name="personalization_job")
+    op.drop_index("ix_person_former_number", table_name="person")
+    op.drop_index("ix_person_folded_name", table_name="person")
+    op.create_index("ix_person_folded_name", "person", ["folded_name"])
+    op.drop_index("ix_person_date_of_birth", table_name="person")
+    op.create_index("ix_person_date_of_birth", "person", ["date_of_birth"])
     op.drop_column("person", "erased_at")
     op.drop_column("person", "merged_into")
     op.drop_column("person", "version")
@@ -268,6 +282,7 @@ def downgrade() -> None:
     op.drop_column("person", "vital_status")
     op.drop_column("person", "guardians")
     op.drop_column("person", "former_names")
+    op.drop_column("document", "content_sha256")
     op.drop_column("application", "evidence")
     op.drop_column("application", "replaces")
     op.drop_column("application", "kind")
