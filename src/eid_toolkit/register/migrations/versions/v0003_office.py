@@ -30,11 +30,13 @@ def upgrade() -> None:
         "audit_checkpoint",
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("time", sa.String(27), nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("countersigned", sa.Text(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position", name="pk_audit_checkpoint"),
+        sa.UniqueConstraint("number", name="uq_audit_checkpoint_number"),
     )
     op.create_table(
         "data_key",
@@ -64,6 +66,20 @@ def upgrade() -> None:
         sa.Column("operator", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_manifest"),
         sa.UniqueConstraint("sha256", name="uq_manifest_sha256"),
+    )
+    op.create_table(
+        "name_posting",
+        sa.Column("word_id", sa.Integer(), nullable=False),
+        sa.Column("folded_name", SORTED_TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("word_id", "folded_name", name="pk_name_posting"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "name_variant",
+        sa.Column("variant", SORTED_TEXT, nullable=False),
+        sa.Column("word_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("variant", "word_id", name="pk_name_variant"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "name_word",
@@ -140,22 +156,6 @@ def upgrade() -> None:
     op.create_index("ix_blank_shift_id", "blank", ["shift_id"])
     op.create_index("ix_blank_state", "blank", ["state"])
     op.create_index("ix_blank_station", "blank", ["station"])
-    op.create_table(
-        "name_posting",
-        sa.Column("word_id", sa.Integer(), nullable=False),
-        sa.Column("folded_name", SORTED_TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["word_id"], ["name_word.id"], name="fk_name_posting_word_id"),
-        sa.PrimaryKeyConstraint("word_id", "folded_name", name="pk_name_posting"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "name_variant",
-        sa.Column("variant", SORTED_TEXT, nullable=False),
-        sa.Column("word_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["word_id"], ["name_word.id"], name="fk_name_variant_word_id"),
-        sa.PrimaryKeyConstraint("variant", "word_id", name="pk_name_variant"),
-        sqlite_with_rowid=False,
-    )
     op.create_table(
         "person_change",
         sa.Column("person_id", sa.String(16), nullable=False),
@@ -299,8 +299,6 @@ def downgrade() -> None:
     op.drop_index("ix_person_pair_state", table_name="person_pair")
     op.drop_table("person_pair")
     op.drop_table("person_change")
-    op.drop_table("name_variant")
-    op.drop_table("name_posting")
     op.drop_index("ix_blank_station", table_name="blank")
     op.drop_index("ix_blank_state", table_name="blank")
     op.drop_index("ix_blank_shift_id", table_name="blank")
@@ -313,6 +311,8 @@ def downgrade() -> None:
     op.drop_index("ix_person_import_file_sha256", table_name="person_import")
     op.drop_table("person_import")
     op.drop_table("name_word")
+    op.drop_table("name_variant")
+    op.drop_table("name_posting")
     op.drop_table("manifest")
     op.drop_table("lease")
     op.drop_table("data_key")
