@@ -197,22 +197,22 @@ def test_while_something_is_in_the_making_or_valid_nobody_is_erased(desk: Desk) 
     approved = desk.approved(HOLDER, "vn-cccd")
     erase = desk.register.erasure.erase
     identifier = approved.person.id
-    with pytest.raises(NotPermitted, match="person-has-application"):
+    with pytest.raises(NotPermitted, match="erasure-application-waits"):
         erase(identifier, "request", BOTH)
     made = desk.prepare(approved)
-    with pytest.raises(NotPermitted, match="person-has-document"):
+    with pytest.raises(NotPermitted, match="erasure-document-alive"):
         erase(identifier, "request", BOTH)
     desk.register.documents.bind_chip(made.id, "c1", ANNA)
-    with pytest.raises(NotPermitted, match="person-has-document"):
+    with pytest.raises(NotPermitted, match="erasure-document-alive"):
         erase(identifier, "request", BOTH)
     desk.register.documents.issue(made.id, ANNA)
     for action in ("suspend", "resume"):
-        with pytest.raises(NotPermitted, match="person-has-document"):
+        with pytest.raises(NotPermitted, match="erasure-document-alive"):
             erase(identifier, "request", BOTH)
         desk.register.statuses.change(made.id, action, ANNA)
     with desk.register.database.write() as connection:
         connection.execute(update(document).values(date_of_expiry="2026-11-20"))  # today
-    with pytest.raises(NotPermitted, match="person-has-document"):
+    with pytest.raises(NotPermitted, match="erasure-document-alive"):
         erase(identifier, "request", BOTH)
     with desk.register.database.write() as connection:
         connection.execute(update(document).values(date_of_expiry="2026-11-19"))
@@ -234,7 +234,7 @@ def test_who_is_looked_for_is_not_erased(desk: Desk) -> None:
     desk.register.agencies.add("police", "Police", ["id"], ["a search"], ANNA, may_report=True)
     found = desk.person(HOLDER)
     made = desk.register.notices.add_person(found.id, "police", ANNA, "Quibbly is missed")
-    with pytest.raises(NotPermitted, match="person-has-notice"):
+    with pytest.raises(NotPermitted, match="erasure-notice-holds"):
         desk.register.erasure.erase(found.id, "request", BOTH)
     desk.register.notices.withdraw(made.id, "Quibbly was found", ANNA)
     desk.register.erasure.erase(found.id, "request", BOTH)

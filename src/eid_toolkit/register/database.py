@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,17 +114,19 @@ class Database:
             cursor = connection.cursor()
             (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
+        except sqlite3.OperationalError:  # locked by another process
+            return False
         finally:
             connection.close()
 
     def copy_to(self, path: Path) -> None:
         """Copy a register that is a file to another file, as it is now; others may go on reading."""
-        with _clear_errors(), self._engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
+        statement = "VACUUM INTO ?"
+        with _clear_errors(), closing(self._engine.raw_connection()) as connection:
             try:
-                driver.execute("VACUUM INTO ?", (str(path),))
-            except sqlite3.DatabaseError as error:
-                raise DatabaseError.instance("VACUUM INTO", None, error, sqlite3.Error) from None
+                connection.cursor().execute(statement, (str(path),))
+            except sqlite3.Error as error:
+                raise OperationalError(statement, None, error) from None
 
     def is_sound(self) -> bool:
         """Whether the structure of a file holds; raises :class:`IntegrityBroken` if it is no database at all."""

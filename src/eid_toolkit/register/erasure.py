@@ -129,7 +129,7 @@ def _erasable(connection: Connection, reference: str, today: date) -> tuple[Pers
     wanted = select(notice.c.id).where(notice.c.person_id.in_(identifiers), notice.c.withdrawn_at.is_(None))
     holding = connection.execute(wanted).scalar()
     if holding is not None:
-        raise NotPermitted("person-has-notice", person=found.id, notice=holding)
+        raise NotPermitted("erasure-notice-holds", person=found.id, notice=holding)
     applications = _applications(connection, identifiers)
     waiting = connection.execute(
         select(application.c.id).where(application.c.id.in_(applications), application.c.state.in_(_UNDECIDED))
@@ -143,9 +143,9 @@ def _erasable(connection: Connection, reference: str, today: date) -> tuple[Pers
         )
     ).scalar()
     if living is not None:
-        raise NotPermitted("person-has-document", person=found.id, document=living)
+        raise NotPermitted("erasure-document-alive", person=found.id, document=living)
     if waiting is not None:
-        raise NotPermitted("person-has-application", person=found.id, application=waiting)
+        raise NotPermitted("erasure-application-waits", person=found.id, application=waiting)
     return found, same
 
 
