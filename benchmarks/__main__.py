@@ -15,6 +15,7 @@ from benchmarks.clocks import Times
 from benchmarks.emulated import CardMeasure, Size, measure_emulator
 from benchmarks.keys import KeyMeasure, measure_keys
 from benchmarks.measures import Measure, measure_all
+from benchmarks.population import measure_population, population_table
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
 from benchmarks.trust import measure_trust
@@ -38,6 +39,9 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each rate is measured (default: 2)")
+    parser.add_argument(
+        "--persons", type=int, default=100_000, help="the larger population register (default: 100000; 0 for none)"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
         bureau = Bureau(Path(folder))
@@ -53,11 +57,14 @@ def main() -> None:
     keys, no_token = measure_keys(arguments.seconds / 4)
     tables = [table(measures), protocol_table(protocols), process_table(processes, missing)]
     tables += [card_table(emulated, size), key_table(keys, no_token)]
+    populations = measure_population(arguments.persons) if arguments.persons else []
+    tables += [population_table(populations)] if populations else []
     print(*tables, sep="\n\n")
     if arguments.json is not None:
         found = document(measures, protocols, processes, missing)
         found |= {"keys": [measure.to_json() for measure in keys]}
         found |= {"emulator": [measure.to_json() for measure in emulated], "emulator_size": size.to_json()}
+        found |= {"populations": [population.to_json() for population in populations]}
         arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 

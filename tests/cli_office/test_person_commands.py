@@ -111,6 +111,11 @@ def test_duplicates_are_listed_and_decided(run: Run) -> None:
     run("person", "duplicate", first, third, "--same", "--yes", code=10)
 
 
+def test_who_adds_a_person_who_may_be_there_already_is_told(run: Run) -> None:
+    assert run("person", "add", *ERIKSSON).stderr == ""
+    assert "already (1)" in run("person", "add", *ERIKSSON).stderr
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_standard_input_is_imported(run: Run, tmp_path: Path, zipped: bool) -> None:
     data = (HEADER + "A,1990,F,UTO,1\nB,1990,Q,UTO,2\n").encode()

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import combinations, groupby, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, NotPermitted
@@ -115,6 +115,13 @@ class PersonPairs:
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
             return tuple(_pair(connection, row) for row in rows)
+
+    def open_of(self, found: Person) -> int:
+        """How many pairs with this person nobody has decided on."""
+        here = or_(person_pair.c.first == found.id, person_pair.c.second == found.id)
+        query = select(func.count()).select_from(person_pair).where(here, person_pair.c.state == PairState.PROPOSED)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def decide(self, first: Person, second: Person, operator: Operator, *, same: bool) -> Pair:
         """Decide on two persons, proposed or not; if they are the ``same``, ``first`` stays, ``second`` points to it.

@@ -6,6 +6,7 @@ import click
 
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import note
 from eid_toolkit.cli.person_commands.shared import person_options, show_person
 from eid_toolkit.errors import NotPermitted
 
@@ -21,7 +22,12 @@ def add(app: App, fmt: str, source: str, **values: str | None) -> None:
 
     data = PersonData.from_text(values)
     with open_office(app) as office:
-        show_person(office.register.persons.add(data, office.act(), source), fmt)
+        persons = office.register.persons
+        added = persons.add(data, office.act(), source)
+        alike = persons.pairs.open_of(added)
+    show_person(added, fmt)
+    if alike:
+        note(f"May be a person who is there already ({alike}): an approver decides, see eid person duplicates.")
 
 
 @click.command("change", cls=Command)

@@ -71,7 +71,7 @@ person_pair = Table(
     "person_pair",
     metadata,
     Column("first", ForeignKey("person.id"), nullable=False),
-    Column("second", ForeignKey("person.id"), nullable=False),
+    Column("second", ForeignKey("person.id"), nullable=False, index=True),
     Column("reason", String(32), nullable=False),
     Column("state", String(16), nullable=False, index=True),
     Column("proposed_at", UtcTime, nullable=False),

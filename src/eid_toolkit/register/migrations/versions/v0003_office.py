@@ -180,6 +180,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["second"], ["person.id"], name="fk_person_pair_second"),
         sa.PrimaryKeyConstraint("first", "second", name="pk_person_pair"),
     )
+    op.create_index("ix_person_pair_second", "person_pair", ["second"])
     op.create_index("ix_person_pair_state", "person_pair", ["state"])
     op.create_table(
         "blank_movement",
@@ -297,6 +298,7 @@ def downgrade() -> None:
     op.drop_index("ix_blank_movement_shift_id", table_name="blank_movement")
     op.drop_table("blank_movement")
     op.drop_index("ix_person_pair_state", table_name="person_pair")
+    op.drop_index("ix_person_pair_second", table_name="person_pair")
     op.drop_table("person_pair")
     op.drop_table("person_change")
     op.drop_index("ix_blank_station", table_name="blank")
