@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import ClassVar
@@ -16,6 +16,8 @@ from sqlalchemy import delete, func, select
 from eid_toolkit.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.register.manifests import Manifest
 from eid_toolkit.register.schema import blank, blank_movement, manifest, shift
+from eid_toolkit.register.stock import Stock
+from eid_toolkit.stores.operators import Operator
 from support.homes import ANNA, BERT, Desk
 from support.manifests import chip_of, serial_of
 from support.manifests import manifest as manifest_of
@@ -261,11 +263,17 @@ def test_no_sequence_of_operations_loses_or_doubles_a_serial(desk: Desk, backend
 
 
 def test_the_machine_itself_finds_a_lost_serial(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stock that forgets a hand-back is caught."""
-    stock = desk.register.stock
-    monkeypatch.setattr(type(stock), "hand_back", lambda self, serials, operator: [])
+    """A stock that forgets what was handed out by serial is caught."""
+    stock = type(desk.register.stock)
+    hand_out = stock.hand_out
+
+    def forgetful(self: Stock, station: str, operator: Operator, serials: Sequence[str] = (), count: int = 0) -> object:
+        return [] if serials else hand_out(self, station, operator, serials, count)
+
+    monkeypatch.setattr(stock, "hand_out", forgetful)
     wanted = settings(
-        max_examples=50,
+        max_examples=200,
+        derandomize=True,
         stateful_step_count=30,
         deadline=None,
         phases=(Phase.generate,),

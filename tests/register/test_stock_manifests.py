@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.pki.cms import build_signed_data
@@ -111,6 +114,23 @@ def test_a_signing_vendors_manifest_is_taken_by_its_signature(desk: Desk, detach
     read = Manifest.read(data, signature=proof) if detached else Manifest.read(proof)
     receipt = receiving.receive(read, ANNA)
     assert (receipt.signer, receipt.blanks) == (vendor.certificate.fingerprint, 2)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+@pytest.mark.parametrize("options", [(), ("-nodetach",), ("-keyid",), ("-noattr",), ("-md", "sha512")])
+def test_what_openssl_signs_is_taken(desk: Desk, tmp_path: Path, options: tuple[str, ...]) -> None:
+    receiving, vendor, data = desk.register.stock.receiving, SigningVendor(), manifest(1, 2)
+    receiving.add_vendor("Cards Ltd", vendor.certificate, [ANNA])
+    files = {name: tmp_path / name for name in ("manifest", "certificate", "key", "signature")}
+    files["manifest"].write_bytes(data)
+    files["certificate"].write_bytes(vendor.issued.public_bytes(Encoding.PEM))
+    files["key"].write_bytes(vendor.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    command = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-in", files["manifest"], *options]
+    command += ["-signer", files["certificate"], "-inkey", files["key"], "-out", files["signature"]]
+    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    proof = files["signature"].read_bytes()
+    read = Manifest.read(proof) if "-nodetach" in options else Manifest.read(data, signature=proof)
+    assert receiving.receive(read, ANNA).signer == vendor.certificate.fingerprint
 
 
 def test_no_other_signature_counts(desk: Desk) -> None:

@@ -45,6 +45,9 @@ class SigningVendor:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(self.key.public_key())
         builder = builder.serial_number(x509.random_serial_number())
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False
+        )
         self.issued = builder.not_valid_before(self.start).not_valid_after(self.end).sign(self.key, hashes.SHA256())
 
     @property

@@ -23,7 +23,7 @@ from eid_toolkit.pki.master_list import is_signed
 SCHEMA = "eid-blank-manifest/1"
 MAX_FILE = 32 << 20
 """The largest manifest in bytes that is read."""
-MAX_BLANKS = 100_000
+MAX_BLANKS = 50_000
 """The most blanks of one manifest."""
 NAMED = 10
 """So many places are named where many are wrong."""

@@ -78,8 +78,7 @@ class Stock:
         with self._database.write() as connection:
             chosen = [clean_serial(each) for each in serials] or _first_in_store(connection, count)
             blanks = load_blanks(connection, chosen)
-            move(connection, blanks, "hand-out", operator, self._clock.now(), station=station)
-            return load_blanks(connection, chosen)
+            return move(connection, blanks, "hand-out", operator, self._clock.now(), station=station)
 
     def hand_back(self, serials: Sequence[str], operator: Operator) -> list[Blank]:
         """Take blanks back from their stations into the store."""
@@ -193,8 +192,7 @@ class Stock:
             for each in blanks:
                 if action == "spoil" and each.state is BlankState.USED:
                     _check_given_up(connection, each)
-            move(connection, blanks, action, operator, self._clock.now(), reason=reason)
-            return load_blanks(connection, chosen)
+            return move(connection, blanks, action, operator, self._clock.now(), reason=reason)
 
 
 def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput
@@ -100,39 +100,44 @@ def move(
     *,
     station: str | None = None,
     reason: str | None = None,
-) -> None:
-    """Do ``action`` to all of the blanks or, where the table forbids it for one, to none.
+) -> list[Blank]:
+    """Do ``action`` to all of the blanks or, where the table forbids it for one, to none; returns what they are then.
 
     ``station`` is where they go to in a hand-out; in everything else they are where they are.
     """
-    after = {each.serial: BLANK.after(each.serial, each.state, action) for each in blanks}
-    shifts: dict[str | None, str | None] = {}
-    changes, movements = [], []
     for each in blanks:
-        place = station or each.station
-        if place not in shifts:
-            shifts[place] = open_shift(connection, place)
-        state, position = after[each.serial], each.moves + 1
-        changes.append(
-            {
-                "of": each.serial,
-                "state": state,
-                "station": None if action == _TAKES_AWAY else place,
-                "shift_id": shifts[place] if state not in (BlankState.IN_STORE, BlankState.AT_STATION) else None,
-                "reason": reason,
-                "moves": position,
-                "updated_at": now,
-            }
-        )
-        movement = {"serial": each.serial, "position": position, "action": action, "before": each.state}
-        movement |= {"after": state, "station": place, "shift_id": shifts[place], "moved_at": now}
-        movements.append({**movement, "operator": operator.name, "reason": reason})
-    if not blanks:
-        return
-    columns: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "of"}
-    connection.execute(update(blank).where(blank.c.serial == bindparam("of")).values(columns), changes)
-    connection.execute(insert(blank_movement), movements)
-    append(connection, now, operator.name, _events(movements, action, reason))
+        BLANK.after(each.serial, each.state, action)
+    target = BLANK.actions[action][1]
+    by_place: dict[str | None, list[Blank]] = {}
+    for each in blanks:
+        by_place.setdefault(station or each.station, []).append(each)
+    moved: dict[str, Blank] = {}
+    for place, there in by_place.items():
+        shift_id = open_shift(connection, place)
+        values = _values(action, target, place, shift_id)
+        values |= {"reason": reason, "updated_at": now}
+        moved |= {each.serial: replace(each, moves=each.moves + 1, **values) for each in there}
+        for part in chunks(each.serial for each in there):
+            changes = {**values, "moves": blank.c.moves + 1}
+            connection.execute(update(blank).where(blank.c.serial.in_(part)).values(changes))
+        common = {"action": action, "after": target, "station": place, "shift_id": shift_id, "moved_at": now}
+        common |= {"operator": operator.name, "reason": reason}
+        movements = [
+            {"serial": each.serial, "position": each.moves + 1, "before": each.state, **common} for each in there
+        ]
+        connection.execute(insert(blank_movement), movements)
+    append(connection, now, operator.name, _events(by_place, action, reason))
+    return [moved[each.serial] for each in blanks]
+
+
+def _values(action: str, state: BlankState, place: str | None, shift_id: str | None) -> dict[str, Any]:
+    """Where a blank is after ``action``; the shift is kept of one whose life as a blank has ended in it."""
+    ended = state not in (BlankState.IN_STORE, BlankState.AT_STATION)
+    return {
+        "state": state,
+        "station": None if action == _TAKES_AWAY else place,
+        "shift_id": shift_id if ended else None,
+    }
 
 
 def clean_station(name: str) -> str:
@@ -150,15 +155,12 @@ def clean_reason(text: str) -> str:
     return reason
 
 
-def _events(movements: Sequence[Mapping[str, Any]], action: str, reason: str | None) -> Iterator[AuditEvent]:
+def _events(by_place: Mapping[str | None, Sequence[Blank]], action: str, reason: str | None) -> Iterator[AuditEvent]:
     """What the audit log tells of movements: the serials, by the place."""
-    by_place: dict[str, list[str]] = {}
-    for each in movements:
-        by_place.setdefault(each["station"] or STORE, []).append(each["serial"])
     why = {} if reason is None else {"reason": reason}
-    for place, serials in by_place.items():
-        for part in chunks(serials):
-            yield AuditEvent(f"stock.{action}", place, {"serials": part, **why})
+    for place, blanks in by_place.items():
+        for part in chunks(each.serial for each in blanks):
+            yield AuditEvent(f"stock.{action}", place or STORE, {"serials": part, **why})
 
 
 def chunks(items: Iterable[str]) -> Iterator[list[str]]:

@@ -17,7 +17,7 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.manifests import Manifest, clean_name, places
 from eid_toolkit.register.schema import blank, blank_movement, manifest, vendor
-from eid_toolkit.register.stock_movements import RECEIVE, chunks, clean_station, load_blanks, move
+from eid_toolkit.register.stock_movements import RECEIVE, Blank, chunks, clean_station, move
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.two_people import require_two
 from eid_toolkit.register.workflow import BLANK
@@ -138,14 +138,15 @@ class Receiving:
                 len(delivered.blanks),
                 station,
             )
-            _insert(connection, receipt, delivered, operator, now)
+            blanks = _insert(connection, receipt, delivered, operator, now)
             if station is not None:
-                serials = [each.serial for each in delivered.blanks]
-                move(connection, load_blanks(connection, serials), "hand-out", operator, now, station=station)
+                move(connection, blanks, "hand-out", operator, now, station=station)
         return receipt
 
 
-def _insert(connection: Connection, receipt: Receipt, delivered: Manifest, operator: Operator, now: datetime) -> None:
+def _insert(
+    connection: Connection, receipt: Receipt, delivered: Manifest, operator: Operator, now: datetime
+) -> list[Blank]:
     row = {
         "id": receipt.id,
         "sha256": receipt.sha256,
@@ -167,6 +168,9 @@ def _insert(connection: Connection, receipt: Receipt, delivered: Manifest, opera
     serials = (each.serial for each in delivered.blanks)
     events += [AuditEvent("stock.receive", receipt.id, {"serials": part}) for part in chunks(serials)]
     append(connection, now, operator.name, events)
+    return [
+        Blank(each.serial, each.chip, receipt.id, BLANK.initial, None, None, None, 1, now) for each in delivered.blanks
+    ]
 
 
 def _signer(delivered: Manifest, by: Vendor | None, now: datetime) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Dialect, MetaData, String, Text, TypeDecorator
 from eid_toolkit.register.stored import stored
 
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_TIME_LENGTH = 27
 
 SORTED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares by its code points on every database, so that an index serves beginnings and order."""
@@ -28,7 +29,10 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def _read_time(text: str) -> datetime:
-    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
+    time = datetime.fromisoformat(text)
+    if len(text) != _TIME_LENGTH or not text.endswith("Z"):
+        raise ValueError("a time of another form")
+    return time
 
 
 metadata = MetaData(
