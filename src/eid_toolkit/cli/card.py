@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.cli.batch import batch
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
+from eid_toolkit.cli.stations import station_option
 
 if TYPE_CHECKING:
     from eid_toolkit.personalization.journal import Job
     from eid_toolkit.personalization.plan import Plan
 
+_STATES = ("open", "needs-decision", "done", "spoiled")
 _JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
 
 
@@ -23,20 +26,25 @@ def card() -> None:
     """Write documents to cards."""
 
 
+card.add_command(batch)
+
+
 @card.command("personalize")
 @click.argument("document_id", metavar="DOCUMENT")
 @reader_option
 @wait_option
+@station_option
 @click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and touch no card.")
 @format_option
 @pass_app
-def personalize(app: App, document_id: str, reader: str, wait: float, dry_run: bool, fmt: str) -> None:
+def personalize(app: App, document_id: str, reader: str, wait: float, station: str, dry_run: bool, fmt: str) -> None:
     """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
 
     A run that was stopped goes on when it is started again with the same card.
     """
     from eid_toolkit.cli.desk import ClerkDesk
     from eid_toolkit.personalization.service import PersonalizationService
+    from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
@@ -44,21 +52,27 @@ def personalize(app: App, document_id: str, reader: str, wait: float, dry_run: b
             plan = service.plan(document_id)
             emit(plan.to_json(), fmt, lambda: _plan_text(plan))
             return
-        operator = office.act()
+        operator = office.act(Permission.PERSONALIZE)
+        desk = ClerkDesk(app, service.read_back())
         with service.hold(document_id), open_reader(reader, app, wait) as transport:
-            job = service.personalize(document_id, transport, operator, ClerkDesk(app, service.read_back()))
+            job = service.personalize(document_id, transport, operator, desk, station)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 
 @card.command("jobs")
+@click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Jobs at most.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
 @list_format_option
 @pass_app
-def jobs(app: App, fmt: str) -> None:
-    """List personalizations and where they stand."""
+def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List personalizations and where they stand, the oldest first."""
+    from eid_toolkit.personalization.journal import JobState
     from eid_toolkit.personalization.service import PersonalizationService
 
     with open_office(app) as office:
-        found = PersonalizationService(office.home, office.keys, office.register, office.trust).journal.list()
+        journal = PersonalizationService(office.home, office.keys, office.register, office.trust).journal
+        found = journal.list(JobState(state) if state else None, limit, offset)
     rows = [job.to_json() for job in found]
     emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
 

@@ -16,6 +16,10 @@ from eid_toolkit.stores.operators import Operator
 class BlankKeeper(Protocol):
     """The stock of blanks, as the documents see it; each is asked within the transaction that changes a document."""
 
+    def check_blank(self, chip: str, station: str) -> object:
+        """Whether a blank with this chip may be written to there; raises :class:`EidError` if not."""
+        ...
+
     def use(self, connection: Connection, chip: str, station: str, operator: Operator, /) -> str | None:
         """The blank with this chip is written to now: its serial, or None while no stock is kept."""
         ...
@@ -27,6 +31,9 @@ class BlankKeeper(Protocol):
 
 class NoStock:
     """Where blanks are taken as they come."""
+
+    def check_blank(self, chip: str, station: str) -> object:
+        return None
 
     def use(self, connection: Connection, chip: str, station: str, operator: Operator, /) -> str | None:
         return None

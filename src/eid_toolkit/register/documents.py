@@ -235,6 +235,10 @@ class Documents:
             self._change(connection, found, operator, state, {"chip": chip}, chip=chip)
             return load_document(connection, found.id)
 
+    def check_blank(self, chip: str, station: str) -> None:
+        """Before the first write: where stock is kept, the blank is known and at the station; raises if not."""
+        self._blanks.check_blank(chip, station)
+
     def issue(self, identifier: str, operator: Operator, guard: Guard = _free) -> Document:
         """The card is in order: the document is issued, signed for by the operator, and its chip's keys destroyed.
 

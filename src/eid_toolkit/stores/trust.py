@@ -31,6 +31,8 @@ __all__ = ["MAX_FILE", "SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
 
 _SUFFIXES = {"anchor": ".cer", "link": ".cer", "crl": ".crl"}
 _REMOVED = ".removed"
+OWN_REPORTS = "own-reports.list"
+"""What the register of this very home reports of documents: no pack, for nobody brought it in."""
 
 
 class TrustStore:
@@ -138,11 +140,27 @@ class TrustStore:
             deviation_lists=tuple(entry.item for entry in entries if isinstance(entry.item, DeviationList)),
             signers=tuple(data for pack in packs for data in pack.data_of(Role.SIGNER)),
             bundle=next((_bundle_facts(pack) for pack in packs if pack.kind == "bundle"), None),
-            status_lists=tuple(StatusList.parse(data) for pack in packs for data in pack.data_of(Role.STATUS_LIST)),
+            status_lists=(
+                *(StatusList.parse(data) for pack in packs for data in pack.data_of(Role.STATUS_LIST)),
+                *self.own_reports(),
+            ),
             stolen_blanks=tuple(
                 StolenBlanks.parse(data) for pack in packs for data in pack.data_of(Role.STOLEN_BLANKS)
             ),
         )
+
+    def own_reports(self) -> tuple[StatusList, ...]:
+        """What the register of this home itself reports; nothing in an officer's home."""
+        try:
+            return (StatusList.parse((self.directory / OWN_REPORTS).read_bytes()),)
+        except FileNotFoundError:
+            return ()
+        except BadInput:
+            raise IntegrityBroken("own-reports-damaged", file=OWN_REPORTS) from None
+
+    def set_own_reports(self, reports: StatusList) -> None:
+        """Keep what the register reports, for inspections in this home."""
+        write_atomic(private_directory(self.directory) / OWN_REPORTS, reports.encode())
 
     def find(self, fingerprint: str) -> TrustEntry:
         """The entry whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""
