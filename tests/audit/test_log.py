@@ -32,6 +32,7 @@ def test_every_change_of_state_is_a_row(desk: Desk) -> None:
         "document.bound",
         "document.keys-destroyed",
         "document.issued",
+        "application.completed",
     ]
     assert desk.register.verify_audit().reason is None
 

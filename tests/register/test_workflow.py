@@ -185,9 +185,8 @@ def test_preparing_is_for_one_process_at_a_time(desk: Desk) -> None:
 
 
 def test_a_person_without_what_the_profile_needs_gets_no_document(desk: Desk) -> None:
-    approved = desk.approved({**UTOPIAN, "nationality": "VNM"}, "vn-cccd")
-    with pytest.raises(BadInput, match="profile-needs-identity-number"):
-        desk.prepare(approved)
+    with pytest.raises(BadInput, match="identity-number-missing"):
+        desk.approved({**UTOPIAN, "nationality": "VNM"}, "vn-cccd")
 
 
 def test_nothing_secret_is_in_clear_in_the_home(desk: Desk) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Column, Connection, Row, Select, String, delete, insert, select, type_coerce
 
-from eid_toolkit.register.canonical import canonical, digest
+from eid_toolkit.audit.rows import GENESIS, StoredRow, row_hash, time_text
+from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import audit, audit_head
 from eid_toolkit.register.stored import stored
 
-GENESIS = "0" * 64
-"""What stands for the hash of the row before the first."""
+CHUNK = 500
+"""Rows that are fetched at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,11 @@ class AuditRow:
     previous: str
     hash: str
 
-    def computed_hash(self) -> str:
-        """The hash that the row's other columns give."""
-        return _row_hash(self.position, self.time, self.operator, self.action, self.subject, self.detail, self.previous)
-
     def to_json(self) -> dict[str, object]:
         """The row for export: enough to verify the chain without the register."""
         return {
             "position": self.position,
-            "time": _time_text(self.time),
+            "time": time_text(self.time),
             "operator": self.operator,
             "action": self.action,
             "subject": self.subject,
@@ -57,24 +57,14 @@ class AuditRow:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AuditResult:
-    """How many rows hold together, and the first that does not with the reason code."""
-
-    rows: int
-    head: str
-    broken_at: int | None = None
-    reason: str | None = None
-
-
 def append(connection: Connection, time: datetime, operator: str, events: Iterable[AuditEvent]) -> None:
     """Add rows within the caller's transaction: the log and what it tells of stand or fall together."""
-    position, previous = _head(connection)
+    position, previous = head(connection) or _beginning(connection)
     rows = []
     for event in events:
         position += 1
         detail = canonical(event.detail)
-        row_hash = _row_hash(position, time, operator, event.action, event.subject, detail, previous)
+        own = row_hash(position, time_text(time), operator, event.action, event.subject, detail, previous)
         rows.append(
             {
                 "position": position,
@@ -84,23 +74,65 @@ def append(connection: Connection, time: datetime, operator: str, events: Iterab
                 "subject": event.subject,
                 "detail": detail,
                 "previous": previous,
-                "hash": row_hash,
+                "hash": own,
             }
         )
-        previous = row_hash
+        previous = own
     if rows:
         connection.execute(insert(audit), rows)
         connection.execute(delete(audit_head))
         connection.execute(insert(audit_head), {"position": position, "hash": previous})
 
 
-def read(connection: Connection, subject: str | None = None) -> Iterator[AuditRow]:
-    """The rows in order, of one subject if it is given."""
-    query = select(audit).order_by(audit.c.position)
-    if subject is not None:
-        query = query.where(audit.c.subject == subject)
-    for row in connection.execute(query):
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are wanted: all that fit, or of those the ``limit`` newest."""
+
+    subject: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    limit: int | None = None
+
+
+def read(connection: Connection, wanted: Filter | None = None) -> Iterator[AuditRow]:
+    """The rows in their order, fetched as they are needed."""
+    wanted = wanted or Filter()
+    query = select(audit)
+    if wanted.subject is not None:
+        query = query.where(audit.c.subject == wanted.subject)
+    if wanted.action is not None:
+        query = query.where(audit.c.action == wanted.action)
+    if wanted.since is not None:
+        query = query.where(audit.c.time >= wanted.since)
+    first = None
+    if wanted.limit is not None:
+        positions = query.with_only_columns(audit.c.position).order_by(audit.c.position.desc())
+        first = connection.execute(positions.offset(wanted.limit - 1).limit(1)).scalar()
+    for row in pages(connection, query, audit.c.position, None if first is None else first - 1):
         yield AuditRow(**row._mapping)
+
+
+def stored_rows(connection: Connection, after: int | None = None) -> Iterator[StoredRow]:
+    """The rows as they are stored, whatever they are (within :func:`any_text`), those after a position if given."""
+    columns = [
+        type_coerce(column, String).label(column.name) if column is audit.c.time else column for column in audit.c
+    ]
+    for row in pages(connection, select(*columns), audit.c.position, after):
+        position, time, *others = tuple[Any, ...](row)
+        if isinstance(time, str) and time.endswith("Z"):
+            time = time.removesuffix("Z") + "+00:00"
+        yield StoredRow(position, time, *others)
+
+
+def pages(connection: Connection, query: Select[Any], key: Column[int], after: int | None = None) -> Iterator[Row[Any]]:
+    """The rows of a query whose first column is ``key``, in its order, so many at a time that memory stays small."""
+    query = query.order_by(key).limit(CHUNK)
+    while True:
+        page = connection.execute(query if after is None else query.where(key > after)).all()
+        yield from page
+        if len(page) < CHUNK:
+            return
+        after = page[-1][0]
 
 
 def newest(connection: Connection, subject: str, actions: Iterable[str]) -> AuditRow | None:
@@ -110,45 +142,28 @@ def newest(connection: Connection, subject: str, actions: Iterable[str]) -> Audi
     return AuditRow(**row._mapping) if row is not None else None
 
 
-def verify(connection: Connection) -> AuditResult:
-    """Walk the whole chain; the first row that is changed, missing, moved or cut off is named."""
-    position, previous = 0, GENESIS
-    for row in read(connection):
-        reason = None
-        if row.position != position + 1:
-            reason = "audit-row-missing"
-        elif row.previous != previous:
-            reason = "audit-chain-broken"
-        elif row.hash != row.computed_hash():
-            reason = "audit-row-changed"
-        if reason is not None:
-            return AuditResult(position, previous, position + 1, reason)
-        position, previous = row.position, row.hash
-    if position == 0 or (position, previous) != _head(connection):  # the founding itself is on record
-        return AuditResult(position, previous, position + 1, "audit-rows-cut-off")
-    return AuditResult(position, previous)
+def head(connection: Connection) -> tuple[int, str] | None:
+    """Position and hash of the newest row as they are kept beside the rows; None if they are not there just once."""
+    rows = connection.execute(select(audit_head)).all()
+    return (rows[0].position, rows[0].hash) if len(rows) == 1 else None
 
 
-def _head(connection: Connection) -> tuple[int, str]:
-    row = connection.execute(select(audit_head)).first()
-    return (row.position, row.hash) if row is not None else (0, GENESIS)
+def _beginning(connection: Connection) -> tuple[int, str]:
+    """Where the first row follows; raises :class:`IntegrityBroken` if there are rows, but no head."""
+    if connection.execute(select(audit.c.position).limit(1)).first() is not None:
+        raise IntegrityBroken("audit-head-lost")
+    return 0, GENESIS
 
 
-def _row_hash(
-    position: int, time: datetime, operator: str, action: str, subject: str, detail: str, previous: str
-) -> str:
-    return digest(
-        {
-            "position": position,
-            "time": _time_text(time),
-            "operator": operator,
-            "action": action,
-            "subject": subject,
-            "detail": detail,
-            "previous": previous,
-        }
-    )
-
-
-def _time_text(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds")
+@contextmanager
+def any_text(connection: Connection) -> Iterator[None]:
+    """Text in SQLite that is no UTF-8 is read all the same: the hash shows that it has changed."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    driver.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.cli.files import OutputFile
+from eid_toolkit.cli.files import OutputFile, read_file, written_whole
 from eid_toolkit.cli.office import open_office
-from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.output import details, emit, to_json
+from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.stores.roles import Permission
+
+if TYPE_CHECKING:
+    from eid_toolkit.audit.log import AuditRow
+    from eid_toolkit.audit.statements import AuditKey
+    from eid_toolkit.audit.walk import AuditResult
+
+_KEY_LIMIT = 1 << 16
+_COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_key_option = click.option(
+    "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem that was kept elsewhere."
+)
 
 
 @click.group(cls=Group)
@@ -21,51 +37,171 @@ def audit() -> None:
 
 @audit.command("show")
 @click.option("--subject", metavar="ID", help="Only rows about this person, application, document or operator.")
+@click.option("--action", metavar="ACTION", help="Only rows of this action, such as document.issued.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="Only rows of this time (UTC) or later.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Of these the N newest only.")
 @list_format_option
 @pass_app
-def show(app: App, subject: str | None, fmt: str) -> None:
-    """Show the rows in their order."""
+def show(
+    app: App, subject: str | None, action: str | None, since: datetime | None, limit: int | None, fmt: str
+) -> None:
+    """Show the rows in their order.
+
+    Outside a demo home it takes an operator who may read the log.
+    """
+    from eid_toolkit.audit.log import Filter
+
+    wanted = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
     with open_office(app) as office:
-        rows = [row.to_json() for row in office.register.audit_rows(subject)]
-
-    def shown() -> str:
-        cells = (
-            (row["position"], str(row["time"])[:19], row["operator"], row["action"], row["subject"]) for row in rows
-        )
-        return table(("row", "time", "operator", "action", "subject"), cells)
-
-    emit(rows, fmt, shown)
+        office.look(Permission.READ_AUDIT)
+        with office.register.audit.rows(wanted) as rows:
+            for line in _shown(rows, fmt):
+                click.echo(line)
 
 
 @audit.command("verify")
+@click.option(
+    "--file", "export_file", type=_file, metavar="EXPORT", help="Verify this export instead: it needs no home."
+)
+@_key_option
 @format_option
 @pass_app
-def verify(app: App, fmt: str) -> None:
-    """Check that no row was changed, removed or moved."""
-    from eid_toolkit.cli.catalogue import message
+def verify(app: App, export_file: Path | None, key_file: Path | None, fmt: str) -> None:
+    """Check that no row was changed, removed, moved or cut off.
 
-    with open_office(app) as office:
-        result = office.register.verify_audit()
-    values = {"schema": "eid-audit-verify/1", "intact": result.reason is None, "rows": result.rows, "head": result.head}
-    values |= {"broken_at": result.broken_at, "reason": result.reason}
+    The checkpoints show it even where somebody has rewritten all hashes. Their key is that in the home (or in the
+    export); only --key, with a copy that was kept elsewhere, proves the key itself.
+    """
+    key = _read_key(key_file)
+    if export_file is not None:
+        from eid_toolkit.audit.export import verify_export
 
-    def text() -> str:
-        if result.reason is None:
-            return f"{result.rows} rows, all intact. Head: {result.head}"
-        found = message(result.reason, {"row": result.broken_at}, app.language)
-        return found.text if found else result.reason
-
-    emit(values, fmt, text)
+        with export_file.open("rb") as stream:
+            result, used = verify_export(stream, key)
+    else:
+        with open_office(app) as office:
+            if office.home.config.demo:
+                office.keys.unlock()  # the key file is held against the key store
+            result, used = office.register.audit.verify(key), office.register.audit.key() or key
+    values = _result(result, used, proved=key is not None)
+    emit(values, fmt, lambda: _text(app, result, values))
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
+
+
+@audit.command("checkpoint")
+@format_option
+@pass_app
+def checkpoint(app: App, fmt: str) -> None:
+    """Sign the newest row, and by that all rows before it, with the key of the log.
+
+    This also happens when the stock is closed, and by itself after some hundred rows. What was changed since the
+    last time is not signed. With --second-operator both people countersign.
+    """
+    from eid_toolkit.errors import NotPermitted
+
+    with open_office(app) as office:
+        people = [office.act(Permission.SIGN_AUDIT)]
+        if app.second_operator is not None:
+            if people[0].is_same_person_as(app.second_operator):
+                raise NotPermitted("second-person-same", operator=people[0].name)
+            people.append(office.operators.act_as(app.second_operator, app.second_passphrase))
+        office.keys.unlock()
+        made = office.register.audit.checkpoint(people)
+    names = ", ".join(person.operator for person in made.countersigned)
+    pairs = (("Row", made.position), ("Hash", made.hash), ("Countersigned by", names), ("Key", made.key))
+    emit(made.to_json(), fmt, lambda: details(pairs))
 
 
 @audit.command("export")
 @click.option("--output", type=OutputFile(), help="Write to this file, not stdout.")
 @pass_app
 def export(app: App, output: Path | None) -> None:
-    """Export the log as JSON Lines, which can be verified without the register."""
+    """Export the log as JSON Lines, which `eid audit verify --file` verifies without the register.
+
+    Rows come with the checkpoints and their key. Outside a demo home it takes an operator who may read the log.
+    """
     with open_office(app) as office:
-        lines = (json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in office.register.audit_rows())
-        with output.open("w", encoding="utf-8") if output else click.open_file("-", "w") as stream:
-            stream.writelines(lines)
+        office.look(Permission.READ_AUDIT)
+        with office.register.audit.export() as lines:
+            if output is None:
+                with click.open_file("-", "w", encoding="utf-8") as stream:
+                    stream.writelines(lines)
+            else:
+                with written_whole(output) as file:
+                    file.writelines(line.encode() for line in lines)
+
+
+def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
+    """The rows as lines that can be printed while more are fetched."""
+    if fmt == "jsonl":
+        yield from (to_json(row.to_json(), indent=None) for row in rows)
+    elif fmt == "json":
+        before = "["
+        for row in rows:
+            yield f"{before}\n  {to_json(row.to_json(), indent=None)}" if before else ""
+            before = ","
+        yield "[]" if before == "[" else "]"
+    else:
+        yield _line(name for name, _ in _COLUMNS)
+        for row in rows:
+            yield _line((row.position, str(row.time)[:19], row.operator, row.action, row.subject))
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "  ".join(
+        f"{harmless(str(cell)):<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True)
+    ).rstrip()
+
+
+def _read_key(path: Path | None) -> AuditKey | None:
+    if path is None:
+        return None
+    from eid_toolkit.audit.statements import AuditKey
+
+    return AuditKey.read(read_file(path, _KEY_LIMIT))
+
+
+def _result(result: AuditResult, key: AuditKey | None, *, proved: bool) -> dict[str, Any]:
+    return {
+        "schema": "eid-audit-verify/1",
+        "intact": result.reason is None,
+        "rows": result.rows,
+        "head": result.head,
+        "broken_at": result.broken_at,
+        "broken_through": result.broken_through,
+        "reason": result.reason,
+        "checkpoints": result.checkpoints,
+        "signed_up_to": result.signed_up_to,
+        "unsigned_rows": result.unsigned_rows,
+        "key": key.fingerprint if key else None,
+        "key_proved": proved,
+        "restorings": [each.to_json() for each in result.restorings],
+    }
+
+
+def _text(app: App, result: AuditResult, values: dict[str, Any]) -> str:
+    from eid_toolkit.cli.catalogue import message
+
+    if result.reason is not None:
+        found = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
+        return found.text if found else result.reason
+    lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
+    if result.signed_up_to:
+        signed = f"Signed up to row {result.signed_up_to} by {result.checkpoints} checkpoints"
+        lines.append(f"{signed}; {result.unsigned_rows} rows since are not signed yet.")
+    else:
+        lines.append("No row is signed yet: eid audit checkpoint.")
+    for each in result.restorings:
+        lost = "no row was known to be lost"
+        if each.lost_through is not None:
+            first = each.lost_from if each.lost_from is not None else "?"
+            lost = f"rows {first} to {each.lost_through} of before are lost"
+        lines.append(harmless(f"Row {each.position}: {each.operator} restored a back-up; {lost}."))
+    if result.signed_up_to and not values["key_proved"]:
+        lines.append("The key itself was not proved: give a copy that was kept elsewhere with --key.")
+    return "\n".join(lines)

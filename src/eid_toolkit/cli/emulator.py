@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.cli.files import read_file
+from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import EMULATED
 from eid_toolkit.errors import ServiceAway, UsageError
@@ -72,6 +72,22 @@ def list_(app: App, fmt: str) -> None:
 def show(app: App, name: str, fmt: str) -> None:
     """Show what is on the emulated card NAME, without its secrets."""
     _show(name, _store(app).load(name), fmt)
+
+
+@emulator.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--vendor", default="emulator", show_default=True, metavar="NAME", help="Who is said to send them.")
+@click.option("--batch", required=True, metavar="NAME", help="The number of the batch.")
+@click.option("--output", required=True, type=OutputFile(), help="Where the manifest goes.")
+@pass_app
+def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: Path) -> None:
+    """Write the manifest that a vendor would send with the emulated blanks, for `eid stock receive`."""
+    from eid_toolkit.register.manifests import clean_name, encode_manifest
+
+    store = _store(app)
+    blanks = [_blank(store.load(name)) for name in dict.fromkeys(names)]
+    write_file(output, encode_manifest(clean_name(vendor, "vendor"), clean_name(batch, "batch"), blanks))
+    note(f"Wrote {len(blanks)} blanks to {output}")
 
 
 _SEEN_EMPTY = 1.0
@@ -169,6 +185,12 @@ def _store(app: App) -> CardStore:
     from eid_toolkit.stores.cards import CardStore
 
     return CardStore(Home.open(app.home_path))
+
+
+def _blank(memory: CardMemory) -> tuple[str, str]:
+    """Serial and chip of an emulated blank; its serial number, as the chip has it, is what would be printed on it."""
+    identity = memory.chip_identity
+    return f"EMU-{identity[4:].hex().upper()}", identity.hex()
 
 
 def _summary(name: str, memory: CardMemory) -> dict[str, object]:

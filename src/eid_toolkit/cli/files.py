@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from eid_toolkit.errors import BadInput
-from eid_toolkit.home.atomic import write_atomic
+from eid_toolkit.home.atomic import atomic_stream, write_atomic
 
 
 class OutputFile(click.Path):
@@ -40,3 +42,14 @@ def write_file(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     else:
         write_atomic(path, data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A stream into the file, which is there whole or not at all; a device, a pipe or a link is written to directly."""
+    if path.exists() and (path.is_symlink() or not path.is_file()):
+        with path.open("wb") as stream:
+            yield stream
+    else:
+        with atomic_stream(path) as stream:
+            yield stream

@@ -100,5 +100,19 @@ def open_office(app: App) -> Iterator[Office]:
     register = Register.open(home, keys, CLOCK, ENTROPY)
     try:
         yield Office(app, home, keys, register)
+        _settle_audit(register)
     finally:
         register.close()
+
+
+def _settle_audit(register: Register) -> None:
+    """Have the audit log signed where it is time; what stands in the way is told, and ends no command."""
+    from eid_toolkit.cli.output import note
+    from eid_toolkit.errors import EidError, IntegrityBroken
+
+    try:
+        register.audit.settle()
+    except IntegrityBroken:
+        note("The audit log does not hold together. Find out where: eid audit verify.")
+    except (EidError, OSError):
+        pass  # busy, or nothing can be written: the next command tries again

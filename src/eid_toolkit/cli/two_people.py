@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eid_toolkit.cli.office import CLOCK, Office
@@ -11,20 +11,37 @@ from eid_toolkit.errors import NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.stores.operators import Operator
+    from eid_toolkit.stores.roles import Permission
 
 
-def decide_together(office: Office, action: str, subject: str, detail: Mapping[str, object]) -> tuple[Operator, ...]:
+def decide_together(
+    office: Office,
+    action: str,
+    subject: str,
+    detail: Mapping[str, object],
+    *,
+    first: Sequence[Permission] = (),
+    second: Permission | None = None,
+) -> tuple[Operator, ...]:
     """Have the operator and the second one decide on ``action``, and record it before it is done.
 
-    In a demo home one is enough. Raises :class:`NotPermitted` if the second person is missing or the same as the first.
+    In a demo home one is enough. Raises :class:`NotPermitted` if the second person is missing or the same as the first,
+    or if they lack what it takes: the one any of the permissions ``first``, the other ``second``.
     """
+    from eid_toolkit.register.two_people import require_any
+
     app = office.app
-    first = office.act()
-    people = [first]
+    actor = office.act()
+    if first:
+        require_any(actor, first)
+    people = [actor]
     if app.second_operator is not None:
-        if first.is_same_person_as(app.second_operator):
-            raise NotPermitted("second-person-same", operator=first.name)
-        people.append(office.operators.act_as(app.second_operator, app.second_passphrase))
+        if actor.is_same_person_as(app.second_operator):
+            raise NotPermitted("second-person-same", operator=actor.name)
+        other = office.operators.act_as(app.second_operator, app.second_passphrase)
+        if second is not None:
+            other.require(second)
+        people.append(other)
     elif not office.home.config.demo:
         raise NotPermitted("second-person-missing", action=action)
     names = [person.name for person in people]

@@ -72,6 +72,11 @@ class Home:
         return self.root / "operators"
 
     @property
+    def audit(self) -> Path:
+        """What of the audit log lies outside the register: its public key, and the last checkpoint seen."""
+        return self.root / "audit"
+
+    @property
     def profiles(self) -> Path:
         """Document profiles beside those of the package."""
         return self.root / "profiles"

@@ -75,27 +75,33 @@ class SignedData:
     signers: tuple[SignerInfo, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> SignedData:
-        """A ContentInfo in DER (or BER of definite lengths); raises :class:`BadInput` on anything else."""
+    def parse(cls, data: bytes, detached: bytes | None = None) -> SignedData:
+        """A ContentInfo in DER (or BER of definite lengths); raises :class:`BadInput` on anything else.
+
+        ``detached`` is what a signature without content is over (RFC 5652 5.2); one that has its own keeps that.
+        """
         try:
             content_type, content = tlv.parse(data, der.SEQUENCE).children()
             if der.read_object_identifier(content_type) != ID_SIGNED_DATA:
                 raise BadInput("cms-not-signed-data")
-            return cls._read(tlv.parse(der.expect(content, _FIRST), der.SEQUENCE))
+            return cls._read(tlv.parse(der.expect(content, _FIRST), der.SEQUENCE), detached)
         except (ValueError, IndexError):  # a structure with fewer or more parts than CMS has
             raise BadInput("cms-malformed") from None
 
     @classmethod
-    def _read(cls, signed_data: Tlv) -> SignedData:
+    def _read(cls, signed_data: Tlv, detached: bytes | None) -> SignedData:
         _, _, encapsulated, *optional, signers = signed_data.children()
-        content_type, content = der.read_sequence(encapsulated)
+        content_type, *enclosed = der.read_sequence(encapsulated)
+        if enclosed or detached is None:
+            (content,) = enclosed
+            detached = _octets(tlv.parse(der.expect(content, _FIRST)))
         certificates = next((item.value for item in optional if item.tag == _FIRST), b"")
         infos = tlv.parse_all(der.expect(signers, der.SET))
         if not 1 <= len(infos) <= _MAX_SIGNERS:
             raise BadInput("cms-signer-count", count=len(infos))
         return cls(
             content_type=der.read_object_identifier(content_type),
-            content=_octets(tlv.parse(der.expect(content, _FIRST))),
+            content=detached,
             certificates=tuple(item for item in raw_objects(certificates) if item[0] == der.SEQUENCE),
             signers=tuple(map(_read_signer, infos)),
         )

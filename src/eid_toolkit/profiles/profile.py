@@ -16,6 +16,7 @@ from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.mrz import MrzFormat
 from eid_toolkit.lds.portrait import PortraitFormat
 from eid_toolkit.lds.vietnam import NationalField
+from eid_toolkit.profiles.check_letters import singapore_check_letter
 
 NumberScheme = Literal["counter", "identity-number"]
 OptionalData = Literal["none", "personal-number", "personal-number-checked"]
@@ -98,6 +99,18 @@ class EvidenceProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityNumberRule:
+    """The form of the holders' identity numbers."""
+
+    pattern: str
+    """A regular expression for the whole number."""
+    check: Literal["none", "singapore"] = "none"
+    """How its check character is computed."""
+    required: bool = False
+    """Whether nobody without such a number gets a document."""
+
+
+@dataclass(frozen=True, slots=True)
 class Validity:
     """How long a document is good: a number of years, until the next of some ages, or (neither) without end."""
 
@@ -151,6 +164,9 @@ class DocumentProfile:
     evidence: EvidenceProfile = field(default_factory=EvidenceProfile)
     """What a clerk has to be shown."""
 
+    identity_number: IdentityNumberRule | None = None
+    """What the holders' numbers look like; None if any will do."""
+
     def __post_init__(self) -> None:
         held = set(self.data_groups)
         active = self.active_authentication
@@ -173,6 +189,7 @@ class DocumentProfile:
             # 9303-11 7: what is held back is held back from everybody else.
             "terminal_authentication": self.terminal_authentication or not held & {_DG3, _DG4},
             "national_data": (self.national_data is not None) == (_DG13 in held),
+            "identity_number.pattern": self.identity_number is None or _is_pattern(self.identity_number.pattern),
             "access.pace": self._has_key_for_mapping() and self._has_plain_mapping(),
             # 9303-11 4.2 and 9.2: what PACE, Chip Authentication and AA with ECDSA use is told in DG14.
             "data_groups without 14": not parameters or _DG14 in held,
@@ -199,6 +216,18 @@ class DocumentProfile:
         mappings = {choice.mapping for choice in self.access.pace}
         return mappings != {"cam"}
 
+    def check_identity_number(self, number: str | None) -> None:
+        """Raises :class:`BadInput` if the profile's rule does not let a person have this number, or none."""
+        rule = self.identity_number
+        if rule is None or (number is None and not rule.required):
+            return
+        if number is None:
+            raise BadInput("identity-number-missing", profile=self.name, field="personal_number")
+        if not re.fullmatch(rule.pattern, number):
+            raise BadInput("identity-number-malformed", profile=self.name, field="personal_number")
+        if rule.check == "singapore" and singapore_check_letter(number) != number[-1:]:
+            raise BadInput("identity-number-check", profile=self.name, field="personal_number")
+
     def required_evidence(self, kind: str) -> tuple[str, ...]:
         """What has to be shown for an application of this kind; ``a|b`` stands for one of both."""
         found: tuple[str, ...] = getattr(self.evidence, kind)
@@ -221,6 +250,14 @@ def _is_one_key(active: ActiveAuthenticationProfile) -> bool:
     if active.parameter_id is not None:
         return active.rsa_bits is None
     return active.rsa_bits in _RSA_SIZES
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def _anniversary(day: date, years: int) -> date:

@@ -31,6 +31,7 @@ from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.decisions import Decision, decide, verify_decision
 from eid_toolkit.register.identifiers import new_identifier
+from eid_toolkit.register.person_record import refuse_merged
 from eid_toolkit.register.persons import Person
 from eid_toolkit.register.schema import application, application_biometric, document
 from eid_toolkit.register.workflow import APPLICATION, ApplicationState, DocumentState
@@ -75,9 +76,11 @@ class Applications:
         if unwanted:
             raise BadInput("biometrics-not-in-profile", profile=profile.name, data_group=min(unwanted))
         profile.check_issue_date(issuer_date(now, profile.issuing_state))
+        profile.check_identity_number(person.data.personal_number)
         identifier = new_identifier("A", self._entropy)
         digest = sha256(portrait.image).hexdigest()
         with self._database.write() as connection:
+            refuse_merged(connection, person.id)
             replaced, shown = check_application(connection, person, profile, kind, replaces, evidence)
 
             def sealed(data: bytes, context: bytes) -> bytes:

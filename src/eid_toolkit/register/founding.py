@@ -143,6 +143,9 @@ def _create_rest(
             made = {"csca": authorities.csca(state).fingerprint}
             made["signer"] = authorities.signer_certificate(state).fingerprint
             register.record(FOUNDER, "authority.created", state, dict(made))
+        if not with_csca:
+            register.record(FOUNDER, "home.founded", config.country, {})
+        register.audit.checkpoint()
     finally:
         register.close()
 

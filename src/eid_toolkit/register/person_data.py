@@ -15,19 +15,25 @@ from eid_toolkit.lds.transliteration import fold
 FIELD_LIMIT = 200
 """The most characters that one field may have."""
 
+VITAL_STATUSES = ("alive", "deceased", "missing")
+"""What the register may know of whether a person lives."""
+
 _SEXES = ("F", "M", "X")
 _NATIONALITY = re.compile(r"[A-Z]{1,3}")
 _PERSONAL_NUMBER = re.compile(r"[0-9A-Za-z./-]{1,30}")
 _FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LINE_ENDS = str.maketrans("\r\n\t", "   ")  # addresses come in lines
 _REQUIRED = ("primary_identifier", "date_of_birth", "sex", "nationality")
+_DATES = ("date_of_birth", "date_of_death")
 
 
 @dataclass(frozen=True, slots=True)
 class PersonData:
     """A person as the population register knows them; text is NFC, None what is not known.
 
-    Identifiers are those of Doc 9303-3 (surname, given names), ``nationality`` a code of the MRZ, ``sex`` F, M or X.
+    Identifiers are those of Doc 9303-3 (surname, given names), ``nationality`` a code of the MRZ, ``sex`` F, M or X,
+    ``vital_status`` one of :data:`VITAL_STATUSES`. Several former names or guardians stand behind each other in one
+    field, parted by semicolons.
     """
 
     primary_identifier: str
@@ -46,6 +52,10 @@ class PersonData:
     mother: str | None = None
     spouse: str | None = None
     former_number: str | None = None
+    former_names: str | None = None
+    guardians: str | None = None
+    vital_status: str | None = None
+    date_of_death: PartialDate | None = None
 
     @classmethod
     def from_text(cls, values: Mapping[str, str | None]) -> PersonData:
@@ -60,8 +70,16 @@ class PersonData:
         for name in cleaned:
             if name not in FIELDS:
                 raise BadInput("person-field-unknown", field=name)
-        birth = _birth(cleaned.pop("date_of_birth"))
-        return cls(date_of_birth=birth, **_checked(cleaned))
+        return cls.from_clean(cleaned)
+
+    @classmethod
+    def from_clean(cls, values: dict[str, str]) -> PersonData:
+        """As :meth:`from_text`, of fields that are known, there and clean text."""
+        dates = {name: _date(name, values.pop(name)) for name in _DATES if name in values}
+        found = cls(**dates, **_checked(values))  # type: ignore[arg-type]
+        if found.date_of_death is not None:
+            _check_death(found, found.date_of_death)
+        return found
 
     @property
     def name(self) -> str:
@@ -77,6 +95,8 @@ class PersonData:
         """Every field as text, in the order of :data:`FIELDS`; :meth:`from_text` reads it back."""
         values: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
         values["date_of_birth"] = birth_text(self.date_of_birth)
+        if self.date_of_death is not None:
+            values["date_of_death"] = birth_text(self.date_of_death)
         return values
 
 
@@ -88,15 +108,22 @@ FIELDS: tuple[str, ...] = (
 
 
 def birth_text(birth: PartialDate) -> str:
-    """``1990-01-31``, or as much of it as is known."""
+    """A date of birth or death: ``1990-01-31``, or as much of it as is known."""
     return birth.iso.removesuffix("-XX").removesuffix("-XX")
 
 
-def _birth(text: str) -> PartialDate:
+def _date(name: str, text: str) -> PartialDate:
     try:
         return PartialDate.parse(text)
     except BadInput as error:
-        raise BadInput("person-date-malformed", field="date_of_birth", reason=error.code) from None
+        raise BadInput("person-date-malformed", field=name, reason=error.code) from None
+
+
+def _check_death(data: PersonData, death: PartialDate) -> None:
+    if data.vital_status != "deceased":
+        raise BadInput("person-death-of-the-living", field="date_of_death")
+    if death.latest < data.date_of_birth.earliest:
+        raise BadInput("person-death-before-birth", field="date_of_death")
 
 
 def _checked(values: dict[str, str]) -> dict[str, str]:
@@ -107,6 +134,10 @@ def _checked(values: dict[str, str]) -> dict[str, str]:
         raise BadInput("person-nationality-malformed", field="nationality")
     if "personal_number" in values and not _PERSONAL_NUMBER.fullmatch(values["personal_number"]):
         raise BadInput("person-number-malformed", field="personal_number")
+    if "vital_status" in values:
+        values["vital_status"] = values["vital_status"].lower()
+        if values["vital_status"] not in VITAL_STATUSES:
+            raise BadInput("person-vital-status-malformed", field="vital_status")
     return values
 
 
@@ -114,9 +145,11 @@ def _clean(name: str, value: str | None) -> str | None:
     """NFC with single blanks; None if nothing is left."""
     if value is None:
         return None
-    text = unicodedata.normalize("NFC", value).translate(_LINE_ENDS)
-    if any(unicodedata.category(character) in _FORBIDDEN for character in text):
-        raise BadInput("person-control-character", field=name)
+    text = unicodedata.normalize("NFC", value)
+    if not text.isprintable():  # which is quick to ask, and true of nearly everything
+        text = text.translate(_LINE_ENDS)
+        if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+            raise BadInput("person-control-character", field=name)
     text = " ".join(text.split())
     if len(text) > FIELD_LIMIT:
         raise BadInput("person-field-too-long", field=name, limit=FIELD_LIMIT)

@@ -6,13 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eid_toolkit.audit import log
-from eid_toolkit.audit.log import AuditEvent, AuditResult, AuditRow
+from eid_toolkit.audit.files import AuditFiles
+from eid_toolkit.audit.log import AuditEvent, AuditRow, Filter
+from eid_toolkit.audit.trail import AuditTrail
+from eid_toolkit.audit.walk import AuditResult
 from eid_toolkit.home.home import Home
 from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.register.agencies import Agencies
 from eid_toolkit.register.applications import Applications
+from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import Database
+from eid_toolkit.register.document_status import DocumentStatuses
 from eid_toolkit.register.documents import Documents
+from eid_toolkit.register.erasure import Erasure
+from eid_toolkit.register.notices import Notices
 from eid_toolkit.register.persons import Persons
+from eid_toolkit.register.queues import Queue, queues
+from eid_toolkit.register.stock import Stock
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import OperatorStore
 
@@ -25,7 +35,13 @@ class Register:
     persons: Persons
     applications: Applications
     documents: Documents
+    statuses: DocumentStatuses
+    stock: Stock
+    agencies: Agencies
+    notices: Notices
+    erasure: Erasure
     clock: Clock
+    audit: AuditTrail
 
     @classmethod
     def open(cls, home: Home, keys: KeyStore, clock: Clock, entropy: Entropy, *, new: bool = False) -> Register:
@@ -35,9 +51,34 @@ class Register:
         """
         database = Database.open(home.config.register_url or f"sqlite:///{home.register_path}", new=new)
         operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
-        applications = Applications(database, keys, operators, clock, entropy)
-        documents = Documents(database, keys, applications, clock)
-        return cls(database, Persons(database, clock, entropy), applications, documents, clock)
+        data_keys = DataKeys(keys, clock, entropy)
+        applications = Applications(database, data_keys, operators, clock, entropy)
+        statuses = DocumentStatuses(database, clock)
+        stock = Stock(database, keys, clock, entropy)
+        documents = Documents(database, data_keys, applications, statuses, stock, clock)
+        trail = AuditTrail(database, keys, operators, AuditFiles(home.audit), clock)
+        persons = Persons(database, keys, data_keys, clock, entropy)
+        agencies = Agencies(database, persons.look_ups, clock)
+        notices = Notices(database, statuses, clock, entropy)
+        erasure = Erasure(database, data_keys, clock)
+        return cls(
+            database,
+            persons,
+            applications,
+            documents,
+            statuses,
+            stock,
+            agencies,
+            notices,
+            erasure,
+            clock,
+            trail,
+        )
+
+    def queues(self) -> tuple[Queue, ...]:
+        """What waits at each stage of the office."""
+        with self.database.read() as connection:
+            return queues(connection)
 
     def record(self, operator: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
         """Add to the audit log what happened outside the register's tables."""
@@ -46,13 +87,12 @@ class Register:
 
     def audit_rows(self, subject: str | None = None) -> tuple[AuditRow, ...]:
         """The audit log in order, of one subject if it is given."""
-        with self.database.read() as connection:
-            return tuple(log.read(connection, subject))
+        with self.audit.rows(Filter(subject)) as rows:
+            return tuple(rows)
 
     def verify_audit(self) -> AuditResult:
-        """Walk the audit log's hash chain."""
-        with self.database.read() as connection:
-            return log.verify(connection)
+        """Walk the whole audit log; see :meth:`AuditTrail.verify`."""
+        return self.audit.verify()
 
     def close(self) -> None:
         """Give the database back."""

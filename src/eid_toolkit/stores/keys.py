@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.crypto.symmetric import aes_cmac, aes_gcm_open, aes_gcm_seal
 from eid_toolkit.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
+from eid_toolkit.home.locks import exclusive
 from eid_toolkit.ports import Entropy, Signer
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
@@ -24,8 +26,11 @@ CARD_MASTER_KEY = "card-master"
 """AES-128: each chip's own keys are diversified from it."""
 TRANSPORT_KEY = "transport"
 """AES-128: the keys with which blanks are delivered."""
+LOOK_UP_KEY = "look-ups"
+"""HMAC-SHA256: by its hashes the audit log knows what was looked up."""
 
 _LOCK_FILE = "key-store.json"
+_LOOK_UP_KEY_SIZE = 32
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -74,6 +79,11 @@ class KeyStore:
     def is_unlocked(self) -> bool:
         """Whether the passphrase was given, and was right."""
         return self._opened is not None
+
+    @property
+    def signs_unasked(self) -> bool:
+        """Whether a private key can be used now without asking for anything."""
+        return self.is_unlocked
 
     def unlock(self) -> None:
         """Ask for the passphrase now; raises :class:`AccessDenied` if it is wrong."""
@@ -148,6 +158,17 @@ class KeyStore:
         """AES-CMAC (16 bytes) by the symmetric key ``name``."""
         key = self.symmetric(name)
         return lambda message: aes_cmac(key.reveal(), message)
+
+    def keyed_hash(self, data: bytes) -> str:
+        """HMAC-SHA256 over ``data`` by the look-up key, in hex; the key is made when it is first needed."""
+        try:
+            key = self.symmetric(LOOK_UP_KEY)
+        except IntegrityBroken:
+            with exclusive(self._directory / f"{LOOK_UP_KEY}.lock", "the key of look-ups"):
+                if not (self._directory / f"{LOOK_UP_KEY}.wrapped").exists():
+                    self.create_symmetric(LOOK_UP_KEY, Secret(self._entropy.take(_LOOK_UP_KEY_SIZE)))
+            key = self.symmetric(LOOK_UP_KEY)
+        return hmac.new(key.reveal(), data, "sha256").hexdigest()
 
     def seal(self, data: bytes, context: bytes) -> bytes:
         """``data`` encrypted and authenticated under the data key, bound to ``context``."""

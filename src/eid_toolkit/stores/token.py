@@ -32,6 +32,11 @@ class Token:
         self._sessions = threading.local()
         self._logged_in = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the PIN was given, and was right."""
+        return self._logged_in
+
     def names(self) -> tuple[str, ...]:
         """The labels of the private and secret keys in the token, sorted."""
         from pkcs11 import Attribute, ObjectClass

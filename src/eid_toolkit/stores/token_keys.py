@@ -36,6 +36,11 @@ class TokenKeyStore(KeyStore):
         found._opened = store._opened
         return found
 
+    @property
+    def signs_unasked(self) -> bool:
+        """Whether the token was given its PIN."""
+        return self._token.is_open
+
     def names(self) -> tuple[str, ...]:
         """The names of all keys, in the files and in the token."""
         return tuple(sorted({*super().names(), *self._token.names()}))

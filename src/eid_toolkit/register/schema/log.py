@@ -33,6 +33,7 @@ audit_checkpoint = Table(
     metadata,
     Column("position", Integer, primary_key=True, autoincrement=False),  # of the last row that it covers
     Column("hash", String(64), nullable=False),
+    Column("number", Integer, nullable=False, unique=True),  # from 1 without a gap
     Column("time", UtcTime, nullable=False),
     Column("key", String(64), nullable=False),  # SHA-256 of the public key
     Column("countersigned", Text, nullable=False),  # JSON: the people who signed it, and their signatures

@@ -13,8 +13,8 @@ person = Table(
     Column("personal_number", Text, unique=True),
     Column("primary_identifier", Text, nullable=False),
     Column("secondary_identifier", Text),
-    Column("folded_name", SORTED_TEXT, nullable=False, index=True),  # for search with and without diacritics
-    Column("date_of_birth", String(10), nullable=False, index=True),
+    Column("folded_name", SORTED_TEXT, nullable=False),  # for search with and without diacritics
+    Column("date_of_birth", String(10), nullable=False),
     Column("sex", String(1), nullable=False),
     Column("nationality", String(3), nullable=False),
     Column("place_of_birth", Text),
@@ -26,7 +26,7 @@ person = Table(
     Column("father", Text),
     Column("mother", Text),
     Column("spouse", Text),
-    Column("former_number", Text),
+    Column("former_number", Text, index=True),
     Column("former_names", Text),
     Column("guardians", Text),
     Column("vital_status", String(10)),
@@ -36,6 +36,8 @@ person = Table(
     Column("version", Integer, nullable=False, server_default="1"),  # counts the changes
     Column("merged_into", String(16)),  # found to be the same person as another
     Column("erased_at", UtcTime),
+    Index("ix_person_folded_name", "folded_name", "id"),  # the order of lists
+    Index("ix_person_date_of_birth", "date_of_birth", "folded_name"),
 )
 
 person_change = Table(
@@ -46,7 +48,7 @@ person_change = Table(
     Column("changed_at", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),  # sealed: each field before and after
+    Column("content", LargeBinary, nullable=False),  # sealed: each field before and after; empty for an addition
     PrimaryKeyConstraint("person_id", "version"),
 )
 
@@ -62,6 +64,7 @@ person_import = Table(
     Column("row", Integer, nullable=False),  # rows of the file that are dealt with
     Column("imported", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
+    Column("rejects_size", Integer, nullable=False),  # bytes of the rejects file that belong to these rows
 )
 
 person_pair = Table(
@@ -91,6 +94,7 @@ name_variant = Table(
     Column("variant", SORTED_TEXT, nullable=False),  # a word, or one without one of its letters
     Column("word_id", ForeignKey("name_word.id"), nullable=False),
     PrimaryKeyConstraint("variant", "word_id"),
+    sqlite_with_rowid=False,
 )
 
 name_posting = Table(
@@ -99,6 +103,7 @@ name_posting = Table(
     Column("word_id", ForeignKey("name_word.id"), nullable=False),
     Column("folded_name", SORTED_TEXT, nullable=False),
     PrimaryKeyConstraint("word_id", "folded_name"),
+    sqlite_with_rowid=False,
 )
 
 agency = Table(

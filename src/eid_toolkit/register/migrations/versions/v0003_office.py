@@ -30,11 +30,13 @@ def upgrade() -> None:
         "audit_checkpoint",
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("time", sa.String(27), nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("countersigned", sa.Text(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position", name="pk_audit_checkpoint"),
+        sa.UniqueConstraint("number", name="uq_audit_checkpoint_number"),
     )
     op.create_table(
         "data_key",
@@ -66,6 +68,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name="uq_manifest_sha256"),
     )
     op.create_table(
+        "name_posting",
+        sa.Column("word_id", sa.Integer(), nullable=False),
+        sa.Column("folded_name", SORTED_TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("word_id", "folded_name", name="pk_name_posting"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "name_variant",
+        sa.Column("variant", SORTED_TEXT, nullable=False),
+        sa.Column("word_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("variant", "word_id", name="pk_name_variant"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "name_word",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("word", SORTED_TEXT, nullable=False),
@@ -84,6 +100,7 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("imported", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("rejects_size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_person_import"),
     )
     op.create_index("ix_person_import_file_sha256", "person_import", ["file_sha256"])
@@ -139,20 +156,6 @@ def upgrade() -> None:
     op.create_index("ix_blank_shift_id", "blank", ["shift_id"])
     op.create_index("ix_blank_state", "blank", ["state"])
     op.create_index("ix_blank_station", "blank", ["station"])
-    op.create_table(
-        "name_posting",
-        sa.Column("word_id", sa.Integer(), nullable=False),
-        sa.Column("folded_name", SORTED_TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["word_id"], ["name_word.id"], name="fk_name_posting_word_id"),
-        sa.PrimaryKeyConstraint("word_id", "folded_name", name="pk_name_posting"),
-    )
-    op.create_table(
-        "name_variant",
-        sa.Column("variant", SORTED_TEXT, nullable=False),
-        sa.Column("word_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["word_id"], ["name_word.id"], name="fk_name_variant_word_id"),
-        sa.PrimaryKeyConstraint("variant", "word_id", name="pk_name_variant"),
-    )
     op.create_table(
         "person_change",
         sa.Column("person_id", sa.String(16), nullable=False),
@@ -246,6 +249,7 @@ def upgrade() -> None:
     op.add_column("application", sa.Column("kind", sa.String(16), server_default="first", nullable=False))
     op.add_column("application", sa.Column("replaces", sa.String(16), nullable=True))
     op.add_column("application", sa.Column("evidence", sa.Text(), server_default="[]", nullable=False))
+    op.add_column("document", sa.Column("content_sha256", sa.String(64), nullable=True))
     op.add_column("person", sa.Column("former_names", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("guardians", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("vital_status", sa.String(10), nullable=True))
@@ -254,12 +258,22 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.add_column("person", sa.Column("merged_into", sa.String(16), nullable=True))
     op.add_column("person", sa.Column("erased_at", sa.String(27), nullable=True))
+    op.drop_index("ix_person_date_of_birth", table_name="person")
+    op.create_index("ix_person_date_of_birth", "person", ["date_of_birth", "folded_name"])
+    op.drop_index("ix_person_folded_name", table_name="person")
+    op.create_index("ix_person_folded_name", "person", ["folded_name", "id"])
+    op.create_index("ix_person_former_number", "person", ["former_number"])
     op.create_index("ix_personalization_job_state", "personalization_job", ["state"])
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_index("ix_personalization_job_state", table_name="personalization_job")
+    op.drop_index("ix_person_former_number", table_name="person")
+    op.drop_index("ix_person_folded_name", table_name="person")
+    op.create_index("ix_person_folded_name", "person", ["folded_name"])
+    op.drop_index("ix_person_date_of_birth", table_name="person")
+    op.create_index("ix_person_date_of_birth", "person", ["date_of_birth"])
     op.drop_column("person", "erased_at")
     op.drop_column("person", "merged_into")
     op.drop_column("person", "version")
@@ -268,6 +282,7 @@ def downgrade() -> None:
     op.drop_column("person", "vital_status")
     op.drop_column("person", "guardians")
     op.drop_column("person", "former_names")
+    op.drop_column("document", "content_sha256")
     op.drop_column("application", "evidence")
     op.drop_column("application", "replaces")
     op.drop_column("application", "kind")
@@ -284,8 +299,6 @@ def downgrade() -> None:
     op.drop_index("ix_person_pair_state", table_name="person_pair")
     op.drop_table("person_pair")
     op.drop_table("person_change")
-    op.drop_table("name_variant")
-    op.drop_table("name_posting")
     op.drop_index("ix_blank_station", table_name="blank")
     op.drop_index("ix_blank_state", table_name="blank")
     op.drop_index("ix_blank_shift_id", table_name="blank")
@@ -298,6 +311,8 @@ def downgrade() -> None:
     op.drop_index("ix_person_import_file_sha256", table_name="person_import")
     op.drop_table("person_import")
     op.drop_table("name_word")
+    op.drop_table("name_variant")
+    op.drop_table("name_posting")
     op.drop_table("manifest")
     op.drop_table("lease")
     op.drop_table("data_key")

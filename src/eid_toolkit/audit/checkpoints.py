@@ -1,0 +1,141 @@
+"""Signed checkpoints in the register: made on the newest row, after the rows since the last one were looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, String, insert, select, type_coerce, update
+
+from eid_toolkit.audit import log
+from eid_toolkit.audit.rows import GENESIS, time_text
+from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
+from eid_toolkit.audit.walk import RESTORED
+from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.ports import Clock, Signer
+from eid_toolkit.register.canonical import canonical
+from eid_toolkit.register.schema import audit_checkpoint as checkpoints
+from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.operators import Operator
+
+KEY_NAME = "audit"
+"""The key's name in the key store."""
+_CURVE = "secp256r1"
+
+
+def checkpoint(
+    connection: Connection,
+    keys: KeyStore,
+    clock: Clock,
+    countersigners: Iterable[Operator] = (),
+    *,
+    restored: bool = False,
+) -> Checkpoint:
+    """Sign the newest row, within the caller's write transaction; ``countersigners`` sign the same statement first.
+
+    The key is made if there is none yet, and nothing is signed. On a row that is signed already, only new
+    countersigners add to it. Raises :class:`IntegrityBroken` if the rows since the last checkpoint, or that one,
+    are not as they were written: what was bent is never signed. ``restored`` says that the newest row is that of a
+    restoring just done.
+    """
+    last = newest(connection)
+    signer = _signer(keys, new=last is None)
+    key = audit_key(signer)
+    position, row_hash = _check_since(connection, key, last, restored=restored)
+    people = list(countersigners)
+    if last is None or last.position != position:
+        made = sign((position, row_hash), last.number + 1 if last else 1, clock.now(), signer, people)
+        connection.execute(insert(checkpoints), _columns(made))
+        return made
+    names = {person.operator for person in last.countersigned}
+    people = [person for person in people if person.name not in names]
+    if not people:
+        return last
+    made = countersign(last, signer, people)
+    connection.execute(update(checkpoints).where(checkpoints.c.position == position).values(_columns(made)))
+    return made
+
+
+def newest(connection: Connection) -> Checkpoint | None:
+    """The last checkpoint, unverified."""
+    row = connection.execute(_query().order_by(checkpoints.c.position.desc()).limit(1)).first()
+    return _read(row) if row is not None else None
+
+
+def read(connection: Connection) -> Iterator[Checkpoint]:
+    """All checkpoints in order, unverified, fetched as they are needed."""
+    for row in log.pages(connection, _query(), checkpoints.c.position):
+        yield _read(row)
+
+
+def public_key(keys: KeyStore) -> AuditKey:
+    """The audit key's public half, by the key store; raises :class:`IntegrityBroken` if there is none."""
+    return audit_key(_signer(keys, new=False))
+
+
+def _signer(keys: KeyStore, *, new: bool) -> Signer:
+    try:
+        return keys.signer(KEY_NAME)
+    except IntegrityBroken as error:
+        if error.code != "key-missing" or not new:
+            raise
+    return keys.generate_ec(KEY_NAME, _CURVE)
+
+
+def _check_since(connection: Connection, key: AuditKey, last: Checkpoint | None, *, restored: bool) -> tuple[int, str]:
+    """Position and hash of the newest row, which follows from the last signed one."""
+    position, previous, forged = 0, GENESIS, 0
+    if last is not None and not last.is_signed_by(key):
+        raise IntegrityBroken("audit-not-signed", row=last.position)
+    with log.any_text(connection):
+        for row in log.stored_rows(connection, after=last.position - 1 if last else None):
+            if last is not None and position == 0:
+                follows = (row.position, row.hash) == (last.position, last.hash)
+            else:
+                follows = (row.position, row.previous) == (position + 1, previous) and not forged
+                forged = row.position if row.action == RESTORED else 0
+            if not follows or not row.is_consistent():
+                raise IntegrityBroken(
+                    "audit-not-signed", row=position + 1 if position or last is None else last.position
+                )
+            position, previous = row.position, row.hash
+    if (position, previous) != log.head(connection) or (forged and not restored):
+        raise IntegrityBroken("audit-not-signed", row=forged or position + 1)
+    return position, previous
+
+
+def _query() -> Select[Any]:
+    columns = [column if column is not checkpoints.c.time else type_coerce(column, String) for column in checkpoints.c]
+    return select(*columns)
+
+
+def _columns(made: Checkpoint) -> dict[str, object]:
+    return {
+        "position": made.position,
+        "hash": made.hash,
+        "number": made.number,
+        "time": made.time,
+        "key": made.key,
+        "countersigned": _people_text(made),
+        "signature": made.signature,
+    }
+
+
+def _people_text(made: Checkpoint) -> str:
+    return canonical({"people": [person.to_json() for person in made.countersigned]})
+
+
+def _read(row: Sequence[Any]) -> Checkpoint:
+    """A checkpoint as it is stored; one that cannot have been written here has a signature that does not hold."""
+    position, row_hash, number, time, key, countersigned, signature = row
+    try:
+        moment = datetime.fromisoformat(time)
+        people = tuple(map(Countersignature.from_json, json.loads(countersigned)["people"]))
+        found = Checkpoint(position, row_hash, number, moment, key, people, bytes(signature))
+        if _people_text(found) == countersigned and time_text(moment).replace("+00:00", "Z") == time:
+            return found
+    except (ValueError, TypeError, KeyError):
+        pass
+    return Checkpoint(position, str(row_hash), 0, datetime.min.replace(tzinfo=UTC), str(key), (), b"")

@@ -1,0 +1,132 @@
+"""An export of the audit log: JSON Lines that can be verified without the register, the home and any passphrase.
+
+The lines, in this order:
+
+- ``{"schema": "eid-audit-key/1", "pem": …}``: the public key of the checkpoints; missing where nothing is signed yet;
+- a line for each row, without ``schema``: ``position``, ``time``, ``operator``, ``action``, ``subject``, ``detail``
+  (an object), ``previous`` and ``hash``; the hash is SHA-256 over the canonical JSON (sorted keys, no blanks, NFC) of
+  the other keys, with ``detail`` as its own canonical JSON in a string;
+- behind the row that it signs, each checkpoint: ``{"schema": "eid-audit-checkpoint/1", …}`` as
+  :mod:`eid_toolkit.audit.statements` describes it;
+- ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …}``: an export without it was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from eid_toolkit.audit.rows import GENESIS, StoredRow
+from eid_toolkit.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
+from eid_toolkit.audit.statements import AuditKey, Checkpoint
+from eid_toolkit.audit.walk import AuditResult, walk
+from eid_toolkit.errors import BadInput, IntegrityBroken
+from eid_toolkit.register.canonical import canonical
+from eid_toolkit.register.stored import stored
+
+KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
+_LINE_LIMIT = 1 << 20
+
+
+def lines(items: Iterable[StoredRow | Checkpoint], key: AuditKey | None) -> Iterator[str]:
+    """The lines of an export, made one by one."""
+    position, head = 0, GENESIS
+    if key is not None:
+        yield _line({"schema": KEY_SCHEMA, "pem": key.to_pem().decode()})
+    for item in items:
+        if isinstance(item, Checkpoint):
+            yield _line(item.to_json())
+        else:
+            position, head = item.position, item.hash
+            yield _line({**item._asdict(), "detail": stored(json.loads, item.detail, "the detail of an audit row")})
+    yield _line({"schema": END_SCHEMA, "rows": position, "head": head})
+
+
+def verify_export(stream: BinaryIO, key: AuditKey | None = None) -> tuple[AuditResult, AuditKey | None]:
+    """Judge an export by ``key``, else by its own, which then is not proved itself; the key is returned.
+
+    Raises :class:`BadInput` for a file that is no export, :class:`IntegrityBroken` for a line that cannot be read.
+    """
+    reading = _Reading(stream)
+    own = reading.key()
+    key = key or own
+    return walk(reading.items(), lambda: reading.end, key), key
+
+
+class _Reading:
+    """The lines of an export, one after the other."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._number = 0
+        self._waiting: dict[str, Any] | None = None
+        self.end: tuple[int, str] | None = None
+
+    def key(self) -> AuditKey | None:
+        """The export's own key, from its first line."""
+        try:
+            first = self._next()
+        except IntegrityBroken:
+            raise BadInput("audit-export-none") from None
+        match first:
+            case {"schema": "eid-audit-key/1", "pem": str(pem)}:
+                try:
+                    return AuditKey.read(pem.encode())
+                except (BadInput, UnicodeEncodeError):
+                    raise self._damaged() from None
+            case {"position": int(), "hash": str()}:
+                self._waiting = first
+                return None
+        raise BadInput("audit-export-none")
+
+    def items(self) -> Iterator[StoredRow | Checkpoint]:
+        """Rows and checkpoints up to the end."""
+        while (values := self._take()) is not None:
+            if self.end is not None:
+                raise self._damaged()
+            match values:
+                case {"schema": str(schema)} if schema == CHECKPOINT_SCHEMA:
+                    try:
+                        yield Checkpoint.from_json(values)
+                    except ValueError:
+                        raise self._damaged() from None
+                case {"schema": str(schema), "rows": int(rows), "head": str(head)} if schema == END_SCHEMA:
+                    self.end = (rows, head)
+                case _:
+                    yield self._row(values)
+
+    def _row(self, values: dict[str, Any]) -> StoredRow:
+        if values.keys() != set(StoredRow._fields) or not isinstance(values["position"], int):
+            raise self._damaged()
+        try:
+            detail = canonical(values["detail"])
+        except (ValueError, RecursionError):
+            raise self._damaged() from None
+        return StoredRow(**{**values, "detail": detail})
+
+    def _take(self) -> dict[str, Any] | None:
+        if self._waiting is not None:
+            values, self._waiting = self._waiting, None
+            return values
+        return self._next()
+
+    def _next(self) -> dict[str, Any] | None:
+        line = self._stream.readline(_LINE_LIMIT + 1)
+        if not line:
+            return None
+        self._number += 1
+        try:
+            values = json.loads(line) if len(line) <= _LINE_LIMIT else None
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            raise self._damaged()
+        return values
+
+    def _damaged(self) -> IntegrityBroken:
+        return IntegrityBroken("audit-export-damaged", line=self._number)
+
+
+def _line(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False) + "\n"

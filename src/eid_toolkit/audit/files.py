@@ -1,0 +1,74 @@
+"""What of the audit log lies in the home and not in the database: the public key, and the last checkpoint seen.
+
+By ``audit-key.pem`` the log is verified without a passphrase; a copy that is kept elsewhere proves that key too.
+``head.json`` is a checkpoint of this log: a database that does not hold its row any more was rolled back or cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from eid_toolkit.audit.statements import AuditKey, Checkpoint
+from eid_toolkit.errors import BadInput, IntegrityBroken
+from eid_toolkit.home.atomic import private_directory, write_atomic
+
+KEY_FILE, HEAD_FILE = "audit-key.pem", "head.json"
+_LIMIT = 1 << 16
+
+
+class AuditFiles:
+    """The ``audit`` folder of a home."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def key(self) -> AuditKey | None:
+        """The public key; None where nothing was ever signed; raises :class:`IntegrityBroken` if it is damaged."""
+        data = self._read(KEY_FILE)
+        try:
+            return AuditKey.read(data) if data is not None else None
+        except BadInput:
+            raise IntegrityBroken("audit-file-damaged", file=KEY_FILE) from None
+
+    def seen(self) -> Checkpoint | None:
+        """The last checkpoint seen, held against the key; raises :class:`IntegrityBroken` if it is damaged."""
+        data, key = self._read(HEAD_FILE), self.key()
+        if data is None:
+            return None
+        try:
+            found = Checkpoint.from_json(json.loads(data))
+        except (ValueError, RecursionError):
+            raise IntegrityBroken("audit-file-damaged", file=HEAD_FILE) from None
+        if key is None:
+            raise IntegrityBroken("audit-key-missing")
+        if not found.is_signed_by(key):
+            raise IntegrityBroken("audit-file-damaged", file=HEAD_FILE)
+        return found
+
+    def keep(self, found: Checkpoint, key: AuditKey) -> None:
+        """Remember a verified checkpoint, and the key where there is none yet.
+
+        Raises :class:`IntegrityBroken` if another key is there.
+        """
+        private_directory(self._folder)
+        self.check(key)
+        if self.key() is None:
+            write_atomic(self._folder / KEY_FILE, key.to_pem())
+        write_atomic(self._folder / HEAD_FILE, json.dumps(found.to_json(), indent=1, ensure_ascii=False).encode())
+
+    def check(self, key: AuditKey) -> None:
+        """Raises :class:`IntegrityBroken` if the file holds another key."""
+        there = self.key()
+        if there is not None and there.fingerprint != key.fingerprint:
+            raise IntegrityBroken("audit-key-changed")
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with (self._folder / name).open("rb") as file:
+                data = file.read(_LIMIT + 1)
+        except FileNotFoundError:
+            return None
+        if len(data) > _LIMIT:
+            raise IntegrityBroken("audit-file-damaged", file=name)
+        return data

@@ -1,0 +1,229 @@
+"""One pass over an audit log, wherever it comes from: the first row that is not as it was written is named.
+
+Rows and checkpoints come in the order of their positions. The hash chain finds every edit that leaves hashes as they
+were; the checkpoints find a log that was rewritten with all its hashes, as far as it is signed; the last checkpoint
+that the home has seen finds a log that was rolled back or cut off. Nothing is kept but the last row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from eid_toolkit.audit.rows import GENESIS, StoredRow
+from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature
+from eid_toolkit.errors import IntegrityBroken
+
+RESTORED = "register.restored"
+"""The action of the row in which a restoring of the register says which rows it has lost."""
+
+KeyOf = Callable[[str], bytes | None]
+"""The public key (SubjectPublicKeyInfo) of the operator of that name, None where nobody knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """A restoring that is on record: the rows ``lost_from`` to ``lost_through`` of the log before it are lost."""
+
+    position: int
+    time: str
+    operator: str
+    lost_from: int | None
+    lost_through: int | None
+    lost_hash: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "row": self.position,
+            "time": self.time,
+            "operator": self.operator,
+            "lost_from": self.lost_from,
+            "lost_through": self.lost_through,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """How many rows hold together, and the first that does not with the reason code.
+
+    Where the rows from ``broken_at`` on were rewritten with all their hashes, which of them was changed cannot be
+    told; by ``broken_through`` they are no longer those that were signed.
+    """
+
+    rows: int
+    head: str
+    broken_at: int | None = None
+    reason: str | None = None
+    broken_through: int | None = None
+    checkpoints: int = 0
+    signed_up_to: int = 0
+    restorings: tuple[Restoring, ...] = ()
+    newest: Checkpoint | None = None
+
+    @property
+    def unsigned_rows(self) -> int:
+        """Rows that hold together, but that no checkpoint vouches for."""
+        return max(self.rows - self.signed_up_to, 0)
+
+
+class _Broken(Exception):
+    """The walk ends here."""
+
+    def __init__(self, reason: str, at: int, through: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.at, self.through = reason, at, through
+
+
+@dataclass(slots=True)
+class _Walk:
+    key: AuditKey | None
+    key_of: KeyOf
+    seen: Checkpoint | None
+    position: int = 0
+    hash: str = GENESIS
+    signed: int = 0
+    """The last row that a checkpoint vouches for."""
+    checkpoints: int = 0
+    newest: Checkpoint | None = None
+    ahead: bool = False
+    """A checkpoint on a row that has not come."""
+    open_restoring: int | None = None
+    restorings: list[Restoring] = field(default_factory=list)
+    signed_before_seen: int = 0
+    seen_row: bool | None = None
+    """Whether the row that the home has seen signed is still that row; None before it comes."""
+    seen_checkpoint: bool = False
+
+    def row(self, row: StoredRow) -> None:
+        expected = self.position + 1
+        self._close_restoring()
+        if row.position > expected:
+            raise _Broken("audit-row-missing", expected)
+        if row.position < expected:
+            raise _Broken("audit-row-inserted", row.position)
+        consistent = row.is_consistent()
+        if row.previous != self.hash:
+            if row._replace(position=self.position).is_consistent():  # moved by one, for the row before it
+                raise _Broken("audit-row-inserted", self.position)
+            if consistent and self.position:  # its own hash is right, so it is the row before that has changed
+                raise _Broken("audit-row-changed", self.position)
+            raise _Broken("audit-chain-broken", expected)
+        if not consistent:
+            raise _Broken("audit-row-changed", expected)
+        self.position, self.hash = row.position, row.hash
+        if row.action == RESTORED:
+            self.open_restoring = row.position
+            self.restorings.append(_restoring(row))
+        if self.seen is not None and row.position == self.seen.position:
+            self.seen_row = row.hash == self.seen.hash
+            self.signed_before_seen = self.signed
+
+    def checkpoint(self, found: Checkpoint) -> None:
+        if found.position > self.position:
+            self.ahead = True  # a row between is missing, or all at the end
+            return
+        if self.key is None:
+            raise IntegrityBroken("audit-key-missing")
+        if found.position < self.position or not found.is_signed_by(self.key):
+            raise _Broken("audit-checkpoint-broken", found.position)
+        if found.number != self.checkpoints + 1:
+            raise _Broken("audit-checkpoint-missing", self.signed + 1, found.position)
+        if found.hash != self.hash:
+            raise _Broken("audit-rows-rewritten", self.signed + 1, found.position)
+        if found.broken_countersignature() is not None or not all(map(self._is_their_own, found.countersigned)):
+            raise _Broken("audit-countersignature-broken", found.position)
+        self.checkpoints, self.signed, self.newest = self.checkpoints + 1, found.position, found
+        if self.open_restoring == found.position:
+            self.open_restoring = None
+        if self.seen is not None and (found.position, found.hash) == (self.seen.position, self.seen.hash):
+            self.seen_checkpoint = True
+
+    def end(self, head: tuple[int, str] | None) -> None:
+        self._close_restoring()
+        if self.ahead:
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        if self.position == 0 or head is None:  # the founding itself is on record
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        position, row_hash = head
+        if position > self.position:
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        if position < self.position:
+            raise _Broken("audit-row-inserted", position + 1)
+        if row_hash != self.hash:
+            raise _Broken("audit-row-changed", self.position)
+        self._check_seen()
+
+    def _check_seen(self) -> None:
+        if self.seen is None:
+            if self.key is not None and not self.checkpoints:
+                raise _Broken("audit-checkpoint-missing", 1, self.position)
+            return
+        if self._is_known_loss(self.seen):
+            return
+        if self.seen_row is None:
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        if not self.seen_row:
+            raise _Broken("audit-rows-rewritten", self.signed_before_seen + 1, self.seen.position)
+        if not self.seen_checkpoint:
+            raise _Broken("audit-checkpoint-missing", self.signed + 1, self.seen.position)
+
+    def _is_known_loss(self, lost: Checkpoint) -> bool:
+        """Whether a restoring, signed as all in the list are, names just this checkpoint as lost."""
+        return any((each.lost_through, each.lost_hash) == (lost.position, lost.hash) for each in self.restorings)
+
+    def _close_restoring(self) -> None:
+        """A restoring is signed in the transaction that records it: one that is not was written by somebody else."""
+        if self.open_restoring is not None:
+            raise _Broken("audit-restoring-unsigned", self.open_restoring)
+
+    def _is_their_own(self, person: Countersignature) -> bool:
+        key = self.key_of(person.operator)
+        return key is None or key == person.public_key
+
+
+def walk(
+    items: Iterable[StoredRow | Checkpoint],
+    head: Callable[[], tuple[int, str] | None],
+    key: AuditKey | None,
+    key_of: KeyOf = lambda name: None,
+    seen: Checkpoint | None = None,
+) -> AuditResult:
+    """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` is what the home has seen signed.
+
+    Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
+    """
+    state = _Walk(key, key_of, seen)
+    broken: _Broken | None = None
+    try:
+        for item in items:
+            if isinstance(item, Checkpoint):
+                state.checkpoint(item)
+            else:
+                state.row(item)
+        state.end(head())
+    except _Broken as found:
+        broken = found
+    return AuditResult(
+        rows=state.position,
+        head=state.hash,
+        broken_at=broken.at if broken else None,
+        reason=broken.reason if broken else None,
+        broken_through=broken.through if broken else None,
+        checkpoints=state.checkpoints,
+        signed_up_to=state.signed,
+        restorings=tuple(state.restorings),
+        newest=state.newest,
+    )
+
+
+def _restoring(row: StoredRow) -> Restoring:
+    lost: object = None
+    with suppress(ValueError, AttributeError):
+        lost = json.loads(row.detail).get("lost")
+    match lost:
+        case {"from": int() | None as first, "through": int(last), "hash": str(row_hash)}:
+            return Restoring(row.position, row.time, row.operator, first, last, row_hash)
+    return Restoring(row.position, row.time, row.operator, None, None, None)

@@ -1,0 +1,80 @@
+"""`eid person duplicates` and `duplicate`: persons who may be the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import details, emit, note
+from eid_toolkit.cli.person_commands.shared import people_table
+from eid_toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.person_pairs import Pair
+
+
+@click.command("duplicates", cls=Command)
+@click.option("--scan", is_flag=True, help="Look through the whole register for new pairs first.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pairs at most.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), default=0, help="Leave out so many first.")
+@list_format_option
+@pass_app
+def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
+    """List pairs of persons who may be the same, for a person to decide on.
+
+    Proposed are persons with the same name and date of birth, with the same former number, and with the same date of
+    birth and sex and a similar name.
+    """
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.DECIDE_DUPLICATES)
+        if scan:
+            note(f"{office.register.persons.pairs.scan(operator)} new pairs.")
+        found = office.register.persons.pairs.list(operator, limit=limit, offset=offset)
+    emit([each.to_json() for each in found], fmt, lambda: _table(found))
+
+
+@click.command("duplicate", cls=Command)
+@click.argument("first", metavar="FIRST")
+@click.argument("second", metavar="SECOND")
+@click.option("--same", is_flag=True, help="They are one person: FIRST stays, and SECOND points to it.")
+@click.option("--different", is_flag=True, help="They are two persons; the pair is not proposed again.")
+@format_option
+@pass_app
+def duplicate(app: App, first: str, second: str, same: bool, different: bool, fmt: str) -> None:
+    """Decide whether two persons are the same; that cannot be taken back."""
+    from eid_toolkit.stores.roles import Permission
+
+    if same == different:
+        raise UsageError("same-or-different")
+    with open_office(app) as office:
+        operator = office.act(Permission.DECIDE_DUPLICATES)
+        persons = office.register.persons
+        one, other = (persons.look_ups.person(each, operator) for each in (first, second))
+        if same:
+            app.confirm(f"Are {one.id} and {other.id} one person, of whom {one.id} stays?")
+        decided = persons.pairs.decide(one, other, operator, same=same)
+    emit(decided.to_json(), fmt, lambda: _details(decided))
+
+
+def _table(pairs: tuple[Pair, ...]) -> str:
+    rows = []
+    for each in pairs:
+        rows += [(each.first, str(each.reason)), (each.second, "")]
+    return people_table(rows)
+
+
+def _details(pair: Pair) -> str:
+    return details(
+        [
+            ("first", pair.first.id),
+            ("second", pair.second.id),
+            ("state", pair.state),
+            ("reason", pair.reason),
+            ("decided by", pair.operator),
+        ]
+    )

@@ -1,0 +1,182 @@
+"""`eid person import` and `export`: persons out of files and into them, as streams."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+
+import click
+
+from eid_toolkit.cli.catalogue import message_of
+from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.files import OutputFile
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import emit, is_terminal, note, table
+from eid_toolkit.cli.person_commands.shared import purpose_option
+from eid_toolkit.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.person_files import Row
+    from eid_toolkit.register.person_import import Check, ImportReport
+
+_STEPS = 1000
+_PRIVATE = 0o600
+
+
+@click.command("import", cls=Command)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Report every bad row and write nothing.")
+@click.option("--keep-going", is_flag=True, help="Import the good rows, and write the bad ones to a rejects file.")
+@click.option("--rejects", type=OutputFile(), help="The rejects file.")
+@click.option("--again", is_flag=True, help="Also a file that was imported completely before.")
+@click.option("--profile", metavar="NAME", help="Hold identity numbers against the rule of this document type.")
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="What FILE is, if its name does not say.")
+@format_option
+@pass_app
+def import_(
+    app: App,
+    file: Path,
+    dry_run: bool,
+    keep_going: bool,
+    rejects: Path | None,
+    again: bool,
+    profile: str | None,
+    kind: Literal["csv", "jsonl"] | None,
+    fmt: str,
+) -> None:
+    """Import persons from a CSV or JSON Lines file, plain or gzip; - reads standard input.
+
+    One bad row keeps all out, unless --keep-going. Bad rows are reported with their line and field, the first hundred
+    of them; the rejects file, which has them all, is, unless named, FILE with `.rejects` before its suffix. An import
+    that was stopped goes on behind its last row when the same file is given again.
+    """
+    from eid_toolkit.register.person_import import ImportOptions
+    from eid_toolkit.register.person_source import PersonSource
+    from eid_toolkit.stores.roles import Permission
+
+    path = None if str(file) == "-" else file
+    if keep_going and not dry_run and rejects is None:
+        if path is None:
+            raise UsageError("import-rejects-unnamed")
+        rejects = _rejects_name(path)
+    pipe = cast(BinaryIO, click.open_file("-", "rb")) if path is None else None
+    with open_office(app) as office:
+        operator = office.act(Permission.CHANGE_PERSONS)
+        check = _check(office.profile(profile).check_identity_number) if profile is not None else None
+        with _progress() as progress, PersonSource.open(path, pipe, kind) as source:
+            options = ImportOptions(keep_going, dry_run, again, rejects if keep_going else None, check, progress)
+            report = office.register.persons.imports.run(source, operator, options)
+    if report.skipped:
+        note(f"The first {report.skipped} rows were dealt with before.")
+    if report.rejects is not None:
+        note(f"{report.rejected_count} bad rows written to {report.rejects}")
+    _show_report(app, report, fmt)
+    if report.rejected_count and not (keep_going and report.written):
+        raise BadInput("import-bad-rows", count=report.rejected_count)
+
+
+@click.command("export", cls=Command)
+@click.option("--output", type=OutputFile(), help="Write to this file, not stdout.")
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", help="The file format.")
+@click.option("--gzip", "zipped", is_flag=True, help="Compress it.")
+@purpose_option
+@pass_app
+def export(app: App, output: Path | None, kind: str, zipped: bool, purpose: str | None) -> None:
+    """Export all persons; `eid person import` reads it back.
+
+    In CSV, a cell that a spreadsheet would run gets an apostrophe before it, which the import takes away.
+    """
+    from eid_toolkit.register.person_files import write_csv, write_jsonl
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        people = (each.data.to_text() for each in office.register.persons.look_ups.export(operator, purpose))
+        with _output(output, zipped=zipped) as stream:
+            if kind == "csv":
+                write_csv(people, stream)
+            else:
+                write_jsonl(people, stream)
+
+
+def _rejects_name(file: Path) -> Path:
+    name = file.with_suffix("") if file.suffix.lower() == ".gz" else file
+    return name.with_suffix(f".rejects{name.suffix}")
+
+
+def _check(rule: Callable[[str | None], None]) -> Check:
+    return lambda data: rule(data.personal_number)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A bar on stderr if a person watches."""
+    if not is_terminal():
+        yield lambda done: None
+        return
+    with click.progressbar(length=_STEPS, label="Importing", file=sys.stderr) as bar:
+        yield lambda done: bar.update(int(done * _STEPS) - bar.pos)
+
+
+@contextmanager
+def _output(path: Path | None, *, zipped: bool) -> Iterator[TextIOWrapper]:
+    """Text to a file that only its owner may read, or to stdout."""
+    raw = _new_file(path) if path is not None else cast(BinaryIO, click.open_file("-", "wb"))
+    try:
+        packed = cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0)) if zipped else raw
+        stream = TextIOWrapper(packed, "utf-8", newline="", write_through=False)
+        try:
+            yield stream
+            stream.flush()
+        finally:
+            stream.detach()
+            if zipped:
+                packed.close()
+        raw.flush()
+    finally:
+        if path is not None:
+            raw.close()
+
+
+def _new_file(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb")
+
+
+def _show_report(app: App, report: ImportReport, fmt: str) -> None:
+    bad = [_bad_row(app, row) for row in report.rejected]
+    result = {
+        "schema": "eid-person-import/1",
+        "import": report.id,
+        "written": report.written,
+        "good": report.good,
+        "imported": report.imported,
+        "skipped": report.skipped,
+        "rejected_count": report.rejected_count,
+        "rejected": bad,
+    }
+
+    def text() -> str:
+        summary = f"{report.imported} persons imported, {report.rejected_count} bad rows."
+        if not bad:
+            return summary
+        lines = table(("line", "field", "problem"), ((row["line"], row["field"], row["message"]) for row in bad))
+        more = f"... and {report.rejected_count - len(bad)} more\n" if report.rejected_count > len(bad) else ""
+        return f"{lines}\n{more}{summary}"
+
+    emit(result, fmt, text)
+
+
+def _bad_row(app: App, row: Row) -> dict[str, Any]:
+    error = row.error or BadInput("import-bad-rows", count=1)
+    return {
+        "line": row.line,
+        "field": error.facts.get("field"),
+        "code": error.code,
+        "message": message_of(error, app.language).text,
+    }

@@ -1,0 +1,89 @@
+"""`eid person show`, `search` and `history`: every look-up is on record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import emit, note, table
+from eid_toolkit.cli.person_commands.shared import people_table, purpose_option, show_person
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.person_history import Change
+
+
+@click.command("show", cls=Command)
+@click.argument("reference", metavar="PERSON")
+@purpose_option
+@format_option
+@pass_app
+def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
+    """Show one person, by identifier or personal number."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        found = office.register.persons.look_ups.person(reference, operator, purpose)
+    show_person(found, fmt)
+    if found.merged_into is not None:
+        note(f"Found to be the same person as {found.merged_into}: work with that one.")
+
+
+@click.command("search", cls=Command)
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.option("--birth", metavar="DATE", help="Only persons born then: YYYY-MM-DD, YYYY-MM or YYYY.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Persons at most.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), default=0, help="Leave out so many first.")
+@purpose_option
+@list_format_option
+@pass_app
+def search(
+    app: App, words: tuple[str, ...], birth: str | None, limit: int, offset: int, purpose: str | None, fmt: str
+) -> None:
+    """Find persons by number, or by words of the name.
+
+    Words come with or without diacritics, in any order, whole or as beginnings; where no name has them, names with a
+    letter more, less, other or exchanged are found and marked as similar.
+    """
+    from eid_toolkit.lds.dates import PartialDate
+    from eid_toolkit.stores.roles import Permission
+
+    date_of_birth = PartialDate.parse(birth) if birth else None
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        found = office.register.persons.look_ups.search(
+            " ".join(words), operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
+        )
+    rows = [each.to_json() for each in found]
+    emit(rows, fmt, lambda: people_table((each.person, "similar" if each.similar else "") for each in found))
+    if len(found) == limit and fmt == "text":
+        note(f"There may be more: --offset {offset + limit}")
+
+
+@click.command("history", cls=Command)
+@click.argument("reference", metavar="PERSON")
+@purpose_option
+@list_format_option
+@pass_app
+def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
+    """Show how a person came into the register, and each change with what was before, its source, and who made it."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        persons = office.register.persons
+        changes = persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
+    emit([each.to_json() for each in changes], fmt, lambda: _history(changes))
+
+
+def _history(changes: tuple[Change, ...]) -> str:
+    columns = ("version", "time", "operator", "source", "field", "before", "after")
+    rows = []
+    for each in changes:
+        about = (each.version, each.time.isoformat(timespec="seconds"), each.operator, each.source)
+        fields = [(name, before, after) for name, (before, after) in each.fields.items()]
+        rows += [(*about, *values) for values in fields or [("", "", "")]]
+    return table(columns, rows)

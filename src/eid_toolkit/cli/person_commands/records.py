@@ -1,0 +1,51 @@
+"""`eid person add` and `change`."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.person_commands.shared import person_options, show_person
+from eid_toolkit.errors import NotPermitted
+
+
+@click.command("add", cls=Command)
+@person_options
+@click.option("--source", metavar="TEXT", default="", help="The paper or report that says so, for the history.")
+@format_option
+@pass_app
+def add(app: App, fmt: str, source: str, **values: str | None) -> None:
+    """Add one person."""
+    from eid_toolkit.register.person_data import PersonData
+
+    data = PersonData.from_text(values)
+    with open_office(app) as office:
+        show_person(office.register.persons.add(data, office.act(), source), fmt)
+
+
+@click.command("change", cls=Command)
+@click.argument("reference", metavar="PERSON")
+@person_options
+@click.option("--source", metavar="TEXT", required=True, help="The paper or report that says so.")
+@click.option("--version", type=click.IntRange(1), help="Only if the person is still at this version.")
+@format_option
+@pass_app
+def change(app: App, reference: str, fmt: str, source: str, version: int | None, **values: str | None) -> None:
+    """Change what is known of a person; an option with an empty text clears its field.
+
+    What was before stays in the person's history. With --version, as `eid person show` prints it, the change is
+    refused if somebody else was quicker.
+    """
+    from eid_toolkit.register.person_data import PersonData
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.CHANGE_PERSONS)
+        persons = office.register.persons
+        found = persons.look_ups.person(reference, operator)
+        if version is not None and version != found.version:
+            raise NotPermitted("person-changed-meanwhile", person=found.id, version=found.version)
+        given = {name: value for name, value in values.items() if value is not None}
+        data = PersonData.from_text({**found.data.to_text(), **given})
+        show_person(persons.change(found, data, operator, source), fmt)

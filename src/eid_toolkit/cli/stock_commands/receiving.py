@@ -1,0 +1,99 @@
+"""`eid stock vendor` and `eid stock receive`: whose manifests are signed, and the blanks that they bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eid_toolkit.cli.context import App, Command, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.files import read_file
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.cli.two_people import decide_together
+
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("vendor", cls=Group)
+def vendor() -> None:
+    """Vendors who sign their manifests."""
+
+
+@vendor.command("add")
+@click.argument("name")
+@click.option("--certificate", required=True, type=_file, help="Whose key signs the manifests; DER or PEM.")
+@click.option("--replace", is_flag=True, help="In place of the certificate that the vendor has.")
+@format_option
+@pass_app
+def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None:
+    """Take manifests of the vendor NAME only if they are signed with this certificate's key.
+
+    Two people decide on it. Compare the fingerprint with what the vendor says by another way.
+    """
+    from eid_toolkit.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
+    from eid_toolkit.register.manifests import clean_name
+    from eid_toolkit.stores.roles import Permission
+
+    (_, der), *_ = read_pem_or_der(read_file(certificate, 2 * MAX_CERTIFICATE))
+    parsed, clean = Certificate.parse(der), clean_name(name, "vendor")
+    with open_office(app) as office:
+        people = decide_together(
+            office,
+            "stock.vendor",
+            clean,
+            {"fingerprint": parsed.fingerprint, "replace": replace},
+            first=(Permission.KEEP_STOCK,),
+            second=Permission.WITNESS_STOCK,
+        )
+        made = office.register.stock.receiving.add_vendor(clean, parsed, people, instead=replace)
+    values = made.to_json()
+    emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
+
+
+@vendor.command("list")
+@list_format_option
+@pass_app
+def list_(app: App, fmt: str) -> None:
+    """List the vendors who sign, with the fingerprints of their certificates."""
+    with open_office(app) as office:
+        rows = [each.to_json() for each in office.register.stock.receiving.vendors()]
+    columns = ("name", "subject", "not_after", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+
+
+@click.command("receive", cls=Command)
+@click.argument("manifest", metavar="MANIFEST", type=_file)
+@click.option("--signature", type=_file, help="The vendor's signature (CMS), if it is not around the manifest.")
+@click.option("--vendor", metavar="NAME", help="Who sent it; a CSV file does not say.")
+@click.option("--batch", metavar="NAME", help="The vendor's number of the batch; a CSV file does not say.")
+@click.option("--station", metavar="NAME", help="Hand the blanks out to this station at once.")
+@format_option
+@pass_app
+def receive(
+    app: App,
+    manifest: Path,
+    signature: Path | None,
+    vendor: str | None,
+    batch: str | None,
+    station: str | None,
+    fmt: str,
+) -> None:
+    """Take the blanks of a vendor's MANIFEST into the store, all or none.
+
+    A manifest is JSON, or CSV with the columns serial and chip. A vendor with a certificate (`eid stock vendor`) must
+    have signed it.
+    """
+    from eid_toolkit.register.manifests import MAX_FILE, Manifest
+    from eid_toolkit.stores.roles import Permission
+
+    room = 2 * MAX_FILE  # with a signature around it, in PEM
+    proof = read_file(signature, MAX_FILE) if signature is not None else None
+    delivered = Manifest.read(read_file(manifest, room), signature=proof, vendor=vendor, batch=batch)
+    with open_office(app) as office:
+        operator = office.act(Permission.KEEP_STOCK)
+        receipt = office.register.stock.receiving.receive(delivered, operator, station)
+    values = receipt.to_json()
+    emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
+    if receipt.signer is None:
+        note("Nobody has signed this manifest: what it says of the blanks rests on you alone.")

@@ -1,0 +1,99 @@
+"""Logs of their own for tests: written by the log itself, then bent by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from eid_toolkit.audit import checkpoints
+from eid_toolkit.audit.files import AuditFiles
+from eid_toolkit.audit.log import AuditEvent, any_text, append, stored_rows
+from eid_toolkit.audit.rows import GENESIS, StoredRow, row_hash
+from eid_toolkit.audit.statements import Checkpoint
+from eid_toolkit.audit.trail import AuditTrail
+from eid_toolkit.register.database import Database
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.operators import Operator, OperatorStore
+from support.homes import CLOCK, ENTROPY
+
+
+@dataclass
+class LogBook:
+    """One audit log in a database of its own, begun anew for each example."""
+
+    database: Database
+    keys: KeyStore
+    folder: Path
+
+    @classmethod
+    def open(cls, url: str, folder: Path) -> LogBook:
+        keys = KeyStore.create(folder / "keys", Secret(ENTROPY.take(32)), ENTROPY, random=True)
+        return cls(Database.open(url), keys, folder)
+
+    @property
+    def files(self) -> AuditFiles:
+        return AuditFiles(self.folder / "audit")
+
+    @property
+    def trail(self) -> AuditTrail:
+        operators = OperatorStore(self.folder / "operators", demo=False, keys=self.keys)
+        return AuditTrail(self.database, self.keys, operators, self.files, CLOCK)
+
+    def begin(self, rows: int, signed: Sequence[int] = (), people: Sequence[Operator] = ()) -> None:
+        """A log of so many rows, with checkpoints on those at the positions ``signed``."""
+        for name in ("head.json", "audit-key.pem"):
+            (self.folder / "audit" / name).unlink(missing_ok=True)
+        made: Checkpoint | None = None
+        with self.database.write() as connection:
+            for table in ("audit", "audit_head", "audit_checkpoint"):
+                connection.execute(text(f"DELETE FROM {table}"))
+            for number in range(1, rows + 1):
+                event = AuditEvent("thing.done", f"T{number % 3}", {"number": number, "note": "tên"})
+                append(connection, CLOCK.now(), "anna", [event])
+                if number in signed:
+                    made = checkpoints.checkpoint(connection, self.keys, CLOCK, people)
+        if made is not None:
+            self.files.keep(made, checkpoints.public_key(self.keys))
+
+    def rows(self) -> list[StoredRow]:
+        with self.database.read() as connection, any_text(connection):
+            return list(stored_rows(connection))
+
+    def write(self, rows: Sequence[StoredRow], head: tuple[int, str] | None = None) -> None:
+        """Put these rows in the place of what is there; the head too, if it is given."""
+        with self.database.write() as connection:
+            connection.execute(text("DELETE FROM audit"))
+            names = ", ".join(StoredRow._fields)
+            values = ", ".join(f":{name}" for name in StoredRow._fields)
+            for row in rows:
+                stored = row._replace(time=row.time.removesuffix("+00:00") + "Z")
+                connection.execute(text(f"INSERT INTO audit ({names}) VALUES ({values})"), stored._asdict())
+            if head is not None:
+                connection.execute(text("UPDATE audit_head SET position = :p, hash = :h"), {"p": head[0], "h": head[1]})
+
+    def run(self, statement: str, **values: object) -> None:
+        with self.database.write() as connection:
+            connection.execute(text(statement), values)
+
+
+def rechained(rows: Sequence[StoredRow]) -> list[StoredRow]:
+    """The rows with positions and hashes made anew, as somebody makes them who bends the whole log."""
+    made: list[StoredRow] = []
+    previous = GENESIS
+    for position, row in enumerate(rows, start=1):
+        row = row._replace(position=position, previous=previous)
+        row = row._replace(hash=row_hash(*row[:7]))
+        made.append(row)
+        previous = row.hash
+    return made
+
+
+def with_own_hash(row: StoredRow) -> StoredRow:
+    return row._replace(hash=row_hash(*row[:7]))
+
+
+Bending = Callable[[list[StoredRow]], list[StoredRow]]
