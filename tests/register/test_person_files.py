@@ -153,7 +153,7 @@ people = st.builds(
         {**fields, "primary_identifier": "=" + fields["father"], "date_of_birth": "1990-02", "sex": sex,
          "nationality": "UTO", "personal_number": number}
     ),
-    st.fixed_dictionaries({name: texts for name in ("father", "mother", "spouse", "place_of_birth", "former_names")}),
+    st.fixed_dictionaries(dict.fromkeys(("father", "mother", "spouse", "place_of_birth", "former_names"), texts)),
     st.none() | numbers,
     st.sampled_from("FMX"),
 )  # fmt: skip

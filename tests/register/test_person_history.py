@@ -69,7 +69,9 @@ def test_two_clerks_do_not_overwrite_each_other(desk: Desk) -> None:
         ({"date_of_birth": "2027"}, "paper", "person-birth-in-future"),
     ],
 )
-def test_a_change_that_breaks_a_rule_changes_nothing(desk: Desk, values: dict[str, str], source: str, code: str) -> None:
+def test_a_change_that_breaks_a_rule_changes_nothing(
+    desk: Desk, values: dict[str, str], source: str, code: str
+) -> None:
     desk.person(VIETNAMESE)
     added = desk.person(UTOPIAN)
     with pytest.raises(BadInput, match=code):
@@ -87,9 +89,7 @@ def test_the_history_is_sealed_and_bound_to_its_place(desk: Desk) -> None:
     with desk.register.database.write() as connection:
         contents = connection.execute(text("SELECT content FROM person_change ORDER BY version")).scalars().all()
         assert all(b"Berg" not in bytes(content) for content in contents)
-        connection.execute(
-            text("UPDATE person_change SET content = :c WHERE version = 3"), {"c": contents[1]}
-        )
+        connection.execute(text("UPDATE person_change SET content = :c WHERE version = 3"), {"c": contents[1]})
     with pytest.raises(IntegrityBroken):
         desk.register.persons.history.of(changed, ANNA)
 

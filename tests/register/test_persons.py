@@ -65,7 +65,12 @@ def test_nobody_dies_before_being_born_as_far_as_is_known() -> None:
 
 
 def test_every_field_comes_back_as_typed(desk: Desk) -> None:
-    later = {"former_names": "Trần; Lê", "guardians": "Ông A; Bà B", "vital_status": "deceased", "date_of_death": "2020-05"}
+    later = {
+        "former_names": "Trần; Lê",
+        "guardians": "Ông A; Bà B",
+        "vital_status": "deceased",
+        "date_of_death": "2020-05",
+    }
     added = desk.person({**VIETNAMESE, **later})
     assert desk.register.persons.get(added.id) == added
     assert {name: added.data.to_text()[name] for name in later} == later

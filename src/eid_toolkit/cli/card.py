@@ -8,17 +8,22 @@ import click
 
 from eid_toolkit.cli.batch import batch
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
 from eid_toolkit.cli.stations import station_option
+from eid_toolkit.errors import NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.personalization.journal import Job
     from eid_toolkit.personalization.plan import Plan
+    from eid_toolkit.stores.operators import Operator
 
 _STATES = ("open", "needs-decision", "done", "spoiled")
 _JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
+
+
+_serial_option = click.option("--serial", metavar="SERIAL", help="The serial printed on the card, as it is read there.")
 
 
 @click.group(cls=Group)
@@ -99,10 +104,14 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @click.option("--resume", "decision", flag_value="resume", help="Go on with the job at its next run.")
 @click.option("--spoil", "decision", flag_value="spoil", help="Give card and document up.")
 @click.option("--reason", default="decided by the operator", show_default=True, help="Why; kept in the audit log.")
+@_serial_option
 @format_option
 @pass_app
-def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) -> None:
-    """Decide what becomes of a JOB that the software may not decide on."""
+def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
+    """Decide what becomes of a JOB that the software may not decide on.
+
+    Where stock is kept, a card is spoiled by two people (--second-operator) who type its serial.
+    """
     from eid_toolkit.personalization.service import PersonalizationService
 
     if decision is None:
@@ -114,7 +123,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) 
         with service.hold(job.document_id):
             if decision == "spoil":
                 app.confirm(f"Give up document {job.document_id} and its card for good?")
-                job = service.spoil(job, reason, operator)
+                job = service.spoil(job, reason, operator, _second(office, operator), serial)
             else:
                 job = service.resume(job, reason, operator)
     emit(job.to_json(), fmt, lambda: _job_text(job))
@@ -123,12 +132,14 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) 
 @card.command("spoil")
 @click.argument("document_id", metavar="DOCUMENT")
 @click.option("--reason", required=True, help="Why; kept in the audit log.")
+@_serial_option
 @format_option
 @pass_app
-def spoil(app: App, document_id: str, reason: str, fmt: str) -> None:
+def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str) -> None:
     """Give up a DOCUMENT that is not issued, with its card if it has one.
 
-    Its keys are destroyed; the application can be prepared anew, for a fresh card.
+    Its keys are destroyed; the application can be prepared anew, for a fresh card. Where stock is kept, a card that
+    was written to is spoiled by two people (--second-operator) who type its serial.
     """
     from eid_toolkit.personalization.service import PersonalizationService
 
@@ -138,9 +149,19 @@ def spoil(app: App, document_id: str, reason: str, fmt: str) -> None:
         document = office.register.documents.get(document_id)
         app.confirm(f"Give up document {document.id} for good?")
         with service.hold(document.id):
-            spoiled = service.spoil_document(document.id, reason, operator)
+            spoiled = service.spoil_document(document.id, reason, operator, _second(office, operator), serial)
     emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
+
+
+def _second(office: Office, operator: Operator) -> Operator | None:
+    """The second person, if one was named."""
+    name = office.app.second_operator
+    if name is None:
+        return None
+    if operator.is_same_person_as(name):
+        raise NotPermitted("second-person-same", operator=operator.name)
+    return office.operators.act_as(name, office.app.second_passphrase)
 
 
 def _plan_text(plan: Plan) -> str:

@@ -21,7 +21,8 @@ from eid_toolkit.personalization.writer import CardWriter
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.register.documents import MAIN_STATION, Document, Documents, DocumentState, Guard
+from eid_toolkit.register.documents import Document, Documents, DocumentState, Guard
+from eid_toolkit.register.stock import DEFAULT_STATION
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.terminal.security_domain import AttemptGuard
@@ -65,7 +66,7 @@ class Bureau:
     operator: Operator
     desk: Desk
     entropy: Entropy
-    station: str = MAIN_STATION
+    station: str = DEFAULT_STATION
     """Whose blanks are written to."""
     fence: Guard = _free
     """Asked in the transactions that bind and issue, whether the document is still this station's."""

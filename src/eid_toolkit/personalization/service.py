@@ -17,9 +17,10 @@ from eid_toolkit.personalization.runner import Bureau, Desk, PersonalizationRunn
 from eid_toolkit.personalization.work import document_subject
 from eid_toolkit.ports import Clock, Entropy, SystemClock, SystemEntropy
 from eid_toolkit.profiles import load_profile
-from eid_toolkit.register.documents import MAIN_STATION, Document, DocumentState, Guard
+from eid_toolkit.register.documents import Document, DocumentState, Guard
 from eid_toolkit.register.leases import Lease, Leases
 from eid_toolkit.register.register import Register
+from eid_toolkit.register.stock import DEFAULT_STATION
 from eid_toolkit.stores.attempts import AttemptCounter
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
@@ -80,7 +81,7 @@ class PersonalizationService:
         return self._read_back[1]
 
     def personalize(
-        self, document_id: str, transport: Transport, operator: Operator, desk: Desk, station: str = MAIN_STATION
+        self, document_id: str, transport: Transport, operator: Operator, desk: Desk, station: str = DEFAULT_STATION
     ) -> Job:
         """Writes the document to the card, or goes on with it; the caller holds the document."""
         operator.require(Permission.PERSONALIZE)
@@ -111,18 +112,30 @@ class PersonalizationService:
         self.journal.set_state(job, JobState.OPEN, operator.name, reason)
         return self.journal.get(job.id)
 
-    def spoil(self, job: Job, reason: str, operator: Operator) -> Job:
+    def spoil(
+        self, job: Job, reason: str, operator: Operator, second: Operator | None = None, serial: str | None = None
+    ) -> Job:
         """Gives a job up, and its document and card with it."""
         if job.state not in (JobState.OPEN, JobState.NEEDS_DECISION):
             raise NotPermitted("job-state", job=job.id, state=job.state)
-        self.spoil_document(job.document_id, reason, operator)
+        self.spoil_document(job.document_id, reason, operator, second, serial)
         return self.journal.get(job.id)
 
-    def spoil_document(self, document_id: str, reason: str, operator: Operator) -> Document:
-        """Gives a document up that is not issued: its keys are destroyed, its jobs closed."""
+    def spoil_document(
+        self,
+        document_id: str,
+        reason: str,
+        operator: Operator,
+        second: Operator | None = None,
+        serial: str | None = None,
+    ) -> Document:
+        """Gives a document up that is not issued: its keys are destroyed, its jobs closed.
+
+        Where stock is kept, two people have the card's ``serial`` before them; see :meth:`Documents.spoil`.
+        """
         document = self._register.documents.get(document_id)
         if document.state is not DocumentState.SPOILED:  # a stop between document and job has spoiled it already
-            document = self._register.documents.spoil(document.id, reason, operator)
+            document = self._register.documents.spoil(document.id, reason, operator, second, serial)
         for job in self.journal.of_document(document.id):
             if job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
                 self.journal.set_state(job, JobState.SPOILED, operator.name, reason)
