@@ -41,6 +41,10 @@ class AuditTrail:
         """The public key in the home, if there is one."""
         return self._files.key()
 
+    def seen(self) -> Checkpoint | None:
+        """The last checkpoint that this home has seen."""
+        return self._files.seen()
+
     @contextmanager
     def rows(self, wanted: Filter | None = None) -> Iterator[Iterator[AuditRow]]:
         """The rows that are wanted, in their order, fetched while they are used."""
@@ -52,7 +56,7 @@ class AuditTrail:
         """The lines of an export (:mod:`eid_toolkit.audit.export`), made while they are used."""
         key = self._files.key()
         with self._database.read() as connection:
-            yield lines(_items(connection), key)
+            yield lines(items(connection), key)
 
     def verify(self, key: AuditKey | None = None) -> AuditResult:
         """Walk the whole log: chain, checkpoints, and what the home has seen signed.
@@ -68,7 +72,7 @@ class AuditTrail:
             self._check_key(key)
         seen = self._files.seen()  # before the transaction begins, which can only know more
         with self._database.read() as connection, log.any_text(connection):
-            result = walk(_items(connection), lambda: log.head(connection), key, self._key_of, seen)
+            result = walk(items(connection), lambda: log.head(connection), key, self._key_of, seen)
         newest = result.newest
         if result.reason is None and newest is not None and newest != seen and key is not None:
             with suppress(OSError):  # a home that can only be read is verified all the same
@@ -129,7 +133,7 @@ def _check_seen(connection: Connection, seen: Checkpoint | None) -> None:
         raise IntegrityBroken("audit-not-signed", row=seen.position)
 
 
-def _items(connection: Connection) -> Iterator[StoredRow | Checkpoint]:
+def items(connection: Connection) -> Iterator[StoredRow | Checkpoint]:
     """Rows and checkpoints, each checkpoint behind the row that it signs."""
     rows: Iterator[StoredRow | Checkpoint] = log.stored_rows(connection)
     signed: Iterator[StoredRow | Checkpoint] = checkpoints.read(connection)

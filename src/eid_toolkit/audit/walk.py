@@ -17,7 +17,7 @@ from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature
 from eid_toolkit.errors import IntegrityBroken
 
 RESTORED = "register.restored"
-"""The action of the row in which a restoring of the register says which rows it has lost."""
+"""The action of the row in which a restoring of the register says which rows are lost by it."""
 
 KeyOf = Callable[[str], bytes | None]
 """The public key (SubjectPublicKeyInfo) of the operator of that name, None where nobody knows it."""
@@ -25,14 +25,15 @@ KeyOf = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """A restoring that is on record: the rows ``lost_from`` to ``lost_through`` of the log before it are lost."""
+    """A restoring that is on record: rows ``lost_from`` (where it is known) to ``lost_through`` are lost by it."""
 
     position: int
     time: str
     operator: str
     lost_from: int | None
     lost_through: int | None
-    lost_hash: str | None
+    seen: tuple[int, str] | None
+    """The checkpoint, by position and hash, that the home had seen and that is lost with them."""
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -172,7 +173,7 @@ class _Walk:
 
     def _is_known_loss(self, lost: Checkpoint) -> bool:
         """Whether a restoring, signed as all in the list are, names just this checkpoint as lost."""
-        return any((each.lost_through, each.lost_hash) == (lost.position, lost.hash) for each in self.restorings)
+        return any(each.seen == (lost.position, lost.hash) for each in self.restorings)
 
     def _close_restoring(self) -> None:
         """A restoring is signed in the transaction that records it: one that is not was written by somebody else."""
@@ -220,10 +221,15 @@ def walk(
 
 
 def _restoring(row: StoredRow) -> Restoring:
-    lost: object = None
-    with suppress(ValueError, AttributeError):
-        lost = json.loads(row.detail).get("lost")
-    match lost:
-        case {"from": int() | None as first, "through": int(last), "hash": str(row_hash)}:
-            return Restoring(row.position, row.time, row.operator, first, last, row_hash)
-    return Restoring(row.position, row.time, row.operator, None, None, None)
+    detail: object = None
+    with suppress(ValueError, RecursionError):
+        detail = json.loads(row.detail)
+    lost: tuple[int | None, int | None] = (None, None)
+    seen = None
+    match detail:
+        case {"lost": {"from": int() | None as first, "through": int(last)}}:
+            lost = (first, last)
+    match detail:
+        case {"seen": {"position": int(position), "hash": str(row_hash)}}:
+            seen = (position, row_hash)
+    return Restoring(row.position, row.time, row.operator, *lost, seen)

@@ -2,11 +2,128 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from eid_toolkit.cli.context import Group
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.agencies import Answer
+    from eid_toolkit.register.agency_record import Agency
 
 
 @click.group(cls=Group)
 def agency() -> None:
     """Agencies that look persons up, and what of them each may see."""
+
+
+@agency.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="The agency's name.")
+@click.option(
+    "--field", "fields", multiple=True, required=True, help="What it may see: id, notices, or a field of persons."
+)
+@click.option("--purpose", "purposes", multiple=True, required=True, help="What it may look persons up for.")
+@click.option("--may-report", is_flag=True, help="It reports notices, as the police does.")
+@format_option
+@pass_app
+def add(
+    app: App, code: str, name: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool, fmt: str
+) -> None:
+    """Let an agency look persons up, under a CODE of small letters, digits and hyphens."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.MANAGE_AGENCIES)
+        made = office.register.agencies.add(code, name, fields, purposes, operator, may_report=may_report)
+    _show(made, fmt)
+
+
+@agency.command("list")
+@list_format_option
+@pass_app
+def list_(app: App, fmt: str) -> None:
+    """List all agencies."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        rows = [each.to_json() for each in office.register.agencies.all(office.look(Permission.MANAGE_AGENCIES))]
+    columns = ("code", "name", "may_report", "disabled_at")
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+
+
+@agency.command("show")
+@click.argument("code")
+@format_option
+@pass_app
+def show(app: App, code: str, fmt: str) -> None:
+    """Show what one agency may see, and what for."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        found = office.register.agencies.get(code, office.look(Permission.MANAGE_AGENCIES))
+    _show(found, fmt)
+
+
+@agency.command("disable")
+@click.argument("code")
+@format_option
+@pass_app
+def disable(app: App, code: str, fmt: str) -> None:
+    """Let an agency see and report nothing from now on."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        made = office.register.agencies.disable(code, office.act(Permission.MANAGE_AGENCIES))
+    _show(made, fmt)
+
+
+@agency.command("look-up")
+@click.argument("code")
+@click.argument("person", required=False)
+@click.option("--search", "words", metavar="WORDS", help="Look for this name or number.")
+@click.option("--purpose", required=True, help="One of the agency's stated purposes.")
+@format_option
+@pass_app
+def look_up(app: App, code: str, person: str | None, words: str | None, purpose: str, fmt: str) -> None:
+    """Look a PERSON up for an agency, by identifier or number or by --search, and show what it may see.
+
+    Every look-up is on record, with its purpose and who was found. A refused one is too.
+    """
+    from eid_toolkit.stores.operators import Operator
+    from eid_toolkit.stores.roles import Permission
+
+    if (person is None) == (words is None):
+        raise UsageError("person-or-search")
+    with open_office(app) as office:
+        office.keys.unlock()  # its key hashes what is asked for the log
+        named = app.operator is not None or not office.home.config.demo
+        operator: Operator = office.act() if named else office.look(Permission.READ_PERSONS)
+        answer = office.register.agencies.look_up(code, purpose, operator, reference=person, words=words)
+    emit(answer.to_json(), fmt, lambda: _answer_text(answer))
+    if answer.more:
+        note(f"Only the first {len(answer.persons)} are shown: ask for somebody in particular.")
+
+
+def _show(found: Agency, fmt: str) -> None:
+    values = found.to_json()
+    shown = {**values, "fields": ", ".join(found.fields), "purposes": "; ".join(found.purposes)}
+    emit(values, fmt, lambda: details(shown.items()))
+
+
+def _answer_text(answer: Answer) -> str:
+    if not answer.persons:
+        return "Nobody was found."
+    blocks = []
+    for each in answer.persons:
+        told = dict(each)
+        notices = told.pop("notices", ())
+        pairs = [(name, value) for name, value in told.items() if value is not None]
+        if isinstance(notices, list):
+            pairs += [("notice", " ".join(str(value) for value in one.values() if value)) for one in notices]
+        blocks.append(details(pairs))
+    return "\n\n".join(blocks)

@@ -1,12 +1,95 @@
-"""`eid notice`: what the police has reported: lost, stolen, wanted."""
+"""`eid notice`: what the police has reported."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from eid_toolkit.cli.context import Group
+from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.notices import Notice
+
+_COLUMNS = ("id", "kind", "document", "person", "agency", "reported_at", "withdrawn_at")
 
 
 @click.group(cls=Group)
 def notice() -> None:
     """What the police has reported: lost, stolen, wanted."""
+
+
+@notice.command("add")
+@click.option("--kind", type=click.Choice(["lost", "stolen", "wanted"]), required=True, help="What is reported.")
+@click.option("--document", metavar="DOCUMENT", help="The document that was lost or stolen: identifier or number.")
+@click.option("--person", metavar="PERSON", help="The person who is wanted or missed: identifier or personal number.")
+@click.option("--agency", metavar="CODE", required=True, help="Who reports it.")
+@click.option("--reason", help="What else there is to know.")
+@format_option
+@pass_app
+def add(
+    app: App, kind: str, document: str | None, person: str | None, agency: str, reason: str | None, fmt: str
+) -> None:
+    """Put a report of the police on record: a document lost or stolen, or a person wanted or missed.
+
+    A document that is reported so is never made good again, and stands in the next list for officers.
+    """
+    from eid_toolkit.cli.document_status import publish_reports
+    from eid_toolkit.register.notices import NoticeKind
+    from eid_toolkit.stores.roles import Permission
+
+    if (document is None) == (person is None) or (kind == "wanted") != (person is not None):
+        raise UsageError("notice-kind-and-subject", kind=kind)
+    with open_office(app) as office:
+        operator = office.act(Permission.REPORT_NOTICES)
+        notices = office.register.notices
+        if person is not None:
+            made = notices.add_person(person, agency, operator, reason)
+        elif document is not None:
+            app.confirm(f"Report document {document} as {kind}? It is never made good again.")
+            made = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
+            publish_reports(office)
+    _show(made, fmt)
+
+
+@notice.command("list")
+@click.option("--person", metavar="PERSON", help="Only notices of this person, by identifier.")
+@click.option("--document", metavar="DOCUMENT", help="Only notices of this document, by identifier.")
+@click.option("--all", "every", is_flag=True, help="Also those that were withdrawn.")
+@list_format_option
+@pass_app
+def list_(app: App, person: str | None, document: str | None, every: bool, fmt: str) -> None:
+    """List the notices that hold."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        found = office.register.notices.list(operator, withdrawn=every, person=person, document=document)
+    rows = [each.to_json() for each in found]
+    emit(rows, fmt, lambda: table(_COLUMNS, ([_short(name, row[name]) for name in _COLUMNS] for row in rows)))
+
+
+@notice.command("withdraw")
+@click.argument("notice_id", metavar="NOTICE")
+@click.option("--reason", required=True, help="Why.")
+@format_option
+@pass_app
+def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
+    """Withdraw a NOTICE, which stays on record. A document that was reported lost or stolen is not made good by it."""
+    from eid_toolkit.stores.roles import Permission
+
+    with open_office(app) as office:
+        made = office.register.notices.withdraw(notice_id, reason, office.act(Permission.REPORT_NOTICES))
+    _show(made, fmt)
+
+
+def _show(made: Notice, fmt: str) -> None:
+    values = made.to_json()
+    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
+
+
+def _short(name: str, value: object) -> object:
+    return str(value)[:16] if value is not None and name.endswith("_at") else value

@@ -6,6 +6,7 @@ import click
 
 from eid_toolkit.cli.context import Group
 from eid_toolkit.cli.person_commands.duplicates import duplicate, duplicates
+from eid_toolkit.cli.person_commands.erasing import erase
 from eid_toolkit.cli.person_commands.files import export, import_
 from eid_toolkit.cli.person_commands.looking import history, search, show
 from eid_toolkit.cli.person_commands.records import add, change
@@ -16,5 +17,5 @@ def person() -> None:
     """The population register."""
 
 
-for _command in (add, change, show, search, history, import_, export, duplicates, duplicate):
+for _command in (add, change, show, search, history, import_, export, duplicates, duplicate, erase):
     person.add_command(_command)

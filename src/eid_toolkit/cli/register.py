@@ -2,11 +2,137 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from eid_toolkit.cli.context import Group
+from eid_toolkit.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.cli.files import OutputFile
+from eid_toolkit.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.cli.output import details, emit, note, table
+from eid_toolkit.stores.roles import Permission
+
+if TYPE_CHECKING:
+    from eid_toolkit.register.backup import Manifest
+    from eid_toolkit.register.backup_restore import Restored
 
 
 @click.group(cls=Group)
 def register() -> None:
     """The register as a whole: back-up, restoring and numbers."""
+
+
+@register.command("backup")
+@click.argument("file", type=OutputFile())
+@format_option
+@pass_app
+def backup(app: App, file: Path, fmt: str) -> None:
+    """Write a back-up of the register to FILE, while stations work.
+
+    It holds one state of all tables, encrypted under this home's key store: without it nobody reads or restores the
+    back-up, so keep a copy of the home's other files too, in another place. FILE is there whole or not at all.
+    """
+    from eid_toolkit.register.backup import back_up
+
+    with open_office(app) as office:
+        operator = office.act(Permission.BACK_UP)
+        office.keys.unlock()
+        manifest = back_up(office.register.database, office.keys, office.home.config, file, CLOCK, ENTROPY)
+        told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
+        office.register.record(operator.name, "register.backed-up", "register", told)
+    size = file.stat().st_size
+    pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
+    emit({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, lambda: details(pairs))
+
+
+@register.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace the register that is there; asks first.")
+@click.option("--dry-run", is_flag=True, help="Only check FILE and say what it holds.")
+@format_option
+@pass_app
+def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> None:
+    """Restore a back-up of this home, on SQLite or PostgreSQL, whichever it comes from.
+
+    The whole FILE is checked first. What the audit log has told after the back-up is lost, and is said: put it
+    right by hand. With --replace the old SQLite file is kept beside the new one under a dated name.
+    """
+    from eid_toolkit.home.home import Home
+    from eid_toolkit.register.backup_restore import Restorer
+    from eid_toolkit.stores.demo import open_key_store
+    from eid_toolkit.stores.operators import OperatorStore
+
+    home = Home.open(app.home_path)
+    keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
+    operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
+    operator = operators.act_as(app.operator, app.operator_passphrase)
+    operator.require(Permission.BACK_UP)
+    keys.unlock()
+    restorer = Restorer(home, keys, CLOCK)
+    if dry_run:
+        manifest = restorer.check(file)
+        emit(manifest.to_json(), fmt, lambda: details(_pairs(manifest)))
+        return
+    if replace and not restorer.is_vacant():
+        manifest = restorer.check(file)
+        app.confirm(f"Replace the register by its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
+    done = restorer.restore(file, operator, replace=replace)
+    _tell(done, fmt)
+
+
+@register.command("stats")
+@format_option
+@pass_app
+def stats(app: App, fmt: str) -> None:
+    """Show the register in numbers."""
+    from eid_toolkit.register.statistics import statistics
+
+    with open_office(app) as office:
+        found = statistics(office.register.database)
+
+    def text() -> str:
+        pairs = [("Version", found.version), ("Database", found.database), ("Bytes", found.size)]
+        pairs += [("Audit rows", found.audit_rows), ("Signed up to row", found.signed_up_to)]
+        rows = [(name, state, count) for name, counts in found.counts.items() for state, count in counts.items()]
+        return details(pairs) + "\n\n" + table(("what", "state", "count"), rows)
+
+    emit(found.to_json(), fmt, text)
+
+
+def _tell(done: Restored, fmt: str) -> None:
+    lost = None if done.lost is None else {"from": done.lost.first, "through": done.lost.last}
+    kept = str(done.kept) if done.kept else None
+    values = {
+        **done.manifest.to_json(),
+        "schema": "eid-register-restore/1",
+        "row": done.row,
+        "lost": lost,
+        "kept": kept,
+    }
+    pairs = [*_pairs(done.manifest), ("On record in row", done.row)]
+    if kept is not None:
+        pairs.append(("The old register", kept))
+    emit(values, fmt, lambda: details(pairs))
+    if done.lost is not None and done.lost.first is not None:
+        rows = f"Rows {done.lost.first} to {done.lost.last} of the audit log are missing"
+        note(f"{rows}: what they told must be put right by hand.")
+    elif done.lost is not None:
+        note(
+            f"The back-up is from another line of the log, which had come to row {done.lost.last}: "
+            "what its last rows told must be put right by hand."
+        )
+
+
+def _pairs(manifest: Manifest) -> list[tuple[str, object]]:
+    rows = {name: count for name, count in manifest.tables.items() if name in ("person", "application", "document")}
+    shown = [(f"Rows of {name}", count) for name, count in rows.items()]
+    head = f"row {manifest.audit_rows}, {manifest.audit_head}"
+    created = f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC"
+    return [
+        ("State of", created),
+        ("Authority", manifest.authority),
+        ("Version", manifest.version),
+        *shown,
+        ("Log", head),
+    ]

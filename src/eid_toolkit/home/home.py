@@ -52,6 +52,11 @@ class Home:
         return self.root / "register.sqlite"
 
     @property
+    def register_url(self) -> str:
+        """The SQLAlchemy address of the register."""
+        return self.config.register_url or f"sqlite:///{self.register_path}"
+
+    @property
     def keys(self) -> Path:
         """The key store."""
         return self.root / "keys"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from eid_toolkit.errors import BadInput
 
@@ -34,6 +35,8 @@ _TABLE_A: Mapping[str, str] = {
     "Ü": "UE",
 }
 _APOSTROPHES = frozenset("'`´\u2018\u2019\u02bc\u02bb\u02b9")
+_MOST_CHARACTERS = 4096
+"""So many characters are kept, folded."""
 _SEPARATORS = frozenset("-,\u2010\u2011\u2012\u2013\u2014")
 
 
@@ -55,14 +58,15 @@ def fold(text: str) -> str:
 
     Unlike :func:`transliterate` it takes every text: what has no rendering stays as it is.
     """
-    plain = []
-    for character in unicodedata.normalize("NFC", text).upper():
-        base = _without_marks(character)
-        if character in _SEPARATORS:
-            plain.append(" ")
-        elif character not in _APOSTROPHES:
-            plain.append(_TABLE_A.get(base, base))
-    return " ".join("".join(plain).split())
+    return " ".join("".join(map(_folded, unicodedata.normalize("NFC", text).upper())).split())
+
+
+@lru_cache(_MOST_CHARACTERS)
+def _folded(character: str) -> str:
+    if character in _SEPARATORS:
+        return " "
+    base = _without_marks(character)
+    return "" if character in _APOSTROPHES else _TABLE_A.get(base, base)
 
 
 def _render(character: str, table: Mapping[str, str]) -> str:

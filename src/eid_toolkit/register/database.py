@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # a destroyed secret does not stay in free pages
 )
+VERSION_TABLE = "alembic_version"
 _WRITE, _SHARED = "eid_write", "eid_shared"
 _WRITER_LOCK = 0x65_69_64  # "eid": the one writer of a PostgreSQL register
 _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
@@ -46,6 +48,17 @@ class Database:
         :class:`ServiceAway` if it cannot be reached, :class:`IntegrityBroken` for a file that is no database, and
         where there is no register though there should be one.
         """
+        database = cls.reach(url, new=new)
+        try:
+            database._migrate(new=new)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def reach(cls, url: str, *, new: bool) -> Database:
+        """The database at an address, whatever is in it; raises as :meth:`open` if there cannot be one."""
         address = parse_address(url)
         is_file = address.get_backend_name() == "sqlite"
         if is_file:
@@ -57,13 +70,7 @@ class Database:
         if is_file:
             event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        database = cls(engine)
-        try:
-            database._migrate(new=new)
-        except BaseException:
-            database.close()
-            raise
-        return database
+        return cls(engine)
 
     @property
     def is_file(self) -> bool:
@@ -95,14 +102,45 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def clear_files(self) -> bool:
+        """Have what was overwritten leave a file's write-ahead log too; False while another reader needs it there.
+
+        The file itself has it no more (``secure_delete``). On a server that is the server's matter: False.
+        """
+        if not self.is_file:
+            return False
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        except sqlite3.OperationalError:  # locked by another process
+            return False
+        finally:
+            connection.close()
+
+    def copy_to(self, path: Path) -> None:
+        """Copy a register that is a file to another file, as it is now; others may go on reading."""
+        statement = "VACUUM INTO ?"
+        with _clear_errors(), closing(self._engine.raw_connection()) as connection:
+            try:
+                connection.cursor().execute(statement, (str(path),))
+            except sqlite3.Error as error:
+                raise OperationalError(statement, None, error) from None
+
+    def is_sound(self) -> bool:
+        """Whether the structure of a file holds; raises :class:`IntegrityBroken` if it is no database at all."""
+        with self.read() as connection:
+            return connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+
     def is_empty(self) -> bool:
         """Whether there is no register in the database."""
         with self.read() as connection:
-            return _version(connection) is None
+            return version_of(connection) is None
 
     def _migrate(self, *, new: bool) -> None:
         with self.read() as connection:
-            version = _version(connection)
+            version = version_of(connection)
         if version is None and not new:  # an empty register in its place would give numbers and chips out again
             raise IntegrityBroken("register-missing")
         if version == HEAD:
@@ -110,8 +148,8 @@ class Database:
         if version is not None and version > HEAD:
             raise BadInput("register-newer", version=version, supported=HEAD)
         with self.write() as connection:
-            if _version(connection) != HEAD:  # another process may have been quicker
-                _upgrade(connection)
+            if version_of(connection) != HEAD:  # another process may have been quicker
+                upgrade(connection)
 
 
 def parse_address(url: str) -> URL:
@@ -155,18 +193,20 @@ def _server_options() -> dict[str, Any]:
     return {"connect_args": arguments, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, version: str = "head") -> None:
+    """Bring the schema up to a version, within the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, version)
 
 
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def version_of(connection: Connection) -> str | None:
+    """The version of the register in the database; None if there is none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
     version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return version

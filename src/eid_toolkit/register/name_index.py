@@ -8,11 +8,11 @@ apart (a letter missing, more, another, or two neighbours exchanged) have a vari
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, select, update
 
+from eid_toolkit.register.bulk import insert_rows
 from eid_toolkit.register.schema import name_posting, name_variant, name_word, person
 
 LONGEST = 32
@@ -64,7 +64,7 @@ def write_names(connection: Connection, new: Collection[str]) -> None:
     identifiers = _identifiers(connection, {word for found in words.values() for word in found})
     postings = [{"word_id": identifiers[word], "folded_name": name} for name in new for word in words[name]]
     if postings:
-        _insert_new(connection, name_posting, postings)
+        insert_rows(connection, name_posting, postings, only_new=True)
         counts = Counter(posting["word_id"] for posting in postings)
         connection.execute(_COUNT, [{"word_id": word, "more": more} for word, more in sorted(counts.items())])
 
@@ -91,15 +91,9 @@ def _identifiers(connection: Connection, words: set[str]) -> dict[str, int]:
     found: dict[str, int] = {row.word: row.id for row in connection.execute(query)}
     new = sorted(words - found.keys())
     if new:
-        _insert_new(connection, name_word, [{"word": word, "names": 0} for word in new])
+        insert_rows(connection, name_word, [{"word": word, "names": 0} for word in new], only_new=True)
         added = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(new))
         found |= {row.word: row.id for row in connection.execute(added)}
         rows = [{"variant": variant, "word_id": found[word]} for word in new for variant in sorted(variants(word))]
-        _insert_new(connection, name_variant, rows)
+        insert_rows(connection, name_variant, rows, only_new=True)
     return found
-
-
-def _insert_new(connection: Connection, into: Table, rows: Iterable[dict[str, object]]) -> None:
-    """Insert what is not there yet."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(into).on_conflict_do_nothing(), list(rows))

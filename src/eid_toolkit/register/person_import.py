@@ -24,7 +24,7 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.person_data import PersonData
 from eid_toolkit.register.person_files import Row, csv_columns, read_rows
-from eid_toolkit.register.person_record import Person, insert_people, objection, taken_numbers
+from eid_toolkit.register.person_record import Person, insert_people, objection, refresh_statistics, taken_numbers
 from eid_toolkit.register.person_rejects import RejectsFile
 from eid_toolkit.register.person_source import PersonSource, Progress
 from eid_toolkit.register.schema import person_import
@@ -86,6 +86,8 @@ class _State:
     rejects_size: int = 0
     known: bool = False
     """Whether it stands in the register."""
+    again: bool = False
+    """Whether the file may have been imported before."""
 
 
 class PersonImports:
@@ -121,7 +123,7 @@ class PersonImports:
     def _begun(self, content: str, *, again: bool) -> _State:
         with self._database.read() as connection:
             state = self._find(connection, content, again=again)
-        return state or _State(new_identifier("I", self._entropy))
+        return state or _State(new_identifier("I", self._entropy), again=again)
 
     def _find(self, connection: Connection, content: str, *, again: bool) -> _State | None:
         """An import of this content that was stopped."""
@@ -171,6 +173,8 @@ class PersonImports:
                 if refused and not options.keep_going:  # somebody else was quicker with a number
                     raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
                 state = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
+                if last or _doubled(state.row):
+                    refresh_statistics(connection)
             told += refused[: TOLD - len(told)]
         return ImportReport(
             good=state.imported - began.imported,
@@ -221,7 +225,7 @@ class PersonImports:
             if connection.execute(update(person_import).where(*here).values(values)).rowcount != 1:
                 raise NotPermitted("import-goes-on-elsewhere", import_id=state.id)
         else:
-            if self._find(connection, content, again=True) is not None:
+            if self._find(connection, content, again=state.again) is not None:
                 raise NotPermitted("import-goes-on-elsewhere", import_id=state.id)
             new = {"id": state.id, "file_sha256": content, "operator": operator.name, "started_at": now}
             connection.execute(insert(person_import), {**new, **values})
@@ -293,6 +297,12 @@ def _checked(rows: Iterable[Row], check: Check) -> Iterator[Row]:
             except BadInput as error:
                 row = Row(row.line, row.cells, None, error)
         yield row
+
+
+def _doubled(row: int) -> bool:
+    """Whether so many chunks are a power of two: a database that thinks its tables are small plans badly."""
+    chunks = row // CHUNK
+    return chunks & (chunks - 1) == 0
 
 
 def _rejects_file(source: PersonSource, options: ImportOptions) -> RejectsFile | None:

@@ -10,11 +10,11 @@ from itertools import combinations, groupby, islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.ports import Clock
+from eid_toolkit.register.bulk import insert_rows
 from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.name_index import variants, within_one_edit
@@ -193,9 +193,7 @@ def _propose(connection: Connection, found: Iterable[Found], now: datetime) -> i
         for (first, second), reason in sorted(wanted.items())
         if (first, second) not in known
     ]
-    if rows:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(dialect.insert(person_pair).on_conflict_do_nothing(), rows)
+    insert_rows(connection, person_pair, rows, only_new=True)
     return len(rows)
 
 

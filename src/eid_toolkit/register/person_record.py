@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, select
 
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.register.bulk import insert_rows
 from eid_toolkit.register.canonical import digest
 from eid_toolkit.register.name_index import index_names
 from eid_toolkit.register.person_data import FIELDS, PersonData
@@ -100,7 +101,13 @@ def insert_people(connection: Connection, people: Iterable[Person]) -> None:
     ]
     if rows:
         index_names(connection, {row["folded_name"] for row in rows})
-        connection.execute(insert(person), rows)
+        insert_rows(connection, person, rows)
+
+
+def refresh_statistics(connection: Connection) -> None:
+    """Have a server count what it plans queries by; it would do so by itself, but minutes later."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("ANALYZE person, name_word, name_variant, name_posting")
 
 
 def taken_numbers(connection: Connection, people: Iterable[PersonData]) -> set[str]:

@@ -33,8 +33,8 @@ class RejectsFile:
     def resume(self, size: int) -> None:
         """Go on behind the first ``size`` bytes, if the file has them."""
         if size and self.path.exists() and self.path.stat().st_size >= size:
-            self._open(os.O_RDWR)
             os.truncate(self.path, size)
+            self._open(os.O_WRONLY)
             self._size = size
 
     def write(self, rows: Iterable[Row]) -> int:

@@ -92,7 +92,7 @@ name_variant = Table(
     "name_variant",
     metadata,
     Column("variant", SORTED_TEXT, nullable=False),  # a word, or one without one of its letters
-    Column("word_id", ForeignKey("name_word.id"), nullable=False),
+    Column("word_id", Integer, nullable=False),
     PrimaryKeyConstraint("variant", "word_id"),
     sqlite_with_rowid=False,
 )
@@ -100,7 +100,7 @@ name_variant = Table(
 name_posting = Table(
     "name_posting",
     metadata,
-    Column("word_id", ForeignKey("name_word.id"), nullable=False),
+    Column("word_id", Integer, nullable=False),  # no foreign key: its checks would double the time of an import
     Column("folded_name", SORTED_TEXT, nullable=False),
     PrimaryKeyConstraint("word_id", "folded_name"),
     sqlite_with_rowid=False,

@@ -1,0 +1,222 @@
+"""A population register: how long an import takes and how much memory, and how long a clerk waits for a search.
+
+``python -m benchmarks.population --persons 1000000`` measures at a tenth of that size and at that size, on SQLite and
+PostgreSQL. The import is the real command in a process of its own; searches run in this process, on a warm register.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from benchmarks.people import people, write_people
+from benchmarks.servers import postgres_binaries, postgres_server
+from eid_toolkit.home.config import HomeConfig
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.transliteration import fold
+from eid_toolkit.ports import SystemClock, SystemEntropy
+from eid_toolkit.register.founding import found
+from eid_toolkit.register.register import Register
+from eid_toolkit.stores.demo import open_key_store
+
+SCHEMA = "eid-population-benchmark/1"
+_QUERIES = 40
+"""Of each kind."""
+_WARM_UP = 3
+_LETTERS = "AEIOUNTRSL"
+_LAST_PERCENT = 95
+_ROW = "{:<12} {:>9} {:>9} {:>10} {:>8} {:>9} {:>9}"
+_SEARCH_ROW = "{:<30} {:>10} {:>10}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a clerk types."""
+
+    kind: str
+    text: str
+    birth: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What was measured with so many persons on one database; latencies in milliseconds by kind of query."""
+
+    database: str
+    persons: int
+    import_seconds: float
+    import_megabytes: float
+    latencies: dict[str, list[float]]
+
+    @property
+    def all(self) -> list[float]:
+        """The latencies of all kinds together."""
+        return [each for latencies in self.latencies.values() for each in latencies]
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys."""
+        return {
+            "database": self.database,
+            "persons": self.persons,
+            "import_seconds": round(self.import_seconds, 1),
+            "import_megabytes": round(self.import_megabytes),
+            "search_median_milliseconds": round(median(self.all), 2),
+            "search_p95_milliseconds": round(percentile(self.all), 2),
+            "searches": {
+                kind: {"median_milliseconds": round(median(each), 2), "p95_milliseconds": round(percentile(each), 2)}
+                for kind, each in self.latencies.items()
+            },
+        }
+
+
+def measure_population(persons: int, databases: tuple[str, ...] = ("sqlite", "postgresql")) -> list[Population]:
+    """At a tenth of ``persons`` and at ``persons``, on each database that is here."""
+    measured = []
+    for database in databases:
+        binaries = postgres_binaries() if database == "postgresql" else None
+        if database == "postgresql" and binaries is None:
+            continue
+        for count in (persons // 10, persons):
+            with postgres_server(binaries) if binaries else nullcontext() as url:
+                measured.append(_measure(database, count, url))
+    return measured
+
+
+def population_table(measured: list[Population]) -> str:
+    """The measures for a person."""
+    lines = [_ROW.format("register", "persons", "import s", "a second", "MB", "search ms", "95 %")]
+    for each in measured:
+        cells = (f"{each.import_seconds:.1f}", f"{each.persons / each.import_seconds:.0f}")
+        found = (f"{each.import_megabytes:.0f}", f"{median(each.all):.1f}", f"{percentile(each.all):.1f}")
+        lines.append(_ROW.format(each.database, each.persons, *cells, *found))
+    for small, large in zip(measured[::2], measured[1::2], strict=True):
+        ratios = median(large.all) / median(small.all), percentile(large.all) / percentile(small.all)
+        times = [f"{ratio:.1f} times" for ratio in ratios]
+        lines.append(_ROW.format(small.database, "10 times", "", "", "", *times))
+        lines.append(_SEARCH_ROW.format(f"{large.database}, {large.persons}", "median ms", "95 %"))
+        for kind, latencies in large.latencies.items():
+            lines.append(_SEARCH_ROW.format(f"  {kind}", f"{median(latencies):.1f}", f"{percentile(latencies):.1f}"))
+    return "\n".join(lines)
+
+
+def percentile(latencies: list[float]) -> float:
+    """The 95th percentile."""
+    return quantiles(latencies, n=100, method="inclusive")[_LAST_PERCENT - 1]
+
+
+def _measure(database: str, count: int, url: str | None) -> Population:
+    with tempfile.TemporaryDirectory(prefix="eid-population-") as folder:
+        root, file = Path(folder) / "home", Path(folder) / "people.csv"
+        clock, entropy = SystemClock(), SystemEntropy()
+        home = found(root, HomeConfig("UTO", "Benchmark", True, clock.now(), url), [], None, clock, entropy)
+        write_people(file, count)
+        seconds, megabytes = _import(root, file)
+        register = Register.open(home, open_key_store(home, _no_passphrase, entropy), clock, entropy)
+        try:
+            latencies = _search(register, count)
+        finally:
+            register.close()
+    return Population(database, count, seconds, megabytes, latencies)
+
+
+def _import(root: Path, file: Path) -> tuple[float, float]:
+    """Seconds, and the most memory of the process in megabytes."""
+    code = "from eid_toolkit.cli.main import main; main()"
+    words = [sys.executable, "-c", code, "--home", str(root), "--operator", "clerk", "person", "import", str(file)]
+    began = time.perf_counter()
+    child = os.spawnv(os.P_NOWAIT, sys.executable, words)
+    _, status, usage = os.wait4(child, 0)
+    if status != 0:
+        raise RuntimeError("the import failed")
+    return time.perf_counter() - began, usage.ru_maxrss / 1024
+
+
+def _search(register: Register, count: int) -> dict[str, list[float]]:
+    latencies: dict[str, list[float]] = {}
+    queries = list(_queries(count))
+    for query in queries[::_QUERIES] * _WARM_UP:
+        _run(register, query)
+    for query in queries:
+        latencies.setdefault(query.kind, []).append(1000 * _timed(lambda query=query: _run(register, query)))
+    return latencies
+
+
+def _run(register: Register, query: Query) -> None:
+    birth = PartialDate.parse(query.birth) if query.birth else None
+    hits = register.persons.search(query.text, date_of_birth=birth, limit=50)
+    if not hits:
+        raise RuntimeError(f"nobody found: {query.kind}")
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _queries(count: int) -> Iterator[Query]:
+    """Queries about persons who are there, one kind after the other."""
+    chosen = random.Random(2)
+    wanted = set(chosen.sample(range(count), _QUERIES))
+    someone = [values for number, values in enumerate(people(count)) if number in wanted]
+    names = [(f"{values[1]} {values[2]}", values[3]) for values in someone]
+    yield from (Query("number", values[0]) for values in someone)
+    yield from (Query("full name", name) for name, _ in names)
+    yield from (Query("words in another order", " ".join(reversed(name.split()))) for name, _ in names)
+    yield from (Query("no diacritics, small letters", fold(name).lower()) for name, _ in names)
+    yield from (Query("one letter wrong", _misspelt(fold(name), chosen)) for name, _ in names)
+    yield from (Query("beginnings of words", _begun(fold(name))) for name, _ in names)
+    yield from (Query("a surname alone", values[1]) for values in someone)
+    yield from (Query("name and date of birth", name, birth) for name, birth in names)
+    yield from (Query("date of birth alone", "", birth) for _, birth in names)
+
+
+def _misspelt(name: str, chosen: random.Random) -> str:
+    """With one letter of the longest word left out, exchanged with its neighbour, or another."""
+    word = max(name.split(), key=len)
+    at = chosen.randrange(len(word) - 1)
+    wrong = chosen.choice(
+        (
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + chosen.choice(_LETTERS) + word[at + 1 :],
+        )
+    )
+    return name.replace(word, wrong, 1)
+
+
+def _begun(name: str) -> str:
+    return " ".join(word[: max(2, len(word) - 2)] for word in name.split())
+
+
+def _no_passphrase() -> None:
+    raise AssertionError("a demo home asks for no passphrase")
+
+
+def main() -> None:
+    """Measures, prints a table, and writes the numbers to a file if asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.population", description=__doc__)
+    parser.add_argument("--persons", type=int, default=100_000, help="the larger size (default: 100000)")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), help="only this one")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
+    arguments = parser.parse_args()
+    databases = (arguments.database,) if arguments.database else ("sqlite", "postgresql")
+    measured = measure_population(arguments.persons, databases)
+    print(population_table(measured))
+    if arguments.json is not None:
+        found = {"schema": SCHEMA, "populations": [each.to_json() for each in measured]}
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

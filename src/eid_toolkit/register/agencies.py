@@ -1,0 +1,201 @@
+"""Agencies that look persons up: what of a person each may see, and what it may ask for; each look-up is on record.
+
+A look-up names one of the agency's stated purposes. The log knows what was asked by its keyed hash alone, and the
+persons who were found by their identifiers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from eid_toolkit.audit.log import AuditEvent, append
+from eid_toolkit.errors import BadInput, EidError, NotPermitted
+from eid_toolkit.lds.transliteration import fold
+from eid_toolkit.ports import Clock
+from eid_toolkit.register.agency_record import Agency, active_agency, agency_of, find_agency, load_agency
+from eid_toolkit.register.database import Database
+from eid_toolkit.register.notices import notices_about
+from eid_toolkit.register.person_data import FIELDS
+from eid_toolkit.register.person_look_ups import PersonLookUps
+from eid_toolkit.register.person_record import Person, load_person
+from eid_toolkit.register.person_search import search_persons
+from eid_toolkit.register.schema import agency, person
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Permission
+
+IDENTIFIER, NOTICES = "id", "notices"
+AGENCY_FIELDS = (IDENTIFIER, *FIELDS, NOTICES)
+"""What of a person an agency may be let see."""
+MOST_FOUND = 20
+"""So many persons are shown of one look-up: an agency asks for somebody, and does not copy the register."""
+SHORTEST = 2
+"""So many letters at least are searched for."""
+LOOKED_UP = "agency.looked-up"
+"""In the audit log."""
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
+_MOST_PURPOSES = 50
+_LONGEST = 200
+_MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an agency gets: of each person found the fields that it may see."""
+
+    agency: str
+    purpose: str
+    persons: tuple[dict[str, object], ...]
+    more: bool
+    """Whether there are more than are shown."""
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "schema": "eid-agency-look-up/1",
+            "agency": self.agency,
+            "purpose": self.purpose,
+            "persons": list(self.persons),
+            "more": self.more,
+        }
+
+
+class Agencies:
+    """The agencies of one register."""
+
+    def __init__(self, database: Database, look_ups: PersonLookUps, clock: Clock) -> None:
+        self._database = database
+        self._look_ups = look_ups
+        self._clock = clock
+
+    def add(
+        self,
+        code: str,
+        name: str,
+        fields: Sequence[str],
+        purposes: Sequence[str],
+        operator: Operator,
+        *,
+        may_report: bool = False,
+    ) -> Agency:
+        """Let an agency look persons up; raises :class:`NotPermitted` if there is one of that code."""
+        operator.require(Permission.MANAGE_AGENCIES)
+        if not _CODE.fullmatch(code):
+            raise BadInput("agency-code-malformed")
+        unknown = next((each for each in fields if each not in AGENCY_FIELDS), None)
+        if unknown is not None or not fields:
+            raise BadInput("agency-field-unknown", field=unknown, known=", ".join(AGENCY_FIELDS))
+        stated = tuple(dict.fromkeys(map(_clean, purposes)))
+        if not 0 < len(stated) <= _MOST_PURPOSES:
+            raise BadInput("agency-purposes-count", limit=_MOST_PURPOSES)
+        now = self._clock.now()
+        allowed = tuple(each for each in AGENCY_FIELDS if each in fields)
+        made = Agency(code, _clean(name), allowed, stated, may_report, now)
+        row = {"code": code, "name": made.name, "may_report": int(may_report), "created_at": now}
+        row |= {"fields": json.dumps(made.fields), "purposes": json.dumps(made.purposes)}
+        with self._database.write() as connection:
+            if find_agency(connection, code) is not None:
+                raise NotPermitted("agency-exists", agency=code)
+            connection.execute(insert(agency), row)
+            detail = {"fields": list(made.fields), "purposes": list(made.purposes), "may_report": may_report}
+            append(connection, now, operator.name, [AuditEvent("agency.added", code, detail)])
+        return made
+
+    def all(self, operator: Operator) -> tuple[Agency, ...]:
+        """All agencies by code, disabled ones included."""
+        operator.require(Permission.MANAGE_AGENCIES)
+        with self._database.read() as connection:
+            return tuple(map(agency_of, connection.execute(select(agency).order_by(agency.c.code))))
+
+    def get(self, code: str, operator: Operator) -> Agency:
+        """One agency; raises :class:`BadInput` if there is none of that code."""
+        operator.require(Permission.MANAGE_AGENCIES)
+        with self._database.read() as connection:
+            return load_agency(connection, code)
+
+    def disable(self, code: str, operator: Operator) -> Agency:
+        """From now on the agency gets nothing and reports nothing."""
+        operator.require(Permission.MANAGE_AGENCIES)
+        now = self._clock.now()
+        with self._database.write() as connection:
+            active_agency(connection, code)
+            connection.execute(update(agency).where(agency.c.code == code).values(disabled_at=now))
+            append(connection, now, operator.name, [AuditEvent("agency.disabled", code, {})])
+            return load_agency(connection, code)
+
+    def look_up(
+        self, code: str, purpose: str, operator: Operator, *, reference: str | None = None, words: str | None = None
+    ) -> Answer:
+        """What the agency may see of the person with this identifier or number, or of those who fit the words.
+
+        On record before anything is shown, and where it is refused: :class:`NotPermitted` for a disabled agency, a
+        purpose that is none of its own, or an operator who may not; :class:`BadInput` for an unknown agency or person,
+        or too short a search.
+        """
+        asked = self._look_ups.typed(reference if reference is not None else words or "")
+        try:
+            operator.require(Permission.READ_PERSONS)
+            with self._database.read() as connection:
+                found = active_agency(connection, code)
+                if purpose not in found.purposes:
+                    raise NotPermitted("purpose-not-stated", agency=code, purposes="; ".join(found.purposes))
+                people, more = _find(connection, reference, words)
+                shown = tuple(_shown(connection, each, found) for each in people)
+        except EidError as error:
+            self._record(operator, code, {"asked": asked, "refused": error.code, "persons": [], "fields": []})
+            raise
+        detail = {"asked": asked, "purpose": purpose, "persons": [each.id for each in people], "more": more}
+        self._record(operator, code, {**detail, "fields": list(found.fields)})
+        return Answer(found.code, purpose, shown, more)
+
+    def _record(self, operator: Operator, code: str, detail: dict[str, object]) -> None:
+        subject = code if _CODE.fullmatch(code) else _MALFORMED  # what was typed there may be anything
+        with self._database.write() as connection:
+            append(connection, self._clock.now(), operator.name, [AuditEvent(LOOKED_UP, subject, detail)])
+
+
+def _find(connection: Connection, reference: str | None, words: str | None) -> tuple[list[Person], bool]:
+    """The persons asked for, and whether there are more."""
+    if reference is not None:
+        return [_load(connection, reference)], False
+    text = words or ""
+    if len(fold(text).replace(" ", "")) < SHORTEST:
+        raise BadInput("look-up-too-short", limit=SHORTEST)
+    hits = search_persons(connection, text, None, MOST_FOUND + 1, 0)
+    people = {each.id: each for each in (_merged(connection, hit.person) for hit in hits)}
+    return list(people.values())[:MOST_FOUND], len(hits) > MOST_FOUND
+
+
+def _load(connection: Connection, reference: str) -> Person:
+    found = load_person(connection, reference)
+    query = select(person.c.erased_at).where(person.c.id == found.id)
+    if connection.execute(query).scalar() is not None:
+        raise BadInput("person-unknown", person=reference)
+    return _merged(connection, found)
+
+
+def _merged(connection: Connection, found: Person) -> Person:
+    """The person that this one was found to be the same as, if so."""
+    return found if found.merged_into is None else load_person(connection, found.merged_into)
+
+
+def _shown(connection: Connection, found: Person, by: Agency) -> dict[str, object]:
+    """The fields of the person that the agency may see."""
+    values: dict[str, Any] = {IDENTIFIER: found.id, **found.data.to_text()}
+    if NOTICES in by.fields:
+        values[NOTICES] = [each.to_agency() for each in notices_about(connection, found.id)]
+    return {name: values[name] for name in by.fields}
+
+
+def _clean(text: str) -> str:
+    """The name of an agency, or a purpose; raises :class:`BadInput` for an empty, long or unprintable one."""
+    clean = " ".join(text.split())
+    if not 0 < len(clean) <= _LONGEST or not clean.isprintable():
+        raise BadInput("agency-text-malformed", limit=_LONGEST)
+    return clean

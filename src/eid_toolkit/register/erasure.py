@@ -1,0 +1,195 @@
+"""A person is erased: the data keys are destroyed, and what identifies leaves the register; the identifier stays.
+
+What was sealed for the person, and for the person's documents, is unreadable then wherever a copy of it is, but for
+copies of the register from before: their keys are in them. Those are destroyed when their time is over. On SQLite the
+old content leaves the file at once; a PostgreSQL server keeps it in its files until they are used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select, update
+
+from eid_toolkit.audit.log import AuditEvent, append
+from eid_toolkit.errors import NotPermitted
+from eid_toolkit.ports import Clock
+from eid_toolkit.register.canonical import canonical
+from eid_toolkit.register.data_keys import DataKeys
+from eid_toolkit.register.database import Database
+from eid_toolkit.register.name_index import forget_name
+from eid_toolkit.register.person_data import FIELDS
+from eid_toolkit.register.person_record import Person, load_person, person_of, refuse_merged
+from eid_toolkit.register.schema import (
+    application,
+    application_biometric,
+    decision,
+    document,
+    document_file,
+    document_secret,
+    notice,
+    person,
+    person_change,
+)
+from eid_toolkit.register.stock_movements import clean_reason
+from eid_toolkit.register.two_people import require_two
+from eid_toolkit.register.workflow import ApplicationState, DocumentState
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Permission
+
+FIRST, SECOND = (Permission.ERASE_PERSONS,), Permission.READ_PERSONS
+"""What the two must be permitted: the one erases, the other one has seen that it is the right person."""
+ERASED = "ERASED"
+"""Stands where the register must have a text."""
+
+_BLANK = {
+    **dict.fromkeys(FIELDS),
+    "primary_identifier": ERASED,
+    "folded_name": "",
+    "date_of_birth": "0001",
+    "sex": "X",
+    "nationality": "XXX",  # 9303-3 5: unspecified
+}
+_IN_THE_MAKING = (DocumentState.PREPARED, DocumentState.BOUND)
+_VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
+_UNDECIDED = (ApplicationState.CREATED, ApplicationState.APPROVED)
+_ERASED_STATEMENT = canonical({"erased": True, "state": {}})
+"""In place of what was decided on; the audit log has the SHA-256 of what stood there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased: the person, the others who had been found to be the same, and their documents."""
+
+    person: str
+    merged: tuple[str, ...]
+    documents: tuple[str, ...]
+    left_files: bool
+    """Whether the old content has left the database's files already."""
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "schema": "eid-person-erasure/1",
+            "person": self.person,
+            "merged": list(self.merged),
+            "documents": list(self.documents),
+            "left_files": self.left_files,
+        }
+
+
+class Erasure:
+    """Erases persons of one register."""
+
+    def __init__(self, database: Database, data_keys: DataKeys, clock: Clock) -> None:
+        self._database = database
+        self._data_keys = data_keys
+        self._clock = clock
+
+    def check(self, reference: str) -> str:
+        """The identifier of a person who may be erased; raises as :meth:`erase`."""
+        with self._database.read() as connection:
+            return _erasable(connection, reference, self._clock.now().date())[0].id
+
+    def erase(self, reference: str, reason: str, people: Sequence[Operator]) -> Erased:
+        """Erase the person with this identifier or number, for good; the ``reason`` stands in the audit log.
+
+        Raises :class:`NotPermitted` while an application waits, a document is in the making or valid, or somebody looks
+        for the person, and for a person who was erased, or found to be the same as another.
+        """
+        require_two(people, "person.erase", FIRST, SECOND)
+        why, now = clean_reason(reason), self._clock.now()
+        with self._database.write() as connection:
+            found, same = _erasable(connection, reference, now.date())
+            identifiers = [found.id, *(each.id for each in same)]
+            applications = _applications(connection, identifiers)
+            documents = _documents(connection, applications)
+            for subject in (*identifiers, *documents):
+                self._data_keys.destroy(connection, subject, people[0].name)
+            for each in (found, *same):
+                _blank_numbers(connection, each, documents, now.date())
+                _blank_person(connection, each, now)
+            _blank_papers(connection, identifiers, applications, documents)
+            detail: dict[str, object] = {"reason": why, "documents": documents, "merged": identifiers[1:]}
+            detail["with"] = people[1].name if len(people) > 1 else None
+            append(connection, now, people[0].name, [AuditEvent("person.erased", found.id, detail)])
+        left = self._database.clear_files()
+        return Erased(found.id, tuple(identifiers[1:]), tuple(documents), left)
+
+
+def _erasable(connection: Connection, reference: str, today: date) -> tuple[Person, list[Person]]:
+    """The person, and those who were found to be the same."""
+    found = load_person(connection, reference)
+    refuse_merged(connection, found.id)
+    rows = connection.execute(select(person).where(person.c.merged_into == found.id)).mappings()
+    same = [person_of(row) for row in rows]
+    identifiers = [found.id, *(each.id for each in same)]
+    wanted = select(notice.c.id).where(notice.c.person_id.in_(identifiers), notice.c.withdrawn_at.is_(None))
+    holding = connection.execute(wanted).scalar()
+    if holding is not None:
+        raise NotPermitted("erasure-notice-holds", person=found.id, notice=holding)
+    applications = _applications(connection, identifiers)
+    waiting = connection.execute(
+        select(application.c.id).where(application.c.id.in_(applications), application.c.state.in_(_UNDECIDED))
+    ).scalar()
+    alive = document.c.state.in_(_VALID) & (
+        document.c.date_of_expiry.is_(None) | (document.c.date_of_expiry >= today.isoformat())
+    )
+    living = connection.execute(
+        select(document.c.id).where(
+            document.c.application_id.in_(applications), document.c.state.in_(_IN_THE_MAKING) | alive
+        )
+    ).scalar()
+    if living is not None:
+        raise NotPermitted("erasure-document-alive", person=found.id, document=living)
+    if waiting is not None:
+        raise NotPermitted("erasure-application-waits", person=found.id, application=waiting)
+    return found, same
+
+
+def _applications(connection: Connection, identifiers: list[str]) -> list[str]:
+    return list(connection.execute(select(application.c.id).where(application.c.person_id.in_(identifiers))).scalars())
+
+
+def _documents(connection: Connection, applications: list[str]) -> list[str]:
+    query = select(document.c.id).where(document.c.application_id.in_(applications)).order_by(document.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def _blank_person(connection: Connection, found: Person, now: datetime) -> None:
+    values = {**_BLANK, "erased_at": now, "version": found.version + 1}
+    connection.execute(update(person).where(person.c.id == found.id).values(values))
+    forget_name(connection, found.data.folded_name)
+
+
+def _blank_numbers(connection: Connection, found: Person, documents: list[str], today: date) -> None:
+    """Document numbers that are a part of the personal number go, where no officer is to be told of them any more."""
+    number = found.data.personal_number
+    if number is None:
+        return
+    for row in connection.execute(select(document).where(document.c.id.in_(documents))).all():
+        past = row.date_of_expiry is not None and row.date_of_expiry < today.isoformat()
+        if row.document_number in number and (past or row.state == DocumentState.SPOILED):
+            connection.execute(update(document).where(document.c.id == row.id).values(document_number=""))
+
+
+def _blank_papers(
+    connection: Connection, identifiers: list[str], applications: list[str], documents: list[str]
+) -> None:
+    """What was shown, decided and told of the person in free text, and what was sealed before there were data keys."""
+    for statement in (
+        update(application).where(application.c.id.in_(applications)).values(evidence="[]", portrait=b""),
+        update(application_biometric)
+        .where(application_biometric.c.application_id.in_(applications))
+        .values(content=b""),
+        update(decision).where(decision.c.subject.in_(applications)).values(statement=_ERASED_STATEMENT),
+        update(document_file).where(document_file.c.document_id.in_(documents)).values(content=b""),
+        update(document_secret).where(document_secret.c.document_id.in_(documents)).values(content=b""),
+        update(person_change).where(person_change.c.person_id.in_(identifiers)).values(source=ERASED),
+        update(notice)
+        .where(notice.c.person_id.in_(identifiers) | notice.c.document_id.in_(documents))
+        .values(reason=None, withdrawal_reason=None),
+    ):
+        connection.execute(statement)

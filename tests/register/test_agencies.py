@@ -1,0 +1,205 @@
+"""Agencies: each sees what it may, for what it said, and nothing is looked up without a trace."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from eid_toolkit.errors import BadInput, EidError, NotPermitted
+from eid_toolkit.register.agencies import AGENCY_FIELDS, MOST_FOUND, Agencies
+from eid_toolkit.register.notices import NoticeKind
+from eid_toolkit.register.persons import Person
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
+from support.homes import ANNA, UTOPIAN, VIETNAMESE, Desk
+
+TRAFFIC = "a driver was stopped"
+
+
+@pytest.fixture
+def agencies(desk: Desk) -> Agencies:
+    """A traffic police that sees little, and a court that sees everything."""
+    found = desk.register.agencies
+    found.add("traffic", "Traffic Police", ["date_of_birth", "primary_identifier"], [TRAFFIC, "an accident"], ANNA)
+    found.add("court", "District Court", AGENCY_FIELDS, ["a trial"], ANNA, may_report=True)
+    return found
+
+
+@pytest.fixture
+def person(desk: Desk) -> Person:
+    return desk.person(VIETNAMESE)
+
+
+def told(desk: Desk, subject: str = "traffic") -> list[dict[str, Any]]:
+    """What the log knows of an agency's look-ups."""
+    return [json.loads(row.detail) for row in desk.register.audit_rows(subject) if row.action == "agency.looked-up"]
+
+
+def test_an_agency_sees_its_fields_and_no_others(agencies: Agencies, person: Person) -> None:
+    for asked in ({"reference": person.id}, {"reference": "099000000017"}, {"words": "nguyen van an"}):
+        answer = agencies.look_up("traffic", TRAFFIC, ANNA, **asked)
+        assert answer.persons == ({"primary_identifier": "Nguyễn", "date_of_birth": "1990-01-31"},)
+        assert not answer.more
+    (everything,) = agencies.look_up("court", "a trial", ANNA, reference=person.id).persons
+    assert set(everything) == set(AGENCY_FIELDS)
+    assert everything["id"] == person.id and everything["father"] == "Nguyễn Văn Bình"
+
+
+def test_every_look_up_is_on_record_without_what_was_typed(desk: Desk, agencies: Agencies, person: Person) -> None:
+    agencies.look_up("traffic", TRAFFIC, ANNA, words="Nguyễn An")
+    agencies.look_up("traffic", TRAFFIC, ANNA, words="NGUYEN an")
+    agencies.look_up("traffic", TRAFFIC, ANNA, words="Somebody Else")
+    first, again, other = told(desk)
+    assert first == {
+        "asked": desk.register.persons.look_ups.typed("nguyen an"),
+        "purpose": TRAFFIC,
+        "persons": [person.id],
+        "more": False,
+        "fields": ["primary_identifier", "date_of_birth"],
+    }
+    assert again["asked"] == first["asked"] != other["asked"]
+    assert other["persons"] == []
+    for row in desk.register.audit_rows():
+        assert "guy" not in row.detail.lower() and "Else" not in row.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "purpose", "asked", "error", "wanted"),
+    [
+        ("traffic", "curiosity", {"words": "nguyen"}, NotPermitted, "purpose-not-stated"),
+        ("traffic", "a trial", {"words": "nguyen"}, NotPermitted, "purpose-not-stated"),
+        ("old", "anything", {"words": "nguyen"}, NotPermitted, "agency-disabled"),
+        ("nobody", TRAFFIC, {"words": "nguyen"}, BadInput, "agency-unknown"),
+        ("Nguyễn An", TRAFFIC, {"words": "nguyen"}, BadInput, "agency-unknown"),
+        ("traffic", TRAFFIC, {"words": "n"}, BadInput, "look-up-too-short"),
+        ("traffic", TRAFFIC, {"words": " "}, BadInput, "look-up-too-short"),
+        ("traffic", TRAFFIC, {}, BadInput, "look-up-too-short"),
+        ("traffic", TRAFFIC, {"reference": "000000000001"}, BadInput, "person-unknown"),
+    ],
+)
+def test_a_refused_look_up_is_on_record_too(
+    desk: Desk,
+    agencies: Agencies,
+    person: Person,
+    code: str,
+    purpose: str,
+    asked: dict[str, str],
+    error: type[EidError],
+    wanted: str,
+) -> None:
+    agencies.add("old", "Old Office", ["id"], ["anything"], ANNA)
+    agencies.disable("old", ANNA)
+    with pytest.raises(error, match=wanted):
+        agencies.look_up(code, purpose, ANNA, **asked)
+    (row,) = told(desk, code if code.isascii() else "malformed")
+    assert (row["refused"], row["persons"], row["fields"]) == (wanted, [], [])
+    assert len(row["asked"]) == 64
+
+
+def test_an_agency_asks_for_somebody_and_does_not_copy_the_register(desk: Desk, agencies: Agencies) -> None:
+    for number in range(MOST_FOUND + 5):
+        desk.person({**UTOPIAN, "date_of_birth": f"19{number + 50}-01-01"})
+    answer = agencies.look_up("traffic", TRAFFIC, ANNA, words="eriksson")
+    assert (len(answer.persons), answer.more) == (MOST_FOUND, True)
+    assert len(told(desk)[0]["persons"]) == MOST_FOUND
+
+
+def test_a_person_who_was_merged_is_shown_as_the_one_that_holds(desk: Desk, agencies: Agencies) -> None:
+    from sqlalchemy import update
+
+    from eid_toolkit.register.schema import person as table
+
+    kept, double = desk.person(UTOPIAN), desk.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
+    with desk.register.database.write() as connection:
+        connection.execute(update(table).where(table.c.id == double.id).values(merged_into=kept.id))
+    for asked in ({"reference": double.id}, {"words": "eriksson"}):
+        (shown,) = agencies.look_up("court", "a trial", ANNA, **asked).persons
+        assert shown["id"] == kept.id
+
+
+def test_notices_are_for_agencies_that_may_see_them(desk: Desk, agencies: Agencies, person: Person) -> None:
+    notices = desk.register.notices
+    kept = notices.add_person(person.id, "court", ANNA, "did not appear")
+    gone = notices.add_person(desk.person(UTOPIAN).id, "court", ANNA)
+    notices.withdraw(gone.id, "was found", ANNA)
+    (shown,) = agencies.look_up("court", "a trial", ANNA, reference=person.id).persons
+    assert shown["notices"] == [
+        {
+            "kind": "wanted",
+            "document": None,
+            "agency": "court",
+            "reported_at": kept.reported_at.isoformat(),
+            "reason": "did not appear",
+        }
+    ]
+    (nothing,) = agencies.look_up("court", "a trial", ANNA, words="eriksson").persons
+    assert nothing["notices"] == []
+    (little,) = agencies.look_up("traffic", TRAFFIC, ANNA, reference=person.id).persons
+    assert "notices" not in little
+
+
+def test_a_lost_document_shows_with_its_holder(desk: Desk, agencies: Agencies) -> None:
+    document = desk.document(VIETNAMESE, "vn-cccd")
+    desk.register.documents.bind_chip(document.id, "c1", ANNA)
+    desk.register.documents.issue(document.id, ANNA)
+    desk.register.notices.add_document(NoticeKind.LOST, document.id, "court", ANNA)
+    (shown,) = agencies.look_up("court", "a trial", ANNA, words="nguyen").persons
+    assert [(each["kind"], each["document"]) for each in shown["notices"]] == [("lost", document.id)]
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"code": "A"}, "agency-code-malformed"),
+        ({"code": "x" * 41}, "agency-code-malformed"),
+        ({"code": "police "}, "agency-code-malformed"),
+        ({"fields": ["portrait"]}, "agency-field-unknown"),
+        ({"fields": []}, "agency-field-unknown"),
+        ({"purposes": []}, "agency-purposes-count"),
+        ({"purposes": ["x" * 201]}, "agency-text-malformed"),
+        ({"purposes": ["a\x1b[2J"]}, "agency-text-malformed"),
+        ({"name": "  "}, "agency-text-malformed"),
+    ],
+)
+def test_what_is_no_agency_is_refused(desk: Desk, values: dict[str, Any], code: str) -> None:
+    good: dict[str, Any] = {"code": "police", "name": "Police", "fields": ["id"], "purposes": ["a search"]}
+    with pytest.raises(BadInput, match=code):
+        desk.register.agencies.add(operator=ANNA, **{**good, **values})
+    assert desk.register.agencies.all(ANNA) == ()
+
+
+def test_rights_are_not_changed_in_silence(desk: Desk, agencies: Agencies) -> None:
+    with pytest.raises(NotPermitted, match="agency-exists"):
+        agencies.add("traffic", "Traffic", AGENCY_FIELDS, ["anything"], ANNA)
+    agencies.disable("traffic", ANNA)
+    with pytest.raises(NotPermitted, match="agency-disabled"):
+        agencies.disable("traffic", ANNA)
+    assert agencies.get("traffic", ANNA).disabled_at is not None
+    assert [row.action for row in desk.register.audit_rows("traffic")] == ["agency.added", "agency.disabled"]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_lacks_the_role_neither_manages_nor_asks(
+    desk: Desk, agencies: Agencies, person: Person, role: Role
+) -> None:
+    one = Operator(role.value, roles=frozenset({role}))
+    managing = [
+        lambda: agencies.add("other", "Other", ["id"], ["x"], one),
+        lambda: agencies.all(one),
+        lambda: agencies.get("court", one),
+        lambda: agencies.disable("court", one),
+    ]
+    for attempt in managing:
+        if Permission.MANAGE_AGENCIES in PERMISSIONS[role]:
+            attempt()
+        else:
+            with pytest.raises(NotPermitted, match="role-missing"):
+                attempt()
+    if Permission.READ_PERSONS in PERMISSIONS[role]:
+        assert agencies.look_up("traffic", TRAFFIC, one, reference=person.id).persons
+    else:
+        with pytest.raises(NotPermitted, match="role-missing"):
+            agencies.look_up("traffic", TRAFFIC, one, reference=person.id)
+        assert told(desk)[-1]["refused"] == "role-missing"

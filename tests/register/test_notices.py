@@ -1,0 +1,126 @@
+"""Notices of the police: who reports what, what a document's status becomes, and what stays on record."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from eid_toolkit.errors import BadInput, NotPermitted
+from eid_toolkit.register.documents import Document
+from eid_toolkit.register.notices import NoticeKind, Notices
+from eid_toolkit.register.workflow import DocumentState
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
+from support.homes import ANNA, UTOPIAN, Desk
+
+
+@pytest.fixture
+def notices(desk: Desk) -> Notices:
+    agencies = desk.register.agencies
+    agencies.add("police", "Police", ["notices"], ["a search"], ANNA, may_report=True)
+    agencies.add("border", "Border Guard", ["notices"], ["a crossing"], ANNA, may_report=True)
+    agencies.add("tax", "Tax Office", ["id"], ["a tax"], ANNA)
+    return desk.register.notices
+
+
+@pytest.fixture
+def issued(desk: Desk) -> Document:
+    document = desk.document()
+    desk.register.documents.bind_chip(document.id, "c1", ANNA)
+    return desk.register.documents.issue(document.id, ANNA)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [(NoticeKind.LOST, DocumentState.LOST), (NoticeKind.STOLEN, DocumentState.STOLEN)]
+)
+def test_a_documents_notice_reaches_its_status(
+    desk: Desk, notices: Notices, issued: Document, kind: NoticeKind, state: DocumentState
+) -> None:
+    made = notices.add_document(kind, issued.document_number, "police", ANNA, "on a train")
+    assert (made.document_id, made.operator, made.agency) == (issued.id, "anna", "police")
+    assert desk.register.documents.get(issued.id).state is state
+    assert notices.withdraw(made.id, "by mistake", ANNA).withdrawn_by == "anna"
+    assert desk.register.documents.get(issued.id).state is state  # nobody knows who had it meanwhile
+
+
+def test_a_lost_document_can_turn_out_to_be_stolen_and_not_the_other_way(
+    desk: Desk, notices: Notices, issued: Document
+) -> None:
+    desk.register.statuses.change(issued.id, "report-lost", ANNA)
+    notices.add_document(NoticeKind.LOST, issued.id, "police", ANNA)  # known at the counter already
+    notices.add_document(NoticeKind.STOLEN, issued.id, "border", ANNA)
+    notices.add_document(NoticeKind.LOST, issued.id, "border", ANNA)
+    assert desk.register.documents.get(issued.id).state is DocumentState.STOLEN
+    assert {(each.kind, each.agency) for each in notices.list(ANNA, document=issued.id)} == {
+        (NoticeKind.LOST, "police"),
+        (NoticeKind.STOLEN, "border"),
+        (NoticeKind.LOST, "border"),
+    }
+
+
+def test_what_never_left_the_office_is_not_lost_outside(desk: Desk, notices: Notices) -> None:
+    document = desk.document()
+    with pytest.raises(NotPermitted, match="document-never-issued"):
+        notices.add_document(NoticeKind.LOST, document.id, "police", ANNA)
+    with pytest.raises(BadInput, match="document-unknown"):
+        notices.add_document(NoticeKind.LOST, "D-404", "police", ANNA)
+    with pytest.raises(BadInput, match="notice-kind-and-subject"):
+        notices.add_document(NoticeKind.WANTED, document.id, "police", ANNA)
+    assert notices.list(ANNA, withdrawn=True) == ()
+
+
+def test_a_withdrawn_notice_stays_on_record(desk: Desk, notices: Notices) -> None:
+    person = desk.person(UTOPIAN)
+    made = notices.add_person(person.id, "police", ANNA, "left the hospital")
+    with pytest.raises(NotPermitted, match="notice-exists"):
+        notices.add_person(person.id, "police", ANNA)
+    assert notices.add_person(person.id, "border", ANNA).agency == "border"
+    with pytest.raises(BadInput, match="reason-malformed"):
+        notices.withdraw(made.id, " ", ANNA)
+    notices.withdraw(made.id.lower(), "came home", ANNA)
+    with pytest.raises(NotPermitted, match="notice-withdrawn"):
+        notices.withdraw(made.id, "again", ANNA)
+    assert [each.agency for each in notices.list(ANNA, person=person.id)] == ["border"]
+    (kept,) = [each for each in notices.list(ANNA, withdrawn=True, person=person.id) if each.id == made.id]
+    assert (kept.reason, kept.withdrawal_reason, kept.withdrawn_by) == ("left the hospital", "came home", "anna")
+    assert notices.add_person(person.id, "police", ANNA).id != made.id
+    rows = desk.register.audit_rows(made.id)
+    assert [(row.action, json.loads(row.detail)) for row in rows] == [
+        ("notice.added", {"kind": "wanted", "agency": "police", "person_id": person.id}),
+        ("notice.withdrawn", {}),
+    ]
+    with pytest.raises(BadInput, match="notice-unknown"):
+        notices.withdraw("N-404", "x", ANNA)
+
+
+def test_only_agencies_that_report_do(desk: Desk, notices: Notices, issued: Document) -> None:
+    person = desk.person(UTOPIAN)
+    desk.register.agencies.disable("border", ANNA)
+    for agency, code in (("tax", "agency-may-not-report"), ("border", "agency-disabled")):
+        with pytest.raises(NotPermitted, match=code):
+            notices.add_person(person.id, agency, ANNA)
+        with pytest.raises(NotPermitted, match=code):
+            notices.add_document(NoticeKind.LOST, issued.id, agency, ANNA)
+    with pytest.raises(BadInput, match="agency-unknown"):
+        notices.add_person(person.id, "nobody", ANNA)
+    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_lacks_the_role_reports_nothing(desk: Desk, notices: Notices, issued: Document, role: Role) -> None:
+    one = Operator(role.value, roles=frozenset({role}))
+    person = desk.person(UTOPIAN)
+    made = notices.add_person(person.id, "border", ANNA)
+    attempts = [
+        (Permission.REPORT_NOTICES, lambda: notices.add_person(person.id, "police", one)),
+        (Permission.REPORT_NOTICES, lambda: notices.add_document(NoticeKind.LOST, issued.id, "police", one)),
+        (Permission.REPORT_NOTICES, lambda: notices.withdraw(made.id, "found", one)),
+        (Permission.READ_PERSONS, lambda: notices.list(one)),
+    ]
+    for permission, attempt in attempts:
+        if permission in PERMISSIONS[role]:
+            attempt()
+        else:
+            with pytest.raises(NotPermitted, match="role-missing"):
+                attempt()
