@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
@@ -233,3 +237,21 @@ def test_erased_persons_are_not_found_and_merged_ones_are(desk: Desk) -> None:
     assert found(desk, "berg") == found(desk, "") == found(desk, "berh") == ["Berg Bo"]
     assert found(desk, gone.id) == []
     assert [each.id for each in desk.register.persons.all()] == [merged.id]
+
+
+def test_names_of_a_register_of_an_earlier_version_become_findable(desk: Desk) -> None:
+    add(desk, *(f"Berg{number % 3} Name{number}" for number in range(30)))
+    with desk.register.database.write() as connection:
+        indexed = [sorted(connection.execute(select(table)).all()) for table in (name_posting, name_variant)]
+        words = sorted(connection.execute(select(name_word.c.word, name_word.c.names)).all())
+        for table in (name_posting, name_variant, name_word):
+            connection.execute(delete(table))
+        migration = importlib.import_module("eid_toolkit.register.migrations.versions.v0004_names")
+        with Operations.context(MigrationContext.configure(connection)), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(migration, "_BATCH", 7)
+            migration.upgrade()
+        assert sorted(connection.execute(select(name_word.c.word, name_word.c.names)).all()) == words
+        assert [len(connection.execute(select(table)).all()) for table in (name_posting, name_variant)] == [
+            len(rows) for rows in indexed
+        ]
+    assert len(found(desk, "berg1")) == 10

@@ -1,0 +1,226 @@
+"""`eid person`: changing, looking, importing, exporting and duplicates, as a clerk types it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eid_toolkit.cli.main import main
+from support.homes import UTOPIAN, VIETNAMESE
+from support.offices import Office, new_office
+
+Run = Callable[..., Result]
+ERIKSSON = ("--surname", "Eriksson", "--birth", "1974-08-12", "--sex", "F", "--nationality", "UTO")
+HEADER = "surname,date_of_birth,sex,nationality,id_number\n"
+
+
+@pytest.fixture
+def run(demo_home: Any) -> Run:
+    def call(*arguments: object, code: int = 0, operator: str | None = "anna", stdin: bytes = b"") -> Result:
+        who = () if operator is None else ("--operator", operator)
+        result = CliRunner().invoke(main, ["--home", str(demo_home.root), *who, *map(str, arguments)], input=stdin)
+        assert result.exit_code == code, (result.output, result.exception)
+        assert "Traceback" not in result.output
+        return result
+
+    return call
+
+
+def one(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_a_change_keeps_what_was_before(run: Run) -> None:
+    added = one(run("person", "add", *ERIKSSON, "--source", "birth certificate", "--format", "json"))
+    changed = one(
+        run("person", "change", added["id"], "--surname", "Berg", "--guardians", "A; B", "--vital-status", "missing",
+            "--source", "marriage certificate", "--version", 1, "--format", "json", operator="bert")
+    )  # fmt: skip
+    assert (changed["primary_identifier"], changed["version"], changed["guardians"]) == ("Berg", 2, "A; B")
+    first, second = one(run("person", "history", added["id"], "--format", "json"))
+    assert (first["operator"], first["source"], first["fields"]) == ("anna", "birth certificate", {})
+    assert (second["operator"], second["source"]) == ("bert", "marriage certificate")
+    assert second["fields"]["primary_identifier"] == {"before": "Eriksson", "after": "Berg"}
+    assert "marriage certificate" in run("person", "history", added["id"]).stdout
+    cleared = one(run("person", "change", added["id"], "--guardians", "", "--source", "error", "--format", "json"))
+    assert cleared["guardians"] is None
+
+
+def test_a_change_is_refused_if_somebody_was_quicker_or_nothing_changes(run: Run) -> None:
+    person = one(run("person", "add", *ERIKSSON, "--format", "json"))["id"]
+    run("person", "change", person, "--mother", "A", "--source", "paper")
+    run("person", "change", person, "--mother", "B", "--source", "paper", "--version", 1, code=10)
+    run("person", "change", person, "--mother", "A", "--source", "paper", code=9)
+    run("person", "change", person, "--mother", "B", code=2)
+    run("person", "change", "P-UNKNOWN", "--mother", "B", "--source", "paper", code=9)
+
+
+def test_the_deceased_have_a_date_of_death(run: Run) -> None:
+    person = one(run("person", "add", *ERIKSSON, "--format", "json"))["id"]
+    run("person", "change", person, "--date-of-death", "2020-01-01", "--source", "paper", code=9)
+    death = ("--vital-status", "deceased", "--date-of-death", "2020-01-01", "--source", "paper")
+    assert one(run("person", "change", person, *death, "--format", "json"))["date_of_death"] == "2020-01-01"
+
+
+def test_looking_needs_no_name_in_a_demo_home_and_is_recorded_without_what_was_typed(run: Run) -> None:
+    run("person", "add", *ERIKSSON)
+    (hit,) = one(run("person", "search", "erikson", "--purpose", "a call", "--format", "json", operator=None))
+    assert hit["match"] == "similar"
+    assert "similar" in run("person", "search", "erikson", operator=None).stdout
+    rows = one(run("audit", "show", "--format", "json"))
+    looked = [row for row in rows if row["action"] == "person.looked-up"]
+    assert [(row["operator"], row["detail"]["hits"]) for row in looked] == [("unnamed", 1), ("unnamed", 1)]
+    assert looked[0]["detail"]["purpose"] == "a call"
+    assert "erikson" not in json.dumps(rows).casefold()
+
+
+def test_a_full_page_says_how_to_go_on(run: Run) -> None:
+    for name in ("A", "B", "C"):
+        run("person", "add", "--surname", f"Berg {name}", *ERIKSSON[2:])
+    first = run("person", "search", "berg", "--limit", 2)
+    assert "--offset 2" in first.stderr
+    assert "BERG C" not in first.stdout.upper()
+    assert "Berg C" in run("person", "search", "berg", "--limit", 2, "--offset", 2).stdout
+
+
+def test_duplicates_are_listed_and_decided(run: Run) -> None:
+    first, second, third = (
+        one(run("person", "add", *ERIKSSON, "--given-names", name, "--format", "json"))["id"]
+        for name in ("Anna", "Anna", "Anne")
+    )
+    assert "2 new pairs" in run("person", "duplicates", "--scan").stderr
+    listed = one(run("person", "duplicates", "--format", "json"))
+    assert {pair["reason"] for pair in listed} == {"same-name-and-birth", "similar-name-same-birth"}
+    run("person", "duplicate", first, second, code=2)
+    run("person", "duplicate", first, second, "--same", "--different", code=2)
+    run("person", "duplicate", first, second, "--same", code=130)  # asked, and standard input says nothing
+    run("person", "duplicate", first, second, "--same", "--yes")
+    assert one(run("person", "duplicate", first, third, "--different", "--format", "json"))["state"] == "different"
+    assert one(run("person", "duplicates", "--format", "json")) == []
+    shown = run("person", "show", second)
+    assert "merged_into" in shown.stdout and first in shown.stderr
+    assert f"same as {first}" in run("person", "search", "eriksson anna").stdout
+    run("person", "duplicate", first, third, "--same", "--yes", code=10)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_standard_input_is_imported(run: Run, tmp_path: Path, zipped: bool) -> None:
+    data = (HEADER + "A,1990,F,UTO,1\nB,1990,Q,UTO,2\n").encode()
+    data = gzip.compress(data) if zipped else data
+    run("person", "import", "-", "--keep-going", stdin=data, code=2)
+    report = one(
+        run("person", "import", "-", "--keep-going", "--rejects", tmp_path / "bad.csv", "--format", "json", stdin=data)
+    )
+    assert (report["schema"], report["imported"], report["rejected_count"]) == ("eid-person-import/1", 1, 1)
+    assert "B,1990,Q,UTO,2" in (tmp_path / "bad.csv").read_text()
+
+
+def test_the_same_file_is_imported_once(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + "A,1990,F,UTO,\n")
+    run("person", "import", path)
+    assert "--again" in run("person", "import", path, code=10).stderr
+    run("person", "import", path, "--again")
+    assert len(one(run("person", "search", "--format", "json"))) == 2
+
+
+def test_a_profile_holds_the_numbers_of_a_file(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + "A,1990,F,VNM,123\nB,1990,F,VNM,099000000017\nC,1990,F,VNM,\n").encode()))
+    report = one(run("person", "import", path, "--profile", "vn-cccd", "--format", "json", code=9))
+    assert [row["code"] for row in report["rejected"]] == ["identity-number-malformed", "identity-number-missing"]
+    run("person", "import", path, "--profile", "vn-cccd", "--keep-going")
+    assert (tmp_path / "people.rejects.csv").exists()
+    run("person", "import", path, "--profile", "nothing", code=9)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_export_is_what_an_import_reads(run: Run, tmp_path: Path, kind: str, zipped: bool) -> None:
+    source = tmp_path / "people.jsonl"
+    formula = {**UTOPIAN, "secondary_identifier": "=HYPERLINK(1)", "father": "'=x", "mother": "-1"}
+    source.write_text("\n".join(json.dumps(each) for each in (VIETNAMESE, formula)))
+    run("person", "import", source)
+    target = tmp_path / "out"
+    options = ("--as", kind, "--output", target, *(["--gzip"] if zipped else []))
+    run("person", "export", *options, operator=None)
+    data = target.read_bytes()
+    text = (gzip.decompress(data) if zipped else data).decode()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert ("'=HYPERLINK(1)" in text) == (kind == "csv")
+    report = one(run("person", "import", target, "--dry-run", "--format", "json", code=9))
+    assert (report["good"], [row["code"] for row in report["rejected"]]) == (1, ["person-number-taken"])
+
+
+def test_a_file_that_is_no_table_is_told_without_its_content(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    for content, words in (
+        (HEADER.encode() + "Müller".encode("latin-1"), "UTF-8"),
+        (b"\x1f\x8bdamaged", "gzip"),
+        (b"a" * 100_000, "bytes"),
+        (HEADER.encode() + b'"unclosed\n', "cannot be read"),
+        (b"surname,=cmd()\x1b[2J\n", "no column"),
+    ):
+        path.write_bytes(content)
+        refused = run("person", "import", path, code=9)
+        assert words in refused.stderr
+        assert "ller" not in refused.output and "\x1b" not in refused.output
+    assert one(run("person", "search", "--format", "json")) == []
+
+
+def test_a_closed_pipe_ends_an_export_quietly(demo_home: Any, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(HEADER + "".join(f"P{n},1990,F,UTO,{n}\n" for n in range(5000)))
+    eid = [sys.executable, "-c", "from eid_toolkit.cli.main import main; main()", "--home", str(demo_home.root)]
+    subprocess.run([*eid, "--operator", "anna", "person", "import", str(people)], check=True, capture_output=True)
+    process = subprocess.Popen([*eid, "person", "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    made = new_office(tmp_path_factory.mktemp("office") / "home")
+    for name, role in (("carl", "stock-keeper"), ("dora", "approver")):
+        made.call("operator", "add", name, "--role", role)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("carl", ("add", *ERIKSSON)),
+        ("carl", ("search", "eriksson")),
+        ("carl", ("show", "1")),
+        ("carl", ("history", "1")),
+        ("carl", ("export",)),
+        ("carl", ("duplicates",)),
+        ("dora", ("add", *ERIKSSON)),
+        ("dora", ("change", "1", "--mother", "A", "--source", "paper")),
+        ("dora", ("import", "-")),
+    ],
+)
+def test_who_has_not_the_role_is_refused(office: Office, name: str, command: tuple[str, ...]) -> None:
+    assert "role" in office.call("--operator", name, "person", *command, code=10).stderr
+
+
+def test_outside_a_demo_home_looking_takes_a_name(office: Office) -> None:
+    office.call("person", "search", "eriksson", code=2)
+    added = json.loads(office.one("person", "add", *ERIKSSON, "--format", "json").stdout)
+    (hit,) = json.loads(office.call("--operator", "dora", "person", "search", "eriksson", "--format", "json").stdout)
+    assert hit["id"] == added["id"]
+    changed = office.one("person", "change", added["id"], "--mother", "B", "--source", "paper", "--format", "json")
+    assert json.loads(changed.stdout)["version"] == 2
+    assert "paper" in office.one("person", "history", added["id"]).stdout
