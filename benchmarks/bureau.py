@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from eid_toolkit.emulator.blank import make_blank
@@ -116,6 +117,7 @@ class Bureau:
         self.trust: TrustMaterial = TrustStore(self.home.trust).material()
         self.profile: DocumentProfile = load_profile(PROFILE)
         self.specimen: SpecimenPerson = next(person for person in persons() if person.profile == PROFILE)
+        self._numbers = count(1)
         self.person = PersonData.from_text(self.specimen.record)
 
     @cached_property
@@ -126,6 +128,10 @@ class Bureau:
     @cached_property
     def document_signer(self) -> tuple[Certificate, Signer]:
         return self.authorities.document_signer(self.profile.issuing_state, CLOCK.now())
+
+    def somebody(self) -> PersonData:
+        """The specimen with a number of their own: a person has one document of a kind."""
+        return replace(self.person, personal_number=f"B{next(self._numbers):08}")
 
     def build_records(self) -> RecordSet:
         """The chip's keys and all files of one card, EF.SOD signed."""
@@ -138,7 +144,7 @@ class Bureau:
         return build_records(self.person, self.portrait, self.profile, issue, keys, signer, certificate)
 
     def prepared_document(self) -> Document:
-        person = self.register.persons.add(self.person, CLERK)
+        person = self.register.persons.add(self.somebody(), CLERK)
         application = self.register.applications.create(person, self.profile, self.portrait, CLERK)
         self.register.applications.approve(application.id, APPROVER)
         preparation = Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)

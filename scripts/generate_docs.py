@@ -30,6 +30,8 @@ from eid_toolkit.inspection.checks import CHECK_IDS
 from eid_toolkit.inspection.policy import POLICY_NAMES, policy_by_name
 from eid_toolkit.inspection.validation_table import TABLE
 from eid_toolkit.register.person_data import FIELDS as PERSON_FIELDS
+from eid_toolkit.register.workflow import TABLES, StateTable
+from eid_toolkit.stores.roles import Permission, roles_with
 
 SOURCE = Path(eid_toolkit.__file__).parent
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -45,6 +47,7 @@ def pages() -> dict[str, str]:
         "validation.md": validation_page(),
         "conformance-cases.md": conformance_page(),
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
+        "office.md": with_tables((DOCS / "office.md").read_text("utf-8"), office_tables()),
     }
 
 
@@ -112,6 +115,28 @@ def card_spec_tables() -> dict[str, str]:
         "faults": _table(("fault", "what happens"), faults),
         "forgeries": _table(("forgery", "what the forger did", "what fails, and why"), forged),
     }
+
+
+def office_tables() -> dict[str, str]:
+    """The state tables as drawings, and who may do what."""
+    rights = [
+        (f"`{permission}`", ", ".join(role for role in roles_with(permission)) or "nobody") for permission in Permission
+    ]
+    drawings = {table.kind: _drawing(table) for table in TABLES}
+    return {**drawings, "roles": _table(("what", "who"), rights)}
+
+
+def _drawing(table: StateTable[Any]) -> str:
+    """A state table as a diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {_node(table.initial)}"]
+    for action, (sources, target) in table.actions.items():
+        lines += [f"    {_node(source)} --> {_node(target)}: {action}" for source in sources]
+    lines += [f"    {_node(state)} --> [*]" for state in type(table.initial) if state in table.final]
+    return "\n".join((*lines, "```"))
+
+
+def _node(state: str) -> str:
+    return state.replace("-", "_")
 
 
 def _spec_rows(kind: type, prefix: str) -> Iterator[tuple[str, str, str, str]]:

@@ -56,7 +56,7 @@ SIDEWAYS = {
 FENCES: dict[str, tuple[str, ...]] = {
     "click": ("cli/",),
     "smartcard": ("transport/pcsc.py",),
-    "sqlalchemy": ("register/", "audit/", "personalization/journal.py"),
+    "sqlalchemy": ("register/", "audit/", "personalization/journal.py", "personalization/work.py"),
     "alembic": ("register/",),
     "psycopg": (),
     "cryptography": ("crypto/", "pki/", "stores/"),

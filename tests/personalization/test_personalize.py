@@ -145,14 +145,14 @@ def test_a_card_whose_signer_would_not_pass_is_not_written(bureau: Bureau) -> No
 def test_a_second_process_on_the_same_document_is_told(bureau: Bureau) -> None:
     document = bureau.office.document()
     bureau.blank()
-    with bureau.service.hold(document.id), pytest.raises(ServiceAway, match="lock-held"):
+    with bureau.service.hold(document.id), pytest.raises(ServiceAway, match="lease-held"):
         bureau.personalize(document, "blank")
 
 
 def test_a_second_process_on_the_same_card_is_told(bureau: Bureau) -> None:
     document = bureau.office.document()
     bureau.blank()
-    with bureau.cards.open("blank"), pytest.raises(ServiceAway, match="lock-held"):
+    with bureau.cards.open("blank"), pytest.raises(ServiceAway, match="lease-held"):
         bureau.personalize(document, "blank")
 
 

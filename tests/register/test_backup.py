@@ -229,6 +229,7 @@ def writers(desk: Desk, tmp_path: Path) -> Iterator[Path]:
 
 def test_a_back_up_taken_while_others_write_is_one_state(desk: Desk, file: Path, writers: Path) -> None:
     document = desk.document()
+
     def work() -> None:
         thread_desk = Desk.open(desk.home)
         for number in range(10):

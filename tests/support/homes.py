@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import make_url
 
 from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.home.config import HomeConfig
@@ -133,14 +134,23 @@ class HomeCopies:
         copies._origin = name
         return copies
 
-    def copy(self, root: Path) -> Home:
-        """A home at ``root``."""
+    @classmethod
+    def of(cls, root: Path, copies: HomeCopies) -> HomeCopies:
+        """Copies of another home, on the same database."""
+        found = cls(root, copies._postgres)
+        if copies._postgres is not None:
+            found._origin = str(make_url(str(Home.open(root).config.register_url)).database)
+        return found
+
+    def copy(self, root: Path, *, keep: bool = False) -> Home:
+        """A home at ``root``; its database is dropped with the others unless it is to be kept."""
         shutil.copytree(self._template, root)
         home = Home.open(root)
         if self._postgres is None:
             return home
         name = self._postgres.create(self._origin)
-        self._made.append(name)
+        if not keep:
+            self._made.append(name)
         config = replace(home.config, register_url=self._postgres.url(name))
         write_atomic(root / CONFIG_NAME, config.encode())
         return Home.open(root)

@@ -265,8 +265,14 @@ def _images(named: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _show(found: Application, fmt: str) -> None:
+    emit(found.to_json(), fmt, lambda: application_text(found))
+
+
+def application_text(found: Application) -> str:
+    """The application for a person who reads it."""
     values = found.to_json()
-    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value not in (None, [], {})))
+    values["evidence"] = ", ".join(f"{each.kind}={each.reference}" for each in found.evidence) or None
+    return details((name, value) for name, value in values.items() if value not in (None, {}))
 
 
 def _show_list(found: Sequence[Application], fmt: str) -> None:

@@ -6,16 +6,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.cli.batch import batch
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.cli.office import open_office
+from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
+from eid_toolkit.cli.stations import station_option
+from eid_toolkit.errors import NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.personalization.journal import Job
     from eid_toolkit.personalization.plan import Plan
+    from eid_toolkit.stores.operators import Operator
 
+_STATES = ("open", "needs-decision", "done", "spoiled")
 _JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
+
+
+_serial_option = click.option("--serial", metavar="SERIAL", help="The serial printed on the card, as it is read there.")
 
 
 @click.group(cls=Group)
@@ -23,20 +31,25 @@ def card() -> None:
     """Write documents to cards."""
 
 
+card.add_command(batch)
+
+
 @card.command("personalize")
 @click.argument("document_id", metavar="DOCUMENT")
 @reader_option
 @wait_option
+@station_option
 @click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and touch no card.")
 @format_option
 @pass_app
-def personalize(app: App, document_id: str, reader: str, wait: float, dry_run: bool, fmt: str) -> None:
+def personalize(app: App, document_id: str, reader: str, wait: float, station: str, dry_run: bool, fmt: str) -> None:
     """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
 
     A run that was stopped goes on when it is started again with the same card.
     """
     from eid_toolkit.cli.desk import ClerkDesk
     from eid_toolkit.personalization.service import PersonalizationService
+    from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
@@ -44,21 +57,27 @@ def personalize(app: App, document_id: str, reader: str, wait: float, dry_run: b
             plan = service.plan(document_id)
             emit(plan.to_json(), fmt, lambda: _plan_text(plan))
             return
-        operator = office.act()
+        operator = office.act(Permission.PERSONALIZE)
+        desk = ClerkDesk(app, service.read_back())
         with service.hold(document_id), open_reader(reader, app, wait) as transport:
-            job = service.personalize(document_id, transport, operator, ClerkDesk(app, service.read_back()))
+            job = service.personalize(document_id, transport, operator, desk, station)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 
 @card.command("jobs")
+@click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Jobs at most.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
 @list_format_option
 @pass_app
-def jobs(app: App, fmt: str) -> None:
-    """List personalizations and where they stand."""
+def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List personalizations and where they stand, the oldest first."""
+    from eid_toolkit.personalization.journal import JobState
     from eid_toolkit.personalization.service import PersonalizationService
 
     with open_office(app) as office:
-        found = PersonalizationService(office.home, office.keys, office.register, office.trust).journal.list()
+        journal = PersonalizationService(office.home, office.keys, office.register, office.trust).journal
+        found = journal.list(JobState(state) if state else None, limit, offset)
     rows = [job.to_json() for job in found]
     emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
 
@@ -85,10 +104,14 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @click.option("--resume", "decision", flag_value="resume", help="Go on with the job at its next run.")
 @click.option("--spoil", "decision", flag_value="spoil", help="Give card and document up.")
 @click.option("--reason", default="decided by the operator", show_default=True, help="Why; kept in the audit log.")
+@_serial_option
 @format_option
 @pass_app
-def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) -> None:
-    """Decide what becomes of a JOB that the software may not decide on."""
+def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
+    """Decide what becomes of a JOB that the software may not decide on.
+
+    Where stock is kept, a card is spoiled by two people (--second-operator) who type its serial.
+    """
     from eid_toolkit.personalization.service import PersonalizationService
 
     if decision is None:
@@ -100,7 +123,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) 
         with service.hold(job.document_id):
             if decision == "spoil":
                 app.confirm(f"Give up document {job.document_id} and its card for good?")
-                job = service.spoil(job, reason, operator)
+                job = service.spoil(job, reason, operator, _second(office, operator), serial)
             else:
                 job = service.resume(job, reason, operator)
     emit(job.to_json(), fmt, lambda: _job_text(job))
@@ -109,12 +132,14 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, fmt: str) 
 @card.command("spoil")
 @click.argument("document_id", metavar="DOCUMENT")
 @click.option("--reason", required=True, help="Why; kept in the audit log.")
+@_serial_option
 @format_option
 @pass_app
-def spoil(app: App, document_id: str, reason: str, fmt: str) -> None:
+def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str) -> None:
     """Give up a DOCUMENT that is not issued, with its card if it has one.
 
-    Its keys are destroyed; the application can be prepared anew, for a fresh card.
+    Its keys are destroyed; the application can be prepared anew, for a fresh card. Where stock is kept, a card that
+    was written to is spoiled by two people (--second-operator) who type its serial.
     """
     from eid_toolkit.personalization.service import PersonalizationService
 
@@ -124,9 +149,19 @@ def spoil(app: App, document_id: str, reason: str, fmt: str) -> None:
         document = office.register.documents.get(document_id)
         app.confirm(f"Give up document {document.id} for good?")
         with service.hold(document.id):
-            spoiled = service.spoil_document(document.id, reason, operator)
+            spoiled = service.spoil_document(document.id, reason, operator, _second(office, operator), serial)
     emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
+
+
+def _second(office: Office, operator: Operator) -> Operator | None:
+    """The second person, if one was named."""
+    name = office.app.second_operator
+    if name is None:
+        return None
+    if operator.is_same_person_as(name):
+        raise NotPermitted("second-person-same", operator=operator.name)
+    return office.operators.act_as(name, office.app.second_passphrase)
 
 
 def _plan_text(plan: Plan) -> str:

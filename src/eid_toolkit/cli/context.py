@@ -64,6 +64,10 @@ class App:
         fd, prompt = self.operator_passphrase_fd, "Passphrase of the operator"
         return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", prompt, new=new)
 
+    def new_passphrase(self, descriptor: int | None) -> Secret:
+        """A passphrase for somebody new: from ``descriptor``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
+        return _passphrase(descriptor, "EID_NEW_PASSPHRASE", "Passphrase of the new operator", new=True)
+
     def second_passphrase(self) -> Secret:
         """The second operator's: from ``--second-passphrase-fd``, else ``EID_SECOND_PASSPHRASE``, else asked."""
         prompt = "Passphrase of the second operator"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.cli.application import evidence_of
+from eid_toolkit.cli.application import application_text, evidence_of
 from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, Office, open_office
@@ -180,8 +180,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             replaces=old.id,
             evidence=[Evidence("former-document", old.id), *evidence_of(shown)],
         )
-    values = made.to_json()
-    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value not in (None, [], {})))
+    emit(made.to_json(), fmt, lambda: application_text(made))
     note(f"Have it approved: `eid application approve {made.id}`.")
 
 

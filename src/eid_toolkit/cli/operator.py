@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,20 +32,23 @@ _role_option = click.option(
 @operator.command("add")
 @click.argument("name")
 @_role_option
+@click.option("--new-passphrase-fd", "descriptor", type=int, metavar="N", help="Read the new one's passphrase from N.")
 @format_option
 @pass_app
-def add(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
+def add(app: App, name: str, roles: tuple[str, ...], descriptor: int | None, fmt: str) -> None:
     """Add an operator with a new key.
 
     Without --role the operator has every role, as in an office of two or three people: then only that nobody decides
     alone holds them apart.
 
-    It takes the key store's passphrase, and a new one for the operator (asked for, or from EID_OPERATOR_PASSPHRASE
-    or --operator-passphrase-fd).
+    It takes the key store's passphrase, and a new one for the operator (asked for, or from EID_NEW_PASSPHRASE or
+    --new-passphrase-fd). Once operators have roles, it takes a security officer, who acts with a passphrase of their
+    own; before that, EID_OPERATOR_PASSPHRASE or --operator-passphrase-fd give the new operator's as well.
     """
     with open_office(app) as office:
-        _check_may_manage(office)
-        record = office.operators.add(name, app.operator_passphrase(new=True), CLOCK.now(), ENTROPY, _roles(roles))
+        own = _check_may_manage(office) or descriptor is not None or "EID_NEW_PASSPHRASE" in os.environ
+        passphrase = app.new_passphrase(descriptor) if own else app.operator_passphrase(new=True)
+        record = office.operators.add(name, passphrase, CLOCK.now(), ENTROPY, _roles(roles))
         detail = {"key_sha256": _fingerprint(record), "roles": _role_names(record)}
         office.register.record(app.operator or record.name, "operator.added", record.name, detail)
     _show(record, fmt)
@@ -97,11 +101,22 @@ def disable(app: App, name: str, fmt: str) -> None:
     _show(record, fmt)
 
 
-def _check_may_manage(office: Office) -> None:
-    """Who opens the key store may say who acts; a demo home has no operator keys."""
+def _check_may_manage(office: Office) -> bool:
+    """Who opens the key store may say who acts, until roles are given: then it takes a security officer.
+
+    Returns whether one acted. A demo home has no operator keys.
+    """
+    from eid_toolkit.stores.roles import EVERY_ROLE, Permission, permissions_of
+
     if office.home.config.demo:
         raise NotPermitted("demo-home-without-operators")
     office.keys.unlock()
+    held = [each.roles or EVERY_ROLE for each in office.operators.list() if each.disabled is None]
+    apart = any(roles != EVERY_ROLE for roles in held)
+    needed = apart and any(Permission.MANAGE_KEYS in permissions_of(roles) for roles in held)
+    if needed:
+        office.act(Permission.MANAGE_KEYS)
+    return needed
 
 
 def _roles(names: tuple[str, ...]) -> frozenset[Role]:

@@ -70,9 +70,9 @@ def export(
 ) -> None:
     """Sign what this home believes for its officers: two people decide on it.
 
-    Anchors, links, revocation lists, deviation lists, the certificates of terminals without their keys, and the lists
-    of reported documents (the register's own, and the table that was given last) and stolen blanks. Tell your officers the CSCA's fingerprint by another
-    way: they accept it with their first bundle.
+    Anchors, links, revocation lists, deviation lists, the certificates of terminals without their keys, the documents
+    that the register reports and those of the table that was given last, and stolen blanks. Tell your officers the
+    CSCA's fingerprint by another way: they accept it with their first bundle.
     """
     from eid_toolkit.pki.document_status import StatusList, StolenBlanks
     from eid_toolkit.pki.trust_bundle import BundlePolicy, build_trust_bundle

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from eid_toolkit.cli.office import CLOCK, Office
 from eid_toolkit.errors import NotPermitted
+from eid_toolkit.stores.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.stores.operators import Operator
-    from eid_toolkit.stores.roles import Permission
 
 
 def decide_together(
@@ -20,20 +20,20 @@ def decide_together(
     subject: str,
     detail: Mapping[str, object],
     *,
-    first: Sequence[Permission] = (),
+    first: Sequence[Permission] = (Permission.MANAGE_KEYS,),
     second: Permission | None = None,
 ) -> tuple[Operator, ...]:
     """Have the operator and the second one decide on ``action``, and record it before it is done.
 
     In a demo home one is enough. Raises :class:`NotPermitted` if the second person is missing or the same as the first,
-    or if they lack what it takes: the one any of the permissions ``first``, the other ``second``.
+    or if they lack what it takes: the one any of the permissions ``first`` (a security officer's, for keys and trust),
+    the other ``second``.
     """
     from eid_toolkit.register.two_people import require_any
 
     app = office.app
     actor = office.act()
-    if first:
-        require_any(actor, first)
+    require_any(actor, first)
     people = [actor]
     if app.second_operator is not None:
         if actor.is_same_person_as(app.second_operator):

@@ -61,7 +61,7 @@ class Sod:
 
     @property
     def content_sha256(self) -> str:
-        """SHA-256, in hex, of what is signed: no two documents have the same, and no other bytes around it change it."""
+        """SHA-256, in hex, of what is signed: of each document another, whatever stands around it."""
         return sha256(self.signed_data.content).hexdigest()
 
     @property

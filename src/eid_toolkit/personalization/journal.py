@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
@@ -19,6 +19,9 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.schema import personalization_job as jobs
 from eid_toolkit.register.schema import personalization_step as steps
+
+_QUERY = select(jobs).order_by(jobs.c.created_at, jobs.c.id)
+_CHUNK = 500
 
 
 class JobState(StrEnum):
@@ -119,25 +122,23 @@ class Journal:
 
     def get(self, identifier: str) -> Job:
         """One job; raises :class:`BadInput` if there is none of that identifier."""
-        for job in self.list(identifier.upper()):
+        for job in self._read(_QUERY.where(jobs.c.id == identifier.upper())):
             return job
         raise BadInput("job-unknown", job=identifier)
 
-    def list(self, identifier: str | None = None) -> tuple[Job, ...]:
-        """All jobs, the oldest first."""
-        query = select(jobs).order_by(jobs.c.created_at, jobs.c.id)
-        if identifier is not None:
-            query = query.where(jobs.c.id == identifier)
-        with self._database.read() as connection:
-            found = connection.execute(query).all()
-            mine = steps.c.job_id.in_([row.id for row in found])
-            rows = connection.execute(select(steps).where(mine).order_by(steps.c.position)).all()
-        return tuple(_job(row, [step for step in rows if step.job_id == row.id]) for row in found)
+    def list(self, state: JobState | None = None, limit: int | None = None, offset: int = 0) -> tuple[Job, ...]:
+        """All jobs, or those of one state, the oldest first; ``limit`` of them from ``offset`` on."""
+        query = _QUERY.limit(limit).offset(offset)
+        return self._read(query if state is None else query.where(jobs.c.state == state))
+
+    def of_document(self, document_id: str) -> tuple[Job, ...]:
+        """The jobs of one document, the oldest first."""
+        return self._read(_QUERY.where(jobs.c.document_id == document_id))
 
     def unresolved(self, document_id: str) -> Job | None:
         """The document's job that an operator has to decide on."""
-        waiting = (job for job in self.list() if job.document_id == document_id)
-        return next((job for job in waiting if job.state is JobState.NEEDS_DECISION), None)
+        found = self.of_document(document_id)
+        return next((job for job in found if job.state is JobState.NEEDS_DECISION), None)
 
     def state_of(self, job: Job, step: Step) -> StepState:
         """Where the step stands."""
@@ -176,9 +177,21 @@ class Journal:
         detail = {"document": job.document_id, **({"reason": reason} if reason is not None else {})}
         self._write_job(job, {"state": state}, (operator, AuditEvent(f"job.{state}", job.id, detail)))
 
+    def _read(self, query: Select[Any]) -> tuple[Job, ...]:
+        found: list[Job] = []
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            for start in range(0, len(rows), _CHUNK):
+                part = rows[start : start + _CHUNK]
+                own: dict[str, list[Row[Any]]] = {row.id: [] for row in part}
+                for step in connection.execute(select(steps).where(steps.c.job_id.in_(own)).order_by(steps.c.position)):
+                    own[step.job_id].append(step)
+                found += [_job(row, own[row.id]) for row in part]
+        return tuple(found)
+
     def _write_step(self, job: Job, step: Step, values: dict[str, object]) -> None:
         where = (steps.c.job_id == job.id) & (steps.c.position == step.position)
-        with self._database.write() as connection:
+        with self._database.write(shared=True) as connection:
             connection.execute(update(steps).where(where).values(values))
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now()))
 

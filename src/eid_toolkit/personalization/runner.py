@@ -21,7 +21,8 @@ from eid_toolkit.personalization.writer import CardWriter
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import personalization_data as layout
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.register.documents import Document, Documents, DocumentState
+from eid_toolkit.register.documents import Document, Documents, DocumentState, Guard
+from eid_toolkit.register.stock import DEFAULT_STATION
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.terminal.security_domain import AttemptGuard
@@ -50,6 +51,10 @@ class Desk(Protocol):
         ...
 
 
+def _free(_: object) -> None:
+    """Nobody else could have the document."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bureau:
     """What a personalization works with."""
@@ -61,6 +66,10 @@ class Bureau:
     operator: Operator
     desk: Desk
     entropy: Entropy
+    station: str = DEFAULT_STATION
+    """Whose blanks are written to."""
+    fence: Guard = _free
+    """Asked in the transactions that bind and issue, whether the document is still this station's."""
 
 
 class PersonalizationRunner:
@@ -112,6 +121,7 @@ class PersonalizationRunner:
             fresh = application != ApplicationState.PERSONALIZED and domain != DomainState.SECURED
             if not fresh or self._writer.has_own_keys:
                 raise NotPermitted("card-not-blank", chip=chip)
+            self._bureau.documents.check_blank(chip, self._bureau.station)
 
     def _check_progress(self, job: Job, application: int) -> None:
         """A card that is locked although the journal knows of no lock is for a person to look at."""
@@ -165,7 +175,8 @@ class PersonalizationRunner:
     def _bind_chip(self, job: Job, _: Step) -> Detail:
         chip = self._writer.chip_identity.hex()
         self._bureau.journal.set_chip(job, chip)
-        self._bureau.documents.bind_chip(job.document_id, chip, self._bureau.operator)
+        bureau = self._bureau
+        bureau.documents.bind_chip(job.document_id, chip, bureau.operator, bureau.station, bureau.fence)
         return {"chip": chip}
 
     def _replace_keys(self, _: Job, __: Step) -> Detail:
@@ -239,7 +250,7 @@ class PersonalizationRunner:
     def _issue(self, job: Job, _: Step) -> Detail:
         document = self._bureau.documents.get(job.document_id)
         if document.state is not DocumentState.ISSUED:  # a stop between register and journal has issued it already
-            document = self._bureau.documents.issue(job.document_id, self._bureau.operator)
+            document = self._bureau.documents.issue(job.document_id, self._bureau.operator, self._bureau.fence)
         return {"state": str(document.state)}
 
 
@@ -247,8 +258,8 @@ def finish_issued(bureau: Bureau, document: Document) -> Job | None:
     """Closes the job of a document that was issued just before a stop; None if there is nothing to close."""
     if document.state is not DocumentState.ISSUED:
         return None
-    for job in bureau.journal.list():
-        if job.document_id == document.id and job.state is JobState.OPEN:
+    for job in bureau.journal.of_document(document.id):
+        if job.state is JobState.OPEN:
             bureau.journal.finish_all(job)
             bureau.journal.set_state(job, JobState.DONE, bureau.operator.name)
             return bureau.journal.get(job.id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from eid_toolkit.errors import NotPermitted
 from eid_toolkit.home.home import Home
@@ -12,16 +14,22 @@ from eid_toolkit.personalization.journal import Job, JobState, Journal
 from eid_toolkit.personalization.plan import Plan
 from eid_toolkit.personalization.readback import ReadBack
 from eid_toolkit.personalization.runner import Bureau, Desk, PersonalizationRunner, finish_issued
+from eid_toolkit.personalization.work import document_subject
 from eid_toolkit.ports import Clock, Entropy, SystemClock, SystemEntropy
 from eid_toolkit.profiles import load_profile
-from eid_toolkit.register.documents import Document, DocumentState
+from eid_toolkit.register.documents import Document, DocumentState, Guard
+from eid_toolkit.register.leases import Lease, Leases
 from eid_toolkit.register.register import Register
+from eid_toolkit.register.stock import DEFAULT_STATION
 from eid_toolkit.stores.attempts import AttemptCounter
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Permission
 from eid_toolkit.stores.trust import TrustStore
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.interface import Transport
+
+_TRUST_SECONDS = 60.0
 
 
 class PersonalizationService:
@@ -40,21 +48,43 @@ class PersonalizationService:
         self._clock = clock or SystemClock()
         self._entropy = entropy or SystemEntropy()
         self.journal = Journal(register.database, self._clock, self._entropy)
+        self.leases = Leases(register.database, self._entropy)
+        self._fences: dict[str, Guard] = {}
+        self._read_back: tuple[float, ReadBack] | None = None
 
-    def hold(self, document_id: str) -> AbstractContextManager[None]:
-        """The document's lock; raises :class:`ServiceAway` if another process works on it."""
-        return self._home.lock(f"document-{self._register.documents.get(document_id).id}")
+    @contextmanager
+    def hold(self, document_id: str) -> Iterator[None]:
+        """Have the document for oneself; raises :class:`ServiceAway` if another station, or process, works on it."""
+        found = self._register.documents.get(document_id)
+        with self.holding(found.id, self.leases.take(document_subject(found.id))):
+            yield
+
+    @contextmanager
+    def holding(self, document_id: str, leases: Iterable[Lease]) -> Iterator[None]:
+        """Have a document for oneself by leases that were taken already."""
+        with self.leases.holding(leases) as fence:
+            self._fences[document_id] = fence
+            try:
+                yield
+            finally:
+                del self._fences[document_id]
 
     def plan(self, document_id: str) -> Plan:
         """What a personalization of the document would do."""
         return Plan.of(self._content(document_id))
 
     def read_back(self) -> ReadBack:
-        """The issuer's own inspection, by the home's trust."""
-        return ReadBack(self._trust.material(), self._clock, self._entropy)
+        """The issuer's own inspection, by the home's trust as it was a minute ago at the most."""
+        now = time.monotonic()
+        if self._read_back is None or now - self._read_back[0] > _TRUST_SECONDS:
+            self._read_back = now, ReadBack(self._trust.material(), self._clock, self._entropy)
+        return self._read_back[1]
 
-    def personalize(self, document_id: str, transport: Transport, operator: Operator, desk: Desk) -> Job:
+    def personalize(
+        self, document_id: str, transport: Transport, operator: Operator, desk: Desk, station: str = DEFAULT_STATION
+    ) -> Job:
         """Writes the document to the card, or goes on with it; the caller holds the document."""
+        operator.require(Permission.PERSONALIZE)
         document = self._register.documents.get(document_id)
         bureau = Bureau(
             self._register.documents,
@@ -64,6 +94,8 @@ class PersonalizationService:
             operator,
             desk,
             self._entropy,
+            station,
+            self._fences[document.id],
         )
         finished = finish_issued(bureau, document)
         if finished is not None:
@@ -74,25 +106,38 @@ class PersonalizationService:
 
     def resume(self, job: Job, reason: str, operator: Operator) -> Job:
         """Lets a job that waited for a decision go on."""
+        operator.require(Permission.PERSONALIZE)
         if job.state is not JobState.NEEDS_DECISION:
             raise NotPermitted("job-state", job=job.id, state=job.state)
         self.journal.set_state(job, JobState.OPEN, operator.name, reason)
         return self.journal.get(job.id)
 
-    def spoil(self, job: Job, reason: str, operator: Operator) -> Job:
+    def spoil(
+        self, job: Job, reason: str, operator: Operator, second: Operator | None = None, serial: str | None = None
+    ) -> Job:
         """Gives a job up, and its document and card with it."""
         if job.state not in (JobState.OPEN, JobState.NEEDS_DECISION):
             raise NotPermitted("job-state", job=job.id, state=job.state)
-        self.spoil_document(job.document_id, reason, operator)
+        self.spoil_document(job.document_id, reason, operator, second, serial)
         return self.journal.get(job.id)
 
-    def spoil_document(self, document_id: str, reason: str, operator: Operator) -> Document:
-        """Gives a document up that is not issued: its keys are destroyed, its jobs closed."""
+    def spoil_document(
+        self,
+        document_id: str,
+        reason: str,
+        operator: Operator,
+        second: Operator | None = None,
+        serial: str | None = None,
+    ) -> Document:
+        """Gives a document up that is not issued: its keys are destroyed, its jobs closed.
+
+        Where stock is kept, two people have the card's ``serial`` before them; see :meth:`Documents.spoil`.
+        """
         document = self._register.documents.get(document_id)
         if document.state is not DocumentState.SPOILED:  # a stop between document and job has spoiled it already
-            document = self._register.documents.spoil(document.id, reason, operator)
-        for job in self.journal.list():
-            if job.document_id == document.id and job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
+            document = self._register.documents.spoil(document.id, reason, operator, second, serial)
+        for job in self.journal.of_document(document.id):
+            if job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
                 self.journal.set_state(job, JobState.SPOILED, operator.name, reason)
         return document
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from eid_toolkit.errors import CardRefused
+from eid_toolkit.errors import CardRefused, NotPermitted
 from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.register.documents import Documents
 from eid_toolkit.terminal.security_domain import SecurityDomain
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.interface import Transport
+
+
+def chip_of(transport: Transport) -> str:
+    """The chip's identity in hex, asked without authentication; raises :class:`NotPermitted` if it tells none."""
+    try:
+        return SecurityDomain(CardSession(transport), SystemEntropy()).select().hex()
+    except CardRefused:
+        raise NotPermitted("card-without-identity", reader=transport.reader) from None
 
 
 def card_status(transport: Transport, documents: Documents) -> dict[str, object]:

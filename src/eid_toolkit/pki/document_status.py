@@ -41,7 +41,7 @@ class DocumentStatus(StrEnum):
 class Report:
     """One document that is reported: state and number as in its MRZ.
 
-    Some states keep a number over a reissue: then ``content_sha256``, of what EF.SOD signs, says which of the cards is meant.
+    Some states keep a number over a reissue: then ``content_sha256``, of what EF.SOD signs, says which card is meant.
     """
 
     state: str

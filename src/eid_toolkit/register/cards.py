@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.register.schema import card
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import CARD, CardState
-from eid_toolkit.stores.operators import Operator
-
-
-class BlankKeeper(Protocol):
-    """The stock of blanks, as the documents see it; each is asked within the transaction that changes a document."""
-
-    def use(self, connection: Connection, chip: str, station: str, operator: Operator, /) -> str | None:
-        """The blank with this chip is written to now: its serial, or None while no stock is kept."""
-        ...
-
-    def spoil_used(self, connection: Connection, chip: str, operator: Operator, reason: str, /) -> str | None:
-        """The blank was spoiled: its serial, or None if it was none of the stock."""
-        ...
-
-
-class NoStock:
-    """Where blanks are taken as they come."""
-
-    def use(self, connection: Connection, chip: str, station: str, operator: Operator, /) -> str | None:
-        return None
-
-    def spoil_used(self, connection: Connection, chip: str, operator: Operator, reason: str, /) -> str | None:
-        return None
 
 
 def begin_card(connection: Connection, chip: str, document_id: str, serial: str | None, now: datetime) -> None:

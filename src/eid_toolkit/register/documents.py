@@ -13,7 +13,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.sod import Sod
 from eid_toolkit.ports import Clock
 from eid_toolkit.register.applications import Application, Applications, load_application
-from eid_toolkit.register.cards import BlankKeeper, begin_card, change_card, serial_of
+from eid_toolkit.register.cards import begin_card, change_card, serial_of
 from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.decisions import decide
@@ -35,7 +35,10 @@ from eid_toolkit.register.document_rows import (
     load_document,
 )
 from eid_toolkit.register.document_status import DocumentStatuses
+from eid_toolkit.register.manifests import clean_serial
 from eid_toolkit.register.schema import document, document_file, document_secret
+from eid_toolkit.register.stock import DEFAULT_STATION, Stock
+from eid_toolkit.register.two_people import require_two
 from eid_toolkit.register.workflow import DOCUMENT, DocumentState
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.operators import Operator
@@ -43,8 +46,6 @@ from eid_toolkit.stores.roles import Permission
 
 __all__ = ["Document", "DocumentPackage", "DocumentState", "Documents", "PreparedDocument"]
 
-MAIN_STATION = "main"
-"""Where cards are written if nothing else is said."""
 Guard = Callable[[Connection], None]
 """Asked within a transaction whether the caller still has the right to what it does; raises if not."""
 
@@ -62,14 +63,14 @@ class Documents:
         data_keys: DataKeys,
         applications: Applications,
         statuses: DocumentStatuses,
-        blanks: BlankKeeper,
+        stock: Stock,
         clock: Clock,
     ) -> None:
         self._database = database
         self._data_keys = data_keys
         self._applications = applications
         self._statuses = statuses
-        self._blanks = blanks
+        self._stock = stock
         self._clock = clock
 
     def add(self, prepared: PreparedDocument, operator: Operator) -> Document:
@@ -211,7 +212,7 @@ class Documents:
         )
 
     def bind_chip(
-        self, identifier: str, chip: str, operator: Operator, station: str = MAIN_STATION, guard: Guard = _free
+        self, identifier: str, chip: str, operator: Operator, station: str = DEFAULT_STATION, guard: Guard = _free
     ) -> Document:
         """Bind the document to a chip for good; once more to the same chip changes nothing.
 
@@ -230,10 +231,15 @@ class Documents:
             other = connection.execute(select(document.c.id).where(document.c.chip == chip)).scalar()
             if other is not None:
                 raise NotPermitted("chip-has-document", chip=chip, document=other)
-            serial = self._blanks.use(connection, chip, station, operator)
+            serial = self._stock.use(connection, chip, station, operator)
             begin_card(connection, chip, found.id, serial, self._clock.now())
             self._change(connection, found, operator, state, {"chip": chip}, chip=chip)
             return load_document(connection, found.id)
+
+    def check_blank(self, chip: str, station: str) -> None:
+        """Before the first write: where stock is kept, the blank is known and at the station; raises if not."""
+        if self._stock.is_kept():
+            self._stock.check_blank(chip, station)
 
     def issue(self, identifier: str, operator: Operator, guard: Guard = _free) -> Document:
         """The card is in order: the document is issued, signed for by the operator, and its chip's keys destroyed.
@@ -257,21 +263,39 @@ class Documents:
                 self._statuses.replaced(connection, application.replaces, found.id, operator)
             return load_document(connection, found.id)
 
-    def spoil(self, identifier: str, reason: str, operator: Operator) -> Document:
-        """The card is lost to the document, and the document with it; its keys never go to another chip."""
+    def spoil(
+        self,
+        identifier: str,
+        reason: str,
+        operator: Operator,
+        second: Operator | None = None,
+        serial: str | None = None,
+    ) -> Document:
+        """The card is lost to the document, and the document with it; its keys never go to another chip.
+
+        Where stock is kept, a card that was written to is spoiled by two people, who have its ``serial`` before their
+        eyes: raises :class:`NotPermitted` if the second is missing, or the card is another.
+        """
         operator.require(Permission.SPOIL)
         with self._database.write() as connection:
             found = load_document(connection, identifier)
             after = DOCUMENT.after(found.id, found.state, "spoil")
             check_history(connection, found)
+            kept = serial_of(connection, found.chip) if found.chip is not None else None
+            if kept is not None:
+                _check_spoiling(kept, serial, operator, second)
             state = {"chip": found.chip, "sod_sha256": found.sod_sha256, "reason": reason}
-            statement = decide(connection, operator, "spoil", found.id, state, self._clock.now())
+            witness = {"serial": kept, "witness": second.name if second is not None else None} if kept else {}
+            statement = decide(connection, operator, "spoil", found.id, {**state, **witness}, self._clock.now())
+            signature = second.sign(statement.encode()) if second is not None else None
             self._destroy_chip_keys(connection, found, operator)
             change_card(connection, found.chip, "spoil", self._clock.now())
-            serial = None
             if found.chip is not None:
-                serial = self._blanks.spoil_used(connection, found.chip, operator, reason)
-            self._change(connection, found, operator, after, {"statement_sha256": statement, "serial": serial})
+                self._stock.spoil_used(connection, found.chip, operator, reason)
+            detail = {"statement_sha256": statement, **witness}
+            if signature is not None:
+                detail["witness_signature"] = signature.hex()
+            self._change(connection, found, operator, after, detail)
             return load_document(connection, found.id)
 
     def serial(self, found: Document) -> str | None:
@@ -308,6 +332,16 @@ class Documents:
     ) -> None:
         connection.execute(update(document).where(document.c.id == found.id).values(state=state, **values))
         append(connection, self._clock.now(), operator.name, [AuditEvent(f"document.{state}", found.id, detail)])
+
+
+def _check_spoiling(kept: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
+    """Whether two people have the card with this serial before them."""
+    people = [operator] if second is None else [operator, second]
+    require_two(people, "card.spoil", (Permission.SPOIL,), Permission.WITNESS_STOCK)
+    if serial is None:
+        raise NotPermitted("card-serial-missing")
+    if clean_serial(serial) != kept:
+        raise NotPermitted("card-serial-differs", serial=serial)
 
 
 def _context(binding: str, name: str) -> bytes:

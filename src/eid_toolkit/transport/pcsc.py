@@ -72,6 +72,12 @@ def resolve_reader(wanted: str) -> str:
     return find_reader(wanted, [status.name for status in list_readers()])
 
 
+def has_card(reader: str) -> bool:
+    """Whether a card is in the reader now."""
+    with _context() as context:
+        return _status(context, reader).atr is not None
+
+
 def wait_for_removal(reader: str) -> None:
     """Returns when no card is in the reader."""
     with _context() as context:

@@ -24,6 +24,7 @@ from eid_toolkit.cli.pki_commands.shared import (
 )
 from eid_toolkit.cli.two_people import decide_together
 from eid_toolkit.errors import UsageError
+from eid_toolkit.stores.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.pki.crl import Crl
@@ -169,7 +170,7 @@ def install(app: App, state: str | None, file: Path, fmt: str) -> None:
     from eid_toolkit.stores.trust import MAX_FILE
 
     with open_office(app) as office:
-        code, operator = state_of(office, state), office.act()
+        code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
         found = Crl.parse(read_file(file, MAX_FILE))
         office.authorities.install_crl(code, found)
         office.register.record(operator.name, "crl.installed", code, {"number": found.number})
@@ -195,7 +196,7 @@ def _issue(
             note("The last list is less than 48 hours old: without a revocation nobody expects a new one yet.")
         decide_together(office, "crl.issue", code, detail)
         found = authorities.issue_crl(code, now, serials)
-        office.trust.add(found, "own authority", now, office.act())
+        office.trust.add(found, "own authority", now, office.act(Permission.MANAGE_KEYS))
         office.register.record(app.operator or "-", "crl.issued", code, {"number": found.number, **detail})
     if output is not None:
         write_file(output, found.der)
@@ -220,7 +221,7 @@ def _serial(office: Office, state: str, wanted: int | str) -> int:
 
 def _trust_own(office: Office, state: str) -> None:
     """What this authority signs with is believed in its own home."""
-    operator, now = office.act(), CLOCK.now()
+    operator, now = office.act(Permission.MANAGE_KEYS), CLOCK.now()
     authorities = office.authorities
     for certificate in (authorities.csca(state), *authorities.links(state)[-1:]):
         office.trust.add(certificate, "own authority", now, operator)

@@ -21,6 +21,7 @@ from eid_toolkit.cli.pki_commands.shared import (
     state_option,
 )
 from eid_toolkit.cli.two_people import decide_together
+from eid_toolkit.stores.roles import Permission
 
 _MAX_FILE = 1 << 20
 
@@ -55,7 +56,7 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
 def request(app: App, state: str | None, kind: str, output: Path) -> None:
     """Make the next document signer's key, and the request for its certificate."""
     with open_office(app) as office:
-        code, operator = state_of(office, state), office.act()
+        code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
         found, number = office.authorities.request_signer(charter_of(office, code), kind)  # type: ignore[arg-type]
         write_file(output, found.der)
         office.register.record(operator.name, "ds.requested", code, {"number": number})
@@ -97,7 +98,7 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
     from eid_toolkit.pki.certificate import MAX_CERTIFICATE, Certificate
 
     with open_office(app) as office:
-        code, operator = state_of(office, state), office.act()
+        code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
         authorities = office.authorities
         found = Certificate.parse(read_file(certificate, MAX_CERTIFICATE))
         authority = authorities.csca(code) if csca is None else Certificate.parse(read_file(csca, MAX_CERTIFICATE))

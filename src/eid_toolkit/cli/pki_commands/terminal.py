@@ -22,6 +22,7 @@ from eid_toolkit.cli.pki_commands.verifying import (
     show_cv,
 )
 from eid_toolkit.errors import EidError, NotPermitted
+from eid_toolkit.stores.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.crypto.domain_parameters import EcDomain
@@ -48,7 +49,7 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
     from eid_toolkit.pki.cv_request import MAX_SIZE, CvRequest
 
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
         asked = CvRequest.parse(read_file(request, MAX_SIZE))
         made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
         reference = made.content.holder_reference.text
@@ -96,7 +97,7 @@ def provision(
     from eid_toolkit.stores.authority_files import VERIFIER
 
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
         domain = _curve_of(store.roots(code)[-1:])
         country = store.files.cv_certificate(code, VERIFIER).content.holder_reference.country
         issued = [found.content.holder_reference.text for found in store.issued(code, VERIFIER)]

@@ -15,6 +15,7 @@ from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import emit, table
 from eid_toolkit.cli.pki_commands.shared import key_option, made_details, state_of, state_option, verifying_of
 from eid_toolkit.cli.two_people import decide_together
+from eid_toolkit.stores.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.pki.cv_certificate import CvCertificate
@@ -143,7 +144,7 @@ def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Pa
     from eid_toolkit.stores.authority_files import VERIFIER
 
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
         earlier = store.verifiers(code)
         numbers = store.files.generations(code, VERIFIER)
         request, number = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
@@ -199,7 +200,7 @@ def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None
     from eid_toolkit.stores.authority_files import VERIFIER
 
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act()
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
         found = CvCertificate.parse(read_file(certificate, MAX_SIZE))
         store.install(code, VERIFIER, found)
         office.register.record(operator.name, "dv.installed", code, {"reference": _reference(found)})

@@ -13,7 +13,7 @@ from eid_toolkit.cli.context import App, Command, format_option, list_format_opt
 from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
-from eid_toolkit.cli.stock_commands.moving import station_option
+from eid_toolkit.cli.stations import station_option
 from eid_toolkit.cli.two_people import decide_together
 from eid_toolkit.errors import IntegrityBroken
 

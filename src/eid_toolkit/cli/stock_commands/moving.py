@@ -10,6 +10,7 @@ import click
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.office import Office, open_office
 from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.stations import station_option
 from eid_toolkit.cli.two_people import decide_together
 from eid_toolkit.errors import BadInput, UsageError
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from eid_toolkit.stores.roles import Permission
 
 _COLUMNS = ("serial", "chip", "state", "station", "reason")
-station_option = click.option(
-    "--station", metavar="NAME", default="main", show_default=True, envvar="EID_STATION", help="Which station."
-)
 _reason_option = click.option("--reason", required=True, help="Why; kept in the audit log.")
 _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 

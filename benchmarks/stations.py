@@ -1,0 +1,169 @@
+"""``python -m benchmarks.stations``: documents prepared in a second, cards in an hour with one, two and four readers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import floors
+from benchmarks.bureau import APPROVER, CLERK, CLOCK, ENTROPY, Bureau, SilentDesk, Tap
+from eid_toolkit.emulator.blank import make_blank
+from eid_toolkit.emulator.card import EmulatedCard
+from eid_toolkit.errors import EidError
+from eid_toolkit.personalization.batch import Batch, Outcome, Result
+from eid_toolkit.personalization.prepare import Preparation
+from eid_toolkit.personalization.service import PersonalizationService
+from eid_toolkit.personalization.work import WorkQueue
+from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
+from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.transport.inprocess import InProcessTransport
+from eid_toolkit.transport.interface import PassingTransport, Transport
+
+READERS = (1, 2, 4)
+CHIP_SECONDS = 0.02
+"""What a chip takes for a command, about: an emulated one takes next to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One row: how many in a second or an hour, and the floor where there is one."""
+
+    name: str
+    number: float
+    unit: str
+    floor: float | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys."""
+        return {"name": self.name, "number": round(self.number, 1), "unit": self.unit, "floor": self.floor}
+
+
+def measure_stations(folder: Path, documents: int) -> list[Rate]:
+    """``documents`` are prepared, and written by each number of readers."""
+    bureau = Bureau(folder)
+    rates = [_preparation(bureau, documents)]
+    for seconds, kind in ((0.0, "emulated readers"), (CHIP_SECONDS, f"with {1000 * CHIP_SECONDS:.0f} ms a command")):
+        for readers in READERS:
+            rates.append(_cards(bureau, documents, readers, seconds, kind))
+    return rates
+
+
+def table(rates: list[Rate]) -> str:
+    """The rates for a person."""
+    row = "{:<48} {:>10} {:<12} {:>10}"
+    lines = [row.format("", "", "", "floor")]
+    for rate in rates:
+        floor = "" if rate.floor is None else f"{rate.floor:.0f}"
+        lines.append(row.format(rate.name, f"{rate.number:.0f}", rate.unit, floor).rstrip())
+    return "\n".join(lines)
+
+
+def _approved(bureau: Bureau, count: int) -> list[str]:
+    made = []
+    for _ in range(count):
+        person = bureau.register.persons.add(bureau.somebody(), CLERK)
+        application = bureau.register.applications.create(person, bureau.profile, bureau.portrait, CLERK)
+        made.append(bureau.register.applications.approve(application.id, APPROVER).id)
+    return made
+
+
+def _prepare(bureau: Bureau, applications: list[str]) -> float:
+    preparation = Preparation(bureau.home, bureau.register, bureau.authorities, CLOCK, ENTROPY)
+    began = time.perf_counter()
+    for application in applications:
+        preparation.prepare(application, CLERK)
+    return time.perf_counter() - began
+
+
+def _preparation(bureau: Bureau, count: int) -> Rate:
+    applications = _approved(bureau, count)
+    seconds = _prepare(bureau, applications)
+    began = time.perf_counter()
+    floors.sign(count)
+    floor = count / (time.perf_counter() - began)
+    return Rate("documents prepared, by one process", count / seconds, "a second", floor)
+
+
+class _Slow(PassingTransport):
+    """A card whose chip takes its time."""
+
+    def __init__(self, inner: Transport, seconds: float) -> None:
+        super().__init__(inner)
+        self._seconds = seconds
+
+    def process(self, command: bytes, /) -> bytes:
+        time.sleep(self._seconds)
+        return super().process(command)
+
+
+@dataclass
+class _Box:
+    """Blanks without end."""
+
+    reader: str
+    seconds: float
+
+    def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
+        return None if stop() else self._open()
+
+    def taken_out(self, stop: Callable[[], bool], /) -> None: ...
+
+    @contextmanager
+    def _open(self) -> Iterator[Transport]:
+        card = EmulatedCard(make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY), ENTROPY, lambda memory: None)
+        transport = InProcessTransport(card, self.reader)
+        yield _Slow(transport, self.seconds) if self.seconds else transport
+        transport.close()
+
+
+class _Silent:
+    """Nobody listens."""
+
+    def waiting(self, reader: str, left: int) -> None: ...
+
+    def begun(self, reader: str, document_id: str, remake: bool) -> None: ...
+
+    def done(self, result: Result) -> None: ...
+
+    def away(self, error: EidError) -> None: ...
+
+    def back(self) -> None: ...
+
+    def paused(self) -> None: ...
+
+
+def _cards(bureau: Bureau, count: int, readers: int, seconds: float, kind: str) -> Rate:
+    _prepare(bureau, _approved(bureau, count))
+    service = PersonalizationService(bureau.home, bureau.keys, bureau.register, TrustStore(bureau.home.trust))
+    work = WorkQueue(bureau.register.database, service.leases)
+    tap = Tap(EmulatedCard(make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY), ENTROPY, lambda memory: None))
+    batch = Batch(
+        service, bureau.register.documents, work, CLERK, _Silent(), lambda reader: SilentDesk(service, tap), "main",
+    )  # fmt: skip
+    summary = batch.run([_Box(f"reader {number + 1}", seconds) for number in range(readers)])
+    done = summary.count(Outcome.ISSUED)
+    assert done == len(summary.results) >= count, summary.results
+    return Rate(f"cards by {readers} readers, {kind}", 3600 * done / summary.seconds, "an hour")
+
+
+def main() -> None:
+    """Measures once."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stations", description="Measure an office's stations.")
+    parser.add_argument("--documents", type=int, default=24, help="documents of each measurement (default: 24)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
+        rates = measure_stations(Path(folder), arguments.documents)
+    print(table(rates))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps([rate.to_json() for rate in rates], indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Leases: who works on a document or a chip now. A station that dies gives its leases back.
+
+A lease runs by the database's clock, so that stations need not agree on the time. It is renewed while its holder
+lives; and what is decided under it is decided in a transaction that looks at it once more (:meth:`Leases.fence`): a
+station that was away too long decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
+
+from eid_toolkit.errors import EidError, ServiceAway
+from eid_toolkit.ports import Entropy
+from eid_toolkit.register.database import Database
+from eid_toolkit.register.schema import lease
+
+SECONDS = 60.0
+"""How long a lease runs unless it is renewed."""
+RENEWAL = SECONDS / 4
+"""How often the holder renews it, in seconds."""
+
+_TOKEN_SIZE = 16
+_ACTIVE: set[str] = set()
+"""The tokens of this process: a lease of its own whose giving back failed is not in its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One lease; the token tells it from a later one on the same subject."""
+
+    subject: str
+    token: str
+
+
+class Leases:
+    """The leases in one register."""
+
+    def __init__(self, database: Database, entropy: Entropy, seconds: float = SECONDS) -> None:
+        self._database = database
+        self._entropy = entropy
+        self._seconds = seconds
+
+    def take(self, *subjects: str) -> tuple[Lease, ...]:
+        """Take all of these or none; raises :class:`ServiceAway` if somebody alive has one of them."""
+        with self._database.write() as connection:
+            return tuple(self.take_within(connection, subject) for subject in subjects)
+
+    def take_within(self, connection: Connection, subject: str) -> Lease:
+        """Take one within the caller's write transaction; raises as :meth:`take`."""
+        now = database_time(connection)
+        row = connection.execute(select(lease).where(lease.c.subject == subject)).first()
+        if row is not None:
+            if is_held(row.holder, row.token, row.expires_at, now):
+                raise ServiceAway("lease-held", subject=subject, holder=row.holder.partition(":")[0])
+            connection.execute(delete(lease).where(lease.c.subject == subject))
+        taken = Lease(subject, self._entropy.take(_TOKEN_SIZE).hex())
+        values = {"subject": subject, "holder": holder(), "token": taken.token, "expires_at": now + self._seconds}
+        connection.execute(insert(lease), values)
+        _ACTIVE.add(taken.token)
+        return taken
+
+    def renew(self, held: Iterable[Lease]) -> None:
+        """Have them run anew from now on; one that was lost meanwhile stays lost."""
+        with self._database.write(shared=True) as connection:
+            end = database_time(connection) + self._seconds
+            for each in held:
+                connection.execute(update(lease).where(*_mine(each)).values(expires_at=end))
+
+    def give_back(self, held: Iterable[Lease]) -> None:
+        """Somebody else may take them now."""
+        mine = tuple(held)
+        _ACTIVE.difference_update(each.token for each in mine)
+        with self._database.write(shared=True) as connection:
+            for each in mine:
+                connection.execute(delete(lease).where(*_mine(each)))
+
+    def fence(self, held: Iterable[Lease]) -> Callable[[Connection], None]:
+        """Asked within a transaction: raises :class:`ServiceAway` unless all of them are still the caller's."""
+        wanted = tuple(held)
+
+        def check(connection: Connection) -> None:
+            for each in wanted:
+                if connection.execute(select(lease.c.token).where(*_mine(each))).first() is None:
+                    raise ServiceAway("lease-lost", subject=each.subject)
+
+        return check
+
+    @contextmanager
+    def holding(self, held: Iterable[Lease]) -> Iterator[Callable[[Connection], None]]:
+        """Keep them alive for the time of the ``with`` block, then give them back; yields their fence."""
+        mine = tuple(held)
+        done = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(mine, done), daemon=True, name="leases")
+        keeper.start()
+        try:
+            yield self.fence(mine)
+        finally:
+            done.set()
+            keeper.join()
+            with suppress(EidError):  # a database that is away lets them run out
+                self.give_back(mine)
+
+    def _keep(self, held: tuple[Lease, ...], done: threading.Event) -> None:
+        while not done.wait(self._seconds / 4):
+            with suppress(EidError):  # tried again soon; a lease that ran out is found by its fence
+                self.renew(held)
+
+
+def is_held(name: str, token: str, expires_at: float, now: float) -> bool:
+    """Whether a lease is somebody's: it runs, and its holder is not known to have died or to have let it go."""
+    return expires_at > now and not is_dead(name) and (name != holder() or token in _ACTIVE)
+
+
+def holder() -> str:
+    """Who holds the leases of this process: the machine, and what tells the process from every other one."""
+    return f"{socket.gethostname()}:{_boot()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_dead(name: str) -> bool:
+    """Whether the holder is known to have died: a process of this machine that is not there any more."""
+    parts = name.rsplit(":", 3)
+    if len(parts) != 4 or parts[0] != socket.gethostname():
+        return False
+    _, boot, process, started = parts
+    if not process.isdigit():
+        return False
+    return boot != _boot() or _started(int(process)) != started
+
+
+def database_time(connection: Connection) -> float:
+    """Seconds since 1970 by the database's own clock."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+    else:
+        query = "SELECT extract(epoch FROM clock_timestamp())"
+    return float(connection.execute(text(query)).scalar_one())
+
+
+def _mine(each: Lease) -> tuple[ColumnElement[bool], ...]:
+    return lease.c.subject == each.subject, lease.c.token == each.token
+
+
+def _boot() -> str:
+    """What tells this start of the machine from others."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return "-"
+
+
+def _started(process: int) -> str:
+    """When a process was started, in ticks since the machine was; empty if there is none, or it is a dead one."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
