@@ -58,7 +58,17 @@ def test_a_card_is_issued_and_verified_with_keys_that_stay_in_the_token(
     office.two("pki", "cvca", "create")
     office.two("pki", "dv", "create")
     office.two("pki", "master-list", "create", "--output", tmp_path / "list.ml")
-    made = {"audit", "card-master", "csca-uto-1", "csca-uto-2", "ds-uto-1", "ds-uto-2", "cvca-uto-1", "dv-uto-1", "mls-uto-1"}
+    made = {
+        "audit",
+        "card-master",
+        "csca-uto-1",
+        "csca-uto-2",
+        "ds-uto-1",
+        "ds-uto-2",
+        "cvca-uto-1",
+        "dv-uto-1",
+        "mls-uto-1",
+    }
     assert keys_in(uri) == made
     assert [path.name for path in (office.root / "keys").glob("*.p8")] == []
     assert not (office.root / "keys" / "card-master.wrapped").exists()

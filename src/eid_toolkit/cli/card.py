@@ -113,13 +113,14 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
     Where stock is kept, a card is spoiled by two people (--second-operator) who type its serial.
     """
     from eid_toolkit.personalization.service import PersonalizationService
+    from eid_toolkit.stores.roles import Permission
 
     if decision is None:
         raise click.UsageError("Say --resume or --spoil.")
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        operator = office.act(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
         job = service.journal.get(job_id)
-        operator = office.act()
         with service.hold(job.document_id):
             if decision == "spoil":
                 app.confirm(f"Give up document {job.document_id} and its card for good?")
@@ -142,10 +143,11 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
     was written to is spoiled by two people (--second-operator) who type its serial.
     """
     from eid_toolkit.personalization.service import PersonalizationService
+    from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
-        operator = office.act()
+        operator = office.act(Permission.SPOIL)
         document = office.register.documents.get(document_id)
         app.confirm(f"Give up document {document.id} for good?")
         with service.hold(document.id):

@@ -69,8 +69,10 @@ def _command(action: str) -> click.Command:
     @format_option
     @pass_app
     def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
+        from eid_toolkit.register.document_status import PERMISSIONS
+
         with open_office(app) as office:
-            operator = office.act()
+            operator = office.act(PERMISSIONS[action])
             found = office.register.documents.get(document_id)
             if action in _QUESTIONS:
                 app.confirm(_QUESTIONS[action].format(document=found.id))

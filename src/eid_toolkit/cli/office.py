@@ -69,6 +69,8 @@ class Office:
 
         Raises :class:`NotPermitted` if none of the operator's roles has the ``permission``.
         """
+        if self.app.has_passphrase and not self.home.config.demo:
+            self.keys.unlock()  # then the operator's roles are held against the key store's word
         operator = self.operators.act_as(self.app.operator, self.app.operator_passphrase)
         if permission is not None:
             operator.require(permission)

@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.home.atomic import FILE_MODE
-from eid_toolkit.register.schema import HEAD
+from eid_toolkit.register.schema import HEAD, metadata
 
 BUSY_TIMEOUT_MS = 5000
 """How long a transaction waits for another process."""
@@ -178,6 +185,23 @@ def check_vacant(url: str) -> None:
         database.close()
 
 
+def discard(url: str) -> None:
+    """Take away a register that was begun at a vacant address: its home did not come."""
+    address = parse_address(url)
+    if address.get_backend_name() == "sqlite":
+        path = Path(str(address.database))
+        for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+            each.unlink(missing_ok=True)
+        return
+    database = Database(create_engine(address, **_server_options()))
+    try:
+        with database.write() as connection:
+            metadata.drop_all(connection)
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+    finally:
+        database.close()
+
+
 def _check_file(path: Path, *, new: bool) -> None:
     if not new and not path.exists():
         raise IntegrityBroken("register-missing")
@@ -240,13 +264,17 @@ def _clear_errors() -> Iterator[None]:
             raise ServiceAway("register-disk-full") from None
         code = "register-busy" if "locked" in reason or "lock timeout" in reason else "register-away"
         raise ServiceAway(code, reason=reason) from None
+    except InterfaceError as error:  # the connection broke before
+        raise ServiceAway("register-away", reason=_reason(error)) from None
     except DatabaseError as error:
         reason = _reason(error)
+        if "permission denied" in reason:
+            raise ServiceAway("register-away", reason=reason) from None
         if any(word in reason for word in _DAMAGED):
             raise IntegrityBroken("register-damaged", reason=reason) from None
         raise
 
 
-def _reason(error: DatabaseError) -> str:
+def _reason(error: DBAPIError) -> str:
     """The first line of what the database says: the rest may show values."""
     return str(error.orig).strip().partition("\n")[0]

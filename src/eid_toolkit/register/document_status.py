@@ -25,7 +25,7 @@ from eid_toolkit.stores.roles import Permission
 MAX_REASON = 200
 """Characters of a reason."""
 
-_PERMISSIONS: Mapping[str, Permission] = {
+PERMISSIONS: Mapping[str, Permission] = {
     "report-lost": Permission.REPORT_DOCUMENTS,
     "report-stolen": Permission.REPORT_DOCUMENTS,
     "suspend": Permission.REVOKE_DOCUMENTS,
@@ -35,7 +35,7 @@ _PERMISSIONS: Mapping[str, Permission] = {
     "destroy": Permission.REVOKE_DOCUMENTS,
 }
 """What may be decided on an issued document, and who may."""
-ACTIONS = tuple(_PERMISSIONS)
+ACTIONS = tuple(PERMISSIONS)
 
 _LISTED = (
     DocumentState.LOST,
@@ -94,7 +94,7 @@ class DocumentStatuses:
 
         Raises :class:`NotPermitted` if the operator's roles or the document's state do not allow it.
         """
-        operator.require(_PERMISSIONS[action])
+        operator.require(PERMISSIONS[action])
         if reason is not None and (len(reason) > MAX_REASON or not reason.isprintable()):
             raise BadInput("reason-malformed", limit=MAX_REASON)
         with self._database.write() as connection:
@@ -109,7 +109,7 @@ class DocumentStatuses:
 
     def expire_due(self, today: date, operator: Operator) -> int:
         """Mark the documents whose last day has passed; returns how many."""
-        operator.require(_PERMISSIONS["expire"])
+        operator.require(PERMISSIONS["expire"])
         due = (
             select(document)
             .where(document.c.state.in_([str(s) for s in DOCUMENT.actions["expire"][0]]))

@@ -6,16 +6,18 @@ import errno
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from eid_toolkit.errors import BadInput, NotPermitted
+from eid_toolkit.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.home.atomic import sync_directory
 from eid_toolkit.home.config import HomeConfig
 from eid_toolkit.home.home import Home
 from eid_toolkit.pki.countries import same_state
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile
+from eid_toolkit.register.database import check_vacant, discard
 from eid_toolkit.register.register import Register
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores import demo
@@ -58,6 +60,8 @@ def found(
     """
     if root.is_dir() and any(root.iterdir()):
         raise NotPermitted("home-exists", home=root)
+    if config.register_url is not None:
+        check_vacant(config.register_url)
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
@@ -68,6 +72,9 @@ def found(
         except BaseException:
             if isinstance(keys, TokenKeyStore):
                 keys.discard_made()
+            if config.register_url is not None:
+                with suppress(EidError):
+                    discard(config.register_url)
             raise
         staging.replace(root)
     except OSError as error:

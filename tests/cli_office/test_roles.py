@@ -1,0 +1,96 @@
+"""What each role may not do: every command that takes a right of others is refused with exit code 10."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
+from support.homes import portrait_file
+from support.offices import ENVIRONMENT, Office, new_office
+
+COMMANDS: dict[Permission, tuple[str, ...]] = {
+    Permission.READ_PERSONS: ("person", "search", "Eriksson"),
+    Permission.CHANGE_PERSONS: (
+        *("person", "add", "--surname", "A", "--birth", "1990", "--sex", "F", "--nationality", "UTO"),
+    ),
+    Permission.DECIDE_DUPLICATES: ("person", "duplicate", "P-0", "P-1", "--different"),
+    Permission.ERASE_PERSONS: ("person", "erase", "P-0", "--reason", "asked for"),
+    Permission.MANAGE_AGENCIES: ("agency", "disable", "police"),
+    Permission.REPORT_NOTICES: ("notice", "add", "--kind", "wanted", "--person", "P-0", "--agency", "police"),
+    Permission.APPLY: ("application", "withdraw", "A-0", "--reason", "asked for"),
+    Permission.DECIDE_APPLICATIONS: ("application", "approve", "A-0"),
+    Permission.PREPARE_DOCUMENTS: ("document", "prepare", "A-0"),
+    Permission.EXPORT_PRINT_DATA: ("document", "export", "D-0"),
+    Permission.PERSONALIZE: ("card", "batch", "--reader", "emulator:b-*"),
+    Permission.SPOIL: ("card", "spoil", "D-0", "--reason", "torn"),
+    Permission.REPORT_DOCUMENTS: ("document", "report-lost", "D-0"),
+    Permission.REVOKE_DOCUMENTS: ("document", "revoke", "D-0"),
+    Permission.KEEP_STOCK: ("stock", "issue", "B-0"),
+    Permission.READ_AUDIT: ("audit", "show"),
+    Permission.SIGN_AUDIT: ("audit", "checkpoint"),
+    Permission.MANAGE_KEYS: ("pki", "csca", "roll", "--second-operator", "bert"),
+    Permission.BACK_UP: ("register", "backup", "back-up.eid"),
+}
+"""A command for each right; what it names is not there, so that only the right is in the way."""
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """A home with an operator for each role, beside two who have all of them."""
+    made = new_office(tmp_path_factory.mktemp("roles") / "home")
+    for role in Role:
+        words = ("operator", "add", f"the-{role}", "--role", role)
+        made.call("--operator", "anna", *words, EID_NEW_PASSPHRASE=ENVIRONMENT["EID_OPERATOR_PASSPHRASE"])
+    return made
+
+
+def test_each_right_has_its_command() -> None:
+    assert set(Permission) - COMMANDS.keys() == {Permission.WITNESS_STOCK}  # of second persons: see the stock's tests
+    assert set().union(*PERMISSIONS.values()) == set(Permission)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_a_role_may_not_do(office: Office, role: Role) -> None:
+    for permission, words in COMMANDS.items():
+        operator = ("--operator", f"the-{role}", "--yes")
+        if permission in PERMISSIONS[role]:
+            continue
+        told = office.call(*operator, *words, code=10).stderr
+        assert f"({permission})" in told, (words, told)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_a_role_may_do_is_not_refused_for_the_role(office: Office, role: Role) -> None:
+    from click.testing import CliRunner
+
+    from eid_toolkit.cli.main import main
+
+    for permission in PERMISSIONS[role] & COMMANDS.keys() - {Permission.MANAGE_KEYS, Permission.BACK_UP}:
+        words = ["--home", str(office.root), "--operator", f"the-{role}", "--yes", *COMMANDS[permission]]
+        done = CliRunner().invoke(main, words, env=ENVIRONMENT, input="")
+        assert f"({permission})" not in done.output, words
+
+
+def test_roles_are_given_by_a_security_officer_once_there_are_any(office: Office) -> None:
+    new = {"EID_NEW_PASSPHRASE": "the new one's words"}
+    assert "role" in office.call("--operator", "the-clerk", "operator", "add", "carl", code=10, **new).stderr
+    office.call("operator", "add", "carl", code=2, **new)  # nobody acts
+    office.call("--operator", "the-security-officer", "operator", "add", "carl", "--role", "auditor", **new)
+    shown = json.loads(office.call("operator", "list", "--format", "json").stdout)
+    assert {each["name"]: each["roles"] for each in shown}["carl"] == ["auditor"]
+    office.call("--operator", "the-clerk", "operator", "roles", "the-clerk", "--role", "approver", code=10)
+
+
+def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp_path: Path) -> None:
+    path = office.root / "operators" / "the-auditor.json"
+    before = path.read_text()
+    path.write_text(before.replace('"auditor"', '"clerk"'))
+    try:
+        (tmp_path / "p.png").write_bytes(portrait_file())
+        words = ("person", "search", "Eriksson")
+        assert "endorse" in office.call("--operator", "the-auditor", *words, code=12).stderr
+    finally:
+        path.write_text(before)

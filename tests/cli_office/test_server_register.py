@@ -1,0 +1,92 @@
+"""An office whose register is a PostgreSQL server, as real processes: founded, at work, and when the server goes away."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.homes import portrait_file
+from support.postgres import PrivatePostgres
+
+BASE = {name: value for name, value in os.environ.items() if not name.startswith("EID_")}
+
+
+@pytest.fixture
+def url(postgres: PrivatePostgres) -> Iterator[str]:
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+def eid(home: Path, *words: object, code: int = 0) -> Any:
+    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(home), "--yes", *map(str, words)]
+    done = subprocess.run(command, env=BASE, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if code:
+        return done.stderr
+    return json.loads(done.stdout) if "json" in words else done.stdout
+
+
+def test_a_home_with_its_register_on_a_server(tmp_path: Path, postgres: PrivatePostgres, url: str) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    eid(home, "init", "--demo", "--country", "UTO", "--register", url)
+    assert not list(home.glob("register.sqlite*"))
+    assert "already" in eid(other, "init", "--demo", "--country", "UTO", "--register", url, code=10)
+    assert not other.exists()
+
+    (tmp_path / "face.png").write_bytes(portrait_file())
+    json_ = ("--operator", "anna", "--format", "json")
+    holder = ("--surname", "Eriksson", "--given-names", "Anna", "--birth", "1974-08-12", "--sex", "F")
+    person = eid(home, "person", "add", *holder, "--nationality", "UTO", *json_)["id"]
+    wanted = ("--person", person, "--profile", "utopia-id", "--portrait", tmp_path / "face.png")
+    application = eid(home, "application", "create", *wanted, *json_)["id"]
+    eid(home, "application", "approve", application, "--operator", "bert")
+    (document,) = eid(home, "document", "prepare", application, *json_)
+    eid(home, "emulator", "blank", "b-1")
+    shown = eid(home, "card", "batch", "--reader", "emulator:b-*", *json_)
+    assert shown["counts"]["issued"] == 1
+    assert eid(home, "audit", "verify", "--format", "json")["intact"] is True
+
+    postgres.crash()
+    try:
+        assert "register" in eid(home, "document", "show", document["id"], code=11)
+    finally:
+        postgres.start_again()
+    assert eid(home, "document", "show", document["id"], "--format", "json")["state"] == "issued"
+    assert eid(home, "audit", "verify", "--format", "json")["intact"] is True
+
+
+def test_a_home_that_cannot_be_founded_leaves_nothing_on_the_server(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eid_toolkit.register import founding
+    from eid_toolkit.register.database import check_vacant
+    from support.homes import build_home
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(founding, "_states", fail)
+        with pytest.raises(RuntimeError):
+            build_home(tmp_path / "home", register_url=url)
+    check_vacant(url)
+    build_home(tmp_path / "home", register_url=url)
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("postgresql+psycopg://nobody:secret@127.0.0.1:1/none", 11), ("postgresql://host/db", 9), ("mysql://host/db", 9)],
+)
+def test_an_address_that_is_no_use_is_told_without_its_password(tmp_path: Path, address: str, code: int) -> None:
+    told = eid(tmp_path / "home", "init", "--demo", "--country", "UTO", "--register", address, code=code)
+    assert "secret" not in told
+    assert not (tmp_path / "home").exists()
