@@ -91,6 +91,6 @@ def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp
     try:
         (tmp_path / "p.png").write_bytes(portrait_file())
         words = ("person", "search", "Eriksson")
-        assert "endorse" in office.call("--operator", "the-auditor", *words, code=12).stderr
+        assert "it was changed" in office.call("--operator", "the-auditor", *words, code=12).stderr
     finally:
         path.write_text(before)

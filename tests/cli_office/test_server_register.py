@@ -1,4 +1,4 @@
-"""An office whose register is a PostgreSQL server, as real processes: founded, at work, and when the server goes away."""
+"""An office whose register is a PostgreSQL server, as real processes: founded, at work, and the server goes away."""
 
 from __future__ import annotations
 
