@@ -48,6 +48,19 @@ def test_what_is_built_is_read_and_verified() -> None:
     assert verify_signed_data(signed, CERTIFICATE.der)
 
 
+def test_a_signature_without_content_is_over_what_is_given() -> None:
+    signed = tlv.parse(_built()).children()
+    version, digests, encapsulated, *rest = tlv.parse(der.expect(signed[1], 0xA0)).children()
+    parts = (version, digests, tlv.parse(der.sequence(encapsulated.children()[0].encode())), *rest)
+    inner = der.sequence(*(part.encode() for part in parts))
+    detached = der.sequence(signed[0].encode(), tlv.encode(0xA0, inner))
+    assert verify_signed_data(SignedData.parse(detached, CONTENT), CERTIFICATE.der)
+    assert not verify_signed_data(SignedData.parse(detached, CONTENT + b"!"), CERTIFICATE.der)
+    assert SignedData.parse(_built(), b"another").content == CONTENT
+    with pytest.raises(BadInput, match="cms-malformed"):
+        SignedData.parse(detached)
+
+
 def test_the_signing_time_may_be_left_out() -> None:
     signed = SignedData.parse(_built(signing_time=None))
     assert signed.signers[0].signing_time is None

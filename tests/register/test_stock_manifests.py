@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.pki.cms import build_signed_data
+from eid_toolkit.pki.cms import build_signed_data, verify_signed_data
 from eid_toolkit.register.manifests import MAX_BLANKS, Manifest, encode_manifest, read_serials
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
@@ -71,6 +74,32 @@ def test_what_is_no_manifest_is_refused_with_its_place(data: bytes, code: str, p
         Manifest.read(data, **given)
     assert caught.value.code == code
     assert caught.value.facts.get("place") == place
+
+
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | st.binary(max_size=40).map(manifest(1).__add__)
+)
+def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
+    for vendor, batch in ((None, None), ("V", "B")):
+        with suppress(BadInput):
+            Manifest.read(data, vendor=vendor, batch=batch)
+    with suppress(BadInput, IntegrityBroken):
+        Manifest.read(manifest(1), signature=data)
+    with suppress(BadInput):
+        read_serials(data)
+
+
+SIGNER = SigningVendor()
+SIGNATURE = SIGNER.sign(manifest(1, 2))
+
+
+@given(st.integers(0, len(SIGNATURE) - 1), st.integers(1, 255), st.booleans())
+def test_a_signature_with_a_byte_changed_is_refused_or_none(place: int, change: int, cut: bool) -> None:
+    changed = SIGNATURE[:place] + (b"" if cut else bytes((SIGNATURE[place] ^ change,))) + SIGNATURE[place + 1 :]
+    with suppress(BadInput, IntegrityBroken):
+        read = Manifest.read(manifest(1, 2), signature=changed)
+        assert read.signed is not None
+        verify_signed_data(read.signed, SIGNER.der)
 
 
 def test_blanks_that_stand_twice_are_named_by_their_lines() -> None:

@@ -97,11 +97,16 @@ class Restorer:
         place = self._place()
         if place is not None and (vacant or not self._is_readable()):
             return self._beside(path, manifest, operator, seen, place)
+        kept: Path | None = None
         database = Database.reach(self._url, new=True)
         try:
             with database.write() as connection:
                 kept = self._copy_aside(place) if place is not None else None
                 lost, made = self._load(connection, path, manifest, operator, seen)
+        except BaseException:
+            if kept is not None:
+                kept.unlink()
+            raise
         finally:
             database.close()
         self._files.keep(made, checkpoints.public_key(self._keys))

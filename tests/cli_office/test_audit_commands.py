@@ -1,0 +1,268 @@
+"""`eid audit` as its users meet it: in a demo home, in an office with operators, and with nothing but an export."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.logs import rechained
+from eid_toolkit.audit.rows import StoredRow
+from eid_toolkit.register.canonical import canonical
+from support.offices import ENVIRONMENT, Office, new_office
+
+BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
+
+
+@pytest.fixture(scope="module")
+def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office whose anna is a clerk, whose bert is an auditor, and whose carla is the security officer."""
+    root = tmp_path_factory.mktemp("office") / "home"
+    office = Office(root)
+    office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia")
+    for name, role in (("anna", "clerk"), ("bert", "auditor"), ("carla", "security-officer")):
+        passphrase = BERT["EID_OPERATOR_PASSPHRASE"] if name == "bert" else ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]
+        office.call("operator", "add", name, "--role", role, EID_OPERATOR_PASSPHRASE=passphrase)
+    return root
+
+
+@pytest.fixture
+def office(office_template: Path, tmp_path: Path) -> Office:
+    shutil.copytree(office_template, tmp_path / "home")
+    return Office(tmp_path / "home")
+
+
+def verified(office: Office, *more: object, code: int = 0) -> Any:
+    return json.loads(office.call("audit", "verify", "--format", "json", *more, code=code).stdout)
+
+
+def bend(office: Office, *statements: str) -> None:
+    connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def add_dora(office: Office) -> Result:
+    words = ("--operator", "carla", "operator", "add", "dora", "--role", "clerk")
+    return office.call(*words, EID_NEW_PASSPHRASE="another's words")
+
+
+def rewrite(office: Office) -> None:
+    """Change row 1 and make all hashes anew, as one does who has the database."""
+    connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
+    query = "SELECT position, time, operator, action, subject, detail, previous, hash FROM audit ORDER BY position"
+    rows = [StoredRow(*row) for row in connection.execute(query)]
+    rows = [row._replace(time=row.time.replace("Z", "+00:00")) for row in rows]
+    rows = rechained([rows[0]._replace(operator="nobody"), *rows[1:]])
+    for row in rows:
+        values = (row.operator, row.previous, row.hash, row.position)
+        connection.execute("UPDATE audit SET operator = ?, previous = ?, hash = ? WHERE position = ?", values)
+    connection.execute("UPDATE audit_head SET hash = ?", (rows[-1].hash,))
+    connection.close()
+
+
+def test_a_new_home_has_a_signed_log_that_is_verified_without_a_passphrase(office: Office) -> None:
+    result = verified(office)
+    assert (result["schema"], result["intact"], result["reason"]) == ("eid-audit-verify/1", True, None)
+    assert (result["checkpoints"], result["signed_up_to"], result["unsigned_rows"]) == (1, 1, 3)
+    key = office.root / "audit" / "audit-key.pem"
+    words = ["openssl", "pkey", "-pubin", "-in", key, "-noout", "-text"]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert "prime256v1" in shown.stdout
+    assert result["key_proved"] is False
+    assert verified(office, "--key", key)["key_proved"] is True
+
+
+def test_who_may_not_read_or_sign_the_log_is_told(office: Office) -> None:
+    office.one("audit", "show", code=10)
+    office.one("audit", "export", code=10)
+    office.call("audit", "show", code=2)
+    office.one("audit", "checkpoint", code=10)
+    office.call("--operator", "bert", "audit", "checkpoint", code=10, **BERT)
+    rows = json.loads(office.call("--operator", "bert", "audit", "show", "--format", "json", **BERT).stdout)
+    assert [row["action"] for row in rows] == ["authority.created", *["operator.added"] * 3]
+
+
+def test_two_people_sign_the_log(office: Office) -> None:
+    people = ("--operator", "carla", "--second-operator", "bert")
+    made = json.loads(office.call(*people, "audit", "checkpoint", "--format", "json").stdout)
+    assert (made["position"], [each["operator"] for each in made["countersigned"]]) == (4, ["carla", "bert"])
+    assert verified(office)["unsigned_rows"] == 0
+    bend(office, "UPDATE audit_checkpoint SET countersigned = '{\"people\":[]}' WHERE position = 4")
+    assert verified(office, code=12)["reason"] == "audit-checkpoint-broken"
+
+
+def test_an_operator_record_that_was_exchanged_shows_at_the_countersignature(office: Office) -> None:
+    office.call("--operator", "carla", "audit", "checkpoint")
+    record = office.root / "operators" / "carla.json"
+    other = json.loads((office.root / "operators" / "anna.json").read_text())
+    record.write_text(json.dumps({**json.loads(record.read_text()), "public_key": other["public_key"]}))
+    result = verified(office, code=12)
+    assert (result["reason"], result["broken_at"]) == ("audit-countersignature-broken", 4)
+
+
+def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: Office) -> None:
+    rewrite(office)
+    result = verified(office, code=12)
+    assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 1, 1)
+    shown = office.call("audit", "verify", code=12)
+    assert "Rows 1 to 1 are not those that were signed" in shown.output
+    refused = office.call("--operator", "carla", "audit", "checkpoint", code=12)
+    assert "row 1" in refused.stderr
+
+
+def test_a_key_that_was_exchanged_shows_against_a_copy_and_the_key_store(office: Office, tmp_path: Path) -> None:
+    copy = tmp_path / "kept-elsewhere.pem"
+    shutil.copy(office.root / "audit" / "audit-key.pem", copy)
+    forger = new_office(tmp_path / "forger")
+    for name in ("audit-key.pem", "head.json"):
+        shutil.copy(forger.root / "audit" / name, office.root / "audit" / name)
+    shutil.copy(forger.root / "register.sqlite", office.root / "register.sqlite")
+    assert verified(office)["intact"]  # whoever may write all of the home can put another log in its place
+    office.call("audit", "verify", "--key", copy, code=12)
+    office.call("--operator", "carla", "audit", "checkpoint", code=12)
+
+
+def test_a_home_without_the_key_file_says_what_to_do(office: Office) -> None:
+    (office.root / "audit" / "audit-key.pem").unlink()
+    (office.root / "audit" / "head.json").unlink()
+    told = office.call("audit", "verify", code=12)
+    assert "eid audit checkpoint" in told.stderr
+    office.call("--operator", "carla", "audit", "checkpoint")
+    assert verified(office)["intact"]
+
+
+def test_an_older_home_without_a_key_is_signed_when_it_is_first_asked(office: Office) -> None:
+    shutil.rmtree(office.root / "audit")
+    (office.root / "keys" / "audit.p8").unlink()
+    bend(office, "DELETE FROM audit_checkpoint")
+    assert "No row is signed yet" in office.call("audit", "verify").output
+    office.call("--operator", "carla", "audit", "checkpoint")
+    assert verified(office)["signed_up_to"] == 4
+
+
+def test_many_rows_are_signed_by_themselves_when_the_key_store_is_open(office: Office) -> None:
+    connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
+    query = "SELECT position, time, operator, action, subject, detail, previous, hash FROM audit ORDER BY position"
+    rows = [StoredRow(*row) for row in connection.execute(query)]
+    rows = [row._replace(time=row.time.replace("Z", "+00:00")) for row in rows]
+    for row in rechained([*rows, *[rows[-1]] * 100])[4:]:
+        values = (*row[:1], row.time.replace("+00:00", "Z"), *row[2:])
+        connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        connection.execute("UPDATE audit_head SET position = ?, hash = ?", (row.position, row.hash))
+    connection.close()
+    assert verified(office)["signed_up_to"] == 1
+    add_dora(office)
+    assert verified(office)["signed_up_to"] == 105
+    head = json.loads((office.root / "audit" / "head.json").read_text())
+    assert head["position"] == 105
+
+
+def test_a_command_that_meets_a_bent_log_says_so_and_does_its_work(office: Office) -> None:
+    rewrite(office)
+    done = add_dora(office)
+    assert "eid audit verify" in done.stderr
+    assert "dora" in office.call("operator", "list").stdout
+
+
+def test_filters_show_what_is_asked_for(office: Office) -> None:
+    def shown(*more: str) -> list[dict[str, Any]]:
+        words = ("--operator", "bert", "audit", "show", "--format", "json", *more)
+        rows: list[dict[str, Any]] = json.loads(office.call(*words, **BERT).stdout)
+        return rows
+
+    assert [row["position"] for row in shown("--limit", "2")] == [3, 4]
+    assert [row["position"] for row in shown("--action", "operator.added", "--limit", "1")] == [4]
+    assert [row["position"] for row in shown("--action", "operator.added")] == [2, 3, 4]
+    assert [row["subject"] for row in shown("--subject", "bert")] == ["bert"]
+    assert len(shown("--since", "2020-01-01")) == 4
+    assert shown("--since", "2999-01-01") == []
+    lines = office.call("--operator", "bert", "audit", "show", "--format", "jsonl", **BERT).stdout.splitlines()
+    assert [json.loads(line)["position"] for line in lines] == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def exported(office: Office, tmp_path: Path) -> Path:
+    path = tmp_path / "log.jsonl"
+    office.call("--operator", "carla", "audit", "checkpoint")
+    add_dora(office)
+    office.call("--operator", "bert", "audit", "export", "--output", path, **BERT)
+    return path
+
+
+def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: Office, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    shutil.copy(office.root / "audit" / "audit-key.pem", key)
+    shutil.rmtree(office.root)
+    nowhere = Office(tmp_path / "nowhere")
+    result = verified(nowhere, "--file", exported)
+    assert (result["intact"], result["rows"], result["signed_up_to"], result["key_proved"]) == (True, 5, 4, False)
+    assert "was not proved" in nowhere.call("audit", "verify", "--file", exported).output
+    assert verified(nowhere, "--file", exported, "--key", key)["key_proved"] is True
+
+
+def test_an_export_signed_by_somebody_else_is_found_by_the_key(exported: Path, tmp_path: Path) -> None:
+    other = new_office(tmp_path / "other")
+    key = other.root / "audit" / "audit-key.pem"
+    result = verified(Office(tmp_path / "nowhere"), "--file", exported, "--key", key, code=12)
+    assert (result["reason"], result["broken_at"]) == ("audit-checkpoint-broken", 1)
+
+
+def test_a_file_that_is_no_export_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    for content in (b"", b"\xff\xfe", b"[1]\n", b'{"a": 1}\n', b"{" * 2_000_000):
+        path.write_bytes(content)
+        Office(tmp_path / "nowhere").call("audit", "verify", "--file", path, code=9)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_an_export_that_was_bent_is_found_and_the_row_is_named(
+    exported: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    lines = [json.loads(line) for line in exported.read_text("utf-8").splitlines()]
+    places = [place for place, line in enumerate(lines) if "schema" not in line]
+    place = data.draw(st.sampled_from(places))
+    row = lines[place]
+    edit = data.draw(
+        st.sampled_from(["operator", "subject", "action", "detail", "hash", "remove", "swap", "cut", "flip"])
+    )
+    if edit == "remove":
+        del lines[place]
+    elif edit == "cut":
+        del lines[place:]
+    elif edit == "swap":
+        other = data.draw(st.sampled_from([found for found in places if found != place]))
+        lines[place], lines[other] = lines[other], lines[place]
+        row = min(row, lines[place], key=lambda line: line["position"])
+    elif edit == "flip":
+        row["time"] = row["time"].replace("2", "3", 1)
+    else:
+        row[edit] = {"x": 1} if edit == "detail" else "x"
+    path = tmp_path / "bent.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    result = verified(Office(tmp_path / "nowhere"), "--file", path, code=12)
+    assert result["broken_at"] == row["position"]
+
+
+def test_an_export_rewritten_with_all_its_hashes_is_found(exported: Path, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in exported.read_text("utf-8").splitlines()]
+    places = [place for place, line in enumerate(lines) if "schema" not in line]
+    rows = [StoredRow(**{**lines[place], "detail": canonical(lines[place]["detail"])}) for place in places]
+    made = rechained([*rows[:1], rows[1]._replace(operator="nobody"), *rows[2:]])
+    for place, row in zip(places, made, strict=True):
+        lines[place] = {**row._asdict(), "detail": json.loads(row.detail)}
+    lines[-1]["head"] = made[-1].hash
+    path = tmp_path / "bent.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    result = verified(Office(tmp_path / "nowhere"), "--file", path, code=12)
+    assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 2, 4)
