@@ -11,7 +11,9 @@ import pytest
 from click.testing import Result
 
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
-from support.offices import Office, new_office
+from support.offices import Office
+from support.staff import acting as by
+from support.staff import staffed_office
 
 PURPOSE = "a search"
 HOLDER = ("--surname", "Zwyrtek", "--given-names", "Quibbly", "--birth", "1974-08-12", "--sex", "F")
@@ -19,10 +21,8 @@ HOLDER = ("--surname", "Zwyrtek", "--given-names", "Quibbly", "--birth", "1974-0
 
 @pytest.fixture(scope="module")
 def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office with one operator of each role, whose passphrases are that of Anna."""
-    office = new_office(tmp_path_factory.mktemp("office") / "home")
-    for role in Role:
-        office.call("operator", "add", role.value, "--role", role.value)
+    """One agency, and one person."""
+    office = staffed_office(tmp_path_factory.mktemp("office") / "home")
     fields = ("--field", "primary_identifier", "--field", "notices")
     words = ("agency", "add", "police", "--name", "Police", *fields, "--purpose", PURPOSE, "--may-report")
     office.one(*words)
@@ -33,11 +33,6 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def office(staffed: Path, tmp_path: Path) -> Office:
     return Office(Path(shutil.copytree(staffed, tmp_path / "home")))
-
-
-def by(office: Office, role: Role | str, *words: object, code: int = 0, second: str | None = None) -> Result:
-    witness = ("--second-operator", second) if second else ()
-    return office.call("--operator", str(role), *witness, "--yes", *words, code=code)
 
 
 def shown(result: Result) -> Any:

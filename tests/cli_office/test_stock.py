@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +14,24 @@ from eid_toolkit.cli.main import main
 from eid_toolkit.home.home import Home
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
 from support.manifests import SigningVendor, manifest, serial_of
-from support.offices import Office, new_office
+from support.offices import Office
+from support.staff import acting, staffed_office
 
 S = {number: serial_of(number) for number in range(1, 9)}
 
 
 @pytest.fixture(scope="module")
 def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office with one operator of each role, whose passphrases are that of Anna."""
-    office = new_office(tmp_path_factory.mktemp("office") / "home")
-    for role in Role:
-        office.call("operator", "add", role.value, "--role", role.value)
-    return office.root
+    return staffed_office(tmp_path_factory.mktemp("office") / "home").root
 
 
 @pytest.fixture
 def office(staffed: Path, tmp_path: Path) -> Office:
-    import shutil
-
     return Office(Path(shutil.copytree(staffed, tmp_path / "home")))
 
 
-def as_role(office: Office, role: Role | str, *arguments: object, code: int = 0, second: str | None = "bert") -> Result:
-    witness = ("--second-operator", second) if second else ()
-    return office.call("--operator", str(role), *witness, "--yes", *arguments, code=code)
+def as_role(office: Office, role: Role | str, *words: object, code: int = 0, second: str | None = "bert") -> Result:
+    return acting(office, role, *words, code=code, second=second)
 
 
 def written(path: Path, data: bytes) -> Path:

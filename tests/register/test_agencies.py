@@ -119,6 +119,25 @@ def test_a_person_who_was_merged_is_shown_as_the_one_that_holds(desk: Desk, agen
         assert shown["id"] == kept.id
 
 
+def test_a_notice_of_a_double_is_seen_with_the_one_that_holds(desk: Desk, agencies: Agencies) -> None:
+    from sqlalchemy import update
+
+    from eid_toolkit.register.schema import person as table
+
+    kept, double = desk.person(UTOPIAN), desk.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
+    desk.register.notices.add_person(double.id, "court", ANNA)
+    with desk.register.database.write() as connection:
+        connection.execute(update(table).where(table.c.id == double.id).values(merged_into=kept.id))
+    (shown,) = agencies.look_up("court", "a trial", ANNA, reference=kept.id).persons
+    assert [each["kind"] for each in shown["notices"]] == ["wanted"]
+
+
+def test_who_is_only_similar_is_told_as_such(agencies: Agencies, person: Person) -> None:
+    for words, similar in (("nguyen", False), ("nguyan", True)):
+        answer = agencies.look_up("traffic", TRAFFIC, ANNA, words=words)
+        assert (len(answer.persons), answer.similar) == (1, similar)
+
+
 def test_notices_are_for_agencies_that_may_see_them(desk: Desk, agencies: Agencies, person: Person) -> None:
     notices = desk.register.notices
     kept = notices.add_person(person.id, "court", ANNA, "did not appear")

@@ -105,6 +105,8 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
         operator: Operator = office.act() if named else office.look(Permission.READ_PERSONS)
         answer = office.register.agencies.look_up(code, purpose, operator, reference=person, words=words)
     emit(answer.to_json(), fmt, lambda: _answer_text(answer))
+    if answer.similar:
+        note("Nobody fits what was asked; these do nearly.")
     if answer.more:
         note(f"Only the first {len(answer.persons)} are shown: ask for somebody in particular.")
 

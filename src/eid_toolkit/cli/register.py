@@ -40,7 +40,11 @@ def backup(app: App, file: Path, fmt: str) -> None:
         office.keys.unlock()
         manifest = back_up(office.register.database, office.keys, office.home.config, file, CLOCK, ENTROPY)
         told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
-        office.register.record(operator.name, "register.backed-up", "register", told)
+        try:
+            office.register.record(operator.name, "register.backed-up", "register", told)
+        except BaseException:
+            file.unlink()  # no back-up without a record
+            raise
     size = file.stat().st_size
     pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
     emit({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, lambda: details(pairs))

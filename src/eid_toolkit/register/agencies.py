@@ -54,6 +54,8 @@ class Answer:
     persons: tuple[dict[str, object], ...]
     more: bool
     """Whether there are more than are shown."""
+    similar: bool = False
+    """Whether nobody fits what was asked, and these only do nearly."""
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -63,6 +65,7 @@ class Answer:
             "purpose": self.purpose,
             "persons": list(self.persons),
             "more": self.more,
+            "match": "similar" if self.similar else "exact",
         }
 
 
@@ -145,14 +148,14 @@ class Agencies:
                 found = active_agency(connection, code)
                 if purpose not in found.purposes:
                     raise NotPermitted("purpose-not-stated", agency=code, purposes="; ".join(found.purposes))
-                people, more = _find(connection, reference, words)
+                people, more, similar = _find(connection, reference, words)
                 shown = tuple(_shown(connection, each, found) for each in people)
         except EidError as error:
             self._record(operator, code, {"asked": asked, "refused": error.code, "persons": [], "fields": []})
             raise
         detail = {"asked": asked, "purpose": purpose, "persons": [each.id for each in people], "more": more}
         self._record(operator, code, {**detail, "fields": list(found.fields)})
-        return Answer(found.code, purpose, shown, more)
+        return Answer(found.code, purpose, shown, more, similar)
 
     def _record(self, operator: Operator, code: str, detail: dict[str, object]) -> None:
         subject = code if _CODE.fullmatch(code) else _MALFORMED  # what was typed there may be anything
@@ -160,16 +163,16 @@ class Agencies:
             append(connection, self._clock.now(), operator.name, [AuditEvent(LOOKED_UP, subject, detail)])
 
 
-def _find(connection: Connection, reference: str | None, words: str | None) -> tuple[list[Person], bool]:
-    """The persons asked for, and whether there are more."""
+def _find(connection: Connection, reference: str | None, words: str | None) -> tuple[list[Person], bool, bool]:
+    """The persons asked for, whether there are more, and whether they only are similar."""
     if reference is not None:
-        return [_load(connection, reference)], False
+        return [_load(connection, reference)], False, False
     text = words or ""
     if len(fold(text).replace(" ", "")) < SHORTEST:
         raise BadInput("look-up-too-short", limit=SHORTEST)
     hits = search_persons(connection, text, None, MOST_FOUND + 1, 0)
     people = {each.id: each for each in (_merged(connection, hit.person) for hit in hits)}
-    return list(people.values())[:MOST_FOUND], len(hits) > MOST_FOUND
+    return list(people.values())[:MOST_FOUND], len(hits) > MOST_FOUND, any(hit.similar for hit in hits)
 
 
 def _load(connection: Connection, reference: str) -> Person:

@@ -21,7 +21,7 @@ from eid_toolkit.register.document_rows import Document, load_document
 from eid_toolkit.register.document_status import DocumentStatuses
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.person_record import load_person, refuse_merged
-from eid_toolkit.register.schema import application, document, notice
+from eid_toolkit.register.schema import application, document, notice, person
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import DOCUMENT, DocumentState
 from eid_toolkit.stores.operators import Operator
@@ -179,10 +179,14 @@ class Notices:
 
 
 def notices_about(connection: Connection, person_id: str) -> tuple[Notice, ...]:
-    """The notices that hold of a person and of the person's documents, oldest first."""
+    """The notices that hold of a person and of the person's documents, oldest first.
+
+    Those of records that were found to be the same person's are among them.
+    """
+    same = select(person.c.id).where(or_(person.c.id == person_id, person.c.merged_into == person_id))
     documents = select(document.c.id).join(application, document.c.application_id == application.c.id)
-    theirs = documents.where(application.c.person_id == person_id).scalar_subquery()
-    about = or_(notice.c.person_id == person_id, notice.c.document_id.in_(theirs))
+    theirs = documents.where(application.c.person_id.in_(same))
+    about = or_(notice.c.person_id.in_(same), notice.c.document_id.in_(theirs))
     query = select(notice).where(and_(about, notice.c.withdrawn_at.is_(None)))
     return tuple(map(_notice, connection.execute(query.order_by(notice.c.reported_at, notice.c.id))))
 

@@ -16,7 +16,7 @@ from eid_toolkit.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 from eid_toolkit.emulator import image
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import BadInput, IntegrityBroken, NoCardError, NotPermitted
+from eid_toolkit.errors import BadInput, EidError, IntegrityBroken, NoCardError, NotPermitted
 from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.home.home import Home
 from eid_toolkit.ports import Entropy, SystemEntropy
@@ -61,13 +61,27 @@ class CardStore:
         """The card, held by this process alone; what it remembers is on the disk before each answer leaves.
 
         Raises :class:`NoCardError` if there is none, :class:`ServiceAway` if another process holds it,
-        :class:`IntegrityBroken` for a file that is not as it was written.
+        :class:`IntegrityBroken` for a file that is not as it was written. Where the disk took the memory no more, the
+        card answers 6F00, and what comes of that is told as the :class:`OSError` that it was.
         """
         self._existing(name)
         with self._home.lock(f"card-{name}"):
             self._clear_interrupted_writes(name)
-            card = EmulatedCard(self.load(name), self._entropy, lambda memory: self._write(name, memory))
-            yield OpenCard(name, card)
+            failed: list[OSError] = []
+
+            def keep(memory: CardMemory) -> None:
+                try:
+                    self._write(name, memory)
+                except OSError as error:
+                    failed.append(error)
+                    raise
+
+            try:
+                yield OpenCard(name, EmulatedCard(self.load(name), self._entropy, keep))
+            except EidError:
+                if failed:
+                    raise failed[0] from None
+                raise
 
     def load(self, name: str) -> CardMemory:
         """The card's memory as it is on the disk; raises :class:`NoCardError` if there is none."""

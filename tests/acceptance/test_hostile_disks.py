@@ -1,0 +1,324 @@
+"""Disks that are full, read-only or damaged, and a home that goes away: told, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acceptance.conftest import Run
+from eid_toolkit.cli.main import main
+from eid_toolkit.home.home import Home
+from support.bureau import Bureau
+from support.homes import Desk, build_home, portrait_file
+from support.isolation import namespace
+
+EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("EID_")}
+PERSON = "person add --surname X --birth 1990 --sex F --nationality UTO"
+AWAY, BROKEN = 11, 12
+
+
+@dataclass
+class Prepared:
+    """A home with a prepared document, an approved application and a blank, as a template to copy."""
+
+    root: Path
+    document: str
+    application: str
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    folder = tmp_path_factory.mktemp("prepared")
+    desk = Desk.open(build_home(folder / "home"))
+    document, application = desk.document(), desk.approved()
+    Bureau(desk).blank("card")
+    desk.register.close()
+    (folder / "portrait.png").write_bytes(portrait_file())
+    return Prepared(folder / "home", document.id, application.id)
+
+
+@dataclass
+class Answer:
+    """What one command came to."""
+
+    command: str
+    code: int
+    stdout: str
+    stderr: str
+
+    def told(self, *codes: int) -> None:
+        """It ended with one of these codes, said why, and has no fault of its own."""
+        assert self.code in codes, (self.command, self.code, self.stdout, self.stderr)
+        assert "Traceback" not in self.stderr, self.stderr
+        assert "inside the software" not in self.stderr, self.stderr
+        if self.code:
+            assert self.stderr.startswith("Error: "), (self.command, self.stderr)
+
+
+Place = Callable[..., list[Answer]]
+
+
+@pytest.fixture
+def place(prepared: Prepared, tmp_path: Path) -> Place:
+    """Runs commands on a copy of the home in a mount namespace of its own, where ``set_up`` may spoil the disk."""
+    words = namespace()
+    if words is None:
+        pytest.skip("no mount namespace here")
+
+    def run(commands: list[str], set_up: str, between: str = "true", after: tuple[str, ...] = ()) -> list[Answer]:
+        disk = tmp_path / "disk"
+        disk.mkdir(exist_ok=True)
+        lines = [f"cd {tmp_path}", f"export DISK={disk} HOME_FROM={prepared.root}", set_up]
+        eid = f"{sys.executable} -m eid_toolkit.cli.main --home {disk}/home --operator anna --yes"
+        for number, command in enumerate([*commands, None, *after]):
+            if command is None:
+                lines.append(between)
+            else:
+                lines.append(f"{eid} {command} >{number}.out 2>{number}.err </dev/null; echo $? >{number}.code")
+        script = tmp_path / "script"
+        script.write_text("\n".join(lines))
+        done = subprocess.run(
+            [*words, "bash", script], env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.stderr == "", done.stderr
+        numbered = [(number, command) for number, command in enumerate([*commands, None, *after]) if command]
+        return [
+            Answer(
+                command,
+                int((tmp_path / f"{number}.code").read_text()),
+                (tmp_path / f"{number}.out").read_text(),
+                (tmp_path / f"{number}.err").read_text(),
+            )
+            for number, command in numbered
+        ]
+
+    return run
+
+
+def writing(prepared: Prepared) -> list[str]:
+    portrait = prepared.root.parent / "portrait.png"
+    return [
+        PERSON,
+        f"application create --person 1 --profile utopia-id --portrait {portrait}",
+        f"document prepare {prepared.application}",
+        f"card personalize {prepared.document} --reader emulator:card",
+        "emulator blank second",
+        "audit checkpoint",
+        "audit export --output $DISK/home/log.jsonl",
+        "register backup $DISK/home/register.backup",
+    ]
+
+
+FULL = """
+mount -t tmpfs -o size=16m tmpfs $DISK && cp -a $HOME_FROM $DISK/home
+head -c 64m /dev/zero >$DISK/filler 2>/dev/null
+"""
+ROOM = "rm $DISK/filler; find $DISK/home -name '.*' -type f >left-over; ls $DISK/home >there"
+
+
+def test_a_full_disk_is_told_and_with_room_again_all_is_well(place: Place, prepared: Prepared, tmp_path: Path) -> None:
+    commands = [command for command in writing(prepared) if "application create" not in command]
+    again = tuple(command for command in commands if "checkpoint" not in command)
+    answers = place(commands, FULL, ROOM, (*again, "audit checkpoint", "audit verify"))
+    for answer in answers[: len(commands)]:
+        answer.told(AWAY)
+    for answer in answers[len(commands) :]:
+        answer.told(0)
+    assert (tmp_path / "left-over").read_text() == ""
+    assert not {"log.jsonl", "register.backup"} & set((tmp_path / "there").read_text().split())
+
+
+@pytest.mark.parametrize("free", [60, 400])
+def test_a_disk_that_becomes_full_in_the_middle_leaves_what_can_go_on(
+    place: Place, prepared: Prepared, tmp_path: Path, free: int
+) -> None:
+    """So many KiB are left: a command gets somewhere, and stops. With room it is done by giving it again."""
+    commands = [
+        PERSON,
+        f"document prepare {prepared.application}",
+        f"card personalize {prepared.document} --reader emulator:card",
+        "register backup $DISK/home/register.backup",
+    ]
+    set_up = f"{FULL}truncate -s -{free}K $DISK/filler\n"
+    answers = place(commands, set_up, ROOM, (*commands, "card jobs --format json", "audit verify", "document list"))
+    tried, again = answers[: len(commands)], answers[len(commands) :]
+    for answer in tried:
+        answer.told(0, AWAY)
+    assert (tmp_path / "left-over").read_text() == ""
+    for before, answer in zip(tried, again, strict=False):
+        if before.code:
+            answer.told(0)
+    jobs, verified, documents = again[-3:]
+    assert jobs.stdout.count('"id"') == 1  # the card was written once, whatever came between
+    assert '"done"' in jobs.stdout
+    verified.told(0)
+    assert documents.stdout.count("issued") == 1
+
+
+READ_ONLY = """
+mkdir $DISK/home && cp -a $HOME_FROM/. $DISK/home && mount --bind $DISK/home $DISK/home
+mount -o remount,bind,ro $DISK/home
+"""
+WRITABLE = "mount -o remount,bind,rw $DISK/home; find $DISK/home -name '.*' -type f >left-over"
+
+
+def test_a_home_that_can_only_be_read_is_told(place: Place, prepared: Prepared, tmp_path: Path) -> None:
+    commands = [*writing(prepared), "person search X", "audit verify", "trust list", "pki show"]
+    answers = place(commands, READ_ONLY, WRITABLE, (PERSON, "audit verify"))
+    for answer in answers[: len(commands) - 2]:
+        if "$DISK" in answer.command:  # a file that can be written nowhere is a wrong argument
+            assert answer.code == 2
+        else:
+            answer.told(AWAY)
+    for answer in answers[len(commands) - 1 :]:
+        answer.told(0) if answer.command != "pki show" else answer.told(0, AWAY)
+    assert (tmp_path / "left-over").read_text() == ""
+
+
+@pytest.mark.parametrize("blocks", [0, 64])
+def test_a_limit_on_files_is_told_like_a_full_disk(prepared: Prepared, tmp_path: Path, blocks: int) -> None:
+    """Without a mount: the system lets no file grow beyond so many blocks of 1024 bytes."""
+    shutil.copytree(prepared.root, tmp_path / "home")
+    eid = f"{sys.executable} -m eid_toolkit.cli.main --home {tmp_path}/home --operator anna --yes"
+    for command in (PERSON, "emulator blank second", f"register backup {tmp_path}/register.backup"):
+        script = f"ulimit -f {blocks}; {eid} {command}"
+        done = subprocess.run(["bash", "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+        Answer(command, done.returncode, done.stdout, done.stderr).told(0, AWAY)
+        assert blocks or done.returncode == AWAY
+    assert not list((tmp_path / "home").rglob(".*"))
+    for command in (PERSON, "audit verify"):
+        done = subprocess.run([*eid.split(), *command.split()], env=ENVIRONMENT, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("what", ["home", "register.sqlite", "keys", "cards", "locks"])
+def test_a_home_that_goes_away_in_the_middle_is_told(prepared: Prepared, tmp_path: Path, what: str) -> None:
+    """The question before a card is written waits for an answer; meanwhile somebody moves the home away."""
+    home, aside = tmp_path / "home", tmp_path / "aside"
+    shutil.copytree(prepared.root, home)
+    words = ["--home", str(home), "--operator", "anna", "card", "personalize", prepared.document]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "eid_toolkit.cli.main", *words, "--reader", "emulator:card"],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    asked = b""
+    while b"[y/N]" not in asked:
+        piece = os.read(process.stderr.fileno(), 1000)
+        assert piece, asked
+        asked += piece
+    gone = home if what == "home" else home / what
+    gone.rename(aside)
+    _, error = process.communicate(b"y\ny\n", timeout=60)
+    answer = Answer("personalize", process.returncode, "", error.decode().lstrip())
+    if what in ("register.sqlite", "locks", "keys"):  # they are open: it goes on to the question what is printed
+        assert answer.code in (130, AWAY, BROKEN), answer
+    else:
+        assert answer.code in (AWAY, BROKEN), answer
+    assert "Traceback" not in answer.stderr
+    assert "inside the software" not in answer.stderr, answer.stderr
+    assert home.exists() is (what != "home")
+    if gone.exists():
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    for left in home.glob("register.sqlite-*") if what == "register.sqlite" else ():
+        left.unlink()
+    aside.rename(gone)
+    done = CliRunner().invoke(main, ["--home", str(home), "audit", "verify"])
+    assert done.exit_code == 0, done.output
+
+
+def answered(home: Path, *words: object) -> Answer:
+    done = CliRunner().invoke(main, ["--home", str(home), "--operator", "anna", "--yes", *map(str, words)], input="")
+    return Answer(" ".join(map(str, words)), done.exit_code, done.stdout, done.stderr)
+
+
+def flipped(path: Path, data: st.DataObject) -> bytes:
+    """Flip a few bits; returns what was there."""
+    before = path.read_bytes()
+    content = bytearray(before)
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    return before
+
+
+@pytest.fixture(scope="module")
+def damaged_home(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("damaged") / "home"
+    shutil.copytree(prepared.root, root)
+    return root
+
+
+@EXAMPLES
+@given(data=st.data())
+def test_bits_flipped_in_a_card_image_are_told(damaged_home: Path, data: st.DataObject) -> None:
+    path = damaged_home / "cards" / "card.card"
+    before = flipped(path, data)
+    try:
+        if path.read_bytes() != before:
+            answered(damaged_home, "emulator", "show", "card").told(BROKEN)
+    finally:
+        path.write_bytes(before)
+
+
+@EXAMPLES
+@given(data=st.data())
+def test_bits_flipped_in_the_files_of_a_home_are_told(
+    damaged_home: Path, prepared: Prepared, data: st.DataObject
+) -> None:
+    names = ["eid.toml", "keys/key-store.json", "keys/data.wrapped", "keys/audit.p8", "keys/ds-uto-1.p8"]
+    names += ["audit/head.json", "audit/audit-key.pem", "cards/image.key", "pki/UTO/ds-1.cer"]
+    path = damaged_home / data.draw(st.sampled_from(names))
+    before = flipped(path, data)
+    try:
+        for words in (("audit", "verify"), ("audit", "checkpoint"), ("pki", "show"), ("emulator", "show", "card")):
+            answered(damaged_home, *words).told(0, 7, 9, BROKEN)
+    finally:
+        path.write_bytes(before)
+
+
+@EXAMPLES
+@given(data=st.data())
+def test_bits_flipped_in_the_register_file_are_told(
+    damaged_home: Path, prepared: Prepared, data: st.DataObject
+) -> None:
+    path = damaged_home / "register.sqlite"
+    before = flipped(path, data)
+    try:
+        for words in (
+            ("audit", "verify"),
+            ("person", "search", "Eriksson"),
+            ("document", "list"),
+            ("application", "list"),
+            ("register", "stats"),
+        ):
+            answered(damaged_home, *words).told(0, 9, 10, AWAY, BROKEN)
+    finally:
+        for left in damaged_home.glob("register.sqlite-*"):
+            left.unlink()
+        path.write_bytes(before)
+
+
+def test_a_damaged_register_is_restored_from_a_back_up(run: Run, home: Home, tmp_path: Path) -> None:
+    backup = tmp_path / "register.backup"
+    run(home.root, *PERSON.split())
+    run(home.root, "register", "backup", backup)
+    home.register_path.write_bytes(os.urandom(100_000))
+    run(home.root, "person", "search", "X", code=12)
+    run(home.root, "--yes", "register", "restore", "--replace", backup)
+    assert "X" in run(home.root, "person", "search", "X").stdout
+    run(home.root, "audit", "verify")

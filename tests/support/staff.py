@@ -1,0 +1,25 @@
+"""An office with one operator of each role."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import Result
+
+from eid_toolkit.stores.roles import Role
+from support.offices import ENVIRONMENT, Office, new_office
+
+
+def staffed_office(root: Path) -> Office:
+    """Anna and Bert, who may do everything, and for each role somebody of its name with Anna's passphrase."""
+    office = new_office(root)
+    passphrase = {"EID_NEW_PASSPHRASE": ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]}
+    for role in Role:
+        office.call("--operator", "anna", "operator", "add", role.value, "--role", role.value, **passphrase)
+    return office
+
+
+def acting(office: Office, who: Role | str, *words: object, code: int = 0, second: str | None = None) -> Result:
+    """By that person or somebody of that role, with a second one if it is said who."""
+    witness = ("--second-operator", second) if second else ()
+    return office.call("--operator", str(who), *witness, "--yes", *words, code=code)
