@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from eid_toolkit.cli.main import main
 from support.homes import UTOPIAN, VIETNAMESE
-from support.offices import Office, new_office
+from support.offices import ENVIRONMENT, Office, new_office
 
 Run = Callable[..., Result]
 ERIKSSON = ("--surname", "Eriksson", "--birth", "1974-08-12", "--sex", "F", "--nationality", "UTO")
@@ -199,7 +199,8 @@ def test_a_closed_pipe_ends_an_export_quietly(demo_home: Any, tmp_path: Path) ->
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     made = new_office(tmp_path_factory.mktemp("office") / "home")
     for name, role in (("carl", "stock-keeper"), ("dora", "approver")):
-        made.call("operator", "add", name, "--role", role)
+        passphrase = {"EID_NEW_PASSPHRASE": ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]}
+        made.call("--operator", "anna", "operator", "add", name, "--role", role, **passphrase)
     return made
 
 

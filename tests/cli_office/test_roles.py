@@ -9,7 +9,8 @@ import pytest
 
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
 from support.homes import portrait_file
-from support.offices import ENVIRONMENT, Office, new_office
+from support.offices import ENVIRONMENT, Office
+from support.staff import staffed_office
 
 COMMANDS: dict[Permission, tuple[str, ...]] = {
     Permission.READ_PERSONS: ("person", "search", "Eriksson"),
@@ -40,11 +41,7 @@ COMMANDS: dict[Permission, tuple[str, ...]] = {
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """A home with an operator for each role, beside two who have all of them."""
-    made = new_office(tmp_path_factory.mktemp("roles") / "home")
-    for role in Role:
-        words = ("operator", "add", f"the-{role}", "--role", role)
-        made.call("--operator", "anna", *words, EID_NEW_PASSPHRASE=ENVIRONMENT["EID_OPERATOR_PASSPHRASE"])
-    return made
+    return staffed_office(tmp_path_factory.mktemp("roles") / "home")
 
 
 def test_each_right_has_its_command() -> None:
@@ -55,7 +52,7 @@ def test_each_right_has_its_command() -> None:
 @pytest.mark.parametrize("role", Role)
 def test_what_a_role_may_not_do(office: Office, role: Role) -> None:
     for permission, words in COMMANDS.items():
-        operator = ("--operator", f"the-{role}", "--yes")
+        operator = ("--operator", str(role), "--yes")
         if permission in PERMISSIONS[role]:
             continue
         told = office.call(*operator, *words, code=10).stderr
@@ -69,28 +66,28 @@ def test_what_a_role_may_do_is_not_refused_for_the_role(office: Office, role: Ro
     from eid_toolkit.cli.main import main
 
     for permission in PERMISSIONS[role] & COMMANDS.keys() - {Permission.MANAGE_KEYS, Permission.BACK_UP}:
-        words = ["--home", str(office.root), "--operator", f"the-{role}", "--yes", *COMMANDS[permission]]
+        words = ["--home", str(office.root), "--operator", str(role), "--yes", *COMMANDS[permission]]
         done = CliRunner().invoke(main, words, env=ENVIRONMENT, input="")
         assert f"({permission})" not in done.output, words
 
 
 def test_roles_are_given_by_a_security_officer_once_there_are_any(office: Office) -> None:
     new = {"EID_NEW_PASSPHRASE": "the new one's words"}
-    assert "role" in office.call("--operator", "the-clerk", "operator", "add", "carl", code=10, **new).stderr
+    assert "role" in office.call("--operator", "clerk", "operator", "add", "carl", code=10, **new).stderr
     office.call("operator", "add", "carl", code=2, **new)  # nobody acts
-    office.call("--operator", "the-security-officer", "operator", "add", "carl", "--role", "auditor", **new)
+    office.call("--operator", "security-officer", "operator", "add", "carl", "--role", "auditor", **new)
     shown = json.loads(office.call("operator", "list", "--format", "json").stdout)
     assert {each["name"]: each["roles"] for each in shown}["carl"] == ["auditor"]
-    office.call("--operator", "the-clerk", "operator", "roles", "the-clerk", "--role", "approver", code=10)
+    office.call("--operator", "clerk", "operator", "roles", "clerk", "--role", "approver", code=10)
 
 
 def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp_path: Path) -> None:
-    path = office.root / "operators" / "the-auditor.json"
+    path = office.root / "operators" / "auditor.json"
     before = path.read_text()
-    path.write_text(before.replace('"auditor"', '"clerk"'))
+    path.write_text(before.replace('  "auditor"', '  "clerk"'))
     try:
         (tmp_path / "p.png").write_bytes(portrait_file())
         words = ("person", "search", "Eriksson")
-        assert "it was changed" in office.call("--operator", "the-auditor", *words, code=12).stderr
+        assert "it was changed" in office.call("--operator", "auditor", *words, code=12).stderr
     finally:
         path.write_text(before)

@@ -87,9 +87,9 @@ def _check_evidence(profile: DocumentProfile, kind: ApplicationKind, evidence: S
         raise BadInput("evidence-too-much", limit=MAX_EVIDENCE)
     for each in evidence:
         if not each.kind or not each.reference.strip() or len(each.reference) > MAX_REFERENCE:
-            raise BadInput("evidence-malformed", kind=each.kind, limit=MAX_REFERENCE)
+            raise BadInput("evidence-reference-malformed", kind=each.kind, limit=MAX_REFERENCE)
         if not (each.kind + each.reference).isprintable():
-            raise BadInput("evidence-malformed", kind="?", limit=MAX_REFERENCE)
+            raise BadInput("evidence-reference-malformed", kind="?", limit=MAX_REFERENCE)
     shown = {each.kind for each in evidence}
     for wanted in profile.required_evidence(kind):
         if not shown & set(wanted.split("|")):
