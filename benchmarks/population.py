@@ -13,12 +13,14 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks import clocks
+from benchmarks.clocks import Times
 from benchmarks.people import people, write_people
 from benchmarks.servers import postgres_binaries, postgres_server
 from eid_toolkit.home.config import HomeConfig
@@ -35,7 +37,7 @@ _QUERIES = 40
 _WARM_UP = 3
 _LETTERS = "AEIOUNTRSL"
 _LAST_PERCENT = 95
-_ROW = "{:<12} {:>9} {:>9} {:>10} {:>8} {:>9} {:>9}"
+_ROW = "{:<12} {:>9} {:>9} {:>8} {:>9} {:>6} {:>10} {:>10} {:>8}"
 _SEARCH_ROW = "{:<30} {:>10} {:>10}"
 
 
@@ -50,28 +52,43 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What was measured with so many persons on one database; latencies in milliseconds by kind of query."""
+    """What was measured with so many persons on one database.
+
+    The time on the processor is that of the process alone: of a server's work it says nothing.
+    """
 
     database: str
     persons: int
-    import_seconds: float
+    imported: Times
     import_megabytes: float
-    latencies: dict[str, list[float]]
+    searches: dict[str, list[Times]]
+
+    @property
+    def latencies(self) -> dict[str, list[float]]:
+        """Milliseconds by kind of query."""
+        return {kind: [each.milliseconds[0] for each in times] for kind, times in self.searches.items()}
 
     @property
     def all(self) -> list[float]:
         """The latencies of all kinds together."""
         return [each for latencies in self.latencies.values() for each in latencies]
 
+    @property
+    def search_cpu(self) -> float:
+        """The median of the milliseconds on the processor."""
+        return median(each.milliseconds[1] for times in self.searches.values() for each in times)
+
     def to_json(self) -> dict[str, object]:
         """Stable keys."""
         return {
             "database": self.database,
             "persons": self.persons,
-            "import_seconds": round(self.import_seconds, 1),
+            "import_seconds": round(self.imported.wall, 1),
+            "import_cpu_seconds": round(self.imported.cpu, 1),
             "import_megabytes": round(self.import_megabytes),
             "search_median_milliseconds": round(median(self.all), 2),
             "search_p95_milliseconds": round(percentile(self.all), 2),
+            "search_median_cpu_milliseconds": round(self.search_cpu, 2),
             "searches": {
                 kind: {"median_milliseconds": round(median(each), 2), "p95_milliseconds": round(percentile(each), 2)}
                 for kind, each in self.latencies.items()
@@ -94,15 +111,16 @@ def measure_population(persons: int, databases: tuple[str, ...] = ("sqlite", "po
 
 def population_table(measured: list[Population]) -> str:
     """The measures for a person."""
-    lines = [_ROW.format("register", "persons", "import s", "a second", "MB", "search ms", "95 %")]
+    lines = [_ROW.format("register", "persons", "import s", "CPU", "a second", "MB", "search ms", "95 %", "CPU")]
     for each in measured:
-        cells = (f"{each.import_seconds:.1f}", f"{each.persons / each.import_seconds:.0f}")
-        found = (f"{each.import_megabytes:.0f}", f"{median(each.all):.1f}", f"{percentile(each.all):.1f}")
+        took, cpu = each.imported.wall, each.imported.cpu
+        cells = (f"{took:.1f}", f"{cpu:.1f}", f"{each.persons / took:.0f}", f"{each.import_megabytes:.0f}")
+        found = (f"{median(each.all):.1f}", f"{percentile(each.all):.1f}", f"{each.search_cpu:.1f}")
         lines.append(_ROW.format(each.database, each.persons, *cells, *found))
     for small, large in zip(measured[::2], measured[1::2], strict=True):
         ratios = median(large.all) / median(small.all), percentile(large.all) / percentile(small.all)
         times = [f"{ratio:.1f} times" for ratio in ratios]
-        lines.append(_ROW.format(small.database, "10 times", "", "", "", *times))
+        lines.append(_ROW.format(small.database, "10 times", "", "", "", "", *times, ""))
         lines.append(_SEARCH_ROW.format(f"{large.database}, {large.persons}", "median ms", "95 %"))
         for kind, latencies in large.latencies.items():
             lines.append(_SEARCH_ROW.format(f"  {kind}", f"{median(latencies):.1f}", f"{percentile(latencies):.1f}"))
@@ -120,17 +138,17 @@ def _measure(database: str, count: int, url: str | None) -> Population:
         clock, entropy = SystemClock(), SystemEntropy()
         home = found(root, HomeConfig("UTO", "Benchmark", True, clock.now(), url), [], None, clock, entropy)
         write_people(file, count)
-        seconds, megabytes = _import(root, file)
+        imported, megabytes = _import(root, file)
         register = Register.open(home, open_key_store(home, _no_passphrase, entropy), clock, entropy)
         try:
-            latencies = _search(register, count)
+            searches = _search(register, count)
         finally:
             register.close()
-    return Population(database, count, seconds, megabytes, latencies)
+    return Population(database, count, imported, megabytes, searches)
 
 
-def _import(root: Path, file: Path) -> tuple[float, float]:
-    """Seconds, and the most memory of the process in megabytes."""
+def _import(root: Path, file: Path) -> tuple[Times, float]:
+    """The time that it takes, and the most memory of the process in megabytes."""
     code = "from eid_toolkit.cli.main import main; main()"
     words = [sys.executable, "-c", code, "--home", str(root), "--operator", "clerk", "person", "import", str(file)]
     began = time.perf_counter()
@@ -138,17 +156,19 @@ def _import(root: Path, file: Path) -> tuple[float, float]:
     _, status, usage = os.wait4(child, 0)
     if status != 0:
         raise RuntimeError("the import failed")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    return Times(time.perf_counter() - began, usage.ru_utime + usage.ru_stime), usage.ru_maxrss / 1024
 
 
-def _search(register: Register, count: int) -> dict[str, list[float]]:
-    latencies: dict[str, list[float]] = {}
+def _search(register: Register, count: int) -> dict[str, list[Times]]:
+    searches: dict[str, list[Times]] = {}
     queries = list(_queries(count))
     for query in queries[::_QUERIES] * _WARM_UP:
         _run(register, query)
     for query in queries:
-        latencies.setdefault(query.kind, []).append(1000 * _timed(lambda query=query: _run(register, query)))
-    return latencies
+        began = clocks.here()
+        _run(register, query)
+        searches.setdefault(query.kind, []).append(clocks.here() - began)
+    return searches
 
 
 def _run(register: Register, query: Query) -> None:
@@ -156,12 +176,6 @@ def _run(register: Register, query: Query) -> None:
     hits = register.persons.search(query.text, date_of_birth=birth, limit=50)
     if not hits:
         raise RuntimeError(f"nobody found: {query.kind}")
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def _queries(count: int) -> Iterator[Query]:

@@ -33,6 +33,8 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # an issued document survives a power cut
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # a destroyed secret does not stay in free pages
+    "PRAGMA cache_size = -32768",  # in KiB: a chunk of an import changes more pages than the usual two megabytes hold
+    "PRAGMA wal_autocheckpoint = 8000",  # in pages: they are written once for several chunks
 )
 VERSION_TABLE = "alembic_version"
 _WRITE, _SHARED = "eid_write", "eid_shared"

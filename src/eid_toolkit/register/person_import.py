@@ -21,7 +21,7 @@ from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.register.database import Database
-from eid_toolkit.register.identifiers import new_identifier
+from eid_toolkit.register.identifiers import new_identifier, new_identifiers
 from eid_toolkit.register.person_data import PersonData
 from eid_toolkit.register.person_files import Row, csv_columns, read_rows
 from eid_toolkit.register.person_record import Person, insert_people, objection, refresh_statistics, taken_numbers
@@ -202,7 +202,8 @@ class PersonImports:
     ) -> _State:
         """One chunk, with how far the import is behind it."""
         now = self._clock.now()
-        added = [Person(new_identifier("P", self._entropy), data, now, source=state.id) for data in people]
+        identifiers = new_identifiers("P", len(people), self._entropy)
+        added = [Person(each, data, now, source=state.id) for each, data in zip(identifiers, people, strict=True)]
         size = rejects.write(refused) if rejects is not None else 0
         after = replace(
             state,

@@ -106,11 +106,9 @@ def stream_persons(connection: Connection) -> Iterator[Person]:
 
 
 def _by_number(connection: Connection, text: str, born: ColumnElement[bool]) -> list[Key]:
-    found: dict[Key, None] = {}
-    for condition in (person.c.id == text.upper(), person.c.personal_number == text, person.c.former_number == text):
-        query = select(person.c.folded_name, person.c.id).where(condition, born, person.c.erased_at.is_(None))
-        found |= dict.fromkeys(_keys(connection, query.order_by(*_ORDER)))
-    return list(found)
+    number = or_(person.c.id == text.upper(), person.c.personal_number == text, person.c.former_number == text)
+    query = select(person.c.folded_name, person.c.id).where(number, born, person.c.erased_at.is_(None))
+    return _keys(connection, query.order_by(*_ORDER))
 
 
 def _by_name(connection: Connection, typed: tuple[str, ...], birth: PartialDate | None, need: int) -> list[Key]:
