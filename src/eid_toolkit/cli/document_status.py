@@ -16,6 +16,8 @@ from eid_toolkit.errors import BadInput
 
 if TYPE_CHECKING:
     from eid_toolkit.pki.document_status import StatusList
+    from eid_toolkit.register.applications import Evidence
+    from eid_toolkit.register.documents import Document
 
 _HELP = {
     "report-lost": "Report an issued DOCUMENT as lost.",
@@ -159,7 +161,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     or stolen, report that first.
     """
     from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
-    from eid_toolkit.register.applications import ApplicationKind, Evidence
+    from eid_toolkit.register.applications import ApplicationKind
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -180,10 +182,19 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             office.register.applications.biometrics(before),
             kind=ApplicationKind(kind),
             replaces=old.id,
-            evidence=[Evidence("former-document", old.id), *evidence_of(shown)],
+            evidence=[*_in_hand(old), *evidence_of(shown)],
         )
     emit(made.to_json(), fmt, lambda: application_text(made))
     note(f"Have it approved: `eid application approve {made.id}`.")
+
+
+def _in_hand(old: Document) -> list[Evidence]:
+    """The document that is handed in for its successor, unless it is known to be away."""
+    from eid_toolkit.register.applications import Evidence
+    from eid_toolkit.register.workflow import DocumentState
+
+    away = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED, DocumentState.DESTROYED)
+    return [] if old.state in away else [Evidence("former-document", old.id)]
 
 
 COMMANDS: tuple[click.Command, ...] = (*map(_command, _HELP), expire, history, status_list, reissue)

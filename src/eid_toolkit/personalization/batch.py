@@ -228,6 +228,8 @@ class Batch:
         known = self._documents.with_chip(work.chip)
         if known is not None and known.state is not DocumentState.BOUND:
             raise NotPermitted("card-not-blank", chip=work.chip)
+        if known is None:
+            self._documents.check_blank(work.chip, self._station)  # else a document would be blamed for its blank
         taken = self._take(work) if known is None else self._work.take_bound(known.id, work.chip)
         if taken is None:
             return
