@@ -128,6 +128,15 @@ def test_standard_input_is_imported(run: Run, tmp_path: Path, zipped: bool) -> N
     assert "B,1990,Q,UTO,2" in (tmp_path / "bad.csv").read_text()
 
 
+def test_progress_is_drawn_beside_the_result(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eid_toolkit.cli.person_commands.files.is_terminal", lambda: True)
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + "A,1990,F,UTO,\n" * 5000)
+    imported = run("person", "import", path, "--format", "json")
+    assert one(imported)["imported"] == 5000
+    assert "Importing" in imported.stderr
+
+
 def test_the_same_file_is_imported_once(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text(HEADER + "A,1990,F,UTO,\n")
