@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,3 @@ def rechained(rows: Sequence[StoredRow]) -> list[StoredRow]:
 
 def with_own_hash(row: StoredRow) -> StoredRow:
     return row._replace(hash=row_hash(*row[:7]))
-
-
-Bending = Callable[[list[StoredRow]], list[StoredRow]]

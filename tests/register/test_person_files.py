@@ -70,6 +70,7 @@ def test_csv_cells_may_hold_delimiters_quotes_and_line_ends() -> None:
         ('"unclosed', "import-csv-malformed"),
         (HEADER + ('"' + "a\n" * 9000 + '",') * 10, "import-csv-malformed"),
     ],
+    ids=["no-name", "empty", "unknown", "twice", "unclosed", "unclosed-long", "unclosed-header", "long-record"],
 )
 def test_a_file_that_is_no_table_of_persons_is_refused(text: str, code: str) -> None:
     with pytest.raises(BadInput, match=code):
@@ -87,6 +88,7 @@ def test_a_file_that_is_no_table_of_persons_is_refused(text: str, code: str) -> 
         (gzip.compress(HEADER.encode(), mtime=0)[:-8] + bytes(8), "import-gzip-damaged", 1),
         (b"\x1f\x8b nothing of the kind", "import-gzip-damaged", 0),
     ],
+    ids=["latin", "surrogate", "long", "long-packed", "cut-off", "bad-check", "no-gzip"],
 )
 def test_bytes_that_are_no_text_are_told_with_their_line(data: bytes, code: str, line: int) -> None:
     with pytest.raises(BadInput, match=code) as told:

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
+from eid_toolkit.errors import BadInput
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.transliteration import fold
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.name_index import index_names, variants, within_one_edit
 from eid_toolkit.register.person_data import PersonData
-from eid_toolkit.register.person_record import Person, insert_people
+from eid_toolkit.register.person_record import Person, insert_people, load_person
 from eid_toolkit.register.person_search import search_persons
 from eid_toolkit.register.schema import name_posting, name_variant, name_word, person
 from support.homes import NOW, UTOPIAN, VIETNAMESE, Desk
@@ -213,6 +214,15 @@ def damerau(first: str, second: str) -> int:
             if i > 1 and j > 1 and first[i - 1] == second[j - 2] and first[i - 2] == second[j - 1]:
                 table[i, j] = min(table[i, j], table[i - 2, j - 2] + 1)
     return table[len(first), len(second)]
+
+
+@given(typed=st.text(st.characters(), max_size=30) | st.text("\x00 ab%_\\/'\"\ud800", max_size=8))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_typed_somebody_or_nobody_is_found(database: Database, typed: str) -> None:
+    with database.read() as connection:
+        assert isinstance(search_persons(connection, typed, None, 5, 0), tuple)
+        with pytest.raises(BadInput, match="person-unknown"):
+            load_person(connection, typed)
 
 
 @given(st.text("abc", max_size=6), st.text("abc", max_size=6))

@@ -8,6 +8,7 @@ signs that row in the same transaction: an audit log that was merely cut off has
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -194,6 +195,9 @@ class Restorer:
         database = Database.reach(f"sqlite:///{place}", new=False)
         try:
             database.copy_to(kept)
+            with kept.open("rb+") as file:
+                os.fsync(file.fileno())
+            sync_directory(kept.parent)
         except BaseException:
             kept.unlink()
             raise

@@ -86,6 +86,7 @@ def search_persons(
     """
     need = offset + limit
     born = _born(date_of_birth)
+    text = "".join(character if character.isprintable() else " " for character in text)
     typed = tuple(dict.fromkeys(fold(text).split()))[:_MOST_TYPED]
     if not typed:
         page = _in_order(connection, born, need)[offset:]
