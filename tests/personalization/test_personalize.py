@@ -152,7 +152,7 @@ def test_a_second_process_on_the_same_document_is_told(bureau: Bureau) -> None:
 def test_a_second_process_on_the_same_card_is_told(bureau: Bureau) -> None:
     document = bureau.office.document()
     bureau.blank()
-    with bureau.cards.open("blank"), pytest.raises(ServiceAway, match="lease-held"):
+    with bureau.cards.open("blank"), pytest.raises(ServiceAway, match="lock-held"):
         bureau.personalize(document, "blank")
 
 

@@ -52,7 +52,10 @@ class DataKeys:
         return self._keys.unseal(blob, context)
 
     def destroy(self, connection: Connection, subject: str, operator: str) -> None:
-        """Destroy the subject's key for good, on record: whatever was sealed with it is erased in every copy."""
+        """Destroy the subject's key for good, on record: what was sealed with it can be read no more.
+
+        Back-ups from before still hold the wrapped key.
+        """
         now = self._clock.now()
         gone = {"subject": subject, "wrapped": None, "destroyed_at": now}
         if connection.execute(select(data_key.c.subject).where(data_key.c.subject == subject)).first() is None:
