@@ -6,18 +6,19 @@ is in doubt. A stop is a SIGKILL of the station, or a cut: the card's power at a
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from eid_toolkit.errors import EidError, NoCardError, ServiceAway
 from eid_toolkit.home.home import Home
@@ -26,6 +27,10 @@ from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.register import database as database_module
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.documents import DocumentState
+from eid_toolkit.register.manifests import Manifest
+from eid_toolkit.register.schema import card
+from eid_toolkit.register.stock import DEFAULT_STATION
+from eid_toolkit.register.workflow import BlankState, CardState
 from eid_toolkit.transport.interface import PassingTransport, Transport
 from support.bureau import Bureau
 from support.homes import Desk, HomeCopies, both_backends
@@ -111,6 +116,17 @@ class Prepared:
         return Trial(HomeCopies.of(self.root, self.copies).copy(root))
 
 
+def receive(bureau: Bureau, serials: Mapping[str, str]) -> None:
+    """The emulated cards with these serials come into stock, to the station, and its shift is opened."""
+    stock, clerk = bureau.office.register.stock, bureau.office.clerk
+    blanks = [
+        {"serial": serial, "chip": bureau.cards.load(name).chip_identity.hex()} for serial, name in serials.items()
+    ]
+    content = {"schema": "eid-blank-manifest/1", "vendor": "Cards Ltd", "batch": "B1", "blanks": blanks}
+    stock.receiving.receive(Manifest.read(json.dumps(content).encode()), clerk, DEFAULT_STATION)
+    assert stock.shifts.open(DEFAULT_STATION, len(blanks), [clerk]).agrees
+
+
 class Trial:
     """One copy of the prepared home, in which a personalization is stopped and started again."""
 
@@ -165,25 +181,41 @@ class Trial:
         package = register.documents.load_package(document.id)
         assert package.chip_authentication_key is None
         assert {file: memory.application.files[file].content for file in package.files} == dict(package.files)
-        assert register.verify_audit().broken_at is None
+        self.reconcile(bureau, {BlankState.USED: 1, BlankState.AT_STATION: 1}, [CardState.FINISHED])
         register.close()
         return "issued"
+
+    def reconcile(self, bureau: Bureau, blanks: Mapping[BlankState, int], cards: list[CardState]) -> None:
+        """Every blank is accounted for by its serial, so that the shift closes, and the log holds together."""
+        register = bureau.office.register
+        assert Counter(each.state for each in register.stock.blanks()) == blanks
+        with register.database.read() as connection:
+            found = sorted(connection.execute(select(card.c.state)).scalars())
+        assert found == sorted(map(str, cards))
+        account = register.stock.shifts.close(
+            DEFAULT_STATION, blanks.get(BlankState.AT_STATION, 0), [bureau.office.clerk]
+        )
+        assert account.agrees
+        assert register.verify_audit().broken_at is None
 
     def spoil(self) -> str:
         """The operator gives the card up instead: a fresh one is issued, and both are accounted for."""
         bureau = self.open()
         register = bureau.office.register
         (document,) = register.documents.list()
-        bureau.service.spoil_document(document.id, "test", bureau.office.clerk)
+        bound = document.state is DocumentState.BOUND
+        bureau.service.spoil_document(document.id, "test", bureau.office.clerk, serial="S-1" if bound else None)
         with pytest.raises(EidError):
             bureau.personalize(document, "blank")
         renewed = bureau.office.prepare(register.applications.list()[0])
-        bureau.personalize(renewed, bureau.blank("fresh"))
+        bureau.personalize(renewed, "fresh")
         states = Counter(found.state for found in register.documents.list())
         assert states == {DocumentState.SPOILED: 1, DocumentState.ISSUED: 1}
-        assert register.verify_audit().broken_at is None
+        first = BlankState.SPOILED if bound else BlankState.AT_STATION
+        cards = [CardState.FINISHED, *([CardState.SPOILED] if bound else [])]
+        self.reconcile(bureau, {first: 1, BlankState.USED: 1}, cards)
         register.close()
-        return "spoiled"
+        return "spoiled with its serial" if bound else "spoiled before a blank was used"
 
 
 @pytest.fixture(autouse=True)
@@ -213,7 +245,8 @@ def prepared_homes(
             home = copies.copy(tmp_path_factory.mktemp("prepared") / "home", keep=True)
             bureau = Bureau(Desk.open(home))
             bureau.office.document()
-            bureau.blank()
+            serials = {f"S-{number}": bureau.blank(name) for number, name in enumerate(("blank", "fresh"), start=1)}
+            receive(bureau, serials)
             bureau.office.register.close()
             made[backend] = Prepared(home.root, copies)
         return made[backend]
@@ -264,4 +297,4 @@ def test_after_a_stop_the_operator_may_spoil_instead(
         at += 16
     with capsys.disabled():
         print(f"\nkilled on {backend} and given up: {dict(counts)}")
-    assert counts["spoiled"] > 10
+    assert counts["spoiled with its serial"] > 10
