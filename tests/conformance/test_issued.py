@@ -12,7 +12,7 @@ from eid_toolkit.protocols.passwords import AccessPassword
 from support.bureau import Bureau
 from support.homes import UTOPIAN, VIETNAMESE, Desk
 
-SINGAPOREAN = {**UTOPIAN, "personal_number": "S0000001I", "nationality": "SGP", "date_of_birth": "1974-08-12"}
+SINGAPOREAN = {**UTOPIAN, "personal_number": "S0000000J", "nationality": "SGP", "date_of_birth": "1974-08-12"}
 HOLDERS = {"utopia-id": UTOPIAN, "vn-cccd": VIETNAMESE, "sgp-id": SINGAPOREAN}
 
 

@@ -22,7 +22,6 @@ from eid_toolkit.profiles.loading import parse_profile
         ("vn-cccd", "0990000000170", "identity-number-malformed"),
         ("vn-cccd", "09900000001A", "identity-number-malformed"),
         ("vn-cccd", "०९९०००००००१७", "identity-number-malformed"),
-        ("sgp-id", "S0000001I", None),
         ("sgp-id", "S0000000J", None),
         ("sgp-id", None, None),
         ("sgp-id", "S0000001A", "identity-number-check"),

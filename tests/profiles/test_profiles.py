@@ -148,7 +148,7 @@ def test_numbers_are_made_as_the_profile_says() -> None:
     assert document_number(vietnamese, 7, "000099000017") == "099000017"
     assert optional_data(utopian, "123") == ""
     assert optional_data(vietnamese, "000099000017") == "000099000017<<6"
-    assert optional_data(singaporean, "S0000001I") == "S0000001I"
+    assert optional_data(singaporean, "S0000000J") == "S0000000J"
     assert optional_data(singaporean, None) == ""
 
 

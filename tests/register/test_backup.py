@@ -22,7 +22,7 @@ from eid_toolkit.register.backup_restore import Restored, Restorer
 from eid_toolkit.register.database import Database, upgrade
 from eid_toolkit.register.documents import DocumentState
 from support.bureau import Bureau, CutLine
-from support.homes import ANNA, CLOCK, ENTROPY, UTOPIAN, Desk, HomeCopies
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk, HomeCopies
 from support.postgres import PrivatePostgres
 
 
@@ -323,3 +323,21 @@ def test_a_station_that_holds_the_register_makes_a_restoring_wait_and_then_tell(
             restored(desk, file)
     assert desk.register.verify_audit().restorings == ()
     other.register.close()
+
+
+def test_who_was_erased_is_not_brought_back(desk: Desk, file: Path) -> None:
+    application = desk.application()
+    person = application.person
+    desk.register.applications.reject(application.id, BERT, "blurred portrait")
+    saved(desk, file)
+    desk.register.erasure.erase(person.id, "asked for", [ANNA])
+    restored(desk, file)
+    desk.register.close()
+    again = Desk.open(desk.home)
+    assert person.data.primary_identifier not in str(again.register.persons.get(person.id).to_json())
+    with pytest.raises(NotPermitted, match="data-erased"):
+        again.register.applications.portrait(again.register.applications.get(application.id))
+    (told,) = [row for row in again.register.audit_rows() if row.action == "register.restored"]
+    assert '"erased_again":1' in told.detail
+    assert again.register.verify_audit().reason is None
+    again.register.close()

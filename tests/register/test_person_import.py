@@ -112,7 +112,7 @@ def test_the_report_holds_the_first_bad_rows_and_counts_all(desk: Desk) -> None:
 def test_a_rule_of_a_profile_is_held_against_each_row(desk: Desk) -> None:
     profile = load_profile("sgp-id")
     check = ImportOptions(check=lambda data: profile.check_identity_number(data.personal_number))
-    rows = "A,1990,F,SGP,S0000001I\nB,1990,F,SGP,S0000001A\nC,1990,F,SGP,1\nD,1990,F,SGP,\n"
+    rows = "A,1990,F,SGP,S0000000J\nB,1990,F,SGP,S0000001A\nC,1990,F,SGP,1\nD,1990,F,SGP,\n"
     report = run(desk, HEADER + rows, check)
     assert [(row.line, row.error and row.error.code) for row in report.rejected] == [
         (3, "identity-number-check"),

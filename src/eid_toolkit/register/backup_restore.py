@@ -24,9 +24,11 @@ from eid_toolkit.audit.walk import RESTORED, walk
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import FILE_MODE, sync_directory
 from eid_toolkit.home.home import Home
-from eid_toolkit.ports import Clock
+from eid_toolkit.ports import Clock, SystemEntropy
 from eid_toolkit.register.backup import Manifest, Row, TableStart, check_backup, read_tables, reflected_tables
+from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import VERSION_TABLE, Database, parse_address, upgrade, version_of
+from eid_toolkit.register.erasure import erase_again, erased_persons
 from eid_toolkit.register.schema import HEAD, audit
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
@@ -159,6 +161,10 @@ class Restorer:
             "lost": {"from": lost.first, "through": lost.last} if lost is not None else None,
             "seen": {"position": seen.position, "hash": seen.hash} if seen is not None and lost is not None else None,
         }
+        if before is not None and before.erased:  # their data must not come back with the back-up
+            data_keys = DataKeys(self._keys, self._clock, SystemEntropy())
+            now = self._clock.now()
+            detail["erased_again"] = erase_again(connection, data_keys, before.erased, operator.name, now)
         log.append(connection, self._clock.now(), operator.name, [AuditEvent(RESTORED, SUBJECT, detail)])
         return lost, checkpoints.checkpoint(connection, self._keys, self._clock, [operator], restored=True)
 
@@ -224,6 +230,8 @@ class _Before:
 
     head: tuple[int, str]
     follows: bool
+    erased: tuple[str, ...]
+    """The persons who were erased in it."""
 
     @classmethod
     def look(cls, connection: Connection, manifest: Manifest) -> _Before | None:
@@ -235,7 +243,8 @@ class _Before:
         if newest is None:
             return None
         same = connection.execute(select(audit.c.hash).where(audit.c.position == manifest.audit_rows)).scalar()
-        return cls((newest.position, newest.hash), same == manifest.audit_head)
+        erased = erased_persons(connection) if version_of(connection) == HEAD else []
+        return cls((newest.position, newest.hash), same == manifest.audit_head, tuple(erased))
 
 
 def _lost(connection: Connection, manifest: Manifest, before: _Before | None, seen: Checkpoint | None) -> Lost | None:

@@ -7,7 +7,7 @@ old content leaves the file at once; a PostgreSQL server keeps it in its files u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,6 +54,7 @@ _BLANK = {
 }
 _IN_THE_MAKING = (DocumentState.PREPARED, DocumentState.BOUND)
 _VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
+_CHUNK = 500
 _UNDECIDED = (ApplicationState.CREATED, ApplicationState.APPROVED)
 _ERASED_STATEMENT = canonical({"erased": True, "state": {}})
 """In place of what was decided on; the audit log has the SHA-256 of what stood there."""
@@ -103,20 +104,53 @@ class Erasure:
         why, now = clean_reason(reason), self._clock.now()
         with self._database.write() as connection:
             found, same = _erasable(connection, reference, now.date())
-            identifiers = [found.id, *(each.id for each in same)]
-            applications = _applications(connection, identifiers)
-            documents = _documents(connection, applications)
-            for subject in (*identifiers, *documents):
-                self._data_keys.destroy(connection, subject, people[0].name)
-            for each in (found, *same):
-                _blank_numbers(connection, each, documents, now.date())
-                _blank_person(connection, each, now)
-            _blank_papers(connection, identifiers, applications, documents)
-            detail: dict[str, object] = {"reason": why, "documents": documents, "merged": identifiers[1:]}
-            detail["with"] = people[1].name if len(people) > 1 else None
-            append(connection, now, people[0].name, [AuditEvent("person.erased", found.id, detail)])
+            detail = {"reason": why, "with": people[1].name if len(people) > 1 else None}
+            documents = _erase(connection, self._data_keys, (found, *same), people[0].name, now, detail)
         left = self._database.clear_files()
-        return Erased(found.id, tuple(identifiers[1:]), tuple(documents), left)
+        return Erased(found.id, tuple(each.id for each in same), tuple(documents), left)
+
+
+def erased_persons(connection: Connection) -> list[str]:
+    """The identifiers of those who were erased."""
+    query = select(person.c.id).where(person.c.erased_at.is_not(None)).order_by(person.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def erase_again(
+    connection: Connection, data_keys: DataKeys, identifiers: Sequence[str], operator: str, now: datetime
+) -> int:
+    """Erase those whom a back-up from before their erasure has brought back; returns how many these were."""
+    count = 0
+    for start in range(0, len(identifiers), _CHUNK):
+        chunk = identifiers[start : start + _CHUNK]
+        rows = connection.execute(select(person).where(person.c.id.in_(chunk), person.c.erased_at.is_(None)))
+        for found in [person_of(row) for row in rows.mappings()]:
+            _erase(connection, data_keys, (found,), operator, now, {"reason": "brought back by a back-up", "with": None})
+            count += 1
+    return count
+
+
+def _erase(
+    connection: Connection,
+    data_keys: DataKeys,
+    people: Sequence[Person],
+    operator: str,
+    now: datetime,
+    detail: Mapping[str, object],
+) -> list[str]:
+    """Erase the first of ``people`` with the others, who are the same; returns their documents."""
+    identifiers = [each.id for each in people]
+    applications = _applications(connection, identifiers)
+    documents = _documents(connection, applications)
+    for subject in (*identifiers, *documents):
+        data_keys.destroy(connection, subject, operator)
+    for each in people:
+        _blank_numbers(connection, each, documents, now.date())
+        _blank_person(connection, each, now)
+    _blank_papers(connection, identifiers, applications, documents)
+    told = {**detail, "documents": documents, "merged": identifiers[1:]}
+    append(connection, now, operator, [AuditEvent("person.erased", identifiers[0], told)])
+    return documents
 
 
 def _erasable(connection: Connection, reference: str, today: date) -> tuple[Person, list[Person]]:
