@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from eid_toolkit.cli.main import main
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.errors import NoCardError
+from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.protocols.globalplatform import ApplicationState
 from eid_toolkit.register.documents import DocumentState
 from support.bureau import Bureau
@@ -89,3 +90,36 @@ def test_a_card_pulled_while_it_is_written_goes_on_when_it_is_put_back(
     assert resumed.exit_code == 0, resumed.stderr
     assert bureau.office.register.documents.get(document.id).state is DocumentState.ISSUED
     assert bureau.cards.load("blank").application.state is ApplicationState.PERSONALIZED
+
+
+def test_a_batch_serves_two_readers_one_blank_after_another(pcscd: PrivatePcscd, bureau: Bureau) -> None:
+    """A person at each reader puts the next blank in when the last one is done."""
+    for _ in range(3):
+        bureau.office.document()
+    for name in ("a1", "a2", "b1"):
+        bureau.blank(name)
+    given_up = threading.Event()
+
+    def is_done(name: str) -> bool:
+        chip = bureau.cards.load(name).chip_identity.hex()
+        return any(job.chip == chip for job in bureau.service.journal.list(JobState.DONE))
+
+    def serve(slot: int, names: list[str]) -> None:
+        for name in names:
+            with bureau.cards.open(name) as opened, pcscd.card_in(opened.card, slot):
+                while not is_done(name) and not given_up.wait(0.05):
+                    pass
+
+    people = [threading.Thread(target=serve, args=work) for work in ((0, ["a1", "a2"]), (1, ["b1"]))]
+    for each in people:
+        each.start()
+    readers = [word for slot in pcscd.slots[:2] for word in ("--reader", slot.reader)]
+    done = eid(bureau, "card", "batch", *readers, "--yes", "--format", "json")
+    given_up.set()
+    for each in people:
+        each.join()
+    assert done.exit_code == 0, done.output
+    shown = json.loads(done.stdout)
+    assert shown["counts"]["issued"] == 3 and shown["waiting"] == 0
+    assert len({each["chip"] for each in shown["cards"]}) == 3
+    assert {each.state for each in bureau.office.register.documents.list()} == {DocumentState.ISSUED}

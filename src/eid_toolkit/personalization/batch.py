@@ -28,6 +28,8 @@ PATIENCE = 600.0
 """How many seconds a database that went away is waited for."""
 _PAUSE = 0.2
 """Seconds between two looks whether to go on."""
+_LOOK_AGAIN = 1.0
+"""Seconds between two looks whether a document is still left for a reader that waits for a blank."""
 _DATABASE_AWAY = ("register-away", "register-busy")
 _READER_AWAY = ("pcsc-service-away", "reader-gone", "reader-busy")
 _TRIES = 3
@@ -181,15 +183,36 @@ class Batch:
                 continue
             self._tell(self._bell.waiting, feeder.reader, free)
             with ExitStack() as stack:
-                card = self._patiently(lambda: feeder.next(self._stop.is_set), readers=True)
+                is_over = self._watch()
+                card = self._patiently(lambda: feeder.next(is_over), readers=True)
                 if card is None:
-                    return
+                    if self._stop.is_set() or self._patiently(self._work.free):
+                        return  # the reader has no more cards
+                    continue
                 result = self._one_card(feeder.reader, stack, card)
             if result is not None:
                 with self._lock:
                     self.summary.results.append(result)
                     self._bell.done(result)
             self._patiently(lambda: feeder.taken_out(self._stop.is_set), readers=True)
+
+    def _watch(self) -> Callable[[], bool]:
+        """Whether waiting for a blank is over, for another reader has taken the last document; asked once a second."""
+        asked = time.monotonic()
+
+        def is_over() -> bool:
+            nonlocal asked
+            if self._stop.is_set():
+                return True
+            if time.monotonic() - asked < _LOOK_AGAIN:
+                return False
+            asked = time.monotonic()
+            try:
+                return not self._work.free()
+            except ServiceAway:  # told when a card comes
+                return False
+
+        return is_over
 
     def _goes_on(self) -> bool:
         told = False
