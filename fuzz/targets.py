@@ -5,6 +5,7 @@ A target takes any bytes. It returns, or raises an :class:`EidError`; everything
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ from eid_toolkit.pki.trust_bundle import SignedBundle, TrustBundle
 from eid_toolkit.pki.trust_material import TrustMaterial
 from eid_toolkit.profiles.loading import read_profile
 from eid_toolkit.register import person_files
+from eid_toolkit.register.person_source import Kind, PersonSource
 from eid_toolkit.stores.trust_entry import kind_of_certificate
 from eid_toolkit.stores.trust_import import Planner
 from eid_toolkit.stores.trust_sources import Sources, read_bytes
@@ -121,10 +123,10 @@ def _card_spec(data: bytes) -> None:
 
 
 def _persons(data: bytes) -> None:
-    text = person_files.decode(data)
-    for read in (person_files.read_csv, person_files.read_jsonl):
-        with suppress(EidError):
-            list(read(text))
+    kinds: tuple[Kind, ...] = ("csv", "jsonl")
+    for kind in kinds:
+        with suppress(EidError), PersonSource.open(None, io.BytesIO(data), kind) as source:
+            list(person_files.read_rows(source.text(lambda share: None), source.kind))
 
 
 def _security_infos(data: bytes) -> None:

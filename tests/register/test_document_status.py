@@ -1,4 +1,4 @@
-"""What becomes of issued documents: allowed by the table, signed for, listed for officers, undone only where it may be."""
+"""What becomes of issued documents: allowed by the table, signed for, listed, undone only where it may be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.profiles import DocumentProfile, load_profile
 from eid_toolkit.register.applications import ApplicationKind, ApplicationState, Evidence
 from eid_toolkit.register.document_status import ACTIONS
 from eid_toolkit.register.documents import Document, DocumentState
@@ -38,9 +39,7 @@ def successor(desk: Desk, old: Document, chip: str, kind: ApplicationKind = Appl
     return desk.register.documents.issue(document.id, ANNA)
 
 
-def desk_profile(desk: Desk):  # type: ignore[no-untyped-def]
-    from eid_toolkit.profiles import load_profile
-
+def desk_profile(desk: Desk) -> DocumentProfile:
     return load_profile("utopia-id")
 
 
@@ -114,6 +113,22 @@ def test_who_has_a_document_applies_for_none_but_in_its_place(desk: Desk) -> Non
         create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.RENEWAL)
     desk.register.applications.withdraw(made.id, ANNA, "changed their mind")
     create(before.person, desk_profile(desk), picture, ANNA, kind=ApplicationKind.RENEWAL)
+
+
+def test_nobody_has_two_good_documents_by_replacing_an_older_one(desk: Desk) -> None:
+    old = issued(desk)
+    desk.register.statuses.change(old.id, "expire", ANNA)
+    before = desk.register.documents.application_of(old)
+    picture, create = desk.register.applications.portrait(before), desk.register.applications.create
+    first = create(before.person, desk_profile(desk), picture, ANNA)
+    desk.register.applications.approve(first.id, BERT)
+    good = desk.prepare(first)
+    desk.register.documents.bind_chip(good.id, "C2", ANNA)
+    desk.register.documents.issue(good.id, ANNA)
+    renewal = ApplicationKind.RENEWAL
+    with pytest.raises(NotPermitted, match="person-has-document"):
+        create(before.person, desk_profile(desk), picture, ANNA, kind=renewal, replaces=old.id)
+    assert create(before.person, desk_profile(desk), picture, ANNA, kind=renewal).replaces == good.id
 
 
 def test_a_report_in_the_register_is_evidence_enough(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Protocol, TypeVar
 
 from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, NotPermitted, ServiceAway
@@ -183,8 +184,7 @@ class Batch:
                 continue
             self._tell(self._bell.waiting, feeder.reader, free)
             with ExitStack() as stack:
-                is_over = self._watch()
-                card = self._patiently(lambda: feeder.next(is_over), readers=True)
+                card = self._patiently(partial(feeder.next, self._watch()), readers=True)
                 if card is None:
                     if self._stop.is_set() or self._patiently(self._work.free):
                         return  # the reader has no more cards

@@ -52,13 +52,13 @@ class WorkQueue:
         ``avoid`` are documents that failed here often enough. Raises :class:`ServiceAway` if another station has
         the blank.
         """
-        with self._database.write() as connection:
+        with self._leases.taking() as (connection, take):
             found = self._next(connection, avoid)
             if found is None:
                 return None
             identifier, remake = found
             subjects = document_subject(identifier), chip_subject(chip)
-            leases = tuple(self._leases.take_within(connection, subject) for subject in subjects)
+            leases = tuple(take(connection, subject) for subject in subjects)
         return Taken(identifier, leases, remake)
 
     def take_bound(self, document_id: str, chip: str) -> Taken:

@@ -125,7 +125,9 @@ def erase_again(
         chunk = identifiers[start : start + _CHUNK]
         rows = connection.execute(select(person).where(person.c.id.in_(chunk), person.c.erased_at.is_(None)))
         for found in [person_of(row) for row in rows.mappings()]:
-            _erase(connection, data_keys, (found,), operator, now, {"reason": "brought back by a back-up", "with": None})
+            _erase(
+                connection, data_keys, (found,), operator, now, {"reason": "brought back by a back-up", "with": None}
+            )
             count += 1
     return count
 

@@ -50,11 +50,26 @@ class Leases:
 
     def take(self, *subjects: str) -> tuple[Lease, ...]:
         """Take all of these or none; raises :class:`ServiceAway` if somebody alive has one of them."""
-        with self._database.write() as connection:
-            return tuple(self.take_within(connection, subject) for subject in subjects)
+        with self.taking() as (connection, take):
+            return tuple(take(connection, subject) for subject in subjects)
 
-    def take_within(self, connection: Connection, subject: str) -> Lease:
-        """Take one within the caller's write transaction; raises as :meth:`take`."""
+    @contextmanager
+    def taking(self) -> Iterator[tuple[Connection, Callable[[Connection, str], Lease]]]:
+        """A write transaction, and how a lease is taken within it; if it fails, none is this process's."""
+        made: list[Lease] = []
+
+        def take(connection: Connection, subject: str) -> Lease:
+            made.append(self._take(connection, subject))
+            return made[-1]
+
+        try:
+            with self._database.write() as connection:
+                yield connection, take
+        except BaseException:
+            _ACTIVE.difference_update(each.token for each in made)  # it may have been committed all the same
+            raise
+
+    def _take(self, connection: Connection, subject: str) -> Lease:
         now = database_time(connection)
         row = connection.execute(select(lease).where(lease.c.subject == subject)).first()
         if row is not None:
