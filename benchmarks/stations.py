@@ -1,4 +1,4 @@
-"""``python -m benchmarks.stations``: documents prepared in a second, cards in an hour with one, two and four readers."""
+"""``python -m benchmarks.stations``: documents prepared a second, cards an hour with one, two and four readers."""
 
 from __future__ import annotations
 

@@ -75,11 +75,10 @@ def _replaced(
         return None
     states = _REPLACEABLE[kind]
     wanted = replaces.upper() if replaces is not None else None
-    valid = [each for each in earlier if each.state in _VALID]
-    if valid and wanted in {each.id for each in earlier if each not in valid}:  # both would be good
-        raise NotPermitted("person-has-document", document=valid[0].id, profile=profile.name)
-    chosen = valid or list(earlier)
-    fitting = [each for each in chosen if each.state in states and wanted in (None, each.id)]
+    good = [each for each in earlier if each.state in _VALID]
+    if good and wanted in {each.id for each in earlier if each not in good}:  # both would be good
+        raise NotPermitted("person-has-document", document=good[0].id, profile=profile.name)
+    fitting = [each for each in good or earlier if each.state in states and wanted in (None, each.id)]
     if not fitting:
         allowed = ", ".join(states)
         raise NotPermitted("application-replaces-nothing", kind=kind, profile=profile.name, allowed=allowed)

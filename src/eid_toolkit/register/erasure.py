@@ -55,6 +55,7 @@ _BLANK = {
 _IN_THE_MAKING = (DocumentState.PREPARED, DocumentState.BOUND)
 _VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
 _CHUNK = 500
+_BROUGHT_BACK = {"reason": "brought back by a back-up", "with": None}
 _UNDECIDED = (ApplicationState.CREATED, ApplicationState.APPROVED)
 _ERASED_STATEMENT = canonical({"erased": True, "state": {}})
 """In place of what was decided on; the audit log has the SHA-256 of what stood there."""
@@ -125,9 +126,7 @@ def erase_again(
         chunk = identifiers[start : start + _CHUNK]
         rows = connection.execute(select(person).where(person.c.id.in_(chunk), person.c.erased_at.is_(None)))
         for found in [person_of(row) for row in rows.mappings()]:
-            _erase(
-                connection, data_keys, (found,), operator, now, {"reason": "brought back by a back-up", "with": None}
-            )
+            _erase(connection, data_keys, (found,), operator, now, _BROUGHT_BACK)
             count += 1
     return count
 
