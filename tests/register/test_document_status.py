@@ -15,7 +15,7 @@ from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.register.workflow import DOCUMENT
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
-from support.homes import ANNA, BERT, Desk
+from support.homes import ANNA, BERT, UTOPIAN, Desk
 
 TODAY = date(2026, 11, 20)
 RETURNED = [Evidence("former-document", "X")]
@@ -129,6 +129,11 @@ def test_nobody_has_two_good_documents_by_replacing_an_older_one(desk: Desk) -> 
     with pytest.raises(NotPermitted, match="person-has-document"):
         create(before.person, desk_profile(desk), picture, ANNA, kind=renewal, replaces=old.id)
     assert create(before.person, desk_profile(desk), picture, ANNA, kind=renewal).replaces == good.id
+
+
+def test_for_the_dead_there_is_no_application(desk: Desk) -> None:
+    with pytest.raises(NotPermitted, match="person-deceased"):
+        desk.application({**UTOPIAN, "vital_status": "deceased", "date_of_death": "2020-05"})
 
 
 def test_a_report_in_the_register_is_evidence_enough(desk: Desk) -> None:

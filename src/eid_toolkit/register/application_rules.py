@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.profiles import DocumentProfile
 from eid_toolkit.register.application_rows import ApplicationKind, Evidence, open_application
+from eid_toolkit.register.person_data import DECEASED
 from eid_toolkit.register.persons import Person
 from eid_toolkit.register.schema import application, document
 from eid_toolkit.register.stored import stored
@@ -48,9 +49,11 @@ def check_application(
 ) -> tuple[str | None, tuple[Evidence, ...]]:
     """The document that is replaced, and the evidence with what the register itself knows.
 
-    Raises :class:`NotPermitted` if the person has such an application or document, or none to replace,
+    Raises :class:`NotPermitted` if the person is dead, has such an application or document, or none to replace,
     :class:`BadInput` if evidence is missing.
     """
+    if person.data.vital_status == DECEASED:
+        raise NotPermitted("person-deceased", person=person.id)
     waiting = open_application(connection, person.id, profile.name)
     if waiting is not None:
         raise NotPermitted("application-open", application=waiting, profile=profile.name)

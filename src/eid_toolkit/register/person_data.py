@@ -16,7 +16,8 @@ from eid_toolkit.lds.transliteration import fold
 FIELD_LIMIT = 200
 """The most characters that one field may have."""
 
-VITAL_STATUSES = ("alive", "deceased", "missing")
+DECEASED = "deceased"
+VITAL_STATUSES = ("alive", DECEASED, "missing")
 """What the register may know of whether a person lives."""
 
 _SEXES = ("F", "M", "X")
@@ -126,7 +127,7 @@ def _date(name: str, text: str) -> PartialDate:
 
 
 def _check_death(data: PersonData, death: PartialDate) -> None:
-    if data.vital_status != "deceased":
+    if data.vital_status != DECEASED:
         raise BadInput("person-death-of-the-living", field="date_of_death")
     if death.latest < data.date_of_birth.earliest:
         raise BadInput("person-death-before-birth", field="date_of_death")
