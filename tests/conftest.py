@@ -13,7 +13,7 @@ import pytest
 
 from support.homes import backend, demo_home, demo_home_template, desk, home_copies, postgres_home_copies
 from support.pcscd import PrivatePcscd, missing_for_pcscd
-from support.postgres import postgres
+from support.postgres import memory_folder, postgres
 from support.softhsm import softhsm
 
 __all__ = [
@@ -23,6 +23,10 @@ __all__ = [
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.
 _PCSC_FOLDER = Path(tempfile.mkdtemp(prefix="eid-pcsc-"))
 os.environ["PCSCLITE_CSOCK_NAME"] = str(_PCSC_FOLDER / "run" / "pcscd.comm")
+
+# Thousands of small synced files: in memory where there is room for them.
+if (_folder := memory_folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _folder)
 
 for _name in [name for name in os.environ if name.startswith("EID_")]:
     del os.environ[_name]

@@ -34,6 +34,7 @@ from eid_toolkit.register.workflow import BlankState, CardState
 from eid_toolkit.transport.interface import PassingTransport, Transport
 from support.bureau import Bureau
 from support.homes import Desk, HomeCopies, both_backends
+from support.postgres import memory_folder
 
 __all__ = ["both_backends"]
 
@@ -229,8 +230,7 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Where trials are made: in memory where there is such a place, since none of them waits for a disk."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as path:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as path:
         yield Path(path)
 
 

@@ -242,7 +242,8 @@ def test_no_sequence_of_commands_reaches_a_forbidden_state(home_copies: HomeCopi
         run_state_machine_as_test(
             Here,
             settings=settings(
-                max_examples=12 if backend == "sqlite" else 4,
+                max_examples=15 if backend == "sqlite" else 6,
+                derandomize=True,  # so that what is counted below is always reached
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+_ROOM = 1 << 30
+
 
 def _binaries() -> Path | None:
     """The folder of Debian's newest PostgreSQL, or where the search path has it."""
@@ -23,12 +25,22 @@ def _binaries() -> Path | None:
     return Path(found).parent if found else None
 
 
+def memory_folder() -> str | None:
+    """Where files need no disk, if there is room for what tests leave there."""
+    path = "/dev/shm"
+    if not os.access(path, os.W_OK):
+        return None
+    found = os.statvfs(path)
+    return path if found.f_bavail * found.f_frsize > _ROOM else None
+
+
 class PrivatePostgres:
     """One server; databases are made empty or as copies of another one."""
 
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._root = Path(tempfile.mkdtemp(prefix="eid-pg-", dir="/tmp"))  # a short path: it becomes a socket's
+        # In memory where that is possible, and in any case at a short path: it becomes a socket's.
+        self._root = Path(tempfile.mkdtemp(prefix="eid-pg-", dir=memory_folder() or "/tmp"))
         self._runs_as: list[str] = []
         if os.geteuid() == 0:  # the server refuses to run as root
             owner = pwd.getpwnam("postgres")
