@@ -37,6 +37,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted: of a run on several processes, nothing else that they print is seen."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    told = [value for report in reports for name, value in report.user_properties if name == "counts"]
+    if told:
+        terminalreporter.section("counts")
+        for line in sorted(told):
+            terminalreporter.write_line(line)
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(_PCSC_FOLDER, ignore_errors=True)
 

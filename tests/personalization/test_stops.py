@@ -20,8 +20,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.errors import EidError, NoCardError, ServiceAway
 from eid_toolkit.home.home import Home
+from eid_toolkit.personalization.card_keys import CardKeys
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.register import database as database_module
@@ -40,6 +42,9 @@ __all__ = ["both_backends"]
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 PARTS = 4
+COUNTS = "counts"
+"""The property of a test that is printed at the end of a run."""
+Tell = Callable[[str, object], None]
 
 
 class Tripwire:
@@ -178,6 +183,7 @@ class Trial:
         issued = [row for row in register.audit_rows() if row.action == "document.issued"]
         assert (document.state, job.state, len(issued)) == (DocumentState.ISSUED, JobState.DONE, 1)
         assert document.chip == memory.chip_identity.hex()
+        self.check_keys(bureau, memory)
         assert (memory.application.state, memory.domain.state) == (ApplicationState.PERSONALIZED, DomainState.SECURED)
         package = register.documents.load_package(document.id)
         assert package.chip_authentication_key is None
@@ -185,6 +191,15 @@ class Trial:
         self.reconcile(bureau, {BlankState.USED: 1, BlankState.AT_STATION: 1}, [CardState.FINISHED])
         register.close()
         return "issued"
+
+    def check_keys(self, bureau: Bureau, memory: CardMemory) -> None:
+        """The chip has its own keys, which follow from the home's, and no try of them is still counted."""
+        own, found = CardKeys.of(bureau.office.keys).of_chip(memory.chip_identity), memory.domain.keys
+        assert found.version == own.version
+        assert [key.reveal() for key in (found.enc, found.mac, found.dek)] == [
+            key.reveal() for key in (own.enc, own.mac, own.dek)
+        ]
+        assert not list(self.home.keys.glob("*.attempts"))
 
     def reconcile(self, bureau: Bureau, blanks: Mapping[BlankState, int], cards: list[CardState]) -> None:
         """Every blank is accounted for by its serial, so that the shift closes, and the log holds together."""
@@ -262,7 +277,7 @@ def prepared(prepared_homes: Callable[[HomeCopies, str], Prepared], home_copies:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("how", ["killed", "cut"])
 def test_a_stop_anywhere_ends_in_one_issued_card(
-    prepared: Prepared, folder: Path, capsys: pytest.CaptureFixture[str], how: str, backend: str, part: int
+    prepared: Prepared, folder: Path, record_property: Tell, how: str, backend: str, part: int
 ) -> None:
     counts: Counter[str] = Counter()
     at = part + 1
@@ -275,13 +290,14 @@ def test_a_stop_anywhere_ends_in_one_issued_card(
             break
         counts["stops"] += 1
         at += PARTS
-    with capsys.disabled():
-        print(f"\n{how} on {backend} at events {part + 1}, {part + 1 + PARTS}, … {at - PARTS}: {dict(counts)}")
+    record_property(
+        COUNTS, f"{how} on {backend} at events {part + 1}, {part + 1 + PARTS}, … {at - PARTS}: {dict(counts)}"
+    )
     assert counts["issued"] == counts["stops"] + 1 > 40
 
 
 def test_after_a_stop_the_operator_may_spoil_instead(
-    prepared: Prepared, folder: Path, capsys: pytest.CaptureFixture[str], backend: str
+    prepared: Prepared, folder: Path, record_property: Tell, backend: str
 ) -> None:
     counts: Counter[str] = Counter()
     at = 7
@@ -295,6 +311,5 @@ def test_after_a_stop_the_operator_may_spoil_instead(
         counts["issued already" if issued else trial.spoil()] += 1
         shutil.rmtree(trial.home.root)
         at += 16
-    with capsys.disabled():
-        print(f"\nkilled on {backend} and given up: {dict(counts)}")
+    record_property(COUNTS, f"killed on {backend} and given up: {dict(counts)}")
     assert counts["spoiled with its serial"] > 10

@@ -15,9 +15,9 @@ from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.register.workflow import DOCUMENT
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
-from support.homes import ANNA, BERT, UTOPIAN, Desk
+from support.homes import ANNA, BERT, NOW, UTOPIAN, Desk
 
-TODAY = date(2026, 11, 20)
+TODAY = NOW.date()
 RETURNED = [Evidence("former-document", "X")]
 
 

@@ -28,7 +28,7 @@ from eid_toolkit.register.schema import (
 from eid_toolkit.stores.keys import open_sealed
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
-from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, VIETNAMESE, Desk
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, NOW, UTOPIAN, VIETNAMESE, Desk
 
 BOTH = (ANNA, BERT)
 HOLDER = {**VIETNAMESE, "primary_identifier": "Zwyrtek", "secondary_identifier": "Quibbly", "spouse": "Xanthippe Vole"}
@@ -211,7 +211,7 @@ def test_while_something_is_in_the_making_or_valid_nobody_is_erased(desk: Desk) 
             erase(identifier, "request", BOTH)
         desk.register.statuses.change(made.id, action, ANNA)
     with desk.register.database.write() as connection:
-        connection.execute(update(document).values(date_of_expiry="2026-11-20"))  # today
+        connection.execute(update(document).values(date_of_expiry=NOW.date().isoformat()))  # today
     with pytest.raises(NotPermitted, match="erasure-document-alive"):
         erase(identifier, "request", BOTH)
     with desk.register.database.write() as connection:

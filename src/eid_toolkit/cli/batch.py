@@ -16,13 +16,13 @@ from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import emit, is_terminal, note, paint, table
 from eid_toolkit.cli.stations import station_option
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import UsageError
+from eid_toolkit.errors import AccessDenied, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.errors import EidError
     from eid_toolkit.personalization.batch import Result, Summary
     from eid_toolkit.personalization.plan import Plan, Step
-    from eid_toolkit.register.documents import Document
+    from eid_toolkit.register.documents import Document, Documents
 
 SCHEMA = "eid-card-batch/1"
 _COLOURS = {"issued": "green", "finished": "green", "aside": "red", "refused": "yellow", "open": "yellow"}
@@ -93,13 +93,13 @@ def batch(
         for document_id in document_ids:
             office.register.documents.get(document_id)
         work = WorkQueue(office.register.database, service.leases, document_ids)
-        feeders = feeders_of(app, readers)
+        feeders = feeders_of(app, readers, lambda chip: _is_wanted(office.register.documents, chip))
         waiting = work.waiting()
         app.confirm(f"Write up to {min(waiting, limit or waiting)} documents, in {len(feeders)} readers?")
         bell = _Bell(app, quiet)
         run = Batch(
             service, office.register.documents, work, operator, bell,
-            lambda reader: BatchDesk(app, service.read_back(), reader, bell.lock),
+            lambda reader: BatchDesk(app, service.read_back(), reader, bell.lock, run.stop),
             station, lambda: stations.pause_of(station) is not None, limit, patience,
         )  # fmt: skip
         summary = run.run(feeders)
@@ -116,23 +116,38 @@ def batch(
         raise next((error for error in errors if error.exit_code == 8), errors[0])
 
 
+def _is_wanted(documents: Documents, chip: str) -> bool:
+    """Whether a card may be written to, or be gone on with."""
+    from eid_toolkit.register.documents import DocumentState
+
+    known = documents.with_chip(chip)
+    return known is None or known.state is DocumentState.BOUND
+
+
 class BatchDesk(ClerkDesk):
     """The desk of one reader among several: it asks for one card at a time, and says for which."""
 
-    def __init__(self, app: App, read_back: ReadBackFunction, reader: str, lock: threading.Lock) -> None:
+    def __init__(
+        self, app: App, read_back: ReadBackFunction, reader: str, lock: threading.Lock, stop: Callable[[], None]
+    ) -> None:
         super().__init__(app, read_back)
         self._reader = reader
         self._lock = lock
+        self._stop = stop
 
     def confirm(self, document: Document, plan: Plan) -> None:
         """The batch as a whole was confirmed."""
 
     def confirm_print(self, matches: Callable[[str], bool]) -> str:
-        """Asked while no other reader asks."""
+        """Asked while no other reader asks; where nobody answers any more, no new card is begun."""
         with self._lock:
             if not self._app.yes:
                 note(f"Reader {harmless(self._reader)}:")
-            return super().confirm_print(matches)
+            try:
+                return super().confirm_print(matches)
+            except click.Abort:
+                self._stop()
+                raise AccessDenied("print-not-confirmed") from None
 
     def progress(self, step: Step, done: bool) -> None:
         """A line a card is enough here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -51,15 +51,16 @@ class PcscFeeder:
 class EmulatedBox:
     """The emulated cards of the home whose names fit, each put in once; several readers may share a box."""
 
-    def __init__(self, app: App, pattern: str) -> None:
+    def __init__(self, app: App, pattern: str, is_wanted: Callable[[str], bool]) -> None:
         self._app = app
         self._pattern = pattern
+        self._is_wanted = is_wanted
         self._seen: set[str] = set()
         self._lock = threading.Lock()
 
     @contextmanager
     def open_next(self) -> Iterator[Transport | None]:
-        """The next card that nobody holds and that is not finished yet, powered; None at the end of the box."""
+        """The next card that nobody holds and that is wanted, powered; None at the end of the box."""
         with ExitStack() as stack:
             yield self._open(stack)
 
@@ -77,8 +78,9 @@ class EmulatedBox:
             for name in store.names():
                 if name not in self._seen and fnmatchcase(name, self._pattern):
                     self._seen.add(name)
-                    if not _is_finished(store, name):
-                        return name
+                    with suppress(NoCardError):  # taken away meanwhile
+                        if self._is_wanted(store.load(name).chip_identity.hex()):
+                            return name
         return None
 
     def _store(self) -> CardStore:
@@ -123,14 +125,17 @@ class _Opened(AbstractContextManager["Transport"]):
         self._stack.close()
 
 
-def feeders_of(app: App, readers: tuple[str, ...]) -> list[Feeder]:
-    """A feeder for each reader; ``emulator:box-*`` stands for all cards of that name, shared by all that say so."""
+def feeders_of(app: App, readers: tuple[str, ...], is_wanted: Callable[[str], bool]) -> list[Feeder]:
+    """A feeder for each reader; ``emulator:box-*`` stands for all cards of that name, shared by all that say so.
+
+    Out of a box only chips come that are wanted, by their identities in hex.
+    """
     boxes: dict[str, EmulatedBox] = {}
     found: list[Feeder] = []
     for number, reader in enumerate(readers, start=1):
         if reader.startswith(EMULATED):
             pattern = reader.removeprefix(EMULATED)
-            box = boxes.setdefault(pattern, EmulatedBox(app, pattern))
+            box = boxes.setdefault(pattern, EmulatedBox(app, pattern, is_wanted))
             found.append(EmulatedFeeder(box, f"{reader} #{number}" if readers.count(reader) > 1 else reader))
         elif ":" in reader and reader.partition(":")[0] in ("spec", "replay"):
             raise UsageError("batch-reader", reader=reader)
@@ -140,15 +145,3 @@ def feeders_of(app: App, readers: tuple[str, ...]) -> list[Feeder]:
     if len(set(names)) < len(names):
         raise UsageError("batch-reader-twice", reader=next(name for name in names if names.count(name) > 1))
     return found
-
-
-def _is_finished(store: CardStore, name: str) -> bool:
-    """Whether the card is locked for good."""
-    from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
-
-    try:
-        memory = store.load(name)
-    except NoCardError:
-        return True
-    locked = memory.application.state == ApplicationState.PERSONALIZED
-    return locked and memory.domain.state == DomainState.SECURED

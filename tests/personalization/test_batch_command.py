@@ -1,0 +1,166 @@
+"""`eid card batch` as people at a station use it, and as processes that are interrupted, killed, and side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import IO, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eid_toolkit.cli import batch as command
+from eid_toolkit.cli.main import main
+from eid_toolkit.errors import DecisionNeeded
+from eid_toolkit.personalization.readback import ReadBack
+from eid_toolkit.register.documents import DocumentState
+from support.bureau import Bureau
+from support.homes import Desk, both_backends
+
+__all__ = ["both_backends"]
+
+BASE = {name: value for name, value in os.environ.items() if not name.startswith("EID_")}
+BOX = ("--reader", "emulator:b-*")
+
+
+@pytest.fixture
+def bureau(desk: Desk) -> Bureau:
+    return Bureau(desk)
+
+
+def stocked(bureau: Bureau, documents: int, blanks: int | None = None) -> None:
+    for _ in range(documents):
+        bureau.office.document()
+    for number in range(blanks or documents):
+        bureau.blank(f"b-{number + 1}")
+
+
+def eid(bureau: Bureau, *words: str, code: int = 0, **options: Any) -> Result:
+    arguments = ["--home", str(bureau.office.home.root), "--operator", "petra", *words]
+    done = CliRunner().invoke(main, arguments, **options)
+    assert done.exit_code == code, (done.output, done.exception)
+    assert "Traceback" not in done.output
+    return done
+
+
+def begin(bureau: Bureau, *words: str) -> subprocess.Popen[str]:
+    """A station of its own, as a process."""
+    root = str(bureau.office.home.root)
+    arguments = ["--home", root, "--operator", "petra", "--yes", "card", "batch", *BOX, *words, "--format", "json"]
+    program = [sys.executable, "-m", "eid_toolkit.cli.main", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(program, env=BASE, text=True, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+
+
+def read_until(stream: IO[str] | None, text: str) -> None:
+    assert stream is not None
+    for line in stream:
+        if text in line:
+            return
+    raise AssertionError(f"{text} was never told")
+
+
+def ended(process: subprocess.Popen[str], code: int = 0) -> Any:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    return json.loads(out)
+
+
+def check_issued(bureau: Bureau, count: int) -> None:
+    """So many issued documents, each on a chip of its own, each issued once."""
+    register = bureau.office.register
+    found = register.documents.list()
+    assert [each.state for each in found] == [DocumentState.ISSUED] * count
+    assert len({each.chip for each in found}) == count
+    issued = [row.subject for row in register.audit_rows() if row.action == "document.issued"]
+    assert len(issued) == len(set(issued)) == count
+    assert register.verify_audit().reason is None
+
+
+def test_a_person_sees_and_hears_each_card(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    stocked(bureau, 2)
+    monkeypatch.setattr(command, "is_terminal", lambda: True)
+    done = eid(bureau, "card", "batch", *BOX, input="y\n", color=True, env={"NO_COLOR": ""}, code=7)
+    assert "Write up to 2 documents, in 1 readers?" in done.stderr
+    assert done.stderr.count("Printed CAN or MRZ") == 1  # nobody types it: half-way, and no other is begun
+    assert "\x1b[33m\x1b[1mOPEN\x1b[0m" in done.stderr and "\a\a\a" in done.stderr
+    assert "1 half-way; 1 wait." in done.stdout
+    done = eid(bureau, "card", "batch", *BOX, "--yes", color=True, env={"NO_COLOR": ""})
+    assert "\x1b[32m\x1b[1mFINISHED\x1b[0m" in done.stderr and "\a" in done.stderr
+    assert "\a\a" not in done.stderr
+    assert "2 cards issued (0 re-makes)" in done.stdout
+    check_issued(bureau, 2)
+
+
+def test_what_cannot_be_served_is_told(bureau: Bureau) -> None:
+    stocked(bureau, 1)
+    assert "at least one reader" in eid(bureau, "card", "batch", "--yes", code=2).stderr
+    assert "no use" in eid(bureau, "card", "batch", "--yes", "--reader", "spec:card.toml", code=2).stderr
+    assert "D-0" in eid(bureau, "card", "batch", "--yes", *BOX, "D-0", code=9).stderr
+    assert "station" in eid(bureau, "card", "batch", "--pause", "--station", "a b", code=9).stderr
+    eid(bureau, "card", "batch", *BOX, input="n\n", code=130)
+    shown = json.loads(eid(bureau, "card", "batch", "--yes", "--reader", "emulator:none-*", "--format", "json").stdout)
+    assert (shown["counts"]["issued"], shown["waiting"]) == (0, 1)
+
+
+def test_a_card_that_waits_for_a_decision_ends_with_code_8(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    stocked(bureau, 2)
+    real, calls = ReadBack.__call__, []
+
+    def once_suspicious(self: ReadBack, *facts: Any) -> Any:
+        calls.append(facts)
+        if len(calls) == 1:
+            raise DecisionNeeded("read-back-differs", files="EF.DG2")
+        return real(self, *facts)
+
+    monkeypatch.setattr(ReadBack, "__call__", once_suspicious)
+    done = eid(bureau, "card", "batch", *BOX, "--yes", code=8)
+    assert "Put this card aside" in done.stderr
+    assert "1 cards issued" in done.stdout and "1 aside" in done.stdout
+
+
+def test_paused_from_another_terminal(bureau: Bureau) -> None:
+    stocked(bureau, 2)
+    assert "paused" in eid(bureau, "card", "batch", "--pause").stdout
+    process = begin(bureau)
+    read_until(process.stderr, "paused")
+    assert all(each.state is DocumentState.PREPARED for each in bureau.office.register.documents.list())
+    assert "working" in eid(bureau, "card", "batch", "--resume").stdout
+    assert ended(process)["counts"]["issued"] == 2
+    check_issued(bureau, 2)
+
+
+def test_an_interrupt_finishes_the_card_in_work_and_stops(bureau: Bureau) -> None:
+    stocked(bureau, 8)
+    process = begin(bureau)
+    read_until(process.stderr, "ISSUED")
+    process.send_signal(signal.SIGINT)
+    shown = ended(process)
+    assert shown["counts"]["issued"] >= 1 and shown["waiting"] >= 1 and shown["half_way"] == 0
+    assert ended(begin(bureau))["waiting"] == 0
+    check_issued(bureau, 8)
+
+
+def test_the_work_of_a_killed_station_is_another_ones_at_once(bureau: Bureau) -> None:
+    stocked(bureau, 4)
+    process = begin(bureau)
+    read_until(process.stderr, "ISSUED")
+    read_until(process.stderr, "…")
+    process.kill()
+    process.communicate()
+    shown = ended(begin(bureau))
+    assert shown["counts"]["issued"] + shown["counts"]["finished"] == 3 and shown["waiting"] == shown["half_way"] == 0
+    check_issued(bureau, 4)
+
+
+def test_two_stations_side_by_side_take_no_document_and_no_blank_twice(bureau: Bureau) -> None:
+    stocked(bureau, 8)
+    stations = [begin(bureau, "--station", name) for name in ("north", "south")]
+    shown = [ended(each) for each in stations]
+    assert sum(each["counts"]["issued"] for each in shown) == 8
+    assert all(each["counts"]["refused"] == 0 for each in shown)
+    check_issued(bureau, 8)
