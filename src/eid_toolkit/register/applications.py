@@ -33,6 +33,7 @@ from eid_toolkit.register.decisions import Decision, decide, verify_decision
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.person_record import refuse_merged
 from eid_toolkit.register.persons import Person
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import application, application_biometric, document
 from eid_toolkit.register.workflow import APPLICATION, ApplicationState, DocumentState
 from eid_toolkit.stores.operators import Operator, OperatorStore
@@ -153,11 +154,11 @@ class Applications:
 
     def reject(self, identifier: str, operator: Operator, reason: str) -> Application:
         """Reject for a reason; the creator may do that too."""
-        return self._decide(identifier, operator, REJECT, {"reason": reason})
+        return self._decide(identifier, operator, REJECT, {"reason": clean_reason(reason)})
 
     def withdraw(self, identifier: str, operator: Operator, reason: str) -> Application:
         """End the application because the person does not want it any more."""
-        return self._decide(identifier, operator, WITHDRAW, {"reason": reason})
+        return self._decide(identifier, operator, WITHDRAW, {"reason": clean_reason(reason)})
 
     def portrait(self, found: Application) -> Portrait:
         """The portrait; raises :class:`IntegrityBroken` if it is not the one that the application names."""

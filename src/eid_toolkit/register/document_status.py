@@ -10,20 +10,18 @@ from hashlib import sha256
 from sqlalchemy import Connection, func, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
-from eid_toolkit.errors import BadInput, IntegrityBroken
+from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.ports import Clock
 from eid_toolkit.register.cards import change_card
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.decisions import signed_statement
 from eid_toolkit.register.document_rows import RESUMED, Document, check_history, document_of, load_document
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import document, document_status
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import DOCUMENT, DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
-
-MAX_REASON = 200
-"""Characters of a reason."""
 
 PERMISSIONS: Mapping[str, Permission] = {
     "report-lost": Permission.REPORT_DOCUMENTS,
@@ -94,12 +92,16 @@ class DocumentStatuses:
 
         Raises :class:`NotPermitted` if the operator's roles or the document's state do not allow it.
         """
-        operator.require(PERMISSIONS[action])
-        if reason is not None and (len(reason) > MAX_REASON or not reason.isprintable()):
-            raise BadInput("reason-malformed", limit=MAX_REASON)
         with self._database.write() as connection:
-            found = load_document(connection, identifier)
-            return self._change(connection, found, action, operator, reason)
+            return self.change_within(connection, identifier, action, operator, reason)
+
+    def change_within(
+        self, connection: Connection, identifier: str, action: str, operator: Operator, reason: str | None = None
+    ) -> Document:
+        """As :meth:`change`, within the caller's write transaction."""
+        operator.require(PERMISSIONS[action])
+        why = clean_reason(reason) if reason is not None else None
+        return self._change(connection, load_document(connection, identifier), action, operator, why)
 
     def replaced(self, connection: Connection, identifier: str, successor: str, operator: Operator) -> None:
         """Within the transaction that issues its successor: the document is good no more."""

@@ -36,6 +36,7 @@ from eid_toolkit.register.document_rows import (
 )
 from eid_toolkit.register.document_status import DocumentStatuses
 from eid_toolkit.register.manifests import clean_serial
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import document, document_file, document_secret
 from eid_toolkit.register.stock import DEFAULT_STATION, Stock
 from eid_toolkit.register.two_people import require_two
@@ -277,6 +278,7 @@ class Documents:
         eyes: raises :class:`NotPermitted` if the second is missing, or the card is another.
         """
         operator.require(Permission.SPOIL)
+        reason = clean_reason(reason)
         with self._database.write() as connection:
             found = load_document(connection, identifier)
             after = DOCUMENT.after(found.id, found.state, "spoil")
