@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from support.homes import portrait_file
 from support.postgres import PrivatePostgres
@@ -68,7 +69,6 @@ def test_a_home_that_cannot_be_founded_leaves_nothing_on_the_server(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from eid_toolkit.register import founding
-    from eid_toolkit.register.database import check_vacant
     from support.homes import build_home
 
     def fail(*_: object) -> None:
@@ -78,8 +78,73 @@ def test_a_home_that_cannot_be_founded_leaves_nothing_on_the_server(
         patch.setattr(founding, "_states", fail)
         with pytest.raises(RuntimeError):
             build_home(tmp_path / "home", register_url=url)
-    check_vacant(url)
     build_home(tmp_path / "home", register_url=url)
+
+
+def tables(postgres: PrivatePostgres, url: str) -> set[str]:
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    return {name for (name,) in found}
+
+
+def test_the_tables_of_another_program_are_left_alone(tmp_path: Path, postgres: PrivatePostgres, url: str) -> None:
+    name = str(make_url(url).database)
+    postgres.statement("CREATE TABLE person (id int); INSERT INTO person VALUES (1); CREATE TABLE other (id int)", name)
+    assert "called like" in eid(tmp_path / "home", "init", "--demo", "--country", "UTO", "--register", url, code=10)
+    assert tables(postgres, url) == {"person", "other"}
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_of_two_foundings_at_one_address_one_comes_and_stays(
+    tmp_path: Path, url: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second begins while the first is at work, and does not take away what the first has made."""
+    from eid_toolkit.errors import NotPermitted
+    from eid_toolkit.home.home import Home
+    from eid_toolkit.register import founding
+    from support.homes import Desk, build_home
+
+    address = url if kind == "server" else f"sqlite:///{tmp_path}/shared.sqlite"
+    real, begun = founding._create_rest, []
+
+    def second_meanwhile(*facts: object) -> None:
+        if not begun:
+            begun.append(True)
+            with pytest.raises(NotPermitted, match="register-exists"):
+                build_home(tmp_path / "second", register_url=address)
+        real(*facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(founding, "_create_rest", second_meanwhile)
+    build_home(tmp_path / "first", register_url=address)
+    assert begun and not (tmp_path / "second").exists()
+    desk = Desk.open(Home.open(tmp_path / "first"))
+    assert desk.register.verify_audit().reason is None
+    desk.register.close()
+
+
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_a_home_whose_place_was_taken_meanwhile_leaves_no_register(tmp_path: Path, url: str, kind: str) -> None:
+    from eid_toolkit.errors import NotPermitted
+    from eid_toolkit.register import founding
+    from support.homes import build_home
+
+    address = url if kind == "server" else f"sqlite:///{tmp_path}/shared.sqlite"
+    real = founding._create_rest
+
+    def occupied(*facts: object) -> None:
+        real(*facts)  # type: ignore[arg-type]
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / "somebody").touch()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(founding, "_create_rest", occupied)
+        with pytest.raises(NotPermitted, match="home-exists"):
+            build_home(tmp_path / "home", register_url=address)
+    assert not list(tmp_path.glob("shared.sqlite*"))
+    build_home(tmp_path / "again", register_url=address)
 
 
 @pytest.mark.parametrize(

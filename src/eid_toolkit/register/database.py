@@ -12,13 +12,15 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
+    DataError,
     DBAPIError,
+    IntegrityError,
     InterfaceError,
     NoSuchModuleError,
     OperationalError,
 )
 
-from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.errors import BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.home.atomic import FILE_MODE
 from eid_toolkit.register.schema import HEAD, metadata
 
@@ -66,6 +68,38 @@ class Database:
         return database
 
     @classmethod
+    def found(cls, url: str) -> Database:
+        """Make a register where there is none; :meth:`discard` takes it away again.
+
+        Whether there is none is asked in the transaction that makes it: of two foundings at one address one comes.
+        Raises :class:`NotPermitted` if there is a register, or a table of another program that is called like one of
+        ours; else as :meth:`open`.
+        """
+        database = cls.reach(url, new=True)
+        try:
+            with database.write() as connection:
+                there = set(inspect(connection).get_table_names())
+                if there & {VERSION_TABLE, *metadata.tables}:
+                    raise NotPermitted("register-exists")
+                upgrade(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def discard(self) -> None:
+        """Take away the register that :meth:`found` has just made here: its home did not come."""
+        if self.is_file:
+            self.close()
+            place = str(self._engine.url.database)
+            for suffix in ("", "-wal", "-shm"):
+                Path(place + suffix).unlink(missing_ok=True)
+            return
+        with self.write() as connection:
+            metadata.drop_all(connection)
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+
+    @classmethod
     def reach(cls, url: str, *, new: bool) -> Database:
         """The database at an address, whatever is in it; raises as :meth:`open` if there cannot be one."""
         address = parse_address(url)
@@ -73,7 +107,7 @@ class Database:
         if is_file:
             _check_file(Path(str(address.database)), new=new)
         try:
-            engine = create_engine(address, **({} if is_file else _server_options()))
+            engine = create_engine(address, hide_parameters=True, **({} if is_file else _server_options()))
         except (NoSuchModuleError, ModuleNotFoundError):
             raise BadInput("register-url-unsupported", backend=address.drivername) from None
         if is_file:
@@ -172,38 +206,6 @@ def parse_address(url: str) -> URL:
     return address
 
 
-def check_vacant(url: str) -> None:
-    """Raises :class:`NotPermitted` if there is a register at the address already: a new home makes its own."""
-    address = parse_address(url)
-    if address.get_backend_name() == "sqlite":
-        if Path(str(address.database)).exists():
-            raise NotPermitted("register-exists")
-        return
-    database = Database(create_engine(address, **_server_options()))
-    try:
-        if not database.is_empty():
-            raise NotPermitted("register-exists")
-    finally:
-        database.close()
-
-
-def discard(url: str) -> None:
-    """Take away a register that was begun at a vacant address: its home did not come."""
-    address = parse_address(url)
-    if address.get_backend_name() == "sqlite":
-        path = Path(str(address.database))
-        for each in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
-            each.unlink(missing_ok=True)
-        return
-    database = Database(create_engine(address, **_server_options()))
-    try:
-        with database.write() as connection:
-            metadata.drop_all(connection)
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
-    finally:
-        database.close()
-
-
 def _check_file(path: Path, *, new: bool) -> None:
     if not new and not path.exists():
         raise IntegrityBroken("register-missing")
@@ -260,6 +262,8 @@ def _clear_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = _reason(error)
+        if "Could not decode" in reason:  # and shows the text
+            raise IntegrityBroken("register-damaged", reason="text that is not UTF-8") from None
         if reason.startswith("no such "):  # a table or a column
             raise IntegrityBroken("register-damaged", reason=reason) from None
         if "disk is full" in reason or "No space left" in reason:
@@ -270,6 +274,8 @@ def _clear_errors() -> Iterator[None]:
         raise ServiceAway("register-away", reason=_reason(error)) from None
     except DatabaseError as error:
         reason = _reason(error)
+        if isinstance(error, IntegrityError | DataError):  # what the database says of values names them
+            raise EidError("register-refused", kind=type(error.orig).__name__) from None
         if "permission denied" in reason:
             raise ServiceAway("register-away", reason=reason) from None
         if any(word in reason for word in _DAMAGED):

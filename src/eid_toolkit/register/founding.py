@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from eid_toolkit.home.home import Home
 from eid_toolkit.pki.countries import same_state
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile
-from eid_toolkit.register.database import check_vacant, discard
 from eid_toolkit.register.register import Register
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores import demo
@@ -60,23 +59,15 @@ def found(
     """
     if root.is_dir() and any(root.iterdir()):
         raise NotPermitted("home-exists", home=root)
-    if config.register_url is not None:
-        check_vacant(config.register_url)
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
         home = Home.create(staging, config)
         keys = _create_keys(home, passphrase, entropy, pin)
-        try:
-            _create_rest(home, keys, list(profiles), clock, entropy, contact, with_csca)
-        except BaseException:
-            if isinstance(keys, TokenKeyStore):
-                keys.discard_made()
-            if config.register_url is not None:
-                with suppress(EidError):
-                    discard(config.register_url)
-            raise
-        staging.replace(root)
+        with _undone(home, keys, clock, entropy) as register:
+            _create_rest(home, register, keys, list(profiles), clock, entropy, contact, with_csca)
+            register.close()  # its file goes along
+            staging.replace(root)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
@@ -87,6 +78,26 @@ def found(
         raise
     sync_directory(root.parent)
     return Home.open(root)
+
+
+@contextmanager
+def _undone(home: Home, keys: KeyStore, clock: Clock, entropy: Entropy) -> Iterator[Register]:
+    """The new home's register; what lies outside the home is taken away again if the founding fails."""
+    register: Register | None = None
+    try:
+        keys.create_master(CARD_MASTER_KEY, _CARD_KEY_SIZE)
+        register = Register.open(home, keys, clock, entropy, new=True)
+        yield register
+    except BaseException:
+        if isinstance(keys, TokenKeyStore):
+            keys.discard_made()
+        if register is not None:
+            with suppress(EidError):
+                register.database.discard()
+        raise
+    finally:
+        if register is not None:
+            register.close()
 
 
 def charter_for(
@@ -130,6 +141,7 @@ def _create_keys(home: Home, passphrase: Secret | None, entropy: Entropy, pin: P
 
 def _create_rest(
     home: Home,
+    register: Register,
     keys: KeyStore,
     profiles: list[DocumentProfile],
     clock: Clock,
@@ -137,24 +149,19 @@ def _create_rest(
     contact: str | None,
     with_csca: bool,
 ) -> None:
-    """Master key, register and the authorities that the profiles need."""
+    """The authorities that the profiles need, on record."""
     config, now = home.config, clock.now()
-    keys.create_master(CARD_MASTER_KEY, _CARD_KEY_SIZE)
     authorities, trust = AuthorityStore(home.pki, keys), TrustStore(home.trust)
-    register = Register.open(home, keys, clock, entropy, new=True)
-    try:
-        for state in _states(config, profiles) if with_csca else ():
-            authorities.create(charter_for(state, config, profiles, contact), now, entropy)
-            for item in (authorities.csca(state), authorities.crl(state)):
-                trust.add(item, "own authority", now, Operator(FOUNDER))
-            made = {"csca": authorities.csca(state).fingerprint}
-            made["signer"] = authorities.signer_certificate(state).fingerprint
-            register.record(FOUNDER, "authority.created", state, dict(made))
-        if not with_csca:
-            register.record(FOUNDER, "home.founded", config.country, {})
-        register.audit.checkpoint()
-    finally:
-        register.close()
+    for state in _states(config, profiles) if with_csca else ():
+        authorities.create(charter_for(state, config, profiles, contact), now, entropy)
+        for item in (authorities.csca(state), authorities.crl(state)):
+            trust.add(item, "own authority", now, Operator(FOUNDER))
+        made = {"csca": authorities.csca(state).fingerprint}
+        made["signer"] = authorities.signer_certificate(state).fingerprint
+        register.record(FOUNDER, "authority.created", state, dict(made))
+    if not with_csca:
+        register.record(FOUNDER, "home.founded", config.country, {})
+    register.audit.checkpoint()
 
 
 def _states(config: HomeConfig, profiles: list[DocumentProfile]) -> list[str]:

@@ -49,7 +49,7 @@ class Register:
 
         A ``new`` one is made by the founding of a home alone.
         """
-        database = Database.open(home.config.register_url or f"sqlite:///{home.register_path}", new=new)
+        database = Database.found(home.register_url) if new else Database.open(home.register_url, new=False)
         operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)
