@@ -87,7 +87,9 @@ def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp
     path.write_text(before.replace('  "auditor"', '  "clerk"'))
     try:
         (tmp_path / "p.png").write_bytes(portrait_file())
-        words = ("person", "search", "Eriksson")
-        assert "it was changed" in office.call("--operator", "auditor", *words, code=12).stderr
+        for words in (("person", "search", "Eriksson"), ("audit", "checkpoint"), ("application", "list")):
+            for given in ({}, {"EID_PASSPHRASE": None}):  # given beforehand, and asked for
+                done = office.call("--operator", "auditor", *words, code=12, typed="a passphrase for tests\n", **given)
+                assert "it was changed" in done.stderr
     finally:
         path.write_text(before)

@@ -27,9 +27,10 @@ class Office:
 
     root: Path
 
-    def call(self, *arguments: object, code: int = 0, **environment: str) -> Result:
+    def call(self, *arguments: object, code: int = 0, typed: str = "", **environment: str | None) -> Result:
+        """``typed`` is what is answered to questions; a variable of the environment that is None is not set."""
         words = ["--home", str(self.root), *map(str, arguments)]
-        result = CliRunner().invoke(main, words, env={**ENVIRONMENT, **environment}, input="")
+        result = CliRunner().invoke(main, words, env={**ENVIRONMENT, **environment}, input=typed)
         assert result.exit_code == code, (result.output, result.exception)
         assert "Traceback" not in result.output
         return result

@@ -55,11 +55,6 @@ class App:
         """The key store's passphrase from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked (twice if new)."""
         return _passphrase(self.passphrase_fd, "EID_PASSPHRASE", "Passphrase of the key store", new=new)
 
-    @property
-    def has_passphrase(self) -> bool:
-        """Whether the key store's passphrase was given beforehand, so that nobody has to be asked for it."""
-        return self.passphrase_fd is not None or "EID_PASSPHRASE" in os.environ
-
     def pin(self) -> Secret:
         """The PIN of the token that holds the keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
         return _passphrase(self.pin_fd, "EID_PIN", "PIN of the token", new=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eid_toolkit.cli.context import App
+from eid_toolkit.errors import NotPermitted
 from eid_toolkit.home.home import Home
 from eid_toolkit.ports import SystemClock, SystemEntropy
 
@@ -69,12 +70,34 @@ class Office:
 
         Raises :class:`NotPermitted` if none of the operator's roles has the ``permission``.
         """
-        if self.app.has_passphrase and not self.home.config.demo:
-            self.keys.unlock()  # then the operator's roles are held against the key store's word
+        self._hold_to_roles(self.app.operator)
         operator = self.operators.act_as(self.app.operator, self.app.operator_passphrase)
         if permission is not None:
             operator.require(permission)
         return operator
+
+    def act_second(self, first: Operator, permission: Permission | None = None) -> Operator | None:
+        """The second operator, if one was named; raises :class:`NotPermitted` if that is the first one again."""
+        name = self.app.second_operator
+        if name is None:
+            return None
+        if first.is_same_person_as(name):
+            raise NotPermitted("second-person-same", operator=first.name)
+        self._hold_to_roles(name)
+        second = self.operators.act_as(name, self.app.second_passphrase)
+        if permission is not None:
+            second.require(permission)
+        return second
+
+    def _hold_to_roles(self, name: str | None) -> None:
+        """Have the roles be the key store's word, not the file's: by their voucher, else by opening the key store."""
+        from eid_toolkit.audit.files import AuditFiles
+
+        if self.home.config.demo or name is None:
+            return
+        record, key = self.operators.get(name), AuditFiles(self.home.audit).key()
+        if key is None or not key.key.verify(record.voucher, record.endorsed, "sha256"):
+            self.keys.unlock()
 
     def look(self, permission: Permission) -> Operator:
         """The operator who looks at what is not for everybody: like :meth:`act`, but a demo home needs no name."""

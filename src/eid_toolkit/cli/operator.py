@@ -11,12 +11,10 @@ from eid_toolkit.cli.context import App, Group, format_option, list_format_optio
 from eid_toolkit.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.cli.output import details, emit, table
 from eid_toolkit.errors import NotPermitted
+from eid_toolkit.stores.roles import EVERY_ROLE, Permission, Role, permissions_of
 
 if TYPE_CHECKING:
-    from eid_toolkit.stores.operators import OperatorRecord
-    from eid_toolkit.stores.roles import Role
-
-_ROLES = ("clerk", "approver", "personalizer", "stock-keeper", "auditor", "security-officer")
+    from eid_toolkit.stores.operators import Operator, OperatorRecord
 
 
 @click.group(cls=Group)
@@ -25,7 +23,11 @@ def operator() -> None:
 
 
 _role_option = click.option(
-    "--role", "roles", multiple=True, type=click.Choice(_ROLES), help="What the operator is; may be given repeatedly."
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([str(role) for role in Role]),
+    help="What the operator is; may be given repeatedly.",
 )
 
 
@@ -46,11 +48,12 @@ def add(app: App, name: str, roles: tuple[str, ...], descriptor: int | None, fmt
     own; before that, EID_OPERATOR_PASSPHRASE or --operator-passphrase-fd give the new operator's as well.
     """
     with open_office(app) as office:
-        own = _check_may_manage(office) or descriptor is not None or "EID_NEW_PASSPHRASE" in os.environ
+        officer = _check_may_manage(office)
+        own = officer is not None or descriptor is not None or "EID_NEW_PASSPHRASE" in os.environ
         passphrase = app.new_passphrase(descriptor) if own else app.operator_passphrase(new=True)
         record = office.operators.add(name, passphrase, CLOCK.now(), ENTROPY, _roles(roles))
         detail = {"key_sha256": _fingerprint(record), "roles": _role_names(record)}
-        office.register.record(app.operator or record.name, "operator.added", record.name, detail)
+        office.register.record(_who(officer), "operator.added", record.name, detail)
     _show(record, fmt)
 
 
@@ -68,10 +71,11 @@ def roles(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
         if not roles:
             _show(office.operators.get(name), fmt)
             return
-        _check_may_manage(office)
-        record = office.operators.assign(name, _roles(roles))
-        detail = {"roles": _role_names(record)}
-        office.register.record(app.operator or "key store", "operator.roles", record.name, detail)
+        officer, wanted = _check_may_manage(office), _roles(roles)
+        _check_last(office, name, wanted)
+        detail = {"roles": sorted(wanted)}
+        office.register.record(_who(officer), "operator.roles", office.operators.get(name).name, detail)
+        record = office.operators.assign(name, wanted)
     _show(record, fmt)
 
 
@@ -95,42 +99,57 @@ def disable(app: App, name: str, fmt: str) -> None:
     What they decided before stands. It takes the key store's passphrase.
     """
     with open_office(app) as office:
-        _check_may_manage(office)
+        officer = _check_may_manage(office)
+        _check_last(office, name, frozenset())
+        office.register.record(_who(officer), "operator.disabled", office.operators.get(name).name, {})
         record = office.operators.disable(name, CLOCK.now())
-        office.register.record(app.operator or "key store", "operator.disabled", record.name, {})
     _show(record, fmt)
 
 
-def _check_may_manage(office: Office) -> bool:
+def _check_may_manage(office: Office) -> Operator | None:
     """Who opens the key store may say who acts, until roles are given: then it takes a security officer.
 
-    Returns whether one acted. A demo home has no operator keys.
+    Returns the officer, if it took one. A demo home has no operator keys.
     """
-    from eid_toolkit.stores.roles import EVERY_ROLE, Permission, permissions_of
-
     if office.home.config.demo:
         raise NotPermitted("demo-home-without-operators")
     office.keys.unlock()
-    held = [each.roles or EVERY_ROLE for each in office.operators.list() if each.disabled is None]
-    apart = any(roles != EVERY_ROLE for roles in held)
-    needed = apart and any(Permission.MANAGE_KEYS in permissions_of(roles) for roles in held)
-    if needed:
-        office.act(Permission.MANAGE_KEYS)
-    return needed
+    return office.act(Permission.MANAGE_KEYS) if _are_apart(office) else None
+
+
+def _are_apart(office: Office) -> bool:
+    """Whether somebody who may manage keys is there, and somebody who has less than every role."""
+    held = [each.held_roles for each in office.operators.list() if each.disabled is None]
+    return any(roles != EVERY_ROLE for roles in held) and any(map(_manages, held))
+
+
+def _check_last(office: Office, name: str, wanted: frozenset[Role]) -> None:
+    """Raises :class:`NotPermitted` if roles are apart, and nobody would be left who may manage them."""
+    others = [
+        each.held_roles
+        for each in office.operators.list()
+        if each.disabled is None and each.name.casefold() != name.casefold()
+    ]
+    if _are_apart(office) and not any(map(_manages, [*others, wanted])):
+        raise NotPermitted("operator-last-officer", name=name)
+
+
+def _manages(roles: frozenset[Role]) -> bool:
+    return Permission.MANAGE_KEYS in permissions_of(roles)
+
+
+def _who(officer: Operator | None) -> str:
+    """Who stands in the audit log: the officer, else whoever has opened the key store."""
+    return officer.name if officer is not None else "key store"
 
 
 def _roles(names: tuple[str, ...]) -> frozenset[Role]:
     """The roles named, or every one."""
-    from eid_toolkit.stores.roles import EVERY_ROLE, Role
-
     return frozenset(map(Role, names)) or EVERY_ROLE
 
 
 def _role_names(record: OperatorRecord) -> list[str]:
-    from eid_toolkit.stores.roles import EVERY_ROLE, Role
-
-    held = EVERY_ROLE if record.roles is None else record.roles
-    return [str(role) for role in Role if role in held]
+    return [str(role) for role in Role if role in record.held_roles]
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from eid_toolkit.cli.trust_import import import_, open_store
 from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
-    from eid_toolkit.stores.operators import Operator
     from eid_toolkit.stores.trust_packs import Pack
 
 _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
@@ -140,32 +139,26 @@ def diff(app: App, file: Path, fmt: str) -> None:
 @pass_app
 def remove(app: App, fingerprint: str) -> None:
     """Believe one entry no more, also if a list holds it; or a whole list."""
-    store, operator = open_store(app), _decider(app)
+    store = open_store(app)
     pack = store.find_list(fingerprint)
     if pack is not None:
         app.confirm(f"Remove the {pack.kind} {pack.name} with all that came with it?")
+        _record_removal(app, pack.sha256, pack.name)
         store.remove_list(pack)
-        _record(app, operator, pack.sha256, pack.name)
         return
     entry = store.find(fingerprint)
     app.confirm(f"Remove {entry.name}?")
+    _record_removal(app, entry.fingerprint, entry.source)
     store.remove(entry)
-    _record(app, operator, entry.fingerprint, entry.source)
 
 
-def _decider(app: App) -> Operator | None:
-    """Who decides on trust: in an authority's home an operator, whose key signs; in an officer's the officer."""
-    from eid_toolkit.stores.operators import Operator
+def _record_removal(app: App, fingerprint: str, source: str) -> None:
+    """In an authority's home a security officer decides, on record beforehand; an officer's home is the officer's."""
+    from eid_toolkit.stores.roles import Permission
 
-    if not (app.home_path / CONFIG_NAME).exists():
-        return Operator(app.operator) if app.operator else None
-    with open_office(app) as office:
-        return office.act()
-
-
-def _record(app: App, operator: Operator | None, fingerprint: str, source: str) -> None:
-    if operator is not None and (app.home_path / CONFIG_NAME).exists():
+    if (app.home_path / CONFIG_NAME).exists():
         with open_office(app) as office:
+            operator = office.act(Permission.MANAGE_KEYS)
             office.register.record(operator.name, "trust.removed", fingerprint, {"source": source})
 
 

@@ -73,12 +73,14 @@ def import_(app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: 
 
 def _decided_in_office(app: App, store: TrustStore, plan: Plan) -> tuple[TrustEntry, ...]:
     """Two operators where people say so, one where the files prove themselves; all in the audit log."""
+    from eid_toolkit.stores.roles import Permission
+
     with open_office(app) as office:
         by_people = plan.decided_by_people(store.own)
         if by_people:
             deciders = decide_together(office, "trust.import", "trust-store", {"accepted": by_people})
         else:
-            deciders = (office.act(),)
+            deciders = (office.act(Permission.MANAGE_KEYS),)
         taken = store.carry_out(plan, *deciders)
         who, record = deciders[0].name, office.register.record
         for entry in plan.entries:

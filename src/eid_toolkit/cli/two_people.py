@@ -31,19 +31,12 @@ def decide_together(
     """
     from eid_toolkit.register.two_people import require_any
 
-    app = office.app
     actor = office.act()
     require_any(actor, first)
-    people = [actor]
-    if app.second_operator is not None:
-        if actor.is_same_person_as(app.second_operator):
-            raise NotPermitted("second-person-same", operator=actor.name)
-        other = office.operators.act_as(app.second_operator, app.second_passphrase)
-        if second is not None:
-            other.require(second)
-        people.append(other)
-    elif not office.home.config.demo:
+    other = office.act_second(actor, second)
+    if other is None and not office.home.config.demo:
         raise NotPermitted("second-person-missing", action=action)
+    people = [actor] if other is None else [actor, other]
     names = [person.name for person in people]
     statement = {"action": action, "subject": subject, "detail": dict(detail), "time": CLOCK.now().isoformat()}
     signed = json.dumps({**statement, "operators": names}, sort_keys=True).encode()

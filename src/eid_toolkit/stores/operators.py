@@ -20,6 +20,9 @@ from eid_toolkit.stores.stretching import PassphraseLock, PassphraseProvider
 
 SCHEMA, SCHEMA_WITHOUT_ROLES = "eid-operator/2", "eid-operator/1"
 
+VOUCHING_KEY = "audit"
+"""The key of the key store whose public half lies in the home for everybody to verify by."""
+
 _CURVE = "secp256r1"
 _DIGEST = "sha256"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -38,8 +41,15 @@ class OperatorRecord:
     created: datetime
     disabled: datetime | None = None
     endorsement: bytes = b""
+    voucher: bytes = b""
+    """The audit key's signature over :attr:`endorsed`: by it the roles hold without the key store's passphrase."""
     roles: frozenset[Role] | None = None
     """None in a record that was made before there were roles: its operator has every one."""
+
+    @property
+    def held_roles(self) -> frozenset[Role]:
+        """The operator's roles."""
+        return EVERY_ROLE if self.roles is None else self.roles
 
     @property
     def schema(self) -> str:
@@ -58,6 +68,7 @@ class OperatorRecord:
             **self._standing(),
             "passphrase": self.lock.to_json(),
             "endorsement": self.endorsement.hex(),
+            "voucher": self.voucher.hex(),
         }
         return json.dumps(values, indent=1).encode()
 
@@ -92,6 +103,7 @@ class OperatorRecord:
                         datetime.fromisoformat(created),
                         datetime.fromisoformat(disabled) if disabled is not None else None,
                         bytes.fromhex(endorsement),
+                        bytes.fromhex(str(rest.get("voucher", ""))),
                         None if schema == SCHEMA_WITHOUT_ROLES else _roles(rest["roles"]),
                     )
         except (ValueError, TypeError, KeyError):
@@ -197,12 +209,12 @@ class OperatorStore:
         record = self.get(name)
         if record.disabled is not None:
             raise NotPermitted("operator-disabled", name=name)
-        if self._keys is not None and self._keys.is_unlocked:  # else it is checked when a decision is relied on
+        if self._keys is not None and self._keys.is_unlocked:  # else the voucher has been checked
             self._check_endorsement(record)
         stretched = record.lock.open(passphrase())
         data = self._path(name).with_suffix(".p8").read_bytes()
         key = EcPrivateKey.from_pkcs8(data, stretched.pkcs8_passphrase(record.name))
-        return Operator(record.name, key, EVERY_ROLE if record.roles is None else record.roles)
+        return Operator(record.name, key, record.held_roles)
 
     def verify(self, name: str, statement: bytes, signature: bytes | None, decided_at: datetime) -> bool:
         """Whether the operator decided so; in a demo home there is no signature to check.
@@ -231,7 +243,11 @@ class OperatorStore:
     def _endorse(self, record: OperatorRecord) -> OperatorRecord:
         if self._keys is None:
             return record
-        return replace(record, endorsement=self._keys.seal(b"", record.endorsed))
+        endorsed = replace(record, endorsement=self._keys.seal(b"", record.endorsed))
+        # For this nobody is asked for a token's PIN, and a home of earlier versions may have no such key.
+        if not self._keys.signs_unasked or VOUCHING_KEY not in self._keys.names():
+            return replace(endorsed, voucher=b"")
+        return replace(endorsed, voucher=self._keys.signer(VOUCHING_KEY).sign(record.endorsed))
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
