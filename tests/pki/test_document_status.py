@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.errors import BadInput
+from eid_toolkit.pki.countries import same_state
 from eid_toolkit.pki.document_status import (
     MAX_ENTRIES,
     BlankRange,
@@ -32,6 +33,41 @@ def test_a_report_is_found_by_state_and_number() -> None:
     assert found.find("UTO", "U123456") is None
 
 
+def test_a_final_report_counts_before_a_newer_suspension() -> None:
+    for rows in (
+        "UTO,U1,stolen,2026-10-01\nUTO,U1,suspended,2026-11-02\n",
+        "UTO,U1,suspended,2026-11-02\nUTO,U1,stolen,2026-10-01\n",
+    ):
+        report = StatusList.read_csv(REPORTS + rows).find("UTO", "U1")
+        assert report is not None and report.status is DocumentStatus.STOLEN
+
+
+def test_a_report_on_one_of_two_cards_with_one_number() -> None:
+    header = "issuing_state,document_number,status,since,content_sha256\n"
+    found = StatusList.read_csv(f"{header}VNM,990000176,stolen,2026-11-01,{'a' * 64}\nVNM,990000177,lost,2026-11-01,\n")
+    assert found.find("VNM", "990000176", "a" * 64) is not None
+    assert found.find("VNM", "990000176", "b" * 64) is None is found.find("VNM", "990000176")
+    assert found.find("VNM", "990000177", "b" * 64) is not None
+    assert StatusList.parse(found.encoded).reports == StatusList.stored(found.encoded).reports
+
+
+@given(st.lists(st.tuples(st.sampled_from(["UTO", "D", "VNM"]), st.text("AB12", min_size=1, max_size=4)), max_size=12))
+def test_a_number_is_found_as_by_reading_all(documents: list[tuple[str, str]]) -> None:
+    reports = [Report(state, number, DocumentStatus.LOST, date(2026, 11, 1)) for state, number in documents]
+    found = StatusList.stored(StatusList.of(reports).encoded)
+    for state, number in [*documents, ("UTO", "A"), ("D", "LOST"), ("UTO", "2026")]:
+        wanted = any(each.number == number and same_state(each.state, state) for each in reports)
+        assert (found.find(state, number) is not None) == wanted
+
+
+def test_a_list_that_was_rewritten_in_another_form_is_refused() -> None:
+    """A row of another form would not be found."""
+    data = StatusList.read_csv(REPORTS + "UTO,U1,lost,2026-11-01\n").encoded
+    for changed in (data.replace(b'"U1"', b'"\\u0055\\u0031"'), data.replace(b",", b", "), data + b"\n"):
+        with pytest.raises(BadInput, match="status-list-malformed"):
+            StatusList.parse(changed)
+
+
 def test_of_two_reports_the_newest_counts() -> None:
     rows = "UTO,U1,suspended,2026-11-01\nUTO,U1,revoked,2026-11-02\nUTO,U1,lost,2026-10-01\n"
     report = StatusList.read_csv(REPORTS + rows).find("UTO", "U1")
@@ -49,8 +85,8 @@ def test_a_range_holds_its_ends_and_no_other_length() -> None:
 
 def test_what_is_written_is_read_and_always_the_same() -> None:
     reports = StatusList.read_csv(REPORTS + "UTO,U2,lost,2026-11-01\nUTO,U1,lost,2026-11-01\n")
-    assert set(StatusList.parse(reports.encode()).reports) == set(reports.reports)
-    assert StatusList(reports.reports[::-1]).encode() == reports.encode()
+    assert set(StatusList.parse(reports.encoded).reports) == set(reports.reports)
+    assert StatusList.of(reports.reports[::-1]).encoded == reports.encoded
     blanks = StolenBlanks.read_csv(BLANKS + "UTO,A1,A9,2026-11-01\n")
     assert StolenBlanks.parse(blanks.encode()) == blanks
     assert StatusList.read_csv(REPORTS).reports == ()

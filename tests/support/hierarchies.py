@@ -36,7 +36,7 @@ class Hierarchy:
         self.deviation_lists: list[DeviationList] = []
         self.signers: list[bytes] = []
         self.bundle: BundleFacts | None = None
-        self.status_list = StatusList(())
+        self.status_list = StatusList.of(())
         self.stolen_blanks = StolenBlanks(())
         self.now, self.trusted_time = NOW, NOW - DAY
         self.enclosed = True

@@ -219,7 +219,7 @@ def bundle_a_month_old(h: Hierarchy) -> None:
 
 
 def _report(h: Hierarchy, status: DocumentStatus, number: str = "X0000001") -> None:
-    h.status_list = StatusList((Report("UTO", number, status, START.date()),))
+    h.status_list = StatusList.of((Report("UTO", number, status, START.date()),))
 
 
 @fault

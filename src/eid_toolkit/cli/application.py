@@ -98,9 +98,12 @@ def create(
 def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
     """List applications, the oldest first."""
     from eid_toolkit.register.applications import ApplicationState
+    from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
         found = office.register.applications.list(ApplicationState(state) if state else None, limit, offset)
+        office.register.record(operator.name, "application.looked-up", "applications", {"shown": len(found)})
     _show_list(found, fmt)
 
 
@@ -122,9 +125,14 @@ def queue(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
-    """Show one application."""
+    """Show one application; that it was looked at is in the audit log."""
+    from eid_toolkit.stores.roles import Permission
+
     with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
         found = office.register.applications.get(application_id)
+        detail = {"portrait": portrait is not None}
+        office.register.record(operator.name, "application.looked-up", found.id, detail)
         if portrait is not None:
             write_file(portrait, office.register.applications.portrait(found).image)
     _show(found, fmt)
@@ -204,8 +212,8 @@ def _to_approve(office: Office, operator: Operator) -> list[Application]:
     """What waits for somebody else than the operator, who has made the rest."""
     from eid_toolkit.register.applications import ApplicationState
 
-    waiting = office.register.applications.list(ApplicationState.CREATED, _QUEUE_LIMIT)
-    return [each for each in waiting if not operator.is_same_person_as(each.creator)]
+    waiting = office.register.applications.list(ApplicationState.CREATED, _QUEUE_LIMIT, not_of=operator.name)
+    return list(waiting)
 
 
 def _show_batch(chosen: Sequence[Application]) -> None:
@@ -216,12 +224,11 @@ def _show_batch(chosen: Sequence[Application]) -> None:
 def _approve_each(
     office: Office, chosen: Sequence[Application], operator: Operator
 ) -> tuple[list[Application], list[EidError]]:
-    """Each stands for itself; the hash that was shown is the one that is approved."""
+    """Each stands for itself; what was shown is what is approved."""
     made, failures = [], []
     for each in chosen:
         try:
-            shown = each.portrait_sha256
-            made.append(office.register.applications.approve(each.id, operator, portrait_sha256=shown))
+            made.append(office.register.applications.approve(each.id, operator, shown=each.digest))
         except EidError as error:
             failures.append(error)
     return made, failures

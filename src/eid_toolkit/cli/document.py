@@ -105,9 +105,8 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
         operator = office.act(Permission.EXPORT_PRINT_DATA)
         found = office.register.documents.get(document_id)
         holder = office.register.documents.application_of(found).person.data
-        package = office.register.documents.load_package(found.id)
+        package = office.register.documents.export(found.id, operator)
         data = PrintData.of(found, package, holder, specimen=_is_specimen(office, found))
-        office.register.record(operator.name, "document.exported", found.id, {})
     if portrait is not None:
         write_file(portrait, data.portrait)
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}

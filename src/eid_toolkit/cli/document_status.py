@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from eid_toolkit.cli.application import application_text, evidence_of
+from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.office import CLOCK, Office, open_office
 from eid_toolkit.cli.output import details, emit, note, table
-from eid_toolkit.errors import BadInput
+from eid_toolkit.errors import EidError, IntegrityBroken
 
 if TYPE_CHECKING:
     from eid_toolkit.pki.document_status import StatusList
     from eid_toolkit.register.applications import Evidence
+    from eid_toolkit.register.document_status import Listed
     from eid_toolkit.register.documents import Document
 
+_PATIENCE = 30.0
+_COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
 _HELP = {
     "report-lost": "Report an issued DOCUMENT as lost.",
     "report-stolen": "Report an issued DOCUMENT as stolen.",
@@ -37,29 +42,41 @@ _QUESTIONS = {
 
 def publish_reports(office: Office) -> StatusList:
     """Have the inspections of this home know what the register reports; returns the list."""
-    found = reports_of(office)
-    office.trust.set_own_reports(found)
+    with office.home.lock("own-reports", _PATIENCE):  # of two at once, the later list stays
+        found = reports_of(office)
+        office.trust.set_own_reports(found)
     return found
+
+
+def tell_inspections(office: Office) -> None:
+    """Publish after something was decided: what stands in the way does not undo that, and is told."""
+    try:
+        publish_reports(office)
+    except (EidError, OSError) as error:
+        reason = message_of(error, office.app.language).text if isinstance(error, EidError) else str(error)
+        note(f"The inspections of this home are not told yet: {reason} Later: eid document status-list.")
 
 
 def reports_of(office: Office) -> StatusList:
     """What the register reports of the documents of the home's states."""
+    from eid_toolkit.pki.document_status import DocumentStatus, Report, StatusList
+
+    def report(each: Listed) -> Report:
+        content = each.content_sha256 or office.register.documents.content_sha256(each.id)
+        return Report(each.issuing_state, each.document_number, DocumentStatus(each.status), each.since, content)
+
+    listed = [each for state, today in _states(office) for each in office.register.statuses.listed(state, today)]
+    return StatusList.of(map(report, listed))
+
+
+def _states(office: Office) -> list[tuple[str, date]]:
+    """The states that the home's profiles issue for, and which day it is there."""
     from eid_toolkit.lds.issuer_time import issuer_date
-    from eid_toolkit.pki.document_status import MAX_ENTRIES, DocumentStatus, Report, StatusList
     from eid_toolkit.profiles import list_profiles, load_profile
 
-    now = CLOCK.now()
-    states = {
-        load_profile(name, [office.home.profiles]).issuing_state for name in list_profiles([office.home.profiles])
-    }
-    reports = tuple(
-        Report(each.issuing_state, each.document_number, DocumentStatus(each.status), each.since, each.content_sha256)
-        for state in sorted(states)
-        for each in office.register.statuses.listed(state, issuer_date(now, state))
-    )
-    if len(reports) > MAX_ENTRIES:
-        raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
-    return StatusList(reports)
+    folders, now = [office.home.profiles], CLOCK.now()
+    states = {load_profile(name, folders).issuing_state for name in list_profiles(folders)}
+    return [(state, issuer_date(now, state)) for state in sorted(states)]
 
 
 def _command(action: str) -> click.Command:
@@ -79,7 +96,7 @@ def _command(action: str) -> click.Command:
             if action in _QUESTIONS:
                 app.confirm(_QUESTIONS[action].format(document=found.id))
             found = office.register.statuses.change(found.id, action, operator, reason)
-            publish_reports(office)
+            tell_inspections(office)
         emit(found.to_json(), fmt, lambda: details(found.to_json().items()))
 
     return change
@@ -94,8 +111,12 @@ def expire(app: App, fmt: str) -> None:
 
     with open_office(app) as office:
         operator = office.act(Permission.REVOKE_DOCUMENTS)
-        count = office.register.statuses.expire_due(CLOCK.now().date(), operator)
-    emit({"schema": "eid-document-expire/1", "expired": count}, fmt, lambda: f"{count} documents have expired.")
+        found = [office.register.statuses.expire_due(state, today, operator) for state, today in _states(office)]
+    count, broken = sum(each.count for each in found), [name for each in found for name in each.broken]
+    shown = {"schema": "eid-document-expire/1", "expired": count, "broken": broken}
+    emit(shown, fmt, lambda: f"{count} documents have expired.")
+    if broken:
+        raise IntegrityBroken("documents-history-changed", documents=", ".join(broken))
 
 
 @click.command("history", cls=Command)
@@ -131,7 +152,7 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
         for each in found.reports
     ]
     if target is not None:
-        lines = ["issuing_state,document_number,status,since", *(",".join(row.values()) for row in rows)]
+        lines = [",".join(_COLUMNS), *(",".join(row[name] or "" for name in _COLUMNS) for row in rows)]
         write_file(target, ("\n".join(lines) + "\n").encode())
     columns = ("issuing_state", "document_number", "status", "since")
     emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
@@ -158,7 +179,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     """Apply for a new document in place of DOCUMENT, with the person's data as they are now.
 
     It goes the way of every application. The old document is good no more when the new one is issued; if it is lost
-    or stolen, report that first.
+    or stolen, report that first. Without --evidence you are asked whether you have the old card before you.
     """
     from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
     from eid_toolkit.register.applications import ApplicationKind
@@ -168,6 +189,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
         operator = office.act(Permission.APPLY)
         old = office.register.documents.get(document_id)
         before = office.register.documents.application_of(old)
+        holder = office.register.persons.get(before.person.merged_into or before.person.id)
         profile = office.profile(old.profile)
         picture = (
             make_portrait(read_file(portrait, MAX_FILE), profile.portrait)
@@ -175,26 +197,29 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             else office.register.applications.portrait(before)
         )
         made = office.register.applications.create(
-            before.person,
+            holder,
             profile,
             picture,
             operator,
             office.register.applications.biometrics(before),
             kind=ApplicationKind(kind),
             replaces=old.id,
-            evidence=[*_in_hand(old), *evidence_of(shown)],
+            evidence=[*_in_hand(app, old, shown), *evidence_of(shown)],
         )
     emit(made.to_json(), fmt, lambda: application_text(made))
     note(f"Have it approved: `eid application approve {made.id}`.")
 
 
-def _in_hand(old: Document) -> list[Evidence]:
-    """The document that is handed in for its successor, unless it is known to be away."""
+def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
+    """The document itself, if the clerk says that it was handed in; that it is away the register knows."""
     from eid_toolkit.register.applications import Evidence
     from eid_toolkit.register.workflow import DocumentState
 
     away = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED, DocumentState.DESTROYED)
-    return [] if old.state in away else [Evidence("former-document", old.id)]
+    if shown or old.state in away:
+        return []
+    app.confirm(f"Have you the card of document {old.id} before you?")
+    return [Evidence("former-document", old.id)]
 
 
 COMMANDS: tuple[click.Command, ...] = (*map(_command, _HELP), expire, history, status_list, reissue)

@@ -47,7 +47,7 @@ def bundle() -> None:
     "--status-list",
     "reports",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="From now on, tell officers of these documents: CSV issuing_state,document_number,status,since.",
+    help="From now on, tell officers of these documents: CSV issuing_state,document_number,status,since[,content_sha256].",
 )
 @click.option(
     "--stolen-blanks",
@@ -83,12 +83,12 @@ def export(
         manifests = BundleManifests(office.home.root / _DIRECTORY)
         before = (base, manifests.members(base)) if base is not None else None
         given = {
-            "status_list": StatusList.read_csv(_table(reports)).encode() if reports is not None else None,
+            "status_list": StatusList.read_csv(_table(reports)).encoded if reports is not None else None,
             "stolen_blanks": StolenBlanks.read_csv(_table(blanks)).encode() if blanks is not None else None,
         }
         kept = manifests.lists(given)
         reported = publish_reports(office)
-        told = (*kept["status_list"], *((reported.encode(),) if reported.reports else ()))
+        told = (*kept["status_list"], *((reported.encoded,) if reported.reports else ()))
         version, sections = manifests.last() + 1, {**_sections(office), **kept, "status_list": told}
         counts = {name: len(items) for name, items in sections.items()}
         detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": not no_bac, **counts}

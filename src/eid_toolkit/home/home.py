@@ -96,8 +96,8 @@ class Home:
         """Saved evidence of inspections."""
         return self.root / "evidence"
 
-    def lock(self, name: str) -> AbstractContextManager[None]:
-        """The exclusive lock ``name`` (``document-…``, ``card-…``); see :func:`locks.exclusive`."""
+    def lock(self, name: str, patience: float = 0.0) -> AbstractContextManager[None]:
+        """The exclusive lock ``name`` (``document-…``, ``card-…``), waited for; see :func:`locks.exclusive`."""
         if not _LOCK_NAME.fullmatch(name):
             raise BadInput("lock-name-malformed", name=name)
-        return exclusive(self.root / "locks" / f"{name}.lock", name)
+        return exclusive(self.root / "locks" / f"{name}.lock", name, patience)

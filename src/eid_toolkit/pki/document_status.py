@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -22,8 +22,13 @@ from eid_toolkit.pki.countries import same_state
 
 STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER = "eid-status-list/2", "eid-status-list/1"
 BLANKS_SCHEMA = "eid-stolen-blanks/1"
-MAX_ENTRIES = 100_000
+MAX_ENTRIES = 1_000_000
 """Entries of one list."""
+_COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
+_PLAIN = 4
+_BEGINNINGS = tuple(
+    f'{{"schema":"{schema}","documents":['.encode() for schema in (STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER)
+)
 _STATE, _NUMBER, _SHA256 = re.compile(r"[A-Z]{1,3}"), re.compile(r"[A-Z0-9]{1,30}"), re.compile(r"[0-9a-f]{64}")
 _List = TypeVar("_List", bound="StatusList | StolenBlanks")
 
@@ -50,6 +55,11 @@ class Report:
     since: date
     content_sha256: str | None = None
 
+    @property
+    def weight(self) -> tuple[bool, date]:
+        """Of several reports on one document, the one that weighs most counts."""
+        return self.status is not DocumentStatus.SUSPENDED, self.since
+
     def row(self) -> list[str]:
         """As it stands in a list."""
         plain = [self.state, self.number, self.status.value, self.since.isoformat()]
@@ -72,42 +82,79 @@ class BlankRange:
 
 @dataclass(frozen=True)
 class StatusList:
-    """Documents that are not good, whatever their chips say."""
+    """Documents that are not good, whatever their chips say.
 
-    reports: tuple[Report, ...]
+    Encoded, a row is found by its number without reading the others: a state's list may be long, and a reading at the
+    road-side asks for one document.
+    """
+
+    encoded: bytes
+    """JSON, always the same for the same reports."""
+
+    @classmethod
+    def of(cls, reports: Iterable[Report]) -> StatusList:
+        """The list of these reports; raises :class:`BadInput` for more than :data:`MAX_ENTRIES`."""
+        rows = sorted(each.row() for each in reports)
+        if len(rows) > MAX_ENTRIES:
+            raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
+        precise = any(len(row) > _PLAIN for row in rows)
+        schema = STATUS_SCHEMA if precise else STATUS_SCHEMA_BY_NUMBER
+        return cls(json.dumps({"schema": schema, "documents": rows}, separators=(",", ":")).encode())
+
+    @cached_property
+    def reports(self) -> tuple[Report, ...]:
+        """All of them; raises :class:`BadInput` if this is no list."""
+        found: tuple[Report, ...] = _parse(self.encoded, (STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER), "documents", _report)
+        return found
 
     def find(self, state: str, number: str, content_sha256: str | None = None) -> Report | None:
-        """The report on a document whose EF.SOD signs this; the newest if there are several."""
+        """The report on a document whose EF.SOD signs this.
+
+        If there are several, the newest; one that is final counts before a suspension.
+        """
         found = [
             report
-            for report in self._by_number.get(_clean(number), ())
+            for report in self._with_number(_clean(number))
             if same_state(report.state, state) and report.content_sha256 in (None, content_sha256)
         ]
-        return max(found, key=lambda report: report.since, default=None)
-
-    def encode(self) -> bytes:
-        """JSON, always the same for the same reports."""
-        rows = sorted(each.row() for each in self.reports)
-        precise = any(each.content_sha256 is not None for each in self.reports)
-        schema = STATUS_SCHEMA if precise else STATUS_SCHEMA_BY_NUMBER
-        return json.dumps({"schema": schema, "documents": rows}, separators=(",", ":")).encode()
+        return max(found, key=lambda report: report.weight, default=None)
 
     @classmethod
     def parse(cls, data: bytes) -> StatusList:
-        """Reads :meth:`encode`; raises :class:`BadInput` for anything else."""
-        return cls(_parse(data, (STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER), "documents", _report))
+        """Reads a list, each row of it; raises :class:`BadInput` for anything that :meth:`of` does not make."""
+        found = cls(data)
+        if cls.of(found.reports).encoded != data:
+            raise BadInput("status-list-malformed")
+        return found
+
+    @classmethod
+    def stored(cls, data: bytes) -> StatusList:
+        """A list that was parsed before it was stored; rows are read when they are asked for."""
+        if not data.startswith(_BEGINNINGS):
+            raise BadInput("status-list-malformed")
+        return cls(data)
 
     @classmethod
     def read_csv(cls, text: str) -> StatusList:
-        """A table with the columns ``issuing_state``, ``document_number``, ``status`` and ``since``."""
-        return _read_csv(text, ("issuing_state", "document_number", "status", "since"), _report, cls)
+        """A table with the columns ``issuing_state``, ``document_number``, ``status``, ``since``.
 
-    @cached_property
-    def _by_number(self) -> dict[str, tuple[Report, ...]]:
-        found: dict[str, tuple[Report, ...]] = {}
-        for report in self.reports:
-            found[report.number] = (*found.get(report.number, ()), report)
-        return found
+        A fifth one may be there, ``content_sha256``: of what the document's EF.SOD signs.
+        """
+        header = tuple(name.strip() for name in text.partition("\n")[0].split(","))
+        columns = _COLUMNS if header == _COLUMNS else _COLUMNS[:_PLAIN]
+        return _read_csv(text, columns, _report, cls.of)
+
+    def _with_number(self, number: str) -> Iterator[Report]:
+        if not _NUMBER.fullmatch(number):
+            return
+        sought, at = f',"{number}",'.encode(), -1
+        while (at := self.encoded.find(sought, at + 1)) >= 0:
+            begin, end = self.encoded.rfind(b"[", 0, at), self.encoded.find(b"]", at)
+            row = self.encoded[begin : end + 1]
+            try:
+                yield _report(tuple(map(str, json.loads(row))))
+            except (ValueError, RecursionError):
+                raise BadInput("status-list-malformed") from None
 
 
 @dataclass(frozen=True)
@@ -134,7 +181,7 @@ class StolenBlanks:
     @classmethod
     def read_csv(cls, text: str) -> StolenBlanks:
         """A table with the columns ``issuing_state``, ``first``, ``last`` and ``since``."""
-        return _read_csv(text, ("issuing_state", "first", "last", "since"), _range, cls)
+        return _read_csv(text, ("issuing_state", "first", "last", "since"), _range, lambda rows: cls(tuple(rows)))
 
 
 def _report(row: tuple[str, ...]) -> Report:
@@ -178,7 +225,7 @@ def _read_csv(
     text: str,
     columns: tuple[str, ...],
     read: Callable[[tuple[str, ...]], Any],
-    made: Callable[[tuple[Any, ...]], _List],
+    made: Callable[[Iterable[Any]], _List],
 ) -> _List:
     lines = csv.reader(io.StringIO(text), strict=True)
     found: list[Any] = []
@@ -189,10 +236,13 @@ def _read_csv(
             if len(found) >= MAX_ENTRIES:
                 raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
             if row:
-                found.append(read(tuple(field.strip() for field in row)))
+                cells = [field.strip() for field in row]
+                if len(cells) != len(columns):
+                    raise ValueError(row)
+                found.append(read(tuple(cells if cells[-1] else cells[:-1])))
     except (ValueError, csv.Error):
         raise BadInput("status-table-row", line=lines.line_num) from None
-    return made(tuple(found))
+    return made(found)
 
 
 def _clean(number: str) -> str:

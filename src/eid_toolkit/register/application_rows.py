@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,12 +11,14 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, and_, select
 
 from eid_toolkit.errors import BadInput
+from eid_toolkit.register.canonical import digest
 from eid_toolkit.register.decisions import Decision, decision_of
 from eid_toolkit.register.persons import Person, person_of
 from eid_toolkit.register.schema import application, application_biometric, decision, person
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import ApplicationState
 
+_CHUNK = 500
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
 _DECISION_OF = {
     ApplicationState.CREATED: "",
@@ -68,7 +70,7 @@ class Application:
     @property
     def decided_on(self) -> dict[str, object]:
         """What an approval binds: whatever of it changes later, the approval holds no more."""
-        more: dict[str, object] = {f"dg{number}_sha256": digest for number, digest in sorted(self.biometrics.items())}
+        more: dict[str, object] = {f"dg{number}_sha256": taken for number, taken in sorted(self.biometrics.items())}
         if self.kind is not ApplicationKind.FIRST:
             more |= {"kind": str(self.kind), "replaces": self.replaces}
         if self.evidence:
@@ -82,6 +84,11 @@ class Application:
             "creator": self.creator,
         }
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that an approval binds: what an approver was shown."""
+        return digest(self.decided_on)
+
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
         return {
@@ -93,7 +100,7 @@ class Application:
             "profile": self.profile,
             "profile_hash": self.profile_hash,
             "portrait_sha256": self.portrait_sha256,
-            "biometrics": {f"dg{number}": digest for number, digest in sorted(self.biometrics.items())},
+            "biometrics": {f"dg{number}": taken for number, taken in sorted(self.biometrics.items())},
             "evidence": [{"kind": each.kind, "reference": each.reference} for each in self.evidence],
             "state": str(self.state),
             "creator": self.creator,
@@ -118,8 +125,13 @@ def load_application(connection: Connection, identifier: str) -> Application:
     raise BadInput("application-unknown", application=identifier)
 
 
-def applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iterable[Application]:
-    """The applications of :data:`QUERY`'s rows; decisions and biometrics are fetched for all of them at once."""
+def applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[Application]:
+    """The applications of :data:`QUERY`'s rows; decisions and biometrics are fetched for many of them at once."""
+    for start in range(0, len(rows), _CHUNK):  # a statement takes not any number of identifiers
+        yield from _applications_of(connection, rows[start : start + _CHUNK])
+
+
+def _applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[Application]:
     identifiers = [row[application.c.id] for row in rows]
     decisions: dict[tuple[str, str], RowMapping] = {}
     for row in connection.execute(select(decision).where(decision.c.subject.in_(identifiers))).mappings():
@@ -152,11 +164,11 @@ def applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Itera
         )
 
 
-def open_application(connection: Connection, person_id: str, profile: str) -> str | None:
-    """The person's application for such a document that is not ended."""
+def open_application(connection: Connection, people: Sequence[str], profile: str) -> str | None:
+    """The application of any of these people for such a document that is not ended."""
     states = (ApplicationState.CREATED, ApplicationState.APPROVED)
     query = select(application.c.id).where(
-        and_(application.c.person_id == person_id, application.c.profile == profile, application.c.state.in_(states))
+        and_(application.c.person_id.in_(people), application.c.profile == profile, application.c.state.in_(states))
     )
     found: str | None = connection.execute(query).scalar()
     return found

@@ -11,8 +11,9 @@ from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.profiles import DocumentProfile
 from eid_toolkit.register.application_rows import ApplicationKind, Evidence, open_application
 from eid_toolkit.register.person_data import DECEASED
+from eid_toolkit.register.person_record import refuse_merged
 from eid_toolkit.register.persons import Person
-from eid_toolkit.register.schema import application, document
+from eid_toolkit.register.schema import application, document, person
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import DocumentState
 
@@ -41,7 +42,7 @@ class Earlier:
 
 def check_application(
     connection: Connection,
-    person: Person,
+    applicant: Person,
     profile: DocumentProfile,
     kind: ApplicationKind,
     replaces: str | None,
@@ -52,12 +53,12 @@ def check_application(
     Raises :class:`NotPermitted` if the person is dead, has such an application or document, or none to replace,
     :class:`BadInput` if evidence is missing.
     """
-    if person.data.vital_status == DECEASED:
-        raise NotPermitted("person-deceased", person=person.id)
-    waiting = open_application(connection, person.id, profile.name)
+    check_applicant(connection, applicant)
+    people = _all_of(connection, applicant.id)
+    waiting = open_application(connection, people, profile.name)
     if waiting is not None:
         raise NotPermitted("application-open", application=waiting, profile=profile.name)
-    earlier = _earlier(connection, person.id, profile.name)
+    earlier = _earlier(connection, people, profile.name)
     replaced = _replaced(kind, replaces, earlier, profile)
     known = tuple(evidence)
     if replaced is not None and replaced.state in _REPORTED:
@@ -75,6 +76,11 @@ def _replaced(
         valid = next((each for each in earlier if each.state in _VALID), None)
         if valid is not None:
             raise NotPermitted("person-has-document", document=valid.id, profile=profile.name)
+        reported = next((each for each in earlier if each.state in _REPORTED), None)
+        if reported is not None:
+            raise NotPermitted(
+                "person-document-reported", document=reported.id, state=reported.state, profile=profile.name
+            )
         return None
     states = _REPLACEABLE[kind]
     wanted = replaces.upper() if replaces is not None else None
@@ -102,12 +108,25 @@ def _check_evidence(profile: DocumentProfile, kind: ApplicationKind, evidence: S
             raise BadInput("evidence-missing", kind=kind, evidence=wanted.replace("|", " or "))
 
 
-def _earlier(connection: Connection, person_id: str, profile: str) -> list[Earlier]:
-    """The person's documents of this type, the newest last."""
+def check_applicant(connection: Connection, applicant: Person) -> None:
+    """Raises :class:`NotPermitted` for somebody who is dead, was erased, or was found to be the same as another."""
+    refuse_merged(connection, applicant.id)
+    if applicant.data.vital_status == DECEASED:
+        raise NotPermitted("person-deceased", person=applicant.id)
+
+
+def _all_of(connection: Connection, person_id: str) -> list[str]:
+    """The person, and those who were found to be the same."""
+    same = connection.execute(select(person.c.id).where(person.c.merged_into == person_id)).scalars()
+    return [person_id, *same]
+
+
+def _earlier(connection: Connection, people: Sequence[str], profile: str) -> list[Earlier]:
+    """The documents of this type that these people have, the newest last."""
     query = (
         select(document.c.id, document.c.state)
         .join(application, document.c.application_id == application.c.id)
-        .where(application.c.person_id == person_id, document.c.profile == profile)
+        .where(application.c.person_id.in_(people), document.c.profile == profile)
         .order_by(document.c.created_at, document.c.id)
     )
     rows = connection.execute(query).all()

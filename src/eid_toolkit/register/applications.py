@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
@@ -26,12 +26,12 @@ from eid_toolkit.register.application_rows import (
     evidence_text,
     load_application,
 )
-from eid_toolkit.register.application_rules import check_application
+from eid_toolkit.register.application_rules import check_applicant, check_application
 from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.decisions import Decision, decide, verify_decision
 from eid_toolkit.register.identifiers import new_identifier
-from eid_toolkit.register.person_record import refuse_merged
+from eid_toolkit.register.person_record import load_person
 from eid_toolkit.register.persons import Person
 from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import application, application_biometric, document
@@ -81,7 +81,7 @@ class Applications:
         identifier = new_identifier("A", self._entropy)
         digest = sha256(portrait.image).hexdigest()
         with self._database.write() as connection:
-            refuse_merged(connection, person.id)
+            person = load_person(connection, person.id)  # as they are now, and not when the clerk looked
             replaced, shown = check_application(connection, person, profile, kind, replaces, evidence)
 
             def sealed(data: bytes, context: bytes) -> bytes:
@@ -125,12 +125,22 @@ class Applications:
             return load_application(connection, identifier)
 
     def list(
-        self, state: ApplicationState | None = None, limit: int | None = None, offset: int = 0
+        self,
+        state: ApplicationState | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        not_of: str | None = None,
     ) -> tuple[Application, ...]:
-        """All applications, or those of one state, oldest first; ``limit`` of them from ``offset`` on."""
+        """All applications, or those of one state, oldest first; ``limit`` of them from ``offset`` on.
+
+        ``not_of`` leaves out those that this operator has made, and cannot approve.
+        """
         query = QUERY.order_by(application.c.created_at, application.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(application.c.state == state)
+        if not_of is not None:
+            query = query.where(func.lower(application.c.creator) != not_of.lower())
         with self._database.read() as connection:
             return tuple(applications_of(connection, connection.execute(query).mappings().all()))
 
@@ -144,13 +154,13 @@ class Applications:
             ordered = query.order_by(application.c.created_at, application.c.id).limit(limit)
             return tuple(connection.execute(ordered).scalars())
 
-    def approve(self, identifier: str, operator: Operator, *, portrait_sha256: str | None = None) -> Application:
+    def approve(self, identifier: str, operator: Operator, *, shown: str | None = None) -> Application:
         """Approve; raises :class:`NotPermitted` for the creator, or if it is decided already.
 
-        ``portrait_sha256`` is the hash that the approver was shown: raises :class:`IntegrityBroken` if the
-        application has another one by now.
+        ``shown`` is the :attr:`Application.digest` of what the approver was shown: raises :class:`NotPermitted` if
+        anything of it, a name for example, is another by now.
         """
-        return self._decide(identifier, operator, APPROVE, {}, portrait_sha256)
+        return self._decide(identifier, operator, APPROVE, {}, shown)
 
     def reject(self, identifier: str, operator: Operator, reason: str) -> Application:
         """Reject for a reason; the creator may do that too."""
@@ -188,6 +198,7 @@ class Applications:
         """The approval, checked against everything that it binds; raises if it does not hold."""
         if found.state is not ApplicationState.APPROVED:
             raise NotPermitted("application-not-approved", application=found.id, state=found.state)
+        check_applicant(connection, found.person)
         approval = verify_decision(connection, self._operators, APPROVE, found.id, found.decided_on)
         if approval.operator.casefold() == found.creator.casefold():
             raise IntegrityBroken("approver-is-creator-on-record", application=found.id)
@@ -205,7 +216,7 @@ class Applications:
         operator: Operator,
         action: str,
         more: Mapping[str, object],
-        portrait_sha256: str | None = None,
+        shown: str | None = None,
     ) -> Application:
         operator.require(Permission.APPLY if action == WITHDRAW else Permission.DECIDE_APPLICATIONS)
         now = self._clock.now()
@@ -214,8 +225,10 @@ class Applications:
             state = APPLICATION.after(found.id, found.state, action)
             if action == APPROVE and operator.is_same_person_as(found.creator):
                 raise NotPermitted("approver-is-creator", application=found.id, operator=operator.name)
-            if portrait_sha256 not in (None, found.portrait_sha256):
-                raise IntegrityBroken("portrait-is-another", application=found.id)
+            if action == APPROVE:
+                check_applicant(connection, found.person)
+            if shown not in (None, found.digest):
+                raise NotPermitted("application-changed", application=found.id)
             if found.state is ApplicationState.APPROVED:
                 _check_no_document(connection, found.id)
             statement = decide(connection, operator, action, found.id, {**found.decided_on, **more}, now)

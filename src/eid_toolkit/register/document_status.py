@@ -72,12 +72,21 @@ class StatusChange:
 class Listed:
     """One document that officers are to be told of, and as what: lost, stolen, suspended or revoked."""
 
+    id: str
     issuing_state: str
     document_number: str
     status: str
     since: date
     content_sha256: str | None
-    """Of what its EF.SOD signs."""
+    """Of what its EF.SOD signs; None for a document of an earlier version that was not looked into yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """How many documents were marked, and those that could not be, for their history does not hold."""
+
+    count: int
+    broken: tuple[str, ...]
 
 
 class DocumentStatuses:
@@ -109,24 +118,28 @@ class DocumentStatuses:
         if DOCUMENT.allows(found.state, "reissue"):  # it may have been destroyed meanwhile
             self._change(connection, found, "reissue", operator, successor)
 
-    def expire_due(self, today: date, operator: Operator) -> int:
-        """Mark the documents whose last day has passed; returns how many."""
+    def expire_due(self, issuing_state: str, today: date, operator: Operator) -> Expired:
+        """Mark the documents of a state whose last day was over on its ``today``.
+
+        One whose history does not hold is left as it is, and named.
+        """
         operator.require(PERMISSIONS["expire"])
-        due = (
-            select(document)
-            .where(document.c.state.in_([str(s) for s in DOCUMENT.actions["expire"][0]]))
-            .where(document.c.date_of_expiry < today.isoformat())
-            .limit(_BATCH)
-        )
-        count = 0
+        states = [str(state) for state in DOCUMENT.actions["expire"][0]]
+        due = select(document).where(document.c.issuing_state == issuing_state, document.c.state.in_(states))
+        due = due.where(document.c.date_of_expiry < today.isoformat()).order_by(document.c.id).limit(_BATCH)
+        count, broken, after = 0, [], ""
         while True:
             with self._database.write() as connection:
-                rows = connection.execute(due).all()
+                rows = connection.execute(due.where(document.c.id > after)).all()
                 for row in rows:
-                    self._change(connection, document_of(row), "expire", operator, None)
-            count += len(rows)
+                    try:
+                        self._change(connection, document_of(row), "expire", operator, None)
+                        count += 1
+                    except IntegrityBroken:
+                        broken.append(row.id)
             if len(rows) < _BATCH:
-                return count
+                return Expired(count, tuple(broken))
+            after = rows[-1].id
 
     def history(self, identifier: str) -> tuple[StatusChange, ...]:
         """What has happened to a document since it was issued, in order."""
@@ -152,17 +165,19 @@ class DocumentStatuses:
             .where(document.c.issuing_state == issuing_state, document.c.state.in_([str(state) for state in _LISTED]))
             .where((document.c.date_of_expiry.is_(None)) | (document.c.date_of_expiry >= today.isoformat()))
             .order_by(document.c.id)
+            .limit(_BATCH)
         )
+        after = ""
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            for start in range(0, len(rows), _BATCH):
-                part = rows[start : start + _BATCH]
+            while part := connection.execute(query.where(document.c.id > after)).all():
                 changes = _changes(connection, [row.id for row in part])
                 for row in part:
                     if row.id not in changes:
                         raise IntegrityBroken("document-history-changed", document=row.id, state=row.state)
                     status, since = _told(changes[row.id])
-                    yield Listed(row.issuing_state, row.document_number, status, since, row.content_sha256)
+                    number, content = row.document_number, row.content_sha256
+                    yield Listed(row.id, row.issuing_state, number, status, since, content)
+                after = part[-1].id
 
     def _change(
         self, connection: Connection, found: Document, action: str, operator: Operator, reason: str | None

@@ -220,6 +220,7 @@ class Documents:
         Where stock is kept, the blank counts as used from now on. Raises :class:`NotPermitted` if the document has
         another chip, the chip another document, or the blank is not at the ``station``.
         """
+        operator.require(Permission.PERSONALIZE)
         with self._database.write() as connection:
             guard(connection)
             found = load_document(connection, identifier)
@@ -247,6 +248,7 @@ class Documents:
 
         Its application is completed by that, and the document that it replaces is good no more.
         """
+        operator.require(Permission.PERSONALIZE)
         with self._database.write() as connection:
             guard(connection)
             found = load_document(connection, identifier)
@@ -307,10 +309,22 @@ class Documents:
         with self._database.read() as connection:
             return serial_of(connection, found.chip)
 
-    def destroy_chip_secrets(self, identifier: str, operator: Operator) -> None:
-        """Destroy the chip's private keys, on record; nothing to do if that was done."""
+    def content_sha256(self, identifier: str) -> str:
+        """Of what the document's EF.SOD signs; put into the row where an earlier version has left it open."""
+        content = Sod.parse(self.load_package(identifier).files[ElementaryFile.SOD]).content_sha256
         with self._database.write() as connection:
-            self._destroy_chip_keys(connection, load_document(connection, identifier), operator)
+            mine = (document.c.id == identifier) & document.c.content_sha256.is_(None)
+            connection.execute(update(document).where(mine).values(content_sha256=content))
+        return content
+
+    def export(self, identifier: str, operator: Operator) -> DocumentPackage:
+        """What is printed of a document, on record: it opens the chip."""
+        operator.require(Permission.EXPORT_PRINT_DATA)
+        package = self.load_package(identifier)
+        with self._database.write() as connection:
+            event = AuditEvent("document.exported", package.document_id, {})
+            append(connection, self._clock.now(), operator.name, [event])
+        return package
 
     def _destroy_chip_keys(self, connection: Connection, found: Document, operator: Operator) -> None:
         mine = document_secret.c.document_id == found.id

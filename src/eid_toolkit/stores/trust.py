@@ -141,7 +141,7 @@ class TrustStore:
             signers=tuple(data for pack in packs for data in pack.data_of(Role.SIGNER)),
             bundle=next((_bundle_facts(pack) for pack in packs if pack.kind == "bundle"), None),
             status_lists=(
-                *(StatusList.parse(data) for pack in packs for data in pack.data_of(Role.STATUS_LIST)),
+                *(StatusList.stored(data) for pack in packs for data in pack.data_of(Role.STATUS_LIST)),
                 *self.own_reports(),
             ),
             stolen_blanks=tuple(
@@ -152,7 +152,7 @@ class TrustStore:
     def own_reports(self) -> tuple[StatusList, ...]:
         """What the register of this home itself reports; nothing in an officer's home."""
         try:
-            return (StatusList.parse((self.directory / OWN_REPORTS).read_bytes()),)
+            return (StatusList.stored((self.directory / OWN_REPORTS).read_bytes()),)
         except FileNotFoundError:
             return ()
         except BadInput:
@@ -160,7 +160,7 @@ class TrustStore:
 
     def set_own_reports(self, reports: StatusList) -> None:
         """Keep what the register reports, for inspections in this home."""
-        write_atomic(private_directory(self.directory) / OWN_REPORTS, reports.encode())
+        write_atomic(private_directory(self.directory) / OWN_REPORTS, reports.encoded)
 
     def find(self, fingerprint: str) -> TrustEntry:
         """The entry whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""

@@ -54,11 +54,12 @@ def reported(case: Case) -> Outcome | None:
         if found is not None:
             return failed("document-on-stolen-blank", since=found.since.isoformat())
     content = case.document.sod.content_sha256 if case.document.sod is not None else None
-    for reports in trust.status_lists:
-        report = reports.find(state, number, content)
-        if report is not None:
-            told = undetermined if report.status is DocumentStatus.SUSPENDED else failed
-            return told(f"document-{report.status}", since=report.since.isoformat())
+    told_of = [each.find(state, number, content) for each in trust.status_lists]
+    reports = [report for report in told_of if report is not None]
+    if reports:
+        report = max(reports, key=lambda each: each.weight)
+        told = undetermined if report.status is DocumentStatus.SUSPENDED else failed
+        return told(f"document-{report.status}", since=report.since.isoformat())
     return PASSED
 
 
