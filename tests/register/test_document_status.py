@@ -240,7 +240,7 @@ def test_two_records_of_one_person_make_no_two_documents(desk: Desk) -> None:
     stays = desk.person({**UTOPIAN, "secondary_identifier": "Anna M."})
     waiting = desk.approved({**UTOPIAN, "secondary_identifier": "A. Maria"})
     for each in (double, waiting.person):
-        desk.register.persons.pairs.decide(stays.id, each.id, BERT, same=True)
+        desk.register.persons.pairs.decide(stays, each, BERT, same=True)
     picture = make_portrait(portrait_file(), desk_profile(desk).portrait)
     with pytest.raises(NotPermitted, match="application-open"):
         desk.register.applications.create(stays, desk_profile(desk), picture, ANNA)

@@ -251,5 +251,8 @@ def test_no_sequence_of_commands_reaches_a_forbidden_state(home_copies: HomeCopi
         )
     finally:
         home_copies.drop()
-    assert Here.reached["issued"] > 3 and Here.reached["reissued"] + Here.reached["lost"] + Here.reached["revoked"] > 0
+    assert Here.reached["issued"] > 3
+    assert Here.reached["completed"] and Here.reached["lost"] + Here.reached["stolen"] + Here.reached["revoked"] > 0
+    if backend == "sqlite":  # which has the more examples
+        assert all(Here.reached[state] for state in ("reissued", "spoiled", "withdrawn", "rejected")), Here.reached
     assert Here.refused["state-forbids"] > 3

@@ -47,7 +47,7 @@ def bundle() -> None:
     "--status-list",
     "reports",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="From now on, tell officers of these documents: CSV issuing_state,document_number,status,since[,content_sha256].",
+    help="Tell officers of these documents: CSV issuing_state,document_number,status,since[,content_sha256].",
 )
 @click.option(
     "--stolen-blanks",
