@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.register.manifests import Manifest
+from eid_toolkit.register.schema import card
 from eid_toolkit.register.stock import Stock
-from eid_toolkit.register.workflow import BLANK, BlankState
+from eid_toolkit.register.workflow import BLANK, BlankState, CardState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
 from support.homes import ANNA, BERT, Desk
@@ -138,13 +139,27 @@ def test_a_card_is_not_spoiled_without_its_document(desk: Desk, stock: Stock) ->
     stock.shifts.open("main", 1, BOTH)
     document = desk.document()
     desk.register.documents.bind_chip(document.id, chip_of(1), ANNA)
-    if stock.get(S1).state is BlankState.AT_STATION:  # binding tells the stock by itself, or is about to
-        use(desk, chip_of(1))
     with pytest.raises(NotPermitted, match="blank-carries-document"):
         stock.spoil(S1, "bent", BOTH)
     with pytest.raises(NotPermitted, match="state-forbids"):
         stock.miss([S1], "gone", BOTH)
     assert stock.get(S1).state is BlankState.USED
+
+
+def test_a_spoiled_card_that_is_destroyed_is_so_as_a_blank_and_as_a_card(desk: Desk, stock: Stock) -> None:
+    stock.hand_out("main", ANNA, [S1])
+    stock.shifts.open("main", 1, BOTH)
+    document = desk.document()
+    desk.register.documents.bind_chip(document.id, chip_of(1), ANNA)
+    desk.register.documents.spoil(document.id, "torn", ANNA, BERT, S1)
+
+    def state_of_the_card() -> CardState:
+        with desk.register.database.read() as connection:
+            return CardState(connection.execute(select(card.c.state).where(card.c.serial == S1)).scalar_one())
+
+    assert (stock.get(S1).state, state_of_the_card()) == (BlankState.SPOILED, CardState.SPOILED)
+    stock.destroy([S1, S2], "shredded", BOTH)
+    assert (stock.get(S1).state, state_of_the_card()) == (BlankState.DESTROYED, CardState.DESTROYED)
 
 
 def test_what_is_damaged_in_the_register_is_told(desk: Desk, stock: Stock) -> None:

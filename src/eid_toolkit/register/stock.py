@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.ports import Clock, Entropy
+from eid_toolkit.register.cards import change_card
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.manifests import clean_serial
 from eid_toolkit.register.schema import blank, blank_movement, document
@@ -192,7 +193,11 @@ class Stock:
             for each in blanks:
                 if action == "spoil" and each.state is BlankState.USED:
                     _check_given_up(connection, each)
-            return move(connection, blanks, action, operator, self._clock.now(), reason=reason)
+            now = self._clock.now()
+            if action == "destroy":
+                for each in blanks:  # what was a card, and spoiled
+                    change_card(connection, each.chip, "destroy", now)
+            return move(connection, blanks, action, operator, now, reason=reason)
 
 
 def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]:
