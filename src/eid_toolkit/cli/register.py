@@ -70,9 +70,9 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     home = Home.open(app.home_path)
     keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
     operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
+    keys.unlock()  # first: then the operator's roles are held against its word
     operator = operators.act_as(app.operator, app.operator_passphrase)
     operator.require(Permission.BACK_UP)
-    keys.unlock()
     restorer = Restorer(home, keys, CLOCK)
     if dry_run:
         manifest = restorer.check(file)
