@@ -48,6 +48,7 @@ class LogBook:
         for name in ("head.json", "audit-key.pem"):
             (self.folder / "audit" / name).unlink(missing_ok=True)
         made: Checkpoint | None = None
+        signer = checkpoints.signer(self.keys, self.files, new=True)
         with self.database.write() as connection:
             for table in ("audit", "audit_head", "audit_checkpoint"):
                 connection.execute(text(f"DELETE FROM {table}"))
@@ -55,9 +56,9 @@ class LogBook:
                 event = AuditEvent("thing.done", f"T{number % 3}", {"number": number, "note": "tên"})
                 append(connection, CLOCK.now(), "anna", [event])
                 if number in signed:
-                    made = checkpoints.checkpoint(connection, self.keys, CLOCK, people)
+                    made = checkpoints.checkpoint(connection, signer, CLOCK, people)
         if made is not None:
-            self.files.keep(made, checkpoints.public_key(self.keys))
+            self.trail.remember(made, signer)
 
     def rows(self) -> list[StoredRow]:
         with self.database.read() as connection, any_text(connection):

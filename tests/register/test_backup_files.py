@@ -48,7 +48,7 @@ def saved(demo_home_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for number in range(10):
         desk.document({**UTOPIAN, "personal_number": str(number)})
     path = root.parent / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     yield Saved((desk, path.read_bytes()))
     desk.register.close()
 
@@ -104,10 +104,15 @@ def test_something_behind_the_end_is_found(saved: Saved, tmp_path: Path, more: b
 def test_chunks_of_another_back_up_of_the_same_home_are_found(saved: Saved, tmp_path: Path) -> None:
     desk, data = saved
     path = tmp_path / "second.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     mine, others = chunks(data), chunks(path.read_bytes())
     assert len(mine) == len(others)
     refused(saved, b"".join((*mine[:2], others[2], *mine[3:])), tmp_path)
+
+
+def restore(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    return restorer.restore(restorer.check(file), replace=replace)
 
 
 def names(home: Home) -> set[str]:
@@ -117,13 +122,13 @@ def names(home: Home) -> set[str]:
 def test_a_damaged_back_up_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     desk.document()
     path = tmp_path / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     before, rows = names(desk.home), desk.register.audit_rows()
     with pytest.raises(IntegrityBroken, match="backup-damaged"):
-        Restorer(desk.home, desk.keys, CLOCK).restore(path, ANNA, replace=True)
+        restore(desk, path)
     assert names(desk.home) == before
     assert desk.register.audit_rows() == rows
 
@@ -133,12 +138,12 @@ def file(desk: Desk, tmp_path: Path) -> Path:
     """A back-up of a register with one document."""
     desk.document()
     path = tmp_path / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     return path
 
 
 def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
-    done = Restorer(desk.home, desk.keys, CLOCK).restore(file, ANNA, replace=replace)
+    done = restore(desk, file, replace=replace)
     again = Desk.open(desk.home)
     assert len(again.register.documents.list()) == 1
     assert again.register.verify_audit().reason is None
@@ -198,7 +203,7 @@ def test_a_kill_in_a_restoring_leaves_the_old_state(desk: Desk, file: Path, at: 
     if child == 0:
         setattr(backup_restore, at, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         try:
-            Restorer(desk.home, desk.keys, CLOCK).restore(file, ANNA, replace=True)
+            restore(desk, file)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

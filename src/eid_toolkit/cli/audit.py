@@ -57,8 +57,8 @@ def show(
 
     wanted = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
     with open_office(app) as office:
-        office.look(Permission.READ_AUDIT)
-        with office.register.audit.rows(wanted) as rows:
+        operator = office.look(Permission.READ_AUDIT)
+        with office.register.audit.rows(operator, wanted) as rows:
             for line in _shown(rows, fmt):
                 click.echo(line)
 
@@ -126,8 +126,8 @@ def export(app: App, output: Path | None) -> None:
     Rows come with the checkpoints and their key. Outside a demo home it takes an operator who may read the log.
     """
     with open_office(app) as office:
-        office.look(Permission.READ_AUDIT)
-        with office.register.audit.export() as lines:
+        operator = office.look(Permission.READ_AUDIT)
+        with office.register.audit.export(operator) as lines:
             if output is None:
                 with click.open_file("-", "w", encoding="utf-8") as stream:
                     stream.writelines(lines)
