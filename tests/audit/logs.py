@@ -40,8 +40,17 @@ class LogBook:
 
     @property
     def trail(self) -> AuditTrail:
-        operators = OperatorStore(self.folder / "operators", demo=False, keys=self.keys)
-        return AuditTrail(self.database, self.keys, operators, self.files, CLOCK)
+        """As a command opens it."""
+        return self.trail_with(self.keys)
+
+    def trail_with(self, keys: KeyStore) -> AuditTrail:
+        operators = OperatorStore(self.folder / "operators", demo=False, keys=keys)
+        return AuditTrail(self.database, keys, operators, self.files, CLOCK)
+
+    def add(self, rows: int) -> None:
+        """More rows, unsigned."""
+        with self.database.write() as connection:
+            append(connection, CLOCK.now(), "anna", [AuditEvent("thing.done", "T9", {"n": n}) for n in range(rows)])
 
     def begin(self, rows: int, signed: Sequence[int] = (), people: Sequence[Operator] = ()) -> None:
         """A log of so many rows, with checkpoints on those at the positions ``signed``."""

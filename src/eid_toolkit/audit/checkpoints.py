@@ -14,13 +14,14 @@ from sqlalchemy import Connection, Select, String, insert, select, type_coerce, 
 
 from eid_toolkit.audit import log
 from eid_toolkit.audit.files import AuditFiles
-from eid_toolkit.audit.rows import GENESIS, is_text, time_text
+from eid_toolkit.audit.rows import GENESIS, is_text, time_text, whole_number
 from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
-from eid_toolkit.audit.walk import RESTORED
+from eid_toolkit.audit.walk import RESTORED, restoring
 from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.ports import Clock, Signer
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import audit_checkpoint as checkpoints
+from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 
@@ -73,6 +74,18 @@ def has(connection: Connection, found: Checkpoint) -> bool:
     return connection.execute(select(checkpoints.c.position).where(*here)).first() is not None
 
 
+def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:
+    """Whether a restoring, signed by the key, names a checkpoint that had been seen as lost by it."""
+    with log.any_text(connection):
+        for row in log.stored_rows(connection, action=RESTORED):
+            if restoring(row).seen == (seen.position, seen.hash) and row.is_consistent():
+                signed = connection.execute(_query().where(checkpoints.c.position == row.position)).first()
+                made = _read(signed) if signed is not None else None
+                if made is not None and made.hash == row.hash and made.is_signed_by(key):
+                    return True
+    return False
+
+
 def read(connection: Connection) -> Iterator[Checkpoint]:
     """All checkpoints in order, unverified, fetched as they are needed (within :func:`log.any_text`)."""
     for row in log.pages(connection, _query(), checkpoints.c.position):
@@ -98,6 +111,7 @@ def signer(keys: KeyStore, files: AuditFiles, *, new: bool) -> Signer:
         with files.locked():  # of two processes one makes it
             found = keys.signer(KEY_NAME) if KEY_NAME in keys.names() else keys.generate_ec(KEY_NAME, _CURVE)
     files.check(audit_key(found))  # else something would be signed beside it
+    files.bring_back(audit_key(found))
     return found
 
 
@@ -147,14 +161,17 @@ def _people_text(made: Checkpoint) -> str:
 def _read(row: Sequence[Any]) -> Checkpoint:
     """A checkpoint as it is stored; one that cannot have been written here has a signature that does not hold."""
     position, row_hash, number, time, key, countersigned, signature = row
+    position = stored(whole_number, position, "the position of a checkpoint")
     try:
-        if not isinstance(position, int) or not isinstance(number, int) or not all(map(is_text, (row_hash, key))):
+        if not isinstance(number, int) or not isinstance(signature, (bytes, memoryview)):
+            raise ValueError("no checkpoint")
+        if not all(map(is_text, (row_hash, time, key, countersigned))):
             raise ValueError("no checkpoint")
         moment = datetime.fromisoformat(time)
         people = tuple(map(Countersignature.from_json, json.loads(countersigned)["people"]))
         found = Checkpoint(position, row_hash, number, moment, key, people, bytes(signature))
         if _people_text(found) == countersigned and time_text(moment).replace("+00:00", "Z") == time:
             return found
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         pass
     return Checkpoint(position, "", 0, datetime.min.replace(tzinfo=UTC), "", (), b"")

@@ -8,20 +8,18 @@ rolled back or cut off. So it only ever moves forward, but for a restoring that 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from eid_toolkit.audit.statements import AuditKey, Checkpoint
-from eid_toolkit.errors import BadInput, IntegrityBroken, ServiceAway
+from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.home.atomic import private_directory, write_atomic
 from eid_toolkit.home.locks import exclusive
 
 KEY_FILE, HEAD_FILE, LOCK_FILE = "audit-key.pem", "head.json", "head.lock"
 PATIENCE = 5.0
 """Seconds to wait for others who remember something."""
-_PAUSE = 0.01
 _LIMIT = 1 << 16
 
 Keep = Callable[[Checkpoint, AuditKey, Checkpoint | None], None]
@@ -64,16 +62,7 @@ class AuditFiles:
     def locked(self) -> Iterator[Keep]:
         """Nobody else remembers anything meanwhile; raises :class:`ServiceAway` if somebody keeps it for long."""
         private_directory(self._folder)
-        deadline = time.monotonic() + PATIENCE
-        with ExitStack() as stack:
-            while True:
-                try:
-                    stack.enter_context(exclusive(self._folder / LOCK_FILE, "what was seen of the audit log"))
-                    break
-                except ServiceAway:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(_PAUSE)
+        with exclusive(self._folder / LOCK_FILE, "what was seen of the audit log", PATIENCE):
             yield self._keep
 
     def check(self, key: AuditKey) -> None:
@@ -81,6 +70,15 @@ class AuditFiles:
         there = self.key()
         if there is not None and there.fingerprint != key.fingerprint:
             raise IntegrityBroken("audit-key-changed")
+
+    def bring_back(self, key: AuditKey) -> None:
+        """Write the public key anew if its file is gone, but what was seen is signed by it."""
+        data = self._read(HEAD_FILE)
+        if data is None or self.key() is not None:
+            return
+        with suppress(ValueError):
+            if Checkpoint.read(data).is_signed_by(key):
+                write_atomic(self._folder / KEY_FILE, key.to_pem())
 
     def _keep(self, found: Checkpoint, key: AuditKey, lost: Checkpoint | None) -> None:
         self.check(key)

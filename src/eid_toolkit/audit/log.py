@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Select, String, delete, insert, select, type_coerce
 from sqlalchemy.exc import DataError, IntegrityError
 
-from eid_toolkit.audit.rows import GENESIS, StoredRow, is_text, row_hash, time_text
+from eid_toolkit.audit.rows import GENESIS, StoredRow, is_text, row_hash, time_text, whole_number
 from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import audit, audit_head
@@ -52,7 +52,7 @@ class AuditRow:
             "operator": self.operator,
             "action": self.action,
             "subject": self.subject,
-            "detail": stored(json.loads, self.detail, "the detail of an audit row"),
+            "detail": stored(_detail, self.detail, "the detail of an audit row"),
             "previous": self.previous,
             "hash": self.hash,
         }
@@ -116,19 +116,23 @@ def read(connection: Connection, wanted: Filter | None = None) -> Iterator[Audit
         positions = query.with_only_columns(audit.c.position).order_by(audit.c.position.desc())
         first = connection.execute(positions.offset(wanted.limit - 1).limit(1)).scalar()
     for row in pages(connection, query, audit.c.position, None if first is None else first - 1):
-        yield AuditRow(**row._mapping)
+        yield _row(row)
 
 
-def stored_rows(connection: Connection, after: int | None = None) -> Iterator[StoredRow]:
-    """The rows as they are stored, whatever they are (within :func:`any_text`), those after a position if given."""
+def stored_rows(connection: Connection, after: int | None = None, action: str | None = None) -> Iterator[StoredRow]:
+    """The rows as they are stored, whatever they are (within :func:`any_text`).
+
+    Those after a position, and those of one action, if given.
+    """
     columns = [
         type_coerce(column, String).label(column.name) if column is audit.c.time else column for column in audit.c
     ]
-    for row in pages(connection, select(*columns), audit.c.position, after):
+    query = select(*columns) if action is None else select(*columns).where(audit.c.action == action)
+    for row in pages(connection, query, audit.c.position, after):
         position, time, *others = tuple[Any, ...](row)
         if isinstance(time, str) and time.endswith("Z"):
             time = time.removesuffix("Z") + "+00:00"
-        yield StoredRow(position, time, *others)
+        yield StoredRow(stored(whole_number, position, "the position of an audit row"), time, *others)
 
 
 def pages(connection: Connection, query: Select[Any], key: Column[int], after: int | None = None) -> Iterator[Row[Any]]:
@@ -147,7 +151,7 @@ def newest(connection: Connection, subject: str, actions: Iterable[str]) -> Audi
     query = select(audit).where(audit.c.subject == subject, audit.c.action.in_(list(actions)))
     with any_text(connection):
         row = connection.execute(query.order_by(audit.c.position.desc()).limit(1)).first()
-    return AuditRow(**row._mapping) if row is not None else None
+    return _row(row) if row is not None else None
 
 
 def has(connection: Connection, position: int, row_hash: str) -> bool:
@@ -166,6 +170,21 @@ def head(connection: Connection) -> tuple[int, str] | None:
     if len(rows) != 1 or not isinstance(rows[0].position, int) or not is_text(rows[0].hash):
         return None
     return rows[0].position, rows[0].hash
+
+
+def _row(row: Row[Any]) -> AuditRow:
+    """Raises :class:`IntegrityBroken` for values of which this software cannot have written one."""
+    for value in row:
+        if not isinstance(value, (int, str, datetime)):
+            raise IntegrityBroken("register-value-damaged", what=f"row {row[0]} of the audit log")
+    return AuditRow(**row._mapping)
+
+
+def _detail(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("no detail") from None
 
 
 def _beginning(connection: Connection) -> tuple[int, str]:

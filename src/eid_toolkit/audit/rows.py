@@ -41,6 +41,13 @@ def is_text(value: object) -> bool:
     return True
 
 
+def whole_number(value: object) -> int:
+    """The value, if it is one; raises :class:`ValueError` for anything else that a database may hold."""
+    if isinstance(value, int):
+        return value
+    raise ValueError("no whole number")
+
+
 def row_hash(position: int, time: str, operator: str, action: str, subject: str, detail: str, previous: str) -> str:
     """SHA-256 in hex over the canonical JSON of a row without its hash."""
     return digest(

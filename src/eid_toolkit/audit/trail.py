@@ -83,7 +83,7 @@ class AuditTrail:
         newest = result.newest
         if result.reason is None and newest is not None and newest != seen and key is not None:
             with suppress(OSError, ServiceAway):
-                self._remember(newest, key, seen if seen in result.lost else None)
+                self._remember(newest, key)
         return result
 
     def checkpoint(self, people: Sequence[Operator] = ()) -> Checkpoint:
@@ -116,7 +116,7 @@ class AuditTrail:
         To be followed by :meth:`remember`. Raises :class:`IntegrityBroken` if the log is not as it was written, or
         has lost what the home has seen.
         """
-        _check_seen(connection, self._files.seen())
+        _check_seen(connection, self._files.seen(), audit_key(signer))
         return checkpoints.checkpoint(connection, signer, self._clock, people)
 
     def remember(self, made: Checkpoint, signer: Signer) -> None:
@@ -130,14 +130,13 @@ class AuditTrail:
         Called at the end of a command, and now and then while a long one works. Nobody is asked for anything. Raises
         :class:`IntegrityBroken` if the log is found to be bent.
         """
-        seen = self._files.seen()
+        seen, key = self._files.seen(), self._files.key()
         with self._database.read() as connection:
-            _check_seen(connection, seen)
+            _check_seen(connection, seen, key)
             unsigned, newest = _unsigned(connection), checkpoints.newest(connection)
         if unsigned >= SIGN_AFTER and self._keys.signs_unasked:
             self._sign_if_due()
         elif newest is not None and newest != seen:
-            key = self._files.key()
             if key is None and self._keys.signs_unasked:
                 key = checkpoints.public_key(self._keys)
             if key is not None:
@@ -153,10 +152,13 @@ class AuditTrail:
             made = self.sign(connection, signer, ())
         self._remember(made, audit_key(signer))
 
-    def _remember(self, found: Checkpoint, key: AuditKey, lost: Checkpoint | None = None) -> None:
+    def _remember(self, found: Checkpoint, key: AuditKey) -> None:
         """Keep a checkpoint in the home, unless the register has been set back by a restoring meanwhile."""
+        self._files.check(key)
         with self._files.locked() as keep, self._database.read() as connection:
             if checkpoints.has(connection, found):
+                seen = self._files.seen()
+                lost = None if _holds(connection, seen) or not _is_lost(connection, seen, key) else seen
                 keep(found, key, lost)
 
     def _is_unsigned(self) -> bool:
@@ -181,12 +183,24 @@ def _check_apart(people: Sequence[Operator]) -> None:
             raise NotPermitted("second-person-same", operator=people[0].name)
 
 
-def _check_seen(connection: Connection, seen: Checkpoint | None) -> None:
-    """Nothing is signed, or taken for the newest, in a log that has lost what was seen signed, or its signature."""
-    if seen is None:
-        return
-    if not log.has(connection, seen.position, seen.hash) or not checkpoints.has(connection, seen):
+def _check_seen(connection: Connection, seen: Checkpoint | None, key: AuditKey | None) -> None:
+    """Nothing is signed, or taken for the newest, in a log that has lost what was seen signed, or its signature.
+
+    But for a restoring that has said so: its home may not have come to remember what it has signed.
+    """
+    if seen is not None and not _holds(connection, seen) and not _is_lost(connection, seen, key):
         raise IntegrityBroken("audit-not-signed", row=seen.position)
+
+
+def _holds(connection: Connection, seen: Checkpoint | None) -> bool:
+    """Whether the log has the very checkpoint, and the row that it signs."""
+    if seen is None:
+        return True
+    return log.has(connection, seen.position, seen.hash) and checkpoints.has(connection, seen)
+
+
+def _is_lost(connection: Connection, seen: Checkpoint | None, key: AuditKey | None) -> bool:
+    return seen is not None and key is not None and checkpoints.is_lost(connection, seen, key)
 
 
 def _unsigned(connection: Connection) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from eid_toolkit.audit.rows import GENESIS, StoredRow
+from eid_toolkit.audit.rows import GENESIS, StoredRow, time_text
 from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature
 from eid_toolkit.errors import IntegrityBroken
 
@@ -35,6 +35,11 @@ class Restoring:
     lost_through: int | None
     seen: tuple[int, str] | None
     """The checkpoint, by position and hash, that the home had seen and that is lost with them."""
+
+    def names(self, row: int) -> bool:
+        """Whether it says that this row of the log before is lost."""
+        first, last = self.lost_from, self.lost_through
+        return first is not None and last is not None and first <= row <= last
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -128,7 +133,7 @@ class _Walk:
         self.position, self.hash = row.position, row.hash
         if row.action == RESTORED:
             self.open_restoring = row.position
-            self.restorings.append(_restoring(row))
+            self.restorings.append(restoring(row))
         for each in self.seen:
             if row.position == each.checkpoint.position:
                 each.row = row.hash == each.checkpoint.hash
@@ -187,8 +192,14 @@ class _Walk:
             raise _Broken("audit-countersignature-missing", position)
 
     def is_known_loss(self, lost: Checkpoint) -> bool:
-        """Whether a restoring, signed as all in the list are, names just this checkpoint as lost."""
-        return any(each.seen == (lost.position, lost.hash) for each in self.restorings)
+        """Whether a restoring, signed as all in the list are, names this checkpoint, or its row, as lost.
+
+        A row of that number that was written after the restoring is another one.
+        """
+        return any(
+            each.seen == (lost.position, lost.hash) or (each.names(lost.position) and time_text(lost.time) < each.time)
+            for each in self.restorings
+        )
 
     def _close_restoring(self) -> None:
         """A restoring is signed in the transaction that records it: one that is not was written by somebody else."""
@@ -236,9 +247,10 @@ def walk(
     )
 
 
-def _restoring(row: StoredRow) -> Restoring:
+def restoring(row: StoredRow) -> Restoring:
+    """What the row of a restoring tells, as far as it can be read."""
     detail: object = None
-    with suppress(ValueError, RecursionError):
+    with suppress(ValueError, TypeError, RecursionError):
         detail = json.loads(row.detail)
     lost: tuple[int | None, int | None] = (None, None)
     seen = None

@@ -242,12 +242,13 @@ class _Before:
     def look(cls, connection: Connection, manifest: Manifest) -> _Before | None:
         if version_of(connection) is None:
             return None
-        newest = connection.execute(
-            select(audit.c.position, audit.c.hash).order_by(audit.c.position.desc()).limit(1)
-        ).first()
+        with log.any_text(connection):
+            newest = connection.execute(
+                select(audit.c.position, audit.c.hash).order_by(audit.c.position.desc()).limit(1)
+            ).first()
+            same = connection.execute(select(audit.c.hash).where(audit.c.position == manifest.audit_rows)).scalar()
         if newest is None:
             return None
-        same = connection.execute(select(audit.c.hash).where(audit.c.position == manifest.audit_rows)).scalar()
         erased = tuple(erased_persons(connection)) if version_of(connection) == HEAD else None
         return cls((newest.position, newest.hash), same == manifest.audit_head, erased)
 
@@ -278,7 +279,7 @@ def _fill(connection: Connection, stream: BinaryIO, keys: KeyStore, manifest: Ma
     tables = {table.name: table for table in reflected_tables(connection)}
     found, values = read_tables(stream, keys)
     if found != manifest:
-        raise IntegrityBroken("backup-damaged")
+        raise IntegrityBroken("backup-changed")
     table: Table | None = None
     columns: tuple[str, ...] = ()
     batch: list[Row] = []
