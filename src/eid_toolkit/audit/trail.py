@@ -206,7 +206,7 @@ def _is_lost(connection: Connection, seen: Checkpoint | None, key: AuditKey | No
 def _unsigned(connection: Connection) -> int:
     """How many rows have come since the last checkpoint, by the head of the log."""
     head, newest = log.head(connection), checkpoints.newest(connection)
-    if head is None:
+    if head is None or not log.has(connection, *head):
         raise IntegrityBroken("audit-head-lost")
     return head[0] - (newest.position if newest else 0)
 
