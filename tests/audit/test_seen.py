@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
 from audit.logs import LogBook
 from eid_toolkit.audit import checkpoints, trail
 from eid_toolkit.audit.statements import Checkpoint
 from eid_toolkit.errors import IntegrityBroken, NotPermitted, UsageError
-from eid_toolkit.register.database import Database
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
+from support.asking import Asked
 from support.homes import ANNA, BERT, CLOCK, ENTROPY
 
 CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
@@ -130,36 +127,12 @@ def test_threads_that_settle_at_once_sign_once_for_so_many_rows(book: LogBook) -
     assert result.newest == seen(book)
 
 
-class Asked:
-    """A passphrase that may be asked for only while no transaction writes."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.depth, self.times, self.answer = 0, 0, Secret(b"a passphrase for this test")
-        plain = Database.write
-
-        @contextmanager
-        def counted(database: Database, *, shared: bool = False) -> Iterator[Connection]:
-            with plain(database, shared=shared) as connection:
-                self.depth += 1
-                try:
-                    yield connection
-                finally:
-                    self.depth -= 1
-
-        monkeypatch.setattr(Database, "write", counted)
-
-    def __call__(self) -> Secret:
-        assert self.depth == 0, "asked while the register waits"
-        self.times += 1
-        return self.answer
-
-
 @pytest.mark.parametrize("signed", [(), (2,)])
 def test_the_passphrase_is_asked_for_before_the_register_is_made_to_wait(
     book: LogBook, signed: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the key of the log is only now made."""
-    asked = Asked(monkeypatch)
+    asked = Asked(monkeypatch, Secret(b"a passphrase for this test"))
     KeyStore.create(tmp_path / "closed", asked.answer, ENTROPY)
     book.keys = KeyStore.open(tmp_path / "closed", asked, ENTROPY)
     book.begin(3, signed)
@@ -170,7 +143,7 @@ def test_the_passphrase_is_asked_for_before_the_register_is_made_to_wait(
 
 
 def test_settling_asks_nobody(book: LogBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = Asked(monkeypatch)
+    asked = Asked(monkeypatch, Secret(b"a passphrase for this test"))
     KeyStore.create(tmp_path / "closed", asked.answer, ENTROPY)
     book.keys = KeyStore.open(tmp_path / "closed", asked, ENTROPY)
     book.begin(3, (2,))

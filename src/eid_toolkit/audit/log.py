@@ -156,6 +156,8 @@ def newest(connection: Connection, subject: str, actions: Iterable[str]) -> Audi
 
 def has(connection: Connection, position: int, row_hash: str) -> bool:
     """Whether the log has the row of that position and hash."""
+    if not is_text(row_hash):
+        return False
     row = connection.execute(select(audit.c.position).where(audit.c.position == position, audit.c.hash == row_hash))
     return row.first() is not None
 
