@@ -112,16 +112,10 @@ def checkpoint(app: App, fmt: str) -> None:
     This also happens when the stock is closed, and by itself after some hundred rows. What was changed since the
     last time is not signed. With --second-operator both people countersign.
     """
-    from eid_toolkit.errors import NotPermitted
-
     with open_office(app) as office:
-        people = [office.act(Permission.SIGN_AUDIT)]
-        if app.second_operator is not None:
-            if people[0].is_same_person_as(app.second_operator):
-                raise NotPermitted("second-person-same", operator=people[0].name)
-            people.append(office.operators.act_as(app.second_operator, app.second_passphrase))
-        office.keys.unlock()
-        made = office.register.audit.checkpoint(people)
+        first = office.act(Permission.SIGN_AUDIT)
+        second = office.act_second(first)
+        made = office.register.audit.checkpoint([first] if second is None else [first, second])
     names = ", ".join(person.operator for person in made.countersigned)
     pairs = (("Row", made.position), ("Hash", made.hash), ("Countersigned by", names), ("Key", made.key))
     emit(made.to_json(), fmt, lambda: details(pairs))
