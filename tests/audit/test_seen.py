@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.logs import LogBook
-from eid_toolkit.audit import checkpoints, trail
+from eid_toolkit.audit import checkpoints, files, trail
 from eid_toolkit.audit.statements import Checkpoint
 from eid_toolkit.errors import IntegrityBroken, NotPermitted, UsageError
+from eid_toolkit.ports import Signer
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
@@ -39,6 +41,49 @@ def test_an_older_checkpoint_takes_no_newer_ones_place(book: LogBook) -> None:
     book.trail.remember(newer, signer)
     assert seen(book) == more
     assert [person.operator for person in seen(book).countersigned] == ["anna", "bert"]
+
+
+def test_who_remembers_waits_for_who_does_it_already(book: LogBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the one that has looked first writes the older over what the other has written meanwhile."""
+    book.begin(3, (2,))
+    signer = checkpoints.signer(book.keys, book.files, new=False)
+    made = []
+    for _ in range(2):
+        book.add(1)
+        with book.database.write() as connection:
+            made.append(checkpoints.checkpoint(connection, signer, CLOCK))
+    older, newer = made
+    other = threading.Thread(target=lambda: book.trail.remember(newer, signer))
+    plain = files.write_atomic
+
+    def slow(path: Path, data: bytes) -> None:
+        if not other.ident:
+            other.start()
+            other.join(timeout=1)
+        plain(path, data)
+
+    monkeypatch.setattr(files, "write_atomic", slow)
+    book.trail.remember(older, signer)
+    other.join()
+    assert seen(book) == newer
+
+
+def test_who_was_quicker_has_signed_for_both(book: LogBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another station has signed since this one has looked, and a row has come: that one is for the next time."""
+    book.begin(1, (1,))
+    book.add(trail.SIGN_AFTER)
+    one, plain = book.trail, checkpoints.signer
+
+    def slow(*arguments: Any, **more: Any) -> Signer:
+        monkeypatch.setattr(checkpoints, "signer", plain)
+        book.trail.settle()
+        book.add(1)
+        return plain(*arguments, **more)
+
+    monkeypatch.setattr(checkpoints, "signer", slow)
+    one.settle()
+    result = one.verify()
+    assert (result.checkpoints, result.unsigned_rows) == (2, 1)
 
 
 def test_a_checkpoint_that_the_register_does_not_have_is_not_remembered(book: LogBook) -> None:

@@ -37,22 +37,22 @@ def office(softhsm: SoftHsm, tmp_path_factory: pytest.TempPathFactory) -> Office
     return office
 
 
-COMMANDS: tuple[tuple[object, ...], ...] = (
+COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "checkpoint"),
-    ("stock", "close", "--counted", 2),
+    ("stock", "close", "--counted", "2"),
     ("register", "restore", "--replace", "register.backup"),
 )
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: str(words[1]))
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[1])
 def test_no_question_is_asked_in_a_transaction(
-    office: Office, monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]
+    office: Office, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     asked: dict[str, Asked] = {}
     for name, answer in ANSWERS.items():
         monkeypatch.setattr(App, name, Asked(monkeypatch, Secret(answer.encode())))
         asked[name] = getattr(App, name)
     folder: Path = office.root.parent
-    given: list[Any] = [folder / word if str(word).endswith(".backup") else word for word in words]
+    given: list[Any] = [folder / word if word.endswith(".backup") else word for word in words]
     office.two(*given)
     assert asked["pin"].times > 0

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from eid_toolkit.audit import log
 from eid_toolkit.errors import IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ports import FixedClock
-from eid_toolkit.register import backup
 from eid_toolkit.register.backup import Manifest, back_up
+from eid_toolkit.register.backup_container import BackupWriter
 from eid_toolkit.register.backup_restore import Restorer
 from eid_toolkit.register.register import Register
 from eid_toolkit.stores.authorities import AuthorityStore
@@ -72,7 +73,7 @@ def test_a_back_up_that_came_to_nothing_was_begun(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backup.BackupWriter, at, fail)
+    monkeypatch.setattr(BackupWriter, at, fail)
     with pytest.raises(OSError):
         saved(desk, file)
     assert actions(desk) == ["register.backup-begun"]
@@ -84,7 +85,7 @@ def test_no_back_up_exists_that_could_not_be_put_on_record(
     desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, which: int
 ) -> None:
     """Neither where it is begun nor where it is done."""
-    plain: Callable[..., None] = backup.log.append
+    plain: Callable[..., None] = log.append
     calls = 0
 
     def append(*arguments: Any) -> None:
@@ -94,7 +95,7 @@ def test_no_back_up_exists_that_could_not_be_put_on_record(
             raise ServiceAway("register-busy", reason="locked")
         plain(*arguments)
 
-    monkeypatch.setattr(backup.log, "append", append)
+    monkeypatch.setattr(log, "append", append)
     with pytest.raises(ServiceAway):
         saved(desk, file)
     assert not file.exists()
