@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from audit.logs import LogBook
-from eid_toolkit.audit import checkpoints, files, trail
+from eid_toolkit.audit import checkpoints, trail
 from eid_toolkit.audit.statements import Checkpoint
 from eid_toolkit.errors import IntegrityBroken, NotPermitted, UsageError
+from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.ports import Signer
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore
@@ -54,7 +55,7 @@ def test_who_remembers_waits_for_who_does_it_already(book: LogBook, monkeypatch:
             made.append(checkpoints.checkpoint(connection, signer, CLOCK))
     older, newer = made
     other = threading.Thread(target=lambda: book.trail.remember(newer, signer))
-    plain = files.write_atomic
+    plain = write_atomic
 
     def slow(path: Path, data: bytes) -> None:
         if not other.ident:
@@ -62,7 +63,7 @@ def test_who_remembers_waits_for_who_does_it_already(book: LogBook, monkeypatch:
             other.join(timeout=1)
         plain(path, data)
 
-    monkeypatch.setattr(files, "write_atomic", slow)
+    monkeypatch.setattr("eid_toolkit.audit.files.write_atomic", slow)
     book.trail.remember(older, signer)
     other.join()
     assert seen(book) == newer

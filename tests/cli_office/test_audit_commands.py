@@ -261,6 +261,17 @@ def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, expo
     foreign = other.root / "audit" / "head.json"
     assert "not signed by the key of this log" in office.call("audit", "verify", "--head", foreign, code=12).stderr
     office.call("audit", "verify", "--file", exported, "--head", foreign, code=12)
+    lines = exported.read_text("utf-8").splitlines(keepends=True)
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text(
+        "".join(line for line in lines if "eid-audit-key" not in line and "checkpoint/1" not in line), "utf-8"
+    )
+    own = office.root / "audit" / "head.json"
+    assert "--key" in office.call("audit", "verify", "--file", bare, "--head", own, code=12).stderr
+    copy = tmp_path / "key.pem"
+    shutil.copy(office.root / "audit" / "audit-key.pem", copy)
+    told = verified(office, "--file", bare, "--head", own, "--key", copy, code=12)
+    assert told["reason"] == "audit-checkpoint-missing"
     path = tmp_path / "x"
     for content in (b"", b"{}", b"[" * 60_000, b"\xff", (office.root / "audit" / "audit-key.pem").read_bytes()):
         path.write_bytes(content)

@@ -66,8 +66,10 @@ def verify_export(
 
 
 def check_kept(kept: Checkpoint, key: AuditKey | None) -> None:
-    """Raises :class:`IntegrityBroken` if a checkpoint that was kept elsewhere is not of the log with this key."""
-    if key is None or not kept.is_signed_by(key):
+    """Raises :class:`IntegrityBroken` if a checkpoint that was kept elsewhere was not signed by the key, or none is."""
+    if key is None:
+        raise IntegrityBroken("audit-key-missing")
+    if not kept.is_signed_by(key):
         raise IntegrityBroken("audit-kept-foreign", row=kept.position)
 
 
