@@ -40,14 +40,24 @@ class LogBook:
 
     @property
     def trail(self) -> AuditTrail:
-        operators = OperatorStore(self.folder / "operators", demo=False, keys=self.keys)
-        return AuditTrail(self.database, self.keys, operators, self.files, CLOCK)
+        """As a command opens it."""
+        return self.trail_with(self.keys)
+
+    def trail_with(self, keys: KeyStore) -> AuditTrail:
+        operators = OperatorStore(self.folder / "operators", demo=False, keys=keys)
+        return AuditTrail(self.database, keys, operators, self.files, CLOCK)
+
+    def add(self, rows: int) -> None:
+        """More rows, unsigned."""
+        with self.database.write() as connection:
+            append(connection, CLOCK.now(), "anna", [AuditEvent("thing.done", "T9", {"n": n}) for n in range(rows)])
 
     def begin(self, rows: int, signed: Sequence[int] = (), people: Sequence[Operator] = ()) -> None:
         """A log of so many rows, with checkpoints on those at the positions ``signed``."""
         for name in ("head.json", "audit-key.pem"):
             (self.folder / "audit" / name).unlink(missing_ok=True)
         made: Checkpoint | None = None
+        signer = checkpoints.signer(self.keys, self.files, new=True)
         with self.database.write() as connection:
             for table in ("audit", "audit_head", "audit_checkpoint"):
                 connection.execute(text(f"DELETE FROM {table}"))
@@ -55,9 +65,9 @@ class LogBook:
                 event = AuditEvent("thing.done", f"T{number % 3}", {"number": number, "note": "tên"})
                 append(connection, CLOCK.now(), "anna", [event])
                 if number in signed:
-                    made = checkpoints.checkpoint(connection, self.keys, CLOCK, people)
+                    made = checkpoints.checkpoint(connection, signer, CLOCK, people)
         if made is not None:
-            self.files.keep(made, checkpoints.public_key(self.keys))
+            self.trail.remember(made, signer)
 
     def rows(self) -> list[StoredRow]:
         with self.database.read() as connection, any_text(connection):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,21 +16,6 @@ EXAMPLES = settings(
 )
 TEXT_COLUMNS = ("operator", "action", "subject", "detail", "previous", "hash", "time")
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
-
-
-@pytest.fixture
-def book(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogBook]:
-    if backend == "sqlite":
-        opened = LogBook.open(f"sqlite:///{tmp_path}/register.sqlite", tmp_path)
-        yield opened
-        opened.database.close()
-        return
-    server = request.getfixturevalue("postgres")
-    name = server.create()
-    opened = LogBook.open(server.url(name), tmp_path)
-    yield opened
-    opened.database.close()
-    server.drop(name)
 
 
 @st.composite

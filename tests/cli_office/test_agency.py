@@ -110,10 +110,29 @@ def test_two_people_erase_a_person(office: Office) -> None:
     office.one("audit", "verify")
 
 
+def test_rights_of_an_agency_are_changed(office: Office) -> None:
+    words = ("agency", "change", "police")
+    by(office, "security-officer", *words, code=2)
+    changed = shown(
+        by(office, "security-officer", *words, "--field", "id", "--purpose", "a trial", "--no-may-report",
+           "--format", "json")
+    )  # fmt: skip
+    assert (changed["fields"], changed["purposes"], changed["may_report"]) == (["id"], ["a trial"], False)
+    assert "would change" in by(office, "security-officer", *words, "--field", "id", code=9).stderr
+    refused = by(office, "clerk", "notice", "add", "--kind", "wanted", "--person", "77", "--agency", "police", code=10)
+    assert "eid agency change police --may-report" in refused.stderr
+    assert shown(by(office, "security-officer", *words, "--may-report", "--format", "json"))["may_report"] is True
+    rows = shown(office.one("audit", "show", "--subject", "police", "--format", "json"))
+    told = [row["detail"] for row in rows if row["action"] == "agency.changed"]
+    assert [each["after"]["may_report"] for each in told] == [False, True]
+    assert told[0]["before"]["purposes"] == ["a search"]
+
+
 PERMITTED = {
     ("agency", "add", "x-1", "--name", "X", "--field", "id", "--purpose", "x"): Permission.MANAGE_AGENCIES,
     ("agency", "list"): Permission.MANAGE_AGENCIES,
     ("agency", "show", "police"): Permission.MANAGE_AGENCIES,
+    ("agency", "change", "police", "--field", "id"): Permission.MANAGE_AGENCIES,
     ("agency", "disable", "police"): Permission.MANAGE_AGENCIES,
     ("agency", "look-up", "police", "--purpose", PURPOSE, "77"): Permission.READ_PERSONS,
     ("notice", "add", "--kind", "wanted", "--person", "77", "--agency", "police"): Permission.REPORT_NOTICES,
@@ -133,7 +152,7 @@ def test_what_each_role_may_not_do(office: Office) -> None:
                 assert f"{role.value} may not do this" in found.stderr
                 assert "Zwyrtek" not in found.output
                 refused += 1
-    assert refused == 48
+    assert refused == 53
     assert shown(office.one("notice", "list", "--all", "--format", "json")) == []
     assert [each["disabled_at"] for each in shown(office.one("agency", "list", "--format", "json"))] == [None]
     assert person_of(office)

@@ -210,6 +210,74 @@ def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: Of
     assert verified(nowhere, "--file", exported, "--key", key)["key_proved"] is True
 
 
+def cut(exported: Path, tmp_path: Path, rows: int) -> Path:
+    """An export of the first rows alone, with an end that fits."""
+    lines = [json.loads(line) for line in exported.read_text("utf-8").splitlines()]
+    kept = [line for line in lines[:-1] if line.get("position", 0) <= rows]
+    last = next(line for line in reversed(kept) if "schema" not in line)
+    kept.append({**lines[-1], "rows": rows, "head": last["hash"]})
+    path = tmp_path / "cut.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("rows", [3, 1])
+def test_an_export_that_was_cut_off_is_found_by_a_checkpoint_that_was_kept(
+    exported: Path, office: Office, tmp_path: Path, rows: int
+) -> None:
+    """Without it nothing shows, and the verdict says so."""
+    head, nowhere = tmp_path / "head.json", Office(tmp_path / "nowhere")
+    shutil.copy(office.root / "audit" / "head.json", head)
+    short = cut(exported, tmp_path, rows)
+    alone = nowhere.call("audit", "verify", "--file", short)
+    assert "could have been cut off unseen" in alone.output
+    assert verified(nowhere, "--file", short)["kept_head"] is None
+    result = verified(nowhere, "--file", short, "--head", head, code=12)
+    assert (result["reason"], result["broken_at"], result["kept_head"]) == ("audit-rows-cut-off", rows + 1, 4)
+    whole = nowhere.call("audit", "verify", "--file", exported, "--head", head)
+    assert "The checkpoint of row 4 that was kept elsewhere is in the log" in whole.output
+    assert "could have been" not in whole.output
+
+
+def test_a_home_that_was_rolled_back_whole_is_found_by_a_checkpoint_that_was_kept(
+    office: Office, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(office.root, before)
+    add_dora(office)
+    kept = tmp_path / "kept.json"
+    kept.write_text(office.call("--operator", "carla", "audit", "checkpoint", "--format", "json").stdout)
+    told = verified(office, "--head", kept)
+    assert (told["kept_head"], told["kept_head_lost"]) == (5, False)
+    shutil.rmtree(office.root)
+    shutil.copytree(before, office.root)
+    assert verified(office)["intact"] is True
+    result = verified(office, "--head", kept, code=12)
+    assert (result["reason"], result["broken_at"]) == ("audit-rows-cut-off", 5)
+
+
+def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, exported: Path, tmp_path: Path) -> None:
+    other = new_office(tmp_path / "other")
+    foreign = other.root / "audit" / "head.json"
+    assert "not signed by the key of this log" in office.call("audit", "verify", "--head", foreign, code=12).stderr
+    office.call("audit", "verify", "--file", exported, "--head", foreign, code=12)
+    lines = exported.read_text("utf-8").splitlines(keepends=True)
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text(
+        "".join(line for line in lines if "eid-audit-key" not in line and "checkpoint/1" not in line), "utf-8"
+    )
+    own = office.root / "audit" / "head.json"
+    assert "--key" in office.call("audit", "verify", "--file", bare, "--head", own, code=12).stderr
+    copy = tmp_path / "key.pem"
+    shutil.copy(office.root / "audit" / "audit-key.pem", copy)
+    told = verified(office, "--file", bare, "--head", own, "--key", copy, code=12)
+    assert told["reason"] == "audit-checkpoint-missing"
+    path = tmp_path / "x"
+    for content in (b"", b"{}", b"[" * 60_000, b"\xff", (office.root / "audit" / "audit-key.pem").read_bytes()):
+        path.write_bytes(content)
+        assert "no checkpoint" in office.call("audit", "verify", "--head", path, code=9).stderr
+
+
 def test_an_export_signed_by_somebody_else_is_found_by_the_key(exported: Path, tmp_path: Path) -> None:
     other = new_office(tmp_path / "other")
     key = other.root / "audit" / "audit-key.pem"

@@ -32,11 +32,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def saved(desk: Desk, file: Path) -> Manifest:
-    return back_up(desk.register.database, desk.keys, desk.home.config, file, CLOCK, ENTROPY)
+    return back_up(desk.register.database, desk.keys, desk.home.config, file, ANNA, CLOCK, ENTROPY)
 
 
 def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
-    return Restorer(desk.home, desk.keys, CLOCK).restore(file, ANNA, replace=replace)
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    return restorer.restore(restorer.check(file), replace=replace)
 
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -74,7 +75,7 @@ def test_what_is_lost_is_named_and_known_from_then_on(desk: Desk, file: Path) ->
     manifest = saved(desk, file)
     for number in range(3):
         desk.person({**UTOPIAN, "personal_number": str(number)})
-    desk.register.audit.checkpoint()
+    desk.register.audit.checkpoint([ANNA])
     last = desk.register.verify_audit().rows
     done = restored(desk, file)
     assert done.lost is not None
@@ -89,7 +90,7 @@ def test_what_is_lost_is_named_and_known_from_then_on(desk: Desk, file: Path) ->
 def test_a_home_that_still_remembers_the_lost_checkpoint_takes_the_loss_as_known(desk: Desk, file: Path) -> None:
     saved(desk, file)
     desk.person(UTOPIAN)
-    desk.register.audit.checkpoint()
+    desk.register.audit.checkpoint([ANNA])
     remembered = (desk.home.audit / "head.json").read_bytes()
     restored(desk, file)
     (desk.home.audit / "head.json").write_bytes(remembered)  # as a kill before the last write leaves it
@@ -101,10 +102,10 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: 
     """The row of a restoring counts only with the signature that the restoring itself puts to it."""
     saved(desk, file)
     desk.person(UTOPIAN)
-    desk.register.audit.checkpoint()
+    desk.register.audit.checkpoint([ANNA])
     forged = restored(desk, file)
     desk.person(UTOPIAN)
-    desk.register.audit.checkpoint()
+    desk.register.audit.checkpoint([ANNA])
     database = desk.register.database
     with database.write() as connection:  # cut behind the row of the restoring, and told once more
         connection.execute(text("DELETE FROM audit WHERE position > :row"), {"row": forged.row})
@@ -121,7 +122,7 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: 
     found = desk.register.verify_audit()
     assert (found.reason, found.broken_at) == ("audit-restoring-unsigned", forged.row + 1)
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
-        desk.register.audit.checkpoint()
+        desk.register.audit.checkpoint([ANNA])
     for number in range(120):  # nor does the log sign it by itself
         desk.register.record("anna", "thing.done", "thing", {"number": number})
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
@@ -132,7 +133,7 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: 
 def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(desk: Desk, file: Path) -> None:
     """Whoever cut rows off, had it backed up and restored is found: the restoring names what the home had seen."""
     desk.person(UTOPIAN)
-    desk.register.audit.checkpoint()
+    desk.register.audit.checkpoint([ANNA])
     with desk.register.database.write() as connection:
         for statement in (
             "DELETE FROM audit WHERE position > 3",
@@ -144,7 +145,9 @@ def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(desk: Desk, file: Path
     saved(desk, file)
     done = restored(desk, file)
     assert done.lost is not None
-    assert (done.lost.first, done.lost.last) == (4, 4)
+    assert (done.lost.first, done.lost.last) == (None, 5)  # the back-up has another row 4: that it was begun
+    (known,) = desk.register.verify_audit().restorings
+    assert known.seen is not None and known.seen[0] == 4
 
 
 def test_a_register_is_not_replaced_unless_that_is_wanted(desk: Desk, file: Path) -> None:
@@ -301,7 +304,7 @@ def test_a_back_up_of_an_older_version_is_brought_up_to_date(desk: Desk, file: P
         marks = ", ".join(f":{name}" for name in rows[0])
         connection.execute(text(f"INSERT INTO audit ({names}) VALUES ({marks})"), rows)
         connection.execute(text("INSERT INTO audit_head (position, hash) VALUES (:position, :hash)"), heads)
-    back_up(old, desk.keys, desk.home.config, file, CLOCK, ENTROPY)
+    back_up(old, desk.keys, desk.home.config, file, ANNA, CLOCK, ENTROPY)
     old.close()
     done = restored(desk, file)
     assert done.manifest.version == "0002"

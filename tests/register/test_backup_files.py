@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.audit import checkpoints
+from eid_toolkit.audit.files import AuditFiles
+from eid_toolkit.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.home.home import Home
-from eid_toolkit.register import backup_restore
+from eid_toolkit.register import backup_places, backup_restore
 from eid_toolkit.register.backup import back_up, check_backup
 from eid_toolkit.register.backup_container import MAGIC
+from eid_toolkit.register.backup_places import Place
 from eid_toolkit.register.backup_restore import Restored, Restorer
 from eid_toolkit.register.database import Database
 from support.homes import ANNA, CLOCK, ENTROPY, UTOPIAN, Desk
@@ -48,7 +52,7 @@ def saved(demo_home_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for number in range(10):
         desk.document({**UTOPIAN, "personal_number": str(number)})
     path = root.parent / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     yield Saved((desk, path.read_bytes()))
     desk.register.close()
 
@@ -104,10 +108,15 @@ def test_something_behind_the_end_is_found(saved: Saved, tmp_path: Path, more: b
 def test_chunks_of_another_back_up_of_the_same_home_are_found(saved: Saved, tmp_path: Path) -> None:
     desk, data = saved
     path = tmp_path / "second.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     mine, others = chunks(data), chunks(path.read_bytes())
     assert len(mine) == len(others)
     refused(saved, b"".join((*mine[:2], others[2], *mine[3:])), tmp_path)
+
+
+def restore(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    return restorer.restore(restorer.check(file), replace=replace)
 
 
 def names(home: Home) -> set[str]:
@@ -117,13 +126,13 @@ def names(home: Home) -> set[str]:
 def test_a_damaged_back_up_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     desk.document()
     path = tmp_path / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     before, rows = names(desk.home), desk.register.audit_rows()
     with pytest.raises(IntegrityBroken, match="backup-damaged"):
-        Restorer(desk.home, desk.keys, CLOCK).restore(path, ANNA, replace=True)
+        restore(desk, path)
     assert names(desk.home) == before
     assert desk.register.audit_rows() == rows
 
@@ -133,12 +142,12 @@ def file(desk: Desk, tmp_path: Path) -> Path:
     """A back-up of a register with one document."""
     desk.document()
     path = tmp_path / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, CLOCK, ENTROPY)
+    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
     return path
 
 
 def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
-    done = Restorer(desk.home, desk.keys, CLOCK).restore(file, ANNA, replace=replace)
+    done = restore(desk, file, replace=replace)
     again = Desk.open(desk.home)
     assert len(again.register.documents.list()) == 1
     assert again.register.verify_audit().reason is None
@@ -186,27 +195,102 @@ def test_the_old_register_that_is_kept_is_whole(desk: Desk, file: Path) -> None:
     assert done.kept.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("there", [True, False])
-@pytest.mark.parametrize("at", ["upgrade", "_fill", "walk", "_lost"])
-def test_a_kill_in_a_restoring_leaves_the_old_state(desk: Desk, file: Path, at: str, there: bool) -> None:
-    rows = desk.register.audit_rows()
-    desk.register.close()
-    if not there:
-        desk.home.register_path.unlink()
+KILLS = (
+    (backup_restore, "upgrade", False),
+    (backup_restore, "_fill", False),
+    (backup_restore, "walk", False),
+    (backup_restore, "_lost", False),
+    (Place, "copy", False),
+    (backup_places, "sync_directory", False),  # the copy is made, and nothing is in the tables yet
+    (checkpoints, "checkpoint", False),
+    (Place, "keep_copy", True),  # the register is the back-up's, and the copy has no name that anybody sees
+    (AuditFiles, "_keep", True),
+)
+
+
+def left_over(home: Home) -> list[str]:
+    return [path.name for path in home.root.iterdir() if path.name.startswith(".")]
+
+
+def killed(desk: Desk, file: Path, where: object, name: str) -> None:
+    """A process that restores, and is killed when it comes to call this."""
     child = os.fork()
     if child == 0:
-        setattr(backup_restore, at, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        setattr(where, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
         try:
-            Restorer(desk.home, desk.keys, CLOCK).restore(file, ANNA, replace=True)
+            restore(desk, file)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
-    assert desk.home.register_path.exists() is there
-    if there:
-        again = Desk.open(desk.home)
-        assert again.register.audit_rows() == rows
-        again.register.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(("where", "name", "done"), KILLS, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_a_kill_in_a_restoring_leaves_one_state_and_the_next_one_tidies(
+    desk: Desk, file: Path, where: object, name: str, done: bool
+) -> None:
+    """No copy of the old register lies about that nobody sees: it goes, or gets the name of one that was replaced."""
+    desk.person(UTOPIAN)
+    rows = desk.register.audit_rows()
+    desk.register.close()
+    killed(desk, file, where, name)
+    again = Desk.open(desk.home)
+    assert (again.register.audit_rows() == rows) is not done
+    assert again.register.verify_audit().reason is None
+    again.register.close()
     restored(desk, file)
-    assert not list(desk.home.root.glob(".register.sqlite.restoring*"))
+    assert left_over(desk.home) == []
+    kept = sorted(desk.home.root.glob("register.sqlite.replaced-*"))
+    assert len(kept) == (2 if done else 1)
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    held = []
+    for path in kept:
+        old = Database.open(f"sqlite:///{path}", new=False)
+        with old.read() as connection:
+            held.append(connection.exec_driver_sql("SELECT count(*) FROM audit").scalar())
+        old.close()
+    assert len(rows) in held  # what was replaced first is there, and whole
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize(
+    ("where", "name"), [(backup_restore, "_fill"), (backup_restore, "_lost"), (Place, "set_aside"), (Place, "fill")]
+)
+def test_a_kill_while_a_register_is_built_beside_its_place_leaves_nothing_there(
+    desk: Desk, file: Path, where: object, name: str, damaged: bool
+) -> None:
+    desk.register.close()
+    desk.home.register_path.unlink()
+    if damaged:
+        desk.home.register_path.write_bytes(b"this is no database" * 400)
+    killed(desk, file, where, name)
+    with pytest.raises(IntegrityBroken):
+        Desk.open(desk.home)
+    restored(desk, file)
+    assert left_over(desk.home) == []
+    assert len(list(desk.home.root.glob("register.sqlite.replaced-*"))) == damaged
+
+
+def test_a_register_that_has_come_since_the_check_is_not_replaced(desk: Desk, file: Path) -> None:
+    desk.register.close()
+    aside = desk.home.root / "aside"
+    desk.home.register_path.rename(aside)
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    checked = restorer.check(file)
+    assert checked.vacant
+    aside.rename(desk.home.register_path)
+    content = desk.home.register_path.read_bytes()
+    with pytest.raises(NotPermitted, match="restore-register-exists"):
+        restorer.restore(checked)
+    assert desk.home.register_path.read_bytes() == content
+    assert left_over(desk.home) == []
+
+
+def test_a_register_with_bad_text_in_its_log_can_be_replaced(desk: Desk, file: Path) -> None:
+    with desk.register.database.write() as connection:
+        connection.execute(text("UPDATE audit SET hash = CAST(X'eda080ff' AS TEXT)"))
+    desk.register.close()
+    done = restored(desk, file)
+    assert done.kept is not None

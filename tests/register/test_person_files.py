@@ -126,27 +126,71 @@ def test_json_lines_are_read_and_bad_ones_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('{"surname": "A", "primary_identifier": "B"}', "primary_identifier"),
+        ('{"Given names": null, "sex": "F", "secondary_identifier": "B"}', "secondary_identifier"),
+        ('{"sex": "F", "sex": "F"}', "sex"),
+    ],
+)
+def test_a_line_with_two_keys_for_one_field_is_refused(line: str, field: str) -> None:
+    (row,) = read_jsonl([line])
+    assert row.person is None and row.error is not None
+    assert (row.error.code, row.error.facts) == ("person-field-twice", {"field": field})
+
+
 def test_rows_can_be_left_out_without_looking_at_them() -> None:
     text = HEADER + "not,a,good,row\n" + GOOD + "\n" + GOOD
     assert [row.line for row in read_csv(lines(text), 1)] == [3, 5]
     assert [row.line for row in read_jsonl(["bad\n", "\n", json.dumps(UTOPIAN)], 1)] == [3]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''@", "-"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''@", "-", "＝1", "＋1", "－1", "＠A"]
+)
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(cell: str) -> None:
     assert harmless_cell(cell)[0] == "'"
     assert plain_cell(harmless_cell(cell)) == cell
 
 
-@given(st.text(st.sampled_from("'=+-@\t\ra1 "), max_size=6) | st.text(max_size=20))
+RUNS = set("=+-@＝＋－＠\t\r\n")
+cells = st.text(st.sampled_from("'\"=+-@＝＋－＠;,|\t\r\na1 "), max_size=8) | st.text(max_size=20)
+
+
+@given(cells)
 def test_any_cell_comes_back(cell: str) -> None:
     assert plain_cell(harmless_cell(cell)) == cell
-    assert harmless_cell(cell)[:1] not in {"=", "+", "-", "@", "\t", "\r"}
+    assert harmless_cell(cell)[:1] not in RUNS
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("Ann;=cmd|' /C calc'!A0", "Ann;'=cmd|' /C calc'!A0"),
+        ("Ann;'\"=1", "Ann;'\"'=1"),
+        ("a|+1,@x", "a|'+1,'@x"),
+        ("O'Brien-Smith; +1", "O'Brien-Smith; +1"),
+    ],
+)
+def test_a_cell_that_would_split_runs_nowhere(cell: str, written: str) -> None:
+    assert harmless_cell(cell) == written
+    assert plain_cell(written) == cell
+
+
+@given(st.lists(st.lists(cells.filter(lambda cell: "\0" not in cell), min_size=1, max_size=4), min_size=1, max_size=3))
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+def test_whatever_separates_lists_in_a_spreadsheet_no_cell_is_run(separator: str, wanted: list[list[str]]) -> None:
+    columns = [str(number) for number in range(len(wanted[0]))]
+    stream = io.StringIO(newline="")
+    write_csv([dict(zip(columns, row, strict=False)) for row in wanted], stream, columns)
+    for row in csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=separator):
+        assert all(cell[:1] not in RUNS for cell in row)
 
 
 texts = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-    | st.sampled_from("'=+-@,;|\"\\"),
+    | st.sampled_from("'=+-@,;|\"\\＝＋－＠"),
     max_size=40,
 )  # fmt: skip
 numbers = st.from_regex(r"[0-9A-Za-z./-]{1,30}", fullmatch=True)
@@ -169,9 +213,9 @@ def test_what_is_exported_is_read_back(kind: str, zipped: bool, wanted: list[Per
     (write_csv if kind == "csv" else write_jsonl)((each.to_text() for each in wanted), stream)
     data = stream.getvalue().encode()
     assert rows_of(gzip.compress(data, 1) if zipped else data, kind) == wanted
-    if kind == "csv":
-        for cells in csv.reader(io.StringIO(stream.getvalue(), newline="")):
-            assert all(cell[:1] not in {"=", "+", "-", "@", "\t", "\r"} for cell in cells)
+    for separator in (",", ";") if kind == "csv" else ():
+        for row in csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=separator):
+            assert all(cell[:1] not in RUNS for cell in row)
 
 
 def test_an_export_holds_every_field() -> None:

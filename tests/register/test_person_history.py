@@ -102,6 +102,17 @@ def test_what_was_before_goes_with_the_key(desk: Desk) -> None:
         desk.register.persons.history.of(changed, ANNA)
 
 
+def test_of_the_erased_there_is_no_history_and_no_change(desk: Desk) -> None:
+    """Also of those who were only added, for whom nothing was ever sealed."""
+    added = desk.person(UTOPIAN)
+    desk.register.erasure.erase(added.id, "request", (ANNA, BERT))
+    for known in (added, desk.register.persons.get(added.id)):
+        with pytest.raises(NotPermitted, match="data-erased"):
+            desk.register.persons.history.of(known, ANNA)
+        with pytest.raises(NotPermitted, match="data-erased"):
+            change(desk, known, mother="Berta Berg")
+
+
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.CLERK}))
 def test_who_has_not_the_role_changes_nothing(desk: Desk, role: Role) -> None:
     added = desk.person(UTOPIAN)

@@ -16,7 +16,7 @@ from eid_toolkit.register.person_record import Person
 from eid_toolkit.register.schema import person_pair
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
-from support.homes import ANNA, BERT, UTOPIAN, Desk, portrait_file
+from support.homes import ANNA, BERT, NOW, UTOPIAN, Desk, portrait_file
 
 BORN = {**UTOPIAN, "date_of_birth": "1974-08-12"}
 
@@ -133,6 +133,60 @@ def test_a_merged_person_gets_no_application_and_is_not_changed(desk: Desk) -> N
         merged = desk.register.persons.get(second.id)
         desk.register.persons.change(merged, first.data.from_text({**BORN, "mother": "A"}), ANNA, "paper")
     desk.register.applications.create(first, profile, portrait, ANNA)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_erased_are_nobodys_doubles(desk: Desk, same: bool) -> None:
+    living, gone = add(desk), add(desk)
+    desk.register.erasure.erase(gone.id, "request", (ANNA, BERT))
+    pairs, stored = desk.register.persons.pairs, desk.register.persons.get
+    for one, other in ((gone, living), (living, gone), (stored(gone.id), stored(living.id))):
+        with pytest.raises(NotPermitted, match="data-erased"):
+            pairs.decide(one, other, BERT, same=same)
+    assert stored(living.id).merged_into is None
+    assert [each.data.name for each in desk.register.persons.all()] == [living.data.name]
+
+
+def test_what_is_proposed_of_one_who_goes_is_proposed_of_the_one_who_stays(desk: Desk) -> None:
+    stays, goes = add(desk, "Abel", personal_number="7"), add(desk)
+    others = [add(desk) for _ in range(6)]  # before and after it, by their identifiers
+    pairs = desk.register.persons.pairs
+    pairs.decide(others[1], stays, BERT, same=False)  # so it is decided for the one who goes, too
+    known = add(desk, "Berg", former_number="7")  # of whom and the one who stays there is a pair already
+    with desk.register.database.write() as connection:
+        first, second = sorted((known.id, goes.id))
+        connection.execute(person_pair.insert().values(
+            first=first, second=second, reason=PairReason.SIMILAR_NAME, state=PairState.PROPOSED, proposed_at=NOW
+        ))  # fmt: skip
+    among = {people for people, _ in proposed(desk) if goes.id not in people}
+    pairs.decide(stays, goes, BERT, same=True)
+    expected = {pair(stays, each, PairReason.SAME_NAME) for each in others if each is not others[1]}
+    assert proposed(desk) == {
+        *expected,
+        pair(stays, known, PairReason.SAME_NUMBER),
+        *((people, PairReason.SAME_NAME) for people in among - {frozenset({stays.id, known.id})}),
+    }
+    with desk.register.database.read() as connection:
+        decided = connection.execute(select(person_pair).where(person_pair.c.state != PairState.PROPOSED)).all()
+        open_ = connection.execute(select(person_pair).where(person_pair.c.state == PairState.PROPOSED)).all()
+    assert {(frozenset({row.first, row.second}), row.state) for row in decided} == {
+        (frozenset({stays.id, goes.id}), PairState.SAME),
+        (frozenset({stays.id, others[1].id}), PairState.DIFFERENT),
+    }
+    assert all(row.first < row.second and goes.id not in (row.first, row.second) for row in open_)
+
+
+def test_showing_pairs_is_on_record_and_names_nobody(desk: Desk) -> None:
+    first, second = add(desk), add(desk)
+    pairs = desk.register.persons.pairs
+    pairs.list(BERT)
+    pairs.list(BERT, offset=1)
+    rows = [row for row in desk.register.audit_rows() if row.action == "duplicates.looked-up"]
+    assert [(row.operator, row.subject, row.detail) for row in rows] == [
+        ("bert", "persons", '{"count":1}'),
+        ("bert", "persons", '{"count":0}'),
+    ]
+    assert not any(each.id in row.detail for each in (first, second) for row in rows)
 
 
 def test_different_is_final_and_is_not_proposed_again(desk: Desk) -> None:

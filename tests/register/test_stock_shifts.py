@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import select, text
 
 from eid_toolkit.audit.checkpoints import newest
+from eid_toolkit.audit.statements import AuditKey
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.register.manifests import Manifest
 from eid_toolkit.register.schema import audit
@@ -15,7 +18,7 @@ from eid_toolkit.register.stock import Stock
 from eid_toolkit.register.workflow import BlankState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
-from support.homes import ANNA, BERT, Desk
+from support.homes import ANNA, BERT, ENTROPY, Desk
 from support.manifests import chip_of, manifest, serial_of
 
 BOTH = (ANNA, BERT)
@@ -78,6 +81,43 @@ def test_closing_has_the_audit_logs_head_signed_by_both(desk: Desk, stock: Stock
     assert (signed.position, signed.hash) == (last.position, last.hash)
     assert last.action == "stock.closed"
     assert [person.operator for person in signed.countersigned] == ["anna", "bert"]
+
+
+BENT = {
+    "audit-not-signed": "DELETE FROM audit_checkpoint",
+    "audit-head-lost": "DELETE FROM audit_head",
+}
+
+
+@pytest.mark.parametrize("code", [*BENT, "audit-key-changed", "audit-file-damaged"])
+def test_a_shift_is_not_closed_over_a_log_that_is_not_what_the_home_has_seen(
+    desk: Desk, stock: Stock, code: str
+) -> None:
+    """The same is asked as of everybody who signs the log, and nothing is closed without the signature."""
+    stock.shifts.open("main", 4, BOTH)
+    if code in BENT:
+        with desk.register.database.write() as connection:
+            connection.execute(text(BENT[code]))
+    elif code == "audit-key-changed":
+        other = AuditKey(EcPrivateKey.generate(ec_domain_by_name("secp256r1"), ENTROPY).public_key)
+        (desk.home.audit / "audit-key.pem").write_bytes(other.to_pem())
+    else:
+        (desk.home.audit / "head.json").write_bytes(b"{}")
+    rows = desk.register.audit_rows()
+    with pytest.raises(IntegrityBroken, match=code):
+        stock.shifts.close("main", 3, BOTH, missing=[S[4]])
+    assert list(stock.shifts.running()) == ["main"]
+    assert stock.get(S[4]).state is BlankState.AT_STATION
+    assert desk.register.audit_rows() == rows
+
+
+def test_the_home_remembers_what_the_closing_has_signed(desk: Desk, stock: Stock) -> None:
+    stock.shifts.open("main", 4, BOTH)
+    stock.shifts.close("main", 4, BOTH)
+    seen = desk.register.audit.seen()
+    with desk.register.database.read() as connection:
+        assert seen == newest(connection)
+    assert seen is not None and len(seen.countersigned) == 2
 
 
 def test_a_card_spoiled_later_does_not_change_the_count(desk: Desk, stock: Stock) -> None:

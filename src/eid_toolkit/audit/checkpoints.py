@@ -1,4 +1,7 @@
-"""Signed checkpoints in the register: made on the newest row, after the rows since the last one were looked at."""
+"""Signed checkpoints in the register: made on the newest row, after the rows since the last one were looked at.
+
+Whoever signs fetches the key first: its passphrase, or a token's PIN, is not asked for while the register waits.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Select, String, insert, select, type_coerce, update
 
 from eid_toolkit.audit import log
-from eid_toolkit.audit.rows import GENESIS, time_text
+from eid_toolkit.audit.files import AuditFiles
+from eid_toolkit.audit.rows import GENESIS, is_text, time_text, whole_number
 from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
-from eid_toolkit.audit.walk import RESTORED
+from eid_toolkit.audit.walk import RESTORED, restoring
 from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.ports import Clock, Signer
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import audit_checkpoint as checkpoints
+from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 
@@ -27,7 +32,7 @@ _CURVE = "secp256r1"
 
 def checkpoint(
     connection: Connection,
-    keys: KeyStore,
+    signer: Signer,
     clock: Clock,
     countersigners: Iterable[Operator] = (),
     *,
@@ -35,13 +40,11 @@ def checkpoint(
 ) -> Checkpoint:
     """Sign the newest row, within the caller's write transaction; ``countersigners`` sign the same statement first.
 
-    The key is made if there is none yet, and nothing is signed. On a row that is signed already, only new
-    countersigners add to it. Raises :class:`IntegrityBroken` if the rows since the last checkpoint, or that one,
-    are not as they were written: what was bent is never signed. ``restored`` says that the newest row is that of a
-    restoring just done.
+    On a row that is signed already, only new countersigners add to it. Raises :class:`IntegrityBroken` if the rows
+    since the last checkpoint, or that one, are not as they were written: what was bent is never signed. ``restored``
+    says that the newest row is that of a restoring just done.
     """
     last = newest(connection)
-    signer = _signer(keys, new=last is None)
     key = audit_key(signer)
     position, row_hash = _check_since(connection, key, last, restored=restored)
     people = list(countersigners)
@@ -60,28 +63,56 @@ def checkpoint(
 
 def newest(connection: Connection) -> Checkpoint | None:
     """The last checkpoint, unverified."""
-    row = connection.execute(_query().order_by(checkpoints.c.position.desc()).limit(1)).first()
+    with log.any_text(connection):
+        row = connection.execute(_query().order_by(checkpoints.c.position.desc()).limit(1)).first()
     return _read(row) if row is not None else None
 
 
+def has(connection: Connection, found: Checkpoint) -> bool:
+    """Whether that checkpoint, whoever has countersigned it, is in the register."""
+    here = (checkpoints.c[name] == getattr(found, name) for name in ("position", "hash", "number"))
+    return connection.execute(select(checkpoints.c.position).where(*here)).first() is not None
+
+
+def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:
+    """Whether a restoring, signed by the key, names a checkpoint that had been seen as lost by it."""
+    with log.any_text(connection):
+        for row in log.stored_rows(connection, action=RESTORED):
+            if restoring(row).seen == (seen.position, seen.hash) and row.is_consistent():
+                signed = connection.execute(_query().where(checkpoints.c.position == row.position)).first()
+                made = _read(signed) if signed is not None else None
+                if made is not None and made.hash == row.hash and made.is_signed_by(key):
+                    return True
+    return False
+
+
 def read(connection: Connection) -> Iterator[Checkpoint]:
-    """All checkpoints in order, unverified, fetched as they are needed."""
+    """All checkpoints in order, unverified, fetched as they are needed (within :func:`log.any_text`)."""
     for row in log.pages(connection, _query(), checkpoints.c.position):
         yield _read(row)
 
 
 def public_key(keys: KeyStore) -> AuditKey:
     """The audit key's public half, by the key store; raises :class:`IntegrityBroken` if there is none."""
-    return audit_key(_signer(keys, new=False))
+    return audit_key(keys.signer(KEY_NAME))
 
 
-def _signer(keys: KeyStore, *, new: bool) -> Signer:
+def signer(keys: KeyStore, files: AuditFiles, *, new: bool) -> Signer:
+    """The audit key, which is made if there is none yet and it may be ``new``; not to be called in a transaction.
+
+    Raises :class:`IntegrityBroken` if there is none, or the home has the public half of another one.
+    """
     try:
-        return keys.signer(KEY_NAME)
+        found = keys.signer(KEY_NAME)
     except IntegrityBroken as error:
         if error.code != "key-missing" or not new:
             raise
-    return keys.generate_ec(KEY_NAME, _CURVE)
+        keys.unlock()
+        with files.locked():  # of two processes one makes it
+            found = keys.signer(KEY_NAME) if KEY_NAME in keys.names() else keys.generate_ec(KEY_NAME, _CURVE)
+    files.check(audit_key(found))  # else something would be signed beside it
+    files.bring_back(audit_key(found))
+    return found
 
 
 def _check_since(connection: Connection, key: AuditKey, last: Checkpoint | None, *, restored: bool) -> tuple[int, str]:
@@ -130,12 +161,17 @@ def _people_text(made: Checkpoint) -> str:
 def _read(row: Sequence[Any]) -> Checkpoint:
     """A checkpoint as it is stored; one that cannot have been written here has a signature that does not hold."""
     position, row_hash, number, time, key, countersigned, signature = row
+    position = stored(whole_number, position, "the position of a checkpoint")
     try:
+        if not isinstance(number, int) or not isinstance(signature, (bytes, memoryview)):
+            raise ValueError("no checkpoint")
+        if not all(map(is_text, (row_hash, time, key, countersigned))):
+            raise ValueError("no checkpoint")
         moment = datetime.fromisoformat(time)
         people = tuple(map(Countersignature.from_json, json.loads(countersigned)["people"]))
         found = Checkpoint(position, row_hash, number, moment, key, people, bytes(signature))
         if _people_text(found) == countersigned and time_text(moment).replace("+00:00", "Z") == time:
             return found
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    return Checkpoint(position, str(row_hash), 0, datetime.min.replace(tzinfo=UTC), str(key), (), b"")
+    return Checkpoint(position, "", 0, datetime.min.replace(tzinfo=UTC), "", (), b"")

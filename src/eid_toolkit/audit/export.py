@@ -8,7 +8,13 @@ The lines, in this order:
   the other keys, with ``detail`` as its own canonical JSON in a string;
 - behind the row that it signs, each checkpoint: ``{"schema": "eid-audit-checkpoint/1", …}`` as
   :mod:`eid_toolkit.audit.statements` describes it;
-- ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …}``: an export without it was cut off.
+- ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …}``: an export without it was cut off by accident.
+
+The last line binds nothing: who takes rows away at the end writes another one. Up to a checkpoint that was kept
+elsewhere nothing is missing; whether rows behind the last one are, an export cannot tell.
+
+A row that this software cannot have written is exported as far as JSON has it, and is found by its hash: text that is
+not UTF-8 with a lone surrogate for each byte, bytes as ``{"hex": …}``, a detail that is no JSON as a string.
 """
 
 from __future__ import annotations
@@ -17,13 +23,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from eid_toolkit.audit.rows import GENESIS, StoredRow
+from eid_toolkit.audit.rows import GENESIS, StoredRow, is_text
 from eid_toolkit.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
 from eid_toolkit.audit.statements import AuditKey, Checkpoint
 from eid_toolkit.audit.walk import AuditResult, walk
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.register.canonical import canonical
-from eid_toolkit.register.stored import stored
 
 KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
 _LINE_LIMIT = 1 << 20
@@ -39,19 +44,33 @@ def lines(items: Iterable[StoredRow | Checkpoint], key: AuditKey | None) -> Iter
             yield _line(item.to_json())
         else:
             position, head = item.position, item.hash
-            yield _line({**item._asdict(), "detail": stored(json.loads, item.detail, "the detail of an audit row")})
+            yield _line({**item._asdict(), "detail": _detail(item.detail)})
     yield _line({"schema": END_SCHEMA, "rows": position, "head": head})
 
 
-def verify_export(stream: BinaryIO, key: AuditKey | None = None) -> tuple[AuditResult, AuditKey | None]:
+def verify_export(
+    stream: BinaryIO, key: AuditKey | None = None, kept: Checkpoint | None = None
+) -> tuple[AuditResult, AuditKey | None]:
     """Judge an export by ``key``, else by its own, which then is not proved itself; the key is returned.
 
-    Raises :class:`BadInput` for a file that is no export, :class:`IntegrityBroken` for a line that cannot be read.
+    ``kept`` is a checkpoint of the log that was kept elsewhere. Raises :class:`BadInput` for a file that is no export,
+    :class:`IntegrityBroken` for a line that cannot be read, and if the key has not signed what was kept.
     """
     reading = _Reading(stream)
     own = reading.key()
     key = key or own
-    return walk(reading.items(), lambda: reading.end, key), key
+    if kept is not None:
+        check_kept(kept, key)
+    seen = () if kept is None else (kept,)
+    return walk(reading.items(), lambda: reading.end, key, seen=seen), key
+
+
+def check_kept(kept: Checkpoint, key: AuditKey | None) -> None:
+    """Raises :class:`IntegrityBroken` if a checkpoint that was kept elsewhere was not signed by the key, or none is."""
+    if key is None:
+        raise IntegrityBroken("audit-key-missing")
+    if not kept.is_signed_by(key):
+        raise IntegrityBroken("audit-kept-foreign", row=kept.position)
 
 
 class _Reading:
@@ -128,5 +147,17 @@ class _Reading:
         return IntegrityBroken("audit-export-damaged", line=self._number)
 
 
+def _detail(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return text
+
+
 def _line(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    line = json.dumps(values, ensure_ascii=False, default=_odd)
+    return (line if is_text(line) else json.dumps(values, default=_odd)) + "\n"
+
+
+def _odd(value: object) -> object:
+    return {"hex": value.hex()} if isinstance(value, (bytes, memoryview)) else repr(value)

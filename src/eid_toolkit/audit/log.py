@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Select, String, delete, insert, select, type_coerce
+from sqlalchemy.exc import DataError, IntegrityError
 
-from eid_toolkit.audit.rows import GENESIS, StoredRow, row_hash, time_text
+from eid_toolkit.audit.rows import GENESIS, StoredRow, is_text, row_hash, time_text, whole_number
 from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import audit, audit_head
@@ -51,14 +52,17 @@ class AuditRow:
             "operator": self.operator,
             "action": self.action,
             "subject": self.subject,
-            "detail": stored(json.loads, self.detail, "the detail of an audit row"),
+            "detail": stored(_detail, self.detail, "the detail of an audit row"),
             "previous": self.previous,
             "hash": self.hash,
         }
 
 
 def append(connection: Connection, time: datetime, operator: str, events: Iterable[AuditEvent]) -> None:
-    """Add rows within the caller's transaction: the log and what it tells of stand or fall together."""
+    """Add rows within the caller's transaction: the log and what it tells of stand or fall together.
+
+    Raises :class:`IntegrityBroken` if its head is not there, or not what was written.
+    """
     position, previous = head(connection) or _beginning(connection)
     rows = []
     for event in events:
@@ -79,7 +83,10 @@ def append(connection: Connection, time: datetime, operator: str, events: Iterab
         )
         previous = own
     if rows:
-        connection.execute(insert(audit), rows)
+        try:
+            connection.execute(insert(audit), rows)
+        except (IntegrityError, DataError, OverflowError):  # behind what is said to be the newest there can be none
+            raise IntegrityBroken("audit-head-lost") from None
         connection.execute(delete(audit_head))
         connection.execute(insert(audit_head), {"position": position, "hash": previous})
 
@@ -95,7 +102,7 @@ class Filter:
 
 
 def read(connection: Connection, wanted: Filter | None = None) -> Iterator[AuditRow]:
-    """The rows in their order, fetched as they are needed."""
+    """The rows in their order, fetched as they are needed; whatever text is in them within :func:`any_text`."""
     wanted = wanted or Filter()
     query = select(audit)
     if wanted.subject is not None:
@@ -109,19 +116,23 @@ def read(connection: Connection, wanted: Filter | None = None) -> Iterator[Audit
         positions = query.with_only_columns(audit.c.position).order_by(audit.c.position.desc())
         first = connection.execute(positions.offset(wanted.limit - 1).limit(1)).scalar()
     for row in pages(connection, query, audit.c.position, None if first is None else first - 1):
-        yield AuditRow(**row._mapping)
+        yield _row(row)
 
 
-def stored_rows(connection: Connection, after: int | None = None) -> Iterator[StoredRow]:
-    """The rows as they are stored, whatever they are (within :func:`any_text`), those after a position if given."""
+def stored_rows(connection: Connection, after: int | None = None, action: str | None = None) -> Iterator[StoredRow]:
+    """The rows as they are stored, whatever they are (within :func:`any_text`).
+
+    Those after a position, and those of one action, if given.
+    """
     columns = [
         type_coerce(column, String).label(column.name) if column is audit.c.time else column for column in audit.c
     ]
-    for row in pages(connection, select(*columns), audit.c.position, after):
+    query = select(*columns) if action is None else select(*columns).where(audit.c.action == action)
+    for row in pages(connection, query, audit.c.position, after):
         position, time, *others = tuple[Any, ...](row)
         if isinstance(time, str) and time.endswith("Z"):
             time = time.removesuffix("Z") + "+00:00"
-        yield StoredRow(position, time, *others)
+        yield StoredRow(stored(whole_number, position, "the position of an audit row"), time, *others)
 
 
 def pages(connection: Connection, query: Select[Any], key: Column[int], after: int | None = None) -> Iterator[Row[Any]]:
@@ -138,14 +149,44 @@ def pages(connection: Connection, query: Select[Any], key: Column[int], after: i
 def newest(connection: Connection, subject: str, actions: Iterable[str]) -> AuditRow | None:
     """The last row about ``subject`` that tells of one of ``actions``."""
     query = select(audit).where(audit.c.subject == subject, audit.c.action.in_(list(actions)))
-    row = connection.execute(query.order_by(audit.c.position.desc()).limit(1)).first()
-    return AuditRow(**row._mapping) if row is not None else None
+    with any_text(connection):
+        row = connection.execute(query.order_by(audit.c.position.desc()).limit(1)).first()
+    return _row(row) if row is not None else None
+
+
+def has(connection: Connection, position: int, row_hash: str) -> bool:
+    """Whether the log has the row of that position and hash."""
+    if not is_text(row_hash):
+        return False
+    row = connection.execute(select(audit.c.position).where(audit.c.position == position, audit.c.hash == row_hash))
+    return row.first() is not None
 
 
 def head(connection: Connection) -> tuple[int, str] | None:
-    """Position and hash of the newest row as they are kept beside the rows; None if they are not there just once."""
-    rows = connection.execute(select(audit_head)).all()
-    return (rows[0].position, rows[0].hash) if len(rows) == 1 else None
+    """Position and hash of the newest row as they are kept beside the rows.
+
+    None if they are not there just once, or are no such values.
+    """
+    with any_text(connection):
+        rows = connection.execute(select(audit_head)).all()
+    if len(rows) != 1 or not isinstance(rows[0].position, int) or not is_text(rows[0].hash):
+        return None
+    return rows[0].position, rows[0].hash
+
+
+def _row(row: Row[Any]) -> AuditRow:
+    """Raises :class:`IntegrityBroken` for values of which this software cannot have written one."""
+    for value in row:
+        if not isinstance(value, (int, str, datetime)):
+            raise IntegrityBroken("register-value-damaged", what=f"row {row[0]} of the audit log")
+    return AuditRow(**row._mapping)
+
+
+def _detail(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("no detail") from None
 
 
 def _beginning(connection: Connection) -> tuple[int, str]:
@@ -162,8 +203,9 @@ def any_text(connection: Connection) -> Iterator[None]:
         yield
         return
     driver: Any = connection.connection.dbapi_connection
+    before = driver.text_factory
     driver.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     try:
         yield
     finally:
-        driver.text_factory = str
+        driver.text_factory = before

@@ -27,13 +27,25 @@ class StoredRow(NamedTuple):
 
     def is_consistent(self) -> bool:
         """Whether the row's own hash is that of its other columns."""
-        texts = self[1:]
-        if not all(isinstance(value, str) for value in texts):
-            return False
-        try:
-            return self.hash == row_hash(*self[:7])
-        except UnicodeEncodeError:  # text that is none
-            return False
+        return all(map(is_text, self[1:])) and self.hash == row_hash(*self[:7])
+
+
+def is_text(value: object) -> bool:
+    """Whether a stored value is text that can be written as UTF-8."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def whole_number(value: object) -> int:
+    """The value, if it is one; raises :class:`ValueError` for anything else that a database may hold."""
+    if isinstance(value, int):
+        return value
+    raise ValueError("no whole number")
 
 
 def row_hash(position: int, time: str, operator: str, action: str, subject: str, detail: str, previous: str) -> str:

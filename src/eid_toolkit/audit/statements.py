@@ -9,6 +9,7 @@ them can be taken out again.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -130,10 +131,24 @@ class Checkpoint:
                     return person.operator
         return None
 
+    def is_ahead_of(self, other: Checkpoint) -> bool:
+        """Whether this is a later one of the same log, or the same one with the signatures of more people."""
+        if (self.position, self.hash, self.number) == (other.position, other.hash, other.number):
+            return set(self.countersigned) > set(other.countersigned)
+        return self.position > other.position and self.number > other.number
+
     def to_json(self) -> dict[str, object]:
         """The checkpoint as a file, and as a line of an export."""
         people = [person.to_json() for person in self.countersigned]
         return {**self.statement, "countersigned": people, "signature": self.signature.hex()}
+
+    @classmethod
+    def read(cls, data: bytes) -> Checkpoint:
+        """Read the file of a checkpoint; raises :class:`ValueError` on anything else."""
+        try:
+            return cls.from_json(json.loads(data))
+        except RecursionError:
+            raise ValueError("no checkpoint") from None
 
     @classmethod
     def from_json(cls, values: object) -> Checkpoint:
@@ -151,7 +166,9 @@ class Checkpoint:
             }:
                 moment = datetime.fromisoformat(time)
                 countersigned = tuple(map(Countersignature.from_json, people))
-                return cls(position, row_hash, number, moment, key, countersigned, bytes.fromhex(signature))
+                found = cls(position, row_hash, number, moment, key, countersigned, bytes.fromhex(signature))
+                _signed(found.statement, countersigned)  # text that is none has no signature
+                return found
         raise ValueError("no checkpoint")
 
 

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
 from eid_toolkit.audit import checkpoints, log
-from eid_toolkit.audit.export import lines
+from eid_toolkit.audit.export import check_kept, lines
 from eid_toolkit.audit.files import AuditFiles
 from eid_toolkit.audit.log import AuditRow, Filter
 from eid_toolkit.audit.rows import StoredRow
-from eid_toolkit.audit.statements import AuditKey, Checkpoint
+from eid_toolkit.audit.statements import AuditKey, Checkpoint, audit_key
 from eid_toolkit.audit.walk import AuditResult, walk
-from eid_toolkit.errors import BadInput, IntegrityBroken
-from eid_toolkit.ports import Clock
+from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway, UsageError
+from eid_toolkit.ports import Clock, Signer
 from eid_toolkit.register.database import Database
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator, OperatorStore
+from eid_toolkit.stores.roles import Permission
 
 SIGN_AFTER = 100
-"""So many rows are signed without being asked, when a command that has opened the key store ends."""
+"""So many rows are signed without being asked, by whoever has the key at hand."""
 
 
 class AuditTrail:
-    """The log of one register, with the files of its home."""
+    """The log of one register, with the files of its home; its methods may be called by several threads."""
 
     def __init__(
         self, database: Database, keys: KeyStore, operators: OperatorStore, files: AuditFiles, clock: Clock
@@ -46,23 +47,26 @@ class AuditTrail:
         return self._files.seen()
 
     @contextmanager
-    def rows(self, wanted: Filter | None = None) -> Iterator[Iterator[AuditRow]]:
+    def rows(self, operator: Operator, wanted: Filter | None = None) -> Iterator[Iterator[AuditRow]]:
         """The rows that are wanted, in their order, fetched while they are used."""
-        with self._database.read() as connection:
+        operator.require(Permission.READ_AUDIT)
+        with self._database.read() as connection, log.any_text(connection):
             yield log.read(connection, wanted)
 
     @contextmanager
-    def export(self) -> Iterator[Iterator[str]]:
+    def export(self, operator: Operator) -> Iterator[Iterator[str]]:
         """The lines of an export (:mod:`eid_toolkit.audit.export`), made while they are used."""
+        operator.require(Permission.READ_AUDIT)
         key = self._files.key()
-        with self._database.read() as connection:
+        with self._database.read() as connection, log.any_text(connection):
             yield lines(items(connection), key)
 
-    def verify(self, key: AuditKey | None = None) -> AuditResult:
+    def verify(self, key: AuditKey | None = None, kept: Checkpoint | None = None) -> AuditResult:
         """Walk the whole log: chain, checkpoints, and what the home has seen signed.
 
-        ``key`` is a copy of the public key that was kept elsewhere. What is whole is remembered. Raises
-        :class:`IntegrityBroken` if the home's files about the log are damaged.
+        ``key`` and ``kept`` are a copy of the public key, and a checkpoint, that were kept elsewhere. What is whole is
+        remembered, if the home can be written to. Raises :class:`IntegrityBroken` if the home's files about the log
+        are damaged, or if the key has not signed what was kept.
         """
         own = self._files.key()
         if key is not None and own is not None:
@@ -71,45 +75,95 @@ class AuditTrail:
         if key is not None and self._keys.signs_unasked:
             self._check_key(key)
         seen = self._files.seen()  # before the transaction begins, which can only know more
+        if kept is not None:
+            check_kept(kept, key)
+        known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
-            result = walk(items(connection), lambda: log.head(connection), key, self._key_of, seen)
+            result = walk(items(connection), lambda: log.head(connection), key, self._key_of, known)
         newest = result.newest
         if result.reason is None and newest is not None and newest != seen and key is not None:
-            with suppress(OSError):  # a home that can only be read is verified all the same
-                self._files.keep(newest, key)
+            with suppress(OSError, ServiceAway):
+                self._remember(newest, key)
         return result
 
-    def checkpoint(self, countersigners: Iterable[Operator] = ()) -> Checkpoint:
-        """Sign the newest row now, and remember that; raises as :func:`checkpoints.checkpoint`."""
-        seen = self._files.seen()
+    def checkpoint(self, people: Sequence[Operator] = ()) -> Checkpoint:
+        """Sign the newest row now, countersigned by the ``people``, and remember that.
+
+        The first of them must be permitted to; without anybody only the first checkpoint of a log is made, at its
+        founding. Raises :class:`IntegrityBroken` as :func:`checkpoints.checkpoint`.
+        """
+        if people:
+            people[0].require(Permission.SIGN_AUDIT)
+            _check_apart(people)
+        elif not self._is_unsigned():
+            raise UsageError("operator-not-named")
+        signer = self.signer()
         with self._database.write() as connection:
-            _check_seen(connection, seen)
-            made = checkpoints.checkpoint(connection, self._keys, self._clock, countersigners)
-            key = checkpoints.public_key(self._keys)
-            self._files.check(key)  # another key: nothing is signed beside it
-        self._files.keep(made, key)
+            made = self.sign(connection, signer, people)
+        self._remember(made, audit_key(signer))
         return made
 
-    def settle(self) -> None:
-        """At the end of a command: sign if much has come since the last time, and remember what others have signed.
+    def signer(self) -> Signer:
+        """The key of the log, for :meth:`sign`; asks for the passphrase or a token's PIN, if that was not done yet.
 
-        Raises :class:`IntegrityBroken` if the log is found to be bent.
+        The key is made if there is none, and nothing is signed. Raises :class:`IntegrityBroken` if it is gone.
         """
-        seen = self._files.seen()
+        return checkpoints.signer(self._keys, self._files, new=self._is_unsigned())
+
+    def sign(self, connection: Connection, signer: Signer, people: Iterable[Operator]) -> Checkpoint:
+        """Sign the newest row within the caller's write transaction, who has seen to it that the ``people`` may.
+
+        To be followed by :meth:`remember`. Raises :class:`IntegrityBroken` if the log is not as it was written, or
+        has lost what the home has seen.
+        """
+        _check_seen(connection, self._files.seen(), audit_key(signer))
+        return checkpoints.checkpoint(connection, signer, self._clock, people)
+
+    def remember(self, made: Checkpoint, signer: Signer) -> None:
+        """Keep in the home what :meth:`sign` has made, after the transaction; if it cannot be, :meth:`settle` will."""
+        with suppress(OSError, ServiceAway):
+            self._remember(made, audit_key(signer))
+
+    def settle(self) -> None:
+        """Sign if much has come since the last time and the key is at hand; remember what others have signed.
+
+        Called at the end of a command, and now and then while a long one works. Nobody is asked for anything. Raises
+        :class:`IntegrityBroken` if the log is found to be bent.
+        """
+        seen, key = self._files.seen(), self._files.key()
         with self._database.read() as connection:
-            _check_seen(connection, seen)
-            head, newest = log.head(connection), checkpoints.newest(connection)
-        unsigned = (head[0] if head else 0) - (newest.position if newest else 0)
+            _check_seen(connection, seen, key)
+            unsigned, newest = _unsigned(connection), checkpoints.newest(connection)
         if unsigned >= SIGN_AFTER and self._keys.signs_unasked:
-            self.checkpoint()
+            self._sign_if_due()
         elif newest is not None and newest != seen:
-            key = self._files.key()
             if key is None and self._keys.signs_unasked:
                 key = checkpoints.public_key(self._keys)
             if key is not None:
                 if not newest.is_signed_by(key):
                     raise IntegrityBroken("audit-not-signed", row=newest.position)
-                self._files.keep(newest, key)
+                self._remember(newest, key)
+
+    def _sign_if_due(self) -> None:
+        signer = self.signer()
+        with self._database.write() as connection:
+            if _unsigned(connection) < SIGN_AFTER:  # another thread, or another process, was quicker
+                return
+            made = self.sign(connection, signer, ())
+        self._remember(made, audit_key(signer))
+
+    def _remember(self, found: Checkpoint, key: AuditKey) -> None:
+        """Keep a checkpoint in the home, unless the register has been set back by a restoring meanwhile."""
+        self._files.check(key)
+        with self._files.locked() as keep, self._database.read() as connection:
+            if checkpoints.has(connection, found):
+                seen = self._files.seen()
+                lost = None if _holds(connection, seen) or not _is_lost(connection, seen, key) else seen
+                keep(found, key, lost)
+
+    def _is_unsigned(self) -> bool:
+        with self._database.read() as connection:
+            return checkpoints.newest(connection) is None
 
     def _check_key(self, key: AuditKey) -> None:
         """The key file against the key store, where that is open."""
@@ -123,18 +177,42 @@ class AuditTrail:
             return None
 
 
-def _check_seen(connection: Connection, seen: Checkpoint | None) -> None:
-    """Nothing is signed, or taken for the newest, in a log that has lost what was seen signed."""
-    if seen is None:
-        return
-    with log.any_text(connection):
-        row = next(log.stored_rows(connection, after=seen.position - 1), None)
-    if row is None or (row.position, row.hash) != (seen.position, seen.hash):
+def _check_apart(people: Sequence[Operator]) -> None:
+    for person in people[1:]:
+        if person.is_same_person_as(people[0].name):
+            raise NotPermitted("second-person-same", operator=people[0].name)
+
+
+def _check_seen(connection: Connection, seen: Checkpoint | None, key: AuditKey | None) -> None:
+    """Nothing is signed, or taken for the newest, in a log that has lost what was seen signed, or its signature.
+
+    But for a restoring that has said so: its home may not have come to remember what it has signed.
+    """
+    if seen is not None and not _holds(connection, seen) and not _is_lost(connection, seen, key):
         raise IntegrityBroken("audit-not-signed", row=seen.position)
 
 
+def _holds(connection: Connection, seen: Checkpoint | None) -> bool:
+    """Whether the log has the very checkpoint, and the row that it signs."""
+    if seen is None:
+        return True
+    return log.has(connection, seen.position, seen.hash) and checkpoints.has(connection, seen)
+
+
+def _is_lost(connection: Connection, seen: Checkpoint | None, key: AuditKey | None) -> bool:
+    return seen is not None and key is not None and checkpoints.is_lost(connection, seen, key)
+
+
+def _unsigned(connection: Connection) -> int:
+    """How many rows have come since the last checkpoint, by the head of the log."""
+    head, newest = log.head(connection), checkpoints.newest(connection)
+    if head is None or not log.has(connection, *head):
+        raise IntegrityBroken("audit-head-lost")
+    return head[0] - (newest.position if newest else 0)
+
+
 def items(connection: Connection) -> Iterator[StoredRow | Checkpoint]:
-    """Rows and checkpoints, each checkpoint behind the row that it signs."""
+    """Rows and checkpoints, each checkpoint behind the row that it signs; within :func:`log.any_text`."""
     rows: Iterator[StoredRow | Checkpoint] = log.stored_rows(connection)
     signed: Iterator[StoredRow | Checkpoint] = checkpoints.read(connection)
     return heapq.merge(rows, signed, key=lambda item: (item.position, isinstance(item, Checkpoint)))

@@ -2,17 +2,18 @@
 
 Rows and checkpoints come in the order of their positions. The hash chain finds every edit that leaves hashes as they
 were; the checkpoints find a log that was rewritten with all its hashes, as far as it is signed; the last checkpoint
-that the home has seen finds a log that was rolled back or cut off. Nothing is kept but the last row.
+that the home has seen, or that was kept elsewhere, finds a log that was rolled back or cut off. Nothing is kept but the
+last row.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from eid_toolkit.audit.rows import GENESIS, StoredRow
+from eid_toolkit.audit.rows import GENESIS, StoredRow, time_text
 from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature
 from eid_toolkit.errors import IntegrityBroken
 
@@ -34,6 +35,11 @@ class Restoring:
     lost_through: int | None
     seen: tuple[int, str] | None
     """The checkpoint, by position and hash, that the home had seen and that is lost with them."""
+
+    def names(self, row: int) -> bool:
+        """Whether it says that this row of the log before is lost."""
+        first, last = self.lost_from, self.lost_through
+        return first is not None and last is not None and first <= row <= last
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -63,6 +69,8 @@ class AuditResult:
     signed_up_to: int = 0
     restorings: tuple[Restoring, ...] = ()
     newest: Checkpoint | None = None
+    lost: tuple[Checkpoint, ...] = ()
+    """Of the checkpoints that had been seen: those that are known to be lost, by a restoring that names them."""
 
     @property
     def unsigned_rows(self) -> int:
@@ -79,10 +87,22 @@ class _Broken(Exception):
 
 
 @dataclass(slots=True)
+class _Seen:
+    """A checkpoint that had been seen, and what has come of it."""
+
+    checkpoint: Checkpoint
+    signed_before: int = 0
+    row: bool | None = None
+    """Whether the row that it signs is still that row; None before it comes."""
+    found: Checkpoint | None = None
+    """The same one in the log, perhaps with more countersignatures."""
+
+
+@dataclass(slots=True)
 class _Walk:
     key: AuditKey | None
     key_of: KeyOf
-    seen: Checkpoint | None
+    seen: tuple[_Seen, ...]
     position: int = 0
     hash: str = GENESIS
     signed: int = 0
@@ -93,10 +113,6 @@ class _Walk:
     """A checkpoint on a row that has not come."""
     open_restoring: int | None = None
     restorings: list[Restoring] = field(default_factory=list)
-    signed_before_seen: int = 0
-    seen_row: bool | None = None
-    """Whether the row that the home has seen signed is still that row; None before it comes."""
-    seen_checkpoint: bool = False
 
     def row(self, row: StoredRow) -> None:
         expected = self.position + 1
@@ -117,10 +133,11 @@ class _Walk:
         self.position, self.hash = row.position, row.hash
         if row.action == RESTORED:
             self.open_restoring = row.position
-            self.restorings.append(_restoring(row))
-        if self.seen is not None and row.position == self.seen.position:
-            self.seen_row = row.hash == self.seen.hash
-            self.signed_before_seen = self.signed
+            self.restorings.append(restoring(row))
+        for each in self.seen:
+            if row.position == each.checkpoint.position:
+                each.row = row.hash == each.checkpoint.hash
+                each.signed_before = self.signed
 
     def checkpoint(self, found: Checkpoint) -> None:
         if found.position > self.position:
@@ -139,8 +156,10 @@ class _Walk:
         self.checkpoints, self.signed, self.newest = self.checkpoints + 1, found.position, found
         if self.open_restoring == found.position:
             self.open_restoring = None
-        if self.seen is not None and (found.position, found.hash) == (self.seen.position, self.seen.hash):
-            self.seen_checkpoint = True
+        for each in self.seen:
+            wanted = each.checkpoint
+            if (found.position, found.hash, found.number) == (wanted.position, wanted.hash, wanted.number):
+                each.found = found
 
     def end(self, head: tuple[int, str] | None) -> None:
         self._close_restoring()
@@ -155,25 +174,32 @@ class _Walk:
             raise _Broken("audit-row-inserted", position + 1)
         if row_hash != self.hash:
             raise _Broken("audit-row-changed", self.position)
-        self._check_seen()
+        if not self.seen and self.key is not None and not self.checkpoints:
+            raise _Broken("audit-checkpoint-missing", 1, self.position)
+        for each in sorted(self.seen, key=lambda seen: seen.checkpoint.position):
+            if not self.is_known_loss(each.checkpoint):
+                self._check_seen(each)
 
-    def _check_seen(self) -> None:
-        if self.seen is None:
-            if self.key is not None and not self.checkpoints:
-                raise _Broken("audit-checkpoint-missing", 1, self.position)
-            return
-        if self._is_known_loss(self.seen):
-            return
-        if self.seen_row is None:
+    def _check_seen(self, seen: _Seen) -> None:
+        position = seen.checkpoint.position
+        if seen.row is None:
             raise _Broken("audit-rows-cut-off", self.position + 1)
-        if not self.seen_row:
-            raise _Broken("audit-rows-rewritten", self.signed_before_seen + 1, self.seen.position)
-        if not self.seen_checkpoint:
-            raise _Broken("audit-checkpoint-missing", self.signed + 1, self.seen.position)
+        if not seen.row:
+            raise _Broken("audit-rows-rewritten", seen.signed_before + 1, position)
+        if seen.found is None:
+            raise _Broken("audit-checkpoint-missing", min(self.signed + 1, position), position)
+        if not set(seen.checkpoint.countersigned) <= set(seen.found.countersigned):
+            raise _Broken("audit-countersignature-missing", position)
 
-    def _is_known_loss(self, lost: Checkpoint) -> bool:
-        """Whether a restoring, signed as all in the list are, names just this checkpoint as lost."""
-        return any(each.seen == (lost.position, lost.hash) for each in self.restorings)
+    def is_known_loss(self, lost: Checkpoint) -> bool:
+        """Whether a restoring, signed as all in the list are, names this checkpoint, or its row, as lost.
+
+        A row of that number that was written after the restoring is another one.
+        """
+        return any(
+            each.seen == (lost.position, lost.hash) or (each.names(lost.position) and time_text(lost.time) < each.time)
+            for each in self.restorings
+        )
 
     def _close_restoring(self) -> None:
         """A restoring is signed in the transaction that records it: one that is not was written by somebody else."""
@@ -190,13 +216,13 @@ def walk(
     head: Callable[[], tuple[int, str] | None],
     key: AuditKey | None,
     key_of: KeyOf = lambda name: None,
-    seen: Checkpoint | None = None,
+    seen: Sequence[Checkpoint] = (),
 ) -> AuditResult:
-    """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` is what the home has seen signed.
+    """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` are checkpoints that it had once.
 
     Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
     """
-    state = _Walk(key, key_of, seen)
+    state = _Walk(key, key_of, tuple(map(_Seen, seen)))
     broken: _Broken | None = None
     try:
         for item in items:
@@ -217,12 +243,14 @@ def walk(
         signed_up_to=state.signed,
         restorings=tuple(state.restorings),
         newest=state.newest,
+        lost=tuple(each for each in seen if state.is_known_loss(each)),
     )
 
 
-def _restoring(row: StoredRow) -> Restoring:
+def restoring(row: StoredRow) -> Restoring:
+    """What the row of a restoring tells, as far as it can be read."""
     detail: object = None
-    with suppress(ValueError, RecursionError):
+    with suppress(ValueError, TypeError, RecursionError):
         detail = json.loads(row.detail)
     lost: tuple[int | None, int | None] = (None, None)
     seen = None

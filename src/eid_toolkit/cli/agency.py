@@ -69,6 +69,32 @@ def show(app: App, code: str, fmt: str) -> None:
     _show(found, fmt)
 
 
+@agency.command("change")
+@click.argument("code")
+@click.option("--field", "fields", multiple=True, help="What it may see from now on, in place of what it might.")
+@click.option("--purpose", "purposes", multiple=True, help="What for, in place of its purposes so far.")
+@click.option("--may-report/--no-may-report", default=None, help="Whether it reports notices.")
+@format_option
+@pass_app
+def change(
+    app: App, code: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool | None, fmt: str
+) -> None:
+    """Change what an agency may see, what for, or whether it reports; what is not given stays.
+
+    The rights from before stand in the audit log beside the new ones.
+    """
+    from eid_toolkit.stores.roles import Permission
+
+    if not fields and not purposes and may_report is None:
+        raise UsageError("agency-change-empty")
+    with open_office(app) as office:
+        operator = office.act(Permission.MANAGE_AGENCIES)
+        changed = office.register.agencies.change(
+            code, operator, fields=fields or None, purposes=purposes or None, may_report=may_report
+        )
+    _show(changed, fmt)
+
+
 @agency.command("disable")
 @click.argument("code")
 @format_option

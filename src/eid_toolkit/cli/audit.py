@@ -14,12 +14,12 @@ from eid_toolkit.cli.files import OutputFile, read_file, written_whole
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, to_json
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.stores.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.audit.log import AuditRow
-    from eid_toolkit.audit.statements import AuditKey
+    from eid_toolkit.audit.statements import AuditKey, Checkpoint
     from eid_toolkit.audit.walk import AuditResult
 
 _KEY_LIMIT = 1 << 16
@@ -27,6 +27,13 @@ _COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJEC
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option(
     "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem that was kept elsewhere."
+)
+_head_option = click.option(
+    "--head",
+    "head_file",
+    type=_file,
+    metavar="FILE",
+    help="A checkpoint that was kept elsewhere: what `audit checkpoint --format json` printed, or a copy of head.json.",
 )
 
 
@@ -57,8 +64,8 @@ def show(
 
     wanted = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
     with open_office(app) as office:
-        office.look(Permission.READ_AUDIT)
-        with office.register.audit.rows(wanted) as rows:
+        operator = office.look(Permission.READ_AUDIT)
+        with office.register.audit.rows(operator, wanted) as rows:
             for line in _shown(rows, fmt):
                 click.echo(line)
 
@@ -68,27 +75,30 @@ def show(
     "--file", "export_file", type=_file, metavar="EXPORT", help="Verify this export instead: it needs no home."
 )
 @_key_option
+@_head_option
 @format_option
 @pass_app
-def verify(app: App, export_file: Path | None, key_file: Path | None, fmt: str) -> None:
+def verify(app: App, export_file: Path | None, key_file: Path | None, head_file: Path | None, fmt: str) -> None:
     """Check that no row was changed, removed, moved or cut off.
 
     The checkpoints show it even where somebody has rewritten all hashes. Their key is that in the home (or in the
-    export); only --key, with a copy that was kept elsewhere, proves the key itself.
+    export); only --key, with a copy that was kept elsewhere, proves the key itself. Only --head, with a checkpoint
+    that was kept elsewhere, shows that nothing up to its row was cut off where somebody has rolled back the home too,
+    or written an export anew.
     """
-    key = _read_key(key_file)
+    key, kept = _read_key(key_file), _read_head(head_file)
     if export_file is not None:
         from eid_toolkit.audit.export import verify_export
 
         with export_file.open("rb") as stream:
-            result, used = verify_export(stream, key)
+            result, used = verify_export(stream, key, kept)
     else:
         with open_office(app) as office:
             if office.home.config.demo:
                 office.keys.unlock()  # the key file is held against the key store
-            result, used = office.register.audit.verify(key), office.register.audit.key() or key
-    values = _result(result, used, proved=key is not None)
-    emit(values, fmt, lambda: _text(app, result, values))
+            result, used = office.register.audit.verify(key, kept), office.register.audit.key() or key
+    values = _result(result, used, proved=key is not None, kept=kept)
+    emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
 
@@ -102,16 +112,10 @@ def checkpoint(app: App, fmt: str) -> None:
     This also happens when the stock is closed, and by itself after some hundred rows. What was changed since the
     last time is not signed. With --second-operator both people countersign.
     """
-    from eid_toolkit.errors import NotPermitted
-
     with open_office(app) as office:
-        people = [office.act(Permission.SIGN_AUDIT)]
-        if app.second_operator is not None:
-            if people[0].is_same_person_as(app.second_operator):
-                raise NotPermitted("second-person-same", operator=people[0].name)
-            people.append(office.operators.act_as(app.second_operator, app.second_passphrase))
-        office.keys.unlock()
-        made = office.register.audit.checkpoint(people)
+        first = office.act(Permission.SIGN_AUDIT)
+        second = office.act_second(first)
+        made = office.register.audit.checkpoint([first] if second is None else [first, second])
     names = ", ".join(person.operator for person in made.countersigned)
     pairs = (("Row", made.position), ("Hash", made.hash), ("Countersigned by", names), ("Key", made.key))
     emit(made.to_json(), fmt, lambda: details(pairs))
@@ -126,8 +130,8 @@ def export(app: App, output: Path | None) -> None:
     Rows come with the checkpoints and their key. Outside a demo home it takes an operator who may read the log.
     """
     with open_office(app) as office:
-        office.look(Permission.READ_AUDIT)
-        with office.register.audit.export() as lines:
+        operator = office.look(Permission.READ_AUDIT)
+        with office.register.audit.export(operator) as lines:
             if output is None:
                 with click.open_file("-", "w", encoding="utf-8") as stream:
                     stream.writelines(lines)
@@ -166,7 +170,18 @@ def _read_key(path: Path | None) -> AuditKey | None:
     return AuditKey.read(read_file(path, _KEY_LIMIT))
 
 
-def _result(result: AuditResult, key: AuditKey | None, *, proved: bool) -> dict[str, Any]:
+def _read_head(path: Path | None) -> Checkpoint | None:
+    if path is None:
+        return None
+    from eid_toolkit.audit.statements import Checkpoint
+
+    try:
+        return Checkpoint.read(read_file(path, _KEY_LIMIT))
+    except ValueError:
+        raise BadInput("audit-kept-malformed") from None
+
+
+def _result(result: AuditResult, key: AuditKey | None, *, proved: bool, kept: Checkpoint | None) -> dict[str, Any]:
     return {
         "schema": "eid-audit-verify/1",
         "intact": result.reason is None,
@@ -180,11 +195,13 @@ def _result(result: AuditResult, key: AuditKey | None, *, proved: bool) -> dict[
         "unsigned_rows": result.unsigned_rows,
         "key": key.fingerprint if key else None,
         "key_proved": proved,
+        "kept_head": kept.position if kept else None,
+        "kept_head_lost": kept in result.lost,
         "restorings": [each.to_json() for each in result.restorings],
     }
 
 
-def _text(app: App, result: AuditResult, values: dict[str, Any]) -> str:
+def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool) -> str:
     from eid_toolkit.cli.catalogue import message
 
     if result.reason is not None:
@@ -204,4 +221,12 @@ def _text(app: App, result: AuditResult, values: dict[str, Any]) -> str:
         lines.append(harmless(f"Row {each.position}: {each.operator} restored a back-up; {lost}."))
     if result.signed_up_to and not values["key_proved"]:
         lines.append("The key itself was not proved: give a copy that was kept elsewhere with --key.")
+    if values["kept_head"] is not None:
+        found_there = "is lost by a restored back-up" if values["kept_head_lost"] else "is in the log"
+        lines.append(f"The checkpoint of row {values['kept_head']} that was kept elsewhere {found_there}.")
+    elif export:
+        lines.append(
+            "Rows behind the last checkpoint, and checkpoints at the end, could have been cut off unseen: give a "
+            "checkpoint that was kept elsewhere with --head."
+        )
     return "\n".join(lines)

@@ -8,16 +8,14 @@ import click
 
 from eid_toolkit.cli.batch import batch
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.cli.office import Office, open_office
+from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
 from eid_toolkit.cli.stations import station_option
-from eid_toolkit.errors import NotPermitted
 
 if TYPE_CHECKING:
     from eid_toolkit.personalization.journal import Job
     from eid_toolkit.personalization.plan import Plan
-    from eid_toolkit.stores.operators import Operator
 
 _STATES = ("open", "needs-decision", "done", "spoiled")
 _JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
@@ -124,7 +122,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
         with service.hold(job.document_id):
             if decision == "spoil":
                 app.confirm(f"Give up document {job.document_id} and its card for good?")
-                job = service.spoil(job, reason, operator, _second(office, operator), serial)
+                job = service.spoil(job, reason, operator, office.act_second(operator), serial)
             else:
                 job = service.resume(job, reason, operator)
     emit(job.to_json(), fmt, lambda: _job_text(job))
@@ -151,19 +149,9 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
         document = office.register.documents.get(document_id)
         app.confirm(f"Give up document {document.id} for good?")
         with service.hold(document.id):
-            spoiled = service.spoil_document(document.id, reason, operator, _second(office, operator), serial)
+            spoiled = service.spoil_document(document.id, reason, operator, office.act_second(operator), serial)
     emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
-
-
-def _second(office: Office, operator: Operator) -> Operator | None:
-    """The second person, if one was named."""
-    name = office.app.second_operator
-    if name is None:
-        return None
-    if operator.is_same_person_as(name):
-        raise NotPermitted("second-person-same", operator=operator.name)
-    return office.operators.act_as(name, office.app.second_passphrase)
 
 
 def _plan_text(plan: Plan) -> str:

@@ -37,14 +37,7 @@ def backup(app: App, file: Path, fmt: str) -> None:
 
     with open_office(app) as office:
         operator = office.act(Permission.BACK_UP)
-        office.keys.unlock()
-        manifest = back_up(office.register.database, office.keys, office.home.config, file, CLOCK, ENTROPY)
-        told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
-        try:
-            office.register.record(operator.name, "register.backed-up", "register", told)
-        except BaseException:
-            file.unlink()  # no back-up without a record
-            raise
+        manifest = back_up(office.register.database, office.keys, office.home.config, file, operator, CLOCK, ENTROPY)
     size = file.stat().st_size
     pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
     emit({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, lambda: details(pairs))
@@ -70,18 +63,17 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     home = Home.open(app.home_path)
     keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
     operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
+    keys.unlock()  # first: then the operator's roles are held against its word
     operator = operators.act_as(app.operator, app.operator_passphrase)
-    operator.require(Permission.BACK_UP)
-    keys.unlock()
-    restorer = Restorer(home, keys, CLOCK)
+    restorer = Restorer(home, keys, operator, CLOCK)
+    checked = restorer.check(file)
+    manifest = checked.manifest
     if dry_run:
-        manifest = restorer.check(file)
         emit(manifest.to_json(), fmt, lambda: details(_pairs(manifest)))
         return
-    if replace and not restorer.is_vacant():
-        manifest = restorer.check(file)
+    if replace and not checked.vacant:
         app.confirm(f"Replace the register by its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
-    done = restorer.restore(file, operator, replace=replace)
+    done = restorer.restore(checked, replace=replace)
     _tell(done, fmt)
 
 
@@ -113,11 +105,17 @@ def _tell(done: Restored, fmt: str) -> None:
         "row": done.row,
         "lost": lost,
         "kept": kept,
+        "erased_again": done.erased_again,
+        "erasures_known": done.erasures_known,
     }
-    pairs = [*_pairs(done.manifest), ("On record in row", done.row)]
+    pairs = [*_pairs(done.manifest), ("On record in row", done.row), ("Persons erased again", done.erased_again)]
     if kept is not None:
         pairs.append(("The old register", kept))
     emit(values, fmt, lambda: details(pairs))
+    if kept is not None:
+        note("The old register holds what it held, in a file: destroy it when it is of no use any more.")
+    if not done.erasures_known:
+        note("Who was erased after the back-up was made is not known here: erase them again by the office's papers.")
     if done.lost is not None and done.lost.first is not None:
         rows = f"Rows {done.lost.first} to {done.lost.last} of the audit log are missing"
         note(f"{rows}: what they told must be put right by hand.")

@@ -6,7 +6,7 @@ import re
 
 _NUMBER = re.compile("[STFGM][0-9]{7}[A-Z]")
 _WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
-_CITIZENS, _FOREIGNERS, _FOREIGNERS_OF_M = "JZIHGFEDCBA", "XWUTRQPNMLK", "KLJNPQRTUWX"
+_CITIZENS, _FOREIGNERS, _FOREIGNERS_OF_M = "JZIHGFEDCBA", "XWUTRQPNMLK", "XWUTRQPNJLK"
 _LATER = {"T": 4, "G": 4, "M": 3}  # numbers given out since the year 2000 begin the sum with something
 
 
@@ -21,4 +21,4 @@ def singapore_check_letter(number: str) -> str | None:
     prefix, digits = number[0], map(int, number[1:8])
     total = _LATER.get(prefix, 0) + sum(weight * digit for weight, digit in zip(_WEIGHTS, digits, strict=True))
     letters = {"F": _FOREIGNERS, "G": _FOREIGNERS, "M": _FOREIGNERS_OF_M}.get(prefix, _CITIZENS)
-    return letters[10 - total % 11] if prefix == "M" else letters[total % 11]
+    return letters[total % 11]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -42,7 +42,7 @@ LOOKED_UP = "agency.looked-up"
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 _MOST_PURPOSES = 50
 _LONGEST = 200
-_MALFORMED = "malformed"
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +91,46 @@ class Agencies:
         operator.require(Permission.MANAGE_AGENCIES)
         if not _CODE.fullmatch(code):
             raise BadInput("agency-code-malformed")
-        unknown = next((each for each in fields if each not in AGENCY_FIELDS), None)
-        if unknown is not None or not fields:
-            raise BadInput("agency-field-unknown", field=unknown, known=", ".join(AGENCY_FIELDS))
-        stated = tuple(dict.fromkeys(map(_clean, purposes)))
-        if not 0 < len(stated) <= _MOST_PURPOSES:
-            raise BadInput("agency-purposes-count", limit=_MOST_PURPOSES)
         now = self._clock.now()
-        allowed = tuple(each for each in AGENCY_FIELDS if each in fields)
-        made = Agency(code, _clean(name), allowed, stated, may_report, now)
-        row = {"code": code, "name": made.name, "may_report": int(may_report), "created_at": now}
-        row |= {"fields": json.dumps(made.fields), "purposes": json.dumps(made.purposes)}
+        made = Agency(code, _clean(name), _fields(fields), _purposes(purposes), may_report, now)
+        row = {"code": code, "name": made.name, "created_at": now, **_columns(made)}
         with self._database.write() as connection:
             if find_agency(connection, code) is not None:
                 raise NotPermitted("agency-exists", agency=code)
             connection.execute(insert(agency), row)
-            detail = {"fields": list(made.fields), "purposes": list(made.purposes), "may_report": may_report}
-            append(connection, now, operator.name, [AuditEvent("agency.added", code, detail)])
+            append(connection, now, operator.name, [AuditEvent("agency.added", code, _rights(made))])
         return made
+
+    def change(
+        self,
+        code: str,
+        operator: Operator,
+        *,
+        fields: Sequence[str] | None = None,
+        purposes: Sequence[str] | None = None,
+        may_report: bool | None = None,
+    ) -> Agency:
+        """Let the rights that are given stand for the agency's, on record with those from before.
+
+        Raises :class:`NotPermitted` for an agency that was disabled; :class:`BadInput` as :meth:`add`, and if nothing
+        changes.
+        """
+        operator.require(Permission.MANAGE_AGENCIES)
+        now = self._clock.now()
+        with self._database.write() as connection:
+            before = active_agency(connection, code)
+            after = replace(
+                before,
+                fields=before.fields if fields is None else _fields(fields),
+                purposes=before.purposes if purposes is None else _purposes(purposes),
+                may_report=before.may_report if may_report is None else may_report,
+            )
+            if after == before:
+                raise BadInput("agency-unchanged", agency=code)
+            connection.execute(update(agency).where(agency.c.code == code).values(_columns(after)))
+            detail = {"before": _rights(before), "after": _rights(after)}
+            append(connection, now, operator.name, [AuditEvent("agency.changed", code, detail)])
+        return after
 
     def all(self, operator: Operator) -> tuple[Agency, ...]:
         """All agencies by code, disabled ones included."""
@@ -158,9 +180,39 @@ class Agencies:
         return Answer(found.code, purpose, shown, more, similar)
 
     def _record(self, operator: Operator, code: str, detail: dict[str, object]) -> None:
-        subject = code if _CODE.fullmatch(code) else _MALFORMED  # what was typed there may be anything
         with self._database.write() as connection:
+            # What was typed there may be anything, a personal number too.
+            subject = _UNKNOWN if find_agency(connection, code) is None else code
             append(connection, self._clock.now(), operator.name, [AuditEvent(LOOKED_UP, subject, detail)])
+
+
+def _fields(names: Sequence[str]) -> tuple[str, ...]:
+    """In their own order; raises :class:`BadInput` for none, and for one that is no field."""
+    unknown = next((each for each in names if each not in AGENCY_FIELDS), None)
+    if unknown is not None or not names:
+        raise BadInput("agency-field-unknown", field=unknown, known=", ".join(AGENCY_FIELDS))
+    return tuple(each for each in AGENCY_FIELDS if each in names)
+
+
+def _purposes(texts: Sequence[str]) -> tuple[str, ...]:
+    """Each once; raises :class:`BadInput` for none, too many, and a text that is none."""
+    stated = tuple(dict.fromkeys(map(_clean, texts)))
+    if not 0 < len(stated) <= _MOST_PURPOSES:
+        raise BadInput("agency-purposes-count", limit=_MOST_PURPOSES)
+    return stated
+
+
+def _columns(of: Agency) -> dict[str, object]:
+    return {
+        "fields": json.dumps(of.fields),
+        "purposes": json.dumps(of.purposes),
+        "may_report": int(of.may_report),
+    }
+
+
+def _rights(of: Agency) -> dict[str, object]:
+    """What the audit log tells of an agency's rights."""
+    return {"fields": list(of.fields), "purposes": list(of.purposes), "may_report": of.may_report}
 
 
 def _find(connection: Connection, reference: str | None, words: str | None) -> tuple[list[Person], bool, bool]:

@@ -42,6 +42,8 @@ class Agency:
 
 def find_agency(connection: Connection, code: str) -> Agency | None:
     """The agency, disabled or not, or None."""
+    if not code.isprintable():  # a server takes not every character
+        return None
     row = connection.execute(select(agency).where(agency.c.code == code)).first()
     return None if row is None else agency_of(row)
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Connection, MetaData, Table, func, select
 
 from eid_toolkit.audit import log
+from eid_toolkit.audit.log import AuditEvent
 from eid_toolkit.audit.rows import GENESIS
 from eid_toolkit.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import atomic_stream
@@ -26,8 +27,12 @@ from eid_toolkit.register.backup_container import BackupWriter, read_backup
 from eid_toolkit.register.database import Database, version_of
 from eid_toolkit.register.schema import metadata
 from eid_toolkit.stores.keys import KeyStore
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Permission
 
 SCHEMA = "eid-register-backup/1"
+SUBJECT = "register"
+"""Whom rows of the audit log about back-ups are about."""
 _FETCH = 500
 
 
@@ -91,14 +96,42 @@ Row = list[Any]
 
 
 def back_up(
-    database: Database, keys: KeyStore, config: HomeConfig, path: Path, clock: Clock, entropy: Entropy
+    database: Database,
+    keys: KeyStore,
+    config: HomeConfig,
+    path: Path,
+    operator: Operator,
+    clock: Clock,
+    entropy: Entropy,
 ) -> Manifest:
     """Write the register's state of this moment to ``path``, which is there whole or not at all, with mode 0600.
 
-    Raises :class:`NotPermitted` if there is a file already.
+    That it is begun is on record first, so that no back-up is without a record. Raises :class:`NotPermitted` if the
+    operator may not, or if there is a file already, :class:`IntegrityBroken` if the register holds what it cannot.
     """
+    operator.require(Permission.BACK_UP)
     if path.exists() or path.is_symlink():
         raise NotPermitted("backup-exists", file=path.name)
+    keys.unlock()
+    _record(database, clock, operator, "register.backup-begun", {})
+    manifest = _write(database, keys, config, path, clock, entropy)
+    told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
+    try:
+        _record(database, clock, operator, "register.backed-up", told)
+    except BaseException:
+        path.unlink()
+        raise
+    return manifest
+
+
+def _record(database: Database, clock: Clock, operator: Operator, action: str, detail: Mapping[str, object]) -> None:
+    with database.write() as connection:
+        log.append(connection, clock.now(), operator.name, [AuditEvent(action, SUBJECT, detail)])
+
+
+def _write(
+    database: Database, keys: KeyStore, config: HomeConfig, path: Path, clock: Clock, entropy: Entropy
+) -> Manifest:
     with database.read() as connection, atomic_stream(path) as stream:
         tables = reflected_tables(connection)
         manifest = _manifest(connection, tables, config, clock.now())

@@ -22,18 +22,22 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.name_index import forget_name
 from eid_toolkit.register.person_data import FIELDS
 from eid_toolkit.register.person_record import Person, load_person, person_of, refuse_merged
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import (
     application,
     application_biometric,
+    blank,
+    blank_movement,
+    card,
     decision,
     document,
     document_file,
     document_secret,
+    document_status,
     notice,
     person,
     person_change,
 )
-from eid_toolkit.register.stock_movements import clean_reason
 from eid_toolkit.register.two_people import require_two
 from eid_toolkit.register.workflow import ApplicationState, DocumentState
 from eid_toolkit.stores.operators import Operator
@@ -213,13 +217,23 @@ def _blank_numbers(connection: Connection, found: Person, documents: list[str], 
 def _blank_papers(
     connection: Connection, identifiers: list[str], applications: list[str], documents: list[str]
 ) -> None:
-    """What was shown, decided and told of the person in free text, and what was sealed before there were data keys."""
+    """What was shown, decided and told of the person in free text, and what was sealed before there were data keys.
+
+    Of documents and their cards the state and its history stay, without the reasons: the audit log tells of both.
+    """
+    kept = select(card.c.serial).where(card.c.document_id.in_(documents), card.c.serial.is_not(None))
+    serials = list(connection.execute(kept).scalars())
     for statement in (
         update(application).where(application.c.id.in_(applications)).values(evidence="[]", portrait=b""),
         update(application_biometric)
         .where(application_biometric.c.application_id.in_(applications))
         .values(content=b""),
-        update(decision).where(decision.c.subject.in_(applications)).values(statement=_ERASED_STATEMENT),
+        update(decision).where(decision.c.subject.in_([*applications, *documents])).values(statement=_ERASED_STATEMENT),
+        update(document_status)
+        .where(document_status.c.document_id.in_(documents))
+        .values(reason=None, statement=_ERASED_STATEMENT),
+        update(blank).where(blank.c.serial.in_(serials)).values(reason=None),
+        update(blank_movement).where(blank_movement.c.serial.in_(serials)).values(reason=None),
         update(document_file).where(document_file.c.document_id.in_(documents)).values(content=b""),
         update(document_secret).where(document_secret.c.document_id.in_(documents)).values(content=b""),
         update(person_change).where(person_change.c.person_id.in_(identifiers)).values(source=ERASED),

@@ -21,14 +21,13 @@ from eid_toolkit.register.document_rows import Document, load_document
 from eid_toolkit.register.document_status import DocumentStatuses
 from eid_toolkit.register.identifiers import new_identifier
 from eid_toolkit.register.person_record import load_person, refuse_merged
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import application, document, notice, person
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import DOCUMENT, DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
 
-MAX_REASON = 200
-"""The most characters of a reason."""
 _UNISSUED = (DocumentState.PREPARED, DocumentState.BOUND, DocumentState.SPOILED)
 
 
@@ -104,32 +103,30 @@ class Notices:
         why = _clean(reason)
         if kind is NoticeKind.WANTED:
             raise BadInput("notice-kind-and-subject", kind=kind)
-        with self._database.read() as connection:
+        now, action = self._clock.now(), f"report-{kind}"
+        with self._database.write() as connection:
             _reporting(connection, agency)
             found = _document(connection, reference)
-            self._check_new(connection, kind, agency, document_id=found.id)
-        action = f"report-{kind}"
-        if DOCUMENT.allows(found.state, action):  # it may be known as lost already, or as good no more
-            self._statuses.change(found.id, action, operator, why)
-        return self._insert(kind, agency, operator, why, document_id=found.id)
+            _check_new(connection, kind, agency, document_id=found.id)
+            if DOCUMENT.allows(found.state, action):  # it may be known as lost already, or as good no more
+                self._statuses.change_within(connection, found.id, action, operator, why)
+            return self._insert(connection, kind, agency, operator, why, now, document_id=found.id)
 
     def add_person(self, reference: str, agency: str, operator: Operator, reason: str | None = None) -> Notice:
         """Report that a person, by identifier or number, is looked for; raises as :meth:`add_document`."""
         operator.require(Permission.REPORT_NOTICES)
-        why = _clean(reason)
-        with self._database.read() as connection:
+        why, now = _clean(reason), self._clock.now()
+        with self._database.write() as connection:
             _reporting(connection, agency)
             found = load_person(connection, reference)
             refuse_merged(connection, found.id)
-        return self._insert(NoticeKind.WANTED, agency, operator, why, person_id=found.id)
+            _check_new(connection, NoticeKind.WANTED, agency, person_id=found.id)
+            return self._insert(connection, NoticeKind.WANTED, agency, operator, why, now, person_id=found.id)
 
     def withdraw(self, identifier: str, reason: str, operator: Operator) -> Notice:
         """The notice holds no more; what became of a document's status stays. Raises if it was withdrawn already."""
         operator.require(Permission.REPORT_NOTICES)
-        why = _clean(reason)
-        if why is None:
-            raise BadInput("reason-malformed", limit=MAX_REASON)
-        now = self._clock.now()
+        why, now = clean_reason(reason), self._clock.now()
         with self._database.write() as connection:
             found = _load(connection, identifier)
             if found.withdrawn_at is not None:
@@ -154,28 +151,35 @@ class Notices:
         with self._database.read() as connection:
             return tuple(map(_notice, connection.execute(query)))
 
-    def _insert(self, kind: NoticeKind, agency: str, operator: Operator, reason: str | None, **subject: str) -> Notice:
-        now = self._clock.now()
-        row = {"id": new_identifier("N", self._entropy), "kind": kind, "agency": agency, "operator": operator.name}
-        with self._database.write() as connection:
-            _reporting(connection, agency)
-            self._check_new(connection, kind, agency, **subject)
-            connection.execute(insert(notice), {**row, **subject, "reported_at": now, "reason": reason})
-            detail = {"kind": str(kind), "agency": agency, **subject}
-            append(connection, now, operator.name, [AuditEvent("notice.added", str(row["id"]), detail)])
-            return _load(connection, str(row["id"]))
+    def _insert(
+        self,
+        connection: Connection,
+        kind: NoticeKind,
+        agency: str,
+        operator: Operator,
+        reason: str | None,
+        now: datetime,
+        **subject: str,
+    ) -> Notice:
+        identifier = new_identifier("N", self._entropy)
+        row = {"id": identifier, "kind": kind, "agency": agency, "operator": operator.name}
+        connection.execute(insert(notice), {**row, **subject, "reported_at": now, "reason": reason})
+        detail = {"kind": str(kind), "agency": agency, **subject}
+        append(connection, now, operator.name, [AuditEvent("notice.added", identifier, detail)])
+        return _load(connection, identifier)
 
-    def _check_new(self, connection: Connection, kind: NoticeKind, agency: str, **subject: str) -> None:
-        """Raises :class:`NotPermitted` if the agency has reported the same, and it holds."""
-        query = select(notice.c.id).where(
-            notice.c.kind == kind,
-            notice.c.agency == agency,
-            notice.c.withdrawn_at.is_(None),
-            *(notice.c[name] == identifier for name, identifier in subject.items()),
-        )
-        known = connection.execute(query).scalar()
-        if known is not None:
-            raise NotPermitted("notice-exists", notice=known)
+
+def _check_new(connection: Connection, kind: NoticeKind, agency: str, **subject: str) -> None:
+    """Raises :class:`NotPermitted` if the agency has reported the same, and it holds."""
+    query = select(notice.c.id).where(
+        notice.c.kind == kind,
+        notice.c.agency == agency,
+        notice.c.withdrawn_at.is_(None),
+        *(notice.c[name] == identifier for name, identifier in subject.items()),
+    )
+    known = connection.execute(query).scalar()
+    if known is not None:
+        raise NotPermitted("notice-exists", notice=known)
 
 
 def notices_about(connection: Connection, person_id: str) -> tuple[Notice, ...]:
@@ -222,8 +226,5 @@ def _notice(row: Row[Any]) -> Notice:
 
 
 def _clean(reason: str | None) -> str | None:
-    """A reason as it is kept; raises :class:`BadInput` for a long or unprintable one."""
-    text = " ".join((reason or "").split())
-    if len(text) > MAX_REASON or not text.isprintable():
-        raise BadInput("reason-malformed", limit=MAX_REASON)
-    return text or None
+    """A reason, which may be missing; raises :class:`BadInput` for a long or unprintable one."""
+    return clean_reason(reason) if reason is not None and reason.strip() else None

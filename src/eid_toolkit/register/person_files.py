@@ -1,8 +1,9 @@
 """Persons in files: CSV with any usual delimiter, and JSON Lines; each row a record or a reasoned refusal.
 
-A spreadsheet runs a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return. In CSV such a cell
-is written with an apostrophe before it, and so is one that has apostrophes before such a character; reading takes one
-away.
+A spreadsheet runs a cell that begins with ``=``, ``+``, ``-``, ``@``, one of these in full width, a tab or a line end.
+In CSV such a character is written with an apostrophe before it, at the beginning of a cell and behind whatever some
+spreadsheet takes for the end of one (``;``, ``,``, ``|``, a tab, a line end), whether quotation marks and apostrophes
+come in between or not; reading takes one apostrophe away there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO
+from typing import Any, Protocol
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.register.person_data import FIELDS, PersonData
@@ -22,8 +23,16 @@ ALIASES = {"surname": "primary_identifier", "given_names": "secondary_identifier
 """Everyday column names that are taken for the standard's."""
 
 _DELIMITERS = ",;\t|"
-_RUN_BY_SPREADSHEETS = re.compile(r"'*[=+\-@\t\r]")
-_MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r]")
+_CELL_BEGINS = r"(?:\A|(?<=[;,|\t\r\n]))"
+_RUNS = r"(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+_RUN_BY_SPREADSHEETS = re.compile(f"{_CELL_BEGINS}([\"']*){_RUNS}")
+_MADE_HARMLESS = re.compile(f"{_CELL_BEGINS}([\"']*)'{_RUNS}")
+
+
+class TextSink(Protocol):
+    """Where text goes."""
+
+    def write(self, text: str, /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ def read_jsonl(lines: Iterable[str], skip: int = 0) -> Iterator[Row]:
             yield _json_row(number, line)
 
 
-def write_csv(people: Iterable[Mapping[str, str | None]], stream: IO[str], columns: Iterable[str] = FIELDS) -> None:
+def write_csv(people: Iterable[Mapping[str, str | None]], stream: TextSink, columns: Iterable[str] = FIELDS) -> None:
     """Records as CSV with a header line."""
     columns = tuple(columns)
     writer = csv.writer(stream, lineterminator="\n")
@@ -96,7 +105,7 @@ def write_csv(people: Iterable[Mapping[str, str | None]], stream: IO[str], colum
         writer.writerow([harmless_cell(values.get(name) or "") for name in columns])
 
 
-def write_jsonl(people: Iterable[Mapping[str, str | None]], stream: IO[str]) -> None:
+def write_jsonl(people: Iterable[Mapping[str, str | None]], stream: TextSink) -> None:
     """Records as JSON Lines, without fields that are absent."""
     for values in people:
         present = {name: value for name, value in values.items() if value is not None}
@@ -104,13 +113,13 @@ def write_jsonl(people: Iterable[Mapping[str, str | None]], stream: IO[str]) -> 
 
 
 def harmless_cell(text: str) -> str:
-    """The cell with an apostrophe before it if a spreadsheet would run it."""
-    return f"'{text}" if _RUN_BY_SPREADSHEETS.match(text) else text
+    """The cell with an apostrophe before whatever a spreadsheet would run."""
+    return _RUN_BY_SPREADSHEETS.sub(r"\1'", text)
 
 
 def plain_cell(text: str) -> str:
     """What stood there before :func:`harmless_cell`."""
-    return text[1:] if _MADE_HARMLESS.match(text) else text
+    return _MADE_HARMLESS.sub(r"\1", text)
 
 
 class _Measured:
@@ -140,13 +149,17 @@ class _Measured:
         return line
 
 
+class _Object(list[tuple[str, Any]]):
+    """A JSON object with all of its keys, also those that stand there twice."""
+
+
 def _column(name: str) -> str:
     plain = name.strip().casefold().replace(" ", "_")
     return ALIASES.get(plain, plain)
 
 
 def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
-    cells = [plain_cell(cell) if cell[:1] == "'" else cell for cell in cells]
+    cells = [plain_cell(cell) if "'" in cell else cell for cell in cells]
     if len(cells) != len(columns):
         error = BadInput("import-cell-count", field=None, found=len(cells), expected=len(columns))
         return Row(line, tuple(cells), None, error)
@@ -156,12 +169,17 @@ def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
 def _json_row(number: int, line: str) -> Row:
     kept = (line.rstrip("\r\n"),)
     try:
-        values = json.loads(line)
+        found = json.loads(line, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict) or not all(isinstance(v, str | None) for v in values.values()):
+        found = None
+    if not isinstance(found, _Object) or not all(isinstance(value, str | None) for _, value in found):
         return Row(number, kept, None, BadInput("import-json-malformed", field=None))
-    return _row(number, kept, {_column(name): value for name, value in values.items() if value is not None})
+    columns = [_column(name) for name, _ in found]
+    twice = next((name for name in FIELDS if columns.count(name) > 1), None)
+    if twice is not None:
+        return Row(number, kept, None, BadInput("person-field-twice", field=twice))
+    values = {name: value for name, (_, value) in zip(columns, found, strict=True) if value is not None}
+    return _row(number, kept, values)
 
 
 def _row(line: int, cells: tuple[str, ...], values: Mapping[str, str]) -> Row:

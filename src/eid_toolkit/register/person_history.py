@@ -20,14 +20,20 @@ from eid_toolkit.register.data_keys import DataKeys
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.name_index import forget_name, index_names
 from eid_toolkit.register.person_data import PersonData
-from eid_toolkit.register.person_record import Person, load_person, objection, row_values, taken_numbers
+from eid_toolkit.register.person_record import (
+    Person,
+    load_person,
+    objection,
+    refuse_erased,
+    refuse_merged,
+    row_values,
+    taken_numbers,
+)
+from eid_toolkit.register.reasons import MAX_REASON, clean_reason
 from eid_toolkit.register.schema import person, person_change, person_import
 from eid_toolkit.register.stored import stored
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
-
-SOURCE_LIMIT = 200
-"""The most characters of a source."""
 
 Fields = Mapping[str, tuple[str | None, str | None]]
 """Before and after, by field."""
@@ -81,11 +87,10 @@ class PersonHistory:
         if error is not None:
             raise error
         with self._database.write() as connection:
+            refuse_merged(connection, found.id)
             current = load_person(connection, found.id)
             if current.version != found.version:
                 raise NotPermitted("person-changed-meanwhile", person=found.id, version=current.version)
-            if current.merged_into is not None:
-                raise NotPermitted("person-merged", person=found.id, other=current.merged_into)
             if "personal_number" in fields and taken_numbers(connection, [data]):
                 raise BadInput("person-number-taken", field="personal_number")
             index_names(connection, {data.folded_name})
@@ -106,6 +111,7 @@ class PersonHistory:
         operator.require(Permission.READ_PERSONS)
         query = select(person_change).where(person_change.c.person_id == found.id).order_by(person_change.c.version)
         with self._database.read() as connection:
+            refuse_erased(connection, found.id)
             changes = [
                 Change(
                     row.version,
@@ -164,11 +170,11 @@ def record_change(
 
 
 def checked_source(text: str) -> str:
-    """The text of a source or purpose with single blanks; raises :class:`BadInput` if it is long or holds controls."""
-    plain = " ".join(text.split())
-    if len(plain) > SOURCE_LIMIT or not plain.isprintable():
-        raise BadInput("person-source-malformed", limit=SOURCE_LIMIT)
-    return plain
+    """A source or purpose, which may be missing, by the rule for reasons; raises :class:`BadInput` if it breaks it."""
+    try:
+        return clean_reason(text) if text.strip() else ""
+    except BadInput:
+        raise BadInput("person-source-malformed", limit=MAX_REASON) from None
 
 
 def _import(connection: Connection, found: Person, identifier: str) -> Change:

@@ -25,7 +25,7 @@ from eid_toolkit.register.identifiers import new_identifier, new_identifiers
 from eid_toolkit.register.person_data import PersonData
 from eid_toolkit.register.person_files import Row, csv_columns, read_rows
 from eid_toolkit.register.person_record import Person, insert_people, objection, refresh_statistics, taken_numbers
-from eid_toolkit.register.person_rejects import RejectsFile
+from eid_toolkit.register.person_rejects import NOTHING, RejectsFile, Written
 from eid_toolkit.register.person_source import PersonSource, Progress
 from eid_toolkit.register.schema import person_import
 from eid_toolkit.stores.operators import Operator
@@ -54,6 +54,8 @@ class ImportOptions:
     """Also a file that was imported completely."""
     rejects: Path | None = None
     """Where bad rows go."""
+    new_rejects: bool = False
+    """Begin another rejects file where the one of a stopped import is lost."""
     check: Check | None = None
     progress: Progress = field(default=lambda _: None)
 
@@ -83,7 +85,8 @@ class _State:
     row: int = 0
     imported: int = 0
     rejected: int = 0
-    rejects_size: int = 0
+    rejects: Written = NOTHING
+    """What of these rows stands in the rejects file."""
     known: bool = False
     """Whether it stands in the register."""
     again: bool = False
@@ -102,7 +105,7 @@ class PersonImports:
         """Import a file, or the rest of one whose import was stopped.
 
         Raises :class:`NotPermitted` for an operator who may not, and for a file that was imported completely;
-        :class:`BadInput` for a file that cannot be read. Bad rows stand in the report.
+        :class:`BadInput` for a file that cannot be read; as :meth:`RejectsFile.write`. Bad rows stand in the report.
         """
         operator.require(Permission.CHANGE_PERSONS)
         options = options or ImportOptions()
@@ -111,9 +114,9 @@ class PersonImports:
         report = self._check(source, state, options)
         if options.dry_run or (report.rejected_count and not options.keep_going):
             return report
+        if options.new_rejects:
+            state = replace(state, rejects=NOTHING)
         rejects = _rejects_file(source, options)
-        if rejects is not None:
-            rejects.resume(state.rejects_size)
         try:
             return self._write(source, state, content, operator, options, rejects)
         finally:
@@ -131,7 +134,8 @@ class PersonImports:
         rows = connection.execute(query.order_by(person_import.c.started_at)).all()
         for row in rows:
             if row.state == _OPEN:
-                return _State(row.id, row.row, row.imported, row.rejected, row.rejects_size, known=True)
+                written = Written(row.rejects_size, row.rejects_sha256)
+                return _State(row.id, row.row, row.imported, row.rejected, written, known=True)
         if rows and not again:
             last = rows[-1]
             raise NotPermitted("import-done-already", import_id=last.id, date=last.updated_at.date().isoformat())
@@ -200,24 +204,25 @@ class PersonImports:
         *,
         last: bool,
     ) -> _State:
-        """One chunk, with how far the import is behind it."""
+        """One chunk, with how far the import is behind it.
+
+        The rejects file is touched only by whoever has the import: its row in the register is written first.
+        """
         now = self._clock.now()
         identifiers = new_identifiers("P", len(people), self._entropy)
         added = [Person(each, data, now, source=state.id) for each, data in zip(identifiers, people, strict=True)]
-        size = rejects.write(refused) if rejects is not None else 0
         after = replace(
             state,
             row=state.row + len(batch),
             imported=state.imported + len(added),
             rejected=state.rejected + len(refused),
-            rejects_size=size,
             known=True,
         )
         values = {
             "row": after.row,
             "imported": after.imported,
             "rejected": after.rejected,
-            "rejects_size": after.rejects_size,
+            **_columns(state.rejects),
             "updated_at": now,
             "state": _DONE if last else _OPEN,
         }
@@ -230,6 +235,10 @@ class PersonImports:
                 raise NotPermitted("import-goes-on-elsewhere", import_id=state.id)
             new = {"id": state.id, "file_sha256": content, "operator": operator.name, "started_at": now}
             connection.execute(insert(person_import), {**new, **values})
+        if rejects is not None:
+            after = replace(after, rejects=rejects.write(refused, state.rejects))
+            here_too = update(person_import).where(person_import.c.id == state.id)
+            connection.execute(here_too.values(_columns(after.rejects)))
         insert_people(connection, added)
         detail = {
             "rows": [state.row + 1, after.row],
@@ -288,6 +297,10 @@ class _SeenNumbers:
 
     def close(self) -> None:
         self._index.close()
+
+
+def _columns(written: Written) -> dict[str, object]:
+    return {"rejects_size": written.size, "rejects_sha256": written.sha256}
 
 
 def _checked(rows: Iterable[Row], check: Check) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.person_data import birth_text
 from eid_toolkit.register.person_history import checked_source
 from eid_toolkit.register.person_record import Person, load_person
-from eid_toolkit.register.person_search import Hit, search_persons, stream_persons
+from eid_toolkit.register.person_search import Hit, count_persons, search_persons, stream_persons
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
@@ -63,6 +63,12 @@ class PersonLookUps:
             hits = search_persons(connection, text, date_of_birth, limit, offset)
         self._record(operator, _EVERYBODY, text, date_of_birth, len(hits), purpose)
         return hits
+
+    def count(self, operator: Operator) -> int:
+        """How many persons an export has."""
+        operator.require(Permission.READ_PERSONS)
+        with self._database.read() as connection:
+            return count_persons(connection)
 
     def export(self, operator: Operator, purpose: str | None = None) -> Iterator[Person]:
         """Every person in the order of names; recorded before the first one leaves, and the count after the last."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import combinations, groupby, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, NotPermitted
@@ -20,18 +20,22 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.name_index import variants, within_one_edit
 from eid_toolkit.register.person_data import birth_text
 from eid_toolkit.register.person_history import record_change
-from eid_toolkit.register.person_record import Person, load_person
+from eid_toolkit.register.person_record import Person, load_person, refuse_merged
 from eid_toolkit.register.schema import person, person_pair
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
 
 _BATCH = 500
+_EVERYBODY = "persons"
 _CROWD = 5000
 """Of more persons with one date of birth and sex, similar names are not compared: such a date stands for an unknown."""
 _LONGEST_NAME = 64
 """Of longer names, similar ones are not looked for."""
 _MOST_OF_ONE = 20
 """So many persons with the same name and birth, or the same former number, are paired with each other."""
+
+LISTED = "duplicates.looked-up"
+"""In the audit log."""
 
 _live = and_(person.c.merged_into.is_(None), person.c.erased_at.is_(None))
 
@@ -96,12 +100,12 @@ class PersonPairs:
                 with self._database.write() as writing:
                     new += _propose(writing, batch, self._clock.now())
         with self._database.write() as connection:
-            event = AuditEvent("persons.compared", "persons", {"new_pairs": new})
+            event = AuditEvent("persons.compared", _EVERYBODY, {"new_pairs": new})
             append(connection, self._clock.now(), operator.name, [event])
         return new
 
     def list(self, operator: Operator, *, limit: int = 50, offset: int = 0) -> tuple[Pair, ...]:
-        """Pairs that nobody has decided on."""
+        """Pairs that nobody has decided on; on record, before they are shown, with how many they are."""
         operator.require(Permission.DECIDE_DUPLICATES)
         first, second = person.alias("one"), person.alias("other")
         query = (
@@ -114,7 +118,11 @@ class PersonPairs:
         )
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
-            return tuple(_pair(connection, row) for row in rows)
+            found = tuple(_pair(connection, row) for row in rows)
+        with self._database.write() as connection:
+            event = AuditEvent(LISTED, _EVERYBODY, {"count": len(found)})
+            append(connection, self._clock.now(), operator.name, [event])
+        return found
 
     def open_of(self, found: Person) -> int:
         """How many pairs with this person nobody has decided on."""
@@ -126,7 +134,8 @@ class PersonPairs:
     def decide(self, first: Person, second: Person, operator: Operator, *, same: bool) -> Pair:
         """Decide on two persons, proposed or not; if they are the ``same``, ``first`` stays, ``second`` points to it.
 
-        Raises :class:`NotPermitted` for an operator who may not, or if one was merged or the pair decided on already.
+        What is proposed of the one that goes is proposed of the one that stays. Raises :class:`NotPermitted` for an
+        operator who may not, or if one was merged or erased, or the pair decided on already.
         """
         operator.require(Permission.DECIDE_DUPLICATES)
         if first.id == second.id:
@@ -135,9 +144,8 @@ class PersonPairs:
         key = dict(zip(("first", "second"), sorted((first.id, second.id)), strict=True))
         here = and_(*(person_pair.c[name] == value for name, value in key.items()))
         with self._database.write() as connection:
-            for each in (load_person(connection, first.id), load_person(connection, second.id)):
-                if each.merged_into is not None:
-                    raise NotPermitted("person-merged", person=each.id, other=each.merged_into)
+            for each in (first, second):
+                refuse_merged(connection, each.id)
             row = connection.execute(select(person_pair).where(here)).first()
             if row is not None and row.state != PairState.PROPOSED:
                 raise NotPermitted("pair-decided", **key, state=row.state)
@@ -161,6 +169,7 @@ class PersonPairs:
         connection.execute(update(person).where(person.c.id == found.id).values(values))
         # Whoever was merged into this one before now points to the one that stays.
         connection.execute(update(person).where(person.c.merged_into == found.id).values(merged_into=into))
+        _repoint(connection, found.id, into)
         fields = {"merged_into": (None, into)}
         record_change(connection, self._data_keys, found, operator, "found to be the same person", fields, now)
         return AuditEvent("person.merged", found.id, {"into": into, "version": found.version + 1})
@@ -202,6 +211,21 @@ def _propose(connection: Connection, found: Iterable[Found], now: datetime) -> i
     ]
     insert_rows(connection, person_pair, rows, only_new=True)
     return len(rows)
+
+
+def _repoint(connection: Connection, gone: str, into: str) -> None:
+    """Have the open pairs of one person name another; where there is a pair of those two, that one counts."""
+    theirs = and_(
+        or_(person_pair.c.first == gone, person_pair.c.second == gone), person_pair.c.state == PairState.PROPOSED
+    )
+    rows = connection.execute(select(person_pair).where(theirs)).all()
+    connection.execute(delete(person_pair).where(theirs))
+    moved = []
+    for row in rows:
+        first, second = sorted((row.second if row.first == gone else row.first, into))
+        values = {"reason": row.reason, "state": row.state, "proposed_at": row.proposed_at}
+        moved.append({"first": first, "second": second, **values})
+    insert_rows(connection, person_pair, moved, only_new=True)
 
 
 def _scan(connection: Connection) -> Iterator[Found]:

@@ -79,14 +79,19 @@ def load_person(connection: Connection, reference: str) -> Person:
     raise BadInput("person-unknown", person=reference)
 
 
+def refuse_erased(connection: Connection, identifier: str) -> None:
+    """Raises :class:`NotPermitted` for a person who was erased."""
+    query = select(person.c.erased_at).where(person.c.id == identifier)
+    if connection.execute(query).scalar() is not None:
+        raise NotPermitted("data-erased", subject=identifier)
+
+
 def refuse_merged(connection: Connection, identifier: str) -> None:
     """Raises :class:`NotPermitted` for a person who was found to be the same as another, or was erased."""
-    query = select(person.c.merged_into, person.c.erased_at).where(person.c.id == identifier)
-    row = connection.execute(query).first()
-    if row is not None and row.erased_at is not None:
-        raise NotPermitted("data-erased", subject=identifier)
-    if row is not None and row.merged_into is not None:
-        raise NotPermitted("person-merged", person=identifier, other=row.merged_into)
+    refuse_erased(connection, identifier)
+    into = connection.execute(select(person.c.merged_into).where(person.c.id == identifier)).scalar()
+    if into is not None:
+        raise NotPermitted("person-merged", person=identifier, other=into)
 
 
 def row_values(data: PersonData) -> dict[str, Any]:

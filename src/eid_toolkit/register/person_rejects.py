@@ -3,72 +3,138 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from eid_toolkit.errors import NotPermitted
 from eid_toolkit.home.atomic import FILE_MODE
 from eid_toolkit.register.person_files import Row, harmless_cell
 from eid_toolkit.register.person_source import Kind
 
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an import has in its rejects file: so many bytes, and their SHA-256 in hex."""
+
+    size: int = 0
+    sha256: str | None = None
+
+
+NOTHING = Written()
+
 
 class RejectsFile:
-    """Written as a stream, and made with the first bad row; an import that goes on cuts off what belongs to no row."""
+    """Written as a stream, and made with the first bad row; an import that goes on cuts off what belongs to no row.
+
+    While it is open no other import writes to it. What is no regular file (a device, a pipe) is only written to.
+    """
 
     def __init__(self, path: Path, kind: Kind, columns: Iterable[str]) -> None:
         self.path = path
         self._kind = kind
         self._columns = tuple(columns)
         self._stream: BinaryIO | None = None
-        self._size = 0
+        self._content = sha256()
 
     @property
     def is_written(self) -> bool:
         """Whether a bad row was written."""
         return self._stream is not None
 
-    def resume(self, size: int) -> None:
-        """Go on behind the first ``size`` bytes, if the file has them."""
-        if size and self.path.exists() and self.path.stat().st_size >= size:
-            os.truncate(self.path, size)
-            self._open(os.O_WRONLY)
-            self._size = size
+    def write(self, rows: Iterable[Row], before: Written) -> Written:
+        """Add rows behind what the import has written ``before``, and have them on the disk.
 
-    def write(self, rows: Iterable[Row]) -> int:
-        """Add rows, and have them on the disk; the size of the file in bytes."""
+        Raises :class:`NotPermitted` if another import writes to the file, and if what was written before is not in it;
+        :class:`OSError` with the file's name if it cannot be written in full.
+        """
         rows = list(rows)
-        if rows and self._stream is None:
-            self._open(os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            if self._kind == "csv":
-                self._put([self._columns])
-        self._put([row.cells for row in rows])
-        if rows and self._stream is not None and _is_regular(self._stream):
-            os.fsync(self._stream.fileno())
-        return self._size
+        if not rows and (self._stream is not None or not before.size):
+            return before
+        with self._told():
+            if self._stream is None:
+                self._stream = self._open(before)
+            if not rows:
+                return before
+            head = [self._columns] if self._kind == "csv" and not before.size else []
+            data = self._encode([*head, *(row.cells for row in rows)])
+            _write_whole(self._stream, data)
+            if _is_regular(self._stream):
+                os.fsync(self._stream.fileno())
+        self._content.update(data)
+        return Written(before.size + len(data), self._content.hexdigest())
 
     def close(self) -> None:
         """Give the file back."""
         if self._stream is not None:
             self._stream.close()
 
-    def _open(self, flags: int) -> None:
-        self._stream = cast(BinaryIO, os.fdopen(os.open(self.path, flags, FILE_MODE), "wb", buffering=0))
-        if _is_regular(self._stream):
-            self._stream.seek(0, os.SEEK_END)
+    def _open(self, before: Written) -> BinaryIO:
+        """The file, locked, with what was written before and nothing else."""
+        special = self.path.exists() and not self.path.is_file()
+        flags = os.O_WRONLY if special else os.O_RDWR | (0 if before.size else os.O_CREAT)
+        try:
+            descriptor = os.open(self.path, flags, FILE_MODE)
+        except FileNotFoundError:
+            if before.size:
+                raise self._lost(before) from None
+            raise
+        stream = cast(BinaryIO, os.fdopen(descriptor, "wb" if special else "r+b", buffering=0))
+        try:
+            if _is_regular(stream):
+                self._take(stream, before)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
 
-    def _put(self, rows: list[tuple[str, ...]]) -> None:
+    def _take(self, stream: BinaryIO, before: Written) -> None:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotPermitted("import-rejects-in-use", file=self.path.name) from None
+        left = before.size
+        while left and (block := stream.read(min(left, _BLOCK))):
+            self._content.update(block)
+            left -= len(block)
+        if left or (before.size and self._content.hexdigest() != before.sha256):
+            raise self._lost(before)
+        stream.truncate(before.size)
+
+    def _lost(self, before: Written) -> NotPermitted:
+        return NotPermitted("import-rejects-lost", file=self.path.name, size=before.size)
+
+    def _encode(self, rows: list[tuple[str, ...]]) -> bytes:
         text = io.StringIO()
         if self._kind == "csv":
             csv.writer(text, lineterminator="\n").writerows([list(map(harmless_cell, cells)) for cells in rows])
         else:
             text.writelines(f"{cells[0]}\n" for cells in rows)
-        data = text.getvalue().encode("utf-8", "backslashreplace")
-        if self._stream is not None:
-            self._stream.write(data)
-            self._size += len(data)
+        return text.getvalue().encode("utf-8", "backslashreplace")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """An error of the system names the file."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+
+
+def _write_whole(stream: BinaryIO, data: bytes) -> None:
+    """All of the data: a disk that becomes full takes a part of it first, and raises only then."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[stream.write(rest) :]
 
 
 def _is_regular(stream: BinaryIO) -> bool:

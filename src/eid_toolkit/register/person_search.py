@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select, true
 
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.transliteration import fold
@@ -104,6 +104,11 @@ def stream_persons(connection: Connection) -> Iterator[Person]:
     query = select(person).where(person.c.erased_at.is_(None)).order_by(person.c.folded_name, person.c.id)
     for row in connection.execution_options(yield_per=_BATCH).execute(query).mappings():
         yield person_of(row)
+
+
+def count_persons(connection: Connection) -> int:
+    """How many :func:`stream_persons` gives."""
+    return connection.execute(select(func.count()).select_from(person).where(person.c.erased_at.is_(None))).scalar_one()
 
 
 def _by_number(connection: Connection, text: str, born: ColumnElement[bool]) -> list[Key]:

@@ -54,9 +54,9 @@ class Register:
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)
         statuses = DocumentStatuses(database, clock)
-        stock = Stock(database, keys, clock, entropy)
-        documents = Documents(database, data_keys, applications, statuses, stock, clock)
         trail = AuditTrail(database, keys, operators, AuditFiles(home.audit), clock)
+        stock = Stock(database, trail, clock, entropy)
+        documents = Documents(database, data_keys, applications, statuses, stock, clock)
         persons = Persons(database, keys, data_keys, clock, entropy)
         agencies = Agencies(database, persons.look_ups, clock)
         notices = Notices(database, statuses, clock, entropy)
@@ -86,9 +86,9 @@ class Register:
             log.append(connection, self.clock.now(), operator, [AuditEvent(action, subject, detail)])
 
     def audit_rows(self, subject: str | None = None) -> tuple[AuditRow, ...]:
-        """The audit log in order, of one subject if it is given."""
-        with self.audit.rows(Filter(subject)) as rows:
-            return tuple(rows)
+        """The audit log in order, of one subject if it is given; people see it by :meth:`AuditTrail.rows`."""
+        with self.database.read() as connection, log.any_text(connection):
+            return tuple(log.read(connection, Filter(subject)))
 
     def verify_audit(self) -> AuditResult:
         """Walk the whole audit log; see :meth:`AuditTrail.verify`."""

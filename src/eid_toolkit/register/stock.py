@@ -8,16 +8,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from eid_toolkit.audit.trail import AuditTrail
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.register.cards import change_card
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.manifests import clean_serial
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.schema import blank, blank_movement, document
 from eid_toolkit.register.stock_movements import (
     Blank,
     blank_of,
-    clean_reason,
     clean_station,
     find_chip,
     load_blanks,
@@ -28,7 +29,6 @@ from eid_toolkit.register.stock_receiving import Receiving
 from eid_toolkit.register.stock_shifts import Shifts
 from eid_toolkit.register.two_people import require_two
 from eid_toolkit.register.workflow import BlankState, DocumentState
-from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
 
@@ -66,11 +66,11 @@ class Movement:
 class Stock:
     """The blanks of one register; :attr:`receiving` takes them in, :attr:`shifts` has them counted."""
 
-    def __init__(self, database: Database, keys: KeyStore, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, database: Database, trail: AuditTrail, clock: Clock, entropy: Entropy) -> None:
         self._database = database
         self._clock = clock
         self.receiving = Receiving(database, clock, entropy)
-        self.shifts = Shifts(database, keys, clock, entropy)
+        self.shifts = Shifts(database, trail, clock, entropy)
 
     def hand_out(self, station: str, operator: Operator, serials: Sequence[str] = (), count: int = 0) -> list[Blank]:
         """Give blanks of the store to a station: those of ``serials``, or the first ``count``."""

@@ -24,9 +24,6 @@ RECEIVE = "receive"
 STORE = "store"
 """What stands for the place of blanks that are at no station."""
 
-MAX_REASON = 200
-"""The most characters of a reason."""
-
 _CHUNK = 500
 _TAKES_AWAY = "hand-back"
 
@@ -103,7 +100,8 @@ def move(
 ) -> list[Blank]:
     """Do ``action`` to all of the blanks or, where the table forbids it for one, to none; returns what they are then.
 
-    ``station`` is where they go to in a hand-out; in everything else they are where they are.
+    ``station`` is where they go to in a hand-out; in everything else they are where they are. The ``reason`` stands in
+    the audit log, but not that of a card, which may tell of its holder: erasure could not take it away there.
     """
     for each in blanks:
         BLANK.after(each.serial, each.state, action)
@@ -126,7 +124,8 @@ def move(
             {"serial": each.serial, "position": each.moves + 1, "before": each.state, **common} for each in there
         ]
         connection.execute(insert(blank_movement), movements)
-    append(connection, now, operator.name, _events(by_place, action, reason))
+    told = None if any(each.state is BlankState.USED for each in blanks) else reason
+    append(connection, now, operator.name, _events(by_place, action, told))
     return [moved[each.serial] for each in blanks]
 
 
@@ -145,14 +144,6 @@ def clean_station(name: str) -> str:
     if name.casefold() == STORE:
         raise BadInput("stock-name-malformed", what="station")
     return clean_name(name, "station")
-
-
-def clean_reason(text: str) -> str:
-    """A reason as it is kept; raises :class:`BadInput` for an empty, long or unprintable one."""
-    reason = " ".join(text.split())
-    if not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
-        raise BadInput("reason-malformed", limit=MAX_REASON)
-    return reason
 
 
 def _events(by_place: Mapping[str | None, Sequence[Blank]], action: str, reason: str | None) -> Iterator[AuditEvent]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
+from eid_toolkit.audit.trail import AuditTrail
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.register.canonical import canonical
@@ -20,7 +21,6 @@ from eid_toolkit.register.schema import blank, blank_movement, shift
 from eid_toolkit.register.stock_movements import CLOSED, OPEN, chunks, clean_station, load_blanks, move, open_shift
 from eid_toolkit.register.two_people import require_two
 from eid_toolkit.register.workflow import BlankState
-from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
 
@@ -122,9 +122,9 @@ class Account:
 class Shifts:
     """The shifts of one register's stations."""
 
-    def __init__(self, database: Database, keys: KeyStore, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, database: Database, trail: AuditTrail, clock: Clock, entropy: Entropy) -> None:
         self._database = database
-        self._keys = keys
+        self._trail = trail
         self._clock = clock
         self._entropy = entropy
 
@@ -165,11 +165,13 @@ class Shifts:
         """Close the station's shift if everything adds up to zero; ``missing`` serials are put on record as such first.
 
         The account has the shift only if it agrees; if not, the shift stays open, nothing is missing yet, and the
-        difference is on record. Closing signs the head of the audit log, with both people's signatures.
+        difference is on record. Closing signs the head of the audit log, with both people's signatures; raises
+        :class:`IntegrityBroken` if that cannot be signed, and nothing is closed then.
         """
         require_two(people, "stock.close", FIRST, Permission.WITNESS_STOCK)
         seen, now = _scanned(counted, scanned), self._clock.now()
         gone = [clean_serial(each) for each in missing]
+        signer = self._trail.signer()  # nobody is asked for a passphrase or PIN while the register waits
         with self._database.write() as connection:
             running = _running(connection, station)
             _check_missing(connection, station, gone, seen)
@@ -186,20 +188,16 @@ class Shifts:
             moved = {**account.moved, "missing": account.moved["missing"] + len(gone)}
             detail |= {"opening": account.opening, "moved": moved}
             append(connection, now, people[0].name, [AuditEvent("stock.closed", station, detail)])
-            self._countersign(connection, people)
-            return _closed_with(account, _load(connection, running.id), moved)
+            signed = self._trail.sign(connection, signer, people)
+            closed = _closed_with(account, _load(connection, running.id), moved)
+        self._trail.remember(signed, signer)
+        return closed
 
     def running(self) -> dict[str, Shift]:
         """The open shifts by station."""
         with self._database.read() as connection:
             rows = connection.execute(select(shift).where(shift.c.state == OPEN))
             return {row.station: _shift(row) for row in rows}
-
-    def _countersign(self, connection: Connection, people: Sequence[Operator]) -> None:
-        """Sign the audit log's head, which tells of the closing, with the people who counted."""
-        from eid_toolkit.audit.checkpoints import checkpoint
-
-        checkpoint(connection, self._keys, self._clock, countersigners=people)
 
 
 def _account(

@@ -23,7 +23,7 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     the person. Backups from before still hold it all: destroy them when their time is over.
     """
     from eid_toolkit.register.erasure import FIRST, SECOND
-    from eid_toolkit.register.stock_movements import clean_reason
+    from eid_toolkit.register.reasons import clean_reason
 
     why = clean_reason(reason)
     with open_office(app) as office:

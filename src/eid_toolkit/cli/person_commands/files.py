@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import TextIOWrapper
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
@@ -15,7 +13,7 @@ import click
 
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.cli.files import OutputFile
+from eid_toolkit.cli.files import OutputFile, written_whole
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import emit, is_terminal, note, table
 from eid_toolkit.cli.person_commands.shared import purpose_option
@@ -24,9 +22,11 @@ from eid_toolkit.errors import BadInput, UsageError
 if TYPE_CHECKING:
     from eid_toolkit.register.person_files import Row
     from eid_toolkit.register.person_import import Check, ImportReport
+    from eid_toolkit.register.person_record import Person
 
 _STEPS = 1000
-_PRIVATE = 0o600
+_GZIP = 31
+"""zlib's word for a gzip file (RFC 1952) with the largest window."""
 
 
 @click.command("import", cls=Command)
@@ -34,6 +34,7 @@ _PRIVATE = 0o600
 @click.option("--dry-run", is_flag=True, help="Report every bad row and write nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the good rows, and write the bad ones to a rejects file.")
 @click.option("--rejects", type=OutputFile(), help="The rejects file.")
+@click.option("--new-rejects", is_flag=True, help="Go on with a new rejects file where the old one is lost.")
 @click.option("--again", is_flag=True, help="Also a file that was imported completely before.")
 @click.option("--profile", metavar="NAME", help="Hold identity numbers against the rule of this document type.")
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="What FILE is, if its name does not say.")
@@ -45,6 +46,7 @@ def import_(
     dry_run: bool,
     keep_going: bool,
     rejects: Path | None,
+    new_rejects: bool,
     again: bool,
     profile: str | None,
     kind: Literal["csv", "jsonl"] | None,
@@ -60,6 +62,8 @@ def import_(
     from eid_toolkit.register.person_source import PersonSource
     from eid_toolkit.stores.roles import Permission
 
+    if (rejects is not None or new_rejects) and not keep_going:
+        raise UsageError("rejects-without-keep-going")
     path = None if str(file) == "-" else file
     if keep_going and not dry_run and rejects is None:
         if path is None:
@@ -69,8 +73,8 @@ def import_(
     with open_office(app) as office:
         operator = office.act(Permission.CHANGE_PERSONS)
         check = _check(office.profile(profile).check_identity_number) if profile is not None else None
-        with _progress() as progress, PersonSource.open(path, pipe, kind) as source:
-            options = ImportOptions(keep_going, dry_run, again, rejects if keep_going else None, check, progress)
+        with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
+            options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
             report = office.register.persons.imports.run(source, operator, options)
     if report.skipped:
         note(f"The first {report.skipped} rows were dealt with before.")
@@ -90,15 +94,19 @@ def import_(
 def export(app: App, output: Path | None, kind: str, zipped: bool, purpose: str | None) -> None:
     """Export all persons; `eid person import` reads it back.
 
-    In CSV, a cell that a spreadsheet would run gets an apostrophe before it, which the import takes away.
+    In CSV, whatever a spreadsheet would run gets an apostrophe before it, which the import takes away. The file is
+    there whole or not at all: an export that was stopped is simply run again.
     """
     from eid_toolkit.register.person_files import write_csv, write_jsonl
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
         operator = office.look(Permission.READ_PERSONS)
-        people = (each.data.to_text() for each in office.register.persons.look_ups.export(operator, purpose))
-        with _output(output, zipped=zipped) as stream:
+        look_ups = office.register.persons.look_ups
+        watched = is_terminal() and not (output is None and sys.stdout.isatty())
+        count = look_ups.count(operator) if watched else 0
+        with _output(output, zipped=zipped) as stream, _progress("Exporting", watched=watched) as progress:
+            people = (each.data.to_text() for each in _told(look_ups.export(operator, purpose), count, progress))
             if kind == "csv":
                 write_csv(people, stream)
             else:
@@ -115,37 +123,48 @@ def _check(rule: Callable[[str | None], None]) -> Check:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
+def _progress(label: str, *, watched: bool | None = None) -> Iterator[Callable[[float], None]]:
     """A bar on stderr if a person watches."""
-    if not is_terminal():
+    if not (is_terminal() if watched is None else watched):
         yield lambda done: None
         return
-    with click.progressbar(length=_STEPS, label="Importing", file=sys.stderr) as bar:
+    with click.progressbar(length=_STEPS, label=label, file=sys.stderr) as bar:
         yield lambda done: bar.update(int(done * _STEPS) - bar.pos)
 
 
+def _told(people: Iterable[Person], count: int, progress: Callable[[float], None]) -> Iterator[Person]:
+    """The persons, of whom there are about so many; others may be added meanwhile."""
+    for number, each in enumerate(people, start=1):
+        if count and number % _STEPS == 0:
+            progress(min(1.0, number / count))
+        yield each
+    progress(1.0)
+
+
+class _Text:
+    """Text in UTF-8 on its way to a file, compressed if wanted; what is not finished is a gzip file without an end."""
+
+    def __init__(self, raw: BinaryIO, *, zipped: bool) -> None:
+        self._raw = raw
+        self._packing = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _GZIP) if zipped else None
+
+    def write(self, text: str) -> None:
+        data = text.encode()
+        self._raw.write(data if self._packing is None else self._packing.compress(data))
+
+    def finish(self) -> None:
+        if self._packing is not None:
+            self._raw.write(self._packing.flush())
+        self._raw.flush()
+
+
 @contextmanager
-def _output(path: Path | None, *, zipped: bool) -> Iterator[TextIOWrapper]:
-    """Text to a file that only its owner may read, or to stdout."""
-    raw = _new_file(path) if path is not None else cast(BinaryIO, click.open_file("-", "wb"))
-    try:
-        packed = cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0)) if zipped else raw
-        stream = TextIOWrapper(packed, "utf-8", newline="", write_through=False)
-        try:
-            yield stream
-            stream.flush()
-        finally:
-            stream.detach()
-            if zipped:
-                packed.close()
-        raw.flush()
-    finally:
-        if path is not None:
-            raw.close()
-
-
-def _new_file(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb")
+def _output(path: Path | None, *, zipped: bool) -> Iterator[_Text]:
+    """Text to a file that only its owner may read and that is there whole or not at all, or to stdout."""
+    with written_whole(path) if path is not None else nullcontext(cast(BinaryIO, click.open_file("-", "wb"))) as raw:
+        text = _Text(raw, zipped=zipped)
+        yield text
+        text.finish()
 
 
 def _show_report(app: App, report: ImportReport, fmt: str) -> None:

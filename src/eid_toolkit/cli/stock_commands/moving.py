@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eid_toolkit.stores.roles import Permission
 
 _COLUMNS = ("serial", "chip", "state", "station", "reason")
-_reason_option = click.option("--reason", required=True, help="Why; kept in the audit log.")
+_reason_option = click.option("--reason", required=True, help="Why; kept in the audit log for good, so name nobody.")
 _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 
 
@@ -136,7 +136,7 @@ def _compare(serial: str, printed: str | None) -> None:
 def _decide(
     office: Office, action: str, serials: Sequence[str], reason: str, permission: Permission | None = None
 ) -> tuple[Operator, ...]:
-    from eid_toolkit.register.stock_movements import clean_reason
+    from eid_toolkit.register.reasons import clean_reason
     from eid_toolkit.stores.roles import Permission
 
     detail = {"serials": list(serials), "reason": clean_reason(reason)}

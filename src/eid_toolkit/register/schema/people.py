@@ -65,6 +65,7 @@ person_import = Table(
     Column("imported", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
     Column("rejects_size", Integer, nullable=False),  # bytes of the rejects file that belong to these rows
+    Column("rejects_sha256", String(64)),  # of those bytes
 )
 
 person_pair = Table(

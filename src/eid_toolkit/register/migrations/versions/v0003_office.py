@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("imported", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("rejects_size", sa.Integer(), nullable=False),
+        sa.Column("rejects_sha256", sa.String(64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_person_import"),
     )
     op.create_index("ix_person_import_file_sha256", "person_import", ["file_sha256"])

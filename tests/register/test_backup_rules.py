@@ -1,0 +1,208 @@
+"""Who may back up and restore, what is on record before and after, and what has come between check and restoring."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from eid_toolkit.audit import log
+from eid_toolkit.errors import IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ports import FixedClock
+from eid_toolkit.register.backup import Manifest, back_up
+from eid_toolkit.register.backup_container import BackupWriter
+from eid_toolkit.register.backup_restore import Restorer
+from eid_toolkit.register.register import Register
+from eid_toolkit.stores.authorities import AuthorityStore
+from eid_toolkit.stores.demo import open_key_store
+from eid_toolkit.stores.operators import Operator
+from eid_toolkit.stores.roles import Role
+from support.asking import Asked
+from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, Desk, build_home
+
+CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "register.backup"
+
+
+def saved(desk: Desk, file: Path, operator: Operator = ANNA) -> Manifest:
+    return back_up(desk.register.database, desk.keys, desk.home.config, file, operator, CLOCK, ENTROPY)
+
+
+def actions(desk: Desk) -> list[str]:
+    return [row.action for row in desk.register.audit_rows("register")]
+
+
+def left_over(desk: Desk) -> list[str]:
+    return [path.name for path in desk.home.root.iterdir() if path.name.startswith(".") or "replaced" in path.name]
+
+
+def test_who_may_not_back_up_or_restore_does_neither(desk: Desk, file: Path) -> None:
+    with pytest.raises(NotPermitted, match="role-missing"):
+        saved(desk, file, CLERK)
+    assert not file.exists()
+    assert actions(desk) == []
+    saved(desk, file)
+    with pytest.raises(NotPermitted, match="role-missing"):
+        Restorer(desk.home, desk.keys, CLERK, CLOCK).check(file)
+    checked = Restorer(desk.home, desk.keys, ANNA, CLOCK).check(file)
+    with pytest.raises(NotPermitted, match="role-missing"):
+        Restorer(desk.home, desk.keys, CLERK, CLOCK).restore(checked, replace=True)
+    assert actions(desk) == ["register.backup-begun", "register.backed-up"]
+
+
+def test_that_a_back_up_is_begun_is_on_record_in_the_back_up_itself(desk: Desk, file: Path) -> None:
+    manifest = saved(desk, file)
+    begun, done = desk.register.audit_rows("register")
+    assert (begun.action, begun.operator, begun.hash) == ("register.backup-begun", "anna", manifest.audit_head)
+    assert json.loads(done.detail)["head"] == begun.hash
+
+
+@pytest.mark.parametrize("at", ["write", "finish"])
+def test_a_back_up_that_came_to_nothing_was_begun(
+    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(BackupWriter, at, fail)
+    with pytest.raises(OSError):
+        saved(desk, file)
+    assert actions(desk) == ["register.backup-begun"]
+    assert list(file.parent.glob("*.backup*")) == []
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_no_back_up_exists_that_could_not_be_put_on_record(
+    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """Neither where it is begun nor where it is done."""
+    plain: Callable[..., None] = log.append
+    calls = 0
+
+    def append(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == which:
+            raise ServiceAway("register-busy", reason="locked")
+        plain(*arguments)
+
+    monkeypatch.setattr(log, "append", append)
+    with pytest.raises(ServiceAway):
+        saved(desk, file)
+    assert not file.exists()
+    assert len(actions(desk)) == which - 1
+
+
+def test_a_back_up_is_read_twice_and_no_more(desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(desk, file)
+    plain, opened = Path.open, []
+
+    def counted(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path == file:
+            opened.append(path)
+        return plain(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", counted)
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    restorer.restore(restorer.check(file), replace=True)
+    assert len(opened) == 2
+
+
+def test_a_file_that_is_another_one_than_was_checked_is_not_restored(desk: Desk, file: Path) -> None:
+    saved(desk, file)
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    checked = restorer.check(file)
+    desk.person(UTOPIAN)
+    saved(desk, file.with_suffix(".2"))
+    file.with_suffix(".2").replace(file)
+    rows = desk.register.audit_rows()
+    with pytest.raises(IntegrityBroken, match="backup-changed"):
+        restorer.restore(checked, replace=True)
+    assert desk.register.audit_rows() == rows
+    assert left_over(desk) == []
+
+
+def test_a_file_that_was_damaged_since_it_was_checked_is_not_restored(desk: Desk, file: Path) -> None:
+    saved(desk, file)
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    checked = restorer.check(file)
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    rows = desk.register.audit_rows()
+    with pytest.raises(IntegrityBroken, match="backup-damaged"):
+        restorer.restore(checked, replace=True)
+    assert desk.register.audit_rows() == rows
+    assert left_over(desk) == []
+
+
+def test_a_kill_before_the_home_remembers_a_restoring_stops_no_work(desk: Desk, file: Path) -> None:
+    """The home still has the checkpoint that is lost; the restoring has named it, and signed that."""
+    saved(desk, file)
+    desk.person(UTOPIAN)
+    desk.register.audit.checkpoint([ANNA])
+    head = desk.home.audit / "head.json"
+    remembered = head.read_bytes()
+    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    done = restorer.restore(restorer.check(file), replace=True)
+    head.write_bytes(remembered)
+    desk.register.audit.settle()
+    seen = desk.register.audit.seen()
+    assert seen is not None and seen.position == done.row
+    head.write_bytes(remembered)
+    desk.person(UTOPIAN)
+    desk.register.audit.checkpoint([ANNA])
+    assert desk.register.verify_audit().unsigned_rows == 0
+    with desk.register.database.write() as connection:  # without its signature the row of the restoring is nobody's
+        connection.execute(text("DELETE FROM audit_checkpoint WHERE position = :row"), {"row": done.row})
+    head.write_bytes(remembered)
+    with pytest.raises(IntegrityBroken, match="audit-not-signed"):
+        desk.register.audit.settle()
+
+
+def test_an_old_checkpoint_that_was_kept_elsewhere_is_lost_by_the_restoring_that_says_so(
+    desk: Desk, file: Path
+) -> None:
+    """Each of the rows that are lost, and not only the one that the home had seen last."""
+    saved(desk, file)
+    desk.person(UTOPIAN)
+    kept = desk.register.audit.checkpoint([ANNA])
+    desk.person({**UTOPIAN, "personal_number": "2"})
+    desk.register.audit.checkpoint([ANNA])
+    assert desk.register.audit.verify(None, kept).reason is None
+    restorer = Restorer(desk.home, desk.keys, ANNA, FixedClock(CLOCK.time + timedelta(seconds=1)))
+    restorer.restore(restorer.check(file), replace=True)
+    result = desk.register.audit.verify(None, kept)
+    assert (result.reason, result.lost[-1]) == (None, kept)
+
+
+def test_nobody_is_asked_for_the_passphrase_while_the_register_waits(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(monkeypatch, PASSPHRASE)
+    home = build_home(tmp_path / "office", demo=False)
+
+    def fresh() -> Desk:
+        keys = open_key_store(home, asked, ENTROPY)
+        return Desk(home, keys, Register.open(home, keys, CLOCK, ENTROPY), AuthorityStore(home.pki, keys))
+
+    first = fresh()
+    before = asked.times
+    saved(first, file)
+    assert asked.times == before + 1
+    first.register.close()
+    again = fresh()
+    restorer = Restorer(home, again.keys, ANNA, CLOCK)
+    checked = restorer.check(file)
+    restorer.restore(checked, replace=True)
+    assert asked.times == before + 2
+    again.register.close()
