@@ -330,7 +330,7 @@ def test_a_disk_that_becomes_full_loses_no_bad_row(
     kept = HEADER + "".join(BAD[:CHUNK]) if done else ""
     with monkeypatch.context() as patch:
         disk_of(held(kept) + 500, patch)
-        with pytest.raises(OSError, match="rejects.csv"):
+        with pytest.raises(OSError, match="rejects"):
             run(desk, text, options)
     assert rejects.stat().st_size == held(kept) + 500  # it took a part of the chunk
     assert import_state(desk) == ((CHUNK, CHUNK, held(kept)) if done else None)
@@ -345,7 +345,7 @@ def stopped(desk: Desk, rejects: Path, patch: pytest.MonkeyPatch) -> str:
     written = HEADER + "".join(BAD[:CHUNK])
     with patch.context() as here:
         disk_of(held(written), here)
-        with pytest.raises(OSError, match="rejects.csv"):
+        with pytest.raises(OSError, match="rejects"):
             run(desk, HEADER + "".join(BAD), ImportOptions(keep_going=True, rejects=rejects))
     assert rejects.read_text() == written
     return written
