@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,9 @@ from eid_toolkit.cli.main import main
 from eid_toolkit.cli.person_commands import files
 from eid_toolkit.errors import ServiceAway
 from eid_toolkit.register import person_look_ups
+from eid_toolkit.register.person_files import Row
 from eid_toolkit.register.person_record import Person
+from eid_toolkit.register.person_rejects import RejectsFile, Written
 from support.homes import UTOPIAN, VIETNAMESE
 from support.offices import ENVIRONMENT, Office, new_office
 
@@ -256,6 +258,38 @@ def test_without_keep_going_there_is_no_rejects_file_to_name(run: Run, tmp_path:
         assert "--keep-going" in run("person", "import", path, *words, code=2).stderr
     assert one(run("person", "search", "--format", "json")) == []
     assert not (tmp_path / "bad.csv").exists()
+
+
+def test_bad_rows_are_not_written_over_the_file_they_come_from(run: Run, tmp_path: Path) -> None:
+    path, link = tmp_path / "people.csv", tmp_path / "link.csv"
+    path.write_text(HEADER + "A,1990,Q,UTO,1\n")
+    link.symlink_to(path)
+    for rejects in (path, link):
+        run("person", "import", path, "--keep-going", "--rejects", rejects, code=2)
+    assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
+
+
+def test_a_lost_rejects_file_is_told_with_the_way_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rejects = tmp_path / "people.csv", tmp_path / "people.rejects.csv"
+    path.write_text(HEADER + "".join(f"P{n},1990,Q,UTO,\n" for n in range(1500)))
+    write = RejectsFile.write
+
+    def once(file: RejectsFile, rows: Iterable[Row], before: Written) -> Written:
+        if before.size:
+            raise OSError(28, "No space left on device", str(file.path))
+        return write(file, rows, before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RejectsFile, "write", once)
+        assert "No space left" in run("person", "import", path, "--keep-going", code=11).stderr
+    first = rejects.read_text()
+    rejects.unlink()
+    assert "--new-rejects" in run("person", "import", path, "--keep-going", code=10).stderr
+    report = one(run("person", "import", path, "--keep-going", "--new-rejects", "--format", "json"))
+    assert (report["skipped"], report["rejected_count"]) == (1000, 500)
+    assert len(first.splitlines()) + len(rejects.read_text().splitlines()) == 1500 + 2  # with two headers
 
 
 def test_a_file_that_is_no_table_is_told_without_its_content(run: Run, tmp_path: Path) -> None:
