@@ -6,14 +6,23 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Connection
 
 from eid_toolkit.cli.main import main
+from eid_toolkit.cli.person_commands import files
+from eid_toolkit.errors import ServiceAway
+from eid_toolkit.register import person_look_ups
+from eid_toolkit.register.person_files import Row
+from eid_toolkit.register.person_record import Person
+from eid_toolkit.register.person_rejects import RejectsFile, Written
 from support.homes import UTOPIAN, VIETNAMESE
 from support.offices import ENVIRONMENT, Office, new_office
 
@@ -172,6 +181,115 @@ def test_an_export_is_what_an_import_reads(run: Run, tmp_path: Path, kind: str, 
     assert ("'=HYPERLINK(1)" in text) == (kind == "csv")
     report = one(run("person", "import", target, "--dry-run", "--format", "json", code=9))
     assert (report["good"], [row["code"] for row in report["rejected"]]) == (1, ["person-number-taken"])
+
+
+def filled(people: Path, count: int, run: Run) -> None:
+    people.write_text(HEADER + "".join(f"P{n},1990,F,UTO,{n}\n" for n in range(count)))
+    run("person", "import", people)
+
+
+@pytest.mark.parametrize("old", [None, "of last week\n"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_export_that_breaks_off_leaves_what_was_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str | None, zipped: bool
+) -> None:
+    filled(tmp_path / "people.csv", 50, run)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / "all"
+    if old is not None:
+        target.write_text(old)
+    stream = person_look_ups.stream_persons
+
+    def breaking(connection: Connection) -> Iterator[Person]:
+        yield from islice(stream(connection), 30)
+        raise ServiceAway("register-away", reason="gone")
+
+    words = ("person", "export", "--output", target, *(["--gzip"] if zipped else []))
+    with monkeypatch.context() as patch:
+        patch.setattr(person_look_ups, "stream_persons", breaking)
+        run(*words, code=11)
+    assert [path.name for path in folder.iterdir()] == ([] if old is None else ["all"])
+    assert old is None or target.read_text() == old
+    states = [row["detail"] for row in one(run("audit", "show", "--action", "persons.exported", "--format", "json"))]
+    assert states == [{"state": "begun"}]
+    run(*words)
+    data = target.read_bytes()
+    assert len((gzip.decompress(data) if zipped else data).splitlines()) == 51
+
+
+def test_an_export_is_its_owners_alone_also_in_place_of_a_file_that_was_not(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "all.csv"
+    target.write_text("old")
+    target.chmod(0o644)
+    run("person", "add", *ERIKSSON)
+    run("person", "export", "--output", target)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert "Eriksson" in target.read_text()
+
+
+def test_a_full_device_is_told(run: Run) -> None:
+    run("person", "add", *ERIKSSON)
+    assert "No space left" in run("person", "export", "--output", "/dev/full", code=11).stderr
+
+
+def test_the_progress_of_an_export_is_drawn_beside_the_result(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path / "people.csv", 2500, run)
+    shown: list[float] = []
+
+    @contextmanager
+    def bar(label: str, *, watched: bool | None = None) -> Iterator[Callable[[float], None]]:
+        assert (label, watched) == ("Exporting", True)
+        yield shown.append
+
+    monkeypatch.setattr(files, "is_terminal", lambda: True)
+    assert "Exporting" in run("person", "export", "--output", tmp_path / "all.csv").stderr
+    monkeypatch.setattr(files, "_progress", bar)
+    assert run("person", "export").stdout.count("\n") == 2501
+    assert shown == [0.4, 0.8, 1.0]
+
+
+def test_without_keep_going_there_is_no_rejects_file_to_name(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + "A,1990,F,UTO,1\n")
+    for words in (("--rejects", tmp_path / "bad.csv"), ("--new-rejects",), ("--rejects", tmp_path / "b", "--dry-run")):
+        assert "--keep-going" in run("person", "import", path, *words, code=2).stderr
+    assert one(run("person", "search", "--format", "json")) == []
+    assert not (tmp_path / "bad.csv").exists()
+
+
+def test_bad_rows_are_not_written_over_the_file_they_come_from(run: Run, tmp_path: Path) -> None:
+    path, link = tmp_path / "people.csv", tmp_path / "link.csv"
+    path.write_text(HEADER + "A,1990,Q,UTO,1\n")
+    link.symlink_to(path)
+    for rejects in (path, link):
+        run("person", "import", path, "--keep-going", "--rejects", rejects, code=2)
+    assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
+
+
+def test_a_lost_rejects_file_is_told_with_the_way_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rejects = tmp_path / "people.csv", tmp_path / "people.rejects.csv"
+    path.write_text(HEADER + "".join(f"P{n},1990,Q,UTO,\n" for n in range(1500)))
+    write = RejectsFile.write
+
+    def once(file: RejectsFile, rows: Iterable[Row], before: Written) -> Written:
+        if before.size:
+            raise OSError(28, "No space left on device", str(file.path))
+        return write(file, rows, before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RejectsFile, "write", once)
+        assert "No space left" in run("person", "import", path, "--keep-going", code=11).stderr
+    first = rejects.read_text()
+    rejects.unlink()
+    assert "--new-rejects" in run("person", "import", path, "--keep-going", code=10).stderr
+    report = one(run("person", "import", path, "--keep-going", "--new-rejects", "--format", "json"))
+    assert (report["skipped"], report["rejected_count"]) == (1000, 500)
+    assert len(first.splitlines()) + len(rejects.read_text().splitlines()) == 1500 + 2  # with two headers
 
 
 def test_a_file_that_is_no_table_is_told_without_its_content(run: Run, tmp_path: Path) -> None:

@@ -41,6 +41,24 @@ def test_each_profile_has_its_rule(profile: str, number: str | None, code: str |
     assert told.value.facts == {"profile": profile, "field": "personal_number"}
 
 
+PUBLISHED = (
+    "S1234567D", "S0000000J", "T1234567J", "T0000000G", "F1234567N", "F0000000X", "G1234567X", "G0000000R",
+    "M1234567K", "M0000000T", "M0000002N", "M0000003L", "M0000004X", "M2424771J", "M5398242L",
+)  # fmt: skip
+"""Made-up numbers that several public validators have among their own tests as right ones."""
+
+
+@pytest.mark.parametrize("number", PUBLISHED)
+def test_published_examples_have_their_letter(number: str) -> None:
+    assert singapore_check_letter(number) == number[-1]
+
+
+@pytest.mark.parametrize("number", ["M1234567L", "M1234567I", "M0000000J", "M0000000K", "M5398242K", "S1234567E"])
+def test_examples_with_another_letter_are_wrong(number: str) -> None:
+    """Among them what the letters of M would give from their other end, and those of F and G."""
+    assert singapore_check_letter(number) != number[-1]
+
+
 @pytest.mark.parametrize("prefix", "STFGM")
 def test_one_wrong_digit_or_two_exchanged_neighbours_are_found_out(prefix: str) -> None:
     number = f"{prefix}1234567"

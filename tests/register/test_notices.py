@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
-from eid_toolkit.errors import BadInput, NotPermitted
+from eid_toolkit.errors import BadInput, NotPermitted, ServiceAway
+from eid_toolkit.register import notices as notices_module
 from eid_toolkit.register.documents import Document
 from eid_toolkit.register.notices import NoticeKind, Notices
 from eid_toolkit.register.workflow import DocumentState
@@ -42,6 +46,53 @@ def test_a_documents_notice_reaches_its_status(
     assert desk.register.documents.get(issued.id).state is state
     assert notices.withdraw(made.id, "by mistake", ANNA).withdrawn_by == "anna"
     assert desk.register.documents.get(issued.id).state is state  # nobody knows who had it meanwhile
+
+
+def test_a_notice_and_the_documents_status_stand_or_fall_together(
+    desk: Desk, notices: Notices, issued: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = notices_module.append
+
+    def failing(connection: Connection, *told: Any) -> None:
+        append(connection, *told)
+        raise ServiceAway("register-disk-full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notices_module, "append", failing)
+        with pytest.raises(ServiceAway):
+            notices.add_document(NoticeKind.STOLEN, issued.id, "police", ANNA, "on a train")
+    assert notices.list(ANNA) == ()
+    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
+    assert desk.register.statuses.history(issued.id) == ()
+    assert "document.stolen" not in {row.action for row in desk.register.audit_rows(issued.id)}
+    notices.add_document(NoticeKind.STOLEN, issued.id, "police", ANNA, "on a train")
+    (change,) = desk.register.statuses.history(issued.id)
+    assert (change.action, change.reason) == ("report-stolen", "on a train")
+
+
+def test_of_two_who_report_the_same_one_does(desk: Desk, notices: Notices, issued: Document) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        waiting = [
+            pool.submit(notices.add_document, NoticeKind.LOST, issued.id, agency, ANNA)
+            for agency in ("police", "border") * 3
+        ]
+        errors = [each.exception() for each in waiting]
+    assert sorted(str(getattr(each, "code", None)) for each in errors) == ["None"] * 2 + ["notice-exists"] * 4
+    assert {each.agency for each in notices.list(ANNA)} == {"police", "border"}
+    assert len(desk.register.statuses.history(issued.id)) == 1
+
+
+@pytest.mark.parametrize("reason", ["a" * 201, "red\x1b[31m"])
+def test_reasons_of_notices_keep_the_rule_for_reasons(
+    desk: Desk, notices: Notices, issued: Document, reason: str
+) -> None:
+    person = desk.person(UTOPIAN)
+    with pytest.raises(BadInput, match="reason-malformed"):
+        notices.add_document(NoticeKind.LOST, issued.id, "police", ANNA, reason)
+    with pytest.raises(BadInput, match="reason-malformed"):
+        notices.add_person(person.id, "police", ANNA, reason)
+    assert notices.add_person(person.id, "police", ANNA, "  seen \n last  week ").reason == "seen last week"
+    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
 
 
 def test_a_lost_document_can_turn_out_to_be_stolen_and_not_the_other_way(

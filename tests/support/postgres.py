@@ -1,106 +1,21 @@
-"""A PostgreSQL server of the tests' own: private to its folder, reached by a socket, gone with the session."""
+"""The PostgreSQL server of a session of tests."""
 
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 
 import pytest
 
-_ROOM = 1 << 30
+from support.postgres_server import PrivatePostgres, memory_folder, postgres_binaries
 
-
-def _binaries() -> Path | None:
-    """The folder of Debian's newest PostgreSQL, or where the search path has it."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if versions:
-        return versions[-1].parent
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
-
-
-def memory_folder() -> str | None:
-    """Where files need no disk, if there is room for what tests leave there."""
-    path = "/dev/shm"
-    if not os.access(path, os.W_OK):
-        return None
-    found = os.statvfs(path)
-    return path if found.f_bavail * found.f_frsize > _ROOM else None
-
-
-class PrivatePostgres:
-    """One server; databases are made empty or as copies of another one."""
-
-    def __init__(self, binaries: Path) -> None:
-        self._binaries = binaries
-        # In memory where that is possible, and in any case at a short path: it becomes a socket's.
-        self._root = Path(tempfile.mkdtemp(prefix="eid-pg-", dir=memory_folder() or "/tmp"))
-        self._runs_as: list[str] = []
-        if os.geteuid() == 0:  # the server refuses to run as root
-            owner = pwd.getpwnam("postgres")
-            os.chown(self._root, owner.pw_uid, owner.pw_gid)
-            self._runs_as = ["runuser", "-u", "postgres", "--"]
-        self._numbers = count(1)
-
-    def start(self) -> None:
-        auth = ("--auth=trust", "--username=eid", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-        self._run("initdb", "-D", self._data, *auth)
-        self._start()
-
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(self._root, ignore_errors=True)
-
-    def crash(self) -> None:
-        """As a power cut leaves it."""
-        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
-
-    def start_again(self) -> None:
-        self._start()
-
-    def url(self, name: str) -> str:
-        return f"postgresql+psycopg://eid@/{name}?host={self._root}"
-
-    def create(self, template: str = "template0") -> str:
-        """A new database's name."""
-        name = f"eid_{next(self._numbers)}"
-        self.statement(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
-
-    def drop(self, name: str) -> None:
-        self.statement(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def statement(self, text: str, database: str = "postgres") -> None:
-        """One statement by the server's owner."""
-        import psycopg
-
-        with psycopg.connect(f"user=eid dbname={database} host={self._root}", autocommit=True) as connection:
-            connection.execute(text)  # type: ignore[call-overload]
-
-    @property
-    def _data(self) -> str:
-        return str(self._root / "data")
-
-    def _start(self) -> None:
-        settings = f"-c listen_addresses='' -c unix_socket_directories={self._root} -c fsync=off -c max_connections=60"
-        self._run("pg_ctl", "-D", self._data, "-l", str(self._root / "log"), "-w", "-o", settings, "start")
-
-    def _run(self, program: str, *arguments: str) -> None:
-        words = [*self._runs_as, str(self._binaries / program), *arguments]
-        done = subprocess.run(words, check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert done.returncode == 0, done.stderr
+__all__ = ["PrivatePostgres", "memory_folder", "postgres"]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PrivatePostgres]:
     """The session's server, started when a test first needs it."""
-    binaries = _binaries()
+    binaries = postgres_binaries()
     if binaries is None:  # a developer's machine may lack it; the continuous integration may not
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no PostgreSQL here: install the package postgresql")
     server = PrivatePostgres(binaries)

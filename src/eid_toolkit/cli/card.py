@@ -101,7 +101,7 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @click.argument("job_id", metavar="JOB")
 @click.option("--resume", "decision", flag_value="resume", help="Go on with the job at its next run.")
 @click.option("--spoil", "decision", flag_value="spoil", help="Give card and document up.")
-@click.option("--reason", default="decided by the operator", show_default=True, help="Why; kept in the audit log.")
+@click.option("--reason", default="decided by the operator", show_default=True, help="Why; name nobody.")
 @_serial_option
 @format_option
 @pass_app
@@ -130,7 +130,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 
 @card.command("spoil")
 @click.argument("document_id", metavar="DOCUMENT")
-@click.option("--reason", required=True, help="Why; kept in the audit log.")
+@click.option("--reason", required=True, help="Why; kept in the register.")
 @_serial_option
 @format_option
 @pass_app

@@ -37,7 +37,7 @@ def add(
 
     A document that is reported so is never made good again, and stands in the next list for officers.
     """
-    from eid_toolkit.cli.document_status import publish_reports
+    from eid_toolkit.cli.document_status import tell_inspections
     from eid_toolkit.register.notices import NoticeKind
     from eid_toolkit.stores.roles import Permission
 
@@ -51,7 +51,7 @@ def add(
         elif document is not None:
             app.confirm(f"Report document {document} as {kind}? It is never made good again.")
             made = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
-            publish_reports(office)
+            tell_inspections(office)
     _show(made, fmt)
 
 

@@ -131,14 +131,15 @@ class PersonalizationService:
     ) -> Document:
         """Gives a document up that is not issued: its keys are destroyed, its jobs closed.
 
-        Where stock is kept, two people have the card's ``serial`` before them; see :meth:`Documents.spoil`.
+        Where stock is kept, two people have the card's ``serial`` before them; see :meth:`Documents.spoil`. The
+        ``reason`` may tell of the holder: it stands with that decision, where erasure reaches it, and not in the log.
         """
         document = self._register.documents.get(document_id)
         if document.state is not DocumentState.SPOILED:  # a stop between document and job has spoiled it already
             document = self._register.documents.spoil(document.id, reason, operator, second, serial)
         for job in self.journal.of_document(document.id):
             if job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
-                self.journal.set_state(job, JobState.SPOILED, operator.name, reason)
+                self.journal.set_state(job, JobState.SPOILED, operator.name)
         return document
 
     def _content(self, document_id: str) -> CardContent:

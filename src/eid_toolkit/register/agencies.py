@@ -25,6 +25,7 @@ from eid_toolkit.register.person_data import FIELDS
 from eid_toolkit.register.person_look_ups import PersonLookUps
 from eid_toolkit.register.person_record import Person, load_person
 from eid_toolkit.register.person_search import search_persons
+from eid_toolkit.register.reasons import MAX_REASON, clean_reason
 from eid_toolkit.register.schema import agency, person
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
@@ -41,7 +42,6 @@ LOOKED_UP = "agency.looked-up"
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 _MOST_PURPOSES = 50
-_LONGEST = 200
 _UNKNOWN = "unknown"
 
 
@@ -249,8 +249,8 @@ def _shown(connection: Connection, found: Person, by: Agency) -> dict[str, objec
 
 
 def _clean(text: str) -> str:
-    """The name of an agency, or a purpose; raises :class:`BadInput` for an empty, long or unprintable one."""
-    clean = " ".join(text.split())
-    if not 0 < len(clean) <= _LONGEST or not clean.isprintable():
-        raise BadInput("agency-text-malformed", limit=_LONGEST)
-    return clean
+    """The name of an agency, or a purpose, by the rule for reasons; raises :class:`BadInput` if it breaks it."""
+    try:
+        return clean_reason(text)
+    except BadInput:
+        raise BadInput("agency-text-malformed", limit=MAX_REASON) from None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from eid_toolkit.errors import NotPermitted
-from eid_toolkit.home.atomic import FILE_MODE
+from eid_toolkit.home.atomic import FILE_MODE, sync_directory
 from eid_toolkit.register.person_files import Row, harmless_cell
 from eid_toolkit.register.person_source import Kind
 
@@ -92,6 +92,7 @@ class RejectsFile:
         try:
             if _is_regular(stream):
                 self._take(stream, before)
+                sync_directory(self.path.parent)
         except BaseException:
             stream.close()
             raise

@@ -69,6 +69,8 @@ def import_(
         if path is None:
             raise UsageError("import-rejects-unnamed")
         rejects = _rejects_name(path)
+    if path is not None and rejects is not None and rejects.exists() and rejects.samefile(path):
+        raise UsageError("rejects-over-the-file")
     pipe = cast(BinaryIO, click.open_file("-", "rb")) if path is None else None
     with open_office(app) as office:
         operator = office.act(Permission.CHANGE_PERSONS)

@@ -1,0 +1,166 @@
+"""The rejects file of an import and what the register has of it: they agree, whatever happens to the disk."""
+
+from __future__ import annotations
+
+import fcntl
+import resource
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from eid_toolkit.errors import NotPermitted
+from eid_toolkit.register import person_import
+from eid_toolkit.register.person_files import Row
+from eid_toolkit.register.person_import import CHUNK, ImportOptions, ImportReport
+from eid_toolkit.register.person_rejects import RejectsFile, Written
+from eid_toolkit.register.person_source import PersonSource
+from eid_toolkit.register.schema import person_import as imports
+from support.homes import Desk
+
+HEADER = "primary_identifier,date_of_birth,sex,nationality,personal_number\n"
+GOOD = "Eriksson,1974-08-12,F,UTO,1\n"
+BAD = [f"Bad {n},1990,Q,UTO,\n" for n in range(2 * CHUNK + 10)]
+
+
+def run(desk: Desk, text: str, options: ImportOptions) -> ImportReport:
+    with PersonSource.of_text(text, "csv") as source:
+        return desk.register.persons.imports.run(source, desk.clerk, options)
+
+
+def held(text: str) -> int:
+    return len(text.encode())
+
+
+def disk_of(size: int, patch: pytest.MonkeyPatch) -> None:
+    """From this size on the rejects file takes a part of what is written, and then nothing more."""
+    write = RejectsFile.write
+
+    def limited(file: RejectsFile, rows: Iterable[Row], before: Written) -> Written:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            return write(file, rows, before)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    patch.setattr(RejectsFile, "write", limited)
+
+
+def import_state(desk: Desk) -> tuple[int, int, int] | None:
+    """How far the one import is: rows, bad rows, and the bytes of them in the rejects file."""
+    with desk.register.database.read() as connection:
+        row = connection.execute(select(imports.c.row, imports.c.rejected, imports.c.rejects_size)).one_or_none()
+    return None if row is None else (row.row, row.rejected, row.rejects_size)
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_a_disk_that_becomes_full_loses_no_bad_row(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    options = ImportOptions(keep_going=True, rejects=rejects)
+    text = HEADER + "".join(BAD) + GOOD
+    kept = HEADER + "".join(BAD[:CHUNK]) if done else ""
+    with monkeypatch.context() as patch:
+        disk_of(held(kept) + 500, patch)
+        with pytest.raises(OSError, match="rejects"):
+            run(desk, text, options)
+    assert rejects.stat().st_size == held(kept) + 500  # it took a part of the chunk
+    assert import_state(desk) == ((CHUNK, CHUNK, held(kept)) if done else None)
+    report = run(desk, text, options)
+    assert (report.skipped, report.imported, report.rejected_count) == (done * CHUNK, 1, len(BAD) - done * CHUNK)
+    assert rejects.read_text() == HEADER + "".join(BAD)
+    assert import_state(desk) == (len(BAD) + 1, len(BAD), rejects.stat().st_size)
+
+
+def stopped(desk: Desk, rejects: Path, patch: pytest.MonkeyPatch) -> str:
+    """An import that was stopped behind its first chunk; what it had written of bad rows."""
+    written = HEADER + "".join(BAD[:CHUNK])
+    with patch.context() as here:
+        disk_of(held(written), here)
+        with pytest.raises(OSError, match="rejects"):
+            run(desk, HEADER + "".join(BAD), ImportOptions(keep_going=True, rejects=rejects))
+    assert rejects.read_text() == written
+    return written
+
+
+@pytest.mark.parametrize("fault", ["gone", "cut", "changed", "another"])
+def test_an_import_does_not_go_on_without_its_rejects_file_unless_that_is_wanted(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    written = stopped(desk, rejects, monkeypatch)
+    other = {"gone": None, "cut": written[:-1], "changed": written[:-2] + "x\n", "another": "somebody else's\n"}[fault]
+    if other is None:
+        rejects.unlink()
+    else:
+        rejects.write_text(other)
+    options = ImportOptions(keep_going=True, rejects=rejects)
+    before = import_state(desk)
+    with pytest.raises(NotPermitted, match="import-rejects-lost"):
+        run(desk, HEADER + "".join(BAD), options)
+    assert (rejects.read_text() if rejects.exists() else None) == other
+    assert import_state(desk) == before
+    new = ImportOptions(keep_going=True, rejects=tmp_path / "new.csv", new_rejects=True)
+    assert run(desk, HEADER + "".join(BAD), new).skipped == CHUNK
+    assert (tmp_path / "new.csv").read_text() == HEADER + "".join(BAD[CHUNK:])
+
+
+def test_what_stands_behind_an_imports_own_bad_rows_is_cut_off(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    written = stopped(desk, rejects, monkeypatch)
+    rejects.write_text(written + "of a chunk that never counted\n")
+    run(desk, HEADER + "".join(BAD), ImportOptions(keep_going=True, rejects=rejects))
+    assert rejects.read_text() == HEADER + "".join(BAD)
+
+
+def test_two_imports_do_not_share_a_rejects_file(desk: Desk, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text("of another import\n")
+    with rejects.open("r+b") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(NotPermitted, match="import-rejects-in-use"):
+            run(desk, HEADER + BAD[0] + GOOD, ImportOptions(keep_going=True, rejects=rejects))
+    assert rejects.read_text() == "of another import\n"
+    assert (list(desk.register.persons.all()), import_state(desk)) == ([], None)
+
+
+@pytest.mark.parametrize(("chunks", "code"), [(1, "import-goes-on-elsewhere"), (9, "import-done-already")])
+def test_of_two_imports_of_one_file_one_writes_the_bad_rows(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: int, code: str
+) -> None:
+    """While the first has checked the file and not written yet, the second writes some chunks."""
+    rejects = tmp_path / "rejects.csv"
+    options = ImportOptions(keep_going=True, rejects=rejects)
+    text = HEADER + "".join(BAD)
+    log, write = person_import.append, person_import.PersonImports._write
+    left = iter(range(chunks))
+
+    def logging(*arguments: object) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        log(*arguments)  # type: ignore[arg-type]
+
+    def late(*arguments: object) -> ImportReport:
+        with monkeypatch.context() as patch:
+            patch.setattr(person_import.PersonImports, "_write", write)
+            patch.setattr(person_import, "append", logging)
+            with suppress(KeyboardInterrupt):
+                run(desk, text, options)
+        found.append(rejects.read_text())
+        return write(*arguments)  # type: ignore[arg-type]
+
+    found: list[str] = []
+    monkeypatch.setattr(person_import.PersonImports, "_write", late)
+    with pytest.raises(NotPermitted, match=code):
+        run(desk, text, options)
+    assert rejects.read_text() == found[0]
+    monkeypatch.undo()
+    if chunks == 1:
+        run(desk, text, options)
+    assert rejects.read_text() == HEADER + "".join(BAD)
