@@ -13,7 +13,7 @@ import pytest
 from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, ServiceAway
 from eid_toolkit.personalization.batch import Batch, Outcome, Result, Summary
 from eid_toolkit.personalization.journal import JobState
-from eid_toolkit.personalization.work import WorkQueue
+from eid_toolkit.personalization.work import Free, WorkQueue
 from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.register.stations import Stations
 from eid_toolkit.transport.interface import Transport
@@ -50,15 +50,20 @@ class Bell:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.results: list[Result] = []
+        self.left: list[Free] = []
 
-    def waiting(self, reader: str, left: int) -> None:
+    def waiting(self, reader: str, left: Free) -> None:
         self.told.append("waiting")
+        self.left.append(left)
 
     def begun(self, reader: str, document_id: str, remake: bool) -> None:
         self.told.append(f"begun {document_id}")
 
     def done(self, result: Result) -> None:
         self.results.append(result)
+
+    def unused(self, reader: str, chip: str) -> None:
+        self.told.append("unused")
 
     def away(self, error: EidError) -> None:
         self.told.append(error.code)
@@ -147,7 +152,7 @@ def test_a_card_that_is_none_of_ours_or_finished_already_stops_nothing(station: 
     again._cards.insert(0, "b1")
     summary = station.run(again)
     assert [each.outcome for each in summary.results] == [Outcome.REFUSED, Outcome.ISSUED]
-    assert summary.results[0].error is not None and summary.results[0].error.code == "card-not-blank"
+    assert summary.results[0].error is not None and summary.results[0].error.code == "card-has-document"
     station.check()
 
 
