@@ -287,6 +287,4 @@ def test_inspections_of_this_home_know_the_document_that_was_replaced(bureau: Bu
     else:
         eid(bureau, "card", "personalize", renewed.id, "--reader", "emulator:b-1", "--yes")
     (reports,) = TrustStore(office.home.trust).own_reports()
-    assert [(each.number, each.status) for each in reports.reports] == [
-        (old.document_number, DocumentStatus.REISSUED)
-    ]
+    assert [(each.number, each.status) for each in reports.reports] == [(old.document_number, DocumentStatus.REVOKED)]
