@@ -303,21 +303,39 @@ def issued_with_open_job(station: Station, card: str) -> Document:
     return station.office.register.documents.issue(document.id, station.office.clerk)
 
 
-def test_a_document_that_was_issued_just_before_a_stop_is_settled_by_the_next_batch(station: Station) -> None:
-    box = station.box(1)
-    document = issued_with_open_job(station, box.cards.pop())
+def test_a_document_that_was_issued_just_before_a_stop_is_settled_first_of_all(station: Station) -> None:
+    box = station.box(2)
+    document = issued_with_open_job(station, box.cards.pop(0))
     station.office.register.statuses.change(document.id, "report-lost", station.office.clerk)
+    (other,) = station.documents(1)
     summary = station.run(box)
-    assert [(each.outcome, each.document_id, each.chip) for each in summary.results] == [
-        (Outcome.FINISHED, document.id, document.chip)
+    assert [(each.outcome, each.document_id) for each in summary.results] == [
+        (Outcome.FINISHED, document.id),
+        (Outcome.ISSUED, other.id),
     ]
+    assert summary.results[0].chip == document.chip
     (job,) = station.bureau.service.journal.of_document(document.id)
     assert (job.state, job.done) == (JobState.DONE, job.steps)
     assert station.run(box).results == []
 
 
+def test_what_another_station_leaves_open_meanwhile_is_settled_at_the_end(station: Station) -> None:
+    first = station.box(1)
+    station.documents(1)
+    left: list[Document] = []
+
+    class Other(SilentDesk):
+        def confirm(self, document: Document, plan: Plan) -> None:
+            if not left:
+                left.append(issued_with_open_job(station, station.box(1).cards[0]))
+
+    summary = station.batch(desk=Other(station.bureau.service)).run([first])
+    assert outcomes(summary) == [Outcome.ISSUED, Outcome.FINISHED]
+    assert summary.results[1].document_id == left[0].id
+
+
 def test_a_document_that_another_station_settles_just_now_is_left_to_it(
-    station: Station, monkeypatch: pytest.MonkeyPatch
+    station: Station,
 ) -> None:
     document = issued_with_open_job(station, station.box(1).cards[0])
     with station.bureau.service.hold(document.id):
