@@ -19,7 +19,7 @@ from eid_toolkit.errors import EidError
 from eid_toolkit.personalization.batch import Batch, Outcome, Result
 from eid_toolkit.personalization.prepare import Preparation
 from eid_toolkit.personalization.service import PersonalizationService
-from eid_toolkit.personalization.work import WorkQueue
+from eid_toolkit.personalization.work import Free, WorkQueue
 from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
 from eid_toolkit.stores.trust import TrustStore
 from eid_toolkit.transport.inprocess import InProcessTransport
@@ -125,11 +125,13 @@ class _Box:
 class _Silent:
     """Nobody listens."""
 
-    def waiting(self, reader: str, left: int) -> None: ...
+    def waiting(self, reader: str, left: Free) -> None: ...
 
     def begun(self, reader: str, document_id: str, remake: bool) -> None: ...
 
     def done(self, result: Result) -> None: ...
+
+    def unused(self, reader: str, chip: str) -> None: ...
 
     def away(self, error: EidError) -> None: ...
 

@@ -7,17 +7,27 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from eid_toolkit.cli import batch as command
+from eid_toolkit.cli.context import App
+from eid_toolkit.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
 from eid_toolkit.cli.main import main
-from eid_toolkit.errors import DecisionNeeded
+from eid_toolkit.errors import DecisionNeeded, NoCardError, ServiceAway
+from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.personalization.readback import ReadBack
-from eid_toolkit.register.documents import DocumentState
-from support.bureau import Bureau
+from eid_toolkit.pki.document_status import DocumentStatus
+from eid_toolkit.profiles import load_profile
+from eid_toolkit.register.applications import ApplicationKind, Evidence
+from eid_toolkit.register.database import Database
+from eid_toolkit.register.documents import Document, DocumentState
+from eid_toolkit.stores.trust import TrustStore
+from support.bureau import Bureau, CutLine
 from support.homes import Desk, both_backends
 
 __all__ = ["both_backends"]
@@ -164,3 +174,117 @@ def test_two_stations_side_by_side_take_no_document_and_no_blank_twice(bureau: B
     assert sum(each["counts"]["issued"] for each in shown) == 8
     assert all(each["counts"]["refused"] == 0 for each in shown)
     check_issued(bureau, 8)
+
+
+def cut_half_way(bureau: Bureau, document: Document, card: str) -> None:
+    with pytest.raises(NoCardError):
+        bureau.personalize(document, card, line=lambda transport: CutLine(transport, 40, after=True))
+
+
+def test_half_way_cards_count_among_what_is_confirmed_and_come_first(bureau: Bureau) -> None:
+    stocked(bureau, 3, 4)
+    first, second, _ = sorted(bureau.office.register.documents.list(), key=lambda each: each.id)
+    assert bureau.personalize(first, "b-1").state is JobState.DONE
+    cut_half_way(bureau, second, "b-4")
+    asked = eid(bureau, "card", "batch", *BOX, input="n\n", code=130).stderr
+    assert "Write up to 2 documents, up to 1 of them on half-way cards, in 1 readers?" in asked
+    asked = eid(bureau, "card", "batch", *BOX, "--limit", "1", input="n\n", code=130).stderr
+    assert "Write up to 1 documents, up to 1 of them on half-way cards, in 1 readers?" in asked
+    done = eid(bureau, "card", "batch", *BOX, "--yes", "--format", "json")
+    chips = [bureau.cards.load(name).chip_identity.hex() for name in ("b-4", "b-2")]
+    assert [(each["outcome"], each["chip"]) for each in json.loads(done.stdout)["cards"]] == [
+        ("finished", chips[0]),
+        ("issued", chips[1]),
+    ]
+    assert "next blank, please; 1 to do, 1 half-way to be put in again." in done.stderr
+    check_issued(bureau, 3)
+
+
+def test_a_card_that_was_pulled_comes_again_out_of_its_box(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was put right in the same batch is no failure of it."""
+    stocked(bureau, 2)
+    real, calls = ReadBack.__call__, []
+
+    def pulled_once(self: ReadBack, *facts: Any) -> Any:
+        calls.append(facts)
+        if len(calls) == 1:
+            raise NoCardError("card-removed", reader="test")
+        return real(self, *facts)
+
+    monkeypatch.setattr(ReadBack, "__call__", pulled_once)
+    shown = json.loads(eid(bureau, "card", "batch", *BOX, "--yes", "--format", "json").stdout)
+    assert [each["outcome"] for each in shown["cards"]] == ["open", "issued", "finished"]
+    assert shown["cards"][0]["chip"] == shown["cards"][2]["chip"]
+    check_issued(bureau, 2)
+
+
+def test_a_box_feeds_in_order_and_what_is_half_way_a_few_times(bureau: Bureau) -> None:
+    chips = {bureau.cards.load(bureau.blank(f"c-{number}")).chip_identity.hex(): number for number in range(1, 5)}
+    kinds = {1: Kind.BLANK, 2: Kind.DONE, 3: Kind.HALF_WAY, 4: Kind.BLANK}
+    box = EmulatedBox(App(bureau.office.home.root), "c-*", lambda chip: kinds[chips[chip]])
+    feeder, fed = EmulatedFeeder(box, "one"), []
+    while (card := feeder.next(lambda: False)) is not None:
+        with card as transport:
+            fed.append(transport.reader)
+            kinds[1] = Kind.DONE  # finished by the first that has it
+        feeder.taken_out(lambda: False)
+    assert fed == [f"emulator:c-{number}" for number in (3, 4, 3, 3)]
+
+
+def test_a_box_that_is_shared_gives_each_card_to_one(bureau: Bureau) -> None:
+    for number in range(1, 4):
+        bureau.blank(f"c-{number}")
+    box = EmulatedBox(App(bureau.office.home.root), "c-*", lambda chip: Kind.BLANK)
+    with bureau.cards.open("c-2"), ExitStack() as stack:  # in another station's reader
+        fed = [box.open_next(stack), box.open_next(stack), box.open_next(stack)]
+    assert [found[0] for found in fed if found is not None] == ["c-1", "c-3"]
+
+
+def test_what_was_done_is_told_where_the_register_goes_away(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    stocked(bureau, 2)
+    is_away: list[bool] = []
+    real_done, real_read = command._Bell.done, Database.read
+
+    def done(self: Any, result: Any) -> None:
+        real_done(self, result)
+        is_away.append(True)
+
+    @contextmanager
+    def read(self: Database) -> Iterator[Any]:
+        if is_away:
+            raise ServiceAway("register-away", reason="test")
+        with real_read(self) as connection:
+            yield connection
+
+    monkeypatch.setattr(command._Bell, "done", done)
+    monkeypatch.setattr(Database, "read", read)
+    failed = eid(bureau, "card", "batch", *BOX, "--yes", "--patience", "0.2", "--format", "json", code=11)
+    shown = json.loads(failed.stdout)
+    assert (shown["counts"]["issued"], shown["waiting"], shown["half_way"]) == (1, None, None)
+    is_away.clear()
+    monkeypatch.undo()
+    text = eid(bureau, "card", "batch", *BOX, "--yes").stdout
+    assert "1 cards issued" in text
+
+
+@pytest.mark.parametrize("how", ["batch", "personalize"])
+def test_inspections_of_this_home_know_the_document_that_was_replaced(bureau: Bureau, how: str) -> None:
+    office = bureau.office
+    old = office.document()
+    bureau.personalize(old, bureau.blank("old"))
+    before = office.register.documents.application_of(old)
+    made = office.register.applications.create(
+        before.person, load_profile("utopia-id"), office.register.applications.portrait(before), office.clerk,
+        kind=ApplicationKind.RENEWAL, replaces=old.id,
+        evidence=[Evidence("former-document", "X"), Evidence("certificate-of-change", "M-1")],
+    )  # fmt: skip
+    office.register.applications.approve(made.id, office.approver)
+    renewed = office.prepare(made)
+    bureau.blank("b-1")
+    assert TrustStore(office.home.trust).own_reports() == ()
+    if how == "batch":
+        eid(bureau, "card", "batch", *BOX, "--yes")
+    else:
+        eid(bureau, "card", "personalize", renewed.id, "--reader", "emulator:b-1", "--yes")
+    (reports,) = TrustStore(office.home.trust).own_reports()
+    assert [(each.number, each.status) for each in reports.reports] == [(old.document_number, DocumentStatus.REVOKED)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,7 +30,7 @@ def database(home_copies: HomeCopies, tmp_path) -> Iterator[Database]:  # type: 
     opened.close()
 
 
-def as_another(monkeypatch: pytest.MonkeyPatch, name: str = "elsewhere:b:1:1") -> None:
+def as_another(monkeypatch: pytest.MonkeyPatch, name: str = "elsewhere:b:n:7:1:x") -> None:
     """From now on this process is taken for one on another machine."""
     monkeypatch.setattr(module, "holder", lambda: name)
 
@@ -97,3 +99,74 @@ def test_of_many_that_grasp_at_once_one_has_it(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert len(taken) == 1
+
+
+def test_a_holder_is_told_by_machine_and_process(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as other:
+        as_another(other)
+        Leases(database, ENTROPY).take("document D-1")
+    with pytest.raises(ServiceAway, match="lease-held") as caught:
+        Leases(database, ENTROPY).take("document D-1")
+    assert caught.value.facts == {"subject": "document D-1", "holder": "elsewhere, process 7"}
+
+
+def test_a_process_that_died_here_is_dead_and_one_that_cannot_be_seen_is_not() -> None:
+    host, boot, namespace, process, started, own = module.holder().rsplit(":", 5)
+    assert process == str(os.getpid())
+
+    def dead(*parts: str) -> bool:
+        return module.is_dead(":".join(parts))
+
+    assert not dead(host, boot, namespace, process, started, own)
+    assert dead(host, boot, namespace, process, "1", own)  # its number was given to another process
+    assert not dead(host, boot, "4026530000", process, "1", own)  # of another container, that is called the same
+    assert not dead(host, "b", namespace, process, "1", own)  # of another machine that is called the same
+    assert not dead("elsewhere", boot, namespace, process, "1", own)
+
+
+def test_where_processes_cannot_be_seen_nobody_is_called_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_namespace", lambda: module._UNKNOWN)
+    host, boot, namespace, process, _, own = module.holder().rsplit(":", 5)
+    assert not module.is_dead(":".join((host, boot, namespace, process, "1", own)))
+
+
+def test_a_child_is_another_holder_than_its_parent() -> None:
+    read, write = os.pipe()
+    mine = module.holder()
+    child = os.fork()
+    if child == 0:
+        os.write(write, module.holder().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        theirs = pipe.read().decode()
+    assert mine == module.holder()
+    assert theirs.rsplit(":", 1)[1] != mine.rsplit(":", 1)[1]
+
+
+TAKE = """
+import sys, time
+from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.register.database import Database
+from eid_toolkit.register.leases import Leases
+Leases(Database.open(sys.argv[1], new=False), SystemEntropy()).take("document D-1")
+print("taken", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_container_of_the_same_name_keeps_its_lease(database: Database) -> None:
+    """It is number 1 of its own processes, on this machine, since this start of it: here that is another process."""
+    enter = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if subprocess.run([*enter, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespace of processes may be made here")
+    url = database._engine.url.render_as_string(hide_password=False)
+    script = [*enter, sys.executable, "-c", TAKE, url]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as station:
+        try:
+            assert station.stdout is not None and station.stdout.readline() == "taken\n"
+            with pytest.raises(ServiceAway, match="lease-held"):
+                Leases(database, ENTROPY).take("document D-1")
+        finally:
+            station.kill()

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, select
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.errors import EidError, NoCardError, ServiceAway
 from eid_toolkit.home.home import Home
+from eid_toolkit.personalization.batch import Summary
 from eid_toolkit.personalization.card_keys import CardKeys
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
@@ -34,6 +35,7 @@ from eid_toolkit.register.schema import card
 from eid_toolkit.register.stock import DEFAULT_STATION
 from eid_toolkit.register.workflow import BlankState, CardState
 from eid_toolkit.transport.interface import PassingTransport, Transport
+from support.batches import Box, Station
 from support.bureau import Bureau
 from support.homes import Desk, HomeCopies, both_backends
 from support.postgres import memory_folder
@@ -234,6 +236,31 @@ class Trial:
         return "spoiled with its serial" if bound else "spoiled before a blank was used"
 
 
+class BatchTrial(Trial):
+    """The same, with the personalization done by a batch."""
+
+    def run(self, tripwire: Tripwire) -> None:
+        station = Station(Desk.open(self.home))
+        try:
+            with watched_writes(tripwire):
+                self.batch(station, tripwire.line)
+        finally:
+            station.office.register.close()
+
+    def batch(self, station: Station, line: Callable[[Transport], Transport] = lambda transport: transport) -> Summary:
+        return station.run(Box(station.bureau, "one", ["blank"], line), patience=0.0)
+
+    def finish(self) -> str:
+        """The rerun is a batch too: it leaves nothing to do, and no job open, before all else is looked at."""
+        station = Station(Desk.open(self.home))
+        summary = self.batch(station)
+        assert [each.error for each in summary.results if each.error is not None and each.document_id] == []
+        assert station.states() == {DocumentState.ISSUED: 1}
+        assert [job.state for job in station.bureau.service.journal.list()] == [JobState.DONE]
+        station.office.register.close()
+        return super().finish()
+
+
 @pytest.fixture(autouse=True)
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed process loses nothing that it has given to the system: these tests need no waiting for the disk."""
@@ -313,3 +340,22 @@ def test_after_a_stop_the_operator_may_spoil_instead(
         at += 16
     record_property(COUNTS, f"killed on {backend} and given up: {dict(counts)}")
     assert counts["spoiled with its serial"] > 10
+
+
+@pytest.mark.parametrize(("how", "part"), [*(("killed", part) for part in range(PARTS)), ("cut", 0)])
+def test_a_batch_that_is_stopped_anywhere_is_finished_by_the_next(
+    prepared: Prepared, folder: Path, record_property: Tell, how: str, backend: str, part: int
+) -> None:
+    counts: Counter[str] = Counter()
+    at = part + 1
+    while True:
+        trial = BatchTrial(prepared.trial(folder / str(at)).home)
+        stopped = trial.killed_at(at) if how == "killed" else trial.cut_at(at)
+        counts[trial.finish()] += 1
+        shutil.rmtree(trial.home.root)
+        if not stopped:
+            break
+        counts["stops"] += 1
+        at += PARTS
+    record_property(COUNTS, f"batch {how} on {backend} at events {part + 1}, {part + 1 + PARTS}, …: {dict(counts)}")
+    assert counts["issued"] == counts["stops"] + 1 > 40

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.desk import ClerkDesk, ReadBackFunction
-from eid_toolkit.cli.feeders import feeders_of
+from eid_toolkit.cli.document_status import tell_inspections
+from eid_toolkit.cli.feeders import Kind, feeders_of
 from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import emit, is_terminal, note, paint, table
 from eid_toolkit.cli.stations import station_option
 from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import AccessDenied, UsageError
+from eid_toolkit.errors import AccessDenied, ServiceAway, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.errors import EidError
     from eid_toolkit.personalization.batch import Result, Summary
     from eid_toolkit.personalization.plan import Plan, Step
+    from eid_toolkit.personalization.service import PersonalizationService
+    from eid_toolkit.personalization.work import Free, WorkQueue
     from eid_toolkit.register.documents import Document, Documents
 
+_T = TypeVar("_T")
 SCHEMA = "eid-card-batch/1"
 _COLOURS = {"issued": "green", "finished": "green", "aside": "red", "refused": "yellow", "open": "yellow"}
 _WHAT_TO_DO = {
@@ -93,35 +98,53 @@ def batch(
         for document_id in document_ids:
             office.register.documents.get(document_id)
         work = WorkQueue(office.register.database, service.leases, document_ids)
-        feeders = feeders_of(app, readers, lambda chip: _is_wanted(office.register.documents, chip))
-        waiting = work.waiting()
-        app.confirm(f"Write up to {min(waiting, limit or waiting)} documents, in {len(feeders)} readers?")
+        feeders = feeders_of(app, readers, lambda chip: _kind_of(service, work, office.register.documents, chip))
+        app.confirm(_question(work.waiting(), work.half_way(), limit, len(feeders)))
         bell = _Bell(app, quiet)
         run = Batch(
             service, office.register.documents, work, operator, bell,
             lambda reader: BatchDesk(app, service.read_back(), reader, bell.lock, run.stop),
-            station, lambda: stations.pause_of(station) is not None, limit, patience,
+            station, lambda: stations.pause_of(station) is not None, limit, patience, office.register.audit.settle,
         )  # fmt: skip
-        summary = run.run(feeders)
-        left, half_way = work.waiting(), work.half_way()
-        serials = {
-            each.document_id: office.register.documents.serial(office.register.documents.get(each.document_id))
-            for each in summary.results
-            if each.document_id is not None
-        }
-    shown = _summary(app, summary, left, half_way, serials)
+        failure: Exception | None = None
+        try:
+            run.run(feeders)
+        except Exception as error:
+            failure = error  # what was done is told first
+        shown = _summary(app, run.summary, work, office.register.documents)
+        tell_inspections(office)
     emit(shown, fmt, lambda: _text(shown))
-    errors = [each.error for each in summary.results if each.error is not None]
+    errors = _errors_left(run.summary)
+    if failure is not None:
+        raise failure
     if errors:
         raise next((error for error in errors if error.exit_code == 8), errors[0])
 
 
-def _is_wanted(documents: Documents, chip: str) -> bool:
-    """Whether a card may be written to, or be gone on with."""
+def _question(waiting: int, half_way: int, limit: int | None, readers: int) -> str:
+    """What the operator confirms: half-way cards are gone on with too, and count."""
+    cards = min(waiting + half_way, limit or waiting + half_way)
+    going_on = f", up to {min(half_way, cards)} of them on half-way cards" if half_way else ""
+    return f"Write up to {cards} documents{going_on}, in {readers} readers?"
+
+
+def _kind_of(service: PersonalizationService, work: WorkQueue, documents: Documents, chip: str) -> Kind:
+    """Whether a card is a blank, or is to be gone on with."""
     from eid_toolkit.register.documents import DocumentState
 
     known = documents.with_chip(chip)
-    return known is None or known.state is DocumentState.BOUND
+    if known is None:
+        return Kind.BLANK
+    goes_on = known.state is DocumentState.BOUND and work.is_wanted(known.id)
+    if service.is_left_open(known) or (goes_on and service.journal.unresolved(known.id) is None):
+        return Kind.HALF_WAY
+    return Kind.DONE
+
+
+def _errors_left(summary: Summary) -> list[EidError]:
+    """What went wrong with cards that were not finished later in the same batch."""
+    finished = {each.document_id for each in summary.results if each.error is None}
+    return [each.error for each in summary.results if each.error is not None and each.document_id not in finished]
 
 
 class BatchDesk(ClerkDesk):
@@ -162,8 +185,14 @@ class _Bell:
         self.lock = threading.Lock()
         self._count = 0
 
-    def waiting(self, reader: str, left: int) -> None:
-        note(f"{harmless(reader)}: next blank, please; {left} to do.")
+    def waiting(self, reader: str, left: Free) -> None:
+        again = f"{_number(left.half_way)} half-way to be put in again"
+        if not left.blanks:
+            note(f"{harmless(reader)}: no blank is needed; {again}.")
+            return
+        note(
+            f"{harmless(reader)}: next blank, please; {_number(left.blanks)} to do{f', {again}' * (left.half_way > 0)}."
+        )
 
     def begun(self, reader: str, document_id: str, remake: bool) -> None:
         note(f"{harmless(reader)}: {document_id}{' (re-make)' if remake else ''} …")
@@ -178,6 +207,10 @@ class _Bell:
         if result.outcome in _WHAT_TO_DO:
             note(f"  {_WHAT_TO_DO[result.outcome]}")
         self._beep(1 if result.error is None else 3)
+
+    def unused(self, reader: str, chip: str) -> None:
+        note(f"{harmless(reader)}: no document waits for this blank; it was not written to.")
+        self._beep(1)
 
     def away(self, error: EidError) -> None:
         note(f"{message_of(error, self._app.language).text} Waiting for it.")
@@ -194,8 +227,23 @@ class _Bell:
             click.echo("\a" * times, nl=False, err=True)
 
 
-def _summary(app: App, summary: Summary, left: int, half_way: int, serials: dict[str, str | None]) -> dict[str, Any]:
+def _number(count: int) -> str:
+    from eid_toolkit.personalization.work import MANY
+
+    return str(count) if count < MANY else f"{count} or more"
+
+
+def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) -> dict[str, Any]:
+    """What was done, and what is left; a register that is away leaves that out."""
     from eid_toolkit.personalization.batch import Outcome
+
+    def known(ask: Callable[[], _T]) -> _T | None:
+        with suppress(ServiceAway):
+            return ask()
+        return None
+
+    def serial(document_id: str | None) -> str | None:
+        return known(lambda: documents.serial(documents.get(document_id))) if document_id is not None else None
 
     good = summary.count(Outcome.ISSUED) + summary.count(Outcome.FINISHED)
     return {
@@ -204,15 +252,15 @@ def _summary(app: App, summary: Summary, left: int, half_way: int, serials: dict
         "remakes": sum(each.remake and each.error is None for each in summary.results),
         "seconds": round(summary.seconds, 3),
         "cards_per_hour": round(3600 * good / summary.seconds) if summary.seconds else 0,
-        "waiting": left,
-        "half_way": half_way,
+        "waiting": known(work.waiting),
+        "half_way": known(work.half_way),
         "cards": [
             {
                 "document": each.document_id,
                 "outcome": str(each.outcome),
                 "reader": each.reader,
                 "chip": each.chip,
-                "serial": serials.get(each.document_id or ""),
+                "serial": serial(each.document_id),
                 "seconds": round(each.seconds, 3),
                 "error": each.error.code if each.error is not None else None,
                 "message": message_of(each.error, app.language).text if each.error is not None else None,
@@ -232,7 +280,6 @@ def _text(shown: dict[str, Any]) -> str:
     good = counts["issued"] + counts["finished"]
     speed = f"{shown['seconds']:.1f} s, {shown['cards_per_hour']} cards an hour"
     lines.append(f"{good} cards issued ({shown['remakes']} re-makes), {speed}.")
-    lines.append(
-        f"{counts['aside']} aside, {counts['refused']} refused, {counts['open']} half-way; {shown['waiting']} wait."
-    )
+    waiting = "it is not known how many" if shown["waiting"] is None else shown["waiting"]
+    lines.append(f"{counts['aside']} aside, {counts['refused']} refused, {counts['open']} half-way; {waiting} wait.")
     return "\n".join(lines)

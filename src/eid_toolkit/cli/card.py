@@ -8,6 +8,7 @@ import click
 
 from eid_toolkit.cli.batch import batch
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.cli.document_status import tell_inspections
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import open_reader, reader_option, wait_option
@@ -59,6 +60,7 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
         desk = ClerkDesk(app, service.read_back())
         with service.hold(document_id), open_reader(reader, app, wait) as transport:
             job = service.personalize(document_id, transport, operator, desk, station)
+        tell_inspections(office)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 
@@ -118,8 +120,9 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
         operator = office.act(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
-        job = service.journal.get(job_id)
-        with service.hold(job.document_id):
+        seen = service.journal.get(job_id)
+        with service.hold(seen.document_id):
+            job = service.unchanged(seen)
             if decision == "spoil":
                 app.confirm(f"Give up document {job.document_id} and its card for good?")
                 job = service.spoil(job, reason, operator, office.act_second(operator), serial)

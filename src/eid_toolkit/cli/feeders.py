@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, suppress
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from eid_toolkit.cli.context import App
 from eid_toolkit.cli.readers import EMULATED, open_reader
-from eid_toolkit.errors import NoCardError, ServiceAway, UsageError
+from eid_toolkit.errors import EidError, NoCardError, ServiceAway, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.personalization.batch import Feeder
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from eid_toolkit.transport.interface import Transport
 
 _POLL = 0.1
+"""Seconds between two looks into a reader."""
+_FEEDS = 3
+"""So often an emulated card is fed in one batch."""
 
 
 class PcscFeeder:
@@ -48,40 +53,80 @@ class PcscFeeder:
             time.sleep(_POLL)
 
 
-class EmulatedBox:
-    """The emulated cards of the home whose names fit, each put in once; several readers may share a box."""
+class Kind(Enum):
+    """What a card is to a batch."""
 
-    def __init__(self, app: App, pattern: str, is_wanted: Callable[[str], bool]) -> None:
-        self._app = app
-        self._pattern = pattern
-        self._is_wanted = is_wanted
-        self._seen: set[str] = set()
+    BLANK = "blank"
+    HALF_WAY = "half-way"
+    DONE = "done"
+    """Finished, or waiting for an operator's decision."""
+
+
+class EmulatedBox:
+    """The emulated cards of the home whose names fit; several readers may share a box.
+
+    In the order of their names, those that are half-way come first, then the blanks, each once. A card that is taken
+    out half-way is put back behind them all, and comes again, a few times at most.
+    """
+
+    def __init__(self, app: App, pattern: str, kind_of: Callable[[str], Kind]) -> None:
+        self._app, self._pattern, self._kind_of = app, pattern, kind_of
+        self._chips: dict[str, str] = {}
+        self._queue: deque[str] = deque()
+        self._fed: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def open_next(self) -> Iterator[Transport | None]:
-        """The next card that nobody holds and that is wanted, powered; None at the end of the box."""
-        with ExitStack() as stack:
-            yield self._open(stack)
-
-    def _open(self, stack: ExitStack) -> Transport | None:
+    def open_next(self, stack: ExitStack) -> tuple[str, Transport] | None:
+        """The name of the next card that nobody holds, and the card with power; None at the end of the box."""
         while (name := self._pick()) is not None:
-            try:
-                return stack.enter_context(open_reader(f"{EMULATED}{name}", self._app))
-            except ServiceAway:  # in another reader just now
-                continue
+            with ExitStack() as opened:
+                try:
+                    transport = opened.enter_context(open_reader(f"{EMULATED}{name}", self._app))
+                except (ServiceAway, NoCardError):  # in another reader just now, or taken away
+                    continue
+                try:
+                    is_done = self._kind(name) is Kind.DONE  # by another process, before it was opened here
+                except EidError:
+                    with self._lock:
+                        self._queue.appendleft(name)
+                    raise
+                if not is_done:
+                    self._fed[name] += 1
+                    stack.push(opened.pop_all())
+                    return name, transport
         return None
+
+    def put_back(self, name: str) -> None:
+        """A card that was taken out: it comes again if it is half-way."""
+        if self._fed[name] < _FEEDS and self._kind(name) is Kind.HALF_WAY:
+            with self._lock:
+                self._queue.append(name)
 
     def _pick(self) -> str | None:
-        store = self._store()
         with self._lock:
-            for name in store.names():
-                if name not in self._seen and fnmatchcase(name, self._pattern):
-                    self._seen.add(name)
-                    with suppress(NoCardError):  # taken away meanwhile
-                        if self._is_wanted(store.load(name).chip_identity.hex()):
-                            return name
+            if not self._queue:
+                self._look_for_cards()
+            while self._queue:
+                kind = self._kind(self._queue[0])
+                name = self._queue.popleft()
+                if kind is not Kind.DONE:
+                    return name
         return None
+
+    def _look_for_cards(self) -> None:
+        """Queues the cards that were not there before."""
+        store, found = self._store(), {}
+        for name in store.names():
+            if name not in self._chips and fnmatchcase(name, self._pattern):
+                with suppress(NoCardError):  # taken away meanwhile
+                    found[name] = store.load(name).chip_identity.hex()
+        kinds = {name: self._kind_of(chip) for name, chip in found.items()}
+        for kind in (Kind.HALF_WAY, Kind.BLANK):
+            self._queue += [name for name in found if kinds[name] is kind]
+        self._chips |= found
+
+    def _kind(self, name: str) -> Kind:
+        return self._kind_of(self._chips[name])
 
     def _store(self) -> CardStore:
         from eid_toolkit.home.home import Home
@@ -95,6 +140,7 @@ class EmulatedFeeder:
 
     def __init__(self, box: EmulatedBox, reader: str) -> None:
         self._box = box
+        self._name: str | None = None
         self.reader = reader
 
     def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
@@ -102,14 +148,17 @@ class EmulatedFeeder:
         if stop():
             return None
         stack = ExitStack()
-        transport = stack.enter_context(self._box.open_next())
-        if transport is None:
-            stack.close()
+        found = self._box.open_next(stack)
+        if found is None:
             return None
+        self._name, transport = found
         return _Opened(stack, transport)
 
     def taken_out(self, stop: Callable[[], bool], /) -> None:
-        """Nothing to wait for."""
+        """Puts the card back into the box."""
+        if self._name is not None:
+            self._box.put_back(self._name)
+            self._name = None
 
 
 class _Opened(AbstractContextManager["Transport"]):
@@ -125,17 +174,17 @@ class _Opened(AbstractContextManager["Transport"]):
         self._stack.close()
 
 
-def feeders_of(app: App, readers: tuple[str, ...], is_wanted: Callable[[str], bool]) -> list[Feeder]:
+def feeders_of(app: App, readers: tuple[str, ...], kind_of: Callable[[str], Kind]) -> list[Feeder]:
     """A feeder for each reader; ``emulator:box-*`` stands for all cards of that name, shared by all that say so.
 
-    Out of a box only chips come that are wanted, by their identities in hex.
+    ``kind_of`` tells what a card is by its chip's identity in hex: out of a box come blanks and half-way ones.
     """
     boxes: dict[str, EmulatedBox] = {}
     found: list[Feeder] = []
     for number, reader in enumerate(readers, start=1):
         if reader.startswith(EMULATED):
             pattern = reader.removeprefix(EMULATED)
-            box = boxes.setdefault(pattern, EmulatedBox(app, pattern, is_wanted))
+            box = boxes.setdefault(pattern, EmulatedBox(app, pattern, kind_of))
             found.append(EmulatedFeeder(box, f"{reader} #{number}" if readers.count(reader) > 1 else reader))
         elif ":" in reader and reader.partition(":")[0] in ("spec", "replay"):
             raise UsageError("batch-reader", reader=reader)

@@ -2,6 +2,7 @@
 
 A card that is put into a reader is looked at first: one that a stop has left half-way is finished before any blank is
 written to. What goes wrong with one card ends that card, not the batch; a database that is away is waited for.
+Documents that a stop has left issued, with their jobs still open, are settled first of all.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
-from enum import StrEnum
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, NotPermitted, ServiceAway
+from eid_toolkit.personalization.batch_results import Bell, Feeder, Outcome, Result, Summary
+from eid_toolkit.personalization.outages import Outage
 from eid_toolkit.personalization.runner import Desk
 from eid_toolkit.personalization.service import PersonalizationService
 from eid_toolkit.personalization.status import chip_of
-from eid_toolkit.personalization.work import Taken, WorkQueue
-from eid_toolkit.register.documents import Documents, DocumentState
+from eid_toolkit.personalization.work import WorkQueue
+from eid_toolkit.register.documents import Document, Documents, DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.transport.interface import Transport
+
+__all__ = ["Batch", "Bell", "Feeder", "Outcome", "Result", "Summary"]
 
 _T = TypeVar("_T")
 PATIENCE = 600.0
@@ -32,94 +36,11 @@ _PAUSE = 0.2
 _LOOK_AGAIN = 1.0
 """Seconds between two looks whether a document is still left for a reader that waits for a blank."""
 _DATABASE_AWAY = ("register-away", "register-busy")
-_READER_AWAY = ("pcsc-service-away", "reader-gone", "reader-busy")
+_READER_AWAY = ("pcsc-service-away", "reader-gone", "reader-busy", "reader-not-found")
 _TRIES = 3
-"""So often one document is tried on cards that fail before anything was written to them."""
-
-
-class Outcome(StrEnum):
-    """What became of one card."""
-
-    ISSUED = "issued"
-    FINISHED = "finished"
-    ASIDE = "aside"
-    REFUSED = "refused"
-    OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One card: what became of it, and why if it is not an issued one.
-
-    ``finished`` is a card that an earlier stop had left half-way, ``aside`` one that waits for a decision of the
-    operator, ``refused`` one that was not written to, ``open`` one that was pulled or failed half-way: it goes on when
-    it is put in again.
-    """
-
-    outcome: Outcome
-    reader: str
-    chip: str | None
-    document_id: str | None
-    seconds: float
-    error: EidError | None = None
-    remake: bool = False
-
-
-class Feeder(Protocol):
-    """Where the cards of one reader come from."""
-
-    @property
-    def reader(self) -> str:
-        """The reader's name."""
-        ...
-
-    def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
-        """The next card, waited for; None if there is none any more, or ``stop`` says so."""
-        ...
-
-    def taken_out(self, stop: Callable[[], bool], /) -> None:
-        """Returns when the card was taken out."""
-        ...
-
-
-class Bell(Protocol):
-    """Tells the people at the readers; called from several threads, one at a time."""
-
-    def waiting(self, reader: str, left: int, /) -> None:
-        """A blank is wanted."""
-        ...
-
-    def begun(self, reader: str, document_id: str, remake: bool, /) -> None:
-        """A card is being written to."""
-        ...
-
-    def done(self, result: Result, /) -> None:
-        """A card is done with."""
-        ...
-
-    def away(self, error: EidError, /) -> None:
-        """The database, or a reader, went away and is waited for."""
-        ...
-
-    def back(self) -> None:
-        """It is there again."""
-        ...
-
-    def paused(self) -> None:
-        """The station is paused: nothing new is begun."""
-        ...
-
-
-@dataclass
-class Summary:
-    """What a batch came to."""
-
-    results: list[Result] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def count(self, outcome: Outcome) -> int:
-        """How many cards became that."""
-        return sum(result.outcome is outcome for result in self.results)
+"""So often one document is tried: with blanks that fail before anything was written to them, or with its own card."""
+_SETTLE_EVERY = 20
+"""After so many cards the audit log is looked after."""
 
 
 class Batch:
@@ -137,15 +58,18 @@ class Batch:
         is_paused: Callable[[], bool] = lambda: False,
         limit: int | None = None,
         patience: float = PATIENCE,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         self._service, self._documents, self._work = service, documents, work
         self._operator, self._bell, self._desk, self._station = operator, bell, desk, station
-        self._is_paused, self._left, self._patience = is_paused, limit, patience
+        self._is_paused, self._patience, self._settle = is_paused, patience, settle
+        self._limit = _Limit(limit)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._failures: list[BaseException] = []
         self._tries: dict[str, int] = {}
         self.summary = Summary()
+        """What was done so far; also where :meth:`run` raises."""
 
     def stop(self) -> None:
         """Begin no new card; those in work are finished."""
@@ -155,17 +79,26 @@ class Batch:
         """Serve the readers until nothing waits; raises what went wrong with the batch as a whole."""
         began = time.monotonic()
         threads = [threading.Thread(target=self._guarded, args=(each,), name=each.reader) for each in feeders]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            try:
-                threads[0].join(_PAUSE) if threads[0].is_alive() else time.sleep(_PAUSE)
-            except KeyboardInterrupt:
-                self.stop()
-        self.summary.seconds = time.monotonic() - began
-        if self._failures:
-            raise self._failures[0]
+        try:
+            self._patiently(self._finish_left)
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                try:
+                    threads[0].join(_PAUSE) if threads[0].is_alive() else time.sleep(_PAUSE)
+                except KeyboardInterrupt:
+                    self.stop()
+            if self._failures:
+                raise self._failures[0]
+            with suppress(EidError):  # the next batch does it
+                self._finish_left()
+        finally:
+            self.summary.seconds = time.monotonic() - began
         return self.summary
+
+    def _finish_left(self) -> None:
+        for job in self._service.finish_left(self._operator):
+            self._done(Result(Outcome.FINISHED, job.reader, job.chip, job.document_id, 0.0))
 
     def _guarded(self, feeder: Feeder) -> None:
         try:
@@ -176,140 +109,228 @@ class Batch:
 
     def _serve(self, feeder: Feeder) -> None:
         while self._goes_on():
-            free = self._patiently(self._work.free)
+            free = self._patiently(lambda: self._work.free(self._avoided()))
             if not free:  # what others have in work may come back
-                if not self._patiently(self._work.waiting):
+                if self._patiently(lambda: self._work.is_empty(self._avoided())):
                     return
                 self._stop.wait(_PAUSE)
                 continue
             self._tell(self._bell.waiting, feeder.reader, free)
-            with ExitStack() as stack:
-                card = self._patiently(partial(feeder.next, self._watch()), readers=True)
-                if card is None:
-                    if self._stop.is_set() or self._patiently(self._work.free):
-                        return  # the reader has no more cards
+            outage = self._outage()
+            watch = _Watch(outage, self._stop, self._is_waiting_over)
+            card = self._patiently(partial(feeder.next, watch), outage, readers=True)
+            if card is None:
+                if watch.is_over:
                     continue
+                return  # the reader has no more cards
+            with ExitStack() as stack:
+                if not self._goes_on():  # paused while the card was put in, and stopped then
+                    with suppress(EidError):
+                        stack.enter_context(card)
+                    return
                 result = self._one_card(feeder.reader, stack, card)
             if result is not None:
-                with self._lock:
-                    self.summary.results.append(result)
-                    self._bell.done(result)
+                self._done(result)
             self._patiently(lambda: feeder.taken_out(self._stop.is_set), readers=True)
 
-    def _watch(self) -> Callable[[], bool]:
-        """Whether waiting for a blank is over, for another reader has taken the last document; asked once a second."""
-        asked = time.monotonic()
-
-        def is_over() -> bool:
-            nonlocal asked
-            if self._stop.is_set():
-                return True
-            if time.monotonic() - asked < _LOOK_AGAIN:
-                return False
-            asked = time.monotonic()
-            try:
-                return not self._work.free()
-            except ServiceAway:  # told when a card comes
-                return False
-
-        return is_over
+    def _is_waiting_over(self) -> bool:
+        """Whether nothing is to be put into a reader now: a stop, a pause, or another reader has the last document."""
+        if self._stop.is_set():
+            return True
+        try:
+            return self._is_paused() or not self._work.free(self._avoided())
+        except ServiceAway:  # told when a card comes
+            return False
 
     def _goes_on(self) -> bool:
+        """Whether one more card is to be begun; waits while the station is paused, or the limit may be used up."""
         told = False
-        while not self._stop.is_set() and self._patiently(self._is_paused):
-            if not told:
-                self._tell(self._bell.paused)
-                told = True
+        while not self._stop.is_set():
+            if self._patiently(self._is_paused):
+                if not told:
+                    self._tell(self._bell.paused)
+                    told = True
+            elif self._limit.is_used_up:
+                return False
+            elif self._limit.has_room:
+                return True
             self._stop.wait(_PAUSE)
-        with self._lock:
-            return not self._stop.is_set() and self._left != 0
+        return False
 
     def _one_card(self, reader: str, stack: ExitStack, card: AbstractContextManager[Transport]) -> Result | None:
-        """Writes to the card, or goes on with it; None if nothing waits for it any more.
+        """Writes to the card, or goes on with it; None if nothing waits for it any more, or it is out again.
 
         Where the database goes away meanwhile, the card stays in the reader, and all is looked at anew afterwards.
         """
-        work = _Card(reader, time.monotonic())
+        work, outage = _Card(reader, time.monotonic()), self._outage()
         try:
             transport = stack.enter_context(card)
-            self._patiently(lambda: self._attempt(work, transport), between=transport.reset)
+            self._patiently(lambda: self._attempt(work, transport, outage), outage, between=transport.reset)
         except EidError as error:
+            if error.code == "no-card" and work.chip is None:
+                return None
             work.error = error
             if isinstance(error, DecisionNeeded):
                 work.outcome = Outcome.ASIDE
             else:
-                work.outcome = Outcome.OPEN if self._is_bound(work.document_id) else Outcome.REFUSED
-        with self._lock:
-            if work.counted and work.outcome is Outcome.REFUSED and self._left is not None:
-                self._left += 1
-            if work.error is not None and work.document_id is not None:
+                work.outcome = Outcome.OPEN if self._is_half_way(work) else Outcome.REFUSED
+        finally:
+            if work.is_counted:
+                self._limit.give_back(used=work.outcome in (Outcome.ISSUED, Outcome.FINISHED, Outcome.ASIDE))
+        if work.error is not None and work.document_id is not None:
+            with self._lock:
                 self._tries[work.document_id] = self._tries.get(work.document_id, 0) + 1
         return work.result() if work.outcome is not None else None
 
-    def _attempt(self, work: _Card, transport: Transport) -> None:
+    def _attempt(self, work: _Card, transport: Transport, outage: Outage) -> None:
         work.chip = chip_of(transport)
         known = self._documents.with_chip(work.chip)
-        if known is not None and known.state is not DocumentState.BOUND:
-            raise NotPermitted("card-not-blank", chip=work.chip)
         if known is None:
             self._documents.check_blank(work.chip, self._station)  # else a document would be blamed for its blank
-        taken = self._take(work) if known is None else self._work.take_bound(known.id, work.chip)
-        if taken is None:
+        elif not self._is_to_be_finished(known):
+            raise NotPermitted("card-has-document", chip=work.chip, document=known.id, state=known.state)
+        if not self._take_number(work):
             return
-        work.document_id, work.remake = taken.document_id, taken.remake
-        self._tell(self._bell.begun, work.reader, taken.document_id, taken.remake)
+        if known is None:
+            taken = self._work.take(work.chip, self._avoided())
+        else:
+            taken = self._work.take_bound(known.id, work.chip)
+        if taken is None:
+            self._tell(self._bell.unused, work.reader, work.chip)
+            return
+        work.document_id, work.remake = taken.document_id, taken.remake or work.remake
+        work.is_new = work.is_new or known is None
+        outage.over()
+        self._tell(self._bell.begun, work.reader, taken.document_id, work.remake)
         with self._service.holding(taken.document_id, taken.leases):
             desk = self._desk(work.reader)
             self._service.personalize(taken.document_id, transport, self._operator, desk, self._station)
-        work.outcome = Outcome.ISSUED if known is None else Outcome.FINISHED
+        work.outcome = Outcome.ISSUED if work.is_new else Outcome.FINISHED
 
-    def _take(self, work: _Card) -> Taken | None:
-        """The next document for a blank, as long as the batch's limit is not reached."""
-        with self._lock:
-            if self._left == 0 and not work.counted:
-                return None
-            if self._left is not None and not work.counted:
-                self._left -= 1
-            work.counted = True
-            avoid = frozenset(each for each, tries in self._tries.items() if tries >= _TRIES)
-        return self._work.take(str(work.chip), avoid)
+    def _is_to_be_finished(self, known: Document) -> bool:
+        """Whether the card of a document is one to go on with, and no finished or foreign one."""
+        if known.state is DocumentState.BOUND:
+            return self._work.is_wanted(known.id)
+        return self._service.is_left_open(known)
 
-    def _is_bound(self, document_id: str | None) -> bool:
-        if document_id is None:
+    def _take_number(self, work: _Card) -> bool:
+        """One of the cards that the limit allows; waited for while other readers may give theirs back."""
+        while not work.is_counted:
+            if self._limit.take():
+                work.is_counted = True
+            elif self._limit.is_used_up or self._stop.wait(_PAUSE):
+                return False
+        return True
+
+    def _is_half_way(self, work: _Card) -> bool:
+        """Whether the card is its document's by now, so that it goes on when it is put in again."""
+        if work.document_id is None:
             return False
         try:
-            return self._documents.get(document_id).state is DocumentState.BOUND
+            found = self._documents.get(work.document_id)
         except ServiceAway:
             return True
+        return found.chip == work.chip and found.state is not DocumentState.SPOILED
+
+    def _avoided(self) -> frozenset[str]:
+        """The documents that failed in this batch often enough."""
+        with self._lock:
+            return frozenset(each for each, tries in self._tries.items() if tries >= _TRIES)
+
+    def _done(self, result: Result) -> None:
+        with self._lock:
+            self.summary.results.append(result)
+            count = len(self.summary.results)
+            self._bell.done(result)
+        if count % _SETTLE_EVERY == 0:
+            with suppress(EidError, OSError):  # the end of the command tries again
+                self._settle()
+
+    def _outage(self) -> Outage:
+        away, back = self._bell.away, self._bell.back
+        return Outage(self._patience, self._stop, partial(self._tell, away), partial(self._tell, back))
 
     def _patiently(
-        self, ask: Callable[[], _T], *, readers: bool = False, between: Callable[[], None] = lambda: None
+        self,
+        ask: Callable[[], _T],
+        outage: Outage | None = None,
+        *,
+        readers: bool = False,
+        between: Callable[[], None] = lambda: None,
     ) -> _T:
         """What ``ask`` answers; a database, or with ``readers`` a reader, that is away is waited for."""
-        deadline = time.monotonic() + self._patience
-        told = False
+        outage = outage or self._outage()
         while True:
             try:
-                if told:
+                if outage.is_on:
                     between()
                 answer = ask()
             except (ServiceAway, NoCardError) as error:
                 waits = error.code in _DATABASE_AWAY or (readers and error.code in _READER_AWAY)
-                if not waits or time.monotonic() > deadline:
-                    raise
-                if not told:
-                    self._tell(self._bell.away, error)
-                    told = True
-                if self._stop.wait(1.0):
+                if not waits or not outage.wait(error):
                     raise
             else:
-                if told:
-                    self._tell(self._bell.back)
+                outage.over()
                 return answer
 
     def _tell(self, what: Callable[..., None], *facts: object) -> None:
         with self._lock:
             what(*facts)
+
+
+class _Watch:
+    """Whether waiting for a card is over; asked often, it looks once a second.
+
+    That it is asked shows that the reader is there.
+    """
+
+    def __init__(self, outage: Outage, stop: threading.Event, look: Callable[[], bool]) -> None:
+        self._outage, self._stop, self._look = outage, stop, look
+        self._looked = time.monotonic()
+        self.is_over = False
+
+    def __call__(self) -> bool:
+        self._outage.over()
+        if self._stop.is_set() or time.monotonic() - self._looked >= _LOOK_AGAIN:
+            self.is_over = self._look()
+            self._looked = time.monotonic()
+        return self.is_over
+
+
+class _Limit:
+    """How many cards the batch may still do, and how many of those are in work; None is without end."""
+
+    def __init__(self, cards: int | None) -> None:
+        self._left = cards
+        self._in_work = 0
+        self._lock = threading.Lock()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may be begun now."""
+        return self._left != 0
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether none may be begun any more, for none in work can be given back."""
+        with self._lock:
+            return self._left == 0 and self._in_work == 0
+
+    def take(self) -> bool:
+        """Begin one; False if there is none left now."""
+        with self._lock:
+            if self._left == 0:
+                return False
+            self._left = None if self._left is None else self._left - 1
+            self._in_work += 1
+            return True
+
+    def give_back(self, *, used: bool) -> None:
+        """One is done with; where no card was ``used``, another may be."""
+        with self._lock:
+            self._in_work -= 1
+            if self._left is not None and not used:
+                self._left += 1
 
 
 @dataclass
@@ -321,10 +342,12 @@ class _Card:
     chip: str | None = None
     document_id: str | None = None
     remake: bool = False
+    is_new: bool = False
+    """Whether it was a blank when it was put in."""
     outcome: Outcome | None = None
     error: EidError | None = None
-    counted: bool = False
-    """Whether the batch's limit was lowered for it."""
+    is_counted: bool = False
+    """Whether it has a number of the batch's limit."""
 
     def result(self) -> Result:
         seconds = time.monotonic() - self.began

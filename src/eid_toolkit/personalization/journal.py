@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, exists, insert, select, update
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
@@ -17,11 +17,15 @@ from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.identifiers import new_identifier
+from eid_toolkit.register.schema import document
 from eid_toolkit.register.schema import personalization_job as jobs
 from eid_toolkit.register.schema import personalization_step as steps
+from eid_toolkit.register.workflow import DocumentState
 
 _QUERY = select(jobs).order_by(jobs.c.created_at, jobs.c.id)
 _CHUNK = 500
+IN_THE_MAKING = (DocumentState.PREPARED, DocumentState.BOUND, DocumentState.SPOILED)
+"""Where a document stands that was never issued."""
 
 
 class JobState(StrEnum):
@@ -140,6 +144,13 @@ class Journal:
         found = self.of_document(document_id)
         return next((job for job in found if job.state is JobState.NEEDS_DECISION), None)
 
+    def left_open(self) -> tuple[Job, ...]:
+        """The open jobs of documents that were issued: a stop came between register and journal."""
+        issued = exists(
+            select(document.c.id).where(document.c.id == jobs.c.document_id, document.c.state.not_in(IN_THE_MAKING))
+        )
+        return self._read(_QUERY.where(jobs.c.state == JobState.OPEN, issued))
+
     def state_of(self, job: Job, step: Step) -> StepState:
         """Where the step stands."""
         query = select(steps.c.state).where(steps.c.job_id == job.id, steps.c.position == step.position)
@@ -173,7 +184,11 @@ class Journal:
         self._write_job(job, {"chip": chip})
 
     def set_state(self, job: Job, state: JobState, operator: str, reason: str | None = None) -> None:
-        """Closes the job, hands it to an operator, or opens it again; on record in the audit log."""
+        """Closes the job, hands it to an operator, or opens it again; on record in the audit log.
+
+        Raises :class:`NotPermitted` if the job is not in the state any more that ``job`` tells of: somebody else has
+        decided on it meanwhile.
+        """
         detail = {"document": job.document_id, **({"reason": reason} if reason is not None else {})}
         self._write_job(job, {"state": state}, (operator, AuditEvent(f"job.{state}", job.id, detail)))
 
@@ -196,12 +211,16 @@ class Journal:
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now()))
 
     def _write_job(self, job: Job, values: dict[str, object], told: tuple[str, AuditEvent] | None = None) -> None:
+        """Changes the job as it is in ``job``; one that another has changed is left as it is."""
+        now = self._clock.now()
+        as_known = (jobs.c.id == job.id) & (jobs.c.state == job.state)
         with self._database.write() as connection:
-            if connection.execute(select(jobs.c.state).where(jobs.c.id == job.id)).scalar() == JobState.DONE:
-                raise NotPermitted("job-done", job=job.id)
-            connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now(), **values))
+            if connection.execute(update(jobs).where(as_known).values(updated_at=now, **values)).rowcount == 0:
+                state = connection.execute(select(jobs.c.state).where(jobs.c.id == job.id)).scalar()
+                code = "job-done" if state == JobState.DONE else "job-state"
+                raise NotPermitted(code, job=job.id, state=state)
             if told is not None:
-                append(connection, self._clock.now(), told[0], [told[1]])
+                append(connection, now, told[0], [told[1]])
 
 
 def _job(row: Row[Any], found: Sequence[Row[Any]]) -> Job:

@@ -15,7 +15,7 @@ from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.personalization.card_keys import CardKeys
 from eid_toolkit.personalization.content import CardContent
-from eid_toolkit.personalization.journal import Job, JobState, Journal, StepState
+from eid_toolkit.personalization.journal import IN_THE_MAKING, Job, JobState, Journal, StepState
 from eid_toolkit.personalization.plan import Action, Plan, Step
 from eid_toolkit.personalization.writer import CardWriter
 from eid_toolkit.ports import Entropy
@@ -254,13 +254,16 @@ class PersonalizationRunner:
         return {"state": str(document.state)}
 
 
-def finish_issued(bureau: Bureau, document: Document) -> Job | None:
-    """Closes the job of a document that was issued just before a stop; None if there is nothing to close."""
-    if document.state is not DocumentState.ISSUED:
+def finish_issued(journal: Journal, document: Document, operator: Operator) -> Job | None:
+    """Closes the job of a document that was issued just before a stop; None if there is nothing to close.
+
+    Whatever was reported of the document since, it was issued.
+    """
+    if document.state in IN_THE_MAKING:
         return None
-    for job in bureau.journal.of_document(document.id):
+    for job in journal.of_document(document.id):
         if job.state is JobState.OPEN:
-            bureau.journal.finish_all(job)
-            bureau.journal.set_state(job, JobState.DONE, bureau.operator.name)
-            return bureau.journal.get(job.id)
+            journal.finish_all(job)
+            journal.set_state(job, JobState.DONE, operator.name)
+            return journal.get(job.id)
     return None

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import NotPermitted, ServiceAway
 from eid_toolkit.home.home import Home
 from eid_toolkit.personalization.card_keys import CardKeys
 from eid_toolkit.personalization.content import CardContent
-from eid_toolkit.personalization.journal import Job, JobState, Journal
+from eid_toolkit.personalization.journal import IN_THE_MAKING, Job, JobState, Journal
 from eid_toolkit.personalization.plan import Plan
 from eid_toolkit.personalization.readback import ReadBack
 from eid_toolkit.personalization.runner import Bureau, Desk, PersonalizationRunner, finish_issued
@@ -97,25 +97,57 @@ class PersonalizationService:
             station,
             self._fences[document.id],
         )
-        finished = finish_issued(bureau, document)
+        finished = finish_issued(self.journal, document, operator)
         if finished is not None:
             return finished
         content = self._content(document.id)
         self.read_back().check_signer(content)
         return PersonalizationRunner(bureau, content, CardSession(transport)).run(transport.reader)
 
-    def resume(self, job: Job, reason: str, operator: Operator) -> Job:
-        """Lets a job that waited for a decision go on."""
+    def finish_left(self, operator: Operator) -> tuple[Job, ...]:
+        """Closes the jobs of documents that were issued just before a stop; those that others work on are theirs."""
         operator.require(Permission.PERSONALIZE)
+        finished: list[Job] = []
+        for job in self.journal.left_open():
+            try:
+                with self.hold(job.document_id):
+                    found = finish_issued(self.journal, self._register.documents.get(job.document_id), operator)
+            except ServiceAway as error:
+                if error.code != "lease-held":
+                    raise
+            else:
+                finished += [found] if found is not None else []
+        return tuple(finished)
+
+    def is_left_open(self, document: Document) -> bool:
+        """Whether a document was issued just before a stop, so that its job is still open."""
+        issued = document.state not in IN_THE_MAKING
+        return issued and any(job.state is JobState.OPEN for job in self.journal.of_document(document.id))
+
+    def unchanged(self, seen: Job) -> Job:
+        """The job as it is now, for one who holds its document and has ``seen`` it before.
+
+        Raises :class:`NotPermitted` if somebody else has decided on it meanwhile.
+        """
+        job = self.journal.get(seen.id)
+        if job.state is not seen.state:
+            raise NotPermitted("job-state", job=job.id, state=job.state)
+        return job
+
+    def resume(self, seen: Job, reason: str, operator: Operator) -> Job:
+        """Lets a job that waited for a decision go on; the caller holds the document."""
+        operator.require(Permission.PERSONALIZE)
+        job = self.unchanged(seen)
         if job.state is not JobState.NEEDS_DECISION:
             raise NotPermitted("job-state", job=job.id, state=job.state)
         self.journal.set_state(job, JobState.OPEN, operator.name, reason)
         return self.journal.get(job.id)
 
     def spoil(
-        self, job: Job, reason: str, operator: Operator, second: Operator | None = None, serial: str | None = None
+        self, seen: Job, reason: str, operator: Operator, second: Operator | None = None, serial: str | None = None
     ) -> Job:
-        """Gives a job up, and its document and card with it."""
+        """Gives a job up, and its document and card with it; the caller holds the document."""
+        job = self.unchanged(seen)
         if job.state not in (JobState.OPEN, JobState.NEEDS_DECISION):
             raise NotPermitted("job-state", job=job.id, state=job.state)
         self.spoil_document(job.document_id, reason, operator, second, serial)

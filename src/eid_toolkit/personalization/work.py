@@ -1,8 +1,11 @@
-"""The work that waits for a station: which document is written next, taken by a lease so that nobody else takes it."""
+"""The work that waits for a station: which document is written next, taken by a lease so that nobody else takes it.
+
+However many documents wait, one row is read to take one: the index ``ix_document_queue`` has them in their order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +17,14 @@ from eid_toolkit.register.leases import Lease, Leases, database_time, is_held
 from eid_toolkit.register.schema import document, lease, personalization_job
 from eid_toolkit.register.workflow import DocumentState
 
-_LOOK = 50
-"""So many waiting documents are looked at in one go for one that nobody has."""
+MANY = 1000
+"""So far what is free is counted: a count of all that waits takes longer than a look for a blank may."""
+_PREFIX = "document "
 
 
 def document_subject(document_id: str) -> str:
     """What the lease on a document is called."""
-    return f"document {document_id}"
+    return f"{_PREFIX}{document_id}"
 
 
 def chip_subject(chip: str) -> str:
@@ -38,19 +42,38 @@ class Taken:
     """Whether an earlier card for the same application was spoiled."""
 
 
+@dataclass(frozen=True, slots=True)
+class Free:
+    """What nobody has taken, each counted up to :data:`MANY`."""
+
+    blanks: int
+    """Documents that wait for a blank."""
+    half_way: int
+    """Cards that a stop has left half-way, which wait to be put in again."""
+
+    def __bool__(self) -> bool:
+        return self.blanks > 0 or self.half_way > 0
+
+
 class WorkQueue:
-    """The prepared documents of one register, or those ``wanted``: re-makes first, then the oldest."""
+    """The prepared documents of one register, or those ``wanted``: re-makes first, then the oldest.
+
+    ``avoid``, with several of its methods, are documents that failed here often enough.
+    """
 
     def __init__(self, database: Database, leases: Leases, wanted: Sequence[str] = ()) -> None:
         self._database = database
         self._leases = leases
         self._wanted = tuple(each.upper() for each in wanted)
 
-    def take(self, chip: str, avoid: frozenset[str] = frozenset()) -> Taken | None:
+    def is_wanted(self, document_id: str) -> bool:
+        """Whether a document is among those to be written."""
+        return not self._wanted or document_id in self._wanted
+
+    def take(self, chip: str, avoid: Collection[str] = ()) -> Taken | None:
         """The next document for a blank, and the blank, by leases; None if nothing waits.
 
-        ``avoid`` are documents that failed here often enough. Raises :class:`ServiceAway` if another station has
-        the blank.
+        Raises :class:`ServiceAway` if another station has the blank.
         """
         with self._leases.taking() as (connection, take):
             found = self._next(connection, avoid)
@@ -67,72 +90,63 @@ class WorkQueue:
 
     def waiting(self) -> int:
         """How many documents wait for a blank, those included that stations have taken."""
-        return self._count(_waiting(self._wanted))
-
-    def free(self) -> int:
-        """How many documents wait for a blank and nobody has taken, and cards that a stop has left half-way."""
         with self._database.read() as connection:
-            rows = connection.execute(_waiting(self._wanted)).all()
-            held = _held(connection, [row.id for row in rows])
-        return len(rows) - len(held) + self.half_way()
+            return _count(connection, self._in(DocumentState.PREPARED))
 
     def half_way(self) -> int:
         """How many cards a stop has left half-way, and nobody works on."""
         with self._database.read() as connection:
-            rows = connection.execute(_half_way(self._wanted)).all()
-            held = _held(connection, [row.id for row in rows])
-        return sum(row.id not in held for row in rows)
+            return _count(connection, self._in(DocumentState.BOUND, _held(connection)))
 
-    def _count(self, query: Select[Any]) -> int:
+    def free(self, avoid: Collection[str] = ()) -> Free:
+        """What nobody has taken."""
         with self._database.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+            without = [*avoid, *_held(connection)]
+            states = DocumentState.PREPARED, DocumentState.BOUND
+            return Free(*(_count(connection, self._in(state, without).limit(MANY)) for state in states))
 
-    def _next(self, connection: Connection, avoid: frozenset[str]) -> tuple[str, bool] | None:
-        query, start = _waiting(self._wanted), 0
-        while rows := connection.execute(query.limit(_LOOK).offset(start)).all():
-            held = _held(connection, [row.id for row in rows])
-            for row in rows:
-                if row.id not in avoid and row.id not in held:
-                    return row.id, bool(row.remake)
-            start += _LOOK
+    def is_empty(self, avoid: Collection[str] = ()) -> bool:
+        """Whether nothing waits for a blank any more, not even what others have taken and may give back."""
+        with self._database.read() as connection:
+            return connection.execute(self._in(DocumentState.PREPARED, avoid).limit(1)).first() is None
+
+    def _next(self, connection: Connection, avoid: Collection[str]) -> tuple[str, bool] | None:
+        query = self._in(DocumentState.PREPARED, [*avoid, *_held(connection)])
+        for remake in (True, False):
+            found = connection.execute(in_turn(query, remake=remake)).scalar()
+            if found is not None:
+                return str(found), remake
         return None
 
+    def _in(self, state: DocumentState, without: Collection[str] = ()) -> Select[Any]:
+        """The documents in a state that wait for no operator's decision."""
+        undecided = exists(
+            select(personalization_job.c.id).where(
+                personalization_job.c.document_id == document.c.id,
+                personalization_job.c.state == JobState.NEEDS_DECISION,
+            )
+        )
+        found = select(document.c.id).where(document.c.state == state, ~undecided)
+        if self._wanted:
+            found = found.where(document.c.id.in_(self._wanted))
+        return found.where(document.c.id.not_in(without)) if without else found
 
-def _held(connection: Connection, documents: Sequence[str]) -> set[str]:
-    """Those of the documents that somebody alive works on."""
-    names = {document_subject(each): each for each in documents}
+
+def in_turn(query: Select[Any], *, remake: bool) -> Select[Any]:
+    """The one of a query's documents, of the re-makes or of the others, that is next."""
+    return query.where(document.c.remake == int(remake)).order_by(document.c.created_at, document.c.id).limit(1)
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+
+
+def _held(connection: Connection) -> list[str]:
+    """The documents that somebody alive works on: a few for each reader of the office."""
     now = database_time(connection)
-    rows = connection.execute(select(lease).where(lease.c.subject.like("document %"))).all()
-    return {
-        names[row.subject]
-        for row in rows
-        if row.subject in names and is_held(row.holder, row.token, row.expires_at, now)
-    }
-
-
-def _waiting(wanted: Sequence[str]) -> Select[Any]:
-    other = document.alias("other")
-    remake = exists(
-        select(other.c.id).where(
-            other.c.application_id == document.c.application_id, other.c.state == DocumentState.SPOILED
-        )
-    )
-    query = select(document.c.id, remake.label("remake"))
-    return _undisputed(query, DocumentState.PREPARED, wanted).order_by(
-        remake.desc(), document.c.created_at, document.c.id
-    )
-
-
-def _half_way(wanted: Sequence[str]) -> Select[Any]:
-    return _undisputed(select(document.c.id), DocumentState.BOUND, wanted)
-
-
-def _undisputed(query: Select[Any], state: DocumentState, wanted: Sequence[str]) -> Select[Any]:
-    """Those in a state that wait for no operator's decision."""
-    undecided = exists(
-        select(personalization_job.c.id).where(
-            personalization_job.c.document_id == document.c.id, personalization_job.c.state == JobState.NEEDS_DECISION
-        )
-    )
-    found = query.where(document.c.state == state, ~undecided)
-    return found.where(document.c.id.in_(wanted)) if wanted else found
+    query = select(lease).where(lease.c.subject.like(f"{_PREFIX}%"), lease.c.expires_at > now)
+    return [
+        row.subject.removeprefix(_PREFIX)
+        for row in connection.execute(query)
+        if is_held(row.holder, row.token, row.expires_at, now)
+    ]

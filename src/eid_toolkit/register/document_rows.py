@@ -45,6 +45,8 @@ class Document:
     content_sha256: str | None
     state: DocumentState
     chip: str | None
+    remake: bool
+    """Whether an earlier document for the same application was spoiled."""
     created_at: datetime
 
     def to_json(self) -> dict[str, object]:
@@ -116,6 +118,12 @@ def living_document(connection: Connection, application_id: str) -> str | None:
     return found
 
 
+def has_document(connection: Connection, application_id: str) -> bool:
+    """Whether an application has a document, if only a spoiled one."""
+    query = select(document.c.id).where(document.c.application_id == application_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def load_document(connection: Connection, identifier: str) -> Document:
     """The document within the caller's transaction; raises :class:`BadInput` if there is none."""
     row = connection.execute(select(document).where(document.c.id == identifier.upper())).first()
@@ -126,7 +134,8 @@ def load_document(connection: Connection, identifier: str) -> Document:
 
 def document_of(row: Row[Any]) -> Document:
     """The document of a row."""
-    return Document(**{**row._mapping, "state": stored(DocumentState, row.state, "the state of a document")})
+    state = stored(DocumentState, row.state, "the state of a document")
+    return Document(**{**row._mapping, "state": state, "remake": bool(row.remake)})
 
 
 RESUMED = "document.resumed"

@@ -31,6 +31,7 @@ from eid_toolkit.register.document_rows import (
     binding_of,
     check_history,
     document_of,
+    has_document,
     living_document,
     load_document,
 )
@@ -122,6 +123,7 @@ class Documents:
             living = living_document(connection, application.id)
             if living is not None:
                 raise NotPermitted("application-has-document", application=application.id, document=living)
+            remake = int(has_document(connection, application.id))
 
             def sealed(name: str, data: bytes) -> bytes:
                 return self._data_keys.seal(connection, prepared.id, data, _context(binding, name))
@@ -135,7 +137,7 @@ class Documents:
                 for name, key in secrets.items()
                 if key
             ]
-            connection.execute(insert(document), row)
+            connection.execute(insert(document), {**row, "remake": remake})
             connection.execute(insert(document_file), files)
             connection.execute(insert(document_secret), kept)
             append(connection, now, operator.name, [event])

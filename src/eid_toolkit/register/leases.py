@@ -8,6 +8,7 @@ station that was away too long decides nothing.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,12 @@ RENEWAL = SECONDS / 4
 """How often the holder renews it, in seconds."""
 
 _TOKEN_SIZE = 16
+_PROCESS_SIZE = 8
+_PARTS = 6
+"""Of a holder's name: machine, its start, namespace, process, the process's start, a random number of its own."""
+_UNKNOWN = "-"
+_PROCESSES: dict[int, str] = {}
+"""The random number of this process, by its process number."""
 _ACTIVE: set[str] = set()
 """The tokens of this process: a lease of its own whose giving back failed is not in its way."""
 
@@ -74,7 +81,7 @@ class Leases:
         row = connection.execute(select(lease).where(lease.c.subject == subject)).first()
         if row is not None:
             if is_held(row.holder, row.token, row.expires_at, now):
-                raise ServiceAway("lease-held", subject=subject, holder=row.holder.partition(":")[0])
+                raise ServiceAway("lease-held", subject=subject, holder=described(row.holder))
             connection.execute(delete(lease).where(lease.c.subject == subject))
         taken = Lease(subject, self._entropy.take(_TOKEN_SIZE).hex())
         values = {"subject": subject, "holder": holder(), "token": taken.token, "expires_at": now + self._seconds}
@@ -135,19 +142,37 @@ def is_held(name: str, token: str, expires_at: float, now: float) -> bool:
 
 
 def holder() -> str:
-    """Who holds the leases of this process: the machine, and what tells the process from every other one."""
-    return f"{socket.gethostname()}:{_boot()}:{os.getpid()}:{_started(os.getpid())}"
+    """Who holds the leases of this process: the machine, and what tells the process from every other one.
+
+    Two containers may be called the same and have the same process numbers: the namespace of the numbers tells them
+    apart, and a random number of the process's own.
+    """
+    process = os.getpid()
+    own = _PROCESSES.get(process)
+    if own is None:  # the first time, or after a fork
+        _PROCESSES.clear()
+        own = _PROCESSES.setdefault(process, secrets.token_hex(_PROCESS_SIZE))
+    return ":".join((socket.gethostname(), _boot(), _namespace(), str(process), _started(process), own))
+
+
+def described(name: str) -> str:
+    """The holder for people: the machine and the process."""
+    parts = name.rsplit(":", _PARTS - 1)
+    return f"{parts[0]}, process {parts[3]}" if len(parts) == _PARTS else name.partition(":")[0]
 
 
 def is_dead(name: str) -> bool:
-    """Whether the holder is known to have died: a process of this machine that is not there any more."""
-    parts = name.rsplit(":", 3)
-    if len(parts) != 4 or parts[0] != socket.gethostname():
+    """Whether the holder is known to have died: a process that would be seen from here, and is not there any more.
+
+    Of one in another container, or before the last start of the machine, nothing is known: its lease runs out.
+    """
+    parts = name.rsplit(":", _PARTS - 1)
+    if len(parts) != _PARTS or not parts[3].isdigit():
         return False
-    _, boot, process, started = parts
-    if not process.isdigit():
+    host, boot, namespace, process, started, _ = parts
+    if _UNKNOWN in (boot, namespace) or (host, boot, namespace) != (socket.gethostname(), _boot(), _namespace()):
         return False
-    return boot != _boot() or _started(int(process)) != started
+    return _started(int(process)) != started
 
 
 def database_time(connection: Connection) -> float:
@@ -168,7 +193,19 @@ def _boot() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
-        return "-"
+        return _UNKNOWN
+
+
+def _namespace() -> str:
+    """What tells the numbers of processes here from those in another container of the machine."""
+    try:
+        if Path("/proc/self").readlink().name != str(
+            os.getpid()
+        ):  # the folder shows the processes of another namespace
+            return _UNKNOWN
+        return Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    except OSError:
+        return _UNKNOWN
 
 
 def _started(process: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
 from eid_toolkit.register.schema.base import UtcTime, metadata
 
@@ -64,7 +64,9 @@ document = Table(
     Column("content_sha256", String(64)),  # of what EF.SOD signs; none for documents of earlier versions
     Column("state", String(16), nullable=False, index=True),
     Column("chip", Text, unique=True),
+    Column("remake", Integer, nullable=False, server_default="0"),  # 1 where an earlier card for it was spoiled
     Column("created_at", UtcTime, nullable=False),
+    Index("ix_document_queue", "state", "remake", "created_at", "id"),  # what is written next
 )
 
 document_status = Table(
@@ -151,7 +153,7 @@ lease = Table(
     "lease",
     metadata,
     Column("subject", String(80), primary_key=True),
-    Column("holder", Text, nullable=False),  # machine, process and its start
+    Column("holder", Text, nullable=False),  # machine, process and what tells it from others
     Column("token", String(32), nullable=False),
     Column("expires_at", Float, nullable=False),  # seconds since 1970, by the database's clock
 )

@@ -12,6 +12,12 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_REMAKES = """
+UPDATE document SET remake = 1 WHERE state = 'prepared' AND EXISTS (
+    SELECT 1 FROM document AS other WHERE other.application_id = document.application_id AND other.state = 'spoiled'
+)
+"""
+
 
 def upgrade() -> None:
     """Add the tables and columns."""
@@ -252,6 +258,9 @@ def upgrade() -> None:
     op.add_column("application", sa.Column("replaces", sa.String(16), nullable=True))
     op.add_column("application", sa.Column("evidence", sa.Text(), server_default="[]", nullable=False))
     op.add_column("document", sa.Column("content_sha256", sa.String(64), nullable=True))
+    op.add_column("document", sa.Column("remake", sa.Integer(), server_default="0", nullable=False))
+    op.execute(_REMAKES)
+    op.create_index("ix_document_queue", "document", ["state", "remake", "created_at", "id"])
     op.add_column("person", sa.Column("former_names", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("guardians", sa.Text(), nullable=True))
     op.add_column("person", sa.Column("vital_status", sa.String(10), nullable=True))
@@ -284,6 +293,8 @@ def downgrade() -> None:
     op.drop_column("person", "vital_status")
     op.drop_column("person", "guardians")
     op.drop_column("person", "former_names")
+    op.drop_index("ix_document_queue", table_name="document")
+    op.drop_column("document", "remake")
     op.drop_column("document", "content_sha256")
     op.drop_column("application", "evidence")
     op.drop_column("application", "replaces")

@@ -1,0 +1,182 @@
+"""Two stations, and two operators: a document, a chip and a job are one's alone, and who comes late is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import update
+
+from eid_toolkit.cli.main import main
+from eid_toolkit.errors import DecisionNeeded, NotPermitted, ServiceAway
+from eid_toolkit.personalization.batch import Outcome
+from eid_toolkit.personalization.journal import Job, JobState
+from eid_toolkit.personalization.plan import Action, Step
+from eid_toolkit.personalization.service import PersonalizationService
+from eid_toolkit.personalization.work import WorkQueue, document_subject
+from eid_toolkit.register import leases as leases_module
+from eid_toolkit.register.documents import Document, DocumentState
+from eid_toolkit.register.leases import Lease, Leases
+from eid_toolkit.register.schema import lease
+from support.batches import Station
+from support.bureau import SilentDesk
+from support.homes import ENTROPY, Desk, both_backends
+
+__all__ = ["both_backends"]
+
+
+@pytest.fixture
+def station(desk: Desk) -> Station:
+    return Station(desk)
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """What is taken meanwhile is another machine's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leases_module, "holder", lambda: "elsewhere:b:n:7:1:x")
+        yield
+
+
+def taken_elsewhere(station: Station, *subjects: str, seconds: float = 60.0) -> tuple[Lease, ...]:
+    with elsewhere():
+        return Leases(station.office.register.database, ENTROPY, seconds).take(*subjects)
+
+
+def eid(station: Station, *words: str, code: int) -> Result:
+    home = str(station.office.home.root)
+    done = CliRunner().invoke(main, ["--home", home, "--operator", "petra", "--yes", *words])
+    assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+def test_a_station_whose_lease_ran_out_binds_no_chip(station: Station) -> None:
+    (document,) = station.documents(1)
+    service, card = station.bureau.service, station.bureau.blank()
+    late = taken_elsewhere(station, document_subject(document.id), seconds=0.1)
+    threading.Event().wait(0.2)
+    with service.hold(document.id):  # another has it by now
+        pass
+    with (
+        service.holding(document.id, late),
+        station.bureau.reader(card) as transport,
+        pytest.raises(ServiceAway, match="lease-lost"),
+    ):
+        service.personalize(document.id, transport, station.office.clerk, SilentDesk(service))
+    found = station.office.register.documents.get(document.id)
+    assert (found.state, found.chip) == (DocumentState.PREPARED, None)
+    assert station.bureau.personalize(document, card).state is JobState.DONE
+
+
+def test_a_station_whose_lease_is_lost_at_the_end_issues_nothing(station: Station) -> None:
+    (document,) = station.documents(1)
+    card = station.bureau.blank()
+
+    def lose(step: Step, done: bool) -> None:
+        if step.action is Action.ISSUE and not done:
+            with station.office.register.database.write() as connection:
+                connection.execute(update(lease).values(token="another"))
+
+    with pytest.raises(ServiceAway, match="lease-lost"):
+        station.bureau.personalize(document, card, watch=lose)
+    assert station.office.register.documents.get(document.id).state is DocumentState.BOUND
+    assert not [row for row in station.office.register.audit_rows() if row.action == "document.issued"]
+
+
+def test_two_stations_have_not_one_chip(station: Station) -> None:
+    """The same card, in two readers' hands by some mistake: the second document is left for another blank."""
+    station.documents(2)
+    service = station.bureau.service
+    queue = WorkQueue(station.office.register.database, service.leases)
+    box = station.box(2)
+    chip = station.bureau.cards.load(box.cards[0]).chip_identity.hex()
+    with elsewhere():
+        other = WorkQueue(station.office.register.database, Leases(station.office.register.database, ENTROPY))
+        taken = other.take(chip)
+    assert taken is not None
+    with pytest.raises(ServiceAway, match="lease-held") as caught:
+        queue.take(chip)
+    assert caught.value.facts == {"subject": f"chip {chip}", "holder": "elsewhere, process 7"}
+    summary = station.batch().run([box])
+    assert [each.outcome for each in summary.results] == [Outcome.REFUSED, Outcome.ISSUED]
+    assert summary.results[0].error is not None and summary.results[0].error.code == "lease-held"
+    assert summary.results[1].document_id != taken.document_id
+    station.check()
+
+
+def test_who_comes_late_is_told_who_has_the_document(station: Station) -> None:
+    (document,) = station.documents(1)
+    card = station.bureau.blank()
+    taken_elsewhere(station, document_subject(document.id))
+    for words in (
+        ("personalize", document.id, "--reader", f"emulator:{card}"),
+        ("spoil", document.id, "--reason", "torn"),
+    ):
+        told = eid(station, "card", *words, code=11).stderr
+        assert f"Another station works on document {document.id} now (elsewhere, process 7)." in told
+    assert station.office.register.documents.get(document.id).state is DocumentState.PREPARED
+
+
+def undecided(station: Station) -> tuple[Document, Job]:
+    """A card that waits for an operator's decision."""
+    (document,) = station.documents(1)
+
+    class Suspicious(SilentDesk):
+        def read_back(self, session, content):  # type: ignore[no-untyped-def]
+            raise DecisionNeeded("read-back-differs", files="EF.DG2")
+
+    summary = station.batch(desk=Suspicious(station.bureau.service)).run([station.box(1)])
+    assert [each.outcome for each in summary.results] == [Outcome.ASIDE]
+    job = station.bureau.service.journal.unresolved(document.id)
+    assert job is not None
+    return document, job
+
+
+@pytest.mark.parametrize("decision", ["--spoil", "--resume"])
+def test_of_two_decisions_on_one_job_the_first_counts(
+    station: Station, monkeypatch: pytest.MonkeyPatch, decision: str
+) -> None:
+    """The second operator has read the job before the first one decided."""
+    document, job = undecided(station)
+    service, real = station.bureau.service, PersonalizationService.hold
+    ours: list[Job] = []
+
+    @contextmanager
+    def hold(self: PersonalizationService, document_id: str) -> Iterator[None]:
+        if not ours:
+            with real(service, document_id):
+                ours.append(service.resume(job, "looks good", station.office.clerk))
+        with real(self, document_id):
+            yield
+
+    monkeypatch.setattr(PersonalizationService, "hold", hold)
+    told = eid(station, "card", "resolve", job.id, decision, code=10).stderr
+    assert f"The job {job.id} is open" in told
+    assert [row.action for row in station.office.register.audit_rows(job.id)][-1] == "job.open"
+    assert station.office.register.documents.get(document.id).state is DocumentState.BOUND
+
+
+def test_the_journal_changes_no_job_that_has_changed(station: Station) -> None:
+    _, job = undecided(station)
+    journal = station.bureau.service.journal
+    journal.set_state(job, JobState.OPEN, "anna", "looks good")
+    for change in (JobState.SPOILED, JobState.OPEN, JobState.DONE):
+        with pytest.raises(NotPermitted, match="job-state"):
+            journal.set_state(job, change, "bert")
+    with pytest.raises(NotPermitted, match="job-state"):
+        journal.set_chip(job, "00")
+    now = journal.get(job.id)
+    assert (now.state, now.chip) == (JobState.OPEN, job.chip)
+    journal.set_state(now, JobState.DONE, "anna")
+    with pytest.raises(NotPermitted, match="job-done"):
+        journal.set_state(now, JobState.NEEDS_DECISION, "bert", "late")
+
+
+def test_a_card_aside_is_not_fed_again_by_its_box(station: Station) -> None:
+    _, job = undecided(station)
+    shown = json.loads(eid(station, "card", "batch", "--reader", "emulator:b*", "--format", "json", code=0).stdout)
+    assert shown["cards"] == [] and station.bureau.service.journal.get(job.id).state is JobState.NEEDS_DECISION

@@ -1,0 +1,113 @@
+"""A station for tests: a bureau with batches, boxes of blanks that feed their readers, and a bell that remembers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from eid_toolkit.errors import EidError
+from eid_toolkit.personalization.batch import Batch, Result, Summary
+from eid_toolkit.personalization.work import Free, WorkQueue
+from eid_toolkit.register.documents import Document, DocumentState
+from eid_toolkit.transport.interface import Transport
+from support.bureau import Bureau, SilentDesk
+from support.homes import Desk
+
+
+class Box:
+    """Blanks that are put into a reader one after another."""
+
+    def __init__(self, bureau: Bureau, reader: str, cards: list[str], line: Callable[[Transport], Transport]) -> None:
+        self.reader = reader
+        self._bureau, self.cards, self._line = bureau, cards, line
+
+    def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
+        if not self.cards or stop():
+            return None
+        return self._open(self.cards.pop(0))
+
+    def taken_out(self, stop: Callable[[], bool], /) -> None:
+        pass
+
+    @contextmanager
+    def _open(self, card: str) -> Iterator[Transport]:
+        with self._bureau.reader(card) as transport:
+            yield self._line(transport)
+
+
+class Bell:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.results: list[Result] = []
+        self.left: list[Free] = []
+
+    def waiting(self, reader: str, left: Free) -> None:
+        self.told.append("waiting")
+        self.left.append(left)
+
+    def begun(self, reader: str, document_id: str, remake: bool) -> None:
+        self.told.append(f"begun {document_id}")
+
+    def done(self, result: Result) -> None:
+        self.results.append(result)
+
+    def unused(self, reader: str, chip: str) -> None:
+        self.told.append("unused")
+
+    def away(self, error: EidError) -> None:
+        self.told.append(error.code)
+
+    def back(self) -> None:
+        self.told.append("back")
+
+    def paused(self) -> None:
+        self.told.append("paused")
+
+
+class Station:
+    """A bureau with a batch to run."""
+
+    def __init__(self, office: Desk) -> None:
+        self.bureau = Bureau(office)
+        self.office = office
+        self.bell = Bell()
+        self._blanks = 0
+
+    def documents(self, count: int) -> list[Document]:
+        """In the order of the queue: by their identifiers, since the clock stands still."""
+        return sorted((self.office.document() for _ in range(count)), key=lambda each: each.id)
+
+    def box(
+        self, count: int, reader: str = "one", line: Callable[[Transport], Transport] = lambda transport: transport
+    ) -> Box:
+        names = []
+        for _ in range(count):
+            self._blanks += 1
+            names.append(self.bureau.blank(f"b{self._blanks}"))
+        return Box(self.bureau, reader, names, line)
+
+    def batch(self, *wanted: str, desk: SilentDesk | None = None, **options: object) -> Batch:
+        service, documents = self.bureau.service, self.office.register.documents
+        work = WorkQueue(self.office.register.database, service.leases, wanted)
+        used = desk or SilentDesk(service)
+        return Batch(
+            service, documents, work, self.office.clerk, self.bell, lambda reader: used, "main", **options,
+        )  # type: ignore[arg-type]  # fmt: skip
+
+    def run(self, *boxes: Box, **options: object) -> Summary:
+        return self.batch(**options).run(boxes)  # type: ignore[arg-type]
+
+    def states(self) -> Counter[DocumentState]:
+        return Counter(found.state for found in self.office.register.documents.list())
+
+    def check(self) -> None:
+        """One chip each, one issue each, and a whole log."""
+        found = self.office.register.documents.list()
+        chips = [each.chip for each in found if each.chip is not None]
+        assert len(chips) == len(set(chips))
+        issued = [row.subject for row in self.office.register.audit_rows() if row.action == "document.issued"]
+        assert len(issued) == len(set(issued)) == self.states()[DocumentState.ISSUED]
+        assert self.office.register.verify_audit().broken_at is None
