@@ -12,8 +12,10 @@ from sqlalchemy import Engine, event, text
 from eid_toolkit.personalization.work import MANY, Free, WorkQueue
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.documents import DocumentState
+from eid_toolkit.register.manifests import Manifest
 from support.bureau import Bureau
-from support.homes import Desk, both_backends
+from support.homes import ANNA, BERT, UTOPIAN, Desk, both_backends
+from support.manifests import chip_of, manifest, serial_of
 
 __all__ = ["both_backends"]
 COUNT = 100_000
@@ -92,3 +94,20 @@ def test_a_document_for_an_application_whose_card_was_spoiled_is_a_remake(desk: 
     desk.register.documents.spoil(first.id, "torn", desk.clerk)
     again = desk.prepare(desk.register.documents.application_of(first))
     assert again.remake and again.state is DocumentState.PREPARED
+
+
+def test_a_station_waits_for_half_way_cards_of_its_own_blanks_only(desk: Desk) -> None:
+    service = Bureau(desk).service
+    here, there, anywhere = (
+        WorkQueue(desk.register.database, service.leases, station=name) for name in ("main", "window 2", None)
+    )
+    unknown = desk.document()
+    desk.register.documents.bind_chip(unknown.id, chip_of(9), ANNA)  # while no stock was kept
+    assert [each.half_way() for each in (here, there, anywhere)] == [1, 1, 1]
+    desk.register.stock.receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
+    desk.register.stock.hand_out("window 2", ANNA, [serial_of(1)])
+    desk.register.stock.shifts.open("window 2", 1, (ANNA, BERT))
+    own = desk.document({**UTOPIAN, "secondary_identifier": "Berta"})
+    desk.register.documents.bind_chip(own.id, chip_of(1), ANNA, station="window 2")
+    assert [each.half_way() for each in (here, there, anywhere)] == [1, 2, 2]
+    assert [each.free().half_way for each in (here, there, anywhere)] == [1, 2, 2]

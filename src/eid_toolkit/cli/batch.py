@@ -97,7 +97,7 @@ def batch(
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
         for document_id in document_ids:
             office.register.documents.get(document_id)
-        work = WorkQueue(office.register.database, service.leases, document_ids)
+        work = WorkQueue(office.register.database, service.leases, document_ids, station)
         feeders = feeders_of(app, readers, lambda chip: _kind_of(service, work, office.register.documents, chip))
         app.confirm(_question(work.waiting(), work.half_way(), limit, len(feeders)))
         bell = _Bell(app, quiet)
@@ -188,7 +188,7 @@ class _Bell:
     def waiting(self, reader: str, left: Free) -> None:
         again = f"{_number(left.half_way)} half-way to be put in again"
         if not left.blanks:
-            note(f"{harmless(reader)}: no blank is needed; {again}.")
+            note(f"{harmless(reader)}: no blank is needed; {again}, or Ctrl-C.")
             return
         note(
             f"{harmless(reader)}: next blank, please; {_number(left.blanks)} to do{f', {again}' * (left.half_way > 0)}."

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.leases import Lease, Leases, database_time, is_held
-from eid_toolkit.register.schema import document, lease, personalization_job
+from eid_toolkit.register.schema import blank, document, lease, personalization_job
 from eid_toolkit.register.workflow import DocumentState
 
 MANY = 1000
@@ -58,13 +58,17 @@ class Free:
 class WorkQueue:
     """The prepared documents of one register, or those ``wanted``: re-makes first, then the oldest.
 
-    ``avoid``, with several of its methods, are documents that failed here often enough.
+    Where stock is kept, half-way cards count only at the ``station`` that has their blanks: nobody waits elsewhere for
+    a card that lies there. ``avoid``, with several of its methods, are documents that failed here often enough.
     """
 
-    def __init__(self, database: Database, leases: Leases, wanted: Sequence[str] = ()) -> None:
+    def __init__(
+        self, database: Database, leases: Leases, wanted: Sequence[str] = (), station: str | None = None
+    ) -> None:
         self._database = database
         self._leases = leases
         self._wanted = tuple(each.upper() for each in wanted)
+        self._station = station
 
     def is_wanted(self, document_id: str) -> bool:
         """Whether a document is among those to be written."""
@@ -96,14 +100,14 @@ class WorkQueue:
     def half_way(self) -> int:
         """How many cards a stop has left half-way, and nobody works on."""
         with self._database.read() as connection:
-            return _count(connection, self._in(DocumentState.BOUND, _held(connection)))
+            return _count(connection, self._half_way(_held(connection)))
 
     def free(self, avoid: Collection[str] = ()) -> Free:
         """What nobody has taken."""
         with self._database.read() as connection:
             without = [*avoid, *_held(connection)]
-            states = DocumentState.PREPARED, DocumentState.BOUND
-            return Free(*(_count(connection, self._in(state, without).limit(MANY)) for state in states))
+            queries = self._in(DocumentState.PREPARED, without), self._half_way(without)
+            return Free(*(_count(connection, query.limit(MANY)) for query in queries))
 
     def is_empty(self, avoid: Collection[str] = ()) -> bool:
         """Whether nothing waits for a blank any more, not even what others have taken and may give back."""
@@ -117,6 +121,16 @@ class WorkQueue:
             if found is not None:
                 return str(found), remake
         return None
+
+    def _half_way(self, without: Collection[str]) -> Select[Any]:
+        """Cards that a stop has left half-way, but for those of blanks that another station has."""
+        found = self._in(DocumentState.BOUND, without)
+        if self._station is None:
+            return found
+        elsewhere = exists(
+            select(blank.c.serial).where(blank.c.chip == document.c.chip, blank.c.station != self._station)
+        )
+        return found.where(~elsewhere)
 
     def _in(self, state: DocumentState, without: Collection[str] = ()) -> Select[Any]:
         """The documents in a state that wait for no operator's decision."""
