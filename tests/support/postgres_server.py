@@ -78,7 +78,8 @@ class PrivatePostgres:
     def create(self, template: str = "template0") -> str:
         """A new database's name."""
         name = f"eid_{next(self._numbers)}"
-        self.statement(f"CREATE DATABASE {name} TEMPLATE {template}")
+        how = "" if self._durable else " STRATEGY FILE_COPY"  # half the time of a copy by way of the log
+        self.statement(f"CREATE DATABASE {name} TEMPLATE {template}{how}")
         return name
 
     def drop(self, name: str) -> None:
@@ -98,7 +99,7 @@ class PrivatePostgres:
     def _start(self) -> None:
         settings = f"-c listen_addresses='' -c unix_socket_directories={self._root}"
         if not self._durable:
-            settings += " -c fsync=off -c max_connections=60"
+            settings += " -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=60"
         self._run("pg_ctl", "-D", self._data, "-l", str(self._root / "log"), "-w", "-o", settings, "start")
 
     def _run(self, program: str, *arguments: str) -> None:
