@@ -90,7 +90,7 @@ def test_a_row_that_is_not_utf_8_is_told(office: Office, tmp_path: Path, column:
     shown = office.call("audit", "show", code=BROKEN if column == "time" else 0)
     assert "\\u{DCED}" in shown.output or column in ("time", "detail", "previous", "hash")  # these are not in the list
     path = tmp_path / "log.jsonl"
-    office.call("audit", "export", "--output", path)
+    office.call("audit", "export", "--output", path, code=BROKEN)
     bent = json.loads(office.call("audit", "verify", "--file", path, "--format", "json", code=BROKEN).stdout)
     assert bent["broken_at"] == 1
     told = office.one("register", "backup", tmp_path / "register.backup", code=BROKEN)

@@ -95,8 +95,8 @@ def test_two_stations_have_not_one_chip(station: Station) -> None:
     box = station.box(2)
     chip = station.bureau.cards.load(box.cards[0]).chip_identity.hex()
     with elsewhere():
-        other = WorkQueue(station.office.register.database, Leases(station.office.register.database, ENTROPY))
-        taken = other.take(chip)
+        leases = Leases(station.office.register.database, ENTROPY, seconds=3)  # the batch waits until it has run out
+        taken = WorkQueue(station.office.register.database, leases).take(chip)
     assert taken is not None
     with pytest.raises(ServiceAway, match="lease-held") as caught:
         queue.take(chip)

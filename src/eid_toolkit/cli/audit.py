@@ -127,7 +127,8 @@ def checkpoint(app: App, fmt: str) -> None:
 def export(app: App, output: Path | None) -> None:
     """Export the log as JSON Lines, which `eid audit verify --file` verifies without the register.
 
-    Rows come with the checkpoints and their key. Outside a demo home it takes an operator who may read the log.
+    Rows come with the checkpoints and their key, also those that are not as they were written: that is told, with exit
+    code 12. Outside a demo home it takes an operator who may read the log.
     """
     with open_office(app) as office:
         operator = office.look(Permission.READ_AUDIT)
@@ -138,6 +139,9 @@ def export(app: App, output: Path | None) -> None:
             else:
                 with written_whole(output) as file:
                     file.writelines(line.encode() for line in lines)
+        result = office.register.audit.verify()
+    if result.reason is not None:
+        raise IntegrityBroken("audit-broken", row=result.broken_at)
 
 
 def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
