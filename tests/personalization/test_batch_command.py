@@ -56,11 +56,25 @@ def eid(bureau: Bureau, *words: str, code: int = 0, **options: Any) -> Result:
     return done
 
 
-def begin(bureau: Bureau, *words: str) -> subprocess.Popen[str]:
+SLOWLY = """
+import sys, time
+from eid_toolkit.cli.main import main
+from eid_toolkit.personalization.service import PersonalizationService
+real = PersonalizationService.personalize
+def personalize(*facts):
+    time.sleep(2)
+    return real(*facts)
+PersonalizationService.personalize = personalize
+main(sys.argv[1:])
+"""
+"""A station whose cards take so long that it is always in the middle of one."""
+
+
+def begin(bureau: Bureau, *words: str, slowly: bool = False) -> subprocess.Popen[str]:
     """A station of its own, as a process."""
     root = str(bureau.office.home.root)
     arguments = ["--home", root, "--operator", "petra", "--yes", "card", "batch", *BOX, *words, "--format", "json"]
-    program = [sys.executable, "-m", "eid_toolkit.cli.main", *arguments]
+    program = [sys.executable, *(("-c", SLOWLY) if slowly else ("-m", "eid_toolkit.cli.main")), *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(program, env=BASE, text=True, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
 
@@ -145,19 +159,20 @@ def test_paused_from_another_terminal(bureau: Bureau) -> None:
 
 
 def test_an_interrupt_finishes_the_card_in_work_and_stops(bureau: Bureau) -> None:
-    stocked(bureau, 8)
-    process = begin(bureau)
+    stocked(bureau, 4)
+    process = begin(bureau, slowly=True)
     read_until(process.stderr, "ISSUED")
+    read_until(process.stderr, "…")
     process.send_signal(signal.SIGINT)
     shown = ended(process)
-    assert shown["counts"]["issued"] >= 1 and shown["waiting"] >= 1 and shown["half_way"] == 0
+    assert shown["counts"]["issued"] >= 2 and shown["waiting"] >= 1 and shown["half_way"] == 0, shown
     assert ended(begin(bureau))["waiting"] == 0
-    check_issued(bureau, 8)
+    check_issued(bureau, 4)
 
 
 def test_the_work_of_a_killed_station_is_another_ones_at_once(bureau: Bureau) -> None:
     stocked(bureau, 4)
-    process = begin(bureau)
+    process = begin(bureau, slowly=True)
     read_until(process.stderr, "ISSUED")
     read_until(process.stderr, "…")
     process.kill()

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from eid_toolkit.errors import AccessDenied, EidError, NoCardError, ServiceAway
+from eid_toolkit.errors import AccessDenied, NoCardError, ServiceAway
 from eid_toolkit.personalization import batch as module
-from eid_toolkit.personalization.batch import Outcome, Summary
+from eid_toolkit.personalization.batch import Outcome
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.personalization.plan import Action, Plan, Step
 from eid_toolkit.personalization.runner import PersonalizationRunner
@@ -20,13 +20,11 @@ from eid_toolkit.protocols.globalplatform import ApplicationState
 from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.register.stations import Stations
 from eid_toolkit.transport.interface import Transport
-from support.batches import Box, Station
+from support.batches import LONG, Box, Slot, Station, outcomes, wait_for
 from support.bureau import CutLine, SilentDesk
 from support.homes import CLOCK, Desk, both_backends
 
 __all__ = ["both_backends"]
-LONG = 20.0
-"""Seconds after which a test gives up waiting."""
 
 
 @pytest.fixture
@@ -34,45 +32,11 @@ def station(desk: Desk) -> Station:
     return Station(desk)
 
 
-class Slot:
-    """A reader: ``faults`` are raised one after another when it is asked for a card, which comes when it is put in."""
-
-    def __init__(self, box: Box, faults: tuple[EidError, ...] = (), slowness: float = 0.0) -> None:
-        self.reader = box.reader
-        self.is_filled = threading.Event()
-        self._box, self._faults, self._slowness = box, list(faults), slowness
-        self.is_asked = threading.Event()
-
-    def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
-        if self._faults:
-            time.sleep(self._slowness)
-            raise self._faults.pop(0)
-        while not self.is_filled.wait(0.02):
-            self.is_asked.set()
-            if stop():
-                return None
-        return self._box.next(lambda: False)
-
-    def taken_out(self, stop: Callable[[], bool], /) -> None:
-        pass
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
-
-
 def cut_half_way(station: Station, document: Document, card: str) -> None:
     """Leaves the document's card half-way."""
     with pytest.raises(NoCardError):
         station.bureau.personalize(document, card, line=lambda transport: CutLine(transport, 40, after=True))
     assert station.office.register.documents.get(document.id).state is DocumentState.BOUND
-
-
-def outcomes(summary: Summary) -> list[Outcome]:
-    return [each.outcome for each in summary.results]
 
 
 def test_a_pause_comes_while_a_reader_waits_for_a_blank(station: Station) -> None:

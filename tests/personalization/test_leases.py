@@ -66,11 +66,15 @@ def test_another_machines_lease_runs_out_and_its_fence_falls(database: Database,
 def test_a_lease_that_is_held_is_kept_alive(database: Database, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     with monkeypatch.context() as other:
         as_another(other)
-        leases = Leases(database, ENTROPY, seconds=0.4)
+        leases = Leases(database, ENTROPY, seconds=2.0)
         with leases.holding(leases.take("document D-1")) as fence:
-            threading.Event().wait(1.0)
+            threading.Event().wait(3.0)
             with database.write() as connection:
                 fence(connection)
+            with monkeypatch.context() as third:
+                third.setattr(module, "holder", lambda: "a third one")
+                with pytest.raises(ServiceAway, match="lease-held"):
+                    Leases(database, ENTROPY).take("document D-1")
     Leases(database, ENTROPY).take("document D-1")
 
 

@@ -160,6 +160,11 @@ def test_a_spoiled_card_that_is_destroyed_is_so_as_a_blank_and_as_a_card(desk: D
     assert (stock.get(S1).state, state_of_the_card()) == (BlankState.SPOILED, CardState.SPOILED)
     stock.destroy([S1, S2], "shredded", BOTH)
     assert (stock.get(S1).state, state_of_the_card()) == (BlankState.DESTROYED, CardState.DESTROYED)
+    assert stock.get(S1).reason == "shredded"
+    told = [row for row in desk.register.audit_rows() if row.action == "stock.destroy"]
+    assert told and not any(
+        "shredded" in row.detail for row in told
+    )  # it may tell of a holder: erasure could not reach it
 
 
 def test_what_is_damaged_in_the_register_is_told(desk: Desk, stock: Stock) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from eid_toolkit.errors import EidError
-from eid_toolkit.personalization.batch import Batch, Result, Summary
+from eid_toolkit.personalization.batch import Batch, Outcome, Result, Summary
 from eid_toolkit.personalization.work import Free, WorkQueue
 from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.transport.interface import Transport
@@ -34,6 +36,44 @@ class Box:
     def _open(self, card: str) -> Iterator[Transport]:
         with self._bureau.reader(card) as transport:
             yield self._line(transport)
+
+
+LONG = 20.0
+"""Seconds after which a test gives up waiting."""
+
+
+class Slot:
+    """A reader: ``faults`` are raised one after another when it is asked for a card, which comes when it is put in."""
+
+    def __init__(self, box: Box, faults: tuple[EidError, ...] = (), slowness: float = 0.0) -> None:
+        self.reader = box.reader
+        self.is_filled = threading.Event()
+        self._box, self._faults, self._slowness = box, list(faults), slowness
+        self.is_asked = threading.Event()
+
+    def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
+        if self._faults:
+            time.sleep(self._slowness)
+            raise self._faults.pop(0)
+        while not self.is_filled.wait(0.02):
+            self.is_asked.set()
+            if stop():
+                return None
+        return self._box.next(lambda: False)
+
+    def taken_out(self, stop: Callable[[], bool], /) -> None:
+        pass
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONG
+    while not what():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def outcomes(summary: Summary) -> list[Outcome]:
+    return [each.outcome for each in summary.results]
 
 
 class Bell:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -108,7 +109,8 @@ def batch(
         )  # fmt: skip
         failure: Exception | None = None
         try:
-            run.run(feeders)
+            with _stopped_by_interrupt(run.stop):
+                run.run(feeders)
         except Exception as error:
             failure = error  # what was done is told first
         shown = _summary(app, run.summary, work, office.register.documents)
@@ -119,6 +121,27 @@ def batch(
         raise failure
     if errors:
         raise next((error for error in errors if error.exit_code == 8), errors[0])
+
+
+@contextmanager
+def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C has the cards in work finished; the second one ends the process, whatever it is at.
+
+    No exception is raised in the middle of waiting for a thread: Python 3.11 then takes the thread for ended.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        threading.Thread(target=stop).start()  # whatever lock the interrupted code has
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _question(waiting: int, half_way: int, limit: int | None, readers: int) -> str:
@@ -237,9 +260,15 @@ def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) 
     """What was done, and what is left; a register that is away leaves that out."""
     from eid_toolkit.personalization.batch import Outcome
 
+    away = False
+
     def known(ask: Callable[[], _T]) -> _T | None:
-        with suppress(ServiceAway):
-            return ask()
+        nonlocal away  # it is asked once, and not for each card
+        if not away:
+            try:
+                return ask()
+            except ServiceAway:
+                away = True
         return None
 
     def serial(document_id: str | None) -> str | None:

@@ -60,7 +60,9 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
         desk = ClerkDesk(app, service.read_back())
         with service.hold(document_id), open_reader(reader, app, wait) as transport:
             job = service.personalize(document_id, transport, operator, desk, station)
-        tell_inspections(office)
+        documents = office.register.documents
+        if documents.application_of(documents.get(document_id)).replaces is not None:
+            tell_inspections(office)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 

@@ -83,11 +83,8 @@ class Batch:
             self._patiently(self._finish_left)
             for thread in threads:
                 thread.start()
-            while any(thread.is_alive() for thread in threads):
-                try:
-                    threads[0].join(_PAUSE) if threads[0].is_alive() else time.sleep(_PAUSE)
-                except KeyboardInterrupt:
-                    self.stop()
+            for thread in threads:
+                thread.join()
             if self._failures:
                 raise self._failures[0]
             with suppress(EidError):  # the next batch does it
@@ -118,7 +115,7 @@ class Batch:
             self._tell(self._bell.waiting, feeder.reader, free)
             outage = self._outage()
             watch = _Watch(outage, self._stop, self._is_waiting_over)
-            card = self._patiently(partial(feeder.next, watch), outage, readers=True)
+            card = self._patiently(partial(feeder.next, watch), outage, readers=True, is_over=watch.gives_up)
             if card is None:
                 if watch.is_over:
                     continue
@@ -131,11 +128,11 @@ class Batch:
                 result = self._one_card(feeder.reader, stack, card)
             if result is not None:
                 self._done(result)
-            self._patiently(lambda: feeder.taken_out(self._stop.is_set), readers=True)
+            self._patiently(partial(feeder.taken_out, self._stop.is_set), readers=True, is_over=self._is_waiting_over)
 
     def _is_waiting_over(self) -> bool:
-        """Whether nothing is to be put into a reader now: a stop, a pause, or another reader has the last document."""
-        if self._stop.is_set():
+        """Whether nothing is to be put into a reader now: a stop, a pause, or other readers have the last documents."""
+        if self._stop.is_set() or self._limit.is_used_up:
             return True
         try:
             return self._is_paused() or not self._work.free(self._avoided())
@@ -185,6 +182,9 @@ class Batch:
     def _attempt(self, work: _Card, transport: Transport, outage: Outage) -> None:
         work.chip = chip_of(transport)
         known = self._documents.with_chip(work.chip)
+        if known is not None and known.id == work.document_id and self._service.is_issued(known):
+            work.outcome = Outcome.ISSUED if work.is_new else Outcome.FINISHED  # the database went away just afterwards
+            return
         if known is None:
             self._documents.check_blank(work.chip, self._station)  # else a document would be blamed for its blank
         elif not self._is_to_be_finished(known):
@@ -194,11 +194,11 @@ class Batch:
         if known is None:
             taken = self._work.take(work.chip, self._avoided())
         else:
-            taken = self._work.take_bound(known.id, work.chip)
+            taken = self._work.take_bound(known, work.chip)
         if taken is None:
             self._tell(self._bell.unused, work.reader, work.chip)
             return
-        work.document_id, work.remake = taken.document_id, taken.remake or work.remake
+        work.document_id, work.remake = taken.document_id, taken.remake
         work.is_new = work.is_new or known is None
         outage.over()
         self._tell(self._bell.begun, work.reader, taken.document_id, work.remake)
@@ -256,9 +256,13 @@ class Batch:
         outage: Outage | None = None,
         *,
         readers: bool = False,
+        is_over: Callable[[], bool] = lambda: False,
         between: Callable[[], None] = lambda: None,
-    ) -> _T:
-        """What ``ask`` answers; a database, or with ``readers`` a reader, that is away is waited for."""
+    ) -> _T | None:
+        """What ``ask`` answers; a database, or with ``readers`` a reader, that is away is waited for.
+
+        None if by then nothing is to be waited for any more.
+        """
         outage = outage or self._outage()
         while True:
             try:
@@ -269,6 +273,8 @@ class Batch:
                 waits = error.code in _DATABASE_AWAY or (readers and error.code in _READER_AWAY)
                 if not waits or not outage.wait(error):
                     raise
+                if is_over():
+                    return None
             else:
                 outage.over()
                 return answer
@@ -294,6 +300,11 @@ class _Watch:
         if self._stop.is_set() or time.monotonic() - self._looked >= _LOOK_AGAIN:
             self.is_over = self._look()
             self._looked = time.monotonic()
+        return self.is_over
+
+    def gives_up(self) -> bool:
+        """Whether waiting is over although the reader is away."""
+        self.is_over = self._look()
         return self.is_over
 
 

@@ -145,11 +145,12 @@ class Journal:
         return next((job for job in found if job.state is JobState.NEEDS_DECISION), None)
 
     def left_open(self) -> tuple[Job, ...]:
-        """The open jobs of documents that were issued: a stop came between register and journal."""
-        issued = exists(
-            select(document.c.id).where(document.c.id == jobs.c.document_id, document.c.state.not_in(IN_THE_MAKING))
+        """The open jobs of documents that were issued or given up: a stop came between register and journal."""
+        unfinished = (DocumentState.PREPARED, DocumentState.BOUND)
+        settled = exists(
+            select(document.c.id).where(document.c.id == jobs.c.document_id, document.c.state.not_in(unfinished))
         )
-        return self._read(_QUERY.where(jobs.c.state == JobState.OPEN, issued))
+        return self._read(_QUERY.where(jobs.c.state.in_((JobState.OPEN, JobState.NEEDS_DECISION)), settled))
 
     def state_of(self, job: Job, step: Step) -> StepState:
         """Where the step stands."""

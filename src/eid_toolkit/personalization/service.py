@@ -19,6 +19,7 @@ from eid_toolkit.ports import Clock, Entropy, SystemClock, SystemEntropy
 from eid_toolkit.profiles import load_profile
 from eid_toolkit.register.documents import Document, DocumentState, Guard
 from eid_toolkit.register.leases import Lease, Leases
+from eid_toolkit.register.reasons import clean_reason
 from eid_toolkit.register.register import Register
 from eid_toolkit.register.stock import DEFAULT_STATION
 from eid_toolkit.stores.attempts import AttemptCounter
@@ -104,20 +105,30 @@ class PersonalizationService:
         self.read_back().check_signer(content)
         return PersonalizationRunner(bureau, content, CardSession(transport)).run(transport.reader)
 
-    def finish_left(self, operator: Operator) -> tuple[Job, ...]:
-        """Closes the jobs of documents that were issued just before a stop; those that others work on are theirs."""
+    def finish_left(self, operator: Operator) -> Iterator[Job]:
+        """Closes the jobs of documents that were issued, or given up, just before a stop; gives each that was issued.
+
+        Those that others work on are theirs.
+        """
         operator.require(Permission.PERSONALIZE)
-        finished: list[Job] = []
         for job in self.journal.left_open():
+            found = None
             try:
                 with self.hold(job.document_id):
-                    found = finish_issued(self.journal, self._register.documents.get(job.document_id), operator)
+                    document = self._register.documents.get(job.document_id)
+                    if document.state is DocumentState.SPOILED:
+                        self._close_jobs(document, operator)
+                    else:
+                        found = finish_issued(self.journal, document, operator)
             except ServiceAway as error:
                 if error.code != "lease-held":
                     raise
-            else:
-                finished += [found] if found is not None else []
-        return tuple(finished)
+            if found is not None:
+                yield found
+
+    def is_issued(self, document: Document) -> bool:
+        """Whether a document was issued, and its jobs are closed."""
+        return document.state not in IN_THE_MAKING and not self.is_left_open(document)
 
     def is_left_open(self, document: Document) -> bool:
         """Whether a document was issued just before a stop, so that its job is still open."""
@@ -135,8 +146,12 @@ class PersonalizationService:
         return job
 
     def resume(self, seen: Job, reason: str, operator: Operator) -> Job:
-        """Lets a job that waited for a decision go on; the caller holds the document."""
+        """Lets a job that waited for a decision go on; the caller holds the document.
+
+        The ``reason`` (as in :func:`clean_reason`) stands in the audit log for good.
+        """
         operator.require(Permission.PERSONALIZE)
+        reason = clean_reason(reason)
         job = self.unchanged(seen)
         if job.state is not JobState.NEEDS_DECISION:
             raise NotPermitted("job-state", job=job.id, state=job.state)
@@ -166,13 +181,17 @@ class PersonalizationService:
         Where stock is kept, two people have the card's ``serial`` before them; see :meth:`Documents.spoil`. The
         ``reason`` may tell of the holder: it stands with that decision, where erasure reaches it, and not in the log.
         """
+        operator.require(Permission.SPOIL)
         document = self._register.documents.get(document_id)
         if document.state is not DocumentState.SPOILED:  # a stop between document and job has spoiled it already
             document = self._register.documents.spoil(document.id, reason, operator, second, serial)
-        for job in self.journal.of_document(document.id):
+        self._close_jobs(document, operator)
+        return document
+
+    def _close_jobs(self, spoiled: Document, operator: Operator) -> None:
+        for job in self.journal.of_document(spoiled.id):
             if job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
                 self.journal.set_state(job, JobState.SPOILED, operator.name)
-        return document
 
     def _content(self, document_id: str) -> CardContent:
         package = self._register.documents.load_package(document_id)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.register.database import Database
+from eid_toolkit.register.document_rows import Document
 from eid_toolkit.register.leases import Lease, Leases, database_time, is_held
 from eid_toolkit.register.schema import blank, document, lease, personalization_job
 from eid_toolkit.register.workflow import DocumentState
@@ -39,7 +40,7 @@ class Taken:
     document_id: str
     leases: tuple[Lease, ...]
     remake: bool
-    """Whether an earlier card for the same application was spoiled."""
+    """Whether an earlier document for the same application was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,9 @@ class WorkQueue:
             leases = tuple(take(connection, subject) for subject in subjects)
         return Taken(identifier, leases, remake)
 
-    def take_bound(self, document_id: str, chip: str) -> Taken:
+    def take_bound(self, known: Document, chip: str) -> Taken:
         """The document that a card in the reader belongs to; raises :class:`ServiceAway` if another station has it."""
-        return Taken(document_id, self._leases.take(document_subject(document_id), chip_subject(chip)), False)
+        return Taken(known.id, self._leases.take(document_subject(known.id), chip_subject(chip)), known.remake)
 
     def waiting(self) -> int:
         """How many documents wait for a blank, those included that stations have taken."""

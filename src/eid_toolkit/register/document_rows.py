@@ -46,7 +46,7 @@ class Document:
     state: DocumentState
     chip: str | None
     remake: bool
-    """Whether an earlier document for the same application was spoiled."""
+    """Whether an earlier document for the same application was given up."""
     created_at: datetime
 
     def to_json(self) -> dict[str, object]:

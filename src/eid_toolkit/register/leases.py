@@ -149,8 +149,7 @@ def holder() -> str:
     """
     process = os.getpid()
     own = _PROCESSES.get(process)
-    if own is None:  # the first time, or after a fork
-        _PROCESSES.clear()
+    if own is None:  # the first time, or after a fork; of two threads one is first
         own = _PROCESSES.setdefault(process, secrets.token_hex(_PROCESS_SIZE))
     return ":".join((socket.gethostname(), _boot(), _namespace(), str(process), _started(process), own))
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput
 from eid_toolkit.register.manifests import clean_name
-from eid_toolkit.register.schema import blank, blank_movement, shift
+from eid_toolkit.register.schema import blank, blank_movement, card, shift
 from eid_toolkit.register.stored import stored
 from eid_toolkit.register.workflow import BLANK, BlankState
 from eid_toolkit.stores.operators import Operator
@@ -124,7 +124,7 @@ def move(
             {"serial": each.serial, "position": each.moves + 1, "before": each.state, **common} for each in there
         ]
         connection.execute(insert(blank_movement), movements)
-    told = None if any(each.state is BlankState.USED for each in blanks) else reason
+    told = None if reason is None or _were_cards(connection, blanks) else reason
     append(connection, now, operator.name, _events(by_place, action, told))
     return [moved[each.serial] for each in blanks]
 
@@ -137,6 +137,12 @@ def _values(action: str, state: BlankState, place: str | None, shift_id: str | N
         "station": None if action == _TAKES_AWAY else place,
         "shift_id": shift_id if ended else None,
     }
+
+
+def _were_cards(connection: Connection, blanks: Iterable[Blank]) -> bool:
+    """Whether one of the blanks has become the card of a document, whatever has come of it since."""
+    parts = (select(card.c.chip).where(card.c.chip.in_(part)).limit(1) for part in chunks(each.chip for each in blanks))
+    return any(connection.execute(query).first() is not None for query in parts)
 
 
 def clean_station(name: str) -> str:

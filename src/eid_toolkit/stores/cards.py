@@ -103,7 +103,7 @@ class CardStore:
             path.unlink(missing_ok=True)
 
     def _existing(self, name: str) -> Path:
-        if name not in self.names():
+        if not _NAME.fullmatch(name) or not self._path(name).is_file():
             raise NoCardError("card-unknown", card=name, known=", ".join(self.names()) or "none")
         return self._path(name)
 

@@ -64,7 +64,7 @@ document = Table(
     Column("content_sha256", String(64)),  # of what EF.SOD signs; none for documents of earlier versions
     Column("state", String(16), nullable=False, index=True),
     Column("chip", Text, unique=True),
-    Column("remake", Integer, nullable=False, server_default="0"),  # 1 where an earlier card for it was spoiled
+    Column("remake", Integer, nullable=False, server_default="0"),  # 1 where an earlier one for it was given up
     Column("created_at", UtcTime, nullable=False),
     Index("ix_document_queue", "state", "remake", "created_at", "id"),  # what is written next
 )
