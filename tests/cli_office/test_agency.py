@@ -156,3 +156,12 @@ def test_what_each_role_may_not_do(office: Office) -> None:
     assert shown(office.one("notice", "list", "--all", "--format", "json")) == []
     assert [each["disabled_at"] for each in shown(office.one("agency", "list", "--format", "json"))] == [None]
     assert person_of(office)
+
+
+def test_a_look_up_for_what_is_no_text_is_refused_on_record(office: Office) -> None:
+    typed = b"\xff".decode("utf-8", "surrogateescape")  # as Python takes it from the command line
+    refused = by(office, "clerk", "agency", "look-up", "police", typed, "--purpose", PURPOSE, code=9)
+    assert "not UTF-8" in refused.stderr
+    rows = shown(by(office, "auditor", "audit", "show", "--subject", "police", "--format", "json"))
+    (told,) = [row["detail"] for row in rows if row["action"] == "agency.looked-up"]
+    assert "look-up-no-text" in json.dumps(told)

@@ -269,6 +269,28 @@ def test_bad_rows_are_not_written_over_the_file_they_come_from(run: Run, tmp_pat
     assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
 
 
+def test_bad_rows_are_not_written_over_standard_input(demo_home: Any, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + "A,1990,Q,UTO,1\n")
+    words = ("--home", demo_home.root, "--operator", "anna", "person", "import", "-", "--keep-going", "--rejects", path)
+    with path.open("rb") as source:
+        command = [sys.executable, "-m", "eid_toolkit.cli.main", *words]
+        done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "the file that is imported" in done.stderr
+    assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
+
+
+def test_a_second_imports_bad_rows_need_a_file_of_their_own(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + "A,1990,Q,UTO,1\n")
+    run("person", "import", path, "--keep-going")
+    path.write_text(HEADER + "B,1990,Q,UTO,1\n")
+    assert "--rejects" in run("person", "import", path, "--keep-going", code=10).stderr
+    run("person", "import", path, "--keep-going", "--rejects", tmp_path / "more.csv")
+    assert "A,1990" in (tmp_path / "people.rejects.csv").read_text()
+    assert "B,1990" in (tmp_path / "more.csv").read_text()
+
+
 def test_a_lost_rejects_file_is_told_with_the_way_out(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,9 @@ def test_every_look_up_is_on_record_without_what_was_typed(desk: Desk, agencies:
         ("traffic", TRAFFIC, {"words": " "}, BadInput, "look-up-too-short"),
         ("traffic", TRAFFIC, {}, BadInput, "look-up-too-short"),
         ("traffic", TRAFFIC, {"reference": "000000000001"}, BadInput, "person-unknown"),
+        ("traffic", TRAFFIC, {"reference": "\udcff"}, BadInput, "look-up-no-text"),
+        ("traffic", TRAFFIC, {"words": "nguyen \udcff"}, BadInput, "look-up-no-text"),
+        ("\udcff", TRAFFIC, {"words": "nguyen"}, BadInput, "agency-unknown"),
     ],
 )
 def test_a_refused_look_up_is_on_record_too(

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from eid_toolkit.errors import BadInput, NotPermitted, ServiceAway
 from eid_toolkit.register import notices as notices_module
 from eid_toolkit.register.documents import Document
 from eid_toolkit.register.notices import NoticeKind, Notices
+from eid_toolkit.register.schema import document
 from eid_toolkit.register.workflow import DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
@@ -175,3 +176,12 @@ def test_who_lacks_the_role_reports_nothing(desk: Desk, notices: Notices, issued
         else:
             with pytest.raises(NotPermitted, match="role-missing"):
                 attempt()
+
+
+@pytest.mark.parametrize("reference", ["", " "])
+def test_no_number_is_nobodys_document(desk: Desk, notices: Notices, issued: Document, reference: str) -> None:
+    with desk.register.database.write() as connection:  # as erasure leaves one whose number tells of the person
+        connection.execute(update(document).where(document.c.id == issued.id).values(document_number=""))
+    with pytest.raises(BadInput, match="document-unknown"):
+        notices.add_document(NoticeKind.LOST, reference, "police", ANNA)
+    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED

@@ -236,3 +236,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except BadInput:
             continue
         assert all((row.person is None) is (row.error is not None) for row in rows)
+
+
+@pytest.mark.parametrize("cell", ["a\rb", "a\nb", "a\r\nb", "\r", 'a"\r'])
+def test_a_cell_with_any_line_end_is_read_back(cell: str) -> None:
+    stream = io.StringIO(newline="")
+    write_csv([{"primary_identifier": cell, "sex": "F"}], stream, ("primary_identifier", "sex"))
+    assert stream.getvalue().startswith("primary_identifier,sex\n")
+    (row,) = read_csv(io.StringIO(stream.getvalue(), newline="\n"))
+    assert row.cells == (cell, "F")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import resource
+import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +15,7 @@ from sqlalchemy import select
 
 from eid_toolkit.errors import NotPermitted
 from eid_toolkit.register import person_import
-from eid_toolkit.register.person_files import Row
+from eid_toolkit.register.person_files import Row, read_rows
 from eid_toolkit.register.person_import import CHUNK, ImportOptions, ImportReport
 from eid_toolkit.register.person_rejects import RejectsFile, Written
 from eid_toolkit.register.person_source import PersonSource
@@ -68,7 +70,7 @@ def test_a_disk_that_becomes_full_loses_no_bad_row(
         disk_of(held(kept) + 500, patch)
         with pytest.raises(OSError, match="rejects"):
             run(desk, text, options)
-    assert rejects.stat().st_size == held(kept) + 500  # it took a part of the chunk
+    assert rejects.read_text() == kept  # it took a part of the chunk, which is gone again
     assert import_state(desk) == ((CHUNK, CHUNK, held(kept)) if done else None)
     report = run(desk, text, options)
     assert (report.skipped, report.imported, report.rejected_count) == (done * CHUNK, 1, len(BAD) - done * CHUNK)
@@ -119,15 +121,121 @@ def test_what_stands_behind_an_imports_own_bad_rows_is_cut_off(
     assert rejects.read_text() == HEADER + "".join(BAD)
 
 
-def test_two_imports_do_not_share_a_rejects_file(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"), [("", "import-rejects-in-use"), ("of another import\n", "import-rejects-not-empty")]
+)
+def test_two_imports_do_not_share_a_rejects_file(desk: Desk, tmp_path: Path, content: str, code: str) -> None:
     rejects = tmp_path / "rejects.csv"
-    rejects.write_text("of another import\n")
+    rejects.write_text(content)
     with rejects.open("r+b") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(NotPermitted, match="import-rejects-in-use"):
+        with pytest.raises(NotPermitted, match=code):
             run(desk, HEADER + BAD[0] + GOOD, ImportOptions(keep_going=True, rejects=rejects))
-    assert rejects.read_text() == "of another import\n"
+    assert rejects.read_text() == content
     assert (list(desk.register.persons.all()), import_state(desk)) == ([], None)
+
+
+@pytest.mark.parametrize("behind", ["x", BAD[0]])
+def test_more_than_the_beginning_of_its_bad_rows_is_not_an_imports_own(desk: Desk, tmp_path: Path, behind: str) -> None:
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text(HEADER + BAD[0] + BAD[1] + behind)
+    with pytest.raises(NotPermitted, match="import-rejects-not-empty"):
+        run(desk, HEADER + BAD[0] + BAD[1] + GOOD, ImportOptions(keep_going=True, rejects=rejects))
+    assert rejects.read_text() == HEADER + BAD[0] + BAD[1] + behind
+    rejects.write_text(HEADER + BAD[0][:-3])
+    run(desk, HEADER + BAD[0] + BAD[1] + GOOD, ImportOptions(keep_going=True, rejects=rejects))
+    assert rejects.read_text() == HEADER + BAD[0] + BAD[1]
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_bad_rows_are_not_written_over_what_a_file_holds(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: bool
+) -> None:
+    """Neither by another import nor by one that begins anew, and nothing is imported before that is told."""
+    rejects = tmp_path / "rejects.csv"
+    if new:
+        stopped(desk, rejects, monkeypatch)
+    rejects.write_text("mended by hand\n")
+    before = import_state(desk)
+    options = ImportOptions(keep_going=True, rejects=rejects, new_rejects=new)
+    text = HEADER + "".join(BAD if new else [GOOD, "Good,1990,F,UTO,\n" * CHUNK, BAD[0]])
+    with pytest.raises(NotPermitted, match="import-rejects-not-empty"):
+        run(desk, text, options)
+    assert rejects.read_text() == "mended by hand\n"
+    assert (list(desk.register.persons.all()), import_state(desk)) == ([], before)
+
+
+def test_a_file_that_has_come_meanwhile_is_not_written_over(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    monkeypatch.setattr(RejectsFile, "check", lambda *_: rejects.write_text("of another\n"))
+    with pytest.raises(NotPermitted, match="import-rejects-not-empty"):
+        run(desk, HEADER + BAD[0], ImportOptions(keep_going=True, rejects=rejects))
+    assert rejects.read_text() == "of another\n"
+
+
+def test_a_transaction_that_fails_takes_its_bad_rows_back(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ImportOptions(keep_going=True, rejects=tmp_path / "rejects.csv")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(person_import, "append", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(desk, HEADER + BAD[0] + GOOD, options)
+    assert run(desk, HEADER + BAD[0] + GOOD, options).imported == 1
+    assert (tmp_path / "rejects.csv").read_text() == HEADER + BAD[0]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_bad_rows_go_to_nothing_that_might_wait_for_a_reader(desk: Desk, tmp_path: Path, kind: str) -> None:
+    """It is told before anything is imported."""
+    rejects = tmp_path / "rejects"
+    if kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(rejects))
+    else:
+        os.mkfifo(rejects)
+    with pytest.raises(NotPermitted, match="import-rejects-no-file"):
+        text = HEADER + "Good,1990,F,UTO,\n" * CHUNK + BAD[0]
+        run(desk, text, ImportOptions(keep_going=True, rejects=rejects))
+    assert (list(desk.register.persons.all()), import_state(desk)) == ([], None)
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_pipe_that_has_come_meanwhile_holds_nobody_up(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: bool
+) -> None:
+    rejects = tmp_path / "rejects"
+    os.mkfifo(rejects)
+    monkeypatch.setattr(RejectsFile, "check", lambda *_: None)
+    reader = os.open(rejects, os.O_RDONLY | os.O_NONBLOCK) if read else None
+    try:
+        with pytest.raises(NotPermitted if read else OSError, match="rejects"):
+            run(desk, HEADER + BAD[0], ImportOptions(keep_going=True, rejects=rejects))
+    finally:
+        if reader is not None:
+            os.close(reader)
+    assert import_state(desk) is None
+
+
+def test_bad_rows_may_go_to_a_device(desk: Desk) -> None:
+    options = ImportOptions(keep_going=True, rejects=Path("/dev/null"))
+    assert run(desk, HEADER + BAD[0] + GOOD, options).rejected_count == 1
+
+
+def test_a_bad_row_with_a_line_end_is_read_again(desk: Desk, tmp_path: Path) -> None:
+    """One that the CSV writer leaves without quotation marks of its own accord."""
+    rejects = tmp_path / "rejects.csv"
+    run(desk, HEADER + '"A\rB",1990,Q,UTO,\n' + GOOD, ImportOptions(keep_going=True, rejects=rejects))
+    with PersonSource.open(rejects) as source:
+        (row,) = read_rows(source.text(lambda _: None), source.kind)
+    assert row.cells[0] == "A\rB"
+    assert row.error is not None and row.error.facts["field"] == "sex"
 
 
 @pytest.mark.parametrize(("chunks", "code"), [(1, "import-goes-on-elsewhere"), (9, "import-done-already")])

@@ -161,15 +161,19 @@ class Agencies:
 
         On record before anything is shown, and where it is refused: :class:`NotPermitted` for a disabled agency, a
         purpose that is none of its own, or an operator who may not; :class:`BadInput` for an unknown agency or person,
-        or too short a search.
+        too short a search, or what is no text.
         """
-        asked = self._look_ups.typed(reference if reference is not None else words or "")
+        typed = reference if reference is not None else words or ""
+        text = typed.encode("utf-8", "backslashreplace").decode("utf-8")  # bytes that are no text come as surrogates
+        asked = self._look_ups.typed(text)
         try:
             operator.require(Permission.READ_PERSONS)
             with self._database.read() as connection:
                 found = active_agency(connection, code)
                 if purpose not in found.purposes:
                     raise NotPermitted("purpose-not-stated", agency=code, purposes="; ".join(found.purposes))
+                if typed != text:
+                    raise BadInput("look-up-no-text")
                 people, more, similar = _find(connection, reference, words)
                 shown = tuple(_shown(connection, each, found) for each in people)
         except EidError as error:

@@ -184,7 +184,7 @@ class Restorer:
         erased_again, erasures_known = 0, before is not None and before.erased is not None
         if before is not None and before.erased:  # their data must not come back with the back-up
             data_keys, now = DataKeys(self._keys, self._clock, SystemEntropy()), self._clock.now()
-            erased_again = erase_again(connection, data_keys, before.erased, self._operator.name, now)
+            erased_again = erase_again(connection, data_keys, before.erased, self._operator, now)
         detail |= {"erased_again": erased_again, "erasures_known": erasures_known}
         log.append(connection, self._clock.now(), self._operator.name, [AuditEvent(RESTORED, SUBJECT, detail)])
         made = checkpoints.checkpoint(connection, work.signer, self._clock, [self._operator], restored=True)

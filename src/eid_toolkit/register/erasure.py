@@ -39,7 +39,8 @@ from eid_toolkit.register.schema import (
     person_change,
 )
 from eid_toolkit.register.two_people import require_two
-from eid_toolkit.register.workflow import ApplicationState, DocumentState
+from eid_toolkit.register.unfinished import IN_THE_MAKING, UNDECIDED, end_unfinished
+from eid_toolkit.register.workflow import DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
 
@@ -56,11 +57,9 @@ _BLANK = {
     "sex": "X",
     "nationality": "XXX",  # 9303-3 5: unspecified
 }
-_IN_THE_MAKING = (DocumentState.PREPARED, DocumentState.BOUND)
 _VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
 _CHUNK = 500
 _BROUGHT_BACK = {"reason": "brought back by a back-up", "with": None}
-_UNDECIDED = (ApplicationState.CREATED, ApplicationState.APPROVED)
 _ERASED_STATEMENT = canonical({"erased": True, "state": {}})
 """In place of what was decided on; the audit log has the SHA-256 of what stood there."""
 
@@ -122,15 +121,19 @@ def erased_persons(connection: Connection) -> list[str]:
 
 
 def erase_again(
-    connection: Connection, data_keys: DataKeys, identifiers: Sequence[str], operator: str, now: datetime
+    connection: Connection, data_keys: DataKeys, identifiers: Sequence[str], operator: Operator, now: datetime
 ) -> int:
-    """Erase those whom a back-up from before their erasure has brought back; returns how many these were."""
+    """Erase those whom a back-up from before their erasure has brought back; returns how many these were.
+
+    What was unfinished then has its end by that: a document is spoiled, an application withdrawn.
+    """
     count = 0
     for start in range(0, len(identifiers), _CHUNK):
         chunk = identifiers[start : start + _CHUNK]
         rows = connection.execute(select(person).where(person.c.id.in_(chunk), person.c.erased_at.is_(None)))
         for found in [person_of(row) for row in rows.mappings()]:
-            _erase(connection, data_keys, (found,), operator, now, _BROUGHT_BACK)
+            end_unfinished(connection, found.id, operator, now)
+            _erase(connection, data_keys, (found,), operator.name, now, _BROUGHT_BACK)
             count += 1
     return count
 
@@ -171,14 +174,14 @@ def _erasable(connection: Connection, reference: str, today: date) -> tuple[Pers
         raise NotPermitted("erasure-notice-holds", person=found.id, notice=holding)
     applications = _applications(connection, identifiers)
     waiting = connection.execute(
-        select(application.c.id).where(application.c.id.in_(applications), application.c.state.in_(_UNDECIDED))
+        select(application.c.id).where(application.c.id.in_(applications), application.c.state.in_(UNDECIDED))
     ).scalar()
     alive = document.c.state.in_(_VALID) & (
         document.c.date_of_expiry.is_(None) | (document.c.date_of_expiry >= today.isoformat())
     )
     living = connection.execute(
         select(document.c.id).where(
-            document.c.application_id.in_(applications), document.c.state.in_(_IN_THE_MAKING) | alive
+            document.c.application_id.in_(applications), document.c.state.in_(IN_THE_MAKING) | alive
         )
     ).scalar()
     if living is not None:

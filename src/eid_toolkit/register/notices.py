@@ -202,6 +202,8 @@ def _reporting(connection: Connection, code: str) -> None:
 
 def _document(connection: Connection, reference: str) -> Document:
     """The issued document of this identifier or, if there is just one of it, of this number."""
+    if not reference.strip():  # erasure leaves documents without a number
+        raise BadInput("document-unknown", document=reference)
     numbered = select(document.c.id).where(
         document.c.document_number == reference.strip().upper(), document.c.state.not_in(list(map(str, _UNISSUED)))
     )

@@ -22,6 +22,7 @@ from eid_toolkit.register.person_source import LINE_LIMIT, Kind
 ALIASES = {"surname": "primary_identifier", "given_names": "secondary_identifier", "id_number": "personal_number"}
 """Everyday column names that are taken for the standard's."""
 
+_CRLF = "\r\n"
 _DELIMITERS = ",;\t|"
 _CELL_BEGINS = r"(?:\A|(?<=[;,|\t\r\n]))"
 _RUNS = r"(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
@@ -33,6 +34,14 @@ class TextSink(Protocol):
     """Where text goes."""
 
     def write(self, text: str, /) -> object: ...
+
+
+class CsvWriter(Protocol):
+    """Writes rows of cells."""
+
+    def writerow(self, row: Iterable[str], /) -> object: ...
+
+    def writerows(self, rows: Iterable[Iterable[str]], /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ def read_jsonl(lines: Iterable[str], skip: int = 0) -> Iterator[Row]:
 def write_csv(people: Iterable[Mapping[str, str | None]], stream: TextSink, columns: Iterable[str] = FIELDS) -> None:
     """Records as CSV with a header line."""
     columns = tuple(columns)
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv_writer(stream)
     writer.writerow(columns)
     for values in people:
         writer.writerow([harmless_cell(values.get(name) or "") for name in columns])
@@ -112,6 +121,11 @@ def write_jsonl(people: Iterable[Mapping[str, str | None]], stream: TextSink) ->
         stream.write(json.dumps(present, ensure_ascii=False) + "\n")
 
 
+def csv_writer(stream: TextSink) -> CsvWriter:
+    """A writer of CSV with line feeds, which puts a cell with either character of a line end into quotation marks."""
+    return csv.writer(_LineFeeds(stream), lineterminator=_CRLF)  # it looks for the characters of its own line end alone
+
+
 def harmless_cell(text: str) -> str:
     """The cell with an apostrophe before whatever a spreadsheet would run."""
     return _RUN_BY_SPREADSHEETS.sub(r"\1'", text)
@@ -120,6 +134,16 @@ def harmless_cell(text: str) -> str:
 def plain_cell(text: str) -> str:
     """What stood there before :func:`harmless_cell`."""
     return _MADE_HARMLESS.sub(r"\1", text)
+
+
+class _LineFeeds:
+    """Takes rows as the CSV writer gives them, one at a time, and ends them with a line feed alone."""
+
+    def __init__(self, stream: TextSink) -> None:
+        self._stream = stream
+
+    def write(self, row: str, /) -> object:
+        return self._stream.write(row.removesuffix(_CRLF) + "\n")
 
 
 class _Measured:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b, sha256
 from itertools import islice
@@ -117,6 +117,8 @@ class PersonImports:
         if options.new_rejects:
             state = replace(state, rejects=NOTHING)
         rejects = _rejects_file(source, options)
+        if rejects is not None and report.rejected_count:
+            rejects.check(report.rejected, state.rejects)
         try:
             return self._write(source, state, content, operator, options, rejects)
         finally:
@@ -176,9 +178,10 @@ class PersonImports:
                 people, refused = self._sort_out(connection, batch, None)
                 if refused and not options.keep_going:  # somebody else was quicker with a number
                     raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
-                state = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
-                if last or _doubled(state.row):
-                    refresh_statistics(connection)
+                with _taken_back(rejects, state.rejects):
+                    state = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
+                    if last or _doubled(state.row):
+                        refresh_statistics(connection)
             told += refused[: TOLD - len(told)]
         return ImportReport(
             good=state.imported - began.imported,
@@ -297,6 +300,17 @@ class _SeenNumbers:
 
     def close(self) -> None:
         self._index.close()
+
+
+@contextmanager
+def _taken_back(rejects: RejectsFile | None, before: Written) -> Iterator[None]:
+    """If the transaction fails before its end, its bad rows leave the file again."""
+    try:
+        yield
+    except BaseException:
+        if rejects is not None:
+            rejects.take_back(before)
+        raise
 
 
 def _columns(written: Written) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -69,9 +72,9 @@ def import_(
         if path is None:
             raise UsageError("import-rejects-unnamed")
         rejects = _rejects_name(path)
-    if path is not None and rejects is not None and rejects.exists() and rejects.samefile(path):
-        raise UsageError("rejects-over-the-file")
     pipe = cast(BinaryIO, click.open_file("-", "rb")) if path is None else None
+    if rejects is not None and _is_the_source(rejects, path, pipe):
+        raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
         operator = office.act(Permission.CHANGE_PERSONS)
         check = _check(office.profile(profile).check_identity_number) if profile is not None else None
@@ -118,6 +121,19 @@ def export(app: App, output: Path | None, kind: str, zipped: bool, purpose: str 
 def _rejects_name(file: Path) -> Path:
     name = file.with_suffix("") if file.suffix.lower() == ".gz" else file
     return name.with_suffix(f".rejects{name.suffix}")
+
+
+def _is_the_source(rejects: Path, path: Path | None, pipe: BinaryIO | None) -> bool:
+    """Whether this is the regular file that is read, by its name or as standard input."""
+    try:
+        if path is not None:
+            return rejects.samefile(path)
+        source = os.fstat(pipe.fileno()) if pipe is not None else None
+        return source is not None and stat.S_ISREG(source.st_mode) and os.path.samestat(source, rejects.stat())
+    except FileNotFoundError:
+        return False
+    except io.UnsupportedOperation:  # standard input that is no descriptor
+        return False
 
 
 def _check(rule: Callable[[str | None], None]) -> Check:

@@ -1,0 +1,71 @@
+"""A back-up from before an erasure: what it brings back of the person unfinished waits nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from eid_toolkit.personalization.journal import JobState
+from eid_toolkit.personalization.work import WorkQueue
+from eid_toolkit.register.backup import back_up
+from eid_toolkit.register.backup_restore import Restorer
+from eid_toolkit.register.documents import DocumentState
+from eid_toolkit.register.manifests import Manifest
+from eid_toolkit.register.queues import queues
+from eid_toolkit.register.schema import card, personalization_job
+from eid_toolkit.register.workflow import ApplicationState, BlankState, CardState
+from support.bureau import Bureau
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk
+from support.manifests import chip_of, manifest, serial_of
+
+PEOPLE = [{**UTOPIAN, "secondary_identifier": name} for name in ("Anna", "Berta", "Clara", "Dora")]
+
+
+def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring(desk: Desk, tmp_path: Path) -> None:
+    register = desk.register
+    register.stock.receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
+    register.stock.hand_out("main", ANNA, [serial_of(1)])
+    register.stock.shifts.open("main", 1, (ANNA, BERT))
+    created, approved = desk.application(PEOPLE[0]), desk.approved(PEOPLE[1])
+    prepared, bound = desk.document(PEOPLE[2]), desk.document(PEOPLE[3])
+    register.documents.bind_chip(bound.id, chip_of(1), ANNA, station="main")
+    with register.database.write() as connection:
+        times = {"created_at": CLOCK.now(), "updated_at": CLOCK.now()}
+        what = {"reader": "r", "plan_hash": "h", "plan_version": 1, "operator": "anna", **times}
+        for name, state in (("J-1", JobState.OPEN), ("J-2", JobState.NEEDS_DECISION), ("J-3", JobState.SPOILED)):
+            row = {"id": name, "document_id": bound.id, "state": state, **what}
+            connection.execute(personalization_job.insert(), row)
+    file = tmp_path / "register.backup"
+    back_up(register.database, desk.keys, desk.home.config, file, ANNA, CLOCK, ENTROPY)
+
+    register.documents.spoil(prepared.id, "torn", ANNA)
+    register.documents.spoil(bound.id, "torn", ANNA, BERT, serial_of(1))
+    applications = [created.id, approved.id, prepared.application_id, bound.application_id]
+    for identifier in applications:
+        person = register.applications.withdraw(identifier, ANNA, "not wanted").person
+        register.erasure.erase(person.id, "request", (ANNA, BERT))
+    restorer = Restorer(desk.home, desk.keys, BERT, CLOCK)
+    assert restorer.restore(restorer.check(file), replace=True).erased_again == len(applications)
+    register.close()
+
+    again = Desk.open(desk.home)
+    work = WorkQueue(again.register.database, Bureau(again).service.leases, station="main")
+    assert (work.waiting(), work.half_way()) == (0, 0)
+    with again.register.database.read() as connection:
+        assert {each.stage: each.waiting for each in queues(connection)} == dict.fromkeys(
+            ("approval", "preparation", "personalization", "decision"), 0
+        )
+        states = connection.execute(select(personalization_job.c.state)).scalars()
+        assert set(states) == {JobState.SPOILED}
+        assert connection.execute(select(card.c.state)).scalars().all() == [CardState.SPOILED]
+    assert {again.register.documents.get(each.id).state for each in (prepared, bound)} == {DocumentState.SPOILED}
+    assert {again.register.applications.get(each).state for each in applications} == {ApplicationState.WITHDRAWN}
+    assert again.register.stock.get(serial_of(1)).state is BlankState.SPOILED
+    told = {(row.action, row.subject) for row in again.register.audit_rows() if row.operator == "bert"}
+    assert told >= {("application.withdrawn", each) for each in applications}
+    assert told >= {("document.spoiled", prepared.id), ("document.spoiled", bound.id)}
+    assert told >= {("job.spoiled", "J-1"), ("job.spoiled", "J-2"), ("stock.spoil", "main")}
+    assert ("job.spoiled", "J-3") not in told
+    assert again.register.verify_audit().reason is None
+    again.register.close()
