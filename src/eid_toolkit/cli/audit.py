@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,8 +156,10 @@ def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
             before = ","
         yield "[]" if before == "[" else "]"
     else:
+        coming = iter(rows)
+        first = list(islice(coming, 1))  # what is wrong with an argument shows here, before anything is printed
         yield _line(name for name, _ in _COLUMNS)
-        for row in rows:
+        for row in chain(first, coming):
             yield _line((row.position, str(row.time)[:19], row.operator, row.action, row.subject))
 
 
