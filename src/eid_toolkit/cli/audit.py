@@ -133,14 +133,14 @@ def export(app: App, output: Path | None) -> None:
     """
     with open_office(app) as office:
         operator = office.look(Permission.READ_AUDIT)
-        with office.register.audit.export(operator) as lines:
-            if output is None:
-                with click.open_file("-", "w", encoding="utf-8") as stream:
-                    stream.writelines(lines)
-            else:
-                with written_whole(output) as file:
-                    file.writelines(line.encode() for line in lines)
-        result = office.register.audit.verify()
+        if output is None:
+            with click.open_file("-", "w", encoding="utf-8") as stream:
+                result = office.register.audit.export(operator, stream.write)
+        else:
+            with written_whole(output) as file:
+                result = office.register.audit.export(operator, lambda line: file.write(line.encode()))
+    if isinstance(result, IntegrityBroken):
+        raise result
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
 
