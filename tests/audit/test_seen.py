@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from audit.logs import LogBook
 from eid_toolkit.audit import checkpoints, trail
@@ -122,7 +123,31 @@ def test_nothing_is_signed_in_a_log_that_has_lost_the_very_checkpoint(book: LogB
     assert found is None or found.position <= 2
 
 
+def test_nothing_is_signed_in_a_log_that_has_lost_a_countersignature(book: LogBook) -> None:
+    """The row of the checkpoint is set back to what it was before bert countersigned: it holds by itself."""
+    book.begin(3, (2, 3), [ANNA])
+    query = text("SELECT countersigned, signature FROM audit_checkpoint WHERE position = 3")
+    with book.database.read() as connection:
+        before = dict(connection.execute(query).one()._mapping)
+    both = book.trail.checkpoint([BERT])
+    assert [person.operator for person in both.countersigned] == ["anna", "bert"]
+    book.run(
+        "UPDATE audit_checkpoint SET countersigned = :countersigned, signature = :signature WHERE position = 3",
+        **before,
+    )
+    assert book.trail.verify().reason == "audit-countersignature-missing"
+    book.add(trail.SIGN_AFTER)
+    for attempt in (book.trail.settle, lambda: book.trail.checkpoint([ANNA]), lambda: book.trail.checkpoint([BERT])):
+        with pytest.raises(IntegrityBroken, match="audit-not-signed"):
+            attempt()
+    assert seen(book) == both
+    with book.database.read() as connection:
+        found = checkpoints.newest(connection)
+    assert found is not None and found.position == 3
+
+
 def test_only_who_may_reads_and_signs_the_log(book: LogBook) -> None:
+    lines: list[str] = []
     book.begin(3, (2,))
     with pytest.raises(NotPermitted, match="role-missing"):
         book.trail.checkpoint([CLERK, ANNA])
@@ -132,8 +157,9 @@ def test_only_who_may_reads_and_signs_the_log(book: LogBook) -> None:
         book.trail.checkpoint()
     with pytest.raises(NotPermitted, match="role-missing"), book.trail.rows(CLERK):
         pass
-    with pytest.raises(NotPermitted, match="role-missing"), book.trail.export(CLERK):
-        pass
+    with pytest.raises(NotPermitted, match="role-missing"):
+        book.trail.export(CLERK, lines.append)
+    assert lines == []
     assert seen(book).position == 2
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from audit.logs import rechained
 from eid_toolkit.audit.rows import StoredRow
+from eid_toolkit.home.home import Home
 from eid_toolkit.register.canonical import canonical
 from support.offices import ENVIRONMENT, Office, new_office
 
@@ -188,6 +189,12 @@ def test_filters_show_what_is_asked_for(office: Office) -> None:
     assert shown("--since", "2999-01-01") == []
     lines = office.call("--operator", "bert", "audit", "show", "--format", "jsonl", **BERT).stdout.splitlines()
     assert [json.loads(line)["position"] for line in lines] == [1, 2, 3, 4]
+
+
+def test_a_filter_that_is_no_text_is_told_before_anything_is_shown(demo_home: Home) -> None:
+    """Also on a server; an argument may hold bytes that are no text."""
+    result = Office(demo_home.root).call("audit", "show", "--subject", "\udcff", code=2)
+    assert result.stdout == ""
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,36 @@ def test_a_register_that_is_gone_is_restored(desk: Desk, file: Path, content: by
         desk.home.register_path.write_bytes(content)
     assert restored(desk, file, replace=False).kept is None
     assert desk.home.register_path.stat().st_mode & 0o777 == 0o600
+
+
+def emptied(home: Home, *statements: str) -> None:
+    """Another database in the register's place, with what the statements make."""
+    for path in home.root.glob("register.sqlite*"):
+        path.unlink()
+    connection = sqlite3.connect(home.register_path, isolation_level=None)
+    for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE gone (x)", "DROP TABLE gone", *statements):
+        connection.execute(statement)
+    connection.close()
+    assert home.register_path.stat().st_size > 0
+
+
+def test_a_database_without_tables_is_a_vacant_place(desk: Desk, file: Path) -> None:
+    desk.register.close()
+    emptied(desk.home)
+    assert restored(desk, file, replace=False).kept is None
+    assert left_over(desk.home) == []
+
+
+def test_a_database_of_somebody_else_is_no_vacant_place(desk: Desk, file: Path) -> None:
+    desk.register.close()
+    emptied(desk.home, "CREATE TABLE things (x)")
+    with pytest.raises(NotPermitted, match="restore-register-exists"):
+        restored(desk, file, replace=False)
+    kept = restored(desk, file).kept
+    assert kept is not None
+    connection = sqlite3.connect(kept)
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("things",)]
+    connection.close()
 
 
 @pytest.mark.parametrize("damage", ["garbage", "page", "schema"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ from sqlalchemy import text
 from eid_toolkit.audit import log
 from eid_toolkit.errors import IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ports import FixedClock
-from eid_toolkit.register.backup import Manifest, back_up
+from eid_toolkit.register.backup import Manifest, back_up, check_backup
 from eid_toolkit.register.backup_container import BackupWriter
 from eid_toolkit.register.backup_restore import Restorer
 from eid_toolkit.register.register import Register
@@ -100,6 +102,58 @@ def test_no_back_up_exists_that_could_not_be_put_on_record(
         saved(desk, file)
     assert not file.exists()
     assert len(actions(desk)) == which - 1
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_two_back_ups_to_one_name_one_is_refused(
+    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """The other one has come while this one was written; also where a file has one name only."""
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    plain = BackupWriter.finish
+
+    def finish(writer: BackupWriter) -> None:
+        plain(writer)
+        monkeypatch.setattr(BackupWriter, "finish", plain)
+        saved(desk, file)
+
+    monkeypatch.setattr(BackupWriter, "finish", finish)
+    with pytest.raises(NotPermitted, match="backup-exists"):
+        saved(desk, file)
+    assert check_backup(file, desk.keys).audit_rows == len(desk.register.audit_rows()) - 1
+    assert actions(desk) == ["register.backup-begun", "register.backup-begun", "register.backed-up"]
+    assert [path.name for path in file.parent.glob("*register.backup*")] == [file.name]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("theirs", [True, False])
+def test_what_cannot_be_put_on_record_takes_away_its_own_file_alone(
+    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, theirs: bool, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    plain: Callable[..., None] = log.append
+
+    def append(connection: Any, time: Any, operator: str, events: Any) -> None:
+        if events[0].action == "register.backed-up":
+            assert file.exists()
+            if theirs:
+                file.unlink()
+                file.write_bytes(b"of somebody else")
+            raise ServiceAway("register-busy", reason="locked")
+        plain(connection, time, operator, events)
+
+    monkeypatch.setattr(log, "append", append)
+    with pytest.raises(ServiceAway):
+        saved(desk, file)
+    found = [path.read_bytes() for path in file.parent.glob("*register.backup*")]
+    assert found == ([b"of somebody else"] if theirs else [])
+
+
+def no_links(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
 
 
 def test_a_back_up_is_read_twice_and_no_more(desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

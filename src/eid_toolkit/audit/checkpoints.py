@@ -69,9 +69,13 @@ def newest(connection: Connection) -> Checkpoint | None:
 
 
 def has(connection: Connection, found: Checkpoint) -> bool:
-    """Whether that checkpoint, whoever has countersigned it, is in the register."""
-    here = (checkpoints.c[name] == getattr(found, name) for name in ("position", "hash", "number"))
-    return connection.execute(select(checkpoints.c.position).where(*here)).first() is not None
+    """Whether that checkpoint is in the register, with all who have countersigned it, and perhaps more of them."""
+    with log.any_text(connection):
+        row = connection.execute(_query().where(checkpoints.c.position == found.position)).first()
+    here = _read(row) if row is not None else None
+    if here is None or (here.hash, here.number) != (found.hash, found.number):
+        return False
+    return set(found.countersigned) <= set(here.countersigned)
 
 
 def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:

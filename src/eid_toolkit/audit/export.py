@@ -14,13 +14,13 @@ The last line binds nothing: who takes rows away at the end writes another one. 
 elsewhere nothing is missing; whether rows behind the last one are, an export cannot tell.
 
 A row that this software cannot have written is exported as far as JSON has it, and is found by its hash: text that is
-not UTF-8 with a lone surrogate for each byte, bytes as ``{"hex": …}``, a detail that is no JSON as a string.
+not UTF-8 with a lone surrogate for each byte, bytes as ``{"hex": …}``, a detail that is not canonical JSON as a string.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from eid_toolkit.audit.rows import GENESIS, StoredRow, is_text
@@ -34,18 +34,32 @@ KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
 _LINE_LIMIT = 1 << 20
 
 
-def lines(items: Iterable[StoredRow | Checkpoint], key: AuditKey | None) -> Iterator[str]:
-    """The lines of an export, made one by one."""
-    position, head = 0, GENESIS
-    if key is not None:
-        yield _line({"schema": KEY_SCHEMA, "pem": key.to_pem().decode()})
-    for item in items:
-        if isinstance(item, Checkpoint):
-            yield _line(item.to_json())
-        else:
-            position, head = item.position, item.hash
-            yield _line({**item._asdict(), "detail": _detail(item.detail)})
-    yield _line({"schema": END_SCHEMA, "rows": position, "head": head})
+class Exporting:
+    """An export that is written while its rows and checkpoints pass on to whoever judges them."""
+
+    def __init__(
+        self, items: Iterable[StoredRow | Checkpoint], key: AuditKey | None, write: Callable[[str], object]
+    ) -> None:
+        self._items = items
+        self._key = key
+        self._write = write
+        self.whole = False
+        """Whether it is written to its end."""
+
+    def items(self) -> Iterator[StoredRow | Checkpoint]:
+        """Each item, when its line is written; the last line follows when all are taken."""
+        position, head = 0, GENESIS
+        if self._key is not None:
+            self._write(_line({"schema": KEY_SCHEMA, "pem": self._key.to_pem().decode()}))
+        for item in self._items:
+            if isinstance(item, Checkpoint):
+                self._write(_line(item.to_json()))
+            else:
+                position, head = item.position, item.hash
+                self._write(_line({**item._asdict(), "detail": _detail(item.detail)}))
+            yield item
+        self._write(_line({"schema": END_SCHEMA, "rows": position, "head": head}))
+        self.whole = True
 
 
 def verify_export(
@@ -148,8 +162,10 @@ class _Reading:
 
 
 def _detail(text: Any) -> Any:
+    """The object that the text is; text that is not its canonical JSON stays text, else it would be made good again."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        return value if canonical(value) == text else text
     except (ValueError, TypeError, RecursionError):
         return text
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
 from eid_toolkit.audit import checkpoints, log
-from eid_toolkit.audit.export import check_kept, lines
+from eid_toolkit.audit.export import Exporting, check_kept
 from eid_toolkit.audit.files import AuditFiles
 from eid_toolkit.audit.log import AuditRow, Filter
 from eid_toolkit.audit.rows import StoredRow
@@ -53,13 +53,39 @@ class AuditTrail:
         with self._database.read() as connection, log.any_text(connection):
             yield log.read(connection, wanted)
 
-    @contextmanager
-    def export(self, operator: Operator) -> Iterator[Iterator[str]]:
-        """The lines of an export (:mod:`eid_toolkit.audit.export`), made while they are used."""
+    def export(self, operator: Operator, write: Callable[[str], object]) -> AuditResult | IntegrityBroken:
+        """Write the lines of an export (:mod:`eid_toolkit.audit.export`), and judge the very rows that are written.
+
+        It is written to its end whatever is found; what :meth:`verify` would raise is returned, for the caller to raise
+        when the file is closed. Raises :class:`IntegrityBroken` if the export cannot be written.
+        """
         operator.require(Permission.READ_AUDIT)
         key = self._files.key()
+        found: AuditResult | IntegrityBroken | None = None
+        seen: Checkpoint | None = None
+        try:
+            if key is not None and self._keys.signs_unasked:
+                self._check_key(key)
+            seen = self._files.seen()  # before the transaction begins, as in verifying
+        except IntegrityBroken as error:
+            found = error
         with self._database.read() as connection, log.any_text(connection):
-            yield lines(items(connection), key)
+            exporting = Exporting(items(connection), key, write)
+            passing = exporting.items()
+            try:
+                known = () if seen is None else (seen,)
+                judged = walk(passing, lambda: log.head(connection), key, self._key_of, known)
+                found = found or judged
+            except IntegrityBroken as error:
+                found = found or error
+            for _ in passing:  # what comes behind the first row that is broken
+                pass
+        if isinstance(found, IntegrityBroken):
+            if not exporting.whole:
+                raise found
+            return found
+        self._remember_whole(found, key, seen)
+        return found
 
     def verify(self, key: AuditKey | None = None, kept: Checkpoint | None = None) -> AuditResult:
         """Walk the whole log: chain, checkpoints, and what the home has seen signed.
@@ -80,11 +106,15 @@ class AuditTrail:
         known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
             result = walk(items(connection), lambda: log.head(connection), key, self._key_of, known)
+        self._remember_whole(result, key, seen)
+        return result
+
+    def _remember_whole(self, result: AuditResult, key: AuditKey | None, seen: Checkpoint | None) -> None:
+        """Keep the newest checkpoint of a log that holds together, if the home can be written to."""
         newest = result.newest
         if result.reason is None and newest is not None and newest != seen and key is not None:
             with suppress(OSError, ServiceAway):
                 self._remember(newest, key)
-        return result
 
     def checkpoint(self, people: Sequence[Operator] = ()) -> Checkpoint:
         """Sign the newest row now, countersigned by the ``people``, and remember that.
@@ -193,7 +223,7 @@ def _check_seen(connection: Connection, seen: Checkpoint | None, key: AuditKey |
 
 
 def _holds(connection: Connection, seen: Checkpoint | None) -> bool:
-    """Whether the log has the very checkpoint, and the row that it signs."""
+    """Whether the log has the very checkpoint, with all its countersignatures, and the row that it signs."""
     if seen is None:
         return True
     return log.has(connection, seen.position, seen.hash) and checkpoints.has(connection, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,14 +133,14 @@ def export(app: App, output: Path | None) -> None:
     """
     with open_office(app) as office:
         operator = office.look(Permission.READ_AUDIT)
-        with office.register.audit.export(operator) as lines:
-            if output is None:
-                with click.open_file("-", "w", encoding="utf-8") as stream:
-                    stream.writelines(lines)
-            else:
-                with written_whole(output) as file:
-                    file.writelines(line.encode() for line in lines)
-        result = office.register.audit.verify()
+        if output is None:
+            with click.open_file("-", "w", encoding="utf-8") as stream:
+                result = office.register.audit.export(operator, stream.write)
+        else:
+            with written_whole(output) as file:
+                result = office.register.audit.export(operator, lambda line: file.write(line.encode()))
+    if isinstance(result, IntegrityBroken):
+        raise result
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
 
@@ -155,8 +156,10 @@ def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
             before = ","
         yield "[]" if before == "[" else "]"
     else:
+        coming = iter(rows)
+        first = list(islice(coming, 1))  # what is wrong with an argument shows here, before anything is printed
         yield _line(name for name, _ in _COLUMNS)
-        for row in rows:
+        for row in chain(first, coming):
             yield _line((row.position, str(row.time)[:19], row.operator, row.action, row.subject))
 
 

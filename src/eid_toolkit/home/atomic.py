@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK)
+"""What file systems say where a file has one name only, as on most memory sticks."""
 
 
 def private_directory(path: Path) -> Path:
@@ -43,6 +46,40 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
+    """A stream, and what gives it the name ``path`` when it is written; replaces nothing.
+
+    Giving the name raises :class:`FileExistsError` if there is a file by then. An error behind it takes the file away
+    again, unless another one has its name.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
+    temporary = Path(name)
+    with os.fdopen(descriptor, "wb") as file:
+
+        def publish() -> None:
+            file.flush()
+            os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))  # the name is ours now
+                temporary.replace(path)
+            sync_directory(path.parent)
+
+        try:
+            yield file, publish
+        except BaseException:
+            with suppress(FileNotFoundError):
+                if os.path.samestat(path.lstat(), os.fstat(file.fileno())):
+                    path.unlink()
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def remove_durably(path: Path) -> None:

@@ -20,7 +20,7 @@ from eid_toolkit.audit import log
 from eid_toolkit.audit.log import AuditEvent
 from eid_toolkit.audit.rows import GENESIS
 from eid_toolkit.errors import IntegrityBroken, NotPermitted
-from eid_toolkit.home.atomic import atomic_stream
+from eid_toolkit.home.atomic import new_file
 from eid_toolkit.home.config import HomeConfig
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.register.backup_container import BackupWriter, read_backup
@@ -114,13 +114,14 @@ def back_up(
         raise NotPermitted("backup-exists", file=path.name)
     keys.unlock()
     _record(database, clock, operator, "register.backup-begun", {})
-    manifest = _write(database, keys, config, path, clock, entropy)
-    told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
-    try:
+    with new_file(path) as (stream, publish):
+        manifest = _write(database, keys, config, stream, clock, entropy)
+        try:
+            publish()
+        except FileExistsError:  # it has come meanwhile
+            raise NotPermitted("backup-exists", file=path.name) from None
+        told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
         _record(database, clock, operator, "register.backed-up", told)
-    except BaseException:
-        path.unlink()
-        raise
     return manifest
 
 
@@ -130,9 +131,9 @@ def _record(database: Database, clock: Clock, operator: Operator, action: str, d
 
 
 def _write(
-    database: Database, keys: KeyStore, config: HomeConfig, path: Path, clock: Clock, entropy: Entropy
+    database: Database, keys: KeyStore, config: HomeConfig, stream: BinaryIO, clock: Clock, entropy: Entropy
 ) -> Manifest:
-    with database.read() as connection, atomic_stream(path) as stream:
+    with database.read() as connection:
         tables = reflected_tables(connection)
         manifest = _manifest(connection, tables, config, clock.now())
         writer = BackupWriter(stream, keys, entropy)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sqlalchemy import text
+
 from eid_toolkit.audit import log
-from eid_toolkit.errors import EidError, NotPermitted
+from eid_toolkit.errors import EidError, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import FILE_MODE, sync_directory
 from eid_toolkit.ports import Clock
 from eid_toolkit.register.database import Database
@@ -29,8 +31,20 @@ class Place:
         """Where a new file is built."""
 
     def is_vacant(self) -> bool:
-        """Whether there is no file, or nothing in it."""
-        return not self._path.exists() or self._path.stat().st_size == 0
+        """Whether there is no file, or nothing in it, or a database without any table."""
+        if not self._path.exists() or self._path.stat().st_size == 0:
+            return True
+        try:
+            database = Database.reach(f"sqlite:///{self._path}", new=False)
+        except IntegrityBroken:
+            return False
+        try:
+            with database.read() as connection:
+                return connection.execute(text("SELECT name FROM sqlite_master")).first() is None
+        except IntegrityBroken:  # damaged, and therefore there
+            return False
+        finally:
+            database.close()
 
     def tidy(self) -> None:
         """Remove what a killed restoring has left, but a register that it had replaced: that gets its dated name."""

@@ -192,8 +192,8 @@ class Restorer:
 
     def _is_vacant(self) -> bool:
         """Whether there is nothing that a restoring would replace."""
-        if self._place is not None and self._place.is_vacant():
-            return True
+        if self._place is not None:
+            return self._place.is_vacant()
         try:
             database = Database.reach(self._url, new=False)
         except IntegrityBroken:
