@@ -57,17 +57,18 @@ def eid(bureau: Bureau, *words: str, code: int = 0, **options: Any) -> Result:
 
 
 SLOWLY = """
-import sys, time
+import itertools, sys, time
 from eid_toolkit.cli.main import main
 from eid_toolkit.personalization.service import PersonalizationService
-real = PersonalizationService.personalize
+real, cards = PersonalizationService.personalize, itertools.count(1)
 def personalize(*facts):
-    time.sleep(2)
+    if next(cards) == 2:
+        time.sleep(5)
     return real(*facts)
 PersonalizationService.personalize = personalize
 main(sys.argv[1:])
 """
-"""A station whose cards take so long that it is always in the middle of one."""
+"""A station whose second card takes so long that it is in the middle of it whenever something happens."""
 
 
 def begin(bureau: Bureau, *words: str, slowly: bool = False) -> subprocess.Popen[str]:
@@ -165,9 +166,23 @@ def test_an_interrupt_finishes_the_card_in_work_and_stops(bureau: Bureau) -> Non
     read_until(process.stderr, "…")
     process.send_signal(signal.SIGINT)
     shown = ended(process)
-    assert shown["counts"]["issued"] >= 2 and shown["waiting"] >= 1 and shown["half_way"] == 0, shown
+    assert shown["counts"]["issued"] >= 2 and shown["waiting"] >= 1 and shown["half_way"] == 0, json.dumps(shown)
     assert ended(begin(bureau))["waiting"] == 0
     check_issued(bureau, 4)
+
+
+def test_a_second_interrupt_ends_at_once_and_the_next_batch_goes_on(bureau: Bureau) -> None:
+    stocked(bureau, 3)
+    process = begin(bureau, slowly=True)
+    read_until(process.stderr, "ISSUED")
+    read_until(process.stderr, "…")
+    process.send_signal(signal.SIGINT)
+    read_until(process.stderr, "Ctrl-C once more")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130 and "Traceback" not in err and "ISSUED" not in err, err
+    assert ended(begin(bureau))["waiting"] == 0
+    check_issued(bureau, 3)
 
 
 def test_the_work_of_a_killed_station_is_another_ones_at_once(bureau: Bureau) -> None:

@@ -133,9 +133,13 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
 
+    def stop_and_tell() -> None:
+        stop()
+        note("The cards in work are finished, and no other is begun. Ctrl-C once more ends it at once.")
+
     def interrupted(*_: object) -> None:
         signal.signal(signal.SIGINT, before)
-        threading.Thread(target=stop).start()  # whatever lock the interrupted code has
+        threading.Thread(target=stop_and_tell).start()  # whatever lock the interrupted code has
 
     before = signal.signal(signal.SIGINT, interrupted)
     try:

@@ -78,13 +78,17 @@ class Batch:
     def run(self, feeders: Sequence[Feeder]) -> Summary:
         """Serve the readers until nothing waits; raises what went wrong with the batch as a whole."""
         began = time.monotonic()
-        threads = [threading.Thread(target=self._guarded, args=(each,), name=each.reader) for each in feeders]
+        threads = [
+            threading.Thread(target=self._guarded, args=(each,), name=each.reader, daemon=True)  # an exit does not wait
+            for each in feeders
+        ]
         try:
             self._patiently(self._finish_left)
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join()
+                while thread.is_alive():
+                    thread.join(_PAUSE)  # not for ever: else a signal may find nobody to handle it until the end
             if self._failures:
                 raise self._failures[0]
             with suppress(EidError):  # the next batch does it
