@@ -138,7 +138,7 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         note("The cards in work are finished, and no other is begun. Ctrl-C once more ends it at once.")
 
     def interrupted(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=stop_and_tell).start()  # whatever lock the interrupted code has
 
     before = signal.signal(signal.SIGINT, interrupted)
