@@ -18,7 +18,7 @@ from eid_toolkit.cli import batch as command
 from eid_toolkit.cli.context import App
 from eid_toolkit.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
 from eid_toolkit.cli.main import main
-from eid_toolkit.errors import DecisionNeeded, NoCardError, ServiceAway
+from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, ServiceAway
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.personalization.readback import ReadBack
 from eid_toolkit.pki.document_status import DocumentStatus
@@ -95,6 +95,17 @@ def ended(process: subprocess.Popen[str], code: int = 0) -> Any:
     return json.loads(out)
 
 
+def fail_first_read_back(monkeypatch: pytest.MonkeyPatch, error: EidError) -> None:
+    real, faults = ReadBack.__call__, [error]
+
+    def read_back(self: ReadBack, *facts: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return real(self, *facts)
+
+    monkeypatch.setattr(ReadBack, "__call__", read_back)
+
+
 def check_issued(bureau: Bureau, count: int) -> None:
     """So many issued documents, each on a chip of its own, each issued once."""
     register = bureau.office.register
@@ -134,15 +145,7 @@ def test_what_cannot_be_served_is_told(bureau: Bureau) -> None:
 
 def test_a_card_that_waits_for_a_decision_ends_with_code_8(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     stocked(bureau, 2)
-    real, calls = ReadBack.__call__, []
-
-    def once_suspicious(self: ReadBack, *facts: Any) -> Any:
-        calls.append(facts)
-        if len(calls) == 1:
-            raise DecisionNeeded("read-back-differs", files="EF.DG2")
-        return real(self, *facts)
-
-    monkeypatch.setattr(ReadBack, "__call__", once_suspicious)
+    fail_first_read_back(monkeypatch, DecisionNeeded("read-back-differs", files="EF.DG2"))
     done = eid(bureau, "card", "batch", *BOX, "--yes", code=8)
     assert "Put this card aside" in done.stderr
     assert "1 cards issued" in done.stdout and "1 aside" in done.stdout
@@ -233,15 +236,7 @@ def test_half_way_cards_count_among_what_is_confirmed_and_come_first(bureau: Bur
 def test_a_card_that_was_pulled_comes_again_out_of_its_box(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was put right in the same batch is no failure of it."""
     stocked(bureau, 2)
-    real, calls = ReadBack.__call__, []
-
-    def pulled_once(self: ReadBack, *facts: Any) -> Any:
-        calls.append(facts)
-        if len(calls) == 1:
-            raise NoCardError("card-removed", reader="test")
-        return real(self, *facts)
-
-    monkeypatch.setattr(ReadBack, "__call__", pulled_once)
+    fail_first_read_back(monkeypatch, NoCardError("card-removed", reader="test"))
     shown = json.loads(eid(bureau, "card", "batch", *BOX, "--yes", "--format", "json").stdout)
     assert [each["outcome"] for each in shown["cards"]] == ["open", "issued", "finished"]
     assert shown["cards"][0]["chip"] == shown["cards"][2]["chip"]

@@ -301,25 +301,30 @@ def prepared(prepared_homes: Callable[[HomeCopies, str], Prepared], home_copies:
     return prepared_homes(home_copies, backend)
 
 
+def stopped_everywhere(
+    trial_in: Callable[[Path], Trial], folder: Path, how: str, part: int
+) -> tuple[Counter[str], int]:
+    """What became of trials stopped at every :data:`PARTS`-th event from ``part`` on, and the last of these events."""
+    counts: Counter[str] = Counter()
+    at = part + 1
+    while True:
+        trial = trial_in(folder / str(at))
+        stopped = trial.killed_at(at) if how == "killed" else trial.cut_at(at)
+        counts[trial.finish()] += 1
+        shutil.rmtree(trial.home.root)
+        if not stopped:
+            return counts, at - PARTS
+        counts["stops"] += 1
+        at += PARTS
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("how", ["killed", "cut"])
 def test_a_stop_anywhere_ends_in_one_issued_card(
     prepared: Prepared, folder: Path, record_property: Tell, how: str, backend: str, part: int
 ) -> None:
-    counts: Counter[str] = Counter()
-    at = part + 1
-    while True:
-        trial = prepared.trial(folder / str(at))
-        stopped = trial.killed_at(at) if how == "killed" else trial.cut_at(at)
-        counts[trial.finish()] += 1
-        shutil.rmtree(trial.home.root)
-        if not stopped:
-            break
-        counts["stops"] += 1
-        at += PARTS
-    record_property(
-        COUNTS, f"{how} on {backend} at events {part + 1}, {part + 1 + PARTS}, … {at - PARTS}: {dict(counts)}"
-    )
+    counts, last = stopped_everywhere(prepared.trial, folder, how, part)
+    record_property(COUNTS, f"{how} on {backend} at events {part + 1}, {part + 1 + PARTS}, … {last}: {dict(counts)}")
     assert counts["issued"] == counts["stops"] + 1 > 40
 
 
@@ -346,18 +351,9 @@ def test_after_a_stop_the_operator_may_spoil_instead(
 def test_a_batch_that_is_stopped_anywhere_is_finished_by_the_next(
     prepared: Prepared, folder: Path, record_property: Tell, how: str, backend: str, part: int
 ) -> None:
-    """At each event on one of the databases; the personalizations themselves are stopped at each on both."""
+    """Killed at each event on one of the databases, cut at half of them; single cards are stopped at each on both."""
     part += backend == "postgresql"
-    counts: Counter[str] = Counter()
-    at = part + 1
-    while True:
-        trial = BatchTrial(prepared.trial(folder / str(at)).home)
-        stopped = trial.killed_at(at) if how == "killed" else trial.cut_at(at)
-        counts[trial.finish()] += 1
-        shutil.rmtree(trial.home.root)
-        if not stopped:
-            break
-        counts["stops"] += 1
-        at += PARTS
-    record_property(COUNTS, f"batch {how} on {backend} at events {part + 1}, {part + 1 + PARTS}, …: {dict(counts)}")
+    counts, last = stopped_everywhere(lambda root: BatchTrial(prepared.trial(root).home), folder, how, part)
+    events = f"{part + 1}, {part + 1 + PARTS}, … {last}"
+    record_property(COUNTS, f"batch {how} on {backend} at events {events}: {dict(counts)}")
     assert counts["issued"] == counts["stops"] + 1 > 40

@@ -7,9 +7,11 @@ its transaction has come to its end.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from eid_toolkit.audit import log
 from eid_toolkit.errors import EidError, IntegrityBroken, NotPermitted
@@ -35,16 +37,10 @@ class Place:
         if not self._path.exists() or self._path.stat().st_size == 0:
             return True
         try:
-            database = Database.reach(f"sqlite:///{self._path}", new=False)
-        except IntegrityBroken:
-            return False
-        try:
-            with database.read() as connection:
+            with _reading(self._path) as connection:
                 return connection.execute(text("SELECT name FROM sqlite_master")).first() is None
         except IntegrityBroken:  # damaged, and therefore there
             return False
-        finally:
-            database.close()
 
     def tidy(self) -> None:
         """Remove what a killed restoring has left, but a register that it had replaced: that gets its dated name."""
@@ -109,16 +105,10 @@ class Place:
         if newest is None:
             return False
         try:
-            database = Database.reach(f"sqlite:///{self._path}", new=False)
-        except EidError:
-            return True
-        try:
-            with database.read() as connection:
+            with _reading(self._path) as connection:
                 return not log.has(connection, *newest)
         except EidError:
             return True
-        finally:
-            database.close()
 
     def _dated(self) -> Path:
         """A name for what is replaced, that nothing has yet."""
@@ -126,6 +116,17 @@ class Place:
         first = f"{self._path.name}.replaced-{stamp}"
         names = (self._path.with_name(first + more) for more in ("", *(f"-{number}" for number in range(2, 99))))
         return next(name for name in names if not name.exists())
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Connection]:
+    """A register's file, whatever is in it."""
+    database = Database.reach(f"sqlite:///{path}", new=False)
+    try:
+        with database.read() as connection:
+            yield connection
+    finally:
+        database.close()
 
 
 def _newest_row(path: Path) -> tuple[int, str] | None:
