@@ -201,8 +201,8 @@ def test_an_export_that_breaks_off_leaves_what_was_there(
         target.write_text(old)
     stream = person_look_ups.stream_persons
 
-    def breaking(connection: Connection) -> Iterator[Person]:
-        yield from islice(stream(connection), 30)
+    def breaking(connection: Connection, after: str | None = None) -> Iterator[Person]:
+        yield from islice(stream(connection, after), 30)
         raise ServiceAway("register-away", reason="gone")
 
     words = ("person", "export", "--output", target, *(["--gzip"] if zipped else []))

@@ -45,7 +45,9 @@ def _hold_people() -> None:
     from eid_toolkit.register import person_look_ups
     from eid_toolkit.register.person_search import stream_persons
 
-    MonkeyPatch().setattr(person_look_ups, "stream_persons", lambda connection: list(stream_persons(connection)))
+    MonkeyPatch().setattr(
+        person_look_ups, "stream_persons", lambda connection, after: list(stream_persons(connection, after))
+    )
 
 
 def _hold_rows() -> None:

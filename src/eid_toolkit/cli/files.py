@@ -22,7 +22,7 @@ class OutputFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
-        if isinstance(path, Path) and not _is_kept(path) and not os.access(path.parent, os.W_OK | os.X_OK):
+        if isinstance(path, Path) and not is_kept(path) and not os.access(path.parent, os.W_OK | os.X_OK):
             self.fail(f"Nothing can be written in the folder of {click.format_filename(path)!r}.", param, ctx)
         return path
 
@@ -38,7 +38,7 @@ def read_file(path: Path, limit: int) -> bytes:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a result: a file whole or not at all; a device, a pipe or a link is written to and never replaced."""
-    if _is_kept(path):
+    if is_kept(path):
         path.write_bytes(data)
     else:
         write_atomic(path, data)
@@ -47,7 +47,7 @@ def write_file(path: Path, data: bytes) -> None:
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """A stream into the file, which is there whole or not at all; a device, a pipe or a link is written to directly."""
-    if _is_kept(path):
+    if is_kept(path):
         with path.open("wb") as stream:
             yield stream
     else:
@@ -55,6 +55,6 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
             yield stream
 
 
-def _is_kept(path: Path) -> bool:
+def is_kept(path: Path) -> bool:
     """Whether this is a device, a pipe or a link, which is written to and never replaced."""
     return path.exists() and (path.is_symlink() or not path.is_file())

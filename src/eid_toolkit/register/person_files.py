@@ -105,11 +105,18 @@ def read_jsonl(lines: Iterable[str], skip: int = 0) -> Iterator[Row]:
             yield _json_row(number, line)
 
 
-def write_csv(people: Iterable[Mapping[str, str | None]], stream: TextSink, columns: Iterable[str] = FIELDS) -> None:
-    """Records as CSV with a header line."""
+def write_csv(
+    people: Iterable[Mapping[str, str | None]],
+    stream: TextSink,
+    columns: Iterable[str] = FIELDS,
+    *,
+    header: bool = True,
+) -> None:
+    """Records as CSV, with a ``header`` line at the beginning of a file."""
     columns = tuple(columns)
     writer = csv_writer(stream)
-    writer.writerow(columns)
+    if header:
+        writer.writerow(columns)
     for values in people:
         writer.writerow([harmless_cell(values.get(name) or "") for name in columns])
 

@@ -6,7 +6,7 @@ looked up, and without it the log tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 
 from eid_toolkit.audit.log import AuditEvent, append
 from eid_toolkit.errors import BadInput
@@ -17,7 +17,13 @@ from eid_toolkit.register.database import Database
 from eid_toolkit.register.person_data import birth_text
 from eid_toolkit.register.person_history import checked_source
 from eid_toolkit.register.person_record import Person, load_person
-from eid_toolkit.register.person_search import Hit, count_persons, search_persons, stream_persons
+from eid_toolkit.register.person_search import (
+    Hit,
+    count_persons,
+    search_persons,
+    state_of_persons,
+    stream_persons,
+)
 from eid_toolkit.stores.keys import KeyStore
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Permission
@@ -70,14 +76,19 @@ class PersonLookUps:
         with self._database.read() as connection:
             return count_persons(connection)
 
-    def export(self, operator: Operator, purpose: str | None = None) -> Iterator[Person]:
-        """Every person in the order of names; recorded before the first one leaves, and the count after the last."""
+    def export(
+        self, operator: Operator, purpose: str | None = None, go_on: Callable[[str], str | None] = lambda state: None
+    ) -> Generator[Person, None, None]:
+        """Every person in the order of names; recorded before the first one leaves, and the count after the last.
+
+        ``go_on`` is told what stands for this state of the persons, and may name one behind whom to go on.
+        """
         operator.require(Permission.READ_PERSONS)
         stated = {} if purpose is None else {"purpose": checked_source(purpose)}
         self._append(operator, _EVERYBODY, EXPORTED, {"state": "begun", **stated})
         count = 0
         with self._database.read() as connection:
-            for each in stream_persons(connection):
+            for each in stream_persons(connection, go_on(state_of_persons(connection))):
                 count += 1
                 yield each
         self._append(operator, _EVERYBODY, EXPORTED, {"state": "done", "count": count, **stated})

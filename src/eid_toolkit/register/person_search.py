@@ -19,12 +19,14 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select, true
 
+from eid_toolkit.audit.walk import RESTORED
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.transliteration import fold
+from eid_toolkit.register.canonical import digest
 from eid_toolkit.register.name_index import LONGEST, variants, within_one_edit
 from eid_toolkit.register.person_data import birth_text
 from eid_toolkit.register.person_record import Person, person_of
-from eid_toolkit.register.schema import name_posting, name_variant, name_word, person
+from eid_toolkit.register.schema import audit, name_posting, name_variant, name_word, person
 
 _BATCH = 500
 _LAST = "\U0010ffff"
@@ -99,11 +101,23 @@ def search_persons(
     return _hits(connection, _by_similar_name(connection, typed, date_of_birth, need)[offset:], similar=True)
 
 
-def stream_persons(connection: Connection) -> Iterator[Person]:
-    """Every person in the order of names, a batch at a time."""
+def stream_persons(connection: Connection, after: str | None = None) -> Iterator[Person]:
+    """Every person in the order of names, those ``after`` one person if given, a batch at a time."""
     query = select(person).where(person.c.erased_at.is_(None)).order_by(person.c.folded_name, person.c.id)
-    for row in connection.execution_options(yield_per=_BATCH).execute(query).mappings():
-        yield person_of(row)
+    if after is not None:
+        name = select(person.c.folded_name).where(person.c.id == after).scalar_subquery()
+        query = query.where(or_(person.c.folded_name > name, and_(person.c.folded_name == name, person.c.id > after)))
+    with connection.execution_options(yield_per=_BATCH).execute(query) as rows:
+        for row in rows.mappings():
+            yield person_of(row)
+
+
+def state_of_persons(connection: Connection) -> str:
+    """What is another whenever any person was added, changed, merged or erased, or a back-up was restored."""
+    facts = select(func.count(), func.coalesce(func.sum(person.c.version), 0), func.count(person.c.erased_at))
+    numbers = tuple(connection.execute(facts.select_from(person)).one())
+    restored = select(audit.c.hash).where(audit.c.action == RESTORED).order_by(audit.c.position.desc()).limit(1)
+    return digest({"persons": list(map(int, numbers)), "restored": connection.execute(restored).scalar()})
 
 
 def count_persons(connection: Connection) -> int:

@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
@@ -16,7 +17,7 @@ import click
 
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.cli.files import OutputFile, written_whole
+from eid_toolkit.cli.files import OutputFile, is_kept
 from eid_toolkit.cli.office import open_office
 from eid_toolkit.cli.output import emit, is_terminal, note, table
 from eid_toolkit.cli.person_commands.shared import purpose_option
@@ -96,13 +97,14 @@ def import_(
 @click.option("--gzip", "zipped", is_flag=True, help="Compress it.")
 @purpose_option
 @pass_app
-def export(app: App, output: Path | None, kind: str, zipped: bool, purpose: str | None) -> None:
+def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped: bool, purpose: str | None) -> None:
     """Export all persons; `eid person import` reads it back.
 
     In CSV, whatever a spreadsheet would run gets an apostrophe before it, which the import takes away. The file is
-    there whole or not at all: an export that was stopped is simply run again.
+    one state of the register, and there whole or not at all: until then it is called FILE.part, and after a stop the
+    same command goes on with it, or begins anew if any person was changed meanwhile.
     """
-    from eid_toolkit.register.person_files import write_csv, write_jsonl
+    from eid_toolkit.register.person_export import export_persons, write_people
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -110,12 +112,18 @@ def export(app: App, output: Path | None, kind: str, zipped: bool, purpose: str 
         look_ups = office.register.persons.look_ups
         watched = is_terminal() and not (output is None and sys.stdout.isatty())
         count = look_ups.count(operator) if watched else 0
-        with _output(output, zipped=zipped) as stream, _progress("Exporting", watched=watched) as progress:
-            people = (each.data.to_text() for each in _told(look_ups.export(operator, purpose), count, progress))
-            if kind == "csv":
-                write_csv(people, stream)
-            else:
-                write_jsonl(people, stream)
+        with _progress("Exporting", watched=watched) as progress:
+            if output is None or is_kept(output):
+                with _output(output, zipped=zipped) as stream:
+                    write_people(_told(look_ups.export(operator, purpose), count, progress), stream, kind)
+                return
+            people = partial(look_ups.export, operator, purpose)
+            told = partial(_tell, progress, count)
+            done = export_persons(people, output, kind, zipped=zipped, told=told)
+    if done.before:
+        note(f"The first {done.before} of {done.count} persons had been written before.")
+    if done.begun_anew:
+        note("An export that was stopped before was of another state or kind: it was begun anew.")
 
 
 def _rejects_name(file: Path) -> Path:
@@ -153,10 +161,15 @@ def _progress(label: str, *, watched: bool | None = None) -> Iterator[Callable[[
 def _told(people: Iterable[Person], count: int, progress: Callable[[float], None]) -> Iterator[Person]:
     """The persons, of whom there are about so many; others may be added meanwhile."""
     for number, each in enumerate(people, start=1):
-        if count and number % _STEPS == 0:
-            progress(min(1.0, number / count))
+        if number % _STEPS == 0:
+            _tell(progress, count, number)
         yield each
     progress(1.0)
+
+
+def _tell(progress: Callable[[float], None], count: int, so_far: int) -> None:
+    if count:
+        progress(min(1.0, so_far / count))
 
 
 class _Text:
@@ -178,8 +191,8 @@ class _Text:
 
 @contextmanager
 def _output(path: Path | None, *, zipped: bool) -> Iterator[_Text]:
-    """Text to a file that only its owner may read and that is there whole or not at all, or to stdout."""
-    with written_whole(path) if path is not None else nullcontext(cast(BinaryIO, click.open_file("-", "wb"))) as raw:
+    """Text to a device, a pipe or a link, or to stdout."""
+    with path.open("wb") if path is not None else nullcontext(cast(BinaryIO, click.open_file("-", "wb"))) as raw:
         text = _Text(raw, zipped=zipped)
         yield text
         text.finish()
