@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from eid_toolkit.cli.main import main
 from eid_toolkit.cli.person_commands import files
 from eid_toolkit.errors import ServiceAway
-from eid_toolkit.register import person_look_ups
+from eid_toolkit.register import person_export, person_look_ups
 from eid_toolkit.register.person_files import Row
 from eid_toolkit.register.person_record import Person
 from eid_toolkit.register.person_rejects import RejectsFile, Written
@@ -216,6 +216,25 @@ def test_an_export_that_breaks_off_leaves_what_was_there(
     run(*words)
     data = target.read_bytes()
     assert len((gzip.decompress(data) if zipped else data).splitlines()) == 51
+
+
+def test_an_export_that_was_stopped_is_gone_on_with(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path / "people.csv", 50, run)
+    monkeypatch.setattr(person_export, "CHUNK", 20)
+    stream, target = person_look_ups.stream_persons, tmp_path / "all.csv"
+
+    def breaking(connection: Connection, after: str | None = None) -> Iterator[Person]:
+        yield from islice(stream(connection, after), 45)
+        raise ServiceAway("register-away", reason="gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(person_look_ups, "stream_persons", breaking)
+        run("person", "export", "--output", target, code=11)
+    assert not target.exists() and (tmp_path / "all.csv.part").stat().st_mode & 0o777 == 0o600
+    assert "The first 40 of 50 persons had been written before." in run("person", "export", "--output", target).stderr
+    assert len(target.read_text().splitlines()) == 51 and not (tmp_path / "all.csv.part").exists()
+    (tmp_path / "all.csv.part").write_text("mine")
+    assert "holds something else" in run("person", "export", "--output", target, code=10).stderr
 
 
 def test_an_export_is_its_owners_alone_also_in_place_of_a_file_that_was_not(run: Run, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import String, select, update
 
 from eid_toolkit.errors import BadInput, NoCardError
 from eid_toolkit.lds.portrait import make_portrait
+from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.profiles import load_profile
 from eid_toolkit.register.application_rows import Application, Evidence
 from eid_toolkit.register.manifests import Manifest
@@ -43,6 +44,7 @@ TOLD = {
     "document": {"document_number"},
     "document_status": {"reason", "statement"},
     "notice": {"reason", "withdrawal_reason"},
+    "personalization_job": {"reason"},
     "blank": {"reason"},
     "blank_movement": {"reason"},
 }
@@ -124,6 +126,9 @@ def live(desk: Desk, person: Person) -> tuple[str, str, str]:
     stopped = desk.prepare(approved)
     with pytest.raises(NoCardError):
         bureau.personalize(stopped, bureau.blank("stopped"), line=lambda card: CutLine(card, 30, after=False))
+    (job,) = bureau.service.journal.of_document(stopped.id)
+    bureau.service.journal.set_state(job, JobState.NEEDS_DECISION, ANNA.name)
+    bureau.service.resume(bureau.service.journal.get(job.id), WHY, ANNA)
     assert bureau.service.spoil_document(stopped.id, WHY, ANNA).state is DocumentState.SPOILED
 
     register.stock.receiving.receive(Manifest.read(manifest(1)), ANNA)

@@ -105,7 +105,7 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @click.argument("job_id", metavar="JOB")
 @click.option("--resume", "decision", flag_value="resume", help="Go on with the job at its next run.")
 @click.option("--spoil", "decision", flag_value="spoil", help="Give card and document up.")
-@click.option("--reason", default="decided by the operator", show_default=True, help="Why; name nobody.")
+@click.option("--reason", default="decided by the operator", show_default=True, help="Why; kept in the register.")
 @_serial_option
 @format_option
 @pass_app

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, Select, exists, insert, select, update
@@ -64,6 +65,8 @@ class Job:
     steps: int
     open_step: str | None
     """The first step that is not done."""
+    reason: str | None
+    """Why somebody last let it go on."""
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -79,6 +82,7 @@ class Job:
             "steps_done": self.done,
             "steps": self.steps,
             "open_step": self.open_step,
+            "reason": self.reason,
         }
 
 
@@ -184,14 +188,21 @@ class Journal:
         """Written as soon as the chip is known, before anything is written to it."""
         self._write_job(job, {"chip": chip})
 
-    def set_state(self, job: Job, state: JobState, operator: str, reason: str | None = None) -> None:
+    def set_state(
+        self, job: Job, state: JobState, operator: str, code: str | None = None, *, reason: str | None = None
+    ) -> None:
         """Closes the job, hands it to an operator, or opens it again; on record in the audit log.
 
-        Raises :class:`NotPermitted` if the job is not in the state any more that ``job`` tells of: somebody else has
-        decided on it meanwhile.
+        An error's ``code`` stands there. A person's ``reason`` may tell of the holder: it stands in the job, where
+        erasure reaches it, and in the log by its SHA-256. Raises :class:`NotPermitted` if the job is not in the state
+        any more that ``job`` tells of: somebody else has decided on it meanwhile.
         """
-        detail = {"document": job.document_id, **({"reason": reason} if reason is not None else {})}
-        self._write_job(job, {"state": state}, (operator, AuditEvent(f"job.{state}", job.id, detail)))
+        values: dict[str, object] = {"state": state}
+        detail = {"document": job.document_id, **({"reason": code} if code is not None else {})}
+        if reason is not None:
+            values["reason"] = reason
+            detail["reason_sha256"] = sha256(reason.encode()).hexdigest()
+        self._write_job(job, values, (operator, AuditEvent(f"job.{state}", job.id, detail)))
 
     def _read(self, query: Select[Any]) -> tuple[Job, ...]:
         found: list[Job] = []
@@ -229,5 +240,5 @@ def _job(row: Row[Any], found: Sequence[Row[Any]]) -> Job:
     still_open = next((step.name for step in found if step.state != StepState.DONE), None)
     return Job(
         row.id, row.document_id, row.chip, row.reader, JobState(row.state), row.plan_hash, row.operator,
-        row.created_at, row.updated_at, done, len(found), still_open,
+        row.created_at, row.updated_at, done, len(found), still_open, row.reason,
     )  # fmt: skip

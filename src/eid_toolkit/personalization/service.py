@@ -148,14 +148,14 @@ class PersonalizationService:
     def resume(self, seen: Job, reason: str, operator: Operator) -> Job:
         """Lets a job that waited for a decision go on; the caller holds the document.
 
-        The ``reason`` (as in :func:`clean_reason`) stands in the audit log for good.
+        The ``reason`` is one by :func:`clean_reason`.
         """
         operator.require(Permission.PERSONALIZE)
         reason = clean_reason(reason)
         job = self.unchanged(seen)
         if job.state is not JobState.NEEDS_DECISION:
             raise NotPermitted("job-state", job=job.id, state=job.state)
-        self.journal.set_state(job, JobState.OPEN, operator.name, reason)
+        self.journal.set_state(job, JobState.OPEN, operator.name, reason=reason)
         return self.journal.get(job.id)
 
     def spoil(

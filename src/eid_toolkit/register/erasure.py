@@ -37,6 +37,7 @@ from eid_toolkit.register.schema import (
     notice,
     person,
     person_change,
+    personalization_job,
 )
 from eid_toolkit.register.two_people import require_two
 from eid_toolkit.register.unfinished import IN_THE_MAKING, UNDECIDED, end_unfinished
@@ -235,6 +236,7 @@ def _blank_papers(
         update(document_status)
         .where(document_status.c.document_id.in_(documents))
         .values(reason=None, statement=_ERASED_STATEMENT),
+        update(personalization_job).where(personalization_job.c.document_id.in_(documents)).values(reason=None),
         update(blank).where(blank.c.serial.in_(serials)).values(reason=None),
         update(blank_movement).where(blank_movement.c.serial.in_(serials)).values(reason=None),
         update(document_file).where(document_file.c.document_id.in_(documents)).values(content=b""),

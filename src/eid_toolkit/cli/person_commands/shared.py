@@ -37,7 +37,9 @@ _FIELD_OPTIONS = (
     (("--date-of-death", "date_of_death"), "Date of death, for a deceased person."),
 )
 
-purpose_option = click.option("--purpose", metavar="TEXT", help="What for; it goes into the audit log.")
+purpose_option = click.option(
+    "--purpose", metavar="TEXT", help="What for; kept in the audit log for good, so name nobody."
+)
 
 
 def person_options(function: _F) -> _F:

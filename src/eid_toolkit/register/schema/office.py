@@ -131,6 +131,7 @@ personalization_job = Table(
     Column("state", String(16), nullable=False, index=True),
     Column("plan_hash", String(64), nullable=False),
     Column("plan_version", Integer, nullable=False),
+    Column("reason", Text),  # why somebody last let it go on
     Column("operator", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),

@@ -274,12 +274,14 @@ def upgrade() -> None:
     op.drop_index("ix_person_folded_name", table_name="person")
     op.create_index("ix_person_folded_name", "person", ["folded_name", "id"])
     op.create_index("ix_person_former_number", "person", ["former_number"])
+    op.add_column("personalization_job", sa.Column("reason", sa.Text(), nullable=True))
     op.create_index("ix_personalization_job_state", "personalization_job", ["state"])
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_index("ix_personalization_job_state", table_name="personalization_job")
+    op.drop_column("personalization_job", "reason")
     op.drop_index("ix_person_former_number", table_name="person")
     op.drop_index("ix_person_folded_name", table_name="person")
     op.create_index("ix_person_folded_name", "person", ["folded_name"])
