@@ -99,10 +99,18 @@ class TestForgeries:
         assert reasons(verdict) == {"pa.data-group-hashes": "data-group-hash-wrong"}
 
     def test_an_unknown_authority_of_the_same_state(self, trust: TrustMaterial) -> None:
+        """Proved false only where no authority of that state is missing; elsewhere it says which one is."""
         forged = IssuedDocument(Authority(), specimen_mrz()).evidence()
         verdict = judge(forged, trust, OFFICER, NOW)
-        assert reasons(verdict) == {"pa.dsc-chain": "csca-mismatch"}
-        assert unclear(verdict) == {"pa.revocation": "revocation-of-unknown-signer"}
+        assert not reasons(verdict)
+        assert unclear(verdict) == {
+            "pa.dsc-chain": "csca-unknown",
+            "pa.revocation": "revocation-of-unknown-signer",
+        }
+        (chain,) = [each for each in verdict.checks if each.id == "pa.dsc-chain"]
+        assert chain.outcome.facts["csca"] == "CN=CSCA, O=Ministry, C=UT"
+        at_home = judge(forged, replace(trust, complete_states=frozenset({"UTO"})), OFFICER, NOW)
+        assert reasons(at_home) == {"pa.dsc-chain": "csca-mismatch"}
 
     def test_a_weakened_card_access(self, evidence: Evidence, trust: TrustMaterial) -> None:
         weakened = with_file(evidence, Ef.CARD_ACCESS, SecurityInfos.of(GM_3DES).encode())
@@ -142,8 +150,19 @@ class TestForgeries:
         assert reasons(verdict) == {"ca": "ca-key-unsigned"}
 
     def test_an_unsigned_data_group(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        """An issuer may have left it out, but nobody may rely on it."""
         verdict = judge(with_file(evidence, Ef.DG16, b"\x70\x00"), trust, OFFICER, NOW)
-        assert reasons(verdict) == {"pa.data-group-hashes": "data-group-unsigned"}
+        assert not reasons(verdict)
+        assert unclear(verdict) == {"pa.data-group-hashes": "data-group-left-unsigned"}
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_an_mrz_or_a_portrait_that_nobody_signed(
+        self, authority: Authority, document: IssuedDocument, evidence: Evidence, trust: TrustMaterial, number: int
+    ) -> None:
+        signed = {each: data for each, data in document.data_groups.items() if each != number}
+        sod = build_sod(signed, "sha256", document.signer_key, document.signer.der)
+        verdict = judge(with_file(evidence, Ef.SOD, sod), trust, OFFICER, NOW)
+        assert reasons(verdict)["pa.data-group-hashes"] == "data-group-unsigned"
 
     def test_a_tampered_dg15_is_told_apart_from_one_that_the_issuer_did_not_sign(
         self, evidence: Evidence, trust: TrustMaterial, authority: Authority

@@ -172,6 +172,11 @@ class Mrz:
         return self.text[self._layout.name].partition("<<")[2].replace("<", " ").strip()
 
     @property
+    def name_is_full(self) -> bool:
+        """Whether the names fill their field to its last place, so that they may have been cut off (9303-3 4.6)."""
+        return not self.text[self._layout.name].endswith("<")
+
+    @property
     def optional_data(self) -> str:
         """The optional data (the personal number in TD3), without what belongs to a long document number."""
         _, _, optional = self._number_parts()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST
-from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec import ber, der, tlv
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate, raw_objects
 from eid_toolkit.pki.cms import ID_SIGNED_DATA, SignedData, build_signed_data
@@ -58,6 +58,10 @@ class MasterList:
 
     @classmethod
     def _of_content(cls, content: bytes, signed: SignedData | None) -> MasterList:
+        return ber.in_any_form(lambda definite: cls._read(definite, signed), content)
+
+    @classmethod
+    def _read(cls, content: bytes, signed: SignedData | None) -> MasterList:
         match tlv.parse(content, der.SEQUENCE).children():
             case [version, certificates] if version.tag == der.INTEGER and certificates.tag == der.SET:
                 if der.read_integer(version) != 0:
@@ -84,10 +88,14 @@ class MasterList:
 def is_signed(data: bytes) -> bool:
     """Whether the bytes are some CMS SignedData; for a bare list and anything else no."""
     try:
-        first, *_ = tlv.parse(data, der.SEQUENCE).children() or (tlv.Tlv(0, b""),)
-        return first.tag == der.OBJECT_IDENTIFIER and der.read_object_identifier(first) == ID_SIGNED_DATA
+        return ber.in_any_form(_names_signed_data, data)
     except BadInput:
         return False
+
+
+def _names_signed_data(data: bytes) -> bool:
+    first, *_ = tlv.parse(data, der.SEQUENCE).children() or (tlv.Tlv(0, b""),)
+    return first.tag == der.OBJECT_IDENTIFIER and der.read_object_identifier(first) == ID_SIGNED_DATA
 
 
 def build_master_list(
