@@ -47,25 +47,25 @@ class EvidenceKeys:
         """This home's key; None where there is none yet. Raises :class:`IntegrityBroken` if it is damaged."""
         try:
             return EcPrivateKey.from_pkcs8((self._folder / KEY_FILE).read_bytes(), None)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (BadInput, AccessDenied):
             raise IntegrityBroken("evidence-key-damaged", file=KEY_FILE) from None
 
     def own_or_new(self, entropy: Entropy) -> EcPrivateKey:
-        """This home's key, made at its first use; raises :class:`ServiceAway` where the home cannot be written to."""
-        key = self.own()
-        if key is not None:
-            return key
-        made = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
+        """This home's key, made at its first use; raises :class:`ServiceAway` where the home cannot keep one."""
         try:
+            key = self.own()
+            if key is not None:
+                return key
+            made = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
             private_directory(self._folder)
             with suppress(FileExistsError), new_file(self._folder / KEY_FILE) as (stream, publish):
                 stream.write(made.pkcs8(None))
                 publish()
+            return self.own() or made  # another process may have been first
         except OSError as error:
             raise ServiceAway("evidence-key-not-kept", reason=error.strerror or "") from None
-        return self.own() or made  # another process may have been first
 
     def enrolled(self) -> tuple[Reader, ...]:
         """The homes whose evidence is believed; raises :class:`IntegrityBroken` if the list is damaged."""
