@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,15 @@ from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import build_signed_data
 from eid_toolkit.pki.validation import TrustMaterial
 from support import spec_cards
-from support.authorities import NOW, Authority, new_key
+from support.authorities import Authority, new_key
 from support.documents import with_file
 
 SPEC = Path(__file__).parents[2] / "fixtures" / "card-specs" / "chip-mapping.toml"
+ISSUED = spec_cards.NOW - timedelta(hours=1)
+
+
+def _authority(state: str = "UTO") -> Authority:
+    return Authority(state, start=ISSUED)
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +49,15 @@ def judged(card: SpecimenCard, authority: Authority, signer: Certificate, key: o
 
 
 def test_another_signer_of_the_state_is_as_good(card: SpecimenCard) -> None:
-    authority, key = Authority(), new_key()
-    signer = authority.signer(key, NOW)
+    authority, key = _authority(), new_key()
+    signer = authority.signer(key, ISSUED)
     trust = authority.trust(authority.crl(this_update=spec_cards.NOW))
     assert cam(judged(card, authority, signer, key, trust)) == (CheckStatus.PASSED, None, None)
 
 
 def test_a_revoked_signer_vouches_for_no_chip(card: SpecimenCard) -> None:
-    authority, key = Authority(), new_key()
-    signer = authority.signer(key, NOW)
+    authority, key = _authority(), new_key()
+    signer = authority.signer(key, ISSUED)
     trust = authority.trust(authority.crl(signer, this_update=spec_cards.NOW))
     verdict = judged(card, authority, signer, key, trust)
     assert cam(verdict) == (CheckStatus.FAILED, "card-security-signer-untrusted", "signer-revoked")
@@ -59,15 +65,15 @@ def test_a_revoked_signer_vouches_for_no_chip(card: SpecimenCard) -> None:
 
 
 def test_a_signer_of_another_state_vouches_for_no_chip(card: SpecimenCard) -> None:
-    authority, key = Authority("VNM"), new_key()
+    authority, key = _authority("VNM"), new_key()
     trust = authority.trust(authority.crl(this_update=spec_cards.NOW))
-    verdict = judged(card, authority, authority.signer(key, NOW), key, trust)
+    verdict = judged(card, authority, authority.signer(key, ISSUED), key, trust)
     assert cam(verdict) == (CheckStatus.FAILED, "card-security-signer-untrusted", "signer-country")
 
 
 def test_a_signer_of_other_documents_vouches_for_no_chip(card: SpecimenCard) -> None:
-    authority, key = Authority(), new_key()
-    signer = authority.signer(key, NOW, document_types=("P",))
+    authority, key = _authority(), new_key()
+    signer = authority.signer(key, ISSUED, document_types=("P",))
     trust = authority.trust(authority.crl(this_update=spec_cards.NOW))
     verdict = judged(card, authority, signer, key, trust)
     assert cam(verdict) == (CheckStatus.FAILED, "card-security-signer-untrusted", "signer-document-type")
