@@ -25,7 +25,9 @@ from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.lds.dg11 import Dg11
+from eid_toolkit.lds.dg12 import Dg12
 from eid_toolkit.lds.dg13 import Dg13
+from eid_toolkit.lds.mrz import Mrz, check_digit
 from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.trust_material import BundleFacts
@@ -305,15 +307,85 @@ class TestExpiry:
         assert "document.expiry" not in unclear(judge(shown, trust, OFFICER, NOW - timedelta(days=20)))
 
 
+def signed_with(authority: Authority, files: dict[int, bytes], mrz: Mrz | None = None) -> Evidence:
+    """A reading of a document whose issuer signed these data groups, in the place of the usual ones."""
+    issued = IssuedDocument(authority, mrz or specimen_mrz())
+    issued.data_groups |= files
+    return issued.evidence()
+
+
 class TestConsistency:
-    def test_a_list_of_files_that_differs_from_the_signed_one(self, evidence: Evidence, trust: TrustMaterial) -> None:
+    def test_a_careless_list_of_files_proves_nothing(self, evidence: Evidence, trust: TrustMaterial) -> None:
         shown = with_file(evidence, Ef.COM, Com.of_data_groups([1, 2]).encode())
-        assert reasons(judge(shown, trust, OFFICER, NOW)) == {"document.consistency": "com-differs-from-sod"}
+        assert unclear(judge(shown, trust, OFFICER, NOW)) == {"document.consistency": "com-differs-from-sod"}
+
+    def test_a_list_that_hides_a_missing_file_does(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        shown = without(with_file(evidence, Ef.COM, Com.of_data_groups([1, 2, 11, 12, 14]).encode()), [Ef.DG15])
+        hidden = with_file(without(shown, [Ef.DG12]), Ef.COM, Com.of_data_groups([1, 2, 11, 14, 15]).encode())
+        assert reasons(judge(hidden, trust, OFFICER, NOW))["document.consistency"] == "com-differs-from-sod"
+
+    def test_no_list_of_files(self, evidence: Evidence, trust: TrustMaterial) -> None:
+        verdict = judge(without(evidence, [Ef.COM]), trust, OFFICER, NOW)
+        assert unclear(verdict)["document.consistency"] == "com-absent"
 
     def test_versions_that_do_not_belong_together(self, evidence: Evidence, trust: TrustMaterial) -> None:
         com = Com.parse(evidence.content(Ef.COM) or b"")
         shown = with_file(evidence, Ef.COM, replace(com, lds_version="0107").encode())
-        assert reasons(judge(shown, trust, OFFICER, NOW)) == {"document.consistency": "com-version-differs-from-sod"}
+        assert unclear(judge(shown, trust, OFFICER, NOW)) == {"document.consistency": "com-version-differs-from-sod"}
+
+    @pytest.mark.parametrize(
+        ("files", "reason"),
+        [
+            (
+                {11: Dg11.of(primary_identifier="Specimen", date_of_birth=PartialDate(1991, 1, 31)).encode()},
+                "dg11-differs-from-dg1",
+            ),
+            ({12: Dg12.of(date_of_issue=PartialDate(2037, 1, 1)).encode()}, "issued-after-expiry"),
+            ({12: b"\x6c\x05abc"}, "file-malformed"),
+            (
+                {1: Dg1(Mrz.of_text(specimen_mrz().text.replace("X0000001<", "X0000002<"))).encode()},
+                "mrz-check-digits-wrong",
+            ),
+        ],
+    )
+    def test_what_the_issuer_signed_wrongly_is_no_forgery(
+        self, authority: Authority, trust: TrustMaterial, files: dict[int, bytes], reason: str
+    ) -> None:
+        # 9303-3 7: the deviations that States publish are of this kind.
+        verdict = judge(signed_with(authority, files), trust, OFFICER, NOW)
+        assert not reasons(verdict)
+        assert unclear(verdict)["document.consistency"] == reason
+
+    @pytest.mark.parametrize(
+        ("shown", "full", "clear"),
+        [
+            (PartialDate(1990, None, None), PartialDate(1990, None, None), True),
+            (PartialDate(1990, None, None), PartialDate(1990, 1, 31), True),
+            (PartialDate(1990, 1, 31), PartialDate(1990, 1, None), True),
+            (PartialDate(None, 1, 31), PartialDate(1890, 1, 31), True),
+            (PartialDate(2000, None, None), PartialDate(2001, 1, 31), False),
+            (PartialDate(1990, 1, None), PartialDate(1990, 2, 1), False),
+        ],
+    )
+    def test_parts_of_a_date_of_birth_that_one_file_does_not_know(
+        self, authority: Authority, trust: TrustMaterial, shown: PartialDate, full: PartialDate, clear: bool
+    ) -> None:
+        details = Dg11.of(primary_identifier="Specimen", date_of_birth=full)
+        mrz = specimen_mrz(birth=shown)
+        verdict = judge(signed_with(authority, {11: details.encode()}, mrz), trust, OFFICER, NOW)
+        assert ("document.consistency" not in unclear(verdict)) is clear
+
+    def test_a_date_of_birth_with_zeros_for_what_is_not_known(self, authority: Authority, trust: TrustMaterial) -> None:
+        details = Dg11.of(primary_identifier="Specimen", date_of_birth=PartialDate(1990, 1, 31))
+        text = specimen_mrz().text.replace("9001311F", "9000001F")
+        digit = check_digit(text[5:37] + text[38:45] + text[48:59])
+        verdict = judge(
+            signed_with(authority, {11: details.encode()}, Mrz.of_text(text[:59] + digit + text[60:])),
+            trust,
+            OFFICER,
+            NOW,
+        )
+        assert "document.consistency" not in unclear(verdict) | reasons(verdict)
 
     def test_another_date_of_birth_in_dg11(self, evidence: Evidence, trust: TrustMaterial) -> None:
         details = Dg11.of(primary_identifier="Specimen", date_of_birth=PartialDate(1991, 1, 31))
@@ -329,18 +401,21 @@ class TestConsistency:
         assert ("document.consistency" not in unclear(verdict)) is clear
 
     @pytest.mark.parametrize(
-        ("number", "birth", "reason"),
+        ("number", "other", "reason"),
         [
             ("099000000017", "31/01/1990", None),
             ("099000000018", "31/01/1990", "dg13-differs-from-dg1"),
             ("099000000017", "30/01/1990", "dg13-differs-from-dg1"),
             ("099000000017", "1990", None),
+            ("099000000017", "Lê Thị Ánh", "dg13-differs-from-dg1"),
+            ("099000000017", "SPÉCIMEN ERIKA", None),
         ],
     )
     def test_vietnamese_national_data(
-        self, evidence: Evidence, trust: TrustMaterial, number: str, birth: str, reason: str | None
+        self, evidence: Evidence, trust: TrustMaterial, number: str, other: str, reason: str | None
     ) -> None:
-        fields = {NationalField.IDENTITY_NUMBER: number, NationalField.DATE_OF_BIRTH: birth}
+        what = NationalField.DATE_OF_BIRTH if other[0].isdigit() else NationalField.FULL_NAME
+        fields = {NationalField.IDENTITY_NUMBER: number, what: other}
         shown = with_file(evidence, Ef.DG1, Dg1(specimen_mrz(state="VNM", optional="099000000017<<6")).encode())
         shown = with_file(shown, Ef.DG13, Dg13(VietnamNationalData.of(fields).encode()).encode())
         assert reasons(judge(shown, trust, OFFICER, NOW)).get("document.consistency") == reason

@@ -162,14 +162,19 @@ class Mrz:
         return self.text[self._layout.sex].replace("<", "X")
 
     @property
+    def name_field(self) -> str:
+        """Both identifiers with their fillers; a letter in the last place says that the name may be cut off there."""
+        return self.text[self._layout.name]
+
+    @property
     def primary_identifier(self) -> str:
         """The surname, in words parted by blanks, perhaps truncated."""
-        return self.text[self._layout.name].partition("<<")[0].replace("<", " ").strip()
+        return self.name_field.partition("<<")[0].replace("<", " ").strip()
 
     @property
     def secondary_identifier(self) -> str:
         """The given names, in words parted by blanks, perhaps truncated; may be empty."""
-        return self.text[self._layout.name].partition("<<")[2].replace("<", " ").strip()
+        return self.name_field.partition("<<")[2].replace("<", " ").strip()
 
     @property
     def name_is_full(self) -> bool:
