@@ -81,6 +81,29 @@ class Stored(Sequence[_T]):
         return len(self.facts)
 
 
+class Later(Sequence[_V]):
+    """Values that are fetched when the first of them is looked at."""
+
+    def __init__(self, fetch: Callable[[], Sequence[_V]]) -> None:
+        self._fetch = fetch
+        self._values: Sequence[_V] | None = None
+
+    def _all(self) -> Sequence[_V]:
+        if self._values is None:
+            self._values = self._fetch()
+        return self._values
+
+    @overload
+    def __getitem__(self, index: int) -> _V: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[_V]: ...
+    def __getitem__(self, index: int | slice) -> _V | Sequence[_V]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 class Places:
     """Where the items of each state stand in a sequence."""
 

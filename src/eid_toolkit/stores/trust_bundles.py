@@ -86,7 +86,7 @@ class BundleStore:
 
     def present(self) -> Pack | None:
         """The bundle that is believed now."""
-        return next((pack for pack in self._trust.packs.all() if pack.kind == "bundle"), None)
+        return self._trust.packs.bundle()
 
     def take(
         self, data: bytes, name: str, now: datetime, accept: str | None, operator: str | None
@@ -109,8 +109,6 @@ class BundleStore:
             pack = _pack(signed, sections, name, now, pin, sequence)
             self._trust.packs.write(pack)
             self._write_pin(replace(pin, highest=signed.bundle.version))
-            for old in self._trust.packs.old_bundles():
-                self._trust.packs.remove(old)
         return pack, True
 
     def _authorized(self, signed: SignedBundle, now: datetime, accept: str | None, operator: str | None) -> Pin:
@@ -188,7 +186,7 @@ def _result(bundle: TrustBundle, present: Pack | None) -> Sections:
 
 def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pin: Pin, sequence: int) -> Pack:
     bundle = signed.bundle
-    members = tuple(Member(_ROLES[section], item) for section in SECTIONS for item in sections[section])
+    members = tuple(Member.of(_ROLES[section], item) for section in SECTIONS for item in sections[section])
     facts: dict[str, Any] = {
         "version": bundle.version,
         "issued_at": bundle.issued_at.isoformat(),

@@ -89,7 +89,7 @@ class Planner:
             if found.fingerprint in self._known:
                 self._plan.known.append((source, found.fingerprint))
             elif basis := self._basis(source, result, found.signer, found.fingerprint):
-                members = (Member(Role.DEVIATION_LIST, found.der),)
+                members = (Member.of(Role.DEVIATION_LIST, found.der, found),)
                 signer = found.signer.subject.text if found.signer else None
                 self._plan.packs.append(Pack("deviation-list", source, found.fingerprint, basis, now, members, signer))
         return self._plan
@@ -102,7 +102,7 @@ class Planner:
             self._plan.known.append((source, fingerprint))
         elif all(entry.fingerprint != fingerprint for entry in self._plan.entries):
             self._plan.entries.append(TrustEntry(certificate, kind, source, now))
-            self._believe([Member(Role(kind), certificate.der)], [certificate])
+            self._believe([Member.of(Role(kind), certificate.der)], [certificate])
 
     def _refuse(self, source: str, certificate: Certificate, kind: str | None) -> None:
         subject = certificate.subject.text
@@ -145,10 +145,10 @@ class Planner:
             else:
                 if certificate.fingerprint in self._known:
                     self._plan.known.append((found.source, certificate.fingerprint))
-                members.append(Member(Role(kind), certificate.der))
+                members.append(Member.of(Role(kind), certificate.der, certificate))
                 certificates.append(certificate)
         signer = found.found.signer.subject.text if found.found.signer else None
-        proof = (Member(Role.SOURCE, found.data),)
+        proof = (Member.of(Role.SOURCE, found.data),)
         self._plan.packs.append(Pack("master-list", found.source, found.sha256, basis, now, (*members, *proof), signer))
         self._believe(members, certificates)
         return True
@@ -191,12 +191,12 @@ class Planner:
             if crl.fingerprint in self._known:
                 self._plan.known.append((directory.source, crl.fingerprint))
             elif self._is_genuine(crl):
-                members.append(Member(Role.CRL, crl.der))
+                members.append(Member.of(Role.CRL, crl.der, crl))
             else:
                 what = crl.issuer.text
                 self._plan.refused.append(Refused(directory.source, what, "trust-crl-of-unknown-authority"))
         stored = set(self._trust.signers)
-        members += [Member(Role.SIGNER, data) for data in dict.fromkeys(directory.signers) if data not in stored]
+        members += [Member.of(Role.SIGNER, data) for data in dict.fromkeys(directory.signers) if data not in stored]
         if members:
             self._plan.packs.append(
                 Pack("directory", directory.source, directory.sha256, Basis.NONE, now, tuple(members))
