@@ -82,11 +82,16 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
         return
     entry = store.find(fingerprint)
     findings = findings_on(entry.item)
-    values = {**entry.to_json(), "findings": findings}
+    lists = [
+        {"kind": pack.kind, "name": pack.name, "sha256": pack.sha256, "imported_at": pack.imported_at.isoformat()}
+        for pack in store.packs.holding(entry.fingerprint)
+    ]
+    values = {**entry.to_json(), "lists": lists, "findings": findings}
     shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
     shown += [("decided_by", ", ".join(each.operator or "-" for each in entry.decisions) or None)]
     if entry.listed_in is not None:
         shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
+    shown += [("in_list", f"{each['name']} of {each['imported_at'][:10]} ({each['sha256']})") for each in lists]
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
     emit(values, fmt, lambda: details(shown))
 

@@ -26,6 +26,7 @@ from eid_toolkit.pki.trust_material import BundleFacts, TrustMaterial
 from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.trust_database import TrustDatabase, fetch, sweep
 from eid_toolkit.stores.trust_decisions import DecisionCheck
+from eid_toolkit.stores.trust_editions import dropped
 from eid_toolkit.stores.trust_entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
 from eid_toolkit.stores.trust_files import TrustFiles, insert_single
 from eid_toolkit.stores.trust_import import Plan, Planner
@@ -83,7 +84,16 @@ class TrustStore:
         with self._database.read() as connection:
             removed = frozenset(sha for (sha,) in connection.execute("SELECT sha256 FROM removed"))
         planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted)
-        return planner.plan(sources, now)
+        plan = planner.plan(sources, now)
+        coming = {pack.sha256: pack for pack in plan.packs}
+        for found in sources.lists:
+            if (pack := coming.get(found.sha256) or self.packs.get(found.sha256)) is not None:
+                plan.dropped += [(pack.name, entry) for entry in self._dropped_by(pack)]
+        return plan
+
+    def _dropped_by(self, pack: Pack) -> list[TrustEntry]:
+        """What is believed only because earlier editions of the list had it."""
+        return [entry for entry in self._entries(set(dropped(pack, self.packs.all()))) if entry.listed_in is not None]
 
     def carry_out(
         self, plan: Plan, operator: Operator | None = None, second: Operator | None = None

@@ -39,6 +39,8 @@ class Plan:
     """Source and SHA-256 of what is here already."""
     refused: list[Refused] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    dropped: list[tuple[str, TrustEntry]] = field(default_factory=list)
+    """What the list of a source no longer has, and its signer's earlier editions had; it stays believed."""
     errors: dict[str, BadInput] = field(default_factory=dict)
     """By source, for a file out of which nothing was taken: the first reason."""
 
