@@ -268,3 +268,27 @@ def test_an_older_edition_drops_nothing_and_what_came_otherwise_is_not_dropped(r
     run("trust", "import", singly[1])
     new = written(tmp_path, "new.ml", FRANCE.master_list(FRANCE.csca, signing_time=NOW + timedelta(minutes=1)))
     assert "dropped" not in run("trust", "import", new).stderr
+
+
+def test_a_list_from_the_future_is_refused_with_the_date_and_the_clock(run: Run, tmp_path: Path) -> None:
+    run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der))
+    far = FRANCE.crl(this_update=NOW + timedelta(days=26000))
+    refused = run("trust", "import", written(tmp_path, "fra.crl", far.der), code=9)
+    assert f"{far.this_update:%Y-%m-%d}" in refused.stderr and "clock" in refused.stderr
+
+
+def test_the_trusted_time_is_shown_by_source_and_taken_back_on_record(
+    run: Run, demo_home: Home, tmp_path: Path
+) -> None:
+    kept = demo_home.trust / "trusted-time"
+    kept.write_text((NOW + timedelta(days=26000)).isoformat())
+    shown = as_json(run("trust", "time", "--format", "json"))
+    assert {row["kind"] for row in shown} == {"crl", "earlier"}
+    assert all(row["source"] and row["ignored"] is None for row in shown)
+    run("trust", "time", "--reset", code=130, input="n\n")
+    reset = as_json(run("trust", "time", "--reset", "--yes", "--format", "json"))
+    assert [row["source"] for row in reset if row["kind"] == "reset"] == ["anna"]
+    assert "earlier" not in {row["kind"] for row in reset}
+    log = as_json(run("audit", "show", "--subject", "trust-store", "--format", "json"))
+    assert [row["action"] for row in log] == ["trusted-time.reset.decided", "trusted-time.reset"]
+    assert run("--home", tmp_path / "officer", "trust", "time", "--reset", "--yes", code=10).stderr.count("bundle") == 1

@@ -135,7 +135,7 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed:
             "source": each.source,
             "name": each.what,
             "reason": each.reason,
-            "detail": explain(each.reason, {"subject": each.what, "issuer": each.what}),
+            "detail": explain(each.reason, {"subject": each.what, "issuer": each.what, **each.facts}),
         }
         for each in plan.refused
     ]

@@ -34,6 +34,10 @@ class BundleFacts:
     max_age: timedelta | None = None
     allow_bac: bool = True
     """Whether its maker lets cards be opened by Basic Access Control at all."""
+    taken_at: datetime | None = None
+    """When it came here."""
+    fingerprint: str | None = None
+    """SHA-256 in hex."""
 
 
 @dataclass(frozen=True, slots=True)

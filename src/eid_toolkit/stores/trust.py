@@ -284,6 +284,8 @@ def _bundle_facts(pack: Pack) -> BundleFacts:
             str(pack.facts["authority"]),
             None if days is None else timedelta(days=days),
             bool(pack.facts["allow_bac"]),
+            pack.imported_at,
+            pack.sha256,
         )
     except (KeyError, ValueError, TypeError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None

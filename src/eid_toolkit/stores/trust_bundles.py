@@ -20,6 +20,7 @@ from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.judgement import Status
 from eid_toolkit.pki.revocation import is_listed
+from eid_toolkit.pki.times import is_ahead
 from eid_toolkit.pki.trust_bundle import SECTIONS, BundlePolicy, SignedBundle, TrustBundle, digest_of
 from eid_toolkit.pki.trust_material import TrustMaterial, may_certify
 from eid_toolkit.pki.validation import validate_key_owner
@@ -98,6 +99,9 @@ class BundleStore:
         """
         signed = SignedBundle.parse(data)
         private_directory(self._trust.directory)
+        if is_ahead(signed.bundle.issued_at, now):
+            facts = {"dated": signed.bundle.issued_at.isoformat(), "now": now.isoformat(timespec="minutes")}
+            raise BadInput("trust-dated-ahead", name=signed.bundle.authority, **facts)
         with exclusive(self._trust.directory / _LOCK, "trust bundle"):
             pin = self._authorized(signed, now, accept, operator)
             present = self.present()

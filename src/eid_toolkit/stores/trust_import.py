@@ -10,6 +10,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.judgement import ChainResult, Status
+from eid_toolkit.pki.times import is_ahead
 from eid_toolkit.pki.trust_material import may_certify
 from eid_toolkit.pki.validation import TrustMaterial, validate_deviation_list, validate_list_signer
 from eid_toolkit.stores.trust_entry import TrustEntry, claims_own_key, kind_of_certificate
@@ -87,6 +88,8 @@ class Planner:
         for directory in sources.directories:
             self._directory(directory, now)
         for source, found in sources.deviation_lists:
+            if self._is_ahead(source, found.signer, found.signing_time, now):
+                continue
             result = validate_deviation_list(found, self._trust, now)
             if found.fingerprint in self._known:
                 self._plan.known.append((source, found.fingerprint))
@@ -132,6 +135,9 @@ class Planner:
         if found.sha256 in self._known:
             self._plan.known += [(found.source, each.fingerprint) for each in found.found.certificates]
             return True
+        signed = found.found.signed
+        if signed is not None and self._is_ahead(found.source, found.found.signer, signed.signers[0].signing_time, now):
+            return True
         before = len(self._plan.questions)
         result = validate_list_signer(found.found, self._trust, now)
         basis = self._basis(found.source, result, found.found.signer, found.sha256)
@@ -171,9 +177,21 @@ class Planner:
         self._plan.questions.append(Question(source, accept, name, reason, bare))
         return None
 
+    def _is_ahead(self, source: str, maker: Certificate | Crl | None, dated: datetime | None, now: datetime) -> bool:
+        """Whether a list is dated too far ahead, which is then refused: it would outlive every honest one."""
+        if dated is None or not is_ahead(dated, now):
+            return False
+        name = "?" if maker is None else maker.issuer.text if isinstance(maker, Crl) else maker.subject.text
+        facts = {"name": name, "dated": dated.isoformat(), "now": now.isoformat(timespec="minutes")}
+        self._plan.refused.append(Refused(source, name, "trust-dated-ahead", facts=facts))
+        self._plan.errors.setdefault(source, BadInput("trust-dated-ahead", **facts))
+        return True
+
     def _crl(self, source: str, crl: Crl, now: datetime) -> None:
         if crl.fingerprint in self._known:
             self._plan.known.append((source, crl.fingerprint))
+        elif self._is_ahead(source, crl, crl.this_update, now):
+            return
         elif self._is_genuine(crl):
             self._plan.entries.append(TrustEntry(crl, "crl", source, now))
         else:
@@ -192,6 +210,8 @@ class Planner:
         for crl in directory.crls:
             if crl.fingerprint in self._known:
                 self._plan.known.append((directory.source, crl.fingerprint))
+            elif self._is_ahead(directory.source, crl, crl.this_update, now):
+                continue
             elif self._is_genuine(crl):
                 members.append(Member.of(Role.CRL, crl.der, crl))
             else:
