@@ -46,7 +46,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
         bureau = Bureau(Path(folder))
         personalized = [bureau.personalize() for _ in range(_RUNS)]
-        measures = measure_all(bureau, personalized, arguments.seconds) + measure_trust(arguments.seconds)
+        measures = measure_all(bureau, personalized, arguments.seconds)
+        measures += measure_trust(arguments.seconds, bureau, personalized[-1])
         processes, missing = measure_processes(bureau, personalized[-1]), {}
         try:
             processes |= measure_watching(bureau, personalized[-1])

@@ -1,20 +1,27 @@
-"""A trust store of 600 anchors: how long a list of them takes to come in, and what a document costs then."""
+"""A trust store of 900 anchors: how long a list of them takes to come in, and what a document costs then."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 
-from benchmarks import floors
-from benchmarks.bureau import CLOCK, ENTROPY
-from benchmarks.measures import Measure
+from cryptography.x509 import load_der_x509_certificate
+
+from benchmarks import clocks, floors
+from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
+from benchmarks.measures import POLICY, Measure
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.inspection.capture import capture
+from eid_toolkit.inspection.evidence_format import encode_evidence
 from eid_toolkit.lds.sod import Sod, build_sod
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import verify_signed_data
@@ -31,16 +38,20 @@ from eid_toolkit.pki.issuing import (
 )
 from eid_toolkit.pki.master_list import build_master_list
 from eid_toolkit.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
+from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.stores.signers import EcSigner
 from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.stores.trust_packs import Basis, Member, Pack, Role
 
-ANCHORS = 600
+ANCHORS = 900
+EDITIONS = 30
+_RUNS = 5
 _STATES = ("UTO", "VNM", "SGP", "FRA", "DEU", "NLD", "GHA", "JPN", "BRA", "CAN", "AUS", "KEN")
 _VALIDITY = timedelta(days=3653)
 
 
 class Lists:
-    """Six hundred CSCA certificates of twelve states, a master list of them by the first, and a document of it."""
+    """Nine hundred CSCA certificates of twelve states, a master list of them by the first, and a document of it."""
 
     def __init__(self) -> None:
         now = CLOCK.now() - timedelta(days=1)
@@ -57,29 +68,82 @@ class Lists:
         common = (first, self.key, name, signer.public_key, lifetime, publication)
         list_signer = build_master_list_signer(*common, ENTROPY)
         self.master_list = build_master_list(self.cscas, signer, list_signer, first, "sha256", CLOCK.now())
+        self._sign = (signer, list_signer, first, "sha256")
         self.crl = Crl.parse(build_crl(first, self.key, 1, CLOCK.now(), {}))
         self.data_groups = {1: bytes(95), 2: bytes(16_000), 14: bytes(400)}
         document_signer = build_document_signer(*common, ("I",), ENTROPY)
         self.sod = build_sod(self.data_groups, "sha256", signer, document_signer.der)
 
+    def edition(self, number: int) -> Pack:
+        """A list with one certificate less than the others, as it is kept when it was imported."""
+        listed = [found for place, found in enumerate(self.cscas) if place != number + 1]
+        now = CLOCK.now() + timedelta(seconds=number)
+        data = build_master_list(listed, *self._sign, now)
+        members = (*(Member.of(Role.ANCHOR, found.der, found) for found in listed), Member.of(Role.SOURCE, data))
+        signer = self._sign[1].subject.text
+        return Pack("master-list", f"{number}.ml", sha256(data).hexdigest(), Basis.CHAIN, now, members, signer)
 
-def measure_trust(seconds: float) -> list[Measure]:
-    """Import, loading, and passive authentication with all of them believed."""
+
+def measure_trust(seconds: float, bureau: Bureau, personalized: Personalized) -> list[Measure]:
+    """Import, loading, and passive authentication with all of them believed; then with thirty editions."""
     lists = Lists()
-    with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
-        imported = _import(lists, Path(folder))
-        store = TrustStore(Path(folder) / "0")
-        loading = _mean(store.material, seconds)
+    with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as name:
+        folder = Path(name)
+        imported = _import(lists, folder)
+        store = TrustStore(folder / "0")
+        signer = Certificate.parse(Sod.parse(lists.sod).signer_certificate)
         trust = store.material()
-        size = sum(path.stat().st_size for path in (Path(folder) / "0").glob("*.pack"))
-        loaded = Measure("600 anchors loaded", loading, _mean(lambda: sha256(bytes(size)).digest(), seconds))
+        state = [anchor.der for anchor in trust.anchors_of(signer.country)]
+        loaded = Measure(
+            f"{ANCHORS} anchors loaded",
+            _mean(lambda: validate_signer(signer, TrustStore(folder / "0").material(), CLOCK.now()), seconds),
+            _mean(lambda: _load_floor(state), seconds),
+        )
+        grown = _grown(lists, folder / "officer", bureau, personalized)
     trust = TrustMaterial(trust.anchors, (lists.crl,), trust.links)
     judged = Measure(
         "passive authentication",
         _mean(lambda: _authenticate(lists, trust), seconds),
         _mean(lambda: _floor(lists), seconds),
     )
-    return [imported, loaded, judged]
+    return [imported, loaded, judged, grown]
+
+
+def _load_floor(state: list[bytes]) -> None:
+    """The certificates of the signer's state hashed and read, and the signature of one checked."""
+    for data in state:
+        sha256(data).digest()
+        load_der_x509_certificate(data)
+    floors.verify(floors.P384, 1)
+
+
+def _grown(lists: Lists, home: Path, bureau: Bureau, personalized: Personalized) -> Measure:
+    """``eid judge`` as a process in an officer's home: its time on the processor with thirty editions of the list, and
+    as the floor that with one."""
+    store = TrustStore(home / "trust")
+    for anchor in bureau.trust.anchors:
+        store.add(anchor, "office.cer", CLOCK.now(), None)
+    for crl in bureau.trust.crls:
+        store.add(crl, "office.crl", CLOCK.now(), None)
+    evidence = home / "card.evidence"
+    with powered(Tap(personalized.tap)) as (_, transport):
+        password = AccessPassword.from_can(personalized.package.can.reveal().decode())
+        evidence.write_bytes(encode_evidence(capture(transport, password, POLICY, ENTROPY, CLOCK)))
+    times = []
+    for editions in (range(1), range(1, EDITIONS)):
+        store.packs.write(*map(lists.edition, editions))
+        times.append(median(_judge(home, evidence) for _ in range(_RUNS)))
+    one, all_of_them = times
+    return Measure(f"eid judge, {EDITIONS} editions", all_of_them, one)
+
+
+def _judge(home: Path, evidence: Path) -> float:
+    """Seconds on the processor."""
+    program = "from eid_toolkit.cli.main import main; main()"
+    began = clocks.children()
+    command = (sys.executable, "-c", program, "--home", str(home), "judge", str(evidence))
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return (clocks.children() - began).cpu
 
 
 def _import(lists: Lists, folder: Path) -> Measure:
@@ -100,7 +164,7 @@ def _import(lists: Lists, folder: Path) -> Measure:
         return time.perf_counter() - began
 
     return Measure(
-        "600 certificates imported", min(once(number) for number in range(3)), min(least() for _ in range(3))
+        f"{ANCHORS} certificates imported", min(once(number) for number in range(3)), min(least() for _ in range(3))
     )
 
 

@@ -83,6 +83,20 @@ class TestTwoPeople:
         authority.call(*people, "pki", "csca", "roll", code=7, EID_SECOND_PASSPHRASE="not that one")
         assert len(authority.shown()["cscas"]) == 1
 
+    def test_what_lists_told_of_the_time_is_taken_back_by_two(self, authority: Office) -> None:
+        kept = authority.root / "trust" / "trusted-time"
+        kept.write_text("2099-01-01T00:00:00+00:00")
+        assert "second" in authority.one("--yes", "trust", "time", "--reset", code=10).stderr
+        assert "2099" in authority.call("trust", "time").stdout
+        people = ("--operator", "anna", "--second-operator", "bert", "--yes")
+        told = json.loads(authority.call(*people, "trust", "time", "--reset", "--format", "json").stdout)
+        assert [row["source"] for row in told if row["kind"] == "reset"] == ["anna, bert"]
+        assert not [row for row in told if row["time"].startswith("2099")]
+        rows = json.loads(authority.one("audit", "show", "--format", "json").stdout)
+        decided = [row for row in rows if row["action"] == "trusted-time.reset.decided"]
+        assert [row["operator"] for row in decided] == ["anna", "bert"]
+        assert all(row["detail"]["signature"] for row in decided)
+
     def test_both_signatures_stand_in_the_log(self, authority: Office) -> None:
         authority.two("pki", "crl", "issue")
         rows = json.loads(authority.one("audit", "show", "--format", "json").stdout)

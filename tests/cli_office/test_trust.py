@@ -233,3 +233,62 @@ def test_what_departs_from_its_profile_is_told_when_it_is_imported(run: Run, tmp
     assert "1 of them depart" in taken.stderr
     fine = run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der), "--format", "json")
     assert as_json(fine)[0]["findings"] == [] and "depart" not in fine.stderr
+
+
+def test_what_a_newer_edition_no_longer_has_is_told_and_removed_on_request(run: Run, tmp_path: Path) -> None:
+    first = FRANCE.master_list(FRANCE.csca, GHANA.csca, signing_time=NOW - timedelta(days=2))
+    second = FRANCE.master_list(FRANCE.csca, signing_time=NOW - timedelta(days=1))
+    older = written(tmp_path, "older.ml", first)
+    newer = written(tmp_path, "newer.ml", second)
+    run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der), older)
+    told = run("trust", "import", newer, "--format", "json")
+    (row,) = (row for row in as_json(told) if row["status"] == "dropped")
+    assert (row["country"], row["fingerprint"], row["dropped_by"]) == ("GH", GHANA.csca.fingerprint, "newer.ml")
+    assert "1 dropped" in told.stderr and "--remove-dropped" in told.stderr
+    assert len(as_json(run("trust", "list", "--country", "GH", "--format", "json"))) == 1
+    shown = as_json(run("trust", "show", GHANA.csca.fingerprint, "--format", "json"))
+    assert [each["name"] for each in shown["lists"]] == ["older.ml"]
+
+    run("trust", "import", newer, "--remove-dropped", code=130, input="n\n")
+    removed = run("trust", "import", newer, "--remove-dropped", "--yes")
+    assert "1 removed" in removed.stderr and "removed" in removed.stdout
+    assert as_json(run("trust", "list", "--country", "GH", "--format", "json")) == []
+    log = as_json(run("audit", "show", "--subject", GHANA.csca.fingerprint, "--format", "json"))
+    assert [each["action"] for each in log] == ["trust.removed"]
+
+
+def test_an_older_edition_drops_nothing_and_what_came_otherwise_is_not_dropped(run: Run, tmp_path: Path) -> None:
+    full = written(tmp_path, "full.ml", FRANCE.master_list(FRANCE.csca, GHANA.csca, signing_time=NOW))
+    old = written(tmp_path, "old.ml", FRANCE.master_list(FRANCE.csca, signing_time=NOW - timedelta(days=9)))
+    singly = [written(tmp_path, f"{each.state}.cer", each.csca.der) for each in (FRANCE, GHANA)]
+    run("trust", "import", singly[0])
+    run("trust", "import", full)
+    assert "dropped" not in run("trust", "import", old).stderr
+    run("trust", "remove", GHANA.csca.fingerprint, "--yes")
+    run("trust", "import", singly[1])
+    new = written(tmp_path, "new.ml", FRANCE.master_list(FRANCE.csca, signing_time=NOW + timedelta(minutes=1)))
+    assert "dropped" not in run("trust", "import", new).stderr
+
+
+def test_a_list_from_the_future_is_refused_with_the_date_and_the_clock(run: Run, tmp_path: Path) -> None:
+    run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der))
+    far = FRANCE.crl(this_update=NOW + timedelta(days=26000))
+    refused = run("trust", "import", written(tmp_path, "fra.crl", far.der), code=9)
+    assert f"{far.this_update:%Y-%m-%d}" in refused.stderr and "clock" in refused.stderr
+
+
+def test_the_trusted_time_is_shown_by_source_and_taken_back_on_record(
+    run: Run, demo_home: Home, tmp_path: Path
+) -> None:
+    kept = demo_home.trust / "trusted-time"
+    kept.write_text((NOW + timedelta(days=26000)).isoformat())
+    shown = as_json(run("trust", "time", "--format", "json"))
+    assert {row["kind"] for row in shown} == {"crl", "earlier"}
+    assert all(row["source"] and row["ignored"] is None for row in shown)
+    run("trust", "time", "--reset", code=130, input="n\n")
+    reset = as_json(run("trust", "time", "--reset", "--yes", "--format", "json"))
+    assert [row["source"] for row in reset if row["kind"] == "reset"] == ["anna"]
+    assert "earlier" not in {row["kind"] for row in reset}
+    log = as_json(run("audit", "show", "--subject", "trust-store", "--format", "json"))
+    assert [row["action"] for row in log] == ["trusted-time.reset.decided", "trusted-time.reset"]
+    assert run("--home", tmp_path / "officer", "trust", "time", "--reset", "--yes", code=10).stderr.count("bundle") == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.stores.trust_database import FILE
 from support.authorities import NOW, Authority
 
 UTOPIA, ATLANTIS = Authority(), Authority("VNM")
@@ -59,17 +62,33 @@ def test_a_document_signer_is_no_anchor(store: TrustStore) -> None:
 def test_what_is_removed_is_believed_no_more(store: TrustStore) -> None:
     store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
     store.remove(store.find(UTOPIA.csca.fingerprint))
-    assert store.material().anchors == ()
+    assert not store.material().anchors
     with pytest.raises(BadInput, match="trust-entry-unknown"):
         store.find(UTOPIA.csca.fingerprint)
 
 
-def test_an_anchor_that_was_exchanged_on_the_disk_is_told(store: TrustStore, tmp_path: Path) -> None:
+def change(store: TrustStore, statement: str, *values: object) -> None:
+    """Another program changes the store's file."""
+    with closing(sqlite3.connect(store.directory / FILE)) as connection, connection:
+        assert connection.execute(statement, values).rowcount == 1
+
+
+def test_an_anchor_that_was_exchanged_on_the_disk_is_told(store: TrustStore) -> None:
     store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
-    (path,) = (tmp_path / "trust").glob("*.cer")
-    path.write_bytes(ATLANTIS.csca.der)
+    change(store, "UPDATE object SET data = ?", ATLANTIS.csca.der)
     with pytest.raises(IntegrityBroken, match="trust-entry-damaged"):
-        store.material()
+        store.material().anchors_of("UT")
+
+
+def test_a_file_that_is_no_store_is_told_and_a_newer_one_is_not_touched(store: TrustStore) -> None:
+    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    with closing(sqlite3.connect(store.directory / FILE)) as connection:
+        connection.execute("PRAGMA user_version = 9")
+    with pytest.raises(BadInput, match="trust-store-newer"):
+        TrustStore(store.directory).entries()
+    (store.directory / FILE).write_bytes(bytes(5000))
+    with pytest.raises(IntegrityBroken, match="trust-store-damaged"):
+        TrustStore(store.directory).entries()
 
 
 def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path: Path) -> None:
@@ -83,20 +102,23 @@ def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path
     store.add(UTOPIA.csca, "own authority", NOW, None)
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna)
     with pytest.raises(IntegrityBroken, match="trust-decision-second-missing"):
-        store.material()
+        store.material().anchors_of("VN")
     store.remove(store.find(ATLANTIS.csca.fingerprint))
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna, anna)
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
-        store.material()
+        store.material().anchors_of("VN")
     store.remove(store.find(ATLANTIS.csca.fingerprint))
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna, bert)
     assert len(store.material().anchors) == 2
 
-    origin = tmp_path / "trust" / f"{ATLANTIS.csca.fingerprint}.json"
-    origin.write_text(origin.read_text().replace("vnm.cer", "another.cer"))
+    change(
+        store,
+        "UPDATE single SET origin = replace(origin, 'vnm.cer', 'another.cer') WHERE origin LIKE '%vnm%'",
+    )
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
-        store.material()
+        store.material().anchors_of("VN")
     store.remove(store.find(ATLANTIS.csca.fingerprint))
     TrustStore(tmp_path / "trust").add(ATLANTIS.csca, "smuggled in", NOW, None)
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
-        store.material()
+        store.material().anchors_of("VN")
+    assert store.material().anchors_of("UT") == (UTOPIA.csca,)  # what is not looked at need not be decided on

@@ -13,7 +13,7 @@ from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.trust_bundle import BUNDLE_SIGNING_KEY, TrustBundle, build_trust_bundle, digest_of
 from eid_toolkit.pki.trust_bundle import SECTIONS as SECTION_NAMES
-from eid_toolkit.stores import trust_packs
+from eid_toolkit.stores import trust_bundles, trust_packs
 from eid_toolkit.stores.trust import TrustStore
 from eid_toolkit.stores.trust_bundles import BundleManifests, BundleStore, bundle_of
 from eid_toolkit.stores.trust_packs import Role
@@ -82,7 +82,7 @@ def test_the_next_bundle_replaces_the_one_before(trust: TrustStore, store: Bundl
     take(store, signed(full()), accept=PIN)
     assert take(store, signed(full(2, LATER)))
     assert countries(trust) == {"UT", "FR"}
-    assert len(list(trust.directory.glob("*.pack"))) == 1
+    assert len(trust.packs.all()) == 1
 
 
 def test_the_same_file_again_changes_nothing(trust: TrustStore, store: BundleStore) -> None:
@@ -189,8 +189,8 @@ def test_a_stop_in_the_middle_leaves_the_old_bundle_or_the_new_one(
     trust: TrustStore, store: BundleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take(store, signed(full()), accept=PIN)
-    for stop in ("write", "remove"):
-        monkeypatch.setattr(trust_packs, "write_atomic" if stop == "write" else "remove_durably", _stop)
+    for module, stop in ((trust_packs, "sweep"), (trust_bundles, "write_atomic")):
+        monkeypatch.setattr(module, stop, _stop)
         with pytest.raises(KeyboardInterrupt):
             take(store, signed(full(2, LATER)))
         monkeypatch.undo()
@@ -198,7 +198,7 @@ def test_a_stop_in_the_middle_leaves_the_old_bundle_or_the_new_one(
         assert material.bundle is not None
         assert countries(trust) == ({"UT", "VN"} if material.bundle.version == 1 else {"UT", "FR"})
     take(store, signed(full(3)))
-    assert len(list(trust.directory.glob("*.pack"))) == 1
+    assert len(trust.packs.all()) == 1
 
 
 def _stop(*_: object) -> None:

@@ -90,11 +90,11 @@ class Authority:
         key = new_key()
         return build_master_list(certificates, key, self.list_signer(key), self.csca, "sha256", signing_time)
 
-    def deviation_list(self, *deviations: Deviation) -> bytes:
+    def deviation_list(self, *deviations: Deviation, signing_time: datetime = NOW) -> bytes:
         """Likewise of deviations."""
         key = new_key()
         signer = self.list_signer(key, purpose=DEVIATION_LIST_SIGNING_KEY)
-        return build_deviation_list(deviations, key, signer, self.csca, "sha256", NOW)
+        return build_deviation_list(deviations, key, signer, self.csca, "sha256", signing_time)
 
     def trust(self, *crls: Crl) -> TrustMaterial:
         return TrustMaterial((self.csca,), crls)

@@ -14,6 +14,8 @@ from eid_toolkit.cli.office import CLOCK, open_office
 from eid_toolkit.cli.output import details, emit, table
 from eid_toolkit.cli.trust_bundle import bundle
 from eid_toolkit.cli.trust_import import import_, open_store
+from eid_toolkit.cli.two_people import decide_together
+from eid_toolkit.errors import NotPermitted
 from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
@@ -82,13 +84,50 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
         return
     entry = store.find(fingerprint)
     findings = findings_on(entry.item)
-    values = {**entry.to_json(), "findings": findings}
+    lists = [
+        {"kind": pack.kind, "name": pack.name, "sha256": pack.sha256, "imported_at": pack.imported_at.isoformat()}
+        for pack in store.packs.holding(entry.fingerprint)
+    ]
+    values = {**entry.to_json(), "lists": lists, "findings": findings}
     shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
     shown += [("decided_by", ", ".join(each.operator or "-" for each in entry.decisions) or None)]
     if entry.listed_in is not None:
         shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
+    shown += [("in_list", f"{each['name']} of {each['imported_at'][:10]} ({each['sha256']})") for each in lists]
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
     emit(values, fmt, lambda: details(shown))
+
+
+@trust.command("time")
+@click.option(
+    "--reset", is_flag=True, help="Have later times count no more, as this machine's clock is right: two people decide."
+)
+@list_format_option
+@pass_app
+def time(app: App, reset: bool, fmt: str) -> None:
+    """Show the times that lists and bundles told, by which a clock that was set back is found out.
+
+    The latest that counts is the trusted time; verdicts are undetermined while this machine's clock is behind it. A
+    list dated more than a day ahead does not count. In an officer's home, the authority's next bundle takes back what
+    other lists told of a later time.
+    """
+    from eid_toolkit.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
+
+    store = open_store(app)
+    material = store.material()
+    if reset:
+        if not (app.home_path / CONFIG_NAME).exists():
+            raise NotPermitted("trusted-time-reset-not-here")
+        highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
+        app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and nothing that was told of a later time to count any more?")
+        with open_office(app) as office:
+            detail = {"from": highest.isoformat() if highest else None, "to": now.isoformat()}
+            people = decide_together(office, "trusted-time.reset", "trust-store", detail)
+            reset_trusted_time(store.directory, material, now, (person.name for person in people))
+            office.register.record(people[0].name, "trusted-time.reset", "trust-store", detail)
+    rows = [each.to_json() for each in told_times(store.directory, material)]
+    columns = ("kind", "source", "time", "taken_at", "ignored", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
 
 @trust.command("diff")

@@ -19,6 +19,8 @@ from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.home.home import CONFIG_NAME
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from eid_toolkit.stores.trust_packs import Pack
 
 _DIRECTORY = "bundles"
@@ -89,7 +91,7 @@ def export(
         kept = manifests.lists(given)
         reported = publish_reports(office)
         told = (*kept["status_list"], *((reported.encoded,) if reported.reports else ()))
-        version, sections = manifests.last() + 1, {**_sections(office), **kept, "status_list": told}
+        version, sections = manifests.last() + 1, {**_sections(office, now), **kept, "status_list": told}
         counts = {name: len(items) for name, items in sections.items()}
         detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": not no_bac, **counts}
         people = decide_together(office, "trust-bundle.export", code, detail)
@@ -189,14 +191,17 @@ def _facts(pack: Pack) -> dict[str, object]:
     }
 
 
-def _sections(office: Office) -> dict[str, tuple[bytes, ...]]:
+def _sections(office: Office, now: datetime) -> dict[str, tuple[bytes, ...]]:
     """What the home believes, and the certificates of its terminals."""
     from eid_toolkit.pki.crl import Crl
+    from eid_toolkit.pki.times import is_ahead
     from eid_toolkit.stores.verifying import VerifyingStore
 
     trust, authorities = office.trust.material(), office.authorities
     newest: dict[str, Crl] = {}
     for crl in sorted(trust.crls, key=lambda each: (each.this_update, each.number or 0)):
+        if is_ahead(crl.this_update, now):  # taken by an earlier version; it would hide what comes after it
+            continue
         newest[crl.issuer.text] = crl
     links = {found.der for state in authorities.states() for found in authorities.links(state)}
     verifying = VerifyingStore(office.home.pki, office.keys)

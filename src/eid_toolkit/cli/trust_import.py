@@ -48,15 +48,24 @@ def open_store(app: App) -> TrustStore:
     metavar="SHA256",
     help="Believe this list, which nobody signed: the SHA-256 of the file.",
 )
+@click.option(
+    "--remove-dropped",
+    is_flag=True,
+    help="Believe no more what earlier editions of a list had and this one has no longer.",
+)
 @list_format_option
 @pass_app
-def import_(app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: tuple[str, ...], fmt: str) -> None:
+def import_(
+    app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: tuple[str, ...], remove_dropped: bool, fmt: str
+) -> None:
     """Believe what stands in files: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
 
     A list is believed if its signer comes from a CSCA that is believed, and else only if it is accepted. Two operators
     decide on an acceptance, and on a foreign CSCA certificate that is given singly. Each list is taken whole or not at
     all; bad certificates in it are told and do not keep the others out. Compare fingerprints with what the state tells
     by another way than the one the file came.
+
+    What a newer edition of a list no longer has is told and stays believed, until it is removed.
     """
     from eid_toolkit.stores.trust_sources import read_files
 
@@ -64,14 +73,14 @@ def import_(app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: 
     accepted = frozenset(each.replace(":", "").replace(" ", "").lower() for each in (*signers, *lists))
     plan = store.plan(read_files(files), CLOCK.now(), accepted)
     plan.check()
-    if (app.home_path / CONFIG_NAME).exists():
-        taken = _decided_in_office(app, store, plan)
-    else:
-        taken = _decided_by_officer(app, store, plan)
-    _show(store, plan, taken, fmt)
+    if remove_dropped and plan.dropped:
+        app.confirm(f"Believe no more {len(plan.dropped)} certificates that the newer list no longer has?")
+    in_office = (app.home_path / CONFIG_NAME).exists()
+    taken = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
+    _show(store, plan, taken, remove_dropped, fmt)
 
 
-def _decided_in_office(app: App, store: TrustStore, plan: Plan) -> tuple[TrustEntry, ...]:
+def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
     """Two operators where people say so, one where the files prove themselves; all in the audit log."""
     from eid_toolkit.stores.roles import Permission
 
@@ -88,10 +97,13 @@ def _decided_in_office(app: App, store: TrustStore, plan: Plan) -> tuple[TrustEn
         for pack in plan.packs:
             detail = {"source": pack.name, "kind": pack.kind, "basis": pack.basis.value, "members": pack.counts}
             record(who, "trust.imported", pack.sha256, detail)
+        for source, entry in plan.dropped if remove_dropped else ():
+            record(who, "trust.removed", entry.fingerprint, {"source": entry.source, "dropped_by": source})
+            store.remove(entry)
     return taken
 
 
-def _decided_by_officer(app: App, store: TrustStore, plan: Plan) -> tuple[TrustEntry, ...]:
+def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
     from eid_toolkit.stores.operators import Operator
     from eid_toolkit.stores.trust_packs import Basis
 
@@ -100,23 +112,30 @@ def _decided_by_officer(app: App, store: TrustStore, plan: Plan) -> tuple[TrustE
             app.confirm(
                 f"Believe the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'nobody'}?"
             )
-    return store.carry_out(plan, Operator(app.operator) if app.operator else None)
+    taken = store.carry_out(plan, Operator(app.operator) if app.operator else None)
+    for _, entry in plan.dropped if remove_dropped else ():
+        store.remove(entry)
+    return taken
 
 
-def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], fmt: str) -> None:
+def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed: bool, fmt: str) -> None:
     here = {entry.fingerprint: entry for entry in store.entries()}
     known = [here[fingerprint] for _, fingerprint in dict.fromkeys(plan.known) if fingerprint in here]
     rows: list[dict[str, Any]] = [
         {"status": "taken", **entry.to_json(), "findings": findings_on(entry.item)} for entry in taken
     ]
     rows += [{"status": "known", **entry.to_json()} for entry in known]
+    rows += [
+        {"status": "removed" if removed else "dropped", **entry.to_json(), "dropped_by": source}
+        for source, entry in plan.dropped
+    ]
     refused = [
         {
             "status": "unreadable" if each.unreadable else "refused",
             "source": each.source,
             "name": each.what,
             "reason": each.reason,
-            "detail": explain(each.reason, {"subject": each.what, "issuer": each.what}),
+            "detail": explain(each.reason, {"subject": each.what, "issuer": each.what, **each.facts}),
         }
         for each in plan.refused
     ]
@@ -135,7 +154,14 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], fmt: str
     signers = sum(pack.counts.get("document-signer", 0) for pack in plan.packs)
     counts = {status: sum(row["status"] == status for row in (*rows, *refused)) for status in _STATUSES}
     more = f", {signers} document signers kept" if signers else ""
+    if plan.dropped:
+        more += f", {len(plan.dropped)} {'removed' if removed else 'dropped'}"
     note(", ".join(f"{count} {status}" for status, count in counts.items()) + more + ".")
+    if plan.dropped and not removed:
+        note(
+            f"The newer list no longer has {len(plan.dropped)} certificates that are believed still. If that is right:"
+            " eid trust remove FINGERPRINT for one, or the same import with --remove-dropped for all."
+        )
     departing = sum(any(each["severity"] == "error" for each in row.get("findings", ())) for row in rows)
     if departing:
         note(f"{departing} of them depart from their profile: `eid trust show` says how.")
@@ -156,6 +182,7 @@ def _as_text(rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> str:
         )
         for row in rows[:_SHOWN]
     )
+    rows = sorted(rows, key=lambda row: row["status"] not in ("dropped", "removed"))  # which must not be overlooked
     lines = [table(_COLUMNS, shown)] if rows else []
     if len(rows) > _SHOWN:
         lines.append(f"... and {len(rows) - _SHOWN} more: eid trust list")

@@ -1,36 +1,149 @@
-"""The highest time ever learnt from a trusted source: a clock behind it has been set back (TR-03110-1 2.2.2).
+"""The highest time ever learnt from a trusted source, and from which: a clock behind it has been set back.
 
-Trusted are only signed statements: revocation lists of trusted authorities, and bundles of the authority that is
-pinned. This machine's own clock is not, or one wrong setting far ahead would spoil every later verdict.
+Trusted are only signed statements (TR-03110-1 2.2.2): revocation lists of trusted authorities, and bundles of the
+authority that is pinned. This machine's own clock is not, or one wrong setting far ahead would spoil every later
+verdict. For the same reason a list dated more than a day ahead of the moment in which it was taken tells nothing, and
+the pinned authority's next bundle, or two people on record, take back what lists told before: whoever says what time
+it is outweighs what was heard earlier of a later time.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from eid_toolkit.errors import IntegrityBroken
-from eid_toolkit.home.atomic import write_atomic
+from eid_toolkit.home.atomic import private_directory, write_atomic
+from eid_toolkit.pki.crl import Crl
+from eid_toolkit.pki.times import is_ahead
+from eid_toolkit.pki.trust_index import Facts, Stored
 from eid_toolkit.pki.validation import TrustMaterial
 
 _FILE = "trusted-time"
+SCHEMA = "eid-trusted-time/1"
+BUNDLE, CRL, RESET, EARLIER = "bundle", "crl", "reset", "earlier"
+"""Kinds of sources; what an earlier version of the toolkit kept has no other name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTime:
+    """A time, who told it, and why it does not count."""
+
+    kind: str
+    source: str
+    """Who made the list or bundle; for a reset, who decided."""
+    time: datetime
+    taken_at: datetime | None = None
+    """When it came here, by this machine's clock; None where nobody wrote it down."""
+    fingerprint: str | None = None
+    ignored: str | None = None
+    """``dated-ahead`` or ``reset``."""
+
+    def to_json(self) -> dict[str, str | None]:
+        """Stable keys."""
+        return {
+            "kind": self.kind,
+            "source": self.source,
+            "time": self.time.isoformat(),
+            "taken_at": self.taken_at.isoformat() if self.taken_at else None,
+            "fingerprint": self.fingerprint,
+            "ignored": self.ignored,
+        }
 
 
 def trusted_time(directory: Path, trust: TrustMaterial) -> datetime | None:
     """The highest time that lists and bundle of ``trust``, or of an earlier call, tell; kept in its directory."""
-    path = directory / _FILE
-    kept = _read(path) if path.exists() else None
-    told = [crl.this_update for crl in trust.crls]
+    told = told_times(directory, trust)
+    counting = tuple(each for each in told if each.ignored is None)
+    if counting != _read(directory / _FILE):
+        _write(directory, counting)
+    return max((each.time for each in counting), default=None)
+
+
+def told_times(directory: Path, trust: TrustMaterial) -> tuple[ToldTime, ...]:
+    """The highest time that each source told, the latest first; and those that do not count."""
+    kept = _read(directory / _FILE)
+    here = [*_lists(trust), *_bundle(trust)]
+    words = [each for each in (*kept, *here) if each.kind in (BUNDLE, RESET) and each.taken_at is not None]
+    judged = [_judged(each, words) for each in (*(each for each in kept if not _is_explained(each, here)), *here)]
+    highest: dict[tuple[str, str, str | None], ToldTime] = {}
+    for each in sorted(judged, key=lambda told: told.time, reverse=True):
+        highest.setdefault((each.kind, each.source, each.ignored), each)
+    return tuple(highest.values())
+
+
+def reset_trusted_time(directory: Path, trust: TrustMaterial, now: datetime, people: Iterable[str]) -> None:
+    """Have ``now`` be believed in place of all later times that were told before; ``people`` decided so."""
+    reset = ToldTime(RESET, ", ".join(people), now, now)
+    kept = [each for each in told_times(directory, trust) if each.kind != RESET]
+    judged = [_judged(replace(each, ignored=None), [reset]) for each in kept if each.ignored is None]
+    _write(directory, (reset, *(each for each in judged if each.ignored is None)))
+
+
+def _judged(told: ToldTime, words: Iterable[ToldTime]) -> ToldTime:
+    if told.kind == CRL and told.taken_at is not None and is_ahead(told.time, told.taken_at):
+        return replace(told, ignored="dated-ahead")
+    if any(_is_outweighed(told, word) for word in words):
+        return replace(told, ignored="reset")
+    return told
+
+
+def _is_outweighed(told: ToldTime, word: ToldTime) -> bool:
+    """Whether somebody who may say so has said, after it was heard, that it is not so late."""
+    if word.taken_at is None or told.time <= word.time or told.kind == word.kind == BUNDLE:
+        return False
+    return told.taken_at is None or told.taken_at < word.taken_at
+
+
+def _is_explained(kept: ToldTime, here: Iterable[ToldTime]) -> bool:
+    """Whether a time that an earlier version kept without its source is that of something that is here."""
+    return kept.kind == EARLIER and any(kept.time == each.time for each in here)
+
+
+def _lists(trust: TrustMaterial) -> Iterable[ToldTime]:
+    for fact in trust.crls.facts if isinstance(trust.crls, Stored) else map(_facts, trust.crls):
+        if fact.dated is not None:
+            yield ToldTime(CRL, fact.name or "?", fact.dated, fact.taken_at, fact.fingerprint)
+
+
+def _facts(crl: Crl) -> Facts:
+    return Facts(crl.fingerprint, crl.country, name=crl.issuer.text, dated=crl.this_update)
+
+
+def _bundle(trust: TrustMaterial) -> Iterable[ToldTime]:
     if trust.bundle is not None:
-        told.append(trust.bundle.issued_at)
-    highest = max([*told, *([kept] if kept is not None else [])], default=None)
-    if highest is not None and highest != kept:
-        write_atomic(path, highest.isoformat().encode())
-    return highest
+        found = trust.bundle
+        yield ToldTime(BUNDLE, found.authority, found.issued_at, found.taken_at, found.fingerprint)
 
 
-def _read(path: Path) -> datetime:
+def _write(directory: Path, counting: Iterable[ToldTime]) -> None:
+    data = {"schema": SCHEMA, "sources": [each.to_json() for each in counting]}
+    write_atomic(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
+
+
+def _read(path: Path) -> tuple[ToldTime, ...]:
     try:
-        return datetime.fromisoformat(path.read_text("ascii").strip()).astimezone(UTC)
+        text = path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ()
     except ValueError:
         raise IntegrityBroken("trusted-time-damaged", file=path.name) from None
+    try:
+        if not text.startswith("{"):  # until sources were kept, one time stood here
+            return (ToldTime(EARLIER, "?", datetime.fromisoformat(text).astimezone(UTC)),)
+        data = json.loads(text)
+        if data["schema"] != SCHEMA:
+            raise ValueError(data["schema"])
+        return tuple(_told(each) for each in data["sources"])
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        raise IntegrityBroken("trusted-time-damaged", file=path.name) from None
+
+
+def _told(data: dict[str, str | None]) -> ToldTime:
+    kind, source, taken_at, fingerprint = (data[name] for name in ("kind", "source", "taken_at", "fingerprint"))
+    time = datetime.fromisoformat(str(data["time"])).astimezone(UTC)
+    taken = datetime.fromisoformat(taken_at).astimezone(UTC) if taken_at is not None else None
+    return ToldTime(str(kind), str(source), time, taken, fingerprint)

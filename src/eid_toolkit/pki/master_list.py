@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST
 from eid_toolkit.codec import ber, der, tlv
@@ -56,23 +57,21 @@ class MasterList:
             raise BadInput("master-list-wrong-content", oid=signed.content_type)
         return cls._of_content(signed.content, signed)
 
-    @classmethod
-    def _of_content(cls, content: bytes, signed: SignedData | None) -> MasterList:
-        return ber.in_any_form(lambda definite: cls._read(definite, signed), content)
+    @staticmethod
+    def signed_content(data: bytes) -> tuple[SignedData, frozenset[str]]:
+        """A signed list's signature, and the SHA-256 of each certificate in it; none of them is read.
+
+        Raises :class:`BadInput` for what is no such list.
+        """
+        signed = SignedData.parse(data)
+        if signed.content_type != CSCA_MASTER_LIST:
+            raise BadInput("master-list-wrong-content", oid=signed.content_type)
+        return signed, frozenset(sha256(item).hexdigest() for item in _raw_certificates(signed.content))
 
     @classmethod
-    def _read(cls, content: bytes, signed: SignedData | None) -> MasterList:
-        match tlv.parse(content, der.SEQUENCE).children():
-            case [version, certificates] if version.tag == der.INTEGER and certificates.tag == der.SET:
-                if der.read_integer(version) != 0:
-                    raise BadInput("master-list-version", version=der.read_integer(version))
-            case _:
-                raise BadInput("master-list-malformed")
+    def _of_content(cls, content: bytes, signed: SignedData | None) -> MasterList:
         found, unreadable = [], []
-        items = raw_objects(certificates.value)
-        if len(items) > _MAX_CERTIFICATES:
-            raise BadInput("master-list-too-long", count=len(items), limit=_MAX_CERTIFICATES)
-        for position, item in enumerate(items):
+        for position, item in enumerate(_raw_certificates(content)):
             try:
                 found.append(Certificate.parse(item))
             except BadInput as error:
@@ -83,6 +82,24 @@ class MasterList:
     def signer(self) -> Certificate | None:
         """The enclosed certificate of who signed; nothing is verified here."""
         return None if self.signed is None else self.signed.signer_certificate
+
+
+def _raw_certificates(content: bytes) -> list[bytes]:
+    """The certificates just as they are encoded; the list around them may be in BER."""
+    return ber.in_any_form(_raw_in_definite, content)
+
+
+def _raw_in_definite(content: bytes) -> list[bytes]:
+    match tlv.parse(content, der.SEQUENCE).children():
+        case [version, certificates] if version.tag == der.INTEGER and certificates.tag == der.SET:
+            if der.read_integer(version) != 0:
+                raise BadInput("master-list-version", version=der.read_integer(version))
+        case _:
+            raise BadInput("master-list-malformed")
+    items = raw_objects(certificates.value)
+    if len(items) > _MAX_CERTIFICATES:
+        raise BadInput("master-list-too-long", count=len(items), limit=_MAX_CERTIFICATES)
+    return items
 
 
 def is_signed(data: bytes) -> bool:

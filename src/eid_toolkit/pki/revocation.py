@@ -27,7 +27,9 @@ def check_revocation(certificate: Certificate, trust: TrustMaterial, now: dateti
     for crl, _ in signed:
         if certificate.serial in crl.revoked:
             return RevocationResult(Status.FAILED, "signer-revoked", crl)
-    newest, key = max(signed, key=lambda pair: (pair[0].this_update, pair[0].number or 0))
+    # A list from the future says nothing of today, and must not hide those that do.
+    begun = [pair for pair in signed if pair[0].this_update <= now] or signed
+    newest, key = max(begun, key=lambda pair: (pair[0].this_update, pair[0].number or 0))
     reason = _why_not_current(newest, key, keys, now)
     return RevocationResult(Status.UNDETERMINED if reason else Status.PASSED, reason, newest)
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
+
+MAX_AHEAD = timedelta(days=1)
+"""How far a list may be dated ahead of the clock by which it is taken: time zones and careless clocks need less."""
 
 UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
 
 _FIRST_GENERALIZED_YEAR = 2050
 _TEXT = re.compile(r"(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:\.0+)?Z")
+
+
+def is_ahead(dated: datetime | None, now: datetime) -> bool:
+    """Whether a list is dated so far ahead of ``now`` that it is not taken, nor believed to tell the time."""
+    return dated is not None and dated > now + MAX_AHEAD
 
 
 def encode_time(time: datetime) -> bytes:

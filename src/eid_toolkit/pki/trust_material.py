@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,8 +15,11 @@ from eid_toolkit.pki.countries import same_state
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.document_status import StatusList, StolenBlanks
+from eid_toolkit.pki.names import COUNTRY
+from eid_toolkit.pki.trust_index import Found, Named, Places, Stored, place_of
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Named)
+NameMeaning = tuple[tuple[str, str], ...]
 _MAX_LINKS = 8
 """A country signing CA is rolled every three to five years: eight links are a generation of documents and more."""
 
@@ -31,6 +34,10 @@ class BundleFacts:
     max_age: timedelta | None = None
     allow_bac: bool = True
     """Whether its maker lets cards be opened by Basic Access Control at all."""
+    taken_at: datetime | None = None
+    """When it came here."""
+    fingerprint: str | None = None
+    """SHA-256 in hex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +59,17 @@ class TrustedKey:
 
 @dataclass(frozen=True)
 class TrustMaterial:
-    """What an inspection believes: CSCA certificates as anchors, links, revocation lists and deviation lists."""
+    """What an inspection believes: CSCA certificates as anchors, links, revocation lists and deviation lists.
 
-    anchors: tuple[Certificate, ...] = ()
-    crls: tuple[Crl, ...] = ()
-    links: tuple[Certificate, ...] = ()
+    Out of a store they are :class:`~eid_toolkit.pki.trust_index.Stored`: read state by state, as they are needed.
+    """
+
+    anchors: Sequence[Certificate] = ()
+    crls: Sequence[Crl] = ()
+    links: Sequence[Certificate] = ()
     """Certificates by which a CSCA's old key vouches for its new one; believed as far as an anchor reaches."""
-    deviation_lists: tuple[DeviationList, ...] = ()
-    signers: tuple[bytes, ...] = ()
+    deviation_lists: Sequence[DeviationList] = ()
+    signers: Sequence[bytes] = ()
     """Document signers' certificates in DER, for documents that carry none; proved like any other."""
     bundle: BundleFacts | None = None
     status_lists: tuple[StatusList, ...] = ()
@@ -73,41 +83,25 @@ class TrustMaterial:
 
     def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
         """The anchors of one state."""
-        return self._of_country("anchors", country, self.anchors, lambda anchor: anchor.country)
+        return self._of_country("anchors", self.anchors, country)
 
     def crls_of(self, country: str | None) -> tuple[Crl, ...]:
         """The revocation lists that name one state, by whomever they are signed."""
-        return self._of_country("crls", country, self.crls, lambda crl: crl.country)
+        return self._of_country("crls", self.crls, country)
 
-    @cached_property
+    def deviation_lists_of(self, country: str | None) -> tuple[DeviationList, ...]:
+        """The deviation lists whose signers are of one state."""
+        return self._of_country("deviation lists", self.deviation_lists, country)
+
+    @property
     def keys(self) -> tuple[TrustedKey, ...]:
-        """Every key that is believed: anchors first, then what links reach, the nearest first.
-
-        A link counts if the key before it made its signature, it names that key's owner as issuer, is of the same
-        country and is meant to sign certificates. Whether it is good now is for who uses it to judge.
-        """
-        by_issuer: dict[object, list[Certificate]] = {}
-        for link in self.links:
-            by_issuer.setdefault(link.issuer.meaning, []).append(link)
-        found = [TrustedKey((anchor,)) for anchor in self.anchors]
-        reached = {key.certificate.der for key in found}
-        latest = found
-        for _ in range(_MAX_LINKS):
-            latest = [
-                TrustedKey((*key.path, link))
-                for key in latest
-                for link in (by_issuer.get(key.certificate.subject.meaning, ()) if by_issuer else ())
-                if link.der not in reached and _links(key.certificate, link)
-            ]
-            if not latest:
-                break
-            reached |= {key.certificate.der for key in latest}
-            found += latest
-        return tuple(found)
+        """Every key that is believed: anchors first, then what links reach, the nearest first."""
+        every = (key for place in self._places_of("anchors", self.anchors) for key in self._keys_at(place))
+        return tuple(sorted(every, key=lambda key: len(key.path)))
 
     def keys_of(self, country: str | None) -> tuple[TrustedKey, ...]:
         """The keys that are believed of one state."""
-        return self._of_country("keys", country, self.keys, lambda key: key.certificate.country)
+        return tuple(key for key in self._keys_at(place_of(country)) if _same(key.certificate.country, country))
 
     def key_of_list(self, crl: Crl) -> TrustedKey | None:
         """The believed key of the list's state that signed it; those whose identifier it names are tried first."""
@@ -123,22 +117,26 @@ class TrustMaterial:
         return self._list_keys[crl.der]
 
     @cached_property
-    def keys_by_identifier(self) -> dict[bytes | None, tuple[TrustedKey, ...]]:
+    def keys_by_identifier(self) -> Mapping[bytes | None, tuple[TrustedKey, ...]]:
         """Keys by the subject key identifier of their certificates; None has those without one."""
-        found: dict[bytes | None, tuple[TrustedKey, ...]] = {}
-        for key in self.keys:
-            identifier = key.certificate.extensions.subject_key_identifier
-            found[identifier] = (*found.get(identifier, ()), key)
-        return found
+
+        def find(identifier: bytes | None) -> tuple[TrustedKey, ...] | None:
+            keys = (key for place in self._identifiers.get(identifier, ()) for key in self._keys_at(place))
+            found = tuple(key for key in keys if key.certificate.extensions.subject_key_identifier == identifier)
+            return found or None
+
+        return Found(find, lambda: (key.certificate.extensions.subject_key_identifier for key in self.keys))
 
     @cached_property
-    def keys_by_name(self) -> dict[object, tuple[TrustedKey, ...]]:
+    def keys_by_name(self) -> Mapping[NameMeaning, tuple[TrustedKey, ...]]:
         """Keys by the meaning of their owners' names."""
-        found: dict[object, tuple[TrustedKey, ...]] = {}
-        for key in self.keys:
-            meaning = key.certificate.subject.meaning
-            found[meaning] = (*found.get(meaning, ()), key)
-        return found
+
+        def find(meaning: NameMeaning) -> tuple[TrustedKey, ...] | None:
+            places = dict.fromkeys(place_of(text) for oid, text in meaning if oid == COUNTRY) or (None,)
+            keys = (key for place in places for key in self._keys_at(place))
+            return tuple(key for key in keys if key.certificate.subject.meaning == meaning) or None
+
+        return Found(find, lambda: (key.certificate.subject.meaning for key in self.keys))
 
     def signer_named_by(self, signers: Iterable[SignerInfo]) -> Certificate | None:
         """The stored document signer's certificate that one of the signatures names."""
@@ -161,16 +159,67 @@ class TrustMaterial:
         return {}
 
     @cached_property
-    def _by_country(self) -> dict[tuple[str, str | None], tuple[Any, ...]]:
+    def _remembered(self) -> dict[tuple[str, str | None], tuple[Any, ...]]:
         return {}
 
-    def _of_country(
-        self, kind: str, country: str | None, items: tuple[_T, ...], country_of: Callable[[_T], str | None]
-    ) -> tuple[_T, ...]:
-        place = (kind, country)
-        if place not in self._by_country:
-            self._by_country[place] = tuple(item for item in items if _same(country_of(item), country))
-        return self._by_country[place]
+    @cached_property
+    def _places(self) -> dict[str, Places]:
+        return {}
+
+    def _places_of(self, kind: str, items: Sequence[Named]) -> Places:
+        if kind not in self._places:
+            self._places[kind] = Places(items)
+        return self._places[kind]
+
+    def _of_country(self, kind: str, items: Sequence[_T], country: str | None) -> tuple[_T, ...]:
+        if (kind, country) not in self._remembered:
+            likely = self._places_of(kind, items).pick(items, place_of(country))
+            self._remembered[kind, country] = tuple(item for item in likely if _same(item.country, country))
+        return self._remembered[kind, country]
+
+    def _keys_at(self, place: str | None) -> tuple[TrustedKey, ...]:
+        """The keys of one state's anchors, and those that its links reach from there.
+
+        A link counts if the key before it made its signature, it names that key's owner as issuer, is of the same
+        country and is meant to sign certificates. Whether it is good now is for who uses it to judge.
+        """
+        if ("keys", place) not in self._remembered:
+            anchors = self._places_of("anchors", self.anchors).pick(self.anchors, place)
+            by_issuer: dict[object, list[Certificate]] = {}
+            for link in self._places_of("links", self.links).pick(self.links, place):
+                by_issuer.setdefault(link.issuer.meaning, []).append(link)
+            self._remembered["keys", place] = tuple(_reached(anchors, by_issuer))
+        return self._remembered["keys", place]
+
+    @cached_property
+    def _identifiers(self) -> dict[bytes | None, dict[str | None, None]]:
+        """The places where certificates have a subject key identifier."""
+        found: dict[bytes | None, dict[str | None, None]] = {}
+        for items in (self.anchors, self.links):
+            pairs: Iterable[tuple[bytes | None, str | None]] = (
+                ((each.key_identifier, each.country) for each in items.facts)
+                if isinstance(items, Stored)
+                else ((each.extensions.subject_key_identifier, each.country) for each in items)
+            )
+            for identifier, country in pairs:
+                found.setdefault(identifier, {})[place_of(country)] = None
+        return found
+
+
+def _reached(anchors: Sequence[Certificate], links: Mapping[object, Sequence[Certificate]]) -> list[TrustedKey]:
+    found = [TrustedKey((anchor,)) for anchor in anchors]
+    reached = {key.certificate.der for key in found}
+    latest = found
+    for _ in range(_MAX_LINKS if links else 0):
+        latest = [
+            TrustedKey((*key.path, link))
+            for key in latest
+            for link in links.get(key.certificate.subject.meaning, ())
+            if link.der not in reached and _links(key.certificate, link)
+        ]
+        reached |= {key.certificate.der for key in latest}
+        found += latest
+    return found
 
 
 def may_certify(certificate: Certificate) -> bool:

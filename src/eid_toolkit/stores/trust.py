@@ -1,38 +1,64 @@
 """The trust store: the CSCA certificates and lists that inspections believe, each with its origin.
 
-What is given singly lies in two files, the object named by its SHA-256 and its origin beside it; what a list, a
-directory or a bundle brought lies in one pack (:mod:`eid_toolkit.stores.trust_packs`).
+Each object lies in the store once, by its SHA-256 (:mod:`eid_toolkit.stores.trust_database`), however many lists
+brought it; what a list, a directory or a bundle brought is one pack (:mod:`eid_toolkit.stores.trust_packs`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from eid_toolkit.errors import BadInput, IntegrityBroken
-from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
+from eid_toolkit.home.atomic import private_directory, write_atomic
 from eid_toolkit.home.home import CONFIG_NAME, Home
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.document_status import StatusList, StolenBlanks
+from eid_toolkit.pki.trust_index import Facts, Later, Stored
 from eid_toolkit.pki.trust_material import BundleFacts, TrustMaterial
 from eid_toolkit.stores.operators import Operator, OperatorStore
-from eid_toolkit.stores.trust_decisions import check_entry, check_packs
+from eid_toolkit.stores.trust_database import TrustDatabase, fetch, sweep
+from eid_toolkit.stores.trust_decisions import DecisionCheck
+from eid_toolkit.stores.trust_editions import dropped
 from eid_toolkit.stores.trust_entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
+from eid_toolkit.stores.trust_files import TrustFiles, insert_single
 from eid_toolkit.stores.trust_import import Plan, Planner
-from eid_toolkit.stores.trust_packs import Pack, PackFolder, Role
+from eid_toolkit.stores.trust_packs import PARSERS, Pack, PackShelf, Role, insert, read_head
 from eid_toolkit.stores.trust_sources import MAX_FILE, Sources, read_bytes
 
 __all__ = ["MAX_FILE", "SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
 
-_SUFFIXES = {"anchor": ".cer", "link": ".cer", "crl": ".crl"}
-_REMOVED = ".removed"
 OWN_REPORTS = "own-reports.list"
 """What the register of this very home reports of documents: no pack, for nobody brought it in."""
+
+_BELIEVED = """
+SELECT role, sha256, country, key_identifier, name, dated, CASE role WHEN 'crl' THEN coalesce(
+    (SELECT imported_at FROM single WHERE single.object = fact.object),
+    (SELECT min(imported_at) FROM member JOIN pack ON pack.sha256 = member.pack WHERE member.object = fact.object)
+) END
+FROM fact JOIN object ON object.id = fact.object
+WHERE (
+    EXISTS (SELECT 1 FROM single WHERE single.object = fact.object AND single.kind = fact.role)
+    OR EXISTS (SELECT 1 FROM member WHERE member.object = fact.object AND member.role = fact.role)
+) AND sha256 NOT IN (SELECT sha256 FROM removed)
+ORDER BY role, coalesce(country, ''), sha256
+"""
+_ORIGIN = """
+SELECT 1, kind, imported_at, origin FROM single WHERE object = :object AND kind = :role
+UNION ALL
+SELECT 2, role, imported_at, header FROM member JOIN pack ON pack.sha256 = member.pack
+WHERE object = :object AND role = :role
+ORDER BY 1, 3 LIMIT 1
+"""
+"""As given singly, else the first list that brought it."""
+_LISTED = 2
 
 
 class TrustStore:
@@ -46,28 +72,42 @@ class TrustStore:
         self, directory: Path, operators: OperatorStore | None = None, own: frozenset[str] = frozenset()
     ) -> None:
         self.directory = directory
-        self.packs = PackFolder(directory)
         self.own = own
+        self._database = TrustDatabase(directory, TrustFiles())
+        self.packs = PackShelf(self._database)
         self._operators = operators
 
     # Coming in.
 
     def plan(self, sources: Sources, now: datetime, accepted: frozenset[str] = frozenset()) -> Plan:
         """What importing ``sources`` would come to; ``accepted`` are fingerprints of list signers, or of bare lists."""
-        known = {entry.fingerprint for entry in self.entries()} | {pack.sha256 for pack in self.packs.all()}
-        planner = Planner(self.material(), frozenset(known), self._removed(), accepted)
-        return planner.plan(sources, now)
+        with self._database.read() as connection:
+            removed = frozenset(sha for (sha,) in connection.execute("SELECT sha256 FROM removed"))
+        planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted)
+        plan = planner.plan(sources, now)
+        coming = {pack.sha256: pack for pack in plan.packs}
+        for found in sources.lists:
+            if (pack := coming.get(found.sha256) or self.packs.get(found.sha256)) is not None:
+                plan.dropped += [(pack.name, entry) for entry in self._dropped_by(pack)]
+        return plan
+
+    def _dropped_by(self, pack: Pack) -> list[TrustEntry]:
+        """What is believed only because earlier editions of the list had it."""
+        return [entry for entry in self._entries(set(dropped(pack, self.packs.all()))) if entry.listed_in is not None]
 
     def carry_out(
         self, plan: Plan, operator: Operator | None = None, second: Operator | None = None
     ) -> tuple[TrustEntry, ...]:
-        """Keep what a plan takes: lists and directories each whole or not at all. Returns what is new here."""
+        """Keep what a plan takes: all of it or, after a stop, nothing. Returns what is new here."""
         deciders = [each for each in (operator, second) if each is not None]
-        taken = [self._keep(entry, deciders) for entry in plan.entries]
-        before = {entry.fingerprint for entry in self.entries()}
-        for pack in plan.packs:
-            self.packs.write(pack.signed_by(deciders))
-        return (*taken, *(entry for entry in self.entries() if entry.fingerprint not in before))
+        before = self._fingerprints()
+        with self._database.write() as connection:
+            for entry in plan.entries:
+                self._keep(connection, entry, deciders)
+            for pack in plan.packs:
+                insert(connection, pack.signed_by(deciders))
+            sweep(connection)
+        return tuple(self._entries(self._fingerprints() - before))
 
     def import_files(
         self, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None
@@ -93,61 +133,67 @@ class TrustStore:
     ) -> TrustEntry:
         """Keep one item; one that is here already keeps its origin."""
         kind = "crl" if isinstance(item, Crl) else kind_of_certificate(item) or "anchor"
-        deciders = [each for each in (operator, second) if each is not None]
-        return self._keep(TrustEntry(item, kind, source, now), deciders)
+        with self._database.write() as connection:
+            deciders = [each for each in (operator, second) if each is not None]
+            self._keep(connection, TrustEntry(item, kind, source, now), deciders)
+        return next(iter(self._entries({item.fingerprint})))
 
-    def _keep(self, entry: TrustEntry, deciders: Iterable[Operator]) -> TrustEntry:
-        private_directory(self.directory)
+    @staticmethod
+    def _keep(connection: sqlite3.Connection, entry: TrustEntry, deciders: Iterable[Operator]) -> None:
         decisions = tuple(Decision(each.name, each.sign(entry.statement(each.name))) for each in deciders)
-        entry = replace(entry, decisions=decisions)
-        path = self.directory / f"{entry.fingerprint}{_SUFFIXES[entry.kind]}"
-        if path.exists():
-            return self._load(path)
-        write_atomic(path.with_suffix(".json"), json.dumps({"schema": SCHEMA, **entry.to_json()}, indent=1).encode())
-        write_atomic(path, entry.item.der)
-        path.with_suffix(_REMOVED).unlink(missing_ok=True)
-        return entry
+        insert_single(connection, replace(entry, decisions=decisions))
+        connection.execute("DELETE FROM removed WHERE sha256 = ?", (entry.fingerprint,))
 
     # What is here.
 
     def entries(self) -> tuple[TrustEntry, ...]:
         """Everything that is believed once each, anchors first, by state."""
-        return self._entries(self.packs.all())
+        return tuple(self._entries(self._fingerprints()))
 
-    def _entries(self, packs: Iterable[Pack]) -> tuple[TrustEntry, ...]:
-        removed = self._removed()
-        found = {entry.fingerprint: entry for entry in self._singly()}
-        for entry in (entry for pack in packs for entry in pack.entries()):
-            if entry.fingerprint not in removed:
-                found.setdefault(entry.fingerprint, entry)
-        order = sorted(found.values(), key=lambda entry: (entry.kind, entry.item.country or "", entry.fingerprint))
-        return tuple(order)
+    def _fingerprints(self) -> set[str]:
+        with self._database.read() as connection:
+            return {sha for _, sha, *_ in connection.execute(_BELIEVED)}
+
+    def _entries(self, wanted: set[str]) -> list[TrustEntry]:
+        """Those of them that are believed, with their origin."""
+        with self._database.read() as connection:
+            found = [row[:2] for row in connection.execute(_BELIEVED) if row[1] in wanted] if wanted else []
+            return [_entry(connection, role, fingerprint) for role, fingerprint in found]
 
     def material(self) -> TrustMaterial:
-        """What an inspection needs of it; raises :class:`IntegrityBroken` for an anchor that nobody decided on."""
-        packs = self.packs.all()
-        entries = self._entries(packs)
-        if self._operators is not None:
-            singly = [entry for entry in entries if entry.listed_in is None]
-            for entry in singly:
-                check_entry(entry, self._operators, self.own)
-            check_packs(packs, singly, self._operators)
-        certificates = [(entry.kind, entry.item) for entry in entries if isinstance(entry.item, Certificate)]
+        """What an inspection needs of it: an index, by which certificates and lists are read as they are needed.
+
+        Where one of them is read, :class:`IntegrityBroken` is raised for an anchor that nobody decided on.
+        """
+        facts: dict[str, list[Facts]] = {role: [] for role in PARSERS}
+        with self._database.read() as connection:
+            for role, sha, country, identifier, name, dated, taken_at in connection.execute(_BELIEVED):
+                facts[role].append(Facts(sha, country, identifier, name, _time(dated), _time(taken_at)))
+        check = self._operators and DecisionCheck(facts, self._entries, self.packs, self._operators, self.own)
+
+        def stored(role: Role) -> Any:
+            def read(fingerprints: Sequence[str]) -> list[Any]:
+                if role is Role.ANCHOR and check:
+                    check.require(fingerprints)
+                return self._read_all(role.value, fingerprints)
+
+            return Stored(facts[role.value], read)
+
+        bundle = self.packs.bundle()
         return TrustMaterial(
-            anchors=tuple(item for kind, item in certificates if kind == "anchor"),
-            links=tuple(item for kind, item in certificates if kind == "link"),
-            crls=tuple(entry.item for entry in entries if isinstance(entry.item, Crl)),
-            deviation_lists=tuple(entry.item for entry in entries if isinstance(entry.item, DeviationList)),
-            signers=tuple(data for pack in packs for data in pack.data_of(Role.SIGNER)),
-            bundle=next((_bundle_facts(pack) for pack in packs if pack.kind == "bundle"), None),
-            status_lists=(
-                *(StatusList.stored(data) for pack in packs for data in pack.data_of(Role.STATUS_LIST)),
-                *self.own_reports(),
-            ),
-            stolen_blanks=tuple(
-                StolenBlanks.parse(data) for pack in packs for data in pack.data_of(Role.STOLEN_BLANKS)
-            ),
+            anchors=stored(Role.ANCHOR),
+            links=stored(Role.LINK),
+            crls=stored(Role.CRL),
+            deviation_lists=stored(Role.DEVIATION_LIST),
+            signers=Later(lambda: self.packs.data_of(Role.SIGNER)),
+            bundle=_bundle_facts(bundle) if bundle is not None else None,
+            status_lists=(*map(StatusList.stored, self.packs.data_of(Role.STATUS_LIST)), *self.own_reports()),
+            stolen_blanks=tuple(map(StolenBlanks.parse, self.packs.data_of(Role.STOLEN_BLANKS))),
         )
+
+    def _read_all(self, role: str, fingerprints: Sequence[str]) -> list[Any]:
+        with self._database.read() as connection:
+            return [_read(connection, role, fingerprint) for fingerprint in fingerprints]
 
     def own_reports(self) -> tuple[StatusList, ...]:
         """What the register of this home itself reports; nothing in an officer's home."""
@@ -165,52 +211,31 @@ class TrustStore:
     def find(self, fingerprint: str) -> TrustEntry:
         """The entry whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""
         wanted = _cleaned(fingerprint)
-        found = [entry for entry in self.entries() if entry.fingerprint.startswith(wanted)]
+        found = {each for each in self._fingerprints() if each.startswith(wanted)}
         if not wanted or len(found) != 1:
             raise BadInput("trust-entry-unknown", fingerprint=fingerprint, matches=len(found))
-        return found[0]
+        return self._entries(found)[0]
 
     def find_list(self, sha256: str) -> Pack | None:
         """The list, directory or bundle whose SHA-256 begins so, if it is just one."""
         wanted = _cleaned(sha256)
-        found = [pack for pack in self.packs.all() if wanted and pack.sha256.startswith(wanted)]
-        return found[0] if len(found) == 1 else None
+        found = [name for name in self.packs.names() if wanted and name.startswith(wanted)]
+        return self.packs.get(found[0]) if len(found) == 1 else None
 
     # Going out.
 
     def remove(self, entry: TrustEntry) -> None:
         """Believe it no more, also if lists hold it, now or later; importing it singly takes it back."""
-        path = self.directory / f"{entry.fingerprint}{_SUFFIXES.get(entry.kind, '.none')}"
-        if any(entry.fingerprint == member.fingerprint for pack in self.packs.all() for member in pack.members):
-            write_atomic(path.with_suffix(_REMOVED), b"")
-        if path.exists():
-            remove_durably(path)
-            remove_durably(path.with_suffix(".json"))
+        with self._database.write() as connection:
+            row = connection.execute("SELECT id FROM object WHERE sha256 = ?", (entry.fingerprint,)).fetchone() or (0,)
+            connection.execute("DELETE FROM single WHERE object = ?", row)
+            if connection.execute("SELECT 1 FROM member WHERE object = ?", row).fetchone():
+                connection.execute("INSERT OR IGNORE INTO removed VALUES (?)", (entry.fingerprint,))
+            sweep(connection)
 
     def remove_list(self, pack: Pack) -> None:
         """Believe nothing any more for this list's sake; what also came otherwise stays."""
         self.packs.remove(pack)
-
-    def _singly(self) -> list[TrustEntry]:
-        suffixes = dict.fromkeys(_SUFFIXES.values())
-        return [self._load(path) for suffix in suffixes for path in self.directory.glob(f"*{suffix}")]
-
-    def _removed(self) -> frozenset[str]:
-        return frozenset(path.stem for path in self.directory.glob(f"*{_REMOVED}"))
-
-    def _load(self, path: Path) -> TrustEntry:
-        try:
-            origin = json.loads(path.with_suffix(".json").read_bytes())
-            item = Certificate.parse(path.read_bytes()) if path.suffix == ".cer" else Crl.parse(path.read_bytes())
-            if item.fingerprint != path.stem:
-                raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem)
-            imported_at = datetime.fromisoformat(origin["imported_at"])
-            # Before two operators had to decide, one decision stood in the file itself.
-            decided = origin.get("decisions") or ([origin] if origin["operator"] else [])
-            decisions = tuple(map(Decision.from_json, decided))
-            return TrustEntry(item, origin["kind"], origin["source"], imported_at, decisions)
-        except (OSError, ValueError, KeyError, TypeError, BadInput):
-            raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem) from None
 
 
 def open_trust(root: Path) -> TrustStore:
@@ -220,8 +245,34 @@ def open_trust(root: Path) -> TrustStore:
     home = Home.open(root)
     if home.config.demo:
         return TrustStore(home.trust)
-    own = frozenset(Certificate.parse(path.read_bytes()).fingerprint for path in home.pki.glob("*/csca-*.cer"))
+    own = frozenset(sha256(path.read_bytes()).hexdigest() for path in home.pki.glob("*/csca-*.cer"))
     return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own)
+
+
+def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:
+    try:
+        return PARSERS[role](fetch(connection, fingerprint))
+    except BadInput:
+        raise IntegrityBroken("trust-entry-damaged", fingerprint=fingerprint) from None
+
+
+def _entry(connection: sqlite3.Connection, role: str, fingerprint: str) -> TrustEntry:
+    item = _read(connection, role, fingerprint)
+    (number,) = connection.execute("SELECT id FROM object WHERE sha256 = ?", (fingerprint,)).fetchone()
+    place, kind, imported_at, origin = connection.execute(_ORIGIN, {"object": number, "role": role}).fetchone()
+    if place == _LISTED:
+        pack = read_head(origin)
+        return TrustEntry(item, kind, pack.name, pack.imported_at, pack.decisions, pack.origin)
+    try:
+        kept = json.loads(origin)
+        decisions = tuple(map(Decision.from_json, kept["decisions"]))
+        return TrustEntry(item, kind, kept["source"], datetime.fromisoformat(imported_at), decisions)
+    except (ValueError, KeyError, TypeError):
+        raise IntegrityBroken("trust-entry-damaged", fingerprint=fingerprint) from None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
 
 
 def _bundle_facts(pack: Pack) -> BundleFacts:
@@ -233,6 +284,8 @@ def _bundle_facts(pack: Pack) -> BundleFacts:
             str(pack.facts["authority"]),
             None if days is None else timedelta(days=days),
             bool(pack.facts["allow_bac"]),
+            pack.imported_at,
+            pack.sha256,
         )
     except (KeyError, ValueError, TypeError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None

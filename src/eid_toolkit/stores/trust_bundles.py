@@ -20,6 +20,7 @@ from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.judgement import Status
 from eid_toolkit.pki.revocation import is_listed
+from eid_toolkit.pki.times import is_ahead
 from eid_toolkit.pki.trust_bundle import SECTIONS, BundlePolicy, SignedBundle, TrustBundle, digest_of
 from eid_toolkit.pki.trust_material import TrustMaterial, may_certify
 from eid_toolkit.pki.validation import validate_key_owner
@@ -86,7 +87,7 @@ class BundleStore:
 
     def present(self) -> Pack | None:
         """The bundle that is believed now."""
-        return next((pack for pack in self._trust.packs.all() if pack.kind == "bundle"), None)
+        return self._trust.packs.bundle()
 
     def take(
         self, data: bytes, name: str, now: datetime, accept: str | None, operator: str | None
@@ -98,6 +99,9 @@ class BundleStore:
         """
         signed = SignedBundle.parse(data)
         private_directory(self._trust.directory)
+        if is_ahead(signed.bundle.issued_at, now):
+            facts = {"dated": signed.bundle.issued_at.isoformat(), "now": now.isoformat(timespec="minutes")}
+            raise BadInput("trust-dated-ahead", name=signed.bundle.authority, **facts)
         with exclusive(self._trust.directory / _LOCK, "trust bundle"):
             pin = self._authorized(signed, now, accept, operator)
             present = self.present()
@@ -109,8 +113,6 @@ class BundleStore:
             pack = _pack(signed, sections, name, now, pin, sequence)
             self._trust.packs.write(pack)
             self._write_pin(replace(pin, highest=signed.bundle.version))
-            for old in self._trust.packs.old_bundles():
-                self._trust.packs.remove(old)
         return pack, True
 
     def _authorized(self, signed: SignedBundle, now: datetime, accept: str | None, operator: str | None) -> Pin:
@@ -188,7 +190,7 @@ def _result(bundle: TrustBundle, present: Pack | None) -> Sections:
 
 def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pin: Pin, sequence: int) -> Pack:
     bundle = signed.bundle
-    members = tuple(Member(_ROLES[section], item) for section in SECTIONS for item in sections[section])
+    members = tuple(Member.of(_ROLES[section], item) for section in SECTIONS for item in sections[section])
     facts: dict[str, Any] = {
         "version": bundle.version,
         "issued_at": bundle.issued_at.isoformat(),

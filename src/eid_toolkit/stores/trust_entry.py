@@ -91,8 +91,12 @@ class TrustEntry:
         }
         return json.dumps(decided, sort_keys=True).encode()
 
+    def origin(self) -> dict[str, object]:
+        """What is kept beside the item."""
+        return {"schema": SCHEMA, "source": self.source, "decisions": [each.to_json() for each in self.decisions]}
+
     def to_json(self) -> dict[str, object]:
-        """Stable keys for output and for the file beside the item."""
+        """Stable keys for output."""
         first = self.decisions[0] if self.decisions else Decision(None)
         origin: dict[str, object] = {
             "kind": self.kind,

@@ -10,6 +10,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.judgement import ChainResult, Status
+from eid_toolkit.pki.times import is_ahead
 from eid_toolkit.pki.trust_material import may_certify
 from eid_toolkit.pki.validation import TrustMaterial, validate_deviation_list, validate_list_signer
 from eid_toolkit.stores.trust_entry import TrustEntry, claims_own_key, kind_of_certificate
@@ -39,6 +40,8 @@ class Plan:
     """Source and SHA-256 of what is here already."""
     refused: list[Refused] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    dropped: list[tuple[str, TrustEntry]] = field(default_factory=list)
+    """What the list of a source no longer has, and its signer's earlier editions had; it stays believed."""
     errors: dict[str, BadInput] = field(default_factory=dict)
     """By source, for a file out of which nothing was taken: the first reason."""
 
@@ -85,11 +88,13 @@ class Planner:
         for directory in sources.directories:
             self._directory(directory, now)
         for source, found in sources.deviation_lists:
+            if self._is_ahead(source, found.signer, found.signing_time, now):
+                continue
             result = validate_deviation_list(found, self._trust, now)
             if found.fingerprint in self._known:
                 self._plan.known.append((source, found.fingerprint))
             elif basis := self._basis(source, result, found.signer, found.fingerprint):
-                members = (Member(Role.DEVIATION_LIST, found.der),)
+                members = (Member.of(Role.DEVIATION_LIST, found.der, found),)
                 signer = found.signer.subject.text if found.signer else None
                 self._plan.packs.append(Pack("deviation-list", source, found.fingerprint, basis, now, members, signer))
         return self._plan
@@ -102,7 +107,7 @@ class Planner:
             self._plan.known.append((source, fingerprint))
         elif all(entry.fingerprint != fingerprint for entry in self._plan.entries):
             self._plan.entries.append(TrustEntry(certificate, kind, source, now))
-            self._believe([Member(Role(kind), certificate.der)], [certificate])
+            self._believe([Member.of(Role(kind), certificate.der)], [certificate])
 
     def _refuse(self, source: str, certificate: Certificate, kind: str | None) -> None:
         subject = certificate.subject.text
@@ -130,6 +135,9 @@ class Planner:
         if found.sha256 in self._known:
             self._plan.known += [(found.source, each.fingerprint) for each in found.found.certificates]
             return True
+        signed = found.found.signed
+        if signed is not None and self._is_ahead(found.source, found.found.signer, signed.signers[0].signing_time, now):
+            return True
         before = len(self._plan.questions)
         result = validate_list_signer(found.found, self._trust, now)
         basis = self._basis(found.source, result, found.found.signer, found.sha256)
@@ -145,10 +153,10 @@ class Planner:
             else:
                 if certificate.fingerprint in self._known:
                     self._plan.known.append((found.source, certificate.fingerprint))
-                members.append(Member(Role(kind), certificate.der))
+                members.append(Member.of(Role(kind), certificate.der, certificate))
                 certificates.append(certificate)
         signer = found.found.signer.subject.text if found.found.signer else None
-        proof = (Member(Role.SOURCE, found.data),)
+        proof = (Member.of(Role.SOURCE, found.data),)
         self._plan.packs.append(Pack("master-list", found.source, found.sha256, basis, now, (*members, *proof), signer))
         self._believe(members, certificates)
         return True
@@ -169,9 +177,21 @@ class Planner:
         self._plan.questions.append(Question(source, accept, name, reason, bare))
         return None
 
+    def _is_ahead(self, source: str, maker: Certificate | Crl | None, dated: datetime | None, now: datetime) -> bool:
+        """Whether a list is dated too far ahead, which is then refused: it would outlive every honest one."""
+        if dated is None or not is_ahead(dated, now):
+            return False
+        name = "?" if maker is None else maker.issuer.text if isinstance(maker, Crl) else maker.subject.text
+        facts = {"name": name, "dated": dated.isoformat(), "now": now.isoformat(timespec="minutes")}
+        self._plan.refused.append(Refused(source, name, "trust-dated-ahead", facts=facts))
+        self._plan.errors.setdefault(source, BadInput("trust-dated-ahead", **facts))
+        return True
+
     def _crl(self, source: str, crl: Crl, now: datetime) -> None:
         if crl.fingerprint in self._known:
             self._plan.known.append((source, crl.fingerprint))
+        elif self._is_ahead(source, crl, crl.this_update, now):
+            return
         elif self._is_genuine(crl):
             self._plan.entries.append(TrustEntry(crl, "crl", source, now))
         else:
@@ -190,13 +210,15 @@ class Planner:
         for crl in directory.crls:
             if crl.fingerprint in self._known:
                 self._plan.known.append((directory.source, crl.fingerprint))
+            elif self._is_ahead(directory.source, crl, crl.this_update, now):
+                continue
             elif self._is_genuine(crl):
-                members.append(Member(Role.CRL, crl.der))
+                members.append(Member.of(Role.CRL, crl.der, crl))
             else:
                 what = crl.issuer.text
                 self._plan.refused.append(Refused(directory.source, what, "trust-crl-of-unknown-authority"))
         stored = set(self._trust.signers)
-        members += [Member(Role.SIGNER, data) for data in dict.fromkeys(directory.signers) if data not in stored]
+        members += [Member.of(Role.SIGNER, data) for data in dict.fromkeys(directory.signers) if data not in stored]
         if members:
             self._plan.packs.append(
                 Pack("directory", directory.source, directory.sha256, Basis.NONE, now, tuple(members))

@@ -1,31 +1,27 @@
-"""Packs: what one list, directory or bundle brought, in one file that is there whole or not at all.
-
-The file's first line names the format, the second is a JSON header with each member's role, length and SHA-256, and
-behind it stand the members in DER. Six hundred certificates cost one write instead of twelve hundred.
-"""
+"""Packs: what one list, directory or bundle brought, with its origin and who decided so: there whole or not at all."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from eid_toolkit.errors import BadInput, IntegrityBroken
-from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
+from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.stores.operators import Operator
-from eid_toolkit.stores.trust_entry import Decision, ListOrigin, TrustEntry
+from eid_toolkit.stores.trust_database import FILE, TrustDatabase, fetch, keep, sweep
+from eid_toolkit.stores.trust_entry import Decision, Item, ListOrigin
 
 SCHEMA = "eid-trust-pack/1"
-_MAGIC = SCHEMA.encode() + b"\n"
-SUFFIX = ".pack"
 
 
 class Role(StrEnum):
@@ -43,6 +39,15 @@ class Role(StrEnum):
     """The signed list itself, as the proof of where the others come from."""
 
 
+PARSERS: dict[str, Callable[[bytes], Item]] = {
+    Role.ANCHOR.value: Certificate.parse,
+    Role.LINK.value: Certificate.parse,
+    Role.CRL.value: Crl.parse,
+    Role.DEVIATION_LIST.value: DeviationList.parse,
+}
+"""What is believed or shown one by one; document signers are not, for there may be very many."""
+
+
 class Basis(StrEnum):
     """Why a list is believed."""
 
@@ -58,15 +63,25 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One object with its role."""
+    """One object with its role; its bytes may be in the store only."""
 
     role: Role
-    data: bytes
+    fingerprint: str
+    """SHA-256 in hex."""
+    size: int
+    load: Callable[[], bytes] = field(compare=False, repr=False)
+    item: Item | None = field(default=None, compare=False, repr=False)
+    """The object as it was read, where it just was."""
+
+    @classmethod
+    def of(cls, role: Role, data: bytes, item: Item | None = None) -> Member:
+        """A member whose bytes are at hand."""
+        return cls(role, sha256(data).hexdigest(), len(data), lambda: data, item)
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 in hex."""
-        return sha256(self.data).hexdigest()
+    def data(self) -> bytes:
+        """Its bytes; raises :class:`IntegrityBroken` if they are not what they were."""
+        return self.load()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,69 +113,45 @@ class Pack:
     @property
     def counts(self) -> dict[str, int]:
         """How many members there are of each role, but for the source."""
-        return {role.value: len(found) for role in Role if role is not Role.SOURCE and (found := self.data_of(role))}
+        counted = Counter(member.role for member in self.members)
+        return {role.value: counted[role] for role in Role if role is not Role.SOURCE and counted[role]}
 
     def statement(self, operator: str | None) -> bytes:
         """What an operator decided: to take these members from this source."""
-        return json.dumps({**self._standing(), "operator": operator}, sort_keys=True).encode()
+        members = [[member.role.value, member.size, member.fingerprint] for member in self.members]
+        return json.dumps({**self._standing(), "members": members, "operator": operator}, sort_keys=True).encode()
 
     def signed_by(self, deciders: Iterable[Operator]) -> Pack:
         """The pack with the decisions of these operators."""
         decisions = tuple(Decision(each.name, each.sign(self.statement(each.name))) for each in deciders)
         return replace(self, decisions=decisions)
 
-    def entries(self) -> Iterator[TrustEntry]:
-        """What it holds that is believed or shown; document signers are left out, for there may be very many."""
-        for member in self.members:
-            item: Certificate | Crl | DeviationList
-            if member.role in (Role.ANCHOR, Role.LINK):
-                item = Certificate.parse(member.data)
-            elif member.role is Role.CRL:
-                item = Crl.parse(member.data)
-            elif member.role is Role.DEVIATION_LIST:
-                item = DeviationList.parse(member.data)
-            else:
-                continue
-            yield TrustEntry(item, member.role.value, self.name, self.imported_at, self.decisions, self.origin)
-
     def to_json(self) -> dict[str, object]:
         """For `eid trust list --lists` and the audit log."""
-        standing = {name: value for name, value in self._standing().items() if name != "members"}
-        return {**standing, "decisions": [each.to_json() for each in self.decisions], "members": self.counts}
+        return {**self._header(), "members": self.counts}
 
     def encode(self) -> bytes:
-        """The file."""
-        header = {**self._standing(), "decisions": [decision.to_json() for decision in self.decisions]}
-        content = b"".join(member.data for member in self.members)
-        return b"".join((_MAGIC, json.dumps(header).encode(), b"\n", content))
+        """All but the members, as it is kept."""
+        return json.dumps(self._header()).encode()
 
     @classmethod
-    def parse(cls, data: bytes) -> Pack:
-        """Reads the file; raises :class:`ValueError`, :class:`KeyError` or :class:`TypeError` for a damaged one."""
-        if not data.startswith(_MAGIC):
-            raise ValueError(SCHEMA)
-        head, _, content = data[len(_MAGIC) :].partition(b"\n")
-        header = json.loads(head)
-        members, offset = [], 0
-        for role, length, fingerprint in header["members"]:
-            member = Member(Role(role), content[offset : offset + length])
-            offset += length
-            if member.fingerprint != fingerprint:
-                raise ValueError(fingerprint)
-            members.append(member)
-        if offset != len(content):
-            raise ValueError(len(content))
+    def decode(cls, data: bytes | str, members: tuple[Member, ...]) -> Pack:
+        """Reads that; raises :class:`ValueError`, :class:`KeyError` or :class:`TypeError` for another text."""
+        header = json.loads(data)
         return cls(
             kind=header["kind"],
             name=header["name"],
             sha256=header["sha256"],
             basis=Basis(header["basis"]),
             imported_at=datetime.fromisoformat(header["imported_at"]),
-            members=tuple(members),
+            members=members,
             signer=header["signer"],
             decisions=tuple(map(Decision.from_json, header["decisions"])),
             facts=dict(header["facts"]),
         )
+
+    def _header(self) -> dict[str, Any]:
+        return {**self._standing(), "decisions": [decision.to_json() for decision in self.decisions]}
 
     def _standing(self) -> dict[str, Any]:
         return {
@@ -172,49 +163,143 @@ class Pack:
             "imported_at": self.imported_at.isoformat(),
             "signer": self.signer,
             "facts": self.facts,
-            "members": [[member.role.value, len(member.data), member.fingerprint] for member in self.members],
         }
 
 
-class PackFolder:
-    """The packs in a trust store's directory, each named by the SHA-256 of its source."""
+class PackShelf:
+    """The packs of a trust store, each named by the SHA-256 of its source."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, database: TrustDatabase) -> None:
+        self._database = database
 
-    def write(self, pack: Pack) -> None:
-        """Keep a pack, in place of one from the same source."""
-        private_directory(self._directory)
-        write_atomic(self._path(pack.sha256), pack.encode())
+    def write(self, *packs: Pack) -> None:
+        """Keep packs, each in place of one from the same source; a bundle in place of all other bundles."""
+        with self._database.write() as connection:
+            for pack in packs:
+                insert(connection, pack)
+            sweep(connection)
 
     def remove(self, pack: Pack) -> None:
         """Believe it no more."""
-        remove_durably(self._path(pack.sha256))
+        with self._database.write() as connection:
+            _delete(connection, pack.sha256)
+            sweep(connection)
 
     def all(self) -> tuple[Pack, ...]:
-        """Every pack, the oldest first; of bundles only the one that was taken last.
+        """Every pack, the oldest first. Raises :class:`IntegrityBroken` for a damaged one."""
+        return self._where("1")
 
-        Raises :class:`IntegrityBroken` for a damaged one.
-        """
-        found = sorted(map(self._load, self._directory.glob(f"*{SUFFIX}")), key=lambda pack: pack.imported_at)
-        bundles = [pack for pack in found if pack.kind == "bundle"]
-        newest = max(bundles, key=lambda pack: int(pack.facts["sequence"]), default=None)
-        return tuple(pack for pack in found if pack.kind != "bundle" or pack is newest)
+    def get(self, source_sha256: str) -> Pack | None:
+        """The pack of one source."""
+        return next(iter(self._where("sha256 = ?", source_sha256)), None)
 
-    def old_bundles(self) -> tuple[Pack, ...]:
-        """Bundles that a newer one has replaced, if a stop kept them from being removed."""
-        kept = self.all()
-        every = map(self._load, self._directory.glob(f"*{SUFFIX}"))
-        return tuple(pack for pack in every if pack.sha256 not in {each.sha256 for each in kept})
+    def bundle(self) -> Pack | None:
+        """The bundle that is believed now."""
+        return next(iter(self._where("kind = 'bundle'")), None)
 
-    def _load(self, path: Path) -> Pack:
-        try:
-            pack = Pack.parse(path.read_bytes())
-            if pack.sha256 != path.stem:
-                raise ValueError(path.stem)
-            return pack
-        except (OSError, ValueError, KeyError, TypeError, BadInput):
-            raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem) from None
+    def heads(self) -> tuple[Pack, ...]:
+        """Every pack without its members, the oldest first."""
+        return self._heads("SELECT header FROM pack ORDER BY imported_at, sha256")
 
-    def _path(self, source_sha256: str) -> Path:
-        return self._directory / f"{source_sha256}{SUFFIX}"
+    def holding(self, fingerprint: str) -> tuple[Pack, ...]:
+        """Likewise those that an object came in."""
+        return self._heads(
+            "SELECT DISTINCT header FROM pack JOIN member ON member.pack = pack.sha256"
+            " JOIN object ON object.id = member.object WHERE object.sha256 = ? ORDER BY imported_at, pack.sha256",
+            fingerprint,
+        )
+
+    def data_of(self, role: Role) -> tuple[bytes, ...]:
+        """The members of one role, of all packs."""
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT sha256 FROM object WHERE id IN (SELECT object FROM member WHERE role = ?)", (role.value,)
+            ).fetchall()
+            return tuple(fetch(connection, fingerprint) for (fingerprint,) in found)
+
+    def names(self) -> frozenset[str]:
+        """The SHA-256 of each source."""
+        with self._database.read() as connection:
+            return frozenset(name for (name,) in connection.execute("SELECT sha256 FROM pack"))
+
+    def _where(self, condition: str, *values: str) -> tuple[Pack, ...]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT sha256, header FROM pack WHERE {condition} ORDER BY imported_at, sha256",
+                values,
+            ).fetchall()
+            return tuple(self._read(connection, name, header) for name, header in rows)
+
+    def _read(self, connection: sqlite3.Connection, name: str, header: str) -> Pack:
+        members = connection.execute(
+            "SELECT role, sha256, size FROM member JOIN object ON object.id = member.object WHERE pack = ?"
+            " ORDER BY position",
+            (name,),
+        )
+        head = read_head(header)
+        if head.sha256 != name:
+            raise IntegrityBroken("trust-entry-damaged", fingerprint=name)
+        return replace(
+            head,
+            members=tuple(
+                Member(Role(role), fingerprint, size, partial(self._fetch, fingerprint))
+                for role, fingerprint, size in members
+            ),
+        )
+
+    def _heads(self, statement: str, *values: str) -> tuple[Pack, ...]:
+        with self._database.read() as connection:
+            return tuple(read_head(header) for (header,) in connection.execute(statement, values))
+
+    def _fetch(self, fingerprint: str) -> bytes:
+        with self._database.read() as connection:
+            return fetch(connection, fingerprint)
+
+
+def read_head(header: str) -> Pack:
+    """A pack without its members, out of what is kept; raises :class:`IntegrityBroken` for a damaged one."""
+    try:
+        return Pack.decode(header, ())
+    except (ValueError, KeyError, TypeError):
+        raise IntegrityBroken("trust-store-damaged", file=FILE) from None
+
+
+def insert(connection: sqlite3.Connection, pack: Pack) -> None:
+    """A pack's rows; its members are kept once, whatever other packs have them."""
+    _delete(connection, pack.sha256)
+    if pack.kind == "bundle":
+        for (other,) in connection.execute("SELECT sha256 FROM pack WHERE kind = 'bundle'").fetchall():
+            _delete(connection, other)
+    connection.execute(
+        "INSERT INTO pack VALUES (?, ?, ?, ?)",
+        (pack.sha256, pack.kind, pack.imported_at.isoformat(), pack.encode().decode()),
+    )
+    listed = [member.data for member in pack.members if member.role is not Role.SOURCE]
+    for position, member in enumerate(pack.members):
+        number = keep(connection, member.data, listed if member.role is Role.SOURCE else ())
+        values = (pack.sha256, position, member.role.value, number)
+        connection.execute("INSERT INTO member VALUES (?, ?, ?, ?)", values)
+        note_facts(connection, number, member.role.value, member.data, member.item)
+
+
+def note_facts(connection: sqlite3.Connection, number: int, role: str, data: bytes, item: Item | None = None) -> None:
+    """Keep by what an object is found; it is read once in its life for that."""
+    if role not in PARSERS:
+        return
+    if connection.execute("SELECT 1 FROM fact WHERE object = ? AND role = ?", (number, role)).fetchone():
+        return
+    found = item if item is not None else PARSERS[role](data)
+    identifier = name = dated = None
+    if isinstance(found, Certificate):
+        identifier = found.extensions.subject_key_identifier
+    elif isinstance(found, Crl):
+        identifier, name, dated = found.authority_key_identifier, found.issuer.text, found.this_update
+    else:
+        name, dated = found.signer.subject.text if found.signer else None, found.signing_time
+    values = (number, role, found.country, identifier, name, dated.isoformat() if dated else None)
+    connection.execute("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
+def _delete(connection: sqlite3.Connection, source_sha256: str) -> None:
+    connection.execute("DELETE FROM pack WHERE sha256 = ?", (source_sha256,))
+    connection.execute("DELETE FROM member WHERE pack = ?", (source_sha256,))

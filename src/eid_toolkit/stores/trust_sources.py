@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +32,8 @@ class Refused:
     what: str
     reason: str
     unreadable: bool = False
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Of the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,243 @@
+"""A trust store does not grow slow: each certificate is kept and read once, whatever number of lists brought it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.validation import Status, validate_signer
+from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.secret import Secret
+from eid_toolkit.stores.operators import Operator, OperatorStore
+from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.stores.trust_database import FILE
+from support.authorities import NOW, Authority
+from support.old_trust import write_as_before
+
+STATES = ("FRA", "DEU", "NLD", "GHA", "JPN", "BRA")
+UTOPIA, *OTHERS = Authority(), *map(Authority, STATES)
+CSCAS = [other.csca for other in OTHERS]
+PASSPHRASE = Secret(b"operator passphrase")
+
+
+def edition(number: int, *without: Certificate) -> bytes:
+    listed = [csca for csca in CSCAS if csca not in without]
+    return UTOPIA.master_list(UTOPIA.csca, *listed, signing_time=NOW + timedelta(seconds=number))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TrustStore:
+    store = TrustStore(tmp_path / "trust")
+    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, Operator("anna"))
+    return store
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """Every certificate that is read."""
+    seen: list[bytes] = []
+    read = Certificate._read.__func__  # type: ignore[attr-defined]
+
+    def counting(cls: type[Certificate], data: bytes) -> Certificate:
+        seen.append(data)
+        return read(cls, data)
+
+    monkeypatch.setattr(Certificate, "_read", classmethod(counting))
+    return seen
+
+
+def take(store: TrustStore, number: int, *without: Certificate) -> None:
+    store.import_files([(f"edition {number}", edition(number, *without))], NOW + timedelta(days=number), None)
+
+
+def test_an_inspection_reads_what_it_needs_however_many_editions_there_are(
+    store: TrustStore, parsed: list[bytes]
+) -> None:
+    france = OTHERS[0]
+    signer = france.signer()
+    for number in range(4):
+        take(store, number)
+        fresh = TrustStore(store.directory)
+        parsed.clear()
+        assert validate_signer(signer, fresh.material(), NOW).status is Status.PASSED
+        assert parsed == [france.csca.der]
+
+
+def test_a_certificate_lies_in_the_store_once(store: TrustStore) -> None:
+    for number in range(5):
+        take(store, number)
+    data = (store.directory / FILE).read_bytes()
+    assert [data.count(csca.der[-60:]) for csca in CSCAS] == [1] * len(CSCAS)
+
+
+def test_a_list_comes_out_of_the_store_as_it_was_signed(store: TrustStore) -> None:
+    signed = edition(1)
+    store.import_files([("list.ml", signed)], NOW, None)
+    (pack,) = TrustStore(store.directory).packs.all()
+    sources = [member.data for member in pack.members if member.role == "source"]
+    assert sources == [signed]
+    assert len(MasterList.parse(sources[0]).certificates) == len(CSCAS) + 1
+
+
+def test_where_a_certificate_came_from_is_kept_for_each_edition(store: TrustStore) -> None:
+    for number in range(3):
+        take(store, number)
+    lists = store.packs.holding(CSCAS[0].fingerprint)
+    assert [(pack.name, pack.imported_at) for pack in lists] == [
+        (f"edition {number}", NOW + timedelta(days=number)) for number in range(3)
+    ]
+    entry = store.find(CSCAS[0].fingerprint)
+    assert (entry.source, entry.imported_at) == ("edition 0", NOW)
+
+
+def test_a_certificate_stays_as_long_as_a_list_has_it(store: TrustStore) -> None:
+    take(store, 0)
+    take(store, 1, CSCAS[0])
+    first, second = store.packs.all()
+    store.remove_list(second)
+    assert {entry.item.der for entry in store.entries()} == {UTOPIA.csca.der, *(csca.der for csca in CSCAS)}
+    store.remove_list(first)
+    assert [entry.item.der for entry in store.entries()] == [UTOPIA.csca.der]
+    with closing(sqlite3.connect(store.directory / FILE)) as connection:
+        assert connection.execute("SELECT count(*) FROM object").fetchone() == (1,)
+
+
+def test_what_an_earlier_version_kept_is_taken_over_at_the_first_opening(store: TrustStore, tmp_path: Path) -> None:
+    take(store, 0)
+    take(store, 1, CSCAS[0])
+    store.import_files([("utopia.crl", UTOPIA.crl().der)], NOW, None)
+    old = tmp_path / "old"
+    write_as_before(store, old)
+    (old / f"{CSCAS[2].fingerprint}.removed").write_bytes(b"")
+    (old / "bundle-authority.json").write_text("{}")
+
+    opened = TrustStore(old)
+    expected = [entry.to_json() for entry in store.entries() if entry.item != CSCAS[2]]
+    assert [entry.to_json() for entry in opened.entries()] == expected
+    assert opened.packs.all() == store.packs.all()
+    assert sorted(path.name for path in old.iterdir()) == ["bundle-authority.json", FILE]
+    assert [entry.to_json() for entry in TrustStore(old).entries()] == expected
+
+
+def test_one_decision_in_the_file_itself_is_read_too(store: TrustStore, tmp_path: Path) -> None:
+    """As it was written before lists and second operators came."""
+    old = tmp_path / "old"
+    write_as_before(store, old)
+    (origin,) = old.glob("*.json")
+    kept = json.loads(origin.read_text())
+    del kept["decisions"]
+    origin.write_text(json.dumps(kept))
+    (read,) = TrustStore(old).entries()
+    assert (read.kind, read.operator, read.source) == ("anchor", "anna", "utopia.cer")
+
+
+def test_decisions_that_an_earlier_version_kept_still_count(tmp_path: Path) -> None:
+    (tmp_path / "operators").mkdir()
+    operators = OperatorStore(tmp_path / "operators", demo=False)
+    for name in ("anna", "bert"):
+        operators.add(name, PASSPHRASE, NOW, SystemEntropy())
+    anna, bert = (operators.act_as(name, lambda: PASSPHRASE) for name in ("anna", "bert"))
+    own = frozenset({UTOPIA.csca.fingerprint})
+    store = TrustStore(tmp_path / "trust", operators, own)
+    store.add(UTOPIA.csca, "own authority", NOW, None)
+    store.add(CSCAS[0], "fra.cer", NOW, anna, bert)
+    store.import_files([("list.ml", edition(0))], NOW, anna)
+    write_as_before(store, tmp_path / "old")
+    opened = TrustStore(tmp_path / "old", operators, own)
+    assert {anchor.der for anchor in opened.material().anchors} == {UTOPIA.csca.der, *(csca.der for csca in CSCAS)}
+
+
+def test_a_damaged_file_of_an_earlier_version_is_told_and_nothing_is_lost(store: TrustStore, tmp_path: Path) -> None:
+    take(store, 0)
+    old = tmp_path / "old"
+    write_as_before(store, old)
+    before = {path.name: path.read_bytes() for path in old.iterdir()}
+    (pack,) = old.glob("*.pack")
+    pack.write_bytes(pack.read_bytes()[:-1] + b"\x00")
+    with pytest.raises(IntegrityBroken, match="trust-entry-damaged"):
+        TrustStore(old).entries()
+    pack.write_bytes(before[pack.name])
+    assert {path.name for path in old.iterdir()} >= set(before)
+    assert len(TrustStore(old).entries()) == len(CSCAS) + 1
+
+
+STOP = """
+import os, sys
+from pathlib import Path
+from eid_toolkit.stores import trust_database, trust_files
+from eid_toolkit.stores.trust import TrustStore
+
+left = int(sys.argv[2])
+
+def die_in(function):
+    def wrapped(*arguments, **named):
+        global left
+        left -= 1
+        if left == 0:
+            os._exit(9)
+        return function(*arguments, **named)
+    return wrapped
+
+trust_files.keep = die_in(trust_files.keep)
+trust_files.insert = die_in(trust_files.insert)
+Path.unlink = die_in(Path.unlink)
+trust_database.sync_directory = die_in(trust_database.sync_directory)
+print(len(TrustStore(Path(sys.argv[1])).entries()))
+"""
+
+
+def test_the_power_may_fail_at_any_place_while_it_is_taken_over(store: TrustStore, tmp_path: Path) -> None:
+    take(store, 0)
+    expected = [entry.to_json() for entry in store.entries()]
+    for stop in range(1, 50):
+        old = tmp_path / str(stop)
+        write_as_before(store, old)
+        ended = subprocess.run([sys.executable, "-c", STOP, str(old), str(stop)], timeout=60, check=False)
+        assert [entry.to_json() for entry in TrustStore(old).entries()] == expected
+        assert [path.name for path in old.iterdir()] == [FILE]
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == 9
+    assert stop > 5
+
+
+def test_a_home_that_cannot_be_written_to_is_read_as_it_is(
+    store: TrustStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(store, 0)
+    old = tmp_path / "old"
+    write_as_before(store, old)
+    before = sorted(path.name for path in old.iterdir())
+    monkeypatch.setattr("eid_toolkit.stores.trust_database.os.access", lambda *_: False)
+    assert len(TrustStore(old).entries()) == len(CSCAS) + 1
+    assert len(TrustStore(old).material().anchors_of("FR")) == 1
+    assert sorted(path.name for path in old.iterdir()) == before
+
+
+def test_a_process_that_dies_while_it_imports_leaves_nothing_of_the_list(store: TrustStore) -> None:
+    (store.directory.parent / "list.ml").write_bytes(edition(0))
+    script = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from eid_toolkit.stores import trust
+trust.sweep = lambda connection: os._exit(9)
+data = Path(sys.argv[2]).read_bytes()
+trust.TrustStore(Path(sys.argv[1])).import_files([("list.ml", data)], datetime.fromisoformat(sys.argv[3]), None)
+"""
+    arguments = [str(store.directory), str(store.directory.parent / "list.ml"), NOW.isoformat()]
+    assert subprocess.run([sys.executable, "-c", script, *arguments], timeout=60, check=False).returncode == 9
+    assert [entry.item.der for entry in store.entries()] == [UTOPIA.csca.der]
+    take(store, 0)
+    assert len(store.entries()) == len(CSCAS) + 1
