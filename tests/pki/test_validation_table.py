@@ -42,6 +42,7 @@ ALONE = {
     "certificate-stored",
     "document-of-another-state",
     "link-to-another-country",
+    *("link-missing", "link-by-stranger", "link-names-another", "link-not-for-certificates"),  # nor without a link
     "country-in-lower-case",
     "namesake",
     "authority-renewed",

@@ -6,6 +6,14 @@ proves nothing: it is undetermined where the policy needs the answer, else a fin
 
 from __future__ import annotations
 
+_CONTRADICTIONS = frozenset(
+    {
+        *("file-malformed", "mrz-check-digits-wrong", "com-differs-from-sod", "issued-after-expiry"),
+        *("dg11-differs-from-dg1", "dg13-differs-from-dg1"),
+    }
+)
+"""Failed just where one of the files is not what the issuer signed; else the issuer contradicts itself."""
+
 FAILED = frozenset(
     {
         # A signature that the named key did not make, a hash that differs, what every document has signed and this not.
@@ -20,6 +28,7 @@ FAILED = frozenset(
         "cam-proof-wrong",
         # What nobody signed contradicts what is signed, or what is printed.
         *("card-access-altered", "card-access-stripped", "mrz-differs-from-dg1"),
+        *_CONTRADICTIONS,
         # It is not good now.
         *("document-expired", "document-lost", "document-stolen", "document-revoked", "document-on-stolen-blank"),
     }
@@ -32,41 +41,45 @@ _WEAK = frozenset(
     }
 )
 
-UNDETERMINED = _WEAK | {
-    # Not read, not readable, not checkable.
-    *("sod-not-read", "sod-malformed", "sod-not-usable", "sod-signature-not-checkable", "signer-not-readable"),
-    *("data-group-not-read", "data-group-left-unsigned", "active-authentication-key-unsigned", "told-by-reader"),
-    *("signer-critical-extension", "signer-extension-malformed", "signer-signature-not-checkable"),
-    *("chip-key-not-readable", "ca-unsupported", "ca-not-attempted", "aa-unsupported", "aa-not-attempted"),
-    *("card-security-not-read", "card-security-malformed", "card-security-not-checkable", "cam-key-missing"),
-    "card-security-signer-untrusted",
-    # Missing here, or out of date here.
-    *(
-        "csca-unknown",
-        "csca-expired",
-        "csca-not-yet-valid",
-        "revocation-of-unknown-signer",
-        "bundle-old",
-        "clock-set-back",
-    ),
-    *("crl-missing", "crl-signature", "crl-stale", "crl-not-yet-valid", "crl-old-key", "crl-critical-extension"),
-    # Written oddly by the issuer.
-    *("csca-name", "csca-key-usage", "csca-country-unsaid", "signer-country-unsaid", "link-country-unsaid"),
-    *("signer-expired", "signer-not-yet-valid", "signer-usage-period"),
-    *("link-critical-extension", "link-expired", "link-not-yet-valid", "link-name-change"),
-    *("file-malformed", "dg1-not-read", "com-absent", "com-not-read", "com-differs-from-sod"),
-    *("com-version-differs-from-sod", "mrz-check-digits-wrong", "dg11-differs-from-dg1", "dg13-differs-from-dg1"),
-    *("name-differs-from-dg1", "national-data-not-understood", "issued-after-expiry", "issued-in-the-future"),
-    *("card-access-not-read", "card-access-malformed", "card-access-unsigned", "card-access-without-dg14"),
-    *("expiry-uncertain", "document-suspended", "deviation-listed"),
-    # What this reading left open, or the policy does not take.
-    *("access-not-by-pace", "access-downgraded", "reading-ended-early"),
-}
+UNDETERMINED = (
+    _WEAK
+    | _CONTRADICTIONS
+    | {
+        # Not read, not readable, not checkable.
+        *("sod-not-read", "sod-malformed", "sod-not-usable", "sod-signature-not-checkable", "signer-not-readable"),
+        *("data-group-not-read", "data-group-left-unsigned", "active-authentication-key-unsigned", "told-by-reader"),
+        *("signer-critical-extension", "signer-extension-malformed", "signer-signature-not-checkable"),
+        *("chip-key-not-readable", "ca-unsupported", "ca-not-attempted", "aa-unsupported", "aa-not-attempted"),
+        *("card-security-not-read", "card-security-malformed", "card-security-not-checkable", "cam-key-missing"),
+        "card-security-signer-untrusted",
+        # Missing here, or out of date here.
+        *(
+            "csca-unknown",
+            "csca-expired",
+            "csca-not-yet-valid",
+            "revocation-of-unknown-signer",
+            "bundle-old",
+            "clock-set-back",
+        ),
+        *("crl-missing", "crl-signature", "crl-stale", "crl-not-yet-valid", "crl-old-key", "crl-critical-extension"),
+        # Written oddly by the issuer.
+        *("csca-name", "csca-key-usage", "csca-country-unsaid", "signer-country-unsaid", "link-country-unsaid"),
+        *("signer-expired", "signer-not-yet-valid", "signer-usage-period"),
+        *("link-critical-extension", "link-expired", "link-not-yet-valid", "link-name-change"),
+        *("dg1-not-read", "com-absent", "com-not-read", "com-version-differs-from-sod"),
+        *("name-differs-from-dg1", "issued-in-the-future"),
+        *("card-access-not-read", "card-access-malformed", "card-access-unsigned", "card-access-without-dg14"),
+        *("expiry-uncertain", "document-suspended", "deviation-listed"),
+        # What this reading left open, or the policy does not take.
+        *("access-not-by-pace", "access-downgraded", "reading-ended-early"),
+    }
+)
 
 NOT_PERFORMED = frozenset({"chip-key-not-offered"})
 
 FINDINGS = _WEAK | {
     *("sod-content-type-odd", "sod-signer-named-otherwise", "signer-extension-ignored", "signer-state-code-odd"),
+    *("file-ignored", "national-data-not-understood", "card-access-beside-dg14"),
 }
 
 BY_STATUS = {

@@ -38,6 +38,8 @@ class BundleFacts:
     """When it came here."""
     fingerprint: str | None = None
     """SHA-256 in hex."""
+    state: str | None = None
+    """The state of its maker, who knows all CSCAs of that state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class TrustMaterial:
 
     def knows_all_of(self, country: str | None) -> bool:
         """Whether every CSCA of the state is here, so that whom none of them made is no signer of that state."""
-        return any(_same(country, state) for state in self.complete_states)
+        return any(_same(country, state) for state in self.complete_states) and bool(self.anchors_of(country))
 
     def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
         """The anchors of one state."""

@@ -65,14 +65,19 @@ class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
     With ``operators``, an anchor is believed on two operators' signatures only, unless its fingerprint is among the
-    authority's ``own``. Revocation lists and links need none: an anchor signs them.
+    authority's ``own``. Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
     """
 
     def __init__(
-        self, directory: Path, operators: OperatorStore | None = None, own: frozenset[str] = frozenset()
+        self,
+        directory: Path,
+        operators: OperatorStore | None = None,
+        own: frozenset[str] = frozenset(),
+        states: frozenset[str] = frozenset(),
     ) -> None:
         self.directory = directory
         self.own = own
+        self._states = states
         self._database = TrustDatabase(directory, TrustFiles())
         self.packs = PackShelf(self._database)
         self._operators = operators
@@ -179,16 +184,18 @@ class TrustStore:
 
             return Stored(facts[role.value], read)
 
-        bundle = self.packs.bundle()
+        pack = self.packs.bundle()
+        bundle = _bundle_facts(pack) if pack is not None else None
         return TrustMaterial(
             anchors=stored(Role.ANCHOR),
             links=stored(Role.LINK),
             crls=stored(Role.CRL),
             deviation_lists=stored(Role.DEVIATION_LIST),
             signers=Later(lambda: self.packs.data_of(Role.SIGNER)),
-            bundle=_bundle_facts(bundle) if bundle is not None else None,
+            bundle=bundle,
             status_lists=(*map(StatusList.stored, self.packs.data_of(Role.STATUS_LIST)), *self.own_reports()),
             stolen_blanks=tuple(map(StolenBlanks.parse, self.packs.data_of(Role.STOLEN_BLANKS))),
+            complete_states=self._states | ({bundle.state} if bundle is not None and bundle.state else set()),
         )
 
     def _read_all(self, role: str, fingerprints: Sequence[str]) -> list[Any]:
@@ -243,10 +250,12 @@ def open_trust(root: Path) -> TrustStore:
     if not (root / CONFIG_NAME).exists():
         return TrustStore(root / "trust")
     home = Home.open(root)
+    paths = sorted(home.pki.glob("*/csca-*.cer"))
+    states = frozenset({home.config.country, *(path.parent.name for path in paths)})
     if home.config.demo:
-        return TrustStore(home.trust)
-    own = frozenset(sha256(path.read_bytes()).hexdigest() for path in home.pki.glob("*/csca-*.cer"))
-    return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own)
+        return TrustStore(home.trust, states=states)
+    own = frozenset(sha256(path.read_bytes()).hexdigest() for path in paths)
+    return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own, states)
 
 
 def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:
@@ -286,6 +295,7 @@ def _bundle_facts(pack: Pack) -> BundleFacts:
             bool(pack.facts["allow_bac"]),
             pack.imported_at,
             pack.sha256,
+            pack.facts.get("state"),
         )
     except (KeyError, ValueError, TypeError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None

@@ -13,7 +13,7 @@ from contextlib import suppress
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
-from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, undetermined
+from eid_toolkit.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.issuer_time import possible_dates
 from eid_toolkit.lds.mrz import Mrz
@@ -24,24 +24,44 @@ from eid_toolkit.pki.countries import same_state
 _FULL_DATE = re.compile("([0-9]{2})/([0-9]{2})/[0-9]{2}([0-9]{2})")
 """dd/mm/yyyy; what Vietnam writes where a part is unknown is not known, so other texts are not compared."""
 _DG15 = 15
+_OPTIONAL = (ElementaryFile.DG11, ElementaryFile.DG12, ElementaryFile.DG13)
 _LDS_VERSION_OF_SOD = {0: "0107", 1: "0108"}
 
 
 def consistency(case: Case) -> Outcome:
-    """The gravest disagreement that is found: one that proves something before one that does not."""
+    """The gravest disagreement that is found: one that proves something before one that does not.
+
+    What a document need not have, and what the issuer signed in a form that cannot be read, is a finding beside it.
+    """
     found = list(_disagreements(case))
-    return next((outcome for outcome in found if outcome.status is CheckStatus.FAILED), (*found, PASSED)[0])
+    gravest = next((outcome for outcome in found if outcome.status is CheckStatus.FAILED), (*found, PASSED)[0])
+    return gravest.noting(*_unread(case))
+
+
+def _unread(case: Case) -> Iterator[Finding]:
+    if ignored := _ignored(case):
+        yield finding("file-ignored", files=", ".join(file.label for file in ignored))
+    document = case.document
+    if document.mrz is not None and document.dg13 is not None and same_state(document.mrz.issuing_state, "VNM"):
+        try:
+            document.dg13.vietnam()
+        except BadInput:
+            yield finding("national-data-not-understood")
+
+
+def _ignored(case: Case) -> list[ElementaryFile]:
+    """The files that do not parse, that the issuer signed so, and that a document may also lack."""
+    document = case.document
+    return [file for file in document.malformed if file in _OPTIONAL and document.is_authentic(file.data_group or 0)]
 
 
 def _disagreements(case: Case) -> Iterator[Outcome]:
     document = case.document
     if case.evidence.access.mrz_matches is False:
         yield failed("mrz-differs-from-dg1")
-    if document.malformed:
-        numbers = [file.data_group for file in document.malformed if file.data_group is not None]
-        yield _contradiction(
-            case, numbers, "file-malformed", files=", ".join(file.label for file in document.malformed)
-        )
+    if malformed := [file for file in document.malformed if file not in _ignored(case)]:
+        numbers = [file.data_group for file in malformed if file.data_group is not None]
+        yield _contradiction(case, numbers, "file-malformed", files=", ".join(file.label for file in malformed))
     if (mrz := document.mrz) is None:
         yield undetermined("dg1-not-read")
         return
@@ -111,7 +131,7 @@ def _vietnam(case: Case, mrz: Mrz) -> Outcome | None:
     try:
         data = dg13.vietnam()
     except BadInput:
-        return undetermined("national-data-not-understood")
+        return None  # a finding
     number = data.text(NationalField.IDENTITY_NUMBER)
     # A check digit may stand behind it; in a passport, or with a long document number, it stands in another field.
     shown = {mrz.optional_data.partition("<")[0], mrz.second_optional_data.partition("<")[0], mrz.document_number}
