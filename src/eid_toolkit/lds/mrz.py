@@ -197,6 +197,12 @@ class Mrz:
         """What BAC and PACE derive the key from: number, birth and expiry with check digits (9303-11 D.2)."""
         return _information(self._number_parts()[0], self.date_of_birth, self.date_of_expiry)
 
+    @property
+    def printed_information(self) -> tuple[str, ...]:
+        """The information, and what comes of the number's first nine characters alone, by which odd chips are opened."""
+        short = _information(self.text[self._layout.document_number], self.date_of_birth, self.date_of_expiry)
+        return tuple(dict.fromkeys((self.information, short)))
+
     def birth(self, today: date) -> PartialDate:
         """The date of birth; ``today`` tells the century."""
         return dates.birth_from_mrz(self.date_of_birth, today)
