@@ -199,7 +199,7 @@ class Mrz:
 
     @property
     def printed_information(self) -> tuple[str, ...]:
-        """The information, and what comes of the number's first nine characters alone, by which odd chips are opened."""
+        """The information, and the same of the number's first nine characters alone, by which odd chips are opened."""
         short = _information(self.text[self._layout.document_number], self.date_of_birth, self.date_of_expiry)
         return tuple(dict.fromkeys((self.information, short)))
 
