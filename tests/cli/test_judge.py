@@ -177,7 +177,16 @@ def test_every_file_that_has_a_tag_is_told_by_it() -> None:
 
     for file in ElementaryFile:
         if file.tag is not None:
-            assert recognized("x", bytes((file.tag, 0))) is file
+            assert recognized("x", bytes((file.tag, 2, 0x5F, 0x1F))) is file
+        assert recognized(file.file_name, bytes((file.tag or 0x30, 2, 0x5F, 0x1F))) is file
     assert recognized("EF_CardAccess.bin", b"\x31\x00") is ElementaryFile.CARD_ACCESS
     assert recognized("cardsecurity", b"\x30\x00") is ElementaryFile.CARD_SECURITY
+    assert recognized("EF_DIR.bin", bytes.fromhex("61094F07A0000002471001")) is ElementaryFile.DIR
+    assert recognized("011E", bytes.fromhex("61094F07A0000002471001")) is None
     assert recognized("EF_DG1.bin", b"") is None
+
+
+def test_what_eid_read_has_saved_is_judged(officer: Officer, tmp_path: Path) -> None:
+    saved_files = ("read", "--reader", "emulator:genuine", "--can", CAN, "--output", str(tmp_path / "files"))
+    assert run(officer.home.root, *saved_files).exit_code == 0
+    assert judged(officer.home.root, str(tmp_path / "files"))["layers"]["document"] == "passed"  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""Files of a chip that another tool has dumped, as evidence: told from one another by their tags, else by their names.
+"""Files of a chip that another tool has dumped, as evidence: told from one another by their tags, or by their names.
 
 Nobody saw a chip here, so nothing is said of how it was opened, or whether it is the one that was issued.
 """
@@ -20,22 +20,23 @@ MAX_FILE = MAX_EF_SIZE
 """The largest file in bytes."""
 
 _BY_TAG = {file.tag: file for file in ElementaryFile if file.tag is not None}
-_BY_NAME = {
-    re.sub("[^a-z]", "", file.label.lower().removeprefix("ef.")): file
-    for file in (ElementaryFile.CARD_ACCESS, ElementaryFile.CARD_SECURITY)
-}
+_BY_NAME = {re.sub("[^a-z]", "", file.label.lower()): file for file in ElementaryFile if file.tag is None}
+_MRZ = b"\x5f\x1f"
 
 
 def recognized(name: str, content: bytes) -> ElementaryFile | None:
-    """Which file of a chip this is: by its outer tag, or, for those without one of their own, by its name."""
+    """Which file of a chip this is: those without a tag of their own by their names, all others by their tags."""
+    letters = re.sub("[^a-z]", "", name.lower().partition(".bin")[0])
+    for label, file in _BY_NAME.items():
+        if letters.endswith((label, label.removeprefix("ef"))):
+            return file
     try:
-        tag, _, _ = tlv.read_header(content)
+        tag, start, _ = tlv.read_header(content)
     except BadInput:
         return None
-    if tag in _BY_TAG:
-        return _BY_TAG[tag]
-    letters = re.sub("[^a-z]", "", name.lower().rpartition(".")[0] or name.lower())
-    return next((file for words, file in _BY_NAME.items() if letters.endswith(words)), None)
+    if tag == ElementaryFile.DG1.tag and content[start : start + 2] != _MRZ:
+        return None  # EF.DIR has templates of the same tag
+    return _BY_TAG.get(tag)
 
 
 def evidence_of(files: Iterable[tuple[str, bytes]], now: datetime) -> tuple[Evidence, tuple[str, ...]]:

@@ -53,7 +53,7 @@ def active_authentication(case: Case) -> Outcome:
     if answer is not None:
         return answer
     proof = case.evidence.active_authentication
-    if not case.witness.believed and proof.outcome is not ChipProof.DONE:
+    if not case.witness.believed and proof.outcome in (ChipProof.WRONG, ChipProof.REFUSED, ChipProof.UNSUPPORTED):
         return undetermined("told-by-reader", what="Active Authentication")
     match proof.outcome:
         case ChipProof.WRONG | ChipProof.REFUSED:
