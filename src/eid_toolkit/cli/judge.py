@@ -41,9 +41,10 @@ def judge(
     verbose: bool,
     fmt: str,
 ) -> None:
-    """Judge saved EVIDENCE again, with the trust lists that are here now; or a folder of files that were dumped.
+    """Judge saved evidence again, with the trust lists that are here now.
 
-    Exit codes as for `eid verify`. Only a home that is believed here is taken at its word for what a file cannot prove.
+    EVIDENCE is a file of `eid verify --evidence`, or a folder of files that another tool has dumped. Only a home that is
+    believed here is taken at its word for what a file cannot prove. Exit codes as for `eid verify`.
     """
     if evidence is not None and (sod is not None or groups):
         raise UsageError("judge-two-kinds")
