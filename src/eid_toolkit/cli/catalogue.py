@@ -60,8 +60,13 @@ def message(code: str, facts: Mapping[str, object], language: str = FALLBACK) ->
 
 
 def message_of(error: EidError, language: str = FALLBACK) -> Message:
-    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence."""
-    found = message(error.code, error.facts, language) or Message(harmless(str(error)))
+    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence.
+
+    A ``reason`` that is a code itself stands in the sentence as ``cause``.
+    """
+    reason = error.facts.get("reason")
+    facts = {**error.facts, "cause": explain(reason, error.facts)} if isinstance(reason, str) else error.facts
+    found = message(error.code, facts, language) or Message(harmless(str(error)))
     if isinstance(error, CardRefused) and f"{error.sw:04X}" not in found.text:
         return Message(f"{found.text} (status word {error.sw:04X})", found.hint)
     return found
