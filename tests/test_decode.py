@@ -19,6 +19,7 @@ from eid_toolkit.lds.dg2 import Dg2
 from eid_toolkit.lds.dg3 import Dg3
 from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.dg11 import Dg11
+from eid_toolkit.lds.dg12 import Dg12
 from eid_toolkit.lds.dg13 import Dg13
 from eid_toolkit.lds.dg14 import Dg14
 from eid_toolkit.lds.ef_cvca import EfCvca
@@ -36,7 +37,7 @@ from eid_toolkit.pki.request import CertificateRequest
 from eid_toolkit.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
 from eid_toolkit.stores.trust_bundles import bundle_of
 from support.authorities import NOW, START, Authority, new_key
-from support.biometric_blocks import block_file, choice, finger_block, iris_block
+from support.biometric_blocks import VERSION, block_file, choice, finger_block, iris_block
 from support.specimen_passport import FOLDER, needs_specimen
 from vectors import load
 
@@ -255,3 +256,93 @@ def test_every_file_of_the_published_specimen_is_shown(file: Path) -> None:
 )
 def test_what_is_not_known_is_bad_input(tmp_path: Path, data: bytes) -> None:
     assert _decode(tmp_path, data).exit_code == 9
+
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "odd_files"
+
+
+def test_a_file_with_one_odd_date_shows_it_as_it_stands_and_everything_else(tmp_path: Path) -> None:
+    odd = (FIXTURES / "dg11-date6.bin").read_bytes()
+    assert _content(tmp_path, odd) == ("EF.DG11", {"date_of_birth": "220301"})
+    full = Dg11.of(primary_identifier="ERIKSSON", personal_number="99", date_of_birth=PartialDate(1990, 1, 31))
+    for was, becomes, shown in (
+        (b"19900131", b"19901331", "19901331"),
+        (b"19900131", b"31011990", "31011990"),
+        (b"\x08" + b"19900131", b"\x08" + "né en 9".encode(), "né en 9"),
+    ):
+        kind, content = _content(tmp_path, full.encode().replace(was, becomes))
+        assert (kind, content["date_of_birth"]) == ("EF.DG11", shown)
+        assert (content["primary_identifier"], content["personal_number"]) == ("ERIKSSON", "99")
+
+
+def test_document_details_with_an_odd_date_and_odd_persons_are_shown(tmp_path: Path) -> None:
+    dg12 = Dg12.of(date_of_issue=PartialDate(2026, 1, 31), issuing_authority="Utopia", other_persons=["SOMEBODY"])
+    data = dg12.encode().replace(b"20260131", b"2026-1-1")
+    data = data.replace(tlv.encode(0x5F1A, b"SOMEBODY"), b"\x5f\x1a\x7f" + bytes(8))
+    kind, content = _content(tmp_path, data)
+    assert kind == "EF.DG12"
+    assert (content["date_of_issue"], content["issuing_authority"]) == ("2026-1-1", "Utopia")
+    assert content["other_persons"] == ["0201015f1a7f0000000000000000"]
+
+
+def test_a_directory_is_shown_line_by_line(tmp_path: Path) -> None:
+    values = (
+        ("userCertificate;binary", AUTHORITY.signer().der),
+        ("certificateRevocationList;binary", AUTHORITY.crl().der),
+        ("pkdMasterListContent", AUTHORITY.master_list(AUTHORITY.csca)),
+        ("pkdDeviationListContent", AUTHORITY.deviation_list()),
+        ("userCertificate;binary", b"rubbish"),
+    )
+    lines = ["version: 1"]
+    for attribute, data in values:
+        lines += ["", "dn: cn=1", f"{attribute}:: {base64.b64encode(data).decode()}"]
+    kind, content = _content(tmp_path, "\n".join(lines).encode())
+    assert kind == "LDIF"
+    assert [(entry["line"], entry["kind"]) for entry in content["listed"]] == [
+        (4, "certificate"),
+        (7, "crl"),
+        (10, "master-list"),
+        (13, "deviation-list"),
+    ]
+    assert {entry["country"] for entry in content["listed"]} == {"UT"}
+    assert content["unreadable"] == [{"line": 16, "kind": "certificate", "reason": "tlv-truncated"}]
+    assert (content["values"], content["master-list"]) == (5, 1)
+
+
+def test_certificates_that_are_handed_out_together_are_shown(tmp_path: Path) -> None:
+    kind, content = _content(tmp_path, (FIXTURES / "certs-only.p7b").read_bytes())
+    assert (kind, content["certificates"], content["unreadable"]) == ("Certificates", 1, [])
+    assert content["listed"][0]["country"] == "UT"
+
+
+PICTURE = b"\xff\xd8\xff..."
+FACE_REPRESENTATION = der.sequence(
+    tlv.encode(0x80, b"\x01"), tlv.encode(0xA1, tlv.encode(0xA0, tlv.encode(0xA0, tlv.encode(0x80, PICTURE))))
+)
+RECORDS = (
+    ("face record, ISO/IEC 19794-5", Dg2.of_portrait(PICTURE, 1, 1)),
+    ("finger record, ISO/IEC 19794-4", Dg3.of_fingers(FingerView(PICTURE, 1, 1, Finger.LEFT_INDEX))),
+    ("iris record, ISO/IEC 19794-6", Dg4.of_irises((Eye.LEFT, PICTURE), width=1, height=1)),
+)
+BLOCKS = {
+    **{name: file.templates[0].data.encode() for name, file in RECORDS},
+    "face block, ISO/IEC 39794-5": tlv.encode(0x65, VERSION, tlv.encode(0xA1, FACE_REPRESENTATION)),
+    "finger block, ISO/IEC 39794-4": finger_block(PICTURE),
+    "iris block, ISO/IEC 39794-6": iris_block(PICTURE),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_record_or_block_outside_a_file_is_called_what_it_is(tmp_path: Path, name: str) -> None:
+    bare = BLOCKS[name]
+    block = "block" in name
+    wrapped = tlv.encode(0x7F2E, tlv.encode(0xA1, bare)) if block else tlv.encode(0x5F2E, bare)
+    for data in (bare, wrapped, *([tlv.encode(0x7F2E, bare)] if block else [])):
+        kind, content = _content(tmp_path, data)
+        assert (kind, len(content["images"])) == (name, 1)
+    assert _decode(tmp_path, bare[: len(bare) // 2]).exit_code == 9
+
+
+def test_a_data_object_of_something_else_is_refused(tmp_path: Path) -> None:
+    for data in (tlv.encode(0x5F2E, b"something"), tlv.encode(0x7F2E, b""), b"\x5f\x2e\x82\x00\x04" * 3):
+        assert _decode(tmp_path, data).exit_code == 9

@@ -214,7 +214,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "sixteen megabytes": (lambda: bytes(17 << 20), "trust-file-too-large"),
     "a certificate of a megabyte": (
         lambda: Odd.of(extensions={"1.2.3": extension("1.2.3", der.octet_string(bytes(1 << 20)))}).data,
-        "trust-file-unknown",
+        "certificate-too-large",
     ),
     "nothing": (lambda: b"", "trust-file-unknown"),
     "text": (lambda: b"not a certificate", "trust-file-unknown"),

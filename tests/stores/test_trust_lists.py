@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from eid_toolkit.codec import der
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.pki.deviation_list import Concerned, Deviation
-from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.master_list import MasterList, build_master_list
 from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores import trust
@@ -21,7 +21,7 @@ from eid_toolkit.stores.trust import TrustStore
 from eid_toolkit.stores.trust_import import Plan
 from eid_toolkit.stores.trust_packs import Basis
 from eid_toolkit.stores.trust_sources import Sources, read_bytes, read_files
-from support.authorities import NOW, START, Authority
+from support.authorities import NOW, START, Authority, new_key
 
 UTOPIA, ATLANTIS, FRANCE, GHANA = Authority(), Authority("VNM"), Authority("FRA"), Authority("GHA")
 LIST = UTOPIA.master_list(UTOPIA.csca, ATLANTIS.csca, FRANCE.csca)
@@ -244,3 +244,44 @@ def test_a_stop_in_the_middle_of_a_list_leaves_nothing_of_it(
     assert countries(store) == {"UT"}
     store.carry_out(plan(store, LIST))
     assert countries(store) == {"UT", "VN", "FR"}
+
+
+LATER = NOW + timedelta(days=700)
+"""When the certificates of list signers have expired."""
+
+
+@pytest.mark.parametrize(
+    ("believed", "at", "code"),
+    [
+        (False, NOW, "trust-list-signer-unknown"),
+        (True, LATER, "trust-list-signer-expired"),
+        (False, LATER, "trust-list-signer-expired-unknown"),
+        (True, START - timedelta(days=1), "trust-list-signer-not-yet-valid"),
+        (True, UTOPIA.csca.not_after + timedelta(days=1), "trust-list-signer-expired"),
+    ],
+)
+def test_why_a_list_is_not_proved_is_told_with_the_date(
+    store: TrustStore, believed: bool, at: datetime, code: str
+) -> None:
+    if believed:
+        store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    listed = UTOPIA.master_list(FRANCE.csca, signing_time=START - timedelta(days=1))
+    signer = MasterList.parse(listed).signer
+    assert signer is not None
+    with pytest.raises(BadInput) as caught:
+        store.import_files([("utopia.ml", listed)], at, None)
+    assert (caught.value.code, caught.value.facts["accept"]) == (code, signer.fingerprint)
+    date = signer.not_before if "not-yet" in code else signer.not_after if "expired" in code else None
+    assert caught.value.facts.get("date") == (f"{date:%Y-%m-%d}" if date else None)
+
+
+def test_an_expired_csca_of_the_list_signer_is_told_with_its_date(store: TrustStore) -> None:
+    old = Authority("GHA", start=START - timedelta(days=8000))
+    store.import_files([("gha.cer", old.csca.der)], NOW, None)
+    key = new_key()
+    signer = old.list_signer(key, start=START)
+    listed = build_master_list([old.csca], key, signer, old.csca, "sha256", NOW)
+    with pytest.raises(BadInput) as caught:
+        store.import_files([("gha.ml", listed)], NOW, None)
+    assert caught.value.code == "trust-list-csca-expired"
+    assert caught.value.facts["date"] == f"{old.csca.not_after:%Y-%m-%d}"

@@ -13,7 +13,7 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, read_file, written_whole
 from eid_toolkit.cli.office import open_office
-from eid_toolkit.cli.output import details, emit, to_json
+from eid_toolkit.cli.output import details, emit, say, to_json
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.stores.roles import Permission
@@ -68,7 +68,7 @@ def show(
         operator = office.look(Permission.READ_AUDIT)
         with office.register.audit.rows(operator, wanted) as rows:
             for line in _shown(rows, fmt):
-                click.echo(line)
+                say(line)
 
 
 @audit.command("verify")

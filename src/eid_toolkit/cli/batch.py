@@ -16,7 +16,7 @@ from eid_toolkit.cli.desk import ClerkDesk, ReadBackFunction
 from eid_toolkit.cli.document_status import tell_inspections
 from eid_toolkit.cli.feeders import Kind, feeders_of
 from eid_toolkit.cli.office import CLOCK, open_office
-from eid_toolkit.cli.output import emit, is_terminal, note, paint, table
+from eid_toolkit.cli.output import beep, emit, is_terminal, note, paint, table
 from eid_toolkit.cli.stations import station_option
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import AccessDenied, ServiceAway, UsageError
@@ -251,7 +251,7 @@ class _Bell:
 
     def _beep(self, times: int) -> None:
         if self._beeps:
-            click.echo("\a" * times, nl=False, err=True)
+            beep(times)
 
 
 def _number(count: int) -> str:

@@ -11,6 +11,7 @@ import click
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.files import OutputFile, write_file
 from eid_toolkit.cli.output import emit, is_terminal, paint, table
+from eid_toolkit.cli.output import progress as show_progress
 from eid_toolkit.cli.passwords import all_passwords, password_options
 from eid_toolkit.cli.readers import READER_HELP, open_reader, wait_option
 from eid_toolkit.cli.terminals import load_terminals
@@ -83,11 +84,11 @@ def _run(
         def progress(result: Result) -> None:
             done.append(result)
             if is_terminal():
-                click.echo(f"\r{len(done)}/{len(cases)} {result.case.number:<10}", nl=False, err=True)
+                show_progress(f"{len(done)}/{len(cases)} {result.case.number}")
 
         results = run_cases(cases, transport, facts, entropy, progress)
         if is_terminal():
-            click.echo("\r" + " " * 30 + "\r", nl=False, err=True)
+            show_progress("")
         data = report_data(results, transport.reader, transport.atr)
     return results, data, junit_xml(results)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from eid_toolkit.cli.catalogue import languages
+from eid_toolkit.cli.output import confirm, prompt
 from eid_toolkit.errors import UsageError
 from eid_toolkit.secret import Secret
 
@@ -49,7 +50,7 @@ class App:
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone; a no ends the command."""
         if not self.yes:
-            click.confirm(question, abort=True, err=True)
+            confirm(question)
 
     def passphrase(self, *, new: bool = False) -> Secret:
         """The key store's passphrase from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked (twice if new)."""
@@ -61,8 +62,8 @@ class App:
 
     def operator_passphrase(self, *, new: bool = False) -> Secret:
         """The operator's passphrase from ``--operator-passphrase-fd``, else ``EID_OPERATOR_PASSPHRASE``, else asked."""
-        fd, prompt = self.operator_passphrase_fd, "Passphrase of the operator"
-        return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", prompt, new=new)
+        fd, question = self.operator_passphrase_fd, "Passphrase of the operator"
+        return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", question, new=new)
 
     def new_passphrase(self, descriptor: int | None) -> Secret:
         """A passphrase for somebody new: from ``descriptor``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
@@ -70,11 +71,11 @@ class App:
 
     def second_passphrase(self) -> Secret:
         """The second operator's: from ``--second-passphrase-fd``, else ``EID_SECOND_PASSPHRASE``, else asked."""
-        prompt = "Passphrase of the second operator"
-        return _passphrase(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE", prompt, new=False)
+        question = "Passphrase of the second operator"
+        return _passphrase(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE", question, new=False)
 
 
-def _passphrase(descriptor: int | None, variable: str, prompt: str, *, new: bool) -> Secret:
+def _passphrase(descriptor: int | None, variable: str, question: str, *, new: bool) -> Secret:
     if descriptor is not None:
         try:
             with os.fdopen(os.dup(descriptor), "rb") as stream:
@@ -83,8 +84,7 @@ def _passphrase(descriptor: int | None, variable: str, prompt: str, *, new: bool
             raise UsageError("passphrase-descriptor", descriptor=descriptor) from None
     if variable in os.environ:
         return Secret(os.fsencode(os.environ[variable]))
-    answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
-    return Secret(answer.encode())
+    return Secret(prompt(question, hidden=True, twice=new).encode())
 
 
 def _default_home() -> Path:

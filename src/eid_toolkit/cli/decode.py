@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from eid_toolkit.cli.output import details, emit
 from eid_toolkit.errors import BadInput
 
 _MAX_FILE = 16 << 20
-_SEQUENCE = 0x30
+_HEAD = 4096
 
 
 @click.command(cls=Command)
@@ -24,12 +24,27 @@ _SEQUENCE = 0x30
 def decode(app: App, file: Path, fmt: str) -> None:
     """Show what stands in a FILE of a card or of the country signing PKI.
 
-    The kind of file is told from its first bytes: an EF by its tag; a certificate, CRL, request, master list,
-    deviation list or trust bundle in DER or PEM; a card-verifiable certificate or request for one; or a machine
-    readable zone as text. Nothing is judged: a signature that holds says nothing about trust.
+    The kind of file is told from its first bytes: an EF by its tag; a face, finger or iris record outside an EF; a
+    certificate, CRL, request, master list, deviation list, trust bundle or CMS of certificates in DER or PEM; a
+    directory in LDIF; a card-verifiable certificate or request for one; or a machine readable zone as text. Nothing is
+    judged: a signature that holds says nothing about trust.
     """
-    found = [{"kind": kind, "content": content} for kind, content in decoded(read_file(file, _MAX_FILE))]
+    found = [{"kind": kind, "content": content} for kind, content in _contents(file)]
     emit(found[0] if len(found) == 1 else found, fmt, lambda: "\n\n".join(map(_as_text, found)))
+
+
+def _contents(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Directories are read line by line, for they may have a hundred megabytes."""
+    from eid_toolkit.cli.describe_ldif import describe_ldif
+    from eid_toolkit.pki.ldif import looks_like_ldif
+
+    with file.open("rb") as stream:
+        directory = looks_like_ldif(stream.read(_HEAD))
+        stream.seek(0)
+        if directory:
+            yield "LDIF", describe_ldif(stream)
+    if not directory:
+        yield from decoded(read_file(file, _MAX_FILE))
 
 
 def decoded(data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -57,11 +72,14 @@ def _parse_mrz(data: bytes) -> tuple[str, object]:
 
 def _parse(data: bytes) -> tuple[str, object]:
     from eid_toolkit.codec import tlv
+    from eid_toolkit.lds.biometric_block import read_block
     from eid_toolkit.lds.ef_cvca import AUTHORITY_REFERENCE, EfCvca
     from eid_toolkit.lds.registry import parse_file, recognise
     from eid_toolkit.pki.cv_certificate import CERTIFICATE
     from eid_toolkit.pki.cv_request import AUTHENTICATED, CvRequest
 
+    if (block := read_block(data)) is not None:
+        return block
     tag = tlv.read_header(data)[0]
     if tag == CERTIFICATE:
         return _parse_cv(data)
@@ -72,9 +90,7 @@ def _parse(data: bytes) -> tuple[str, object]:
     file = recognise(data)
     if file is not None:
         return file.label, parse_file(file, data)
-    if data[0] == _SEQUENCE:
-        return _parse_sequence(data)
-    raise BadInput("decode-unknown")
+    return _parse_object(data)
 
 
 def _parse_cv(data: bytes) -> tuple[str, object]:
@@ -91,49 +107,32 @@ def _parse_cv(data: bytes) -> tuple[str, object]:
             raise error from None
 
 
-def _parse_sequence(data: bytes) -> tuple[str, object]:
-    """Certificates, lists, requests and signed data all begin alike: they are told apart by their first part."""
-    from eid_toolkit.codec import der, tlv
+def _parse_object(data: bytes) -> tuple[str, object]:
+    """Certificates, lists, requests and signed data all begin alike: they are told apart by their structure."""
     from eid_toolkit.pki.certificate import Certificate
-    from eid_toolkit.pki.crl import Crl
-    from eid_toolkit.pki.master_list import MasterList
-    from eid_toolkit.pki.request import CertificateRequest
-
-    first = tlv.parse(data, der.SEQUENCE).children()[:1]
-    if not first:
-        raise BadInput("decode-unknown")
-    if first[0].tag == der.OBJECT_IDENTIFIER:
-        return _parse_signed(data)
-    if first[0].tag == der.INTEGER:
-        return "MasterList", MasterList.parse(data)
-    try:
-        return "Certificate", Certificate.parse(data)
-    except BadInput as error:
-        for kind, parse in (("CRL", Crl.parse), ("CertificateRequest", CertificateRequest.parse)):
-            try:
-                return kind, parse(data)
-            except BadInput:
-                continue
-        raise error from None
-
-
-def _parse_signed(data: bytes) -> tuple[str, object]:
-    """Signed data, by what was signed."""
-    from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
     from eid_toolkit.pki.cms import SignedData
+    from eid_toolkit.pki.crl import Crl
     from eid_toolkit.pki.deviation_list import DeviationList
     from eid_toolkit.pki.master_list import MasterList
-    from eid_toolkit.pki.trust_bundle import TRUST_BUNDLE, SignedBundle
+    from eid_toolkit.pki.reading import CertificateBag, Kind, kind_of
+    from eid_toolkit.pki.request import CertificateRequest
+    from eid_toolkit.pki.trust_bundle import SignedBundle
 
-    signed = SignedData.parse(data)
-    match signed.content_type:
-        case kind if kind == CSCA_MASTER_LIST:
-            return "MasterList", MasterList.parse(data)
-        case kind if kind == DEVIATION_LIST:
-            return "DeviationList", DeviationList.parse(data)
-        case kind if kind == TRUST_BUNDLE:
-            return "TrustBundle", SignedBundle.parse(data)
-    return "SignedData", signed
+    parsers: dict[Kind, tuple[str, Callable[[bytes], object]]] = {
+        Kind.CERTIFICATE: ("Certificate", Certificate.parse),
+        Kind.CRL: ("CRL", Crl.parse),
+        Kind.REQUEST: ("CertificateRequest", CertificateRequest.parse),
+        Kind.MASTER_LIST: ("MasterList", MasterList.parse),
+        Kind.DEVIATION_LIST: ("DeviationList", DeviationList.parse),
+        Kind.BUNDLE: ("TrustBundle", SignedBundle.parse),
+        Kind.CERTIFICATES: ("Certificates", CertificateBag.parse),
+        Kind.SIGNED: ("SignedData", SignedData.parse),
+    }
+    kind = kind_of(data)
+    if kind is None or kind not in parsers:
+        raise BadInput("decode-unknown")
+    name, parse = parsers[kind]
+    return name, parse(data)
 
 
 def _as_text(found: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.cli.output import emit, note, table
+from eid_toolkit.cli.output import emit, note, paint, table
 
 if TYPE_CHECKING:
     from eid_toolkit.cli.demo_story import Outcome
@@ -67,4 +67,4 @@ def _text(outcomes: list[Outcome], ok: bool) -> str:
         rows.append((outcome.title, outcome.holder, outcome.verdict, failed, "yes" if outcome.as_expected else "NO"))
     shown = table(("card", "holder", "verdict", "failed checks", "as expected"), rows)
     closing = "Every verdict is as expected." if ok else "NOT every verdict is as expected."
-    return f"{shown}\n\n{click.style(closing, fg='green' if ok else 'red', bold=True)}"
+    return f"{shown}\n\n{paint(closing, 'green' if ok else 'red')}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import singledispatch
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
 from eid_toolkit.asn1.oids import ChipAuthenticationProtocol, PaceProtocol
 from eid_toolkit.asn1.security_infos import (
@@ -24,6 +25,7 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.lds.atr_info import AtrInfo
+from eid_toolkit.lds.biometric_block import BiometricObject
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.dg1 import Dg1
@@ -39,6 +41,7 @@ from eid_toolkit.lds.ef_cvca import EfCvca
 from eid_toolkit.lds.ef_dir import EfDir
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.opaque import OpaqueFile
+from eid_toolkit.lds.record import REPEATED, Record
 from eid_toolkit.lds.sod import Sod
 from eid_toolkit.lds.vietnam import NationalField
 from eid_toolkit.pki.certificate import Certificate
@@ -49,6 +52,7 @@ from eid_toolkit.pki.cv_public_key import ALGORITHMS, CvEcKey, CvPublicKey
 from eid_toolkit.pki.cv_request import CvRequest
 from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.reading import CertificateBag
 from eid_toolkit.pki.request import CertificateRequest
 from eid_toolkit.pki.trust_bundle import SignedBundle
 from eid_toolkit.ports import SystemClock
@@ -90,6 +94,8 @@ def _(dg1: Dg1) -> Plain:
 describe.register(Dg2, describe_biometrics.faces)
 describe.register(Dg3, describe_biometrics.fingers)
 describe.register(Dg4, describe_biometrics.irises)
+for _kind in get_args(BiometricObject):
+    describe.register(_kind, describe_biometrics.block)
 
 
 @describe.register
@@ -97,9 +103,9 @@ def _(dg11: Dg11) -> Plain:
     found: Plain = {
         "primary_identifier": dg11.primary_identifier,
         "secondary_identifier": dg11.secondary_identifier,
-        "other_names": list(dg11.other_names),
+        "other_names": _repeated(dg11.record, lambda: dg11.other_names),
         "personal_number": dg11.personal_number,
-        "date_of_birth": dg11.date_of_birth and dg11.date_of_birth.iso,
+        "date_of_birth": dg11.date_of_birth_text,
         "place_of_birth": list(dg11.place_of_birth),
         "address": list(dg11.address),
         "telephone": dg11.telephone,
@@ -117,8 +123,8 @@ def _(dg11: Dg11) -> Plain:
 def _(dg12: Dg12) -> Plain:
     found: Plain = {
         "issuing_authority": dg12.issuing_authority,
-        "date_of_issue": dg12.date_of_issue and dg12.date_of_issue.iso,
-        "other_persons": list(dg12.other_persons),
+        "date_of_issue": dg12.date_of_issue_text,
+        "other_persons": _repeated(dg12.record, lambda: dg12.other_persons),
         "observations": dg12.observations,
         "tax": dg12.tax,
         "front_image": dg12.front_image and sha256(dg12.front_image).hexdigest(),
@@ -271,10 +277,19 @@ def _(signed: SignedData) -> Plain:
 
 
 describe.register(MasterList, describe_pki.master_list)
+describe.register(CertificateBag, describe_pki.certificate_bag)
 describe.register(DeviationList, describe_pki.deviation_list)
 describe.register(CertificateRequest, describe_pki.request)
 describe.register(CvRequest, describe_pki.cv_request)
 describe.register(SignedBundle, describe_pki.bundle)
+
+
+def _repeated(record: Record, read: Callable[[], tuple[str, ...]]) -> list[str]:
+    """What repeats, or all of it as it stands where it cannot be taken apart."""
+    try:
+        return list(read())
+    except BadInput:
+        return [(record.value(REPEATED) or b"").hex()]
 
 
 def _said(found: Plain) -> Plain:

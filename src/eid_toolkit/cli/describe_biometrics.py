@@ -6,11 +6,14 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Any
 
+from eid_toolkit.lds.biometric_block import BiometricObject
 from eid_toolkit.lds.biometric_templates import RECORD_19794
 from eid_toolkit.lds.dg2 import Dg2
 from eid_toolkit.lds.dg3 import Dg3
 from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.encoded_image import EncodedImage
+from eid_toolkit.lds.face_block import FaceBlock
+from eid_toolkit.lds.face_record import FaceRecord
 from eid_toolkit.lds.finger_block import FingerBlock, FingerBlockFormat, SamplingUnit
 from eid_toolkit.lds.finger_record import PER_CENTIMETRE, PER_INCH, Finger, FingerCompression, FingerRecord
 from eid_toolkit.lds.iris_block import IrisBlock, IrisBlockFormat
@@ -41,6 +44,17 @@ def irises(dg4: Dg4) -> Plain:
         {"format": _format(template.data.TAG, 6), "images": _iris_images(template.data)} for template in dg4.templates
     ]
     return {"templates": templates, **_issuer_content(dg4.issuer_content)}
+
+
+def block(data: BiometricObject) -> Plain:
+    """A record or block outside an EF."""
+    if isinstance(data, FaceRecord):
+        return {"images": [_file(EncodedImage(face.image)) for face in data.images]}
+    if isinstance(data, FaceBlock):
+        return {"images": [_file(EncodedImage(image)) for image in data.images]}
+    if isinstance(data, FingerRecord | FingerBlock):
+        return {"images": _finger_images(data)}
+    return {"images": _iris_images(data)}
 
 
 def _finger_images(data: FingerRecord | FingerBlock) -> list[Plain]:

@@ -7,12 +7,15 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
+from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData
+from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_request import CvRequest
 from eid_toolkit.pki.deviation_list import Deviation, DeviationList
 from eid_toolkit.pki.lint.certificates import kind_of
 from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.reading import CertificateBag
 from eid_toolkit.pki.request import CertificateRequest
 from eid_toolkit.pki.trust_bundle import SECTIONS, SignedBundle
 
@@ -40,6 +43,29 @@ def master_list(found: MasterList) -> Plain:
         "countries": dict(sorted(countries.items())),
         "listed": [{"kind": kind_of(certificate).value, **_named(certificate)} for certificate in found.certificates],
         "unreadable": [{"position": bad.position, "reason": bad.reason} for bad in found.unreadable],
+    }
+
+
+def certificate_bag(found: CertificateBag) -> Plain:
+    """Each certificate and revocation list; what cannot be read is told with its place (from 0)."""
+    listed: list[Plain] = []
+    unreadable: list[Plain] = []
+    for position, data in enumerate((*found.certificates, *found.crls)):
+        try:
+            if position < len(found.certificates):
+                certificate = Certificate.parse(data)
+                listed.append({"kind": kind_of(certificate).value, **_named(certificate)})
+            else:
+                crl = Crl.parse(data)
+                issued = {"country": crl.country, "issuer": crl.issuer.text, "this_update": crl.this_update.isoformat()}
+                listed.append({"kind": "crl", **issued, "sha256": crl.fingerprint})
+        except BadInput as error:
+            unreadable.append({"position": position, "reason": error.code})
+    return {
+        "certificates": len(found.certificates),
+        "crls": len(found.crls),
+        "listed": listed,
+        "unreadable": unreadable,
     }
 
 

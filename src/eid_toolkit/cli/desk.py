@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import click
-
 from eid_toolkit.cli.context import App
-from eid_toolkit.cli.output import is_terminal, note
+from eid_toolkit.cli.output import is_terminal, note, prompt
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import AccessDenied
 
@@ -42,8 +40,7 @@ class ClerkDesk:
             return "by --yes"
         note("The card is written. Type what is PRINTED on it: the CAN, or the MRZ in one line.")
         for left in reversed(range(_TRIES)):
-            typed: str = click.prompt("Printed CAN or MRZ", err=True)
-            if matches(typed):
+            if matches(prompt("Printed CAN or MRZ")):
                 return "typed"
             note(f"That is not what this card holds. Is it the right card? {left} tries left.")
         raise AccessDenied("print-not-confirmed")

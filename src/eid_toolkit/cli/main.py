@@ -15,8 +15,7 @@ import click
 from eid_toolkit import __version__
 from eid_toolkit.cli.catalogue import message_of
 from eid_toolkit.cli.context import App, Group
-from eid_toolkit.cli.output import paint
-from eid_toolkit.codec.display import harmless
+from eid_toolkit.cli.output import note, paint, plain
 from eid_toolkit.errors import EidError, ServiceAway, UsageError
 
 INTERRUPTED = 130
@@ -81,9 +80,12 @@ class RootGroup(Group):
             _complain(ctx, error)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Interrupted.", err=True)
+            note("Interrupted.")
             ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit):
+        except click.ClickException as error:
+            error.message = plain(error.message)  # type: ignore[misc]  # which may repeat an argument
+            raise
+        except click.exceptions.Exit:
             raise
         except OSError as error:
             if error.errno == errno.EPIPE:
@@ -120,11 +122,11 @@ def _complain(ctx: click.Context, error: EidError) -> None:
     """Print what went wrong on stderr, with the traceback first where it was asked for."""
     app = App.of(ctx)
     if app.debug:
-        click.echo("\n".join(map(harmless, traceback.format_exc().splitlines())), err=True)
+        note(traceback.format_exc().rstrip())
     message = message_of(error, app.language)
-    click.echo(f"{paint('Error:', 'red')} {message.text}", err=True)
+    note(f"{paint('Error:', 'red')} {message.text}")
     if message.hint:
-        click.echo(f"{paint('Hint:', 'yellow')} {message.hint}", err=True)
+        note(f"{paint('Hint:', 'yellow')} {message.hint}")
 
 
 @click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

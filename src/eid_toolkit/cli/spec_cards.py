@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.cli.files import write_file
-from eid_toolkit.cli.output import details
+from eid_toolkit.cli.output import details, short
 
 if TYPE_CHECKING:
     from eid_toolkit.cardspec import CardSpec, SpecimenCard
@@ -91,7 +91,7 @@ def text(spec: CardSpec, card: SpecimenCard) -> str:
         *((f"MRZ {number}", line) for number, line in enumerate(data["mrz"] or (), 1)),
         ("Opens by", ", ".join(data["access"]).upper() or None),
         ("Files", ", ".join(f"{label} ({size})" for label, size in data["files"].items())),
-        ("CSCA", ", ".join(fingerprint[:16] for fingerprint in data["csca"]) or None),
+        ("CSCA", ", ".join(map(short, data["csca"])) or None),
         ("Terminals", ", ".join(data["terminals"]) or None),
         ("Forgery", forgery and f"{forgery['name']}: {forgery['title']}; found out by {expected}"),
         ("Quirks", ", ".join(spec.quirks) or None),

@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from eid_toolkit.cli.context import App
+from eid_toolkit.cli.output import prompt
 from eid_toolkit.secret import Secret
 
 if TYPE_CHECKING:
@@ -43,13 +42,11 @@ def terminal_passphrase(*, new: bool) -> Secret:
     """The passphrase of an officer's terminal keys, from EID_TERMINAL_PASSPHRASE or asked."""
     if "EID_TERMINAL_PASSPHRASE" in os.environ:
         return Secret(os.fsencode(os.environ["EID_TERMINAL_PASSPHRASE"]))
-    answer: str = click.prompt("Passphrase of the terminal's key", hide_input=True, confirmation_prompt=new, err=True)
-    return Secret(answer.encode())
+    return Secret(prompt("Passphrase of the terminal's key", hidden=True, twice=new).encode())
 
 
 def _terminal_pin() -> Secret:
     """The PIN of an officer's token, from EID_TERMINAL_PIN or asked."""
     if "EID_TERMINAL_PIN" in os.environ:
         return Secret(os.fsencode(os.environ["EID_TERMINAL_PIN"]))
-    answer: str = click.prompt("PIN of the officer's token", hide_input=True, err=True)
-    return Secret(answer.encode())
+    return Secret(prompt("PIN of the officer's token", hidden=True).encode())

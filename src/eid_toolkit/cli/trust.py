@@ -11,7 +11,7 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, open_office
-from eid_toolkit.cli.output import details, emit, table
+from eid_toolkit.cli.output import details, emit, short, table
 from eid_toolkit.cli.trust_bundle import bundle
 from eid_toolkit.cli.trust_import import import_, open_store
 from eid_toolkit.cli.two_people import decide_together
@@ -62,7 +62,7 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
             row["country"],
             row.get("subject") or row.get("issuer"),
             str(row.get("not_after") or row.get("next_update") or "-")[:10],
-            str(row["fingerprint"])[:16],
+            short(str(row["fingerprint"])),
             row["source"],
         )
         for row in rows
@@ -170,7 +170,7 @@ def diff(app: App, file: Path, fmt: str) -> None:
         for entry in found
     ]
     columns = ("change", "kind", "country", "name", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([str(row[name])[:60] for name in columns] for row in rows)))
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
 
 @trust.command("remove")
@@ -240,7 +240,7 @@ def _show_packs(packs: tuple[Pack, ...], fmt: str) -> None:
             f"{pack.imported_at:%Y-%m-%d}",
             pack.basis,
             ", ".join(f"{count} {role}" for role, count in pack.counts.items()),
-            pack.sha256[:16],
+            short(pack.sha256),
         )
         for pack in packs
     )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.cli.catalogue import explain
+from eid_toolkit.cli.catalogue import explain, message_of
 from eid_toolkit.cli.context import App, Command, list_format_option, pass_app
 from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, open_office
-from eid_toolkit.cli.output import emit, note, table
+from eid_toolkit.cli.output import emit, note, short, table
 from eid_toolkit.cli.two_people import decide_together
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.home.home import CONFIG_NAME
@@ -145,7 +145,7 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed:
             "source": each.source,
             "name": each.name,
             "reason": each.reason,
-            "detail": explain(each.reason, {}),
+            "detail": message_of(each.error).text,
             "accept": each.accept,
         }
         for each in plan.questions
@@ -177,7 +177,7 @@ def _as_text(rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> str:
             row["kind"],
             row["country"],
             row.get("subject") or row.get("issuer"),
-            row["fingerprint"][:16],
+            short(row["fingerprint"]),
             row["source"],
         )
         for row in rows[:_SHOWN]

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from eid_toolkit.codec.display import shortened
 from eid_toolkit.errors import BadInput
 
 _MRZ_DATE = re.compile(r"([0-9]{2}|<<)([0-9]{2}|<<)([0-9]{2}|<<)")
@@ -48,7 +49,7 @@ class PartialDate:
         """From ISO 8601: ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``."""
         found = _ISO_DATE.fullmatch(text)
         if found is None:
-            raise BadInput("date-not-iso", text=text[:40])
+            raise BadInput("date-not-iso", text=shortened(text, 40))
         year, month, day = found.groups()
         return cls(int(year), int(month) if month else None, int(day) if day else None)
 
@@ -57,7 +58,7 @@ class PartialDate:
         """From ``YYYYMMDD`` with zeros for unknown parts, as DG11 and DG12 have it (9303-10 4.7.11)."""
         found = _COMPACT_DATE.fullmatch(text)
         if found is None:
-            raise BadInput("date-not-compact", text=text[:40])
+            raise BadInput("date-not-compact", text=shortened(text, 40))
         year, month, day = (int(part) or None for part in found.groups())
         return cls(year, month, day)
 

@@ -99,6 +99,11 @@ class Dg11:
         return self.record.date(_DATE_OF_BIRTH)
 
     @property
+    def date_of_birth_text(self) -> str | None:
+        """The date of birth for a person: as it stands in the file where that is no date."""
+        return self.record.date_text(_DATE_OF_BIRTH)
+
+    @property
     def place_of_birth(self) -> tuple[str, ...]:
         """The parts of the place of birth."""
         return self.record.texts(_PLACE_OF_BIRTH)

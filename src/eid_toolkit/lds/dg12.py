@@ -73,6 +73,11 @@ class Dg12:
         return self.record.date(_DATE_OF_ISSUE)
 
     @property
+    def date_of_issue_text(self) -> str | None:
+        """The date of issue for a person: as it stands in the file where that is no date."""
+        return self.record.date_text(_DATE_OF_ISSUE)
+
+    @property
     def other_persons(self) -> tuple[str, ...]:
         """Other persons on the document."""
         return self.record.repeated(_OTHER_PERSON)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.errors import BadInput
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.tag_list import TAG_LIST, read_tag_list, write_tag_list
 
-_REPEATED = 0xA0
+REPEATED = 0xA0
+"""The template of repeated objects."""
 _COUNT = 0x02
 _SEPARATOR = "<"
 _BCD_DATE_SIZE = 4
@@ -64,13 +66,24 @@ class Record:
         value = self.value(tag)
         if not value:
             return None
-        digits = value.hex() if len(value) == _BCD_DATE_SIZE else decode_text(value)
-        return PartialDate.parse_compact(digits)
+        return PartialDate.parse_compact(_digits(value))
+
+    def date_text(self, tag: int) -> str | None:
+        """One date for a person: in ISO 8601 if it is one, else as it stands in the file."""
+        try:
+            found = self.date(tag)
+        except BadInput:
+            return _digits(self.value(tag) or b"")
+        return None if found is None else found.iso
 
     def repeated(self, tag: int) -> tuple[str, ...]:
         """The texts of the objects ``tag`` within the template for repeated objects (A0)."""
-        value = self.value(_REPEATED)
+        value = self.value(REPEATED)
         return tuple(decode_text(item.value) for item in tlv.parse_all(value or b"") if item.tag == tag)
+
+
+def _digits(value: bytes) -> str:
+    return value.hex() if len(value) == _BCD_DATE_SIZE else decode_text(value)
 
 
 def decode_text(value: bytes) -> str:
@@ -101,4 +114,4 @@ def repeated_object(tag: int, texts: Iterable[str]) -> Tlv | None:
     items = [tlv.encode(tag, text.encode()) for text in texts]
     if not items:
         return None
-    return Tlv(_REPEATED, tlv.encode(_COUNT, bytes((len(items),))) + b"".join(items))
+    return Tlv(REPEATED, tlv.encode(_COUNT, bytes((len(items),))) + b"".join(items))

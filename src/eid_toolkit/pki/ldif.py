@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import IO
 
 from eid_toolkit.errors import BadInput
 
@@ -56,6 +57,17 @@ def looks_like_ldif(head: bytes) -> bool:
         if line.strip() and not line.startswith(b"#"):
             return line.lower().startswith((b"version:", b"dn:"))
     return False
+
+
+def directory_lines(stream: IO[bytes], watch: Callable[[bytes], object] = len) -> Iterator[bytes]:
+    """Line by line, each passed to ``watch``; raises :class:`BadInput` beyond the largest size."""
+    size = 0
+    while line := stream.readline(_MAX_LINE + 2):
+        size += len(line)
+        if size > MAX_SIZE:
+            raise BadInput("trust-file-too-large", length=size, limit=MAX_SIZE)
+        watch(line)
+        yield line
 
 
 def read_ldif(lines: Iterable[bytes]) -> Iterator[LdifValue]:

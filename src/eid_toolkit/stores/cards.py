@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from eid_toolkit.codec.display import shortened
 from eid_toolkit.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 from eid_toolkit.emulator import image
 from eid_toolkit.emulator.card import EmulatedCard
@@ -90,7 +91,7 @@ class CardStore:
             raise IntegrityBroken("card-image-broken")
         data = path.read_bytes()
         if not data.startswith(MAGIC):
-            raise IntegrityBroken("card-image-unknown-version", schema=data[:16].decode("latin-1"))
+            raise IntegrityBroken("card-image-unknown-version", schema=shortened(data[:17].decode("latin-1"), 16))
         return image.decode(aes_gcm_open(self._key(), data[len(MAGIC) :], _context(name)))
 
     def _write(self, name: str, memory: CardMemory) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from eid_toolkit.codec.display import shortened
 from eid_toolkit.errors import BadInput
 
 SCHEME = "pkcs11:"
@@ -55,9 +56,9 @@ def _attributes(text: str, separator: str, known: frozenset[str]) -> dict[str, s
     for part in filter(None, text.split(separator)):
         name, equals, value = part.partition("=")
         if not equals or name in found or (name not in known and not name.startswith("x-")):
-            raise BadInput("pkcs11-uri-malformed", part=name[:40])
+            raise BadInput("pkcs11-uri-malformed", part=shortened(name, 40))
         try:
             found[name] = unquote(value, errors="strict")
         except UnicodeDecodeError:
-            raise BadInput("pkcs11-uri-malformed", part=name[:40]) from None
+            raise BadInput("pkcs11-uri-malformed", part=shortened(name, 40)) from None
     return found

@@ -302,4 +302,4 @@ def _bundle_facts(pack: Pack) -> BundleFacts:
 
 
 def _cleaned(fingerprint: str) -> str:
-    return fingerprint.replace(":", "").replace(" ", "").lower()
+    return fingerprint.replace(":", "").replace(" ", "").removesuffix("\N{HORIZONTAL ELLIPSIS}").lower()

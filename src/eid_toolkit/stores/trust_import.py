@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,14 @@ from eid_toolkit.stores.trust_entry import TrustEntry, claims_own_key, kind_of_c
 from eid_toolkit.stores.trust_packs import Basis, Member, Pack, Role
 from eid_toolkit.stores.trust_sources import Directory, ListFound, Refused, Sources
 
+_QUESTIONS = {
+    "list-signer-unknown": "trust-list-signer-unknown",
+    "list-signer-expired": "trust-list-signer-expired",
+    "list-signer-expired-unknown": "trust-list-signer-expired-unknown",
+    "list-signer-not-yet-valid": "trust-list-signer-not-yet-valid",
+    "csca-expired": "trust-list-csca-expired",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -28,6 +36,14 @@ class Question:
     name: str
     reason: str
     bare: bool
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Of the reason: until when a certificate that has expired was valid."""
+
+    @property
+    def error(self) -> BadInput:
+        """Why the list is not taken, and what would take it."""
+        code = "trust-list-bare" if self.bare else _QUESTIONS.get(self.reason, "trust-list-not-provable")
+        return BadInput(code, accept=self.accept, signer=self.name, reason=self.reason, **self.facts)
 
 
 @dataclass
@@ -61,8 +77,7 @@ class Plan:
                 raise error
         for question in self.questions:
             if question.source not in useful:
-                code = "trust-list-bare" if question.bare else "trust-list-signer-unknown"
-                raise BadInput(code, accept=question.accept, signer=question.name)
+                raise question.error
 
 
 class Planner:
@@ -93,7 +108,7 @@ class Planner:
             result = validate_deviation_list(found, self._trust, now)
             if found.fingerprint in self._known:
                 self._plan.known.append((source, found.fingerprint))
-            elif basis := self._basis(source, result, found.signer, found.fingerprint):
+            elif basis := self._basis(source, result, found.signer, found.fingerprint, now):
                 members = (Member.of(Role.DEVIATION_LIST, found.der, found),)
                 signer = found.signer.subject.text if found.signer else None
                 self._plan.packs.append(Pack("deviation-list", source, found.fingerprint, basis, now, members, signer))
@@ -140,7 +155,7 @@ class Planner:
             return True
         before = len(self._plan.questions)
         result = validate_list_signer(found.found, self._trust, now)
-        basis = self._basis(found.source, result, found.found.signer, found.sha256)
+        basis = self._basis(found.source, result, found.found.signer, found.sha256, now)
         if basis is None:
             return len(self._plan.questions) == before
         members, certificates = [], []
@@ -161,7 +176,9 @@ class Planner:
         self._believe(members, certificates)
         return True
 
-    def _basis(self, source: str, result: ChainResult, signer: Certificate | None, own: str) -> Basis | None:
+    def _basis(
+        self, source: str, result: ChainResult, signer: Certificate | None, own: str, now: datetime
+    ) -> Basis | None:
         """Why a list is believed; None if it is not, with a question or a refusal in the plan."""
         if result.status is Status.PASSED:
             return Basis.CHAIN
@@ -174,7 +191,8 @@ class Planner:
             return None
         if accept in self._accepted:
             return Basis.LIST if bare else Basis.SIGNER
-        self._plan.questions.append(Question(source, accept, name, reason, bare))
+        reason, facts = _why(result, signer, now)
+        self._plan.questions.append(Question(source, accept, name, reason, bare, facts))
         return None
 
     def _is_ahead(self, source: str, maker: Certificate | Crl | None, dated: datetime | None, now: datetime) -> bool:
@@ -231,3 +249,16 @@ class Planner:
         links = [certificate for member, certificate in pairs if member.role is Role.LINK]
         trust = self._trust
         self._trust = replace(trust, anchors=(*trust.anchors, *anchors), links=(*trust.links, *links))
+
+
+def _why(result: ChainResult, signer: Certificate | None, now: datetime) -> tuple[str, dict[str, object]]:
+    """What keeps a list from being proved, as closely as it is known, with the dates that say so."""
+    reasons = {finding.reason for finding in result.findings}
+    if signer is not None and "list-signer-expired" in reasons:
+        if now < signer.not_before:
+            return "list-signer-not-yet-valid", {"date": f"{signer.not_before:%Y-%m-%d}"}
+        unknown = "-unknown" if "list-signer-unknown" in reasons else ""
+        return f"list-signer-expired{unknown}", {"date": f"{signer.not_after:%Y-%m-%d}"}
+    if "csca-expired" in reasons and result.path:
+        return "csca-expired", {"date": f"{result.path[0].not_after:%Y-%m-%d}"}
+    return result.reason or "", {}

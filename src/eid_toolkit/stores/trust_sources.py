@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
-from eid_toolkit.pki.cms import SignedData
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
-from eid_toolkit.pki.ldif import MAX_SIZE as MAX_DIRECTORY
-from eid_toolkit.pki.ldif import Kind, looks_like_ldif, read_ldif
-from eid_toolkit.pki.master_list import MasterList, is_signed
+from eid_toolkit.pki.ldif import Kind as Attribute
+from eid_toolkit.pki.ldif import directory_lines, looks_like_ldif, read_ldif
+from eid_toolkit.pki.master_list import MasterList
+from eid_toolkit.pki.reading import CertificateBag, Kind, kind_of
 
 MAX_FILE = 16 << 20
 """The largest file in bytes that is imported, but for directories."""
 _HEAD = 4096
-_MAX_LINE = 1 << 20
+_LABELS = {"X509 CRL": Kind.CRL, "CERTIFICATE": Kind.CERTIFICATE}
+"""What PEM says; other labels say less than the structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,44 +97,49 @@ def read_bytes(sources: Sources, name: str, data: bytes) -> None:
         except BadInput as error:
             if len(blocks) == 1:
                 raise
-            sources.refused.append(Refused(name, f"object {position + 1}", error.code, unreadable=True))
+            sources.refused.append(
+                Refused(name, f"object {position + 1}", error.code, unreadable=True, facts=error.facts)
+            )
     if len(blocks) > 1 and len([each for each in sources.refused if each.source == name]) == len(blocks):
         raise BadInput("trust-file-unknown")
 
 
 def _read_object(sources: Sources, name: str, label: str, der: bytes) -> None:
-    """A certificate or a list: as the PEM label says, or by trying."""
-    if label == "X509 CRL":
-        sources.crls.append((name, Crl.parse(der)))
-    elif label == "CERTIFICATE":
-        sources.certificates.append((name, Certificate.parse(der)))
-    elif is_signed(der):
-        _read_signed(sources, name, der)
-    else:
-        _try(sources, name, der)
-
-
-def _read_signed(sources: Sources, name: str, der: bytes) -> None:
-    content_type = SignedData.parse(der).content_type
-    if content_type == DEVIATION_LIST:
-        sources.deviation_lists.append((name, DeviationList.parse(der)))
-    elif content_type == CSCA_MASTER_LIST:
-        _add_list(sources, name, der)
-    else:
-        raise BadInput("trust-file-unknown")
-
-
-def _try(sources: Sources, name: str, der: bytes) -> None:
-    try:
-        sources.certificates.append((name, Certificate.parse(der)))
-    except BadInput:
-        try:
+    """A certificate or a list: as the PEM label says, or by its structure. Raises what is wrong with it."""
+    kind = _LABELS.get(label) or kind_of(der)
+    match kind:
+        case Kind.CERTIFICATE:
+            sources.certificates.append((name, Certificate.parse(der)))
+        case Kind.CRL:
             sources.crls.append((name, Crl.parse(der)))
-        except BadInput:
-            try:
-                _add_list(sources, name, der)
-            except BadInput:
-                raise BadInput("trust-file-unknown") from None
+        case Kind.MASTER_LIST:
+            _add_list(sources, name, der)
+        case Kind.DEVIATION_LIST:
+            sources.deviation_lists.append((name, DeviationList.parse(der)))
+        case Kind.CERTIFICATES:
+            _read_bag(sources, name, CertificateBag.parse(der))
+        case None:
+            raise BadInput("trust-file-unknown")
+        case other:
+            raise BadInput("trust-bundle-elsewhere" if other is Kind.BUNDLE else "trust-file-other", kind=other.value)
+
+
+def _unreadable(source: str, what: str, error: BadInput) -> Refused:
+    return Refused(source, what, error.code, unreadable=True, facts=error.facts)
+
+
+def _read_bag(sources: Sources, name: str, bag: CertificateBag) -> None:
+    """Certificates and revocation lists that were handed out together; a bad one does not lose the others."""
+    labelled = [("CERTIFICATE", data) for data in bag.certificates] + [("X509 CRL", data) for data in bag.crls]
+    if not labelled:
+        raise BadInput("trust-file-unknown")
+    for position, (label, data) in enumerate(labelled, 1):
+        try:
+            _read_object(sources, name, label, data)
+        except BadInput as error:
+            if len(labelled) == 1:
+                raise
+            sources.refused.append(_unreadable(name, f"object {position}", error))
 
 
 def _add_list(sources: Sources, name: str, der: bytes) -> None:
@@ -149,32 +154,21 @@ def _read_directory(sources: Sources, name: str, stream: IO[bytes]) -> None:
     digest = sha256()
     directory = Directory(name, "")
     before = len(sources.lists), len(sources.deviation_lists)
-    for value in read_ldif(_lines(stream, digest.update)):
+    for value in read_ldif(directory_lines(stream, digest.update)):
         try:
-            if value.kind is Kind.CERTIFICATE:
+            if value.kind is Attribute.CERTIFICATE:
                 Certificate.parse(value.data)
                 directory.signers.append(value.data)
-            elif value.kind is Kind.CRL:
+            elif value.kind is Attribute.CRL:
                 directory.crls.append(Crl.parse(value.data))
-            elif value.kind is Kind.MASTER_LIST:
+            elif value.kind is Attribute.MASTER_LIST:
                 _add_list(sources, name, value.data)
             else:
                 sources.deviation_lists.append((name, DeviationList.parse(value.data)))
         except BadInput as error:
-            sources.refused.append(Refused(name, f"line {value.line}", error.code, unreadable=True))
+            sources.refused.append(_unreadable(name, f"line {value.line}", error))
     directory.sha256 = digest.hexdigest()
     if directory.signers or directory.crls:
         sources.directories.append(directory)
     elif before == (len(sources.lists), len(sources.deviation_lists)):
         raise BadInput("trust-file-unknown")
-
-
-def _lines(stream: IO[bytes], watch: Callable[[bytes], None]) -> Iterator[bytes]:
-    """Line by line, each passed to ``watch``; raises :class:`BadInput` beyond the largest size."""
-    size = 0
-    while line := stream.readline(_MAX_LINE + 2):
-        size += len(line)
-        if size > MAX_DIRECTORY:
-            raise BadInput("trust-file-too-large", length=size, limit=MAX_DIRECTORY)
-        watch(line)
-        yield line

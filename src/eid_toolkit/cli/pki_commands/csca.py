@@ -99,7 +99,7 @@ def list_(app: App, state: str | None, fmt: str) -> None:
         rows = [{"kind": "csca", **certificate_data(found)} for found in authorities.cscas(code)]
         rows += [{"kind": "link", **certificate_data(found)} for found in authorities.links(code)]
     columns = ("kind", "subject", "key_used_until", "not_after", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([str(row[name])[:48] for name in columns] for row in rows)))
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
 
 @csca.command("export")

@@ -92,6 +92,7 @@ def verify(app: App, file: Path, fmt: str) -> None:
         "certificates": len(found.certificates),
         "unreadable": len(found.unreadable),
         "signer": found.signer.subject.text if found.signer else None,
+        "signer_not_after": found.signer.not_after.isoformat() if found.signer else None,
         "signer_fingerprint": found.signer.fingerprint if found.signer else None,
         "status": result.status.value,
         "reason": result.reason,

@@ -12,7 +12,7 @@ from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, Office, open_office
-from eid_toolkit.cli.output import emit, paint
+from eid_toolkit.cli.output import emit, paint, short
 from eid_toolkit.cli.pki_commands.shared import certificate_data, crl_data, usage_end, verifying_of
 from eid_toolkit.cli.pki_commands.signers import signer_rows
 from eid_toolkit.cli.pki_commands.verifying import cv_data
@@ -80,7 +80,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
             f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
         ]
     for found in state["cscas"][:-1]:
-        lines.append(f"  earlier key {found['fingerprint'][:16]}, valid until {_day(found['not_after'])}")
+        lines.append(f"  earlier key {short(found['fingerprint'])}, valid until {_day(found['not_after'])}")
     for signer in state["document_signers"]:
         types = ", ".join(signer["document_types"])
         lines += [

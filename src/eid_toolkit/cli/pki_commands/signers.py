@@ -133,7 +133,7 @@ def list_(app: App, state: str | None, fmt: str) -> None:
         "key_used_until",
         "not_after",
     )
-    emit(rows, fmt, lambda: table(columns, ([str(row[name])[:48] for name in columns] for row in rows)))
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
 
 def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.office import Office, open_office
-from eid_toolkit.cli.output import emit, table
+from eid_toolkit.cli.output import emit, prompt, table
 from eid_toolkit.cli.stations import station_option
 from eid_toolkit.cli.two_people import decide_together
 from eid_toolkit.errors import BadInput, UsageError
@@ -128,7 +128,7 @@ def _checked(office: Office, serial: str) -> str:
 
 def _compare(serial: str, printed: str | None) -> None:
     """Have the serial typed as it is printed; raises :class:`BadInput` if it is another's."""
-    typed: str = click.prompt("The serial that is printed on the blank", err=True) if printed is None else printed
+    typed = prompt("The serial that is printed on the blank") if printed is None else printed
     if typed.strip().upper() != serial:
         raise BadInput("blank-serial-differs", serial=serial)
 
