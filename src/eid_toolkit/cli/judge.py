@@ -43,8 +43,8 @@ def judge(
 ) -> None:
     """Judge saved evidence again, with the trust lists that are here now.
 
-    EVIDENCE is a file of `eid verify --evidence`, or a folder of files that another tool has dumped. Only a home that is
-    believed here is taken at its word for what a file cannot prove. Exit codes as for `eid verify`.
+    EVIDENCE is a file of `eid verify --evidence`, or a folder of files that another tool has dumped. Only a home that
+    is believed here is taken at its word for what a file cannot prove. Exit codes as for `eid verify`.
     """
     if evidence is not None and (sod is not None or groups):
         raise UsageError("judge-two-kinds")
