@@ -65,7 +65,8 @@ def print_verdict(verdict: Verdict, fmt: str, *, verbose: bool) -> None:
     from eid_toolkit.inspection.report import verdict_data
     from eid_toolkit.inspection.text_report import verdict_text
 
-    emit(verdict_data(verdict, explain), fmt, lambda: verdict_text(verdict, _words(), verbose=verbose))
+    data = None if fmt == "text" else verdict_data(verdict, explain)  # sentences cost the loading of all of them
+    emit(data, fmt, lambda: verdict_text(verdict, _words(), verbose=verbose))
 
 
 def _words() -> Words:
