@@ -15,6 +15,7 @@ from support.homes import backend, demo_home, demo_home_template, desk, home_cop
 from support.pcscd import PrivatePcscd, missing_for_pcscd
 from support.postgres import memory_folder, postgres
 from support.softhsm import softhsm
+from support.waiting import failing_with_its_threads
 
 __all__ = [
     "backend", "demo_home", "demo_home_template", "desk", "home_copies", "postgres", "postgres_home_copies", "softhsm",
@@ -55,6 +56,13 @@ def pytest_unconfigure() -> None:
 def own_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default home lies in the test's own folder."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
+def helper_threads() -> Iterator[None]:
+    """A thread that fails ends its test at once, though the test waits for what the thread would have done."""
+    with failing_with_its_threads():
+        yield
 
 
 @pytest.fixture(scope="session")
