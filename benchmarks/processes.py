@@ -43,7 +43,7 @@ def measure_processes(bureau: Bureau, personalized: Personalized) -> dict[str, T
 
 
 def _process(*command: str) -> Times:
-    return _median(lambda: subprocess.run(command, check=True, capture_output=True), clocks.children)
+    return _median(lambda: subprocess.run(command, check=True, capture_output=True, timeout=60), clocks.children)
 
 
 def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> None:

@@ -16,6 +16,7 @@ from support.homes import backend, demo_home, demo_home_template, desk, home_cop
 from support.pcscd import PrivatePcscd, missing_for_pcscd
 from support.postgres import memory_folder, postgres
 from support.softhsm import softhsm
+from support.waiting import failing_with_its_threads
 
 if TYPE_CHECKING:
     from eid_toolkit.inspection.case import Case
@@ -79,6 +80,13 @@ def verdicts_are_held_to_their_table() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(verdict, "run_checks", held)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def helper_threads() -> Iterator[None]:
+    """A thread that fails ends its test at once, though the test waits for what the thread would have done."""
+    with failing_with_its_threads():
         yield
 
 
