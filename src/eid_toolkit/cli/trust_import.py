@@ -80,8 +80,9 @@ def import_(
     in_office = (app.home_path / CONFIG_NAME).exists()
     taken = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
     _show(store, plan, taken, remove_dropped, fmt)
+    new = {pack.sha256 for pack in plan.packs}
     for found in sources.lists:
-        if found.found.signed is not None and is_without_null(found.found.signed):
+        if found.sha256 in new and found.found.signed is not None and is_without_null(found.found.signed):
             note(f"{found.source}: taken, though the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
 
 
