@@ -21,7 +21,7 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.digests import DIGEST_OIDS, digest, digest_by_oid
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.crypto.ec import EcPrivateKey, der_to_plain, plain_to_der
-from eid_toolkit.crypto.signatures import algorithm_from_der, algorithm_to_der, verify
+from eid_toolkit.crypto.signatures import algorithm_from_der, algorithm_to_der, algorithms_agree, lacks_null, verify
 from eid_toolkit.errors import AccessDenied, BadInput
 from eid_toolkit.ports import SignatureAlgorithm, SystemEntropy
 
@@ -77,6 +77,152 @@ def test_degenerate_signatures_are_false(name: str) -> None:
         for s in (0, 1, n):
             signature = der.sequence(der.integer(r), der.integer(s))
             assert not verify(_public(name), SignatureAlgorithm("ecdsa", "sha256"), signature, MESSAGE)
+
+
+def encodings(r: int, s: int, n: int) -> dict[str, bytes]:
+    """The same numbers as no DER writes them, and numbers that mean the same modulo the order (after Wycheproof)."""
+    one, two = der.integer(r), der.integer(s)
+    body, good = one + two, der.sequence(one, two)
+    padded = b"\x02" + bytes((len(one) - 1,)) + b"\x00" + one[2:]
+    negative = tlv.encode(der.INTEGER, r.to_bytes((r.bit_length() + 7) // 8, "big"))
+    return {
+        "length in a longer form": b"\x30\x82" + len(body).to_bytes(2, "big") + body,
+        "length of a number in a longer form": der.sequence(b"\x02\x81" + one[1:], two),
+        "indefinite length": b"\x30\x80" + body + b"\x00\x00",
+        "zeros before a number": der.sequence(padded, two),
+        "bytes behind": good + b"\x00",
+        "an object behind": good + b"\x05\x00",
+        "bytes behind the numbers": der.sequence(one, two, b"\x05\x00"),
+        "a number three times": der.sequence(one, two, two),
+        "one number": der.sequence(one),
+        "numbers in a SET": tlv.encode(der.SET, body),
+        "a number as octets": der.sequence(der.octet_string(one[2:]), two),
+        "without the zero before a high bit": der.sequence(negative if negative != one else padded, two),
+        "r behind the order": der.sequence(der.integer(r + n), two),
+        "s behind the order": der.sequence(one, der.integer(s + n)),
+        "s negated below zero": der.sequence(one, der.integer(s - n)),
+        "an empty number": der.sequence(b"\x02\x00", two),
+        "nothing": b"",
+    }
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_signature_has_one_form_on_every_curve(name: str) -> None:
+    key, n = key_on(name), ec_domain_by_name(name).n
+    signature = key.sign(MESSAGE, "sha256")
+    r, s = (der.read_integer(part) for part in tlv.parse(signature).children())
+    wanted, spki = SignatureAlgorithm("ecdsa", "sha256"), key.public_key.spki()
+    assert verify(spki, wanted, signature, MESSAGE)
+    taken = {how for how, odd in encodings(r, s, n).items() if verify(spki, wanted, odd, MESSAGE)}
+    assert taken == set()
+
+
+def emsa(content: bytes, size: int) -> bytes:
+    """EMSA-PKCS1-v1_5 around a DigestInfo (RFC 8017 9.2)."""
+    return b"\x00\x01" + b"\xff" * (size - len(content) - 3) + b"\x00" + content
+
+
+def raw_rsa(block: bytes) -> bytes:
+    """RSASP1 by the test's key."""
+    numbers = rsa_key().private_numbers()
+    n = numbers.public_numbers.n
+    return pow(int.from_bytes(block, "big"), numbers.d, n).to_bytes((n.bit_length() + 7) // 8, "big")
+
+
+def digest_info(name: str, *parameters: bytes, value: bytes | None = None, oid: str | None = None) -> bytes:
+    algorithm = der.sequence(der.object_identifier(oid or DIGEST_OIDS[name]), *parameters)
+    return der.sequence(algorithm, der.octet_string(digest(name, MESSAGE) if value is None else value))
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_a_digest_info_without_null_is_the_signers_and_is_told(name: str) -> None:
+    wanted, size = SignatureAlgorithm("rsa-pkcs1", name), 256
+    usual, odd = (raw_rsa(emsa(content, size)) for content in (digest_info(name, der.null()), digest_info(name)))
+    assert verify(rsa_spki(), wanted, usual, MESSAGE) and verify(rsa_spki(), wanted, odd, MESSAGE)
+    assert not lacks_null(rsa_spki(), wanted, usual, MESSAGE)
+    assert lacks_null(rsa_spki(), wanted, odd, MESSAGE)
+    assert not verify(rsa_spki(), wanted, odd, b"another message")
+    assert not lacks_null(rsa_spki(), SignatureAlgorithm("rsa-pss", name, 20), odd, MESSAGE)
+
+
+BARE = digest_info("sha256")
+BLOCKS = {
+    "bytes behind the digest": emsa(BARE + bytes(8), 256),
+    "padding cut short, the rest behind": b"\x00\x01" + b"\xff" * 8 + b"\x00" + BARE + b"\x55" * (245 - len(BARE)),
+    "another byte in the padding": emsa(BARE, 256).replace(b"\xff\xff", b"\xff\xfe", 1),
+    "a zero in the padding": emsa(BARE, 256).replace(b"\xff\xff", b"\xff\x00", 1),
+    "block type 2": b"\x00\x02" + emsa(BARE, 256)[2:],
+    "block type 0": b"\x00\x00" + emsa(BARE, 256)[2:],
+    "no zero behind the padding": b"\x00\x01" + b"\xff" * (254 - len(BARE)) + BARE,
+    "NULL with content": emsa(digest_info("sha256", tlv.encode(der.NULL, b"\x00")), 256),
+    "other parameters": emsa(digest_info("sha256", der.octet_string(b"")), 256),
+    "NULL twice": emsa(digest_info("sha256", der.null(), der.null()), 256),
+    "another digest's identifier": emsa(digest_info("sha256", oid=DIGEST_OIDS["sha512"]), 256),
+    "a digest cut short": emsa(digest_info("sha256", value=digest("sha256", MESSAGE)[:-1]), 256),
+    "the digest alone": emsa(digest("sha256", MESSAGE), 256),
+    "a length in a longer form": emsa(b"\x30\x81" + BARE[1:], 256),
+    "an indefinite length": emsa(b"\x30\x80" + BARE[2:] + b"\x00\x00", 256),
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_nothing_else_of_the_padding_is_lenient(block: str) -> None:
+    wanted = SignatureAlgorithm("rsa-pkcs1", "sha256")
+    assert len(BLOCKS[block]) == 256
+    signature = raw_rsa(BLOCKS[block])
+    assert not verify(rsa_spki(), wanted, signature, MESSAGE)
+    assert not lacks_null(rsa_spki(), wanted, signature, MESSAGE)
+
+
+def test_a_signature_without_null_has_the_size_of_the_key_and_is_below_it() -> None:
+    wanted, n = SignatureAlgorithm("rsa-pkcs1", "sha256"), rsa_key().public_key().public_numbers().n
+    good = raw_rsa(emsa(BARE, 256))
+    above = int.from_bytes(good, "big") + n
+    odd = [b"\x00" + good, good[1:], good + b"\x00", b""]
+    odd += [above.to_bytes(256, "big")] if above.bit_length() <= 2048 else []
+    assert not any(verify(rsa_spki(), wanted, signature, MESSAGE) for signature in odd)
+
+
+def test_a_cube_root_is_no_signature_without_null() -> None:
+    """With the exponent 3 a number whose cube begins like a block is found without the private key."""
+    n = rsa.generate_private_key(3, 2048).public_key().public_numbers().n
+    start = b"\x00\x01" + b"\xff" * 8 + b"\x00" + BARE
+    wanted = int.from_bytes(start + b"\x00" * (256 - len(start)), "big")
+    low, high = 0, 1 << 2048
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**3 <= wanted else (low, middle)
+    forged = high.to_bytes(256, "big")
+    assert (high**3).to_bytes(256, "big").startswith(start)
+    assert not verify(rsa_public(n, 3), SignatureAlgorithm("rsa-pkcs1", "sha256"), forged, MESSAGE)
+
+
+def identifier(oid: str, *parameters: bytes) -> bytes:
+    return der.sequence(der.object_identifier(oid), *parameters)
+
+
+ECDSA_256, RSA_256, PSS = "1.2.840.10045.4.3.2", "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.10"
+FULL_PSS = algorithm_to_der(SignatureAlgorithm("rsa-pss", "sha1", 20))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        (identifier(RSA_256, der.null()), identifier(RSA_256), True),
+        (identifier(ECDSA_256), identifier(ECDSA_256, der.null()), True),
+        (identifier("1.2.3.4"), identifier("1.2.3.4", der.null()), True),
+        (identifier(PSS), FULL_PSS, True),  # the defaults of RFC 4055 3.1, written out
+        (identifier(PSS), algorithm_to_der(SignatureAlgorithm("rsa-pss", "sha256", 32)), False),
+        (identifier(RSA_256), identifier(ECDSA_256), False),
+        (identifier(RSA_256), identifier("1.2.840.113549.1.1.5"), False),
+        (identifier("1.2.3.4"), identifier("1.2.3.4", der.integer(1)), False),
+        (identifier(RSA_256), b"\x30\x00", False),
+        (identifier(RSA_256), b"", False),
+    ],
+)
+def test_identifiers_agree_if_they_mean_the_same(one: bytes, other: bytes, agree: bool) -> None:
+    assert algorithms_agree(one, other) is algorithms_agree(other, one) is agree
+    assert algorithms_agree(one, one)
 
 
 @cache

@@ -13,6 +13,7 @@ from eid_toolkit.pki.cms import ID_SIGNED_DATA, build_signed_data
 from eid_toolkit.pki.names import DistinguishedName
 from eid_toolkit.pki.reading import CertificateBag, Kind, kind_of, read_items
 from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.trust_bundle import BUNDLE_SIGNING_KEY, TrustBundle, build_trust_bundle, digest_of
 from eid_toolkit.stores.trust import TrustStore
 from support.authorities import NOW, Authority, new_key
 from support.odd_certificates import certificate_bytes
@@ -105,6 +106,16 @@ def test_a_bag_without_certificates_and_what_is_no_bag_is_refused(data: bytes, t
     else:
         with pytest.raises(BadInput, match="cms-malformed"):
             CertificateBag.parse(data)
+
+
+def test_a_bundle_is_sent_where_it_belongs(tmp_path: Path) -> None:
+    key, sections = new_key(), {"anchors": (UTOPIA.csca.der,)}
+    signer = UTOPIA.list_signer(key, purpose=BUNDLE_SIGNING_KEY)
+    made = TrustBundle("Utopia", 1, NOW, sections, digest_of(sections))
+    data = build_trust_bundle(made, key, signer, (UTOPIA.csca,), NOW)
+    assert kind_of(data) is Kind.BUNDLE
+    with pytest.raises(BadInput, match="trust-bundle-elsewhere"):
+        TrustStore(tmp_path / "trust").import_files([("1.bundle", data)], NOW, None)
 
 
 @pytest.mark.parametrize("kind", [Kind.REQUEST, Kind.SIGNED])

@@ -241,3 +241,51 @@ trust.TrustStore(Path(sys.argv[1])).import_files([("list.ml", data)], datetime.f
     assert [entry.item.der for entry in store.entries()] == [UTOPIA.csca.der]
     take(store, 0)
     assert len(store.entries()) == len(CSCAS) + 1
+
+
+def test_in_an_authoritys_home_one_list_is_held_against_its_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "operators").mkdir()
+    operators = OperatorStore(tmp_path / "operators", demo=False)
+    operators.add("anna", PASSPHRASE, NOW, SystemEntropy())
+    anna = operators.act_as("anna", lambda: PASSPHRASE)
+    store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
+    store.add(UTOPIA.csca, "own authority", NOW, None)
+    for number in range(4):
+        store.import_files([(f"{number}.ml", edition(number))], NOW, anna)
+    looked: list[int] = []
+    read = MasterList.signed_content
+    monkeypatch.setattr(MasterList, "signed_content", lambda data: looked.append(len(data)) or read(data))
+    material = store.material()
+    assert validate_signer(OTHERS[0].signer(), material, NOW).status is Status.PASSED
+    assert len(looked) == 1
+    assert len(material.anchors) == len(tuple(material.anchors)) == len(CSCAS) + 1
+    assert len(looked) == 1  # the others stand in the same list
+
+
+def test_a_list_that_vouches_for_another_lists_signer_is_found(tmp_path: Path) -> None:
+    """Of two lists that prove each other only, none is good; with a third that proves one, all are."""
+    (tmp_path / "operators").mkdir()
+    operators = OperatorStore(tmp_path / "operators", demo=False)
+    operators.add("anna", PASSPHRASE, NOW, SystemEntropy())
+    anna = operators.act_as("anna", lambda: PASSPHRASE)
+    own = frozenset({UTOPIA.csca.fingerprint})
+    france, germany = OTHERS[:2]
+    by_utopia = UTOPIA.master_list(france.csca)
+    by_france, by_germany = france.master_list(germany.csca), germany.master_list(france.csca)
+    store = TrustStore(tmp_path / "trust", operators, own)
+    store.add(UTOPIA.csca, "own authority", NOW, None)
+    for name, data in (("u.ml", by_utopia), ("f.ml", by_france), ("d.ml", by_germany)):
+        store.import_files([(name, data)], NOW, anna)
+    assert len(store.material().anchors_of("DE")) == len(store.material().anchors_of("FR")) == 1
+    (first,) = (pack for pack in store.packs.all() if pack.name == "u.ml")
+    store.remove_list(first)
+    for country in ("DE", "FR"):
+        with pytest.raises(IntegrityBroken, match="trust-list-not-proved"):
+            store.material().anchors_of(country)
+
+
+def test_nobody_else_may_read_the_store(store: TrustStore) -> None:
+    assert (store.directory / FILE).stat().st_mode & 0o777 == 0o600
+    assert store.directory.stat().st_mode & 0o777 == 0o700

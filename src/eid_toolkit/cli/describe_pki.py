@@ -17,6 +17,7 @@ from eid_toolkit.pki.lint.certificates import kind_of
 from eid_toolkit.pki.master_list import MasterList
 from eid_toolkit.pki.reading import CertificateBag
 from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.pki.signature_form import is_without_null
 from eid_toolkit.pki.trust_bundle import SECTIONS, SignedBundle
 
 Plain = dict[str, Any]
@@ -31,6 +32,7 @@ def signature_of(signed: SignedData | None) -> Plain:
         "signed": True,
         "signer": None if signer is None else _named(signer),
         "signing_time": None if time is None else time.isoformat(),
+        **({"digest_info": "without NULL"} if is_without_null(signed) else {}),
     }
 
 

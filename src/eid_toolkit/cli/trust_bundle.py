@@ -198,11 +198,11 @@ def _sections(office: Office, now: datetime) -> dict[str, tuple[bytes, ...]]:
     from eid_toolkit.stores.verifying import VerifyingStore
 
     trust, authorities = office.trust.material(), office.authorities
-    newest: dict[str, Crl] = {}
+    newest: dict[tuple[str, bool], Crl] = {}
     for crl in sorted(trust.crls, key=lambda each: (each.this_update, each.number or 0)):
         if is_ahead(crl.this_update, now):  # taken by an earlier version; it would hide what comes after it
             continue
-        newest[crl.issuer.text] = crl
+        newest[crl.issuer.text, crl.partial] = crl
     links = {found.der for state in authorities.states() for found in authorities.links(state)}
     verifying = VerifyingStore(office.home.pki, office.keys)
     chains = [

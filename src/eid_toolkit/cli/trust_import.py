@@ -67,17 +67,23 @@ def import_(
 
     What a newer edition of a list no longer has is told and stays believed, until it is removed.
     """
+    from eid_toolkit.pki.signature_form import is_without_null
     from eid_toolkit.stores.trust_sources import read_files
 
     store = open_store(app)
     accepted = frozenset(each.replace(":", "").replace(" ", "").lower() for each in (*signers, *lists))
-    plan = store.plan(read_files(files), CLOCK.now(), accepted)
+    sources = read_files(files)
+    plan = store.plan(sources, CLOCK.now(), accepted)
     plan.check()
     if remove_dropped and plan.dropped:
         app.confirm(f"Believe no more {len(plan.dropped)} certificates that the newer list no longer has?")
     in_office = (app.home_path / CONFIG_NAME).exists()
     taken = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
     _show(store, plan, taken, remove_dropped, fmt)
+    new = {pack.sha256 for pack in plan.packs}
+    for found in sources.lists:
+        if found.sha256 in new and found.found.signed is not None and is_without_null(found.found.signed):
+            note(f"{found.source}: taken, though the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
 
 
 def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:

@@ -234,12 +234,17 @@ class EcPrivateKey:
 
 
 def _read_signature(signature: bytes) -> tuple[int, int] | None:
-    """r and s of a DER signature, or None if it is no such thing."""
+    """r and s of a signature in strict DER (RFC 3279 2.2.3, X.690 10 and 11), or None if it is no such thing.
+
+    Other encodings of the same numbers are refused, as OpenSSL does: one signature has one form on every curve.
+    """
     try:
         numbers = [der.read_integer(part) for part in tlv.parse(signature, der.SEQUENCE).children()]
     except BadInput:
         return None
-    return (numbers[0], numbers[1]) if len(numbers) == 2 and min(numbers) > 0 else None
+    if len(numbers) != 2 or min(numbers) <= 0 or der.sequence(*map(der.integer, numbers)) != signature:
+        return None
+    return numbers[0], numbers[1]
 
 
 def der_to_plain(signature: bytes, size: int) -> bytes:

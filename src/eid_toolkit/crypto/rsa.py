@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.digests import DIGEST_OIDS
+from eid_toolkit.crypto.digests import digest as compute_digest
 from eid_toolkit.errors import BadInput
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
@@ -21,6 +24,8 @@ _MAX_EXPONENT_BITS = 64
 _EXPONENT = 65537
 _SIZES = range(1024, 4097, 256)
 _PRIME_ROUNDS = 40
+_MIN_PADDING = 8
+"""Bytes of padding in EMSA-PKCS1-v1_5 (RFC 8017 9.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,25 @@ class RsaPublicKey:
     def apply(self, number: int) -> int:
         """RSAVP1: ``number`` to the public exponent."""
         return pow(number, self.e, self.n)
+
+    def is_signed_without_null(self, signature: bytes, digest: str, message: bytes) -> bool:
+        """Whether this is an RSASSA-PKCS1-v1_5 signature whose DigestInfo leaves out the NULL of its digest identifier.
+
+        RFC 8017 9.2 writes the NULL; its note 1 leaves it to the verifier to take other encodings of DigestInfo, which
+        PKCS #1 v1.5 allowed. Just this one is taken: the whole block is made and compared, so that padding and
+        digest stand where they must and nothing may stand behind them.
+        """
+        if len(signature) != self.size or int.from_bytes(signature, "big") >= self.n:
+            return False
+        info = der.sequence(
+            der.sequence(der.object_identifier(DIGEST_OIDS[digest])), der.octet_string(compute_digest(digest, message))
+        )
+        padding = self.size - len(info) - 3
+        if padding < _MIN_PADDING:
+            return False
+        expected = b"\x00\x01" + b"\xff" * padding + b"\x00" + info
+        recovered = self.apply(int.from_bytes(signature, "big")).to_bytes(self.size, "big")
+        return hmac.compare_digest(recovered, expected)
 
     def spki(self) -> bytes:
         """SubjectPublicKeyInfo in DER with the identifier rsaEncryption (RFC 3279 2.3.1)."""

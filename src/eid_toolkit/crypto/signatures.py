@@ -91,10 +91,33 @@ def _hash_of(identifier: Tlv) -> str:
     return digest_by_oid(der.read_object_identifier(parts[0]))
 
 
+def algorithms_agree(outer: bytes, inner: bytes) -> bool:
+    """Whether two AlgorithmIdentifiers mean the same: absent parameters or NULL, defaults written out or left out.
+
+    RFC 5280 4.1.1.2 and 5.1.1.2 want them the same in a certificate and in a list; written differently they still say
+    one thing, and only the inner one is signed.
+    """
+    if outer == inner:
+        return True
+    try:
+        return _normal(outer) == _normal(inner)
+    except BadInput:
+        return False
+
+
+def _normal(identifier: bytes) -> object:
+    parts = tlv.parse(identifier, der.SEQUENCE).children()
+    try:
+        return parts[:1], algorithm_from_der(identifier)
+    except BadInput:  # not known here, or not complete in itself
+        return parts[:1], tuple(each for each in parts[1:] if each != Tlv(der.NULL, b""))
+
+
 def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message: bytes) -> bool:
     """Whether ``signature`` (X.509 form) over ``message`` was made with the private half of ``spki``.
 
-    False for a wrong signature; raises :class:`BadInput` for a key that does not parse or fit the algorithm.
+    False for a wrong signature; raises :class:`BadInput` for a key that does not parse or fit the algorithm. In PKCS #1
+    v1.5 a DigestInfo without NULL is taken, too (:func:`lacks_null` tells).
     """
     if algorithm.family == "ecdsa":
         return EcPublicKey.from_spki(spki).verify(signature, message, algorithm.digest)
@@ -107,8 +130,19 @@ def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message
         if algorithm.family == "rsa-pkcs1"
         else padding.PSS(padding.MGF1(hashed), algorithm.salt_length or 0)
     )
+    key = RsaPublicKey.from_spki(spki)
     try:
-        RsaPublicKey.from_spki(spki).native.verify(signature, message, scheme, hashed)
+        key.native.verify(signature, message, scheme, hashed)
     except InvalidSignature:
-        return False
+        return algorithm.family == "rsa-pkcs1" and key.is_signed_without_null(signature, algorithm.digest, message)
     return True
+
+
+def lacks_null(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message: bytes) -> bool:
+    """Whether a good PKCS #1 v1.5 signature was made over a DigestInfo without the NULL that RFC 8017 9.2 writes.
+
+    Raises :class:`BadInput` for a key that cannot be used.
+    """
+    if algorithm.family != "rsa-pkcs1":
+        return False
+    return RsaPublicKey.from_spki(spki).is_signed_without_null(signature, algorithm.digest, message)

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from eid_toolkit.codec import der, tlv
-from eid_toolkit.crypto.signatures import algorithm_from_der, verify
+from eid_toolkit.crypto.signatures import algorithm_from_der, algorithms_agree, verify
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.countries import SPECIMEN_STATE
 from eid_toolkit.pki.extensions import Extensions, read_extensions, split_extensions
@@ -40,6 +40,8 @@ class Certificate:
     extensions: Extensions
     signature_algorithm_der: bytes
     signature: bytes
+    inner_algorithm_der: bytes
+    """The signature algorithm as it stands in what is signed."""
 
     @classmethod
     def parse(cls, data: bytes) -> Certificate:
@@ -60,7 +62,7 @@ class Certificate:
         parts = list(der.read_sequence(tbs))
         if parts[0].tag == 0xA0:  # version; absent in version 1
             parts.pop(0)
-        serial, _, issuer, validity, subject, spki, *rest = parts
+        serial, inner_algorithm, issuer, validity, subject, spki, *rest = parts
         first, last = der.read_sequence(validity)
         extensions = next((item for item in rest if item.tag == 0xA3), None)
         found = split_extensions(tlv.parse(extensions.value)) if extensions is not None else {}
@@ -76,12 +78,17 @@ class Certificate:
             extensions=read_extensions(found),
             signature_algorithm_der=algorithm.encode(),
             signature=der.read_bit_string(signature),
+            inner_algorithm_der=inner_algorithm.encode(),
         )
 
     @property
     def signature_algorithm(self) -> SignatureAlgorithm:
-        """The scheme it is signed by; raises :class:`BadInput` for one that is not known."""
-        return algorithm_from_der(self.signature_algorithm_der)
+        """The scheme it is signed by; raises :class:`BadInput` for one that is not known.
+
+        And where another one stands in what is signed (RFC 5280 4.1.1.2): nobody can say which the issuer meant, so
+        that the signature cannot be checked, and proves nothing.
+        """
+        return _agreed_algorithm(self.signature_algorithm_der, self.inner_algorithm_der)
 
     @property
     def fingerprint(self) -> str:
@@ -114,13 +121,24 @@ class Certificate:
 
     def is_signed_by(self, spki: bytes) -> bool:
         """Whether the key ``spki`` made its signature; a key or scheme that cannot be used did not."""
-        return is_signed_by(spki, self.signature_algorithm_der, self.signature, self.tbs)
+        return is_signed_by(spki, self.signature_algorithm_der, self.signature, self.tbs, self.inner_algorithm_der)
 
 
-def is_signed_by(spki: bytes, algorithm_der: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether the key ``spki`` made the signature; a key or scheme that cannot be used did not."""
+def _agreed_algorithm(outer: bytes, inner: bytes) -> SignatureAlgorithm:
+    if not algorithms_agree(outer, inner):
+        raise BadInput("signature-algorithms-differ")
+    return algorithm_from_der(outer)
+
+
+def is_signed_by(
+    spki: bytes, algorithm_der: bytes, signature: bytes, message: bytes, inner_der: bytes | None = None
+) -> bool:
+    """Whether the key ``spki`` made the signature; a key or scheme that cannot be used did not.
+
+    ``inner_der`` is the scheme that stands in what is signed: another one than the outer cannot be used either.
+    """
     try:
-        return verify(spki, algorithm_from_der(algorithm_der), signature, message)
+        return verify(spki, _agreed_algorithm(algorithm_der, inner_der or algorithm_der), signature, message)
     except BadInput:
         return False
 

@@ -14,7 +14,12 @@ from eid_toolkit.pki.extensions import AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, rea
 from eid_toolkit.pki.names import DistinguishedName
 from eid_toolkit.pki.times import GENERALIZED_TIME, UTC_TIME, read_time
 
-_UNDERSTOOD = frozenset({AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER})
+_DELTA, _ISSUING_POINT = "2.5.29.27", "2.5.29.28"
+_REASON, _CERTIFICATE_ISSUER = "2.5.29.21", "2.5.29.29"
+_PARTIAL = frozenset({_DELTA, _ISSUING_POINT})
+"""Critical by RFC 5280 5.2.4 and 5.2.5, but they mean what they mean where they are not."""
+_UNDERSTOOD = frozenset({AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, *_PARTIAL})
+_REMOVE_FROM_CRL = 8
 MAX_REVOKED = 100_000
 """Entries of a revocation list: more than any state has document signers."""
 
@@ -29,12 +34,16 @@ class Crl:
     this_update: datetime
     next_update: datetime | None
     revoked: dict[int, datetime]
-    """Serial number to time of revocation."""
+    """Serial number to time of revocation, of the issuer's own certificates."""
     number: int | None
     authority_key_identifier: bytes | None
     unknown_critical: tuple[str, ...]
+    partial: bool
+    """Whether it says that it is not all: a delta, or of a part of the certificates only. It then clears nobody."""
     signature_algorithm_der: bytes
     signature: bytes
+    inner_algorithm_der: bytes
+    """The signature algorithm as it stands in what is signed."""
 
     @classmethod
     def parse(cls, data: bytes) -> Crl:
@@ -50,7 +59,7 @@ class Crl:
         parts = list(der.read_sequence(tbs))
         if parts[0].tag == der.INTEGER:  # version; absent in version 1
             parts.pop(0)
-        _, issuer, this_update, *rest = parts
+        inner_algorithm, issuer, this_update, *rest = parts
         next_update = read_time(rest.pop(0)) if rest and rest[0].tag in (UTC_TIME, GENERALIZED_TIME) else None
         entries = rest.pop(0) if rest and rest[0].tag == der.SEQUENCE else None
         found = split_extensions(tlv.parse(rest[0].value)) if rest else {}
@@ -60,12 +69,14 @@ class Crl:
             issuer=DistinguishedName.read(issuer),
             this_update=read_time(this_update),
             next_update=next_update,
-            revoked=dict(map(_read_entry, tlv.iterate(entries.value, MAX_REVOKED))) if entries is not None else {},
+            revoked=_revoked(entries.value) if entries is not None else {},
             number=der.read_integer(tlv.parse(found[CRL_NUMBER][1])) if CRL_NUMBER in found else None,
             authority_key_identifier=read_extensions(found).authority_key_identifier,
             unknown_critical=tuple(oid for oid, (critical, _) in found.items() if critical and oid not in _UNDERSTOOD),
+            partial=not _PARTIAL.isdisjoint(found),
             signature_algorithm_der=algorithm.encode(),
             signature=der.read_bit_string(signature),
+            inner_algorithm_der=inner_algorithm.encode(),
         )
 
     @property
@@ -80,9 +91,34 @@ class Crl:
 
     def is_signed_by(self, spki: bytes) -> bool:
         """Whether the key ``spki`` made its signature."""
-        return is_signed_by(spki, self.signature_algorithm_der, self.signature, self.tbs)
+        return is_signed_by(spki, self.signature_algorithm_der, self.signature, self.tbs, self.inner_algorithm_der)
 
 
-def _read_entry(item: Tlv) -> tuple[int, datetime]:
-    serial, time, *_ = der.read_sequence(item)
-    return der.read_integer(serial), read_time(time)
+def _revoked(entries: bytes) -> dict[int, datetime]:
+    """The entries that revoke a certificate of the list's own issuer."""
+    found: dict[int, datetime] = {}
+    own = True
+    for item in tlv.iterate(entries, MAX_REVOKED):
+        serial, time, *extensions = der.read_sequence(item)
+        said = _entry_extensions(extensions[0]) if extensions else {}
+        # In an indirect list an entry may name another issuer, which holds for those behind it (RFC 5280 5.3.3).
+        own = own and _CERTIFICATE_ISSUER not in said
+        if own and not _takes_back(said.get(_REASON)):
+            found[der.read_integer(serial)] = read_time(time)
+    return found
+
+
+def _entry_extensions(item: Tlv) -> dict[str, bytes]:
+    """By identifier; those that cannot be read are as if they were not there, and the entry revokes."""
+    try:
+        return {oid: value for oid, (_, value) in split_extensions(item).items()}
+    except BadInput:
+        return {}
+
+
+def _takes_back(reason: bytes | None) -> bool:
+    """Whether the reason says that the certificate is not revoked any more, as a delta can (RFC 5280 5.3.1)."""
+    try:
+        return reason is not None and tlv.parse(reason).value == bytes((_REMOVE_FROM_CRL,))
+    except BadInput:
+        return False

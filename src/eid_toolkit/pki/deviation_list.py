@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from eid_toolkit.asn1.oids import DEVIATION_LIST
 from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec.display import shortened
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.digests import digest as hashed
 from eid_toolkit.crypto.digests import digest_by_oid
@@ -217,7 +218,9 @@ def _read_content(content: bytes) -> tuple[str | None, tuple[Deviation, ...]]:
 
 def _read_description(item: Tlv, concerned: Concerned) -> Deviation:
     parts = list(der.read_sequence(item))
-    text = parts.pop(0).value[:_MAX_TEXT].decode("ascii", "replace") if parts[0].tag != der.OBJECT_IDENTIFIER else None
+    text = None
+    if parts[0].tag != der.OBJECT_IDENTIFIER:
+        text = shortened(parts.pop(0).value[: _MAX_TEXT + 1].decode("ascii", "replace"), _MAX_TEXT)
     oid = der.read_object_identifier(parts.pop(0))
     return Deviation(concerned, oid, text, next((part.value for part in parts if part.tag == 0xA0), None))
 

@@ -14,7 +14,7 @@ def check_revocation(certificate: Certificate, trust: TrustMaterial, now: dateti
     """Look a certificate up in its state's revocation lists.
 
     A list is matched by country and may be signed by any key that is believed of that state: the newest signs for all
-    (9303-12 7.1.4). Revoked in any genuine list is revoked; only a current list clears.
+    (9303-12 7.1.4). Revoked in any genuine list is revoked; only a current and complete list clears.
     """
     country = certificate.issuer.country
     candidates = trust.crls_of(country)
@@ -28,7 +28,8 @@ def check_revocation(certificate: Certificate, trust: TrustMaterial, now: dateti
         if certificate.serial in crl.revoked:
             return RevocationResult(Status.FAILED, "signer-revoked", crl)
     # A list from the future says nothing of today, and must not hide those that do.
-    begun = [pair for pair in signed if pair[0].this_update <= now] or signed
+    whole = [pair for pair in signed if not pair[0].partial] or signed
+    begun = [pair for pair in whole if pair[0].this_update <= now] or whole
     newest, key = max(begun, key=lambda pair: (pair[0].this_update, pair[0].number or 0))
     reason = _why_not_current(newest, key, keys, now)
     return RevocationResult(Status.UNDETERMINED if reason else Status.PASSED, reason, newest)
@@ -41,6 +42,8 @@ def is_listed(certificate: Certificate, trust: TrustMaterial) -> bool:
 
 
 def _why_not_current(crl: Crl, signed_by: TrustedKey, keys: tuple[TrustedKey, ...], now: datetime) -> str | None:
+    if crl.partial:
+        return "crl-partial"
     if crl.unknown_critical:
         return "crl-critical-extension"
     if now < crl.this_update:

@@ -80,6 +80,7 @@ class TrustDatabase:
         with _clear_errors(self._path):
             self._settle(create=False)
             with closing(self._open() if self._is_there() else self._in_memory()) as connection:
+                connection.execute("BEGIN")  # one state of it, also while another process writes
                 yield connection
 
     @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from eid_toolkit.crypto.signatures import algorithms_agree
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
@@ -128,6 +129,8 @@ class Planner:
         subject = certificate.subject.text
         if kind is not None:
             error = BadInput("trust-csca-without-country", subject=subject)
+        elif not algorithms_agree(certificate.signature_algorithm_der, certificate.inner_algorithm_der):
+            error = BadInput("signature-algorithms-differ")
         elif may_certify(certificate) and claims_own_key(certificate):
             error = BadInput("trust-self-signature", subject=subject)
         else:

@@ -83,6 +83,7 @@ def verify(app: App, file: Path, fmt: str) -> None:
 
     Exit code 0 if both, 3 if the signature is wrong or the signer is none, 4 if its CSCA is not known.
     """
+    from eid_toolkit.pki.signature_form import is_without_null
     from eid_toolkit.pki.validation import Status, validate_list_signer
     from eid_toolkit.stores.trust import open_trust
 
@@ -96,6 +97,7 @@ def verify(app: App, file: Path, fmt: str) -> None:
         "signer_fingerprint": found.signer.fingerprint if found.signer else None,
         "status": result.status.value,
         "reason": result.reason,
+        "digest_info_without_null": found.signed is not None and is_without_null(found.signed),
     }
     emit({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, lambda: details(shown.items()))
     codes = {Status.PASSED: 0, Status.FAILED: 3, Status.UNDETERMINED: 4}

@@ -13,7 +13,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.countries import same_state
-from eid_toolkit.pki.lint.fields import der_findings, name_findings, number_findings, time_findings
+from eid_toolkit.pki.lint.fields import algorithm_findings, der_findings, name_findings, number_findings, time_findings
 from eid_toolkit.pki.lint.finding import CertificateKind, Finding, error, warning
 
 _FIELDS, _EXTENSIONS = "7.1.1 table 5", "7.1.1 table 6"
@@ -91,8 +91,7 @@ def _fields(certificate: Certificate, kind: CertificateKind) -> Iterator[Finding
         parts.pop(0)
     serial, algorithm, issuer, validity, subject, _, *rest = parts
     yield from number_findings(serial, "serialNumber", _FIELDS)
-    if algorithm.encode() != outer[1].encode():
-        yield error("lint-signature-algorithms-differ", _FIELDS)
+    yield from algorithm_findings(outer[1].encode(), algorithm.encode(), _FIELDS)
     yield from name_findings(issuer.encode(), "issuer", _FIELDS)
     first, last = der.read_sequence(validity)
     yield from time_findings(first, certificate.not_before, "notBefore", _FIELDS)

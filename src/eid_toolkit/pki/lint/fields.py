@@ -7,6 +7,7 @@ from datetime import datetime
 
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.crypto.signatures import algorithms_agree
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.countries import is_two_letters
 from eid_toolkit.pki.lint.finding import Finding, error, warning
@@ -55,6 +56,16 @@ def time_findings(item: Tlv, time: datetime, which: str, section: str) -> Iterat
         yield error("lint-time-kind", section, which=which)
     elif len(item.value) != _FULL_TIME[wanted]:
         yield error("lint-time-form", section, which=which)
+
+
+def algorithm_findings(outer: bytes, inner: bytes, section: str) -> Iterator[Finding]:
+    """The signature algorithm stands there twice: the same, byte for byte."""
+    if outer == inner:
+        return
+    if algorithms_agree(outer, inner):
+        yield warning("lint-signature-algorithms-written-differently", section)
+    else:
+        yield error("lint-signature-algorithms-differ", section)
 
 
 def number_findings(item: Tlv, which: str, section: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.extensions import AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, ISSUER_ALTERNATIVE_NAME, split_extensions
-from eid_toolkit.pki.lint.fields import der_findings, name_findings, number_findings, time_findings
+from eid_toolkit.pki.lint.fields import algorithm_findings, der_findings, name_findings, number_findings, time_findings
 from eid_toolkit.pki.lint.finding import Finding, error, warning
 from eid_toolkit.pki.times import GENERALIZED_TIME, UTC_TIME
 
@@ -41,8 +41,7 @@ def _findings(crl: Crl) -> Iterator[Finding]:
     if parts[0].tag == der.INTEGER:
         parts.pop(0)
     algorithm, issuer, this_update, *rest = parts
-    if algorithm.encode() != outer[1].encode():
-        yield error("lint-signature-algorithms-differ", _FIELDS)
+    yield from algorithm_findings(outer[1].encode(), algorithm.encode(), _FIELDS)
     yield from name_findings(issuer.encode(), "issuer", _FIELDS)
     yield from time_findings(this_update, crl.this_update, "thisUpdate", _FIELDS)
     if rest and rest[0].tag in (UTC_TIME, GENERALIZED_TIME) and crl.next_update is not None:
