@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eid_toolkit.asn1.oids import NAME_CHANGE
+from eid_toolkit.codec import der, tlv
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.crl import Crl
@@ -13,7 +14,33 @@ from eid_toolkit.pki.validation import BundleFacts
 from support.authorities import NOW, START, Authority
 from support.documents import specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault
-from support.odd_certificates import altered_crl, unknown_critical
+from support.odd_certificates import altered_crl, extension, unknown_critical
+
+_DELTA, _ISSUING_POINT = "2.5.29.27", "2.5.29.28"
+
+
+def _partial(h: Hierarchy, crl: Crl, oid: str, value: bytes) -> Crl:
+    return altered_crl(crl, h.authority.key, extensions={oid: extension(oid, value)})
+
+
+@fault
+def list_is_a_delta(h: Hierarchy) -> None:
+    h.crls = [_partial(h, h.authority.crl(), _DELTA, der.integer(1))]
+
+
+@fault
+def list_beside_a_delta(h: Hierarchy) -> None:
+    h.crls.append(_partial(h, h.authority.crl(number=2, this_update=NOW - DAY), _DELTA, der.integer(1)))
+
+
+@fault
+def revoked_by_a_delta(h: Hierarchy) -> None:
+    h.crls.append(_partial(h, h.authority.crl(h.signer, number=2, this_update=NOW - DAY), _DELTA, der.integer(1)))
+
+
+@fault
+def list_of_a_part(h: Hierarchy) -> None:
+    h.crls = [_partial(h, h.authority.crl(), _ISSUING_POINT, der.sequence(tlv.encode(0x81, b"\xff")))]
 
 
 @fault

@@ -62,7 +62,7 @@ UNDETERMINED = (
             "clock-set-back",
         ),
         *("crl-missing", "crl-signature", "crl-stale", "crl-not-yet-valid", "crl-old-key", "crl-partial"),
-    "crl-critical-extension",
+        "crl-critical-extension",
         # Written oddly by the issuer.
         *("csca-name", "csca-key-usage", "csca-country-unsaid", "signer-country-unsaid", "link-country-unsaid"),
         *("signer-expired", "signer-not-yet-valid", "signer-usage-period"),
@@ -80,7 +80,7 @@ NOT_PERFORMED = frozenset({"chip-key-not-offered"})
 
 FINDINGS = _WEAK | {
     *("sod-content-type-odd", "sod-signer-named-otherwise", "signer-extension-ignored", "signer-state-code-odd"),
-    *("file-ignored", "national-data-not-understood", "card-access-beside-dg14"),
+    *("sod-signature-without-null", "file-ignored", "national-data-not-understood", "card-access-beside-dg14"),
 }
 
 BY_STATUS = {

@@ -284,6 +284,22 @@ TABLE: tuple[Row, ...] = (
         "crl-critical-extension",
     ),
     Row(
+        "list-is-a-delta",
+        "the newest list says, and not critically, that it is a delta of another",
+        _REVOCATION,
+        _UNDETERMINED,
+        "crl-partial",
+    ),
+    Row("list-beside-a-delta", "the same, beside the complete list", _REVOCATION, _PASSED),
+    Row("revoked-by-a-delta", "the signer stands on the delta", _REVOCATION, _FAILED, "signer-revoked"),
+    Row(
+        "list-of-a-part",
+        "the list says, and not critically, that it is of a part of the certificates",
+        _REVOCATION,
+        _UNDETERMINED,
+        "crl-partial",
+    ),
+    Row(
         "list-by-old-key",
         "a newer CSCA key was there when the old one signed the list",
         _REVOCATION,

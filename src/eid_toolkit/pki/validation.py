@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DEVIATION_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
 from eid_toolkit.crypto.signatures import verify
@@ -250,22 +250,28 @@ def _link_findings(old: Certificate, link: Certificate, trust: TrustMaterial, no
 
 
 def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator[Finding]:
-    """Two certificates are of one state by their names, and not of two by their alternative names."""
+    """Two certificates are of one state by their names, and of no other by their alternative names."""
     if one.country is None or other.country is None:
         yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
-    elif not same_state(one.country, other.country) or _are_two_states(one.state or "", other.state or ""):
+    elif not same_state(one.country, other.country) or any(
+        _are_two_states(first, second) for first, second in product(_codes(one), _codes(other))
+    ):
         yield Finding(Status.FAILED, reason)
 
 
 def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
     """The signer is of the document's state; a code in its alternative names that is no state's is none of another."""
-    codes = [code for code in (signer.country, signer.state) if code is not None]
+    codes = _codes(signer)
     if any(_are_two_states(code, issuing_state) for code in codes):
         yield Finding(Status.FAILED, "signer-country")
     elif not any(same_state(code, issuing_state) for code in codes):
         yield Finding(Status.UNDETERMINED, "signer-country-unsaid")
     elif odd := [code for code in codes if not same_state(code, issuing_state)]:
         yield Finding(Status.PASSED, "signer-state-code-odd", {"code": ", ".join(odd)})
+
+
+def _codes(certificate: Certificate) -> list[str]:
+    return [code for code in (certificate.country, certificate.state) if code is not None]
 
 
 def _are_two_states(first: str, second: str) -> bool:

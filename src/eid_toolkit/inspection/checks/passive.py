@@ -8,6 +8,7 @@ from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.pki.cms import verify_signed_data
+from eid_toolkit.pki.signature_form import is_without_null
 from eid_toolkit.pki.validation import ChainResult, RevocationResult
 
 _DG15 = 15
@@ -39,6 +40,8 @@ def sod_signature(case: Case) -> Outcome:
         odd.append(finding("sod-content-type-odd", oid=sod.signed_data.content_type))
     if not signer.named:
         odd.append(finding("sod-signer-named-otherwise"))
+    if is_without_null(sod.signed_data):
+        odd.append(finding("sod-signature-without-null"))
     return PASSED.noting(*odd)
 
 
