@@ -38,6 +38,7 @@ ALONE = {
     "authority-unknown",  # without an authority most other faults are not seen
     "false-authority",
     "signer-without-authority-identifier",
+    "signer-state-unsaid",  # it takes away what another fault would contradict
     "certificate-nowhere",
     "certificate-stored",
     "document-of-another-state",
