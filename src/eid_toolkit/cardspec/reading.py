@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from eid_toolkit.cardspec.profile_of import profile_of
 from eid_toolkit.cardspec.spec import SCHEMA, CardSpec
+from eid_toolkit.codec.bounded_toml import read_toml
 from eid_toolkit.errors import BadInput
 from eid_toolkit.profiles.reading import read
 
@@ -66,8 +66,8 @@ _PROBLEMS = {
 
 def _from_toml(data: bytes) -> object:
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLDecodeError
+        return read_toml(data, MAX_SIZE)
+    except ValueError as error:
         raise BadInput("card-spec-malformed", reason=str(error).partition("\n")[0]) from None
 
 
@@ -76,7 +76,7 @@ def _from_yaml(data: bytes) -> object:
 
     depth = 0
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
         for event in yaml.parse(text, yaml.SafeLoader):
             # An alias can stand for a tree that doubles with each, and a tag can ask for anything.
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 
+from eid_toolkit.codec.bounded_toml import read_toml
 from eid_toolkit.errors import BadInput, IntegrityBroken
 
 SCHEMA = "eid-home/1"
@@ -62,8 +62,8 @@ class HomeConfig:
     def parse(cls, data: bytes) -> HomeConfig:
         """Read the file; raises :class:`BadInput` on another schema, :class:`IntegrityBroken` if it is damaged."""
         try:
-            values = tomllib.loads(data.decode())
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            values = read_toml(data)
+        except ValueError as error:
             raise IntegrityBroken("home-config-unreadable", reason=str(error)) from None
         schema = values.pop("schema", None)
         if schema is None:

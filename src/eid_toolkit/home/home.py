@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from eid_toolkit.codec.bounded_toml import MAX_SIZE
 from eid_toolkit.errors import BadInput, NotPermitted
 from eid_toolkit.home.atomic import private_directory, write_atomic
 from eid_toolkit.home.config import HomeConfig
@@ -41,7 +42,8 @@ class Home:
     def open(cls, root: Path) -> Home:
         """Open a home; raises :class:`BadInput` if there is none."""
         try:
-            data = (root / CONFIG_NAME).read_bytes()
+            with (root / CONFIG_NAME).open("rb") as stream:
+                data = stream.read(MAX_SIZE + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise BadInput("home-missing", home=root) from None
         return cls(root, HomeConfig.parse(data))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.image_child import Limits, run_in_child
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,6 +19,12 @@ MAX_PIXELS = 50_000_000
 """The largest image in pixels that is decoded."""
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
+_CHEAP_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+_FEW_PIXELS = 4_000_000
+_JPEG_SCAN, _MOST_SCANS = b"\xff\xda", 16
+_OF_A_CLERK = Limits(memory=3 << 30, seconds=30)
+_OF_A_CARD = Limits(memory=768 << 20, seconds=5)
+"""A portrait in DG2 has a few hundred thousand pixels (9303-10 4.7.2)."""
 _QUALITIES = range(10, 96)
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _SHOWN_QUALITY = 90
@@ -52,18 +59,32 @@ def make_portrait(data: bytes, wanted: PortraitFormat) -> Portrait:
     """The portrait that ``wanted`` describes, from the bytes of an image file.
 
     The picture is never enlarged: a smaller one (down to the least size) keeps its pixels. Nothing but the pixels
-    comes along: no metadata, no thumbnail. Raises :class:`BadInput` for what is no image, too large or too small.
+    comes along: no metadata, no thumbnail. Raises :class:`BadInput` for what is no image, too large, too small, or
+    costs more than its pixels can explain.
     """
-    picture = _cropped(_opened(data), wanted)
-    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
-    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+    if _is_cheap(data):
+        return portrait_here(data, wanted)
+    image, facts = run_in_child("portrait", data, asdict(wanted), _OF_A_CLERK)
+    return Portrait(image, facts["width"], facts["height"])
 
 
 def as_jpeg(data: bytes) -> bytes:
     """A card's image as a JPEG file, which every program shows: JPEG 2000 is converted, JPEG stays as it is.
 
-    Raises :class:`BadInput` for what is no image or too large, as :func:`make_portrait` does.
+    Raises :class:`BadInput` for what is no image, too large, or too costly, as :func:`make_portrait` does.
     """
+    return jpeg_here(data) if _is_cheap(data) else run_in_child("jpeg", data, {}, _OF_A_CARD)[0]
+
+
+def portrait_here(data: bytes, wanted: PortraitFormat) -> Portrait:
+    """:func:`make_portrait` in this process, whatever it costs."""
+    picture = _cropped(_opened(data), wanted)
+    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
+    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+
+
+def jpeg_here(data: bytes) -> bytes:
+    """:func:`as_jpeg` in this process, whatever it costs."""
     picture = _opened(data)
     if data.startswith(_JPEG_MAGIC):
         return data
@@ -72,10 +93,29 @@ def as_jpeg(data: bytes) -> bytes:
     return coded.getvalue()
 
 
-def _opened(data: bytes) -> Image:
-    """The picture in ``data``, within the limits, upright and without what else the file holds."""
+def _is_cheap(data: bytes) -> bool:
+    """Whether decoding costs no more than its few pixels explain, so that no child is needed.
+
+    The decoders of these formats work through the pixels once; a progressive JPEG as often as it has scans. Raises
+    :class:`BadInput` for a file that is too large.
+    """
+    from PIL import Image
+
     if len(data) > MAX_FILE:
         raise BadInput("portrait-file-too-large", size=len(data), limit=MAX_FILE)
+    if data.count(_JPEG_SCAN) > _MOST_SCANS:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_CHEAP_FORMATS) as opened:
+                return opened.width * opened.height <= _FEW_PIXELS
+    except Exception:  # whatever it is, the child finds out
+        return False
+
+
+def _opened(data: bytes) -> Image:
+    """The picture in ``data``, within the limits, upright and without what else the file holds."""
     with warnings.catch_warnings():
         # Damaged metadata and sizes near the limit make Pillow warn; both are judged here.
         warnings.simplefilter("ignore")
@@ -95,7 +135,7 @@ def _upright(data: bytes) -> Image:
             if picture.has_transparency_data:
                 layer = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            upright = picture.convert("RGB")
+            upright = _in_eight_bits(picture).convert("RGB")
             upright.info = {}  # comments and profiles would go into the new file
             return upright
     except UnidentifiedImageError:
@@ -107,6 +147,13 @@ def _upright(data: bytes) -> Image:
     except Exception as error:
         # The decoders raise nearly every kind of exception on damaged files.
         raise BadInput("portrait-damaged", cause=type(error).__name__) from error
+
+
+def _in_eight_bits(picture: Image) -> Image:
+    """Greys of 16 bits scaled down, which the conversion would cut off."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
 
 
 def _cropped(picture: Image, wanted: PortraitFormat) -> Image:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Iterable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from eid_toolkit.codec.bounded_toml import read_toml
 from eid_toolkit.errors import BadInput
 from eid_toolkit.profiles.profile import DocumentProfile
 from eid_toolkit.profiles.reading import read
@@ -33,7 +33,8 @@ def load_profile(name: str, extra_dirs: Iterable[Path] = ()) -> DocumentProfile:
     source = _sources(extra_dirs).get(name)
     if source is None:
         raise BadInput("profile-unknown", profile=name)
-    return read_profile(name, source.read_bytes())
+    with source.open("rb") as stream:
+        return read_profile(name, stream.read(_MAX_FILE + 1))
 
 
 def read_profile(name: str, data: bytes) -> DocumentProfile:
@@ -41,8 +42,8 @@ def read_profile(name: str, data: bytes) -> DocumentProfile:
     if len(data) > _MAX_FILE:
         raise BadInput("profile-too-large", profile=name, limit=_MAX_FILE)
     try:
-        content = tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLDecodeError
+        content = read_toml(data, _MAX_FILE)
+    except ValueError as error:
         raise BadInput("profile-no-toml", profile=name, cause=str(error)) from None
     return parse_profile(name, content)
 
