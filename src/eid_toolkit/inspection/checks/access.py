@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
@@ -9,6 +11,7 @@ from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 
 _DG14 = 14
+_NOTHING = re.compile("[0-9A-F]{4}|card-answer-endless")
 
 
 def access(case: Case) -> Outcome:
@@ -33,8 +36,8 @@ def reading(case: Case) -> Outcome:
 def card_access(case: Case) -> Outcome:
     """EF.CardAccess, which nobody signed, says of PACE what the signed DG14 says: nothing added, nothing left out."""
     document = case.document
-    state = case.evidence.state(ElementaryFile.CARD_ACCESS)
-    if state is not FileState.READ and state is not FileState.ABSENT:
+    state, refused = case.evidence.state(ElementaryFile.CARD_ACCESS), _is_refused(case)
+    if state is not FileState.READ and state is not FileState.ABSENT and not refused:
         return undetermined("card-access-not-read", state=state)
     shown = document.card_access
     if state is FileState.READ and shown is None:
@@ -50,7 +53,20 @@ def card_access(case: Case) -> Outcome:
     if added:
         return failed("card-access-altered", count=len(added))
     lost = _pace_entries(document.dg14) - _pace_entries(shown)
+    if lost and refused:
+        return undetermined("card-access-not-read", state=state)
     return failed("card-access-stripped", count=len(lost)) if lost else PASSED
+
+
+def _is_refused(case: Case) -> bool:
+    """Whether a card that was opened by BAC answered the reading of EF.CardAccess with nothing but a status word.
+
+    A chip without PACE need not have a master file, and 9303 does not say with which status word it shows that.
+    """
+    found = case.evidence.files.get(ElementaryFile.CARD_ACCESS)
+    if found is None or case.evidence.access.protocol != "bac":
+        return False
+    return found.state in (FileState.FAILED, FileState.PROTECTED) and bool(_NOTHING.fullmatch(found.cause or ""))
 
 
 def _entries(infos: SecurityInfos | None) -> set[bytes]:
