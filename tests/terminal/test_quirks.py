@@ -154,6 +154,7 @@ def test_not_found_is_believed_once_a_form_has_opened_a_file() -> None:
     card = WatchedCard(issued_memory())
     session = card.session()
     reader = FileReader(session, open_access(session, PASSWORD, ENTROPY, allow_bac=False).buffers)
+    assert reader.read(ElementaryFile.COM).status is ReadStatus.READ
     before = len(card.seen)
     assert reader.read(ElementaryFile.DG5).status is ReadStatus.ABSENT
     assert len(card.seen) == before + 1

@@ -124,7 +124,7 @@ class _Capture:
 
     def _open(self) -> AccessResult:
         opened = open_access(self._session, self._password, self._entropy, allow_bac=self._policy.allow_bac)
-        self._reader = FileReader(self._session, opened.buffers)
+        self._reader = FileReader(self._session, opened.buffers, self._reopen)
         self._chip_name, self._terminal_key = opened.chip_name, opened.terminal_key
         return opened
 
@@ -174,6 +174,9 @@ class _Capture:
             self._terminal_key = terminal_key
             self._keep(first)
             return
+        self._reopen()
+
+    def _reopen(self) -> None:
         self._session.reset()
         self._open()
 

@@ -58,7 +58,9 @@ class Habits:
     application: int = 0
     """The rung of the ladder that selects an application."""
     file_proven: bool = False
-    """Whether :attr:`file` has opened one: only then is its "not found" believed."""
+    """Whether :attr:`file` has opened one in the DF that is selected: only then are its refusals believed."""
+    fatal_forms: frozenset[int] = frozenset()
+    """The rungs that open no EF but end the secure channel."""
     header_first: bool = False
     """Whether the card refuses to be asked for more than a file holds, so that the length must be read first."""
 

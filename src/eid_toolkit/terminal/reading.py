@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.errors import BadInput, ProtocolError
+from eid_toolkit.errors import BadInput, ChannelError, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
@@ -63,9 +63,18 @@ class FileAddress(Protocol):
 class FileReader:
     """Reads files of the current DF, one after another."""
 
-    def __init__(self, session: CardSession, buffers: tuple[int, int] | None = None) -> None:
-        """``buffers`` are the APDU sizes of EF.ATR/INFO; without them only short commands are used."""
-        self._session = session
+    def __init__(
+        self,
+        session: CardSession,
+        buffers: tuple[int, int] | None = None,
+        reopen: Callable[[], object] | None = None,
+    ) -> None:
+        """``buffers`` are the APDU sizes of EF.ATR/INFO; without them only short commands are used.
+
+        ``reopen`` opens the card anew as it is open now: there are cards that end the channel at a form of READ or
+        SELECT that they do not know. Without it that ends the reading.
+        """
+        self._session, self._reopen = session, reopen
         self._habits = session.habits
         largest = buffers[1] - _STATUS_WORD if buffers is not None else 0
         self._declared = max(MAX_SHORT_NE, min(largest, MAX_EXTENDED_NE))
@@ -89,26 +98,59 @@ class FileReader:
     def read_first(self, file: FileAddress) -> ResponseApdu:
         """The first part of a file, opened in the form that the card understands (9303-10 3.6.3).
 
-        "Not found" may mean that the card does not know the form: it is believed once the form has opened a file.
+        What a card says against a form that has opened no file yet may be said against the form: it is believed
+        once the form has opened one. A file with another tag than the one asked for is another file.
         """
-        refusals: list[ResponseApdu] = []
-        forms = range(BY_SHORT_IDENTIFIER if file.sfi is not None else 1, len(FILE_FORMS) + 1)
-        for rung in sorted(forms, key=lambda rung: (rung != self._habits.file, rung)):
-            answer = self._read_in_form(rung, file)
-            if _carries_data(answer):
-                self._habits.file, self._habits.file_proven = rung, True
+        habits, refusals = self._habits, list[ResponseApdu]()
+        for rung in self._forms(file):
+            try:
+                answer, is_selected = self._read_in_form(rung, file)
+            except ChannelError as error:
+                self._shun(rung, file, error)
+                continue
+            if _carries_data(answer) and self._is_asked_for(file, answer.data):
+                habits.file, habits.file_proven = rung, True
                 return answer
             refusals.append(answer)
-            if answer.sw in _PROTECTED or (answer.sw in _ABSENT and self._habits.file_proven):
+            if self._is_believed(answer, is_selected=is_selected):
                 return answer
+        if habits.file_proven and _carries_data(refusals[0]):
+            return refusals[0]
         return next((answer for answer in refusals if answer.sw in _ABSENT), refusals[0])
 
-    def _read_in_form(self, rung: int, file: FileAddress) -> ResponseApdu:
+    def _forms(self, file: FileAddress) -> list[int]:
+        """The rungs to try, the one that is known to work first."""
+        first = BY_SHORT_IDENTIFIER if file.sfi is not None else 1
+        rungs = (rung for rung in range(first, len(FILE_FORMS) + 1) if rung not in self._habits.fatal_forms)
+        return sorted(rungs, key=lambda rung: (rung != self._habits.file, rung))
+
+    def _read_in_form(self, rung: int, file: FileAddress) -> tuple[ResponseApdu, bool]:
+        """The answer, and whether it is that to a READ after a SELECT that the card took."""
         sfi = file.sfi
         if rung == BY_SHORT_IDENTIFIER and sfi is not None:
-            return self._read_start(lambda size: commands.read_binary_sfi(sfi, 0, size))
+            return self._read_start(lambda size: commands.read_binary_sfi(sfi, 0, size)), False
         answer = self._session.exchange(select_file(rung, file.fid))
-        return self._read_start(lambda size: commands.read_binary(0, size)) if answer.ok else answer
+        if not answer.ok:
+            return answer, False
+        return self._read_start(lambda size: commands.read_binary(0, size)), True
+
+    def _is_asked_for(self, file: FileAddress, content: bytes) -> bool:
+        """Whether the content can be the file's: a form can be taken for that of a file elsewhere on the card."""
+        tag = file.tag if isinstance(file, ElementaryFile) and self._session.is_secure else None
+        return tag is None or content[0] == tag
+
+    def _is_believed(self, answer: ResponseApdu, *, is_selected: bool) -> bool:
+        if answer.sw in _PROTECTED:  # who has no access yet is refused in any form
+            return self._habits.file_proven or is_selected or not self._session.is_secure
+        return answer.sw in _ABSENT and self._habits.file_proven
+
+    def _shun(self, rung: int, file: FileAddress, error: ChannelError) -> None:
+        """Opens the card anew after a form at which it ended the channel; raises ``error`` where that is no cause."""
+        is_refusal = error.code == "sm-response-unprotected" and not self._habits.file_proven
+        if self._reopen is None or not is_refusal or self._forms(file) == [rung]:
+            raise error
+        self._habits.fatal_forms |= {rung}
+        self._reopen()
 
     def _read_start(self, command: Callable[[int], CommandApdu]) -> ResponseApdu:
         """As much as one answer holds; less where the card refuses the length, at last only the file's header."""

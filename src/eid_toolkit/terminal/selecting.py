@@ -5,7 +5,9 @@ The form of 9303-10 3.6 comes first, so that a card which follows the standard s
 
 from __future__ import annotations
 
-from eid_toolkit.errors import BadInput
+from contextlib import suppress
+
+from eid_toolkit.errors import BadInput, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_SHORT_NE, CommandApdu
 from eid_toolkit.iso7816.commands import ANYWHERE, FCI, FCP, IN_CURRENT_DF, NO_ANSWER
@@ -38,9 +40,10 @@ def select_master_file(session: CardSession) -> None:
     if habits.master_file is None:
         return
     for rung in range(habits.master_file, len(_MASTER_FILE)):
-        if session.exchange(_MASTER_FILE[rung]).ok:
-            habits.master_file = rung
-            return
+        with suppress(ProtocolError):  # no answer that one can take: the next form, or none
+            if session.exchange(_MASTER_FILE[rung]).ok:
+                habits.master_file = rung
+                return
     habits.master_file = None
 
 
@@ -62,7 +65,7 @@ def _select_name(session: CardSession, aid: bytes) -> int:
     for rung in range(habits.application, len(_APPLICATION)):
         answer = session.exchange(commands.select_application(aid, _APPLICATION[rung]))
         if answer.ok:
-            habits.application = rung
+            habits.application, habits.file_proven = rung, False
         if answer.ok or answer.sw == StatusWord.FILE_NOT_FOUND:
             return answer.sw
         refusals.append(answer.sw)

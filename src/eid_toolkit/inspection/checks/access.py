@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FROM_FILES, FileState
@@ -9,6 +11,7 @@ from eid_toolkit.inspection.result import PASSED, Outcome, failed, finding, unde
 from eid_toolkit.iso7816.files import ElementaryFile
 
 _DG14 = 14
+_NOTHING = re.compile("[0-9A-F]{4}|card-answer-endless")
 
 
 def access(case: Case) -> Outcome | None:
@@ -40,12 +43,12 @@ def card_access(case: Case) -> Outcome | None:
     None where no card was opened by it, and it is not among the files either.
     """
     document = case.document
-    state = case.evidence.state(ElementaryFile.CARD_ACCESS)
+    state, refused = case.evidence.state(ElementaryFile.CARD_ACCESS), _is_refused(case)
     if case.evidence.access.protocol == FROM_FILES and state is not FileState.READ:
         return None
     if state is FileState.TOLD:
         return undetermined("told-by-reader", what=ElementaryFile.CARD_ACCESS.label)
-    if state is not FileState.READ and state is not FileState.ABSENT:
+    if state is not FileState.READ and state is not FileState.ABSENT and not refused:
         return undetermined("card-access-not-read", state=state)
     shown = document.card_access
     if state is FileState.READ and shown is None:
@@ -63,9 +66,24 @@ def card_access(case: Case) -> Outcome | None:
     if added := offered - signed:
         return failed("card-access-altered", count=len(added))
     if lost := signed - offered:
-        return failed("card-access-stripped", count=len(lost))
+        return (
+            undetermined("card-access-not-read", state=state)
+            if refused
+            else failed("card-access-stripped", count=len(lost))
+        )
     beside = _entries(shown) - _entries(document.dg14)  # no terminal chooses anything by it
     return PASSED.noting(*([finding("card-access-beside-dg14", count=len(beside))] if beside else []))
+
+
+def _is_refused(case: Case) -> bool:
+    """Whether a card that was opened by BAC answered the reading of EF.CardAccess with nothing but a status word.
+
+    A chip without PACE need not have a master file, and 9303 does not say with which status word it shows that.
+    """
+    found = case.evidence.files.get(ElementaryFile.CARD_ACCESS)
+    if found is None or case.evidence.access.protocol != "bac":
+        return False
+    return found.state in (FileState.FAILED, FileState.PROTECTED) and bool(_NOTHING.fullmatch(found.cause or ""))
 
 
 def _entries(infos: SecurityInfos | None) -> set[bytes]:
