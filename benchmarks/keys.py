@@ -28,6 +28,8 @@ from eid_toolkit.stores.token import Token
 
 CURVE = "brainpoolP256r1"
 THREADS = (1, 2, 4)
+_PATIENCE = 60.0
+"""Seconds that signing threads may take beyond their time."""
 _MESSAGE = bytes(200)
 _PIN = "482913"
 _MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
@@ -92,7 +94,9 @@ def _rate(work: Callable[[], object], threads: int, seconds: float) -> float:
     for thread in running:
         thread.start()
     for thread in running:
-        thread.join()
+        thread.join(seconds + _PATIENCE)
+        if thread.is_alive():
+            raise TimeoutError("a key does not sign")
     return sum(counts) / (time.perf_counter() - start)
 
 
@@ -121,6 +125,6 @@ def _token() -> Iterator[Token]:
         configuration.write_text(f"directories.tokendir = {folder}\nobjectstore.backend = file\n", "utf-8")
         os.environ["SOFTHSM2_CONF"] = str(configuration)
         command = ["softhsm2-util", "--init-token", "--free", "--label", "benchmark", "--pin", _PIN, "--so-pin", _PIN]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
         uri = Pkcs11Uri.parse(f"pkcs11:token=benchmark?module-path={module}")
         yield Token(uri, lambda: Secret(_PIN.encode()))

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from benchmarks import clocks
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from benchmarks.clocks import Times, medians
-from eid_toolkit.cli.catalogue import explain
+from eid_toolkit.cli.catalogue import explain, in_short
 from eid_toolkit.inspection.capture import capture
 from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.report import verdict_text
+from eid_toolkit.inspection.text_report import Words, verdict_text
 from eid_toolkit.inspection.verdict import judge
 from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.stores.cards import CardStore
@@ -43,7 +43,7 @@ def measure_processes(bureau: Bureau, personalized: Personalized) -> dict[str, T
 
 
 def _process(*command: str) -> Times:
-    return _median(lambda: subprocess.run(command, check=True, capture_output=True), clocks.children)
+    return _median(lambda: subprocess.run(command, check=True, capture_output=True, timeout=60), clocks.children)
 
 
 def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> None:
@@ -51,7 +51,7 @@ def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> None:
     policy = policy_by_name("officer")
     with powered(Tap(personalized.tap)) as (_, transport):
         evidence = capture(transport, AccessPassword.from_can(can), policy, ENTROPY, CLOCK)
-    verdict_text(judge(evidence, bureau.trust, policy, CLOCK.now()), explain, lambda text, _: text)
+    verdict_text(judge(evidence, bureau.trust, policy, CLOCK.now()), Words(explain, in_short))
 
 
 def _median(work: Callable[[], object], clock: Callable[[], Times]) -> Times:

@@ -20,6 +20,7 @@ from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.errors import EidError
 from eid_toolkit.transport.vpcd import VpcdCard
+from support.waiting import next_line
 
 if TYPE_CHECKING:
     from support.pcscd import PrivatePcscd
@@ -79,7 +80,7 @@ def _measure(pcscd: PrivatePcscd, bureau: Bureau, personalized: Personalized) ->
         runs = [_one_card(watch, personalized.tap.card.memory, slot.port) for _ in range(1 + _RUNS)][1:]
     finally:
         watch.send_signal(signal.SIGINT)
-        watch.communicate()
+        watch.communicate(timeout=60)
     return {
         "one card under --watch: insertion to verdict": medians(whole for whole, _ in runs),
         "one card under --watch: first command to verdict": medians(asked for _, asked in runs),
@@ -107,11 +108,7 @@ def _one_card(watch: subprocess.Popen[str], memory: CardMemory, port: int) -> tu
 
 def _line(watch: subprocess.Popen[str]) -> str:
     """The next line of the process, be it a verdict or what it has to say beside."""
-    assert watch.stdout is not None
-    impatience = threading.Timer(_PATIENCE, watch.kill)
-    impatience.start()
-    line = watch.stdout.readline()
-    impatience.cancel()
+    line = next_line(watch)
     if not line:
         raise NotMeasured("eid verify --watch has ended, or gave no verdict")
     return line

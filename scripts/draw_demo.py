@@ -24,6 +24,7 @@ def main() -> None:
         text=True,
         check=True,
         env=environment,
+        timeout=300,
     )
     PICTURE.write_text(picture([f"$ {_COMMAND}", *told.stdout.splitlines()]), encoding="utf-8")
 

@@ -28,7 +28,8 @@ from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.inspection.checks import CHECK_IDS
 from eid_toolkit.inspection.policy import POLICY_NAMES, policy_by_name
-from eid_toolkit.inspection.validation_table import TABLE
+from eid_toolkit.inspection.reasons import BY_STATUS, amounts_to
+from eid_toolkit.inspection.validation_table import TABLE, Row
 from eid_toolkit.register.person_data import FIELDS as PERSON_FIELDS
 from eid_toolkit.register.workflow import TABLES, StateTable
 from eid_toolkit.stores.roles import Permission, roles_with
@@ -243,7 +244,9 @@ def policies_page() -> str:
 
 def validation_page() -> str:
     """What path validation makes of each fault."""
-    rows = [(row.fault, f"`{row.check}`", row.status.value, f"`{row.reason}`" if row.reason else "") for row in TABLE]
+    rows = [(row.fault, f"`{row.check}`", _status(row), f"`{row.reason or row.finding or ''}`") for row in TABLE]
+    messages, told = catalogue("en"), {code for codes in BY_STATUS.values() for code in codes}
+    reasons = [(f"`{code}`", " or ".join(amounts_to(code)), _cell(messages[code].text)) for code in sorted(told)]
     return "\n".join(
         [
             f"{NOTE}\n# Path validation, fault by fault\n",
@@ -252,10 +255,23 @@ def validation_page() -> str:
             "outlives its key, and one revocation list, signed with the newest key, stands for a whole state. Each row",
             "is a test with a hierarchy that has just this fault; faults together give the worst of their results. The",
             "checks are those of a verdict ([policies](policies.md)); `master-list` is the import of one.\n",
-            _table(("fault", "check", "status", "reason"), rows),
+            _table(
+                ("fault", "check", "status", "reason"), [tuple(cell.replace("``", "") for cell in row) for row in rows]
+            ),
+            "\n## Every reason, and what it amounts to\n",
+            "*Failed* says that something is proved wrong: a signature that the named key did not make, a hash that",
+            "differs, a chip without its key, a revoked or reported document, another state's signer. What cannot be",
+            "read, what an issuer wrote oddly and what is missing here proves nothing: it is *undetermined* where the",
+            "policy needs the answer, else a *finding*, which is shown and decides nothing. A genuine document of a",
+            "careless issuer is never called forged.\n",
+            _table(("reason", "amounts to", "what it says"), reasons),
             "",
         ]
     )
+
+
+def _status(row: Row) -> str:
+    return f"{row.status.value}, with a finding" if row.finding else row.status.value
 
 
 def walk(command: click.Command, name: str, parent: click.Context | None = None) -> list[click.Context]:

@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,11 @@ from support.homes import backend, demo_home, demo_home_template, desk, home_cop
 from support.pcscd import PrivatePcscd, missing_for_pcscd
 from support.postgres import memory_folder, postgres
 from support.softhsm import softhsm
+from support.waiting import failing_with_its_threads
+
+if TYPE_CHECKING:
+    from eid_toolkit.inspection.case import Case
+    from eid_toolkit.inspection.result import CheckResult
 
 __all__ = [
     "backend", "demo_home", "demo_home_template", "desk", "home_copies", "postgres", "postgres_home_copies", "softhsm",
@@ -55,6 +61,33 @@ def pytest_unconfigure() -> None:
 def own_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default home lies in the test's own folder."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def verdicts_are_held_to_their_table() -> Iterator[None]:
+    """Whatever a test inspects: each reason amounts to what the table of reasons says, and to nothing else."""
+    from eid_toolkit.inspection import verdict
+    from eid_toolkit.inspection.reasons import amounts_to
+
+    run_checks = verdict.run_checks
+
+    def held(case: Case) -> tuple[CheckResult, ...]:
+        results = run_checks(case)
+        for result in results:
+            assert result.reason is None or result.status.value in amounts_to(result.reason), result
+            assert all("finding" in amounts_to(each.reason) for each in result.outcome.findings), result
+        return results
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(verdict, "run_checks", held)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def helper_threads() -> Iterator[None]:
+    """A thread that fails ends its test at once, though the test waits for what the thread would have done."""
+    with failing_with_its_threads():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ PROTOCOLS = [
 def test_the_benchmark_measures_everything_beside_its_floor(tmp_path: Path) -> None:
     target = tmp_path / "numbers.json"
     command = [sys.executable, "-m", "benchmarks", "--seconds", "0", "--persons", "500", "--json", str(target)]
-    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300).stdout
     document = json.loads(target.read_text(encoding="utf-8"))
     assert document["schema"] == "eid-benchmarks/1"
     measures = {measure["name"]: measure for measure in document["measures"]}
@@ -87,7 +87,7 @@ def test_without_a_virtual_reader_the_benchmark_says_so_and_goes_on(tmp_path: Pa
         "runpy.run_module('benchmarks', run_name='__main__')\n"
     )
     command = [sys.executable, "-c", program, "--seconds", "0", "--persons", "0", "--json", str(target)]
-    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300).stdout
     document = json.loads(target.read_text(encoding="utf-8"))
     assert list(document["not_measured"]) == [WATCHING]
     assert f"{WATCHING}: not measured: " in printed

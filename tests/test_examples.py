@@ -17,7 +17,7 @@ SETUP = Path(__file__).parents[1] / "scripts" / "setup"
 
 def run_example(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, str(EXAMPLE)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=EXAMPLE)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=EXAMPLE, timeout=120)
 
 
 @pytest.mark.pcsc

@@ -117,5 +117,7 @@ def test_the_help_loads_no_heavy_package() -> None:
         "import sys; from eid_toolkit.cli.main import main; main(['--help'], standalone_mode=False);"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    ).stderr.split()
     assert not HEAVY & set(loaded)

@@ -67,7 +67,7 @@ TESTS = re.findall(r"def (test_\w+)", SOURCE)
 
 def run(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=120).stdout
 
 
 @pytest.fixture(scope="module")

@@ -42,5 +42,5 @@ def test_the_conversation_is_as_it_always_was(eid_card, eid_transport, eid_trace
 def test_the_program_reads_the_card_in_a_pcsc_reader(eid_card, eid_reader) -> None:
     program = Path(__file__).with_name("reader.py")
     command = [sys.executable, str(program), eid_reader, *fields(eid_card)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "".join(eid_card.mrz.lines)

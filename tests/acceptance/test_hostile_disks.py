@@ -241,13 +241,19 @@ def test_a_limit_on_files_is_told_like_a_full_disk(
     eid = f"{sys.executable} -m eid_toolkit.cli.main --home {tmp_path}/home --operator anna --yes"
     words = command.format(backup=tmp_path / "register.backup")
     script = f"ulimit -f {blocks}; {eid} {words}"
-    done = subprocess.run(["bash", "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    limited = ["bash", "-c", script]
+    done = subprocess.run(limited, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
     Answer(words, done.returncode, done.stdout, done.stderr).told(0, AWAY)
     assert blocks or done.returncode == AWAY
     assert not list((tmp_path / "home").rglob(".*"))
     for after in (PERSON, "audit verify"):
         done = subprocess.run(
-            [*eid.split(), *after.split()], env=ENVIRONMENT, capture_output=True, text=True, check=False
+            [*eid.split(), *after.split()],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
 

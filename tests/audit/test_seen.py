@@ -21,6 +21,7 @@ from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
 from support.asking import Asked
 from support.homes import ANNA, BERT, CLOCK, ENTROPY
+from support.waiting import LIMIT, beside, ended
 
 CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
 
@@ -66,7 +67,7 @@ def test_who_remembers_waits_for_who_does_it_already(book: LogBook, monkeypatch:
 
     monkeypatch.setattr("eid_toolkit.audit.files.write_atomic", slow)
     book.trail.remember(older, signer)
-    other.join()
+    ended(other)
     assert seen(book) == newer
 
 
@@ -175,23 +176,15 @@ def test_threads_that_settle_at_once_sign_once_for_so_many_rows(book: LogBook) -
     book.begin(1, (1,))
     one = book.trail
     gate = threading.Barrier(4)
-    failures: list[BaseException] = []
 
     def work() -> None:
-        try:
-            gate.wait()
-            for _ in range(10):
-                book.add(20)
-                one.settle()
-        except BaseException as error:
-            failures.append(error)
+        gate.wait(LIMIT)
+        for _ in range(10):
+            book.add(20)
+            one.settle()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with beside(*[work] * 4):
+        pass
     result = one.verify()
     assert (result.reason, result.rows) == (None, 801)
     assert result.unsigned_rows < trail.SIGN_AFTER

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "card-specs"
 EXPECTED: dict[str, tuple[str, set[str]] | None] = {
     "utopia-id.toml": ("passed", set()),
     "vietnam.toml": ("passed", set()),
+    "long-name.toml": ("passed", set()),
     "passport-bac.toml": ("passed", set()),
     "chip-mapping.toml": ("passed", set()),
     "fingerprints.toml": ("passed", set()),

@@ -28,7 +28,8 @@ from support.conformance import complete_card, complete_memory
 from support.emulated import CAN, Tampered, card_memory, emulated_card
 from support.officer import Officer
 from support.opensc import opensc_tool
-from support.pcscd import PrivatePcscd, wait_for
+from support.pcscd import PrivatePcscd
+from support.waiting import LIMIT, next_line, wait_for
 
 pytestmark = pytest.mark.pcsc
 
@@ -105,7 +106,7 @@ def attached(officer: Officer, port: int) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=LIMIT)
 
 
 def test_an_attached_card_stays_until_it_is_interrupted(pcscd: PrivatePcscd, officer: Officer, tmp_path: Path) -> None:
@@ -115,9 +116,9 @@ def test_an_attached_card_stays_until_it_is_interrupted(pcscd: PrivatePcscd, off
         assert verify(officer, slot.reader, "--can", CAN).exit_code == 0
         held = verify(officer, "emulator:attached", "--can", CAN)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(LIMIT) == 130
     assert held.exit_code == 11
-    wait_for(lambda: list_readers()[0].atr is None, "the attached card stays")
+    pcscd.wait_until_empty()
 
 
 def test_one_card_after_another_is_served(pcscd: PrivatePcscd, officer: Officer) -> None:
@@ -132,14 +133,13 @@ def test_one_card_after_another_is_served(pcscd: PrivatePcscd, officer: Officer)
     copy = card_memory(officer.document, chip_key=new_key(), aa_key=new_key())
     verdicts = []
     try:
-        assert process.stdout is not None
         for memory in (card_memory(officer.document), copy):
             with pcscd.card_in(emulated_card(memory), slot=1):
-                verdicts.append(json.loads(process.stdout.readline())["verdict"])
+                verdicts.append(json.loads(next_line(process))["verdict"])
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
-        process.communicate()
+        assert process.wait(LIMIT) == 130
+        process.communicate(timeout=LIMIT)
     assert verdicts == ["passed", "failed"]
 
 

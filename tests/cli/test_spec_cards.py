@@ -19,7 +19,8 @@ from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.terminals import TerminalStore
 from eid_toolkit.transport.pcsc import list_readers
-from support.pcscd import PrivatePcscd, wait_for
+from support.pcscd import PrivatePcscd
+from support.waiting import LIMIT, wait_for
 
 ISSUED = datetime.now(UTC).replace(microsecond=0).isoformat()
 HEAD = 'schema = "eid-card-spec/1"\nseed = "cli"\n'
@@ -215,10 +216,10 @@ def test_a_card_that_loses_its_power_comes_back_into_the_reader(pcscd: PrivatePc
         second = desk.run("verify", "--reader", slot.reader, "--can", "123456", "--wait", "10")
     finally:
         process.kill()
-        _, told = process.communicate()
+        _, told = process.communicate(timeout=LIMIT)
     assert second.exit_code == 0
     assert "lost its power" in told
-    wait_for(lambda: list_readers()[0].atr is None, "the attached card stays")
+    pcscd.wait_until_empty()
 
 
 @pytest.mark.pcsc
@@ -232,11 +233,11 @@ def test_a_card_of_a_spec_stays_in_the_reader_until_it_is_interrupted(pcscd: Pri
         desk.run("trust", "import", str(desk.trust / "csca.cer"), str(desk.trust / "csca.crl"))
         result = desk.run("verify", "--reader", slot.reader, "--can", "123456")
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(LIMIT) == 130
     finally:
         process.kill()
-        _, told = process.communicate()
+        _, told = process.communicate(timeout=LIMIT)
     assert result.exit_code == 0
     for words in ("CAN        123456", "MRZ 3      ERIKSSON<<ANNA", f"Wrote {desk.trust / 'csca.cer'}", "Ctrl-C"):
         assert words in told
-    wait_for(lambda: list_readers()[0].atr is None, "the attached card stays")
+    pcscd.wait_until_empty()

@@ -77,7 +77,7 @@ def test_a_new_home_has_a_signed_log_that_is_verified_without_a_passphrase(offic
     assert (result["checkpoints"], result["signed_up_to"], result["unsigned_rows"]) == (1, 1, 3)
     key = office.root / "audit" / "audit-key.pem"
     words = ["openssl", "pkey", "-pubin", "-in", key, "-noout", "-text"]
-    shown = subprocess.run(words, capture_output=True, text=True, check=True)
+    shown = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
     assert "prime256v1" in shown.stdout
     assert result["key_proved"] is False
     assert verified(office, "--key", key)["key_proved"] is True

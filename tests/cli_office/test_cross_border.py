@@ -43,6 +43,7 @@ class Border:
             capture_output=True,
             text=True,
             check=False,
+            timeout=60,
         )
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
@@ -56,6 +57,7 @@ class Border:
             capture_output=True,
             text=True,
             check=False,
+            timeout=60,
         )
         assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:])
         return done.stdout

@@ -25,6 +25,7 @@ from eid_toolkit.register.person_record import Person
 from eid_toolkit.register.person_rejects import RejectsFile, Written
 from support.homes import UTOPIAN, VIETNAMESE
 from support.offices import ENVIRONMENT, Office, new_office
+from support.waiting import LIMIT, next_line
 
 Run = Callable[..., Result]
 ERIKSSON = ("--surname", "Eriksson", "--birth", "1974-08-12", "--sex", "F", "--nationality", "UTO")
@@ -294,7 +295,7 @@ def test_bad_rows_are_not_written_over_standard_input(demo_home: Any, tmp_path: 
     words = ("--home", demo_home.root, "--operator", "anna", "person", "import", "-", "--keep-going", "--rejects", path)
     with path.open("rb") as source:
         command = [sys.executable, "-m", "eid_toolkit.cli.main", *words]
-        done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 2 and "the file that is imported" in done.stderr
     assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
 
@@ -353,14 +354,16 @@ def test_a_closed_pipe_ends_an_export_quietly(demo_home: Any, tmp_path: Path) ->
     people = tmp_path / "people.csv"
     people.write_text(HEADER + "".join(f"P{n},1990,F,UTO,{n}\n" for n in range(5000)))
     eid = [sys.executable, "-c", "from eid_toolkit.cli.main import main; main()", "--home", str(demo_home.root)]
-    subprocess.run([*eid, "--operator", "anna", "person", "import", str(people)], check=True, capture_output=True)
-    process = subprocess.Popen([*eid, "person", "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.readline()
+    subprocess.run(
+        [*eid, "--operator", "anna", "person", "import", str(people)], check=True, capture_output=True, timeout=120
+    )
+    process = subprocess.Popen([*eid, "person", "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    next_line(process)
     process.stdout.close()
-    assert b"Traceback" not in process.stderr.read()
-    process.stderr.close()
-    process.wait()
+    process.stdout = None
+    _, said = process.communicate(timeout=LIMIT)
+    assert "Traceback" not in said
 
 
 @pytest.fixture(scope="module")

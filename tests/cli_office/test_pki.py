@@ -50,7 +50,7 @@ def bureau(founded_bureau: Path, tmp_path: Path) -> Office:
 
 
 def tool(folder: Path, *words: str) -> str:
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -255,7 +255,7 @@ def test_openssl_verifies_what_document_list_and_bundle_signers_sign(authority: 
         damaged = bytearray((tmp_path / name).read_bytes())
         damaged[-5] ^= 1
         (tmp_path / name).write_bytes(damaged)
-        assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+        assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False, timeout=60).returncode != 0
         for file in (f"{signer}.cer", "csca-1.cer"):
             shutil.copy(authority.root / "pki/UTO" / file, tmp_path)
         check_by_openssl(tmp_path, f"{signer}.cer", "csca-1.cer")
@@ -279,7 +279,7 @@ class TestVerifyingAuthority:
         damaged[-1] ^= 1
         (tmp_path / "damaged").write_bytes(damaged)
         command = ["cvc-print", "--cvc", "damaged", "--cvc-dir", str(trusted)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
         assert "certificate verified" not in done.stdout
         shown = authority.shown()
         assert [found["reference"] for found in shown["verifying"]] == ["UTCVCA00001", "UTCVCA00002", "UTCVCA00002"]

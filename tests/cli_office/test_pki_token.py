@@ -196,4 +196,6 @@ def in_a_process(office: Office, *arguments: str, **environment: str) -> subproc
     """A process of its own: the module reads its configuration, and logs in, once."""
     words = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(office.root), "--operator", "anna", *arguments]
     settings = {**os.environ, **ENVIRONMENT, "EID_PIN": PIN, **environment}
-    return subprocess.run(words, env=settings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        words, env=settings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60
+    )

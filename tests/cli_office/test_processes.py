@@ -87,6 +87,7 @@ def test_a_locked_document_is_told_with_the_holder(demo: Home) -> None:
             capture_output=True,
             text=True,
             check=False,
+            timeout=60,
         )
     assert complaint.returncode == 11
     assert str(os.getpid()) in complaint.stderr

@@ -28,7 +28,9 @@ def url(postgres: PrivatePostgres) -> Iterator[str]:
 
 def eid(home: Path, *words: object, code: int = 0) -> Any:
     command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(home), "--yes", *map(str, words)]
-    done = subprocess.run(command, env=BASE, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, env=BASE, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=60
+    )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     if code:

@@ -23,6 +23,7 @@ from eid_toolkit.iso7816 import commands
 from eid_toolkit.protocols import globalplatform as gp
 from eid_toolkit.stores.cards import MAGIC, CardStore
 from support.card_states import blank_memory, issued_memory
+from support.waiting import LIMIT, next_line
 
 SELECT_DOMAIN = commands.select_application(gp.ISD_AID).encode()
 INITIALIZE = gp.initialize_update(0, bytes(8)).encode()
@@ -71,11 +72,10 @@ def test_a_kill_while_the_card_writes_loses_nothing_that_it_answered(
     home: Home, store: CardStore, delay: float
 ) -> None:
     with hammer(home) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
+        next_line(child)
         time.sleep(delay)
         os.kill(child.pid, signal.SIGKILL)
-        answered = [int(line) for line in child.stdout.read().split()]
+        answered = [int(line) for line in child.communicate(timeout=LIMIT)[0].split()]
     with store.open("one") as opened:  # the lock went with its holder
         remembered = opened.card.memory.domain.sequence
         opened.card.process(SELECT_DOMAIN)
@@ -87,8 +87,7 @@ def test_a_kill_while_the_card_writes_loses_nothing_that_it_answered(
 
 def test_a_card_in_another_process_is_away(home: Home, store: CardStore) -> None:
     with hammer(home) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
+        next_line(child)
         with pytest.raises(ServiceAway, match="lock-held") as caught, store.open("one"):
             pass
         assert str(child.pid) in str(caught.value)

@@ -15,6 +15,7 @@ from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, ServiceA
 from eid_toolkit.home.atomic import write_atomic
 from eid_toolkit.home.config import HomeConfig
 from eid_toolkit.home.home import Home
+from support.waiting import next_line
 
 CONFIG = HomeConfig("UTO", 'Ministry "of" Utopía', True, datetime(2026, 11, 20, tzinfo=UTC), "sqlite:////srv/r.sqlite")
 
@@ -93,8 +94,7 @@ with Home.open(Path(sys.argv[1])).lock("document-D-1"):
 def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     home = Home.create(tmp_path, CONFIG)
     with subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+        assert next_line(holder) == "held\n"
         with pytest.raises(ServiceAway, match="lock-held") as told, home.lock("document-D-1"):
             pass
         assert told.value.facts["holder"] == str(holder.pid)

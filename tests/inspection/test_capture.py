@@ -13,13 +13,15 @@ from eid_toolkit.inspection.evidence_format import encode_evidence
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.verdict import Decision, Verdict, judge
 from eid_toolkit.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.mrz import Mrz, MrzFormat, mrz_information
 from eid_toolkit.pki.validation import TrustMaterial
 from eid_toolkit.ports import FixedClock, SystemEntropy
-from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.transport.inprocess import InProcessTransport
 from eid_toolkit.transport.interface import Card
 from support.authorities import NOW, Authority, new_key
-from support.documents import GM_3DES, IssuedDocument, specimen_mrz
+from support.documents import EXPIRY, GM_3DES, IssuedDocument, specimen_mrz
 from support.emulated import BAC_ONLY, CAN, Tampered, card_memory, emulated_card
 
 OFFICER = policy_by_name("officer")
@@ -64,6 +66,30 @@ def test_a_genuine_card_passes(document: IssuedDocument, trust: TrustMaterial) -
 def test_the_mrz_that_opened_the_card_is_held_against_dg1(document: IssuedDocument) -> None:
     evidence = read(card_memory(document), AccessPassword.from_mrz_information(document.mrz.information))
     assert (evidence.access.password, evidence.access.mrz_matches) == ("mrz", True)
+
+
+@pytest.mark.parametrize(("shown", "matches"), [("D23145890", True), ("D23145891", False)])
+def test_a_chip_that_goes_by_nine_places_of_a_long_number_is_not_opened_by_another_mrz(
+    authority: Authority, shown: str, matches: bool
+) -> None:
+    """9303-11 D.2 wants the complete number; an issuer who cuts it off has issued a genuine card all the same."""
+    long = Mrz.compose(
+        MrzFormat.TD1,
+        document_code="ID",
+        issuing_state="UTO",
+        document_number="D23145890734",
+        primary_identifier="Specimen",
+        secondary_identifier="Erika",
+        nationality="UTO",
+        date_of_birth=PartialDate(1990, 1, 31),
+        sex="F",
+        date_of_expiry=EXPIRY,
+    )
+    document = IssuedDocument(authority, long)
+    opened_by = AccessPassword.from_mrz_information(mrz_information(shown, PartialDate(1990, 1, 31), EXPIRY))
+    memory = card_memory(document)
+    memory.application.passwords[PasswordKind.MRZ] = opened_by
+    assert read(memory, opened_by).access.mrz_matches is matches
 
 
 def test_a_wrong_password_gives_no_evidence(document: IssuedDocument) -> None:

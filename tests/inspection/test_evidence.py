@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.cli.catalogue import explain
+from eid_toolkit.cli.catalogue import explain, in_short
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.evidence import Evidence, FileEvidence, FileState
 from eid_toolkit.inspection.evidence_format import decode_evidence, encode_evidence
 from eid_toolkit.inspection.html_report import verdict_html
 from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.report import verdict_data, verdict_text
+from eid_toolkit.inspection.report import verdict_data
+from eid_toolkit.inspection.text_report import Words, verdict_text
 from eid_toolkit.inspection.verdict import Verdict, judge
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.pki.validation import TrustMaterial
@@ -39,8 +40,7 @@ def verdict(evidence: Evidence, authority: Authority) -> Verdict:
     return judge(evidence, authority.trust(authority.crl()), policy_by_name("officer"), NOW)
 
 
-def paint(text: str, status: str) -> str:
-    return text
+WORDS = Words(explain, in_short)
 
 
 def test_evidence_comes_back_as_it_was_saved(evidence: Evidence) -> None:
@@ -109,15 +109,15 @@ def test_the_json_report_has_the_documented_keys(verdict: Verdict) -> None:
 
 
 def test_every_check_is_explained_by_a_sentence(verdict: Verdict) -> None:
-    text = verdict_text(verdict, explain, paint)
+    text = verdict_text(verdict, WORDS, verbose=True)
     for check in verdict_data(verdict, explain)["checks"]:  # type: ignore[union-attr]
         assert check["detail"].endswith(".")
         assert check["detail"] in text
 
 
 def test_the_text_begins_with_the_verdict_and_ends_with_what_a_person_must_do(verdict: Verdict) -> None:
-    text = verdict_text(verdict, explain, paint)
-    assert text.startswith("UNDETERMINED  SPECIMEN")
+    text = verdict_text(verdict, WORDS)
+    assert text.startswith("UNDETERMINED: not read to the end  (specimen)\n")
     assert "printed MRZ" in text.splitlines()[-1]
     assert "the face" in text.splitlines()[-1]
 
@@ -125,12 +125,12 @@ def test_the_text_begins_with_the_verdict_and_ends_with_what_a_person_must_do(ve
 def test_hostile_names_are_shown_harmlessly(verdict: Verdict) -> None:
     assert verdict.holder is not None
     hostile = replace(verdict, holder=replace(verdict.holder, primary_identifier="\x1b[2J<script>\u202e"))
-    assert "\x1b" not in verdict_text(hostile, explain, paint)
-    assert "<script>" not in verdict_html(hostile, explain, None)
+    assert "\x1b" not in verdict_text(hostile, WORDS)
+    assert "<script>" not in verdict_html(hostile, WORDS, None)
 
 
 def test_the_html_page_shows_the_portrait_and_needs_nothing_from_outside(verdict: Verdict) -> None:
-    page = verdict_html(verdict, explain, b"\xff\xd8\xff")
+    page = verdict_html(verdict, WORDS, b"\xff\xd8\xff")
     assert "data:image/jpeg;base64,/9j/" in page
     assert "http" not in page
 

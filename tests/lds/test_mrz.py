@@ -105,6 +105,7 @@ def test_names_are_written_and_truncated_as_in_9303_4(example: dict[str, str]) -
         ("Abcdefghijklmnopqrstuvwxyzab", "D E"),
         ("Abc", "B C D E F G H I J K L M N O P Q R S T"),
         ("Abc", "Bcd Efghij Klmnop Qrstu Vwxyzzz A"),
+        ("Abcdefghijklm A A A A A A Bc A A", ""),
     ],
 )
 def test_a_truncated_name_ends_with_a_letter_and_keeps_both_identifiers(primary: str, secondary: str) -> None:

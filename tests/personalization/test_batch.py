@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -16,6 +15,7 @@ from eid_toolkit.register.stations import Stations
 from support.batches import Station
 from support.bureau import CutLine, SilentDesk
 from support.homes import CLOCK, Desk, both_backends
+from support.waiting import beside, wait_for
 
 __all__ = ["both_backends"]
 
@@ -95,11 +95,8 @@ def test_two_stations_never_take_one_document(station: Station) -> None:
     station.documents(6)
     boxes = [station.box(6, "one"), station.box(6, "two")]
     batches = [station.batch(), station.batch()]
-    threads = [threading.Thread(target=batch.run, args=([box],)) for batch, box in zip(batches, boxes, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with beside(*(partial(batch.run, [box]) for batch, box in zip(batches, boxes, strict=True))):
+        pass
     results = batches[0].summary.results + batches[1].summary.results
     assert sorted(each.outcome for each in results if each.document_id) == [Outcome.ISSUED] * 6
     assert station.states() == {DocumentState.ISSUED: 6}
@@ -148,13 +145,10 @@ def test_a_paused_station_begins_no_card_until_it_goes_on(station: Station) -> N
     stations = Stations(station.office.register.database, CLOCK)
     stations.pause("main", station.office.clerk)
     batch = station.batch(is_paused=lambda: stations.pause_of("main") is not None)
-    thread = threading.Thread(target=batch.run, args=([station.box(2)],))
-    thread.start()
-    while "paused" not in station.bell.told:
-        time.sleep(0.01)
-    assert station.states() == {DocumentState.PREPARED: 2}
-    stations.resume("main", station.office.clerk)
-    thread.join()
+    with beside(partial(batch.run, [station.box(2)])):
+        wait_for(lambda: "paused" in station.bell.told)
+        assert station.states() == {DocumentState.PREPARED: 2}
+        stations.resume("main", station.office.clerk)
     assert station.states() == {DocumentState.ISSUED: 2}
 
 

@@ -194,7 +194,7 @@ def test_the_work_of_a_killed_station_is_another_ones_at_once(bureau: Bureau) ->
     read_until(process.stderr, "ISSUED")
     read_until(process.stderr, "…")
     process.kill()
-    process.communicate()
+    process.communicate(timeout=60)
     shown = ended(begin(bureau))
     assert shown["counts"]["issued"] + shown["counts"]["finished"] == 3 and shown["waiting"] == shown["half_way"] == 0
     check_issued(bureau, 4)

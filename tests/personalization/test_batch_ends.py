@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -17,9 +17,10 @@ from eid_toolkit.personalization.service import PersonalizationService
 from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
-from support.batches import LONG, Box, Slot, Station, outcomes, wait_for
+from support.batches import Box, Slot, Station, outcomes
 from support.bureau import CutLine
 from support.homes import Desk, both_backends
+from support.waiting import LIMIT, beside, wait_for
 
 __all__ = ["both_backends"]
 
@@ -31,22 +32,8 @@ def station(desk: Desk) -> Station:
 
 def run_to_its_end(batch: Batch, feeders: list[Feeder]) -> Summary:
     """Fails where the batch does not end by itself."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            batch.run(feeders)
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(LONG)
-    ended = not thread.is_alive()
-    batch.stop()
-    thread.join()
-    assert ended, "it went on waiting"
-    assert failures == []
+    with beside(partial(batch.run, feeders), stop=batch.stop):
+        pass
     return batch.summary
 
 
@@ -61,7 +48,7 @@ def test_a_reader_waits_no_longer_when_the_limit_is_used_up(station: Station) ->
 
     class After(Box):
         def next(self, stop: Callable[[], bool], /):  # type: ignore[no-untyped-def]
-            assert waiting.is_asked.wait(LONG)
+            assert waiting.is_asked.wait(LIMIT)
             return super().next(stop)
 
     first = station.box(3, "one")
@@ -88,7 +75,7 @@ def test_a_reader_that_is_gone_is_not_waited_for_when_all_is_done(station: Stati
 
     first = station.box(1, "one")
     first.__class__ = After
-    batch = station.batch(patience=10 * LONG)
+    batch = station.batch(patience=10 * LIMIT)
     assert outcomes(run_to_its_end(batch, [first, Unplugged(station.box(0, "two"))])) == [Outcome.ISSUED]
 
 
@@ -101,7 +88,7 @@ def test_a_reader_that_is_unplugged_with_the_last_card_is_not_waited_for(station
 
     box = station.box(1)
     box.__class__ = Gone
-    assert outcomes(run_to_its_end(station.batch(patience=10 * LONG), [box])) == [Outcome.ISSUED]
+    assert outcomes(run_to_its_end(station.batch(patience=10 * LIMIT), [box])) == [Outcome.ISSUED]
 
 
 def test_a_database_that_is_away_when_all_is_written_leaves_an_issued_card(
@@ -150,7 +137,7 @@ def test_each_job_that_is_settled_is_told_though_the_database_goes_away_between(
         return real(self, document_id)
 
     monkeypatch.setattr(PersonalizationService, "hold", hold)
-    summary = station.run(station.box(0), patience=LONG)
+    summary = station.run(station.box(0), patience=LIMIT)
     assert outcomes(summary) == [Outcome.FINISHED] * 2
     assert len({each.document_id for each in summary.results}) == 2
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import pytest
 
@@ -20,9 +21,10 @@ from eid_toolkit.protocols.globalplatform import ApplicationState
 from eid_toolkit.register.documents import Document, DocumentState
 from eid_toolkit.register.stations import Stations
 from eid_toolkit.transport.interface import Transport
-from support.batches import LONG, Box, Slot, Station, outcomes, wait_for
+from support.batches import Box, Slot, Station, outcomes
 from support.bureau import CutLine, SilentDesk
 from support.homes import CLOCK, Desk, both_backends
+from support.waiting import LIMIT, beside, wait_for
 
 __all__ = ["both_backends"]
 
@@ -44,20 +46,14 @@ def test_a_pause_comes_while_a_reader_waits_for_a_blank(station: Station) -> Non
     stations = Stations(station.office.register.database, CLOCK)
     slot = Slot(station.box(1))
     batch = station.batch(is_paused=lambda: stations.pause_of("main") is not None)
-    thread = threading.Thread(target=batch.run, args=([slot],))
-    thread.start()
-    try:
-        assert slot.is_asked.wait(LONG)
+    with beside(partial(batch.run, [slot]), stop=batch.stop):
+        assert slot.is_asked.wait(LIMIT)
         stations.pause("main", station.office.clerk)
         wait_for(lambda: "paused" in station.bell.told)
         slot.is_filled.set()
         time.sleep(0.5)
         assert station.states() == {DocumentState.PREPARED: 1}
         stations.resume("main", station.office.clerk)
-        thread.join(LONG)
-    finally:
-        batch.stop()
-        thread.join()
     assert station.bell.told.count("waiting") == 2
     assert station.states() == {DocumentState.ISSUED: 1}
 
@@ -74,17 +70,11 @@ def test_a_card_that_is_put_in_as_the_pause_begins_waits_too(station: Station) -
     box = station.box(1)
     box.__class__ = Late
     batch = station.batch(is_paused=paused.is_set)
-    thread = threading.Thread(target=batch.run, args=([box],))
-    thread.start()
-    try:
+    with beside(partial(batch.run, [box]), stop=batch.stop):
         wait_for(lambda: "paused" in station.bell.told)
         time.sleep(0.3)
         assert not [told for told in station.bell.told if told.startswith("begun")]
         paused.clear()
-        thread.join(LONG)
-    finally:
-        batch.stop()
-        thread.join()
     assert station.states() == {DocumentState.ISSUED: 1}
 
 
@@ -100,17 +90,11 @@ def test_a_reader_that_is_unplugged_is_waited_for_and_back_when_it_is_there(stat
     station.documents(1)
     gone, busy = NoCardError("reader-gone", reader="one"), ServiceAway("reader-busy", reader="one")
     slot = Slot(station.box(1), (gone, busy))
-    batch = station.batch(patience=LONG)
-    thread = threading.Thread(target=batch.run, args=([slot],))
-    thread.start()
-    try:
+    batch = station.batch(patience=LIMIT)
+    with beside(partial(batch.run, [slot]), stop=batch.stop):
         wait_for(lambda: "back" in station.bell.told)  # and not only when a card is put in
         assert not slot.is_filled.is_set()
         slot.is_filled.set()
-        thread.join(LONG)
-    finally:
-        batch.stop()
-        thread.join()
     assert [told for told in station.bell.told if told in ("reader-gone", "reader-busy", "back")] == [
         "reader-gone",
         "back",
@@ -129,7 +113,7 @@ def test_a_reader_that_is_unplugged_with_its_card_is_waited_for(station: Station
 
     box = station.box(2)
     box.__class__ = Unplugged
-    assert outcomes(station.run(box, patience=LONG)) == [Outcome.ISSUED] * 2
+    assert outcomes(station.run(box, patience=LIMIT)) == [Outcome.ISSUED] * 2
     assert "reader-gone" in station.bell.told
 
 
@@ -242,7 +226,7 @@ def test_a_reader_waits_for_the_last_number_of_the_limit_that_another_may_give_b
 
     class After(Box):
         def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
-            assert writes.wait(LONG)
+            assert writes.wait(LIMIT)
             return super().next(stop)
 
     second = station.box(1, "two")

@@ -17,6 +17,7 @@ from eid_toolkit.register import leases as module
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.leases import Leases
 from support.homes import ENTROPY, HomeCopies, both_backends
+from support.waiting import LIMIT, beside, next_line, status_of
 
 __all__ = ["both_backends"]
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -84,7 +85,7 @@ def test_a_killed_process_of_this_machine_gives_its_leases_back_at_once(database
     if child == 0:
         Leases(database, ENTROPY).take("document D-1")
         os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(child, 0)
+    status_of(child)
     Leases(database, ENTROPY).take("document D-1")
 
 
@@ -93,15 +94,12 @@ def test_of_many_that_grasp_at_once_one_has_it(database: Database) -> None:
     barrier = threading.Barrier(8)
 
     def grasp() -> None:
-        barrier.wait()
+        barrier.wait(LIMIT)
         with suppress(ServiceAway):
             taken.append(Leases(database, ENTROPY).take("document D-1"))
 
-    threads = [threading.Thread(target=grasp) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with beside(*[grasp] * 8):
+        pass
     assert len(taken) == 1
 
 
@@ -141,7 +139,7 @@ def test_a_child_is_another_holder_than_its_parent() -> None:
     if child == 0:
         os.write(write, module.holder().encode())
         os._exit(0)
-    os.waitpid(child, 0)
+    status_of(child)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         theirs = pipe.read().decode()
@@ -163,13 +161,13 @@ time.sleep(60)
 def test_a_container_of_the_same_name_keeps_its_lease(database: Database) -> None:
     """It is number 1 of its own processes, on this machine, since this start of it: here that is another process."""
     enter = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    if subprocess.run([*enter, "true"], capture_output=True, check=False).returncode:
+    if subprocess.run([*enter, "true"], capture_output=True, check=False, timeout=60).returncode:
         pytest.skip("no namespace of processes may be made here")
     url = database._engine.url.render_as_string(hide_password=False)
     script = [*enter, sys.executable, "-c", TAKE, url]
     with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as station:
         try:
-            assert station.stdout is not None and station.stdout.readline() == "taken\n"
+            assert next_line(station) == "taken\n"
             with pytest.raises(ServiceAway, match="lease-held"):
                 Leases(database, ENTROPY).take("document D-1")
         finally:

@@ -17,6 +17,7 @@ from eid_toolkit.register.documents import DocumentState
 from support.bureau import Bureau
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd
+from support.waiting import beside, ended
 
 pytestmark = pytest.mark.pcsc
 
@@ -82,7 +83,7 @@ def test_a_card_pulled_while_it_is_written_goes_on_when_it_is_put_back(
         inserted, thread = pcscd.insert(pulled)
         interrupted = eid(bureau, *arguments, pcscd.slots[0].reader)
         inserted.pull()
-        thread.join(5)
+        ended(thread)
         pcscd.empty_slots()
         assert (interrupted.exit_code, pulled.gone.is_set()) == (5, True), interrupted.stderr
         with pcscd.card_in(opened.card) as reader:
@@ -110,14 +111,12 @@ def test_a_batch_serves_two_readers_one_blank_after_another(pcscd: PrivatePcscd,
                 while not is_done(name) and not given_up.wait(0.05):
                     pass
 
-    people = [threading.Thread(target=serve, args=work) for work in ((0, ["a1", "a2"]), (1, ["b1"]))]
-    for each in people:
-        each.start()
     readers = [word for slot in pcscd.slots[:2] for word in ("--reader", slot.reader)]
-    done = eid(bureau, "card", "batch", *readers, "--yes", "--format", "json")
-    given_up.set()
-    for each in people:
-        each.join()
+    with beside(lambda: serve(0, ["a1", "a2"]), lambda: serve(1, ["b1"])):
+        try:
+            done = eid(bureau, "card", "batch", *readers, "--yes", "--format", "json")
+        finally:
+            given_up.set()
     assert done.exit_code == 0, done.output
     shown = json.loads(done.stdout)
     assert shown["counts"]["issued"] == 3 and shown["waiting"] == 0

@@ -39,6 +39,7 @@ from support.batches import Box, Station
 from support.bureau import Bureau
 from support.homes import Desk, HomeCopies, both_backends
 from support.postgres import memory_folder
+from support.waiting import status_of
 
 __all__ = ["both_backends"]
 
@@ -161,7 +162,7 @@ class Trial:
                 self.run(Tripwire(at, kill))
             finally:
                 os._exit(0)
-        _, status = os.waitpid(child, 0)
+        status = status_of(child)
         return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
     def cut_at(self, at: int) -> bool:

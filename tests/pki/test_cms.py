@@ -13,7 +13,7 @@ from asn1crypto import core, x509
 
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.cms import SignedData, build_signed_data, verify_signed_data
+from eid_toolkit.pki.cms import SignedData, build_signed_data, find_signer, verify_signed_data
 from eid_toolkit.ports import SignatureAlgorithm
 from support.authorities import NOW, Authority, new_key
 
@@ -179,9 +179,24 @@ def test_the_variants_that_are_met_are_read() -> None:
 
 
 def test_a_signer_that_is_not_enclosed_is_none() -> None:
-    signed = SignedData.parse(_rebuilt(_signer_info(tlv.encode(0x80, b"another key"), b"", b"")))
+    by_another = der.sequence(
+        der.integer(3),
+        tlv.encode(0x80, b"another key"),
+        der.sequence(der.object_identifier("2.16.840.1.101.3.4.2.1")),
+        der.sequence(der.object_identifier("1.2.840.10045.4.3.2")),
+        der.octet_string(new_key().sign(CONTENT)),
+    )
+    signed = SignedData.parse(_rebuilt(by_another))
     assert signed.signer_certificate is None
     assert not verify_signed_data(signed, CERTIFICATE.der)
+
+
+def test_the_only_certificate_enclosed_is_the_signers_if_its_key_signed_whomever_the_signature_names() -> None:
+    signed = SignedData.parse(_rebuilt(_signer_info(tlv.encode(0x80, b"another key"), b"", b"")))
+    found = find_signer(signed)
+    assert found is not None
+    assert (found.certificate, found.named) == (CERTIFICATE, False)
+    assert verify_signed_data(signed, CERTIFICATE.der)
 
 
 @pytest.mark.parametrize(

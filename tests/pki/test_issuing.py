@@ -41,7 +41,7 @@ def openssl_verifies(folder: Path, spki: bytes, digest: str, signature: bytes, m
         "signature",
         "message",
     ]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60).returncode == 0
 
 
 def test_openssl_verifies_the_signatures_on_csca_signer_and_crl(

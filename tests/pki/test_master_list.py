@@ -59,7 +59,7 @@ def test_openssl_checks_the_signature(
 ) -> None:
     (tmp_path / "list.ml").write_bytes(build(authority, signer, others))
     command = ["openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", "list.ml", "-out", "content"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert MasterList.parse((tmp_path / "content").read_bytes()).signed is None
 

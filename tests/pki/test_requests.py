@@ -32,14 +32,18 @@ class TestPkcs10:
     def test_openssl_reads_and_checks_it(self, tmp_path: Path) -> None:
         (tmp_path / "request.der").write_bytes(CertificateRequest.build(NAME, new_key("secp256r1")).der)
         command = ["openssl", "req", "-inform", "DER", "-in", "request.der", "-noout", "-verify", "-subject"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         assert "Document Signer 7" in done.stdout
 
     def test_one_made_by_openssl_is_read(self, tmp_path: Path) -> None:
         command = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-outform", "DER"]
         subprocess.run(
-            [*command, "-subj", "/C=UT/CN=Signer", "-out", "r"], cwd=tmp_path, check=True, capture_output=True
+            [*command, "-subj", "/C=UT/CN=Signer", "-out", "r"],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            timeout=60,
         )
         assert CertificateRequest.parse((tmp_path / "r").read_bytes()).subject.country == "UT"
 

@@ -55,8 +55,9 @@ def test_an_authority_that_nobody_trusts_cannot_be_judged(signer: Certificate) -
     assert (result.status, result.reason) == (UNDETERMINED, "csca-unknown")
 
 
-def test_a_false_authority_of_a_known_state_fails(signer: Certificate) -> None:
-    result = validate_signer(signer, Authority().trust(), NOW, DOCUMENT)
+def test_a_false_authority_of_a_state_of_which_none_is_missing_fails(signer: Certificate) -> None:
+    trust = replace(Authority().trust(), complete_states=frozenset({"UTO"}))
+    result = validate_signer(signer, trust, NOW, DOCUMENT)
     assert (result.status, result.reason) == (FAILED, "csca-mismatch")
 
 

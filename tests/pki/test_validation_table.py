@@ -15,11 +15,11 @@ from eid_toolkit.inspection.verdict import Decision
 from eid_toolkit.pki.judgement import Status, severity
 from eid_toolkit.pki.master_list import MasterList, build_master_list
 from eid_toolkit.pki.validation import TrustMaterial, validate_list_signer
-from support import chain_faults, list_faults
+from support import chain_faults, list_faults, sod_faults
 from support.authorities import NOW, Authority, new_key
 from support.hierarchies import FAULTS, Hierarchy
 
-assert {chain_faults, list_faults}  # they enter their faults by being imported
+assert {chain_faults, list_faults, sod_faults}  # they enter their faults by being imported
 
 LIST_ROWS = [row for row in TABLE if row.check == "master-list"]
 ROWS = [row for row in TABLE if row.check != "master-list"]
@@ -37,10 +37,12 @@ ALONE = {
     "authority-of-another-state",
     "authority-unknown",  # without an authority most other faults are not seen
     "false-authority",
+    "signer-without-authority-identifier",
     "certificate-nowhere",
     "certificate-stored",
     "document-of-another-state",
     "link-to-another-country",
+    *("link-missing", "link-by-stranger", "link-names-another", "link-not-for-certificates"),  # nor without a link
     "country-in-lower-case",
     "namesake",
     "authority-renewed",
@@ -48,7 +50,12 @@ ALONE = {
 }
 """Faults that replace what others change: they stand in no combination."""
 ON_SIGNER = [row for row in ROWS if row.name.startswith(("signer-", "document-type", "usage-", "issued-", "issuer-"))]
-ON_AUTHORITY = [row for row in ROWS if row.name.startswith(("authority-",))]
+ON_AUTHORITY = [
+    row
+    for row in ROWS
+    if row.name.startswith(("authority-",))
+    and not row.name.startswith(("authority-missing", "authority-without"))  # nor without the one that signed
+]
 ON_REVOCATION = [row for row in ROWS if row.check == "pa.revocation"]
 ON_LINKS = [row for row in ROWS if row.name.startswith(("link", "two-links")) and row.name != "link-revoked"]
 ON_REST = [row for row in ROWS if row.name.startswith(("deviation-", "bundle-", "clock-", "reported-"))]
@@ -67,9 +74,10 @@ def test_a_fault_comes_out_as_the_table_says(row: Row) -> None:
     verdict = hierarchy.judge()
     (result,) = [each for each in verdict.checks if each.id == row.check]
     assert (result.status, result.reason) == (row.status.value, row.reason)
+    assert [each.reason for each in result.outcome.findings] == ([row.finding] if row.finding else [])
     if row.status is not Status.PASSED:
         assert verdict.decision is not Decision.PASSED
-    elif row.check in ("pa.dsc-chain", "pa.revocation", "pa.sod-signature"):
+    elif row.check in ("pa.dsc-chain", "pa.revocation", "pa.sod-signature", "pa.strength"):
         assert verdict.decision is Decision.PASSED, [each for each in verdict.checks if each.reason]
 
 
@@ -128,6 +136,14 @@ def _part_of_signer(row: Row) -> str:
         "document-type-not-listed": "types",
         "document-type-by-letter": "types",
         "document-type-list-absent": "types",
+        "document-type-list-without-version": "types",
+        "document-type-list-of-bare-codes": "types",
+        "document-type-list-of-bare-codes-without-the-documents": "types",
+        "document-type-list-unreadable": "types",
+        "usage-period-unreadable": "usage period",
+        "signer-state-other": "names",
+        "signer-state-code-odd": "names",
+        "signer-state-unsaid": "names",
         "signer-not-for-signing": "usage",
         "signer-usage-unreadable": "usage",
     }

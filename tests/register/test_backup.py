@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +23,7 @@ from eid_toolkit.register.documents import DocumentState
 from support.bureau import Bureau, CutLine
 from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk, HomeCopies
 from support.postgres import PrivatePostgres
+from support.waiting import beside, next_line
 
 
 @pytest.fixture
@@ -221,8 +221,7 @@ def writers(desk: Desk, tmp_path: Path) -> Iterator[Path]:
         for name in "123"
     ]
     for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "going\n"
+        assert next_line(process) == "going\n"
     yield stop
     stop.touch()
     for process in started:
@@ -240,10 +239,8 @@ def test_a_back_up_taken_while_others_write_is_one_state(desk: Desk, file: Path,
             time.sleep(0.02)
         thread_desk.register.close()
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    manifests = [saved(desk, file.with_suffix(f".{number}")) for number in range(3)]
-    thread.join()
+    with beside(work):
+        manifests = [saved(desk, file.with_suffix(f".{number}")) for number in range(3)]
     assert manifests[0].audit_rows < manifests[2].audit_rows  # they did write meanwhile
     writers.touch()
     for number, manifest in enumerate(manifests):

@@ -25,6 +25,7 @@ from eid_toolkit.register.backup_places import Place
 from eid_toolkit.register.backup_restore import Restored, Restorer
 from eid_toolkit.register.database import Database
 from support.homes import ANNA, CLOCK, ENTROPY, UTOPIAN, Desk
+from support.waiting import status_of
 
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -252,7 +253,7 @@ def killed(desk: Desk, file: Path, where: object, name: str) -> None:
             restore(desk, file)
         finally:
             os._exit(0)
-    _, status = os.waitpid(child, 0)
+    status = status_of(child)
     assert os.WIFSIGNALED(status)
 
 

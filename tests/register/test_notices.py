@@ -18,6 +18,7 @@ from eid_toolkit.register.workflow import DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
 from support.homes import ANNA, UTOPIAN, Desk
+from support.waiting import LIMIT
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_of_two_who_report_the_same_one_does(desk: Desk, notices: Notices, issue
             pool.submit(notices.add_document, NoticeKind.LOST, issued.id, agency, ANNA)
             for agency in ("police", "border") * 3
         ]
-        errors = [each.exception() for each in waiting]
+        errors = [each.exception(LIMIT) for each in waiting]
     assert sorted(str(getattr(each, "code", None)) for each in errors) == ["None"] * 2 + ["notice-exists"] * 4
     assert {each.agency for each in notices.list(ANNA)} == {"police", "border"}
     assert len(desk.register.statuses.history(issued.id)) == 1

@@ -21,6 +21,7 @@ from eid_toolkit.register.person_export import Exported, GoOn, export_persons, w
 from eid_toolkit.register.person_record import Person
 from eid_toolkit.register.person_source import Kind
 from support.homes import ANNA, BERT, UTOPIAN, Desk
+from support.waiting import status_of
 
 COUNT, CHUNK = 7, 2
 FORMS = [("csv", False), ("csv", True), ("jsonl", False), ("jsonl", True)]
@@ -101,7 +102,7 @@ def test_a_killed_one_goes_on_too(office: Desk, tmp_path: Path) -> None:
             export_persons(people(office, partial(os.kill, os.getpid(), signal.SIGKILL), 5), target, "csv", zipped=True)
         finally:
             os._exit(1)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert os.WIFSIGNALED(status_of(child))
     with (tmp_path / "all.part").open("ab") as part:
         part.write(b"half a row")
     assert export(office, target, zipped=True) == Exported(COUNT, 4, False)

@@ -22,6 +22,7 @@ from eid_toolkit.register.schema import person_import as imports
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.roles import Role
 from support.homes import UTOPIAN, VIETNAMESE, Desk
+from support.waiting import status_of
 
 HEADER = "primary_identifier,date_of_birth,sex,nationality,personal_number\n"
 GOOD = "Eriksson,1974-08-12,F,UTO,1\n"
@@ -214,7 +215,7 @@ def test_a_killed_import_goes_on_where_it_was(
             with PersonSource.open(path) as source:
                 Desk.open(desk.home).register.persons.imports.run(source, desk.clerk, options)
         os._exit(0)
-    _, status = os.waitpid(child, 0)
+    status = status_of(child)
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
     again = Desk.open(desk.home)

@@ -156,7 +156,7 @@ def test_what_openssl_signs_is_taken(desk: Desk, tmp_path: Path, options: tuple[
     files["key"].write_bytes(vendor.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     command = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-in", files["manifest"], *options]
     command += ["-signer", files["certificate"], "-inkey", files["key"], "-out", files["signature"]]
-    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=60)
     proof = files["signature"].read_bytes()
     read = Manifest.read(proof) if "-nodetach" in options else Manifest.read(data, signature=proof)
     assert receiving.receive(read, ANNA).signer == vendor.certificate.fingerprint

@@ -77,6 +77,7 @@ def test_private_keys_are_encrypted_pkcs8(store: KeyStore, tmp_path: Path) -> No
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     ).stdout
     assert "PBES2" in shown and "aes-256-cbc" in shown
 

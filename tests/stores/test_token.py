@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from eid_toolkit.stores.token import Token
 from eid_toolkit.stores.token_keys import TokenKeyStore
 from eid_toolkit.stores.token_module import translated
 from support.softhsm import PIN, SoftHsm
+from support.waiting import beside
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +101,8 @@ def test_several_threads_sign_at_once(token: Token) -> None:
     def work() -> None:
         failed.extend(not verifies(signer, bytes((number,))) for number in range(50))
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with beside(*[work] * 4):
+        pass
     assert len(failed) == 200
     assert not any(failed)
 

@@ -38,10 +38,6 @@ class Box:
             yield self._line(transport)
 
 
-LONG = 20.0
-"""Seconds after which a test gives up waiting."""
-
-
 class Slot:
     """A reader: ``faults`` are raised one after another when it is asked for a card, which comes when it is put in."""
 
@@ -63,13 +59,6 @@ class Slot:
 
     def taken_out(self, stop: Callable[[], bool], /) -> None:
         pass
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
 
 
 def outcomes(summary: Summary) -> list[Outcome]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
-from eid_toolkit.codec import der
+from eid_toolkit.codec import der, tlv
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.extensions import UsagePeriod
-from eid_toolkit.pki.names import COUNTRY, DistinguishedName
+from eid_toolkit.pki.names import COMMON_NAME, COUNTRY, DistinguishedName
 from support.authorities import NOW, START, Authority, new_key
 from support.documents import specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault
@@ -29,7 +29,36 @@ def authority_unknown(h: Hierarchy) -> None:
 
 @fault
 def false_authority(h: Hierarchy) -> None:
+    h.signer = altered(h.signer, Authority().key)
+
+
+@fault
+def authority_missing(h: Hierarchy) -> None:
     h.anchors = [Authority().csca]
+
+
+@fault
+def authority_missing_of_own_state(h: Hierarchy) -> None:
+    authority_missing(h)
+    h.complete = frozenset({"UTO"})
+
+
+@fault
+def authority_missing_of_other_state_than_own(h: Hierarchy) -> None:
+    authority_missing(h)
+    h.complete = frozenset({"VNM"})
+
+
+@fault
+def authority_without_identifier(h: Hierarchy) -> None:
+    other = Authority()
+    h.anchors = [altered(other.csca, other.key, extensions={ext.SUBJECT_KEY_IDENTIFIER: None})]
+
+
+@fault
+def signer_without_authority_identifier(h: Hierarchy) -> None:
+    h.alter_signer(extensions={ext.AUTHORITY_KEY_IDENTIFIER: None})
+    authority_missing(h)
 
 
 @fault
@@ -99,6 +128,22 @@ def signer_state_other(h: Hierarchy) -> None:
 
 
 @fault
+def signer_state_code_odd(h: Hierarchy) -> None:
+    h.alter_signer(extensions=alternative_names("XXX"))
+
+
+@fault
+def authority_state_code_odd(h: Hierarchy) -> None:
+    h.alter_authority(extensions=alternative_names("XXX"))
+
+
+@fault
+def signer_state_unsaid(h: Hierarchy) -> None:
+    nameless = DistinguishedName.build((COMMON_NAME, "Document Signer"))
+    h.alter_signer(subject=nameless, extensions={**dict.fromkeys(alternative_names("UTO"))})
+
+
+@fault
 def document_of_another_state(h: Hierarchy) -> None:
     h.document.data_groups[1] = Dg1(specimen_mrz(state="VNM")).encode()
 
@@ -128,6 +173,38 @@ def document_type_by_letter(h: Hierarchy) -> None:
 @fault
 def document_type_list_absent(h: Hierarchy) -> None:
     h.alter_signer(extensions={DOCUMENT_TYPE_LIST: None})
+
+
+def _document_types(h: Hierarchy, value: bytes) -> None:
+    h.alter_signer(extensions={DOCUMENT_TYPE_LIST: extension(DOCUMENT_TYPE_LIST, value)})
+
+
+_CODES = [tlv.encode(der.PRINTABLE_STRING, code) for code in (b"P", b"ID")]
+
+
+@fault
+def document_type_list_without_version(h: Hierarchy) -> None:
+    _document_types(h, der.sequence(der.set_of(_CODES)))
+
+
+@fault
+def document_type_list_of_bare_codes(h: Hierarchy) -> None:
+    _document_types(h, der.sequence(*_CODES))
+
+
+@fault
+def document_type_list_of_bare_codes_without_the_documents(h: Hierarchy) -> None:
+    _document_types(h, der.sequence(_CODES[0]))
+
+
+@fault
+def document_type_list_unreadable(h: Hierarchy) -> None:
+    _document_types(h, der.sequence(der.octet_string(b"ID")))
+
+
+@fault
+def usage_period_unreadable(h: Hierarchy) -> None:
+    h.alter_signer(extensions={ext.PRIVATE_KEY_USAGE_PERIOD: extension(ext.PRIVATE_KEY_USAGE_PERIOD, der.null())})
 
 
 def _usage(h: Hierarchy, first: timedelta, last: timedelta) -> None:

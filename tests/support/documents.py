@@ -38,6 +38,7 @@ from eid_toolkit.lds.sod import build_sod
 from eid_toolkit.pki.certificate import Certificate
 from support.authorities import NOW, Authority, new_key
 
+BIRTH = PartialDate(1990, 1, 31)
 EXPIRY = PartialDate(2036, 2, 28)
 CHALLENGE = bytes(range(8))
 GM_AES = PaceInfo(PaceProtocol.of("ecdh", "gm", "aes-256").oid, 2, 13)
@@ -45,7 +46,9 @@ GM_3DES = PaceInfo(PaceProtocol.of("ecdh", "gm", "3des").oid, 2, 13)
 CA_AES = ChipAuthenticationInfo(ChipAuthenticationProtocol.of("ecdh", "aes-256").oid)
 
 
-def specimen_mrz(expiry: PartialDate | None = EXPIRY, state: str = "UTO", optional: str = "") -> Mrz:
+def specimen_mrz(
+    expiry: PartialDate | None = EXPIRY, state: str = "UTO", optional: str = "", birth: PartialDate = BIRTH
+) -> Mrz:
     return Mrz.compose(
         MrzFormat.TD1,
         document_code="ID",
@@ -54,7 +57,7 @@ def specimen_mrz(expiry: PartialDate | None = EXPIRY, state: str = "UTO", option
         primary_identifier="Specimen",
         secondary_identifier="Erika",
         nationality=state,
-        date_of_birth=PartialDate(1990, 1, 31),
+        date_of_birth=birth,
         sex="F",
         date_of_expiry=expiry,
         optional_data=optional,
@@ -78,9 +81,7 @@ class IssuedDocument:
             ChipAuthenticationPublicKeyInfo(ID_PK_ECDH, self.chip_key.public_key),
             ActiveAuthenticationInfo(ECDSA_PLAIN["sha256"]),
         )
-        details = Dg11.of(
-            primary_identifier="Specimen", secondary_identifier="Erika", date_of_birth=PartialDate(1990, 1, 31)
-        )
+        details = Dg11.of(primary_identifier="Specimen", secondary_identifier="Erika", date_of_birth=BIRTH)
         issued = Dg12.of(date_of_issue=PartialDate.of((self.authority.start + timedelta(days=4)).date()))
         self.data_groups = {
             1: Dg1(self.mrz).encode(),

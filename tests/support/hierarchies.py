@@ -40,6 +40,9 @@ class Hierarchy:
         self.stolen_blanks = StolenBlanks(())
         self.now, self.trusted_time = NOW, NOW - DAY
         self.enclosed = True
+        self.complete: frozenset[str] = frozenset()
+        self.sod: Callable[[IssuedDocument], bytes] | None = None
+        """Makes EF.SOD instead."""
 
     @property
     def signer(self) -> Certificate:
@@ -84,11 +87,14 @@ class Hierarchy:
             self.bundle,
             (self.status_list,),
             (self.stolen_blanks,),
+            self.complete,
         )
 
     def judge(self, policy: str = "officer") -> Verdict:
         """The verdict on the document."""
         evidence = self.document.evidence()
+        if self.sod is not None:
+            evidence = with_file(evidence, ElementaryFile.SOD, self.sod(self.document))
         if not self.enclosed:
             sod = self.document.files[ElementaryFile.SOD]
             evidence = with_file(evidence, ElementaryFile.SOD, without_certificates(sod))

@@ -19,7 +19,7 @@ def namespace() -> tuple[str, ...] | None:
     """The words that start a program in a mount namespace, or None where the system forbids it (most containers)."""
     for words in (_ROOT_NAMESPACE, _USER_NAMESPACE):
         trial = [*words, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-        if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
+        if subprocess.run(trial, capture_output=True, check=False, timeout=60).returncode == 0:
             return words
     return None
 
@@ -45,13 +45,13 @@ def pcscd_command(folder: Path, driver: Path) -> list[str]:
 def _without_polkit() -> str:
     """The option for a pcscd that would else ask a policy service whether its clients may talk to it (Debian 13)."""
     option = "--disable-polkit"
-    usage = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, check=False).stdout
+    usage = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, check=False, timeout=60).stdout
     return option if option in usage else ""
 
 
 def _make_root(folder: Path, driver: Path) -> None:
     """Make ``folder`` a root directory that has just pcscd and its libraries, and that knows itself by its own name."""
-    listing = subprocess.run(["ldd", PCSCD, driver], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ldd", PCSCD, driver], capture_output=True, text=True, check=True, timeout=60).stdout
     libraries = set(re.findall(r"(/\S+) \(0x", listing))
     # The C library loads this one when a thread ends.
     libraries |= {str(Path(library).with_name("libgcc_s.so.1")) for library in libraries if "/libc.so" in library}

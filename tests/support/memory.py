@@ -23,7 +23,7 @@ def most_memory(root: Path, *words: str, hold: str = "-") -> int:
     """Bytes of the process that runs a command in the home at ``root``, at most."""
     command = [sys.executable, "-m", "support.memory", hold, "--home", str(root), *words]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MALLOC_ARENA_MAX": "1"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr
     return int(done.stderr.split()[-1])
 

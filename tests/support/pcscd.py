@@ -7,8 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,11 @@ from eid_toolkit.transport.interface import Card
 from eid_toolkit.transport.pcsc import list_readers
 from eid_toolkit.transport.vpcd import VpcdCard
 from support.isolation import PCSCD, is_possible, pcscd_command
+from support.waiting import LIMIT, ended, wait_for
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READERS = ("Specimen Alpha", "Specimen Beta")
 SLOTS_OF_READER = 2
-PATIENCE = 10.0
 
 
 @functools.cache
@@ -71,7 +70,7 @@ class PrivatePcscd:
         """End it at once, as a crash would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(LIMIT)
 
     def stop(self) -> None:
         """Empty the readers and end it."""
@@ -82,9 +81,14 @@ class PrivatePcscd:
         """Pull every card."""
         for card in self._inserted:
             card.pull()
-        if self._inserted and self._process is not None and self._process.poll() is None:
-            wait_for(lambda: all(status.atr is None for status in list_readers()), "a card stays in its reader")
         self._inserted.clear()
+        for slot in range(len(self.slots)):
+            self.wait_until_empty(slot)
+
+    def wait_until_empty(self, slot: int = 0) -> None:
+        """Return when pcscd has noticed that no card is in the slot, or when it does not run."""
+        if self._process is not None and self._process.poll() is None:
+            wait_for(lambda: list_readers()[slot].is_left, "the card stays in its reader")
 
     @contextmanager
     def card_in(self, card: Card, slot: int = 0) -> Iterator[str]:
@@ -94,12 +98,12 @@ class PrivatePcscd:
             yield self.slots[slot].reader
         finally:
             inserted.pull()
-            thread.join(PATIENCE)
-            if self._process is not None and self._process.poll() is None:
-                wait_for(lambda: list_readers()[slot].atr is None, "the card stays in its reader")
+            ended(thread)
+            self.wait_until_empty(slot)
 
     def insert(self, card: Card, slot: int = 0) -> tuple[VpcdCard, threading.Thread]:
-        """Put ``card`` into a slot and wait until PC/SC sees it."""
+        """Put ``card`` into an empty slot and wait until PC/SC sees it."""
+        self.wait_until_empty(slot)
         inserted = VpcdCard(card, self.slots[slot].port)
         self._inserted.append(inserted)
         thread = threading.Thread(target=inserted.run, daemon=True)
@@ -141,12 +145,3 @@ def _is_free(port: int) -> bool:
 def _accepts(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as client:
         return client.connect_ex(str(path)) == 0
-
-
-def wait_for(condition: Callable[[], bool], complaint: str) -> None:
-    """Return when ``condition`` holds; TimeoutError with the complaint if it never does."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(complaint)
-        time.sleep(0.02)

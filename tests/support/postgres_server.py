@@ -104,5 +104,7 @@ class PrivatePostgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         words = [*self._runs_as, str(self._binaries / program), *arguments]
-        done = subprocess.run(words, check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            words, check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60
+        )
         assert done.returncode == 0, done.stderr

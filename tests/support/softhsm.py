@@ -31,7 +31,7 @@ class SoftHsm:
         self._labels = [f"token-{number}" for number in range(_COUNT)]
         for label in self._labels:
             command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", SO_PIN]
-            subprocess.run(command, check=True, capture_output=True)
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
 
     def token(self) -> str:
         """The pkcs11: URI of a token that no other test has had."""

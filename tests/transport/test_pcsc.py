@@ -9,9 +9,11 @@ import pytest
 
 from eid_toolkit.errors import NoCardError, ServiceAway
 from eid_toolkit.transport.pcsc import PcscTransport, find_reader, list_readers, wait_for_removal
+from eid_toolkit.transport.virtual_reader import inserted
 from support.cards import EchoCard
 from support.opensc import opensc_tool
-from support.pcscd import PrivatePcscd, wait_for
+from support.pcscd import PrivatePcscd
+from support.waiting import LIMIT, beside, ended, wait_for
 
 pytestmark = pytest.mark.pcsc
 SELECT = bytes.fromhex("00A4040C07A0000002471001")
@@ -70,19 +72,19 @@ def test_an_empty_reader_is_named(pcscd: PrivatePcscd) -> None:
 
 
 def test_a_card_that_comes_late_is_waited_for(pcscd: PrivatePcscd) -> None:
-    inserted = threading.Timer(0.2, pcscd.insert, (EchoCard(),))
-    inserted.start()
+    late = threading.Timer(0.2, pcscd.insert, (EchoCard(),))
+    late.start()
     transport = PcscTransport(pcscd.slots[0].reader, wait=5)
     assert transport.process(SELECT).endswith(b"\x90\x00")
     transport.close()
-    inserted.join()
+    ended(late)
 
 
 def test_a_card_pulled_between_two_commands_is_found_out(pcscd: PrivatePcscd) -> None:
-    inserted, thread = pcscd.insert(EchoCard())
+    slot, thread = pcscd.insert(EchoCard())
     transport = PcscTransport(pcscd.slots[0].reader)
-    inserted.pull()
-    thread.join()
+    slot.pull()
+    ended(thread)
     with pytest.raises(NoCardError) as caught:
         transport.process(SELECT)
     assert caught.value.code == "card-removed"
@@ -90,17 +92,37 @@ def test_a_card_pulled_between_two_commands_is_found_out(pcscd: PrivatePcscd) ->
     wait_for_removal(pcscd.slots[0].reader)
 
 
+class HeldCard(EchoCard):
+    """A program that has it open ends the connection just when it is pulled."""
+
+    transport: PcscTransport | None = None
+
+    def power_off(self) -> None:
+        super().power_off()
+        if self.transport is not None:
+            self.transport.close()
+
+
+def test_the_next_card_is_seen_after_one_that_was_pulled_from_a_program(pcscd: PrivatePcscd) -> None:
+    """pcscd tells of an empty reader before it looks for a card again; a card that came in between is never seen."""
+    for _ in range(3):
+        card = HeldCard()
+        with inserted(card, pcscd.slots[0].port) as reader:
+            card.transport = PcscTransport(reader)
+            assert card.transport.process(SELECT).endswith(b"\x90\x00")
+
+
 def test_a_card_pulled_within_a_command_is_found_out(pcscd: PrivatePcscd) -> None:
     card = EchoCard()
-    inserted, _ = pcscd.insert(card)
+    slot, _ = pcscd.insert(card)
     transport = PcscTransport(pcscd.slots[0].reader)
     card.released.clear()
-    puller = threading.Thread(target=lambda: (card.entered.wait(), inserted.pull(), card.released.set()))
-    puller.start()
-    with pytest.raises(NoCardError) as caught:
+    with (
+        beside(lambda: (card.entered.wait(LIMIT), slot.pull(), card.released.set())),
+        pytest.raises(NoCardError) as caught,
+    ):
         transport.process(SELECT)
     assert caught.value.code == "card-removed"
-    puller.join()
     transport.close()
 
 

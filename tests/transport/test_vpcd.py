@@ -9,6 +9,7 @@ import pytest
 from eid_toolkit.errors import ServiceAway
 from eid_toolkit.transport.vpcd import VpcdCard
 from support.cards import EchoCard
+from support.waiting import LIMIT
 
 
 def test_a_port_without_vpcd_is_named() -> None:
@@ -23,7 +24,9 @@ def test_a_port_without_vpcd_is_named() -> None:
 def test_a_card_loses_its_power_when_vpcd_goes_away() -> None:
     card = EchoCard()
     with socket.create_server(("127.0.0.1", 0)) as server, VpcdCard(card, server.getsockname()[1]) as inserted:
+        server.settimeout(LIMIT)
         vpcd, _ = server.accept()
+        vpcd.settimeout(LIMIT)
         vpcd.sendall(bytes.fromhex("0001 010001 04"))
         vpcd.shutdown(socket.SHUT_WR)
         inserted.run()

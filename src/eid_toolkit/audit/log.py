@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Select, String, delete, insert, select, type_coerce
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from eid_toolkit.audit.rows import GENESIS, StoredRow, is_text, row_hash, time_text, whole_number
 from eid_toolkit.errors import IntegrityBroken
@@ -20,6 +20,8 @@ from eid_toolkit.register.stored import stored
 
 CHUNK = 500
 """Rows that are fetched at a time."""
+LAST = 2**63 - 1
+"""The greatest position that a database has room for: no log comes there by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class AuditRow:
 def append(connection: Connection, time: datetime, operator: str, events: Iterable[AuditEvent]) -> None:
     """Add rows within the caller's transaction: the log and what it tells of stand or fall together.
 
-    Raises :class:`IntegrityBroken` if its head is not there, or not what was written.
+    Raises :class:`IntegrityBroken` if its head is not there, or not what was written. What the database says of
+    anything else in the rows is no word about the head.
     """
     position, previous = head(connection) or _beginning(connection)
     rows = []
@@ -83,9 +86,11 @@ def append(connection: Connection, time: datetime, operator: str, events: Iterab
         )
         previous = own
     if rows:
+        if position > LAST:
+            raise IntegrityBroken("audit-position-impossible", position=position)
         try:
             connection.execute(insert(audit), rows)
-        except (IntegrityError, DataError, OverflowError):  # behind what is said to be the newest there can be none
+        except IntegrityError:  # behind what is said to be the newest there is one
             raise IntegrityBroken("audit-head-lost") from None
         connection.execute(delete(audit_head))
         connection.execute(insert(audit_head), {"position": position, "hash": previous})

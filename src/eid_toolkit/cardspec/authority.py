@@ -81,7 +81,7 @@ class SpecimenAuthority:
     @property
     def trust(self) -> TrustMaterial:
         """What an inspection has to believe to pass the authority's cards."""
-        return TrustMaterial((self.csca,), (self.crl,))
+        return TrustMaterial((self.csca,), (self.crl,), complete_states=frozenset(filter(None, (self.csca.country,))))
 
 
 @dataclass(frozen=True, slots=True)

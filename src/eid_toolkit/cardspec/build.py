@@ -154,7 +154,8 @@ class _Issuing:
         trust = authority.trust
         if forged.believed is not None:
             also = forged.believed.trust
-            trust = TrustMaterial((*trust.anchors, *also.anchors), (*trust.crls, *also.crls))
+            states = trust.complete_states | also.complete_states
+            trust = TrustMaterial((*trust.anchors, *also.anchors), (*trust.crls, *also.crls), complete_states=states)
         powered = _powered(forged.memory, self._spec, self._entropy, self._clock, forged.performs)
         return replace(card, card=powered, memory=forged.memory, trust=trust)
 

@@ -20,6 +20,8 @@ class Message:
 
     text: str
     hint: str | None = None
+    short: str | None = None
+    """The same in a few words, for a reason that a verdict can have in its first line."""
 
 
 @cache
@@ -36,7 +38,7 @@ def catalogue(language: str) -> Mapping[str, Message]:
     for area in files("eid_toolkit.cli").joinpath("messages", language).iterdir():
         if area.name.endswith(".toml"):
             for code, entry in tomllib.loads(area.read_text("utf-8")).items():
-                messages[code] = Message(entry["text"], entry.get("hint"))
+                messages[code] = Message(entry["text"], entry.get("hint"), entry.get("short"))
     return messages
 
 
@@ -54,12 +56,17 @@ def message(code: str, facts: Mapping[str, object], language: str = FALLBACK) ->
         return None
     shown = _Facts({name: harmless(str(value)) for name, value in facts.items()})
     hint = template.hint.format_map(shown) if template.hint else None
-    return Message(template.text.format_map(shown), hint)
+    return Message(template.text.format_map(shown), hint, template.short)
 
 
 def message_of(error: EidError, language: str = FALLBACK) -> Message:
-    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence."""
-    found = message(error.code, error.facts, language) or Message(harmless(str(error)))
+    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence.
+
+    A ``reason`` that is a code itself stands in the sentence as ``cause``.
+    """
+    reason = error.facts.get("reason")
+    facts = {**error.facts, "cause": explain(reason, error.facts)} if isinstance(reason, str) else error.facts
+    found = message(error.code, facts, language) or Message(harmless(str(error)))
     if isinstance(error, CardRefused) and f"{error.sw:04X}" not in found.text:
         return Message(f"{found.text} (status word {error.sw:04X})", found.hint)
     return found
@@ -69,3 +76,9 @@ def explain(code: str, facts: Mapping[str, object]) -> str:
     """The sentence of a check's reason."""
     found = message(code, facts)
     return harmless(code) if found is None else found.text
+
+
+def in_short(code: str) -> str:
+    """A check's reason in a few words."""
+    found = message(code, {})
+    return harmless(code) if found is None or found.short is None else found.short

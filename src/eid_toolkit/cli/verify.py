@@ -1,43 +1,29 @@
-"""`eid verify` and `eid judge`: one clear verdict on a card, or on evidence saved earlier."""
+"""`eid verify`: one clear verdict on a card."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.cli.catalogue import explain
-from eid_toolkit.cli.context import App, Command, format_option, list_format_option, pass_app
-from eid_toolkit.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.cli.output import emit, note, paint
+from eid_toolkit.cli.context import App, Command, list_format_option, pass_app
+from eid_toolkit.cli.files import OutputFile, write_file
+from eid_toolkit.cli.output import note
 from eid_toolkit.cli.passwords import access_password, password_options
 from eid_toolkit.cli.readers import IN_PROCESS, open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.cli.terminals import load_terminals
 from eid_toolkit.cli.tracing import entropy_of
-from eid_toolkit.errors import EidError, UsageError
+from eid_toolkit.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
+from eid_toolkit.errors import EidError, ServiceAway, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.inspection.evidence import Evidence
-    from eid_toolkit.inspection.verdict import Verdict
     from eid_toolkit.pki.trust_material import BundleFacts
-    from eid_toolkit.pki.validation import TrustMaterial
     from eid_toolkit.terminal.rights import TerminalIdentity
 
-EXIT_CODES = {"passed": 0, "failed": 3, "undetermined": 4}
-_COLOURS = {"passed": "green", "failed": "red", "undetermined": "yellow"}
 _WATCH_PATIENCE = 24 * 3600.0
-_F = TypeVar("_F", bound=Callable[..., object])
-
-
-def verdict_options(function: _F) -> _F:
-    """``--policy`` and ``--report``."""
-    function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
-    return click.option("--policy", "policy_name", default="officer", show_default=True, help="What is required.")(
-        function
-    )
 
 
 @click.command(cls=Command)
@@ -59,6 +45,7 @@ def verify(
     report: Path | None,
     evidence: Path | None,
     watch: bool,
+    verbose: bool,
     fmt: str,
     **password: str | None,
 ) -> None:
@@ -70,38 +57,19 @@ def verify(
     terminals = load_terminals(app)
 
     def one_card(wait: float) -> str:
-        trust = _trust(app)  # before the card: once that is open, there is always a verdict
+        trust = load_trust(app)  # before the card: once that is open, there is always a verdict
         captured = _capture(app, reader, wait, policy_name, quirks, password, terminals, trust.bundle)
-        verdict = _pronounce(app, trust, captured, policy_name, fmt, at=None)
+        verdict = judged(app, trust, captured, policy_name, at=None)
+        print_verdict(verdict, fmt, verbose=verbose)
         if evidence is not None:
-            _save_evidence(evidence, captured)
+            _save_evidence(app, evidence, captured)
         if report is not None:
-            _write_report(report, verdict)
+            write_report(report, verdict)
         return verdict.decision.value
 
     if watch:
         _serve(reader, one_card)
     click.get_current_context().exit(EXIT_CODES[one_card(wait)])
-
-
-@click.command(cls=Command)
-@click.argument("evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--at", metavar="TIME", help="Judge as of this time (ISO 8601, UTC unless it names a zone).")
-@verdict_options
-@format_option
-@pass_app
-def judge(app: App, evidence: Path, at: str | None, policy_name: str, report: Path | None, fmt: str) -> None:
-    """Judge saved evidence again, with the trust lists that are here now.
-
-    Exit codes as for `eid verify`.
-    """
-    from eid_toolkit.inspection.evidence_format import MAX_SIZE, decode_evidence
-
-    captured = decode_evidence(read_file(evidence, MAX_SIZE))
-    verdict = _pronounce(app, _trust(app), captured, policy_name, fmt, at=_parse_time(at))
-    if report is not None:
-        _write_report(report, verdict)
-    click.get_current_context().exit(EXIT_CODES[verdict.decision.value])
 
 
 def _capture(
@@ -125,31 +93,6 @@ def _capture(
         return capture(transport, opened_by, policy, entropy_of(transport), SystemClock(), known, terminals)
 
 
-def _trust(app: App) -> TrustMaterial:
-    from eid_toolkit.stores.trust import open_trust
-
-    return open_trust(app.home_path).material()
-
-
-def _pronounce(
-    app: App, trust: TrustMaterial, evidence: Evidence, policy_name: str, fmt: str, at: datetime | None
-) -> Verdict:
-    """Judge and print."""
-    from eid_toolkit.inspection.policy import policy_by_name
-    from eid_toolkit.inspection.report import verdict_data, verdict_text
-    from eid_toolkit.inspection.trusted_time import trusted_time
-    from eid_toolkit.inspection.verdict import judge
-
-    highest = trusted_time(app.home_path / "trust", trust) if at is None else None
-    verdict = judge(evidence, trust, policy_by_name(policy_name), at or datetime.now(UTC), highest)
-    emit(
-        verdict_data(verdict, explain),
-        fmt,
-        lambda: verdict_text(verdict, explain, lambda text, status: paint(text, _COLOURS.get(status, "bright_black"))),
-    )
-    return verdict
-
-
 def _serve(reader: str, one_card: Callable[[float], str]) -> None:
     """Cards come and go; what goes wrong with one is told, and the next is waited for."""
     if reader.startswith(IN_PROCESS):
@@ -167,23 +110,18 @@ def _serve(reader: str, one_card: Callable[[float], str]) -> None:
         wait_for_removal(name)
 
 
-def _save_evidence(path: Path, evidence: Evidence) -> None:
+def _save_evidence(app: App, path: Path, evidence: Evidence) -> None:
+    """Sign and save what was read; a home that cannot keep a key makes evidence without a signature, and says so."""
+    from eid_toolkit.cli.catalogue import message_of
     from eid_toolkit.inspection.evidence_format import encode_evidence
+    from eid_toolkit.inspection.evidence_keys import EvidenceKeys
+    from eid_toolkit.inspection.evidence_seal import sealed
+    from eid_toolkit.ports import SystemEntropy
 
-    write_file(path, encode_evidence(evidence))
-
-
-def _write_report(path: Path, verdict: Verdict) -> None:
-    from eid_toolkit.inspection.html_report import portrait_of, verdict_html
-
-    write_file(path, verdict_html(verdict, explain, portrait_of(verdict.evidence)).encode())
-
-
-def _parse_time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
+    data = encode_evidence(evidence)
     try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter: a time that in UTC is before the year 1 or behind 9999
-        raise UsageError("time-malformed", text=text) from None
+        data = sealed(data, EvidenceKeys(app.home_path).own_or_new(SystemEntropy()))
+    except ServiceAway as error:
+        told = message_of(error)
+        note(f"Evidence without a signature. {told.text} {told.hint or ''}".rstrip())
+    write_file(path, data)

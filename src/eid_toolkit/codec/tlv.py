@@ -23,7 +23,7 @@ class Tlv:
     @property
     def constructed(self) -> bool:
         """Whether the value is itself a series of data objects."""
-        return bool(self.tag >> (8 * (_tag_size(self.tag) - 1)) & 0x20)
+        return is_constructed(self.tag)
 
     def encode(self) -> bytes:
         """Tag, minimal length and value."""
@@ -36,6 +36,11 @@ class Tlv:
 
 def _tag_size(tag: int) -> int:
     return (tag.bit_length() + 7) // 8 or 1
+
+
+def is_constructed(tag: int) -> bool:
+    """Whether the value under a tag is itself a series of data objects."""
+    return bool(tag >> (8 * (_tag_size(tag) - 1)) & 0x20)
 
 
 def encode_length(length: int) -> bytes:
@@ -58,6 +63,14 @@ def read_header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
     Lengths may be longer than minimal (cards in the field do that) but never indefinite.
     Raises :class:`BadInput` on a header that is cut off or breaks the limits.
     """
+    tag, value_at, length = read_any_header(data, offset)
+    if length is None:
+        raise BadInput("tlv-indefinite-length", offset=offset)
+    return tag, value_at, length
+
+
+def read_any_header(data: bytes, offset: int = 0) -> tuple[int, int, int | None]:
+    """The same, where a length may also be indefinite (None); see :mod:`eid_toolkit.codec.ber`."""
     start = offset
     try:
         tag = data[offset]
@@ -76,7 +89,7 @@ def read_header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
         if length & 0x80:
             count = length & 0x7F
             if count == 0:
-                raise BadInput("tlv-indefinite-length", offset=start)
+                return tag, offset, None
             if count > 4:
                 raise BadInput("tlv-length-too-long", offset=start)
             if offset + count > len(data):

@@ -224,8 +224,8 @@ class _Capture:
         mrz = self._document().mrz
         if self._password.kind is not PasswordKind.MRZ or mrz is None:
             return None
-        of_dg1 = AccessPassword.from_mrz_information(mrz.information)
-        return of_dg1.encoded.matches(self._password.encoded)
+        of_dg1 = map(AccessPassword.from_mrz_information, mrz.printed_information)
+        return any(each.encoded.matches(self._password.encoded) for each in of_dg1)
 
 
 def _access(opened: AccessResult, mrz_matches: bool | None) -> AccessEvidence:

@@ -8,6 +8,7 @@ from datetime import datetime
 from eid_toolkit.inspection.document import Document
 from eid_toolkit.inspection.evidence import Evidence
 from eid_toolkit.inspection.policy import Policy
+from eid_toolkit.inspection.witness import SELF, Witness, as_told
 from eid_toolkit.pki.validation import (
     ChainResult,
     DocumentFacts,
@@ -35,19 +36,30 @@ class Case:
     """The highest time ever learnt from a trusted source; None if the time to judge at was chosen by a person."""
     chain: ChainResult | None
     revocation: RevocationResult | None
+    witness: Witness = SELF
+    """Who answers for what cannot be proved from the evidence itself."""
 
     @classmethod
     def of(
-        cls, evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None
+        cls,
+        evidence: Evidence,
+        trust: TrustMaterial,
+        policy: Policy,
+        now: datetime,
+        trusted_time: datetime | None = None,
+        witness: Witness = SELF,
     ) -> Case:
         """Opens the case; the signer is looked into once, for all that need it."""
+        if not witness.believed:
+            evidence = as_told(evidence)
         document = Document(evidence.files, trust.signer_named_by)
         chain = revocation = None
-        if document.signer is not None:
-            chain = validate_signer(document.signer, trust, now, facts_of(document))
+        if document.signer is not None and document.sod is not None:
+            enclosed = document.sod.signed_data.certificates
+            chain = validate_signer(document.signer, trust, now, facts_of(document), enclosed)
             if chain.csca is not None:
                 revocation = check_revocation(document.signer, trust, now)
-        return cls(evidence, document, trust, policy, now, trusted_time, chain, revocation)
+        return cls(evidence, document, trust, policy, now, trusted_time, chain, revocation, witness)
 
 
 def facts_of(document: Document) -> DocumentFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -22,11 +22,9 @@ from eid_toolkit.lds.dg15 import Dg15
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.sod import Sod
 from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.cms import SignerInfo
+from eid_toolkit.pki.cms import FoundSigner, StoredSigners, find_signer
 
 _T = TypeVar("_T")
-StoredSigners = Callable[[Iterable[SignerInfo]], Certificate | None]
-"""Finds the certificate that one of the signatures names, where a document carries none (9303-10 4.6.2.2)."""
 
 
 class Document:
@@ -41,12 +39,14 @@ class Document:
         return self._parse(ElementaryFile.SOD, Sod.parse)
 
     @cached_property
-    def signer(self) -> Certificate | None:
+    def found_signer(self) -> FoundSigner | None:
         """The document signer's certificate that the security object carries, else one that is stored here."""
-        if self.sod is None:
-            return None
-        signed = self.sod.signed_data
-        return signed.signer_certificate or (self._stored(signed.signers) if self._stored is not None else None)
+        return None if self.sod is None else find_signer(self.sod.signed_data, self._stored)
+
+    @property
+    def signer(self) -> Certificate | None:
+        """The certificate of :attr:`found_signer`."""
+        return None if self.found_signer is None else self.found_signer.certificate
 
     @cached_property
     def mrz(self) -> Mrz | None:

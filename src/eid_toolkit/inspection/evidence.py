@@ -15,6 +15,9 @@ from types import MappingProxyType
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.pace import ChipMappingProof
 
+FROM_FILES = "files"
+"""The access protocol where no card was opened: somebody else dumped its files."""
+
 
 class FileState(StrEnum):
     """What became of the attempt to read a file; the first four never mean the same."""
@@ -24,6 +27,8 @@ class FileState(StrEnum):
     PROTECTED = "protected"
     FAILED = "failed"
     NEEDS_TERMINAL_AUTHENTICATION = "needs-terminal-authentication"
+    TOLD = "told-by-reader"
+    """Not read, by the word of a reader who is not believed; never in evidence itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class AccessEvidence:
     """How the card was opened."""
 
     protocol: str
-    """``pace``, ``bac`` or ``none``."""
+    """``pace``, ``bac`` or ``none``; :data:`FROM_FILES` where no card was opened here."""
     password: str | None = None
     """``can`` or ``mrz``: the kind, never the value."""
     mapping: str | None = None

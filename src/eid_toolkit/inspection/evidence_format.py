@@ -1,4 +1,7 @@
-"""Evidence as a file: JSON with a version, binary values in base64; strictly read."""
+"""Evidence as a file: JSON with a version, binary values in base64; strictly read.
+
+Who answers for it is another question: :mod:`eid_toolkit.inspection.evidence_seal`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import base64
 import binascii
 import json
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +28,10 @@ from eid_toolkit.inspection.evidence import (
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols.pace import ChipMappingProof
 
-SCHEMA = "eid-evidence/1"
+SCHEMA = "eid-evidence/2"
+_READ = ("eid-evidence/1", SCHEMA)
+"""Version 1 had no signature."""
+_BIOMETRICS = (ElementaryFile.DG3, ElementaryFile.DG4)
 MAX_SIZE = 32 << 20
 """The largest file in bytes that is accepted; a card holds far less."""
 
@@ -76,7 +83,8 @@ def decode_evidence(raw: bytes) -> Evidence:
         schema = data.pop("schema")
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         raise BadInput("evidence-malformed", part="schema") from None
-    if schema != SCHEMA:
+    data.pop("signature", None)
+    if schema not in _READ:
         raise BadInput("evidence-schema", schema=schema, supported=SCHEMA)
     try:
         return _evidence(data)
@@ -94,7 +102,7 @@ def _evidence(data: dict[str, Any]) -> Evidence:
         elapsed_ms=_duration(data.pop("elapsed_ms")),
         atr=_required(data.pop("atr")),
         access=AccessEvidence(**_checked(data.pop("access"))),
-        files={ElementaryFile.by_label(label): _file(found) for label, found in data.pop("files").items()},
+        files=dict(_files(data.pop("files"))),
         chip_authentication=ChipAuthenticationEvidence(
             ChipProof(chip.pop("outcome")), public_key=_bytes(chip.pop("public_key")), **_checked(chip)
         ),
@@ -108,6 +116,12 @@ def _evidence(data: dict[str, Any]) -> Evidence:
         terminal_authentication=_terminal(data.pop("terminal_authentication", None)),
         **_checked(data),
     )
+
+
+def _files(found: dict[str, Any]) -> Iterator[tuple[ElementaryFile, FileEvidence]]:
+    for label, each in found.items():
+        file = ElementaryFile.by_label(label)
+        yield file, _file(file, each)
 
 
 def _mapping(found: dict[str, str] | None) -> ChipMappingProof | None:
@@ -127,8 +141,12 @@ def _terminal(found: dict[str, Any] | None) -> TerminalAuthenticationEvidence:
     )
 
 
-def _file(found: dict[str, Any]) -> FileEvidence:
-    return FileEvidence(FileState(found.pop("state")), content=_bytes(found.pop("content")), **_checked(found))
+def _file(file: ElementaryFile, found: dict[str, Any]) -> FileEvidence:
+    """One file; a state that no reading of it can have is refused."""
+    state = FileState(found.pop("state"))
+    if state is FileState.TOLD or (state is FileState.NEEDS_TERMINAL_AUTHENTICATION and file not in _BIOMETRICS):
+        raise ValueError(state)
+    return FileEvidence(state, content=_bytes(found.pop("content")), **_checked(found))
 
 
 def _duration(value: float) -> float:

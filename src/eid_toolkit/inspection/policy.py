@@ -10,6 +10,15 @@ from eid_toolkit.pki.trust_material import BundleFacts
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    """What is too weak to vouch for a document: digests by name, and keys of fewer bits than these."""
+
+    weak_digests: frozenset[str] = frozenset({"sha1"})
+    rsa_bits: int = 2048
+    ec_bits: int = 224
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A verdict passes if every check in ``required`` passed, one at least in ``chip``, and none failed at all."""
 
@@ -20,6 +29,8 @@ class Policy:
     """Whether a card without PACE may be opened by Basic Access Control (9303-11 4.2: PACE comes first)."""
     max_bundle_age: timedelta | None = None
     """How old the bundle that the trust came in may be; None for any age."""
+    floor: Floor = Floor()
+    """Below it is a finding; the verdict is undetermined where ``pa.strength`` is required."""
 
     def tightened(self, bundle: BundleFacts | None) -> Policy:
         """The policy as the maker of the bundle wants it: a bundle can only demand more."""
@@ -59,7 +70,7 @@ _POLICIES = {
     for policy in (
         Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True, max_bundle_age=_MONTH_AND_A_HALF),
         # The issuer knows its own cards: they do PACE and Chip Authentication.
-        Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca"}, frozenset({"ca"}), allow_bac=False),
+        Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca", "pa.strength"}, frozenset({"ca"}), allow_bac=False),
         Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True, max_bundle_age=_MONTH_AND_A_HALF),
     )
 }

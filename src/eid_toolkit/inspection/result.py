@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -26,12 +26,25 @@ class Layer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that an officer may want to know, and that decides nothing: what an issuer did oddly, or weakly."""
+
+    reason: str
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A check's answer; ``reason`` is None just if it passed."""
 
     status: CheckStatus
     reason: str | None = None
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Finding, ...] = ()
+
+    def noting(self, *findings: Finding) -> Outcome:
+        """The same answer with more findings."""
+        return replace(self, findings=(*self.findings, *findings)) if findings else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,13 @@ class CheckResult:
 PASSED = Outcome(CheckStatus.PASSED)
 
 
+def finding(reason: str, **facts: object) -> Finding:
+    """Something to know that decides nothing."""
+    return Finding(reason, facts)
+
+
 def failed(reason: str, **facts: object) -> Outcome:
-    """Something is wrong with the document."""
+    """Something is proved wrong: never what we cannot read, what an issuer wrote oddly, or what is missing here."""
     return Outcome(CheckStatus.FAILED, reason, facts)
 
 

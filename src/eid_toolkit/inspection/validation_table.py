@@ -8,6 +8,7 @@ from eid_toolkit.pki.judgement import Status
 
 _REPORTED = "status.reported"
 _CHAIN, _REVOCATION, _LIST = "pa.dsc-chain", "pa.revocation", "master-list"
+_SOD, _STRENGTH = "pa.sod-signature", "pa.strength"
 _PASSED, _UNDETERMINED, _FAILED = Status.PASSED, Status.UNDETERMINED, Status.FAILED
 
 
@@ -21,13 +22,56 @@ class Row:
     """A check's id, or ``master-list`` for the import of one."""
     status: Status
     reason: str | None = None
+    finding: str | None = None
+    """What is said beside it and decides nothing."""
 
 
 TABLE: tuple[Row, ...] = (
     # The signer and its authority.
     Row("genuine", "none: a genuine document", _CHAIN, _PASSED),
     Row("authority-unknown", "no CSCA of the state is believed", _CHAIN, _UNDETERMINED, "csca-unknown"),
-    Row("false-authority", "another key under the CSCA's name made the signer", _CHAIN, _FAILED, "csca-mismatch"),
+    Row(
+        "authority-missing",
+        "a CSCA of that name is believed, and the signer names another key identifier",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-unknown",
+    ),
+    Row(
+        "authority-missing-of-own-state",
+        "the same, of the state of the home or of the bundle's maker, whose CSCAs are all here",
+        _CHAIN,
+        _FAILED,
+        "csca-mismatch",
+    ),
+    Row(
+        "authority-missing-of-other-state-than-own",
+        "the same, where all CSCAs of another state are here",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-unknown",
+    ),
+    Row(
+        "authority-without-identifier",
+        "a CSCA of that name without key identifier is believed, and did not make the signer",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-unknown",
+    ),
+    Row(
+        "signer-without-authority-identifier",
+        "the signer gives no key identifier, and the CSCA of that name did not make it",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-unknown",
+    ),
+    Row(
+        "false-authority",
+        "another key made the signer than that of the believed CSCA with its name and key identifier",
+        _CHAIN,
+        _FAILED,
+        "csca-mismatch",
+    ),
     Row("signer-changed", "the signer's certificate was changed after signing", _CHAIN, _FAILED, "csca-mismatch"),
     Row("self-made-signer", "the signer's certificate is signed by itself", _CHAIN, _FAILED, "csca-mismatch"),
     Row("signer-of-signer", "another document signer made the signer", _CHAIN, _FAILED, "csca-mismatch"),
@@ -41,7 +85,13 @@ TABLE: tuple[Row, ...] = (
     Row("namesake", "two CSCA keys under one name are believed, one made the signer", _CHAIN, _PASSED),
     Row("name-in-other-bytes", "the issuer's name differs in letter case and blanks only", _CHAIN, _PASSED),
     Row("no-key-identifiers", "the signer names its authority by name only", _CHAIN, _PASSED),
-    Row("issuer-name-other", "the CSCA's key signed, but another name stands as issuer", _CHAIN, _FAILED, "csca-name"),
+    Row(
+        "issuer-name-other",
+        "the CSCA's key signed, but another name stands as issuer",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-name",
+    ),
     Row("authority-of-another-state", "another believed state's CSCA made the signer", _CHAIN, _FAILED, "csca-country"),
     Row("authority-state-other", "the alternative names of signer and CSCA disagree", _CHAIN, _FAILED, "csca-country"),
     Row(
@@ -58,6 +108,21 @@ TABLE: tuple[Row, ...] = (
         _FAILED,
         "signer-country",
     ),
+    Row(
+        "signer-state-code-odd",
+        "the signer's alternative name is a code of no state (XXX), its country is right",
+        _CHAIN,
+        _PASSED,
+        finding="signer-state-code-odd",
+    ),
+    Row("authority-state-code-odd", "the CSCA's alternative name is a code of no state (XXX)", _CHAIN, _PASSED),
+    Row(
+        "signer-state-unsaid",
+        "the signer names no country at all",
+        _CHAIN,
+        _UNDETERMINED,
+        "signer-country-unsaid",
+    ),
     Row("country-in-lower-case", "the country stands in lower case in all certificates", _CHAIN, _PASSED),
     Row(
         "document-type-not-listed",
@@ -68,6 +133,29 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("document-type-by-letter", "the signer's list has the code's first letter only", _CHAIN, _PASSED),
     Row("document-type-list-absent", "the signer has no list of document types", _CHAIN, _PASSED),
+    Row("document-type-list-without-version", "the signer's list has no version", _CHAIN, _PASSED),
+    Row("document-type-list-of-bare-codes", "the signer's list has neither version nor SET", _CHAIN, _PASSED),
+    Row(
+        "document-type-list-of-bare-codes-without-the-documents",
+        "the same, and the document's code is not in it",
+        _CHAIN,
+        _FAILED,
+        "signer-document-type",
+    ),
+    Row(
+        "document-type-list-unreadable",
+        "the signer's list of document types does not parse and is not critical",
+        _CHAIN,
+        _PASSED,
+        finding="signer-extension-ignored",
+    ),
+    Row(
+        "usage-period-unreadable",
+        "the signer's private key usage period does not parse and is not critical",
+        _CHAIN,
+        _PASSED,
+        finding="signer-extension-ignored",
+    ),
     Row(
         "issued-before-usage",
         "issued before the signer's key was to be used",
@@ -103,7 +191,13 @@ TABLE: tuple[Row, ...] = (
     Row(
         "authority-renewed", "an expired CSCA certificate and a new one for the same key are believed", _CHAIN, _PASSED
     ),
-    Row("authority-not-for-certificates", "the CSCA's key usage lacks keyCertSign", _CHAIN, _FAILED, "csca-key-usage"),
+    Row(
+        "authority-not-for-certificates",
+        "the CSCA's key usage lacks keyCertSign",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-key-usage",
+    ),
     Row("authority-revoked", "the CSCA stands on its state's revocation list", _CHAIN, _FAILED, "csca-revoked"),
     Row("signer-is-authority", "the signer's certificate says that it is a CA's", _CHAIN, _FAILED, "signer-key-usage"),
     Row("signer-not-for-signing", "the signer's key usage lacks digitalSignature", _CHAIN, _FAILED, "signer-key-usage"),
@@ -112,12 +206,12 @@ TABLE: tuple[Row, ...] = (
         "signer-critical-extension",
         "the signer has an unknown critical extension",
         _CHAIN,
-        _FAILED,
+        _UNDETERMINED,
         "signer-critical-extension",
     ),
     Row(
         "signer-usage-unreadable",
-        "the signer's key usage does not parse",
+        "the signer's key usage does not parse and is critical",
         _CHAIN,
         _UNDETERMINED,
         "signer-extension-malformed",
@@ -126,12 +220,16 @@ TABLE: tuple[Row, ...] = (
     Row("link", "the signer's CSCA key is reached by a link from a believed one", _CHAIN, _PASSED),
     Row("link-with-new-name", "the same, and the CSCA changed its name and says so", _CHAIN, _PASSED),
     Row("two-links", "the key is reached by a link behind a link", _CHAIN, _PASSED),
-    Row("link-missing", "the CSCA has a new key that no link reaches", _CHAIN, _FAILED, "csca-mismatch"),
-    Row("link-by-stranger", "the link to the new key is signed by a stranger", _CHAIN, _FAILED, "csca-mismatch"),
+    Row("link-missing", "the CSCA has a new key that no link reaches", _CHAIN, _UNDETERMINED, "csca-unknown"),
+    Row("link-by-stranger", "the link to the new key is signed by a stranger", _CHAIN, _UNDETERMINED, "csca-unknown"),
     Row(
-        "link-names-another", "the link names another issuer than the old key's owner", _CHAIN, _FAILED, "csca-mismatch"
+        "link-names-another",
+        "the link names another issuer than the old key's owner",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-unknown",
     ),
-    Row("link-not-for-certificates", "the link's key usage lacks keyCertSign", _CHAIN, _FAILED, "csca-mismatch"),
+    Row("link-not-for-certificates", "the link's key usage lacks keyCertSign", _CHAIN, _UNDETERMINED, "csca-unknown"),
     Row(
         "link-to-another-country", "the link leads to a CSCA of another country", _CHAIN, _UNDETERMINED, "csca-unknown"
     ),
@@ -150,7 +248,7 @@ TABLE: tuple[Row, ...] = (
         "link-critical-extension",
         "the link has an unknown critical extension",
         _CHAIN,
-        _FAILED,
+        _UNDETERMINED,
         "link-critical-extension",
     ),
     # Revocation.
@@ -194,6 +292,44 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("list-by-newest-key", "the newest key signed the list, an older one the signer", _REVOCATION, _PASSED),
     Row("list-by-linked-key", "the newest key signed the list and is reached by a link", _REVOCATION, _PASSED),
+    # The security object itself.
+    Row("sod-in-ber", "EF.SOD is written in BER with indefinite lengths and strings in pieces", _SOD, _PASSED),
+    Row(
+        "sod-of-content-type-data",
+        "EF.SOD names its content id-data",
+        _SOD,
+        _PASSED,
+        finding="sod-content-type-odd",
+    ),
+    Row(
+        "sod-of-content-type-list",
+        "EF.SOD names its content a master list",
+        _SOD,
+        _UNDETERMINED,
+        "sod-malformed",
+    ),
+    Row("sod-unreadable", "EF.SOD does not parse", _SOD, _UNDETERMINED, "sod-malformed"),
+    Row(
+        "sod-names-signer-in-other-order",
+        "EF.SOD names its signer with the name's attributes in another order",
+        _SOD,
+        _PASSED,
+        finding="sod-signer-named-otherwise",
+    ),
+    Row(
+        "sod-names-another-signer",
+        "EF.SOD names another signer than the one that it encloses, whose key did not sign",
+        _SOD,
+        _UNDETERMINED,
+        "sod-signature-not-checkable",
+    ),
+    Row(
+        "sod-hashes-by-sha1",
+        "the data groups are hashed with SHA-1",
+        _STRENGTH,
+        _PASSED,
+        finding="weak-digest-of-data-groups",
+    ),
     # What else the trust says.
     Row(
         "certificate-stored", "the document carries no signer's certificate, one is stored", "pa.sod-signature", _PASSED

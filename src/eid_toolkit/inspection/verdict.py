@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.checks import run_checks
 from eid_toolkit.inspection.document import Document
 from eid_toolkit.inspection.evidence import Evidence, FileState
+from eid_toolkit.inspection.holder import Holder
 from eid_toolkit.inspection.policy import Policy
 from eid_toolkit.inspection.result import CheckResult, CheckStatus, Layer
+from eid_toolkit.inspection.witness import SELF, Witness
 from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.pki.countries import SPECIMEN_STATE, same_state
 from eid_toolkit.pki.validation import TrustMaterial
 
@@ -25,39 +26,6 @@ class Decision(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     UNDETERMINED = "undetermined"
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """What DG1 says of the holder; dates in ISO 8601 with XX for unknown parts, ``date_of_expiry`` None for none."""
-
-    document_number: str
-    document_code: str
-    issuing_state: str
-    primary_identifier: str
-    secondary_identifier: str
-    nationality: str
-    date_of_birth: str
-    sex: str
-    date_of_expiry: str | None
-    optional_data: str
-
-    @classmethod
-    def of(cls, mrz: Mrz, today: date) -> Holder:
-        """The fields of an MRZ; ``today`` tells the centuries."""
-        expiry = mrz.expiry(today)
-        return cls(
-            mrz.document_number,
-            mrz.document_code,
-            mrz.issuing_state,
-            mrz.primary_identifier,
-            mrz.secondary_identifier,
-            mrz.nationality,
-            mrz.birth(today).iso,
-            mrz.sex,
-            None if expiry is None else expiry.iso,
-            mrz.optional_data,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +55,21 @@ class Verdict:
     trust: TrustUsed
     data_groups: Mapping[int, FileState]
     evidence: Evidence
+    witness: Witness = SELF
 
     @property
     def downgraded(self) -> bool:
         """Whether BAC was used though the card offers PACE."""
         return any(result.reason == "access-downgraded" for result in self.checks)
+
+    @property
+    def causes(self) -> tuple[CheckResult, ...]:
+        """Why the decision is what it is, the first cause first: checks that failed, else those left undecided."""
+        wanted = CheckStatus.FAILED if self.decision is Decision.FAILED else CheckStatus.UNDETERMINED
+        found = [result for result in self.checks if result.status is wanted]
+        if self.decision is Decision.PASSED or found:
+            return () if self.decision is Decision.PASSED else tuple(found)
+        return tuple(result for result in self.checks if result.status is CheckStatus.NOT_PERFORMED)
 
     def failed_checks(self) -> frozenset[str]:
         """The ids of the checks that failed."""
@@ -99,14 +77,21 @@ class Verdict:
 
 
 def judge(
-    evidence: Evidence, trust: TrustMaterial, policy: Policy, now: datetime, trusted_time: datetime | None = None
+    evidence: Evidence,
+    trust: TrustMaterial,
+    policy: Policy,
+    now: datetime,
+    trusted_time: datetime | None = None,
+    witness: Witness = SELF,
 ) -> Verdict:
-    """Judge evidence by what is believed at the time ``now`` (with zone); pure."""
+    """Judge evidence by what is believed at the time ``now`` (with zone); pure.
+
+    ``witness`` is who answers for the evidence; what only the word of a stranger says is undetermined.
+    """
     policy = policy.tightened(trust.bundle)
-    case = Case.of(evidence, trust, policy, now, trusted_time)
+    case = Case.of(evidence, trust, policy, now, trusted_time, witness)
     checks = run_checks(case)
     layers = {layer: _decide(layer, checks, policy) for layer in Layer}
-    mrz = case.document.mrz
     return Verdict(
         decision=_worst(layers.values()),
         policy=policy.name,
@@ -114,10 +99,11 @@ def judge(
         specimen=_is_specimen(case.document),
         layers=layers,
         checks=checks,
-        holder=_holder(mrz, now.date()),
+        holder=Holder.of(case.document, now.date()),
         trust=_trust_used(case),
         data_groups=_data_groups(case),
         evidence=evidence,
+        witness=witness,
     )
 
 
@@ -142,10 +128,6 @@ def _is_specimen(document: Document) -> bool:
     """By the state of specimens, or by what the signer's certificate calls itself."""
     by_state = document.mrz is not None and same_state(document.mrz.issuing_state, SPECIMEN_STATE)
     return by_state or (document.signer is not None and document.signer.specimen)
-
-
-def _holder(mrz: Mrz | None, today: date) -> Holder | None:
-    return None if mrz is None else Holder.of(mrz, today)
 
 
 def _trust_used(case: Case) -> TrustUsed:

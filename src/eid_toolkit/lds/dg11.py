@@ -69,6 +69,11 @@ class Dg11:
         return tlv.encode(_TAG, self.record.encode())
 
     @property
+    def full_name(self) -> str | None:
+        """The name as it stands in the file, with its fillers: two behind the surname."""
+        return self.record.text(_FULL_NAME)
+
+    @property
     def primary_identifier(self) -> str | None:
         """The surname in full, in national letters."""
         return self._name(0)
@@ -144,8 +149,7 @@ class Dg11:
         return self.record.text(_CUSTODY)
 
     def _name(self, index: int) -> str | None:
-        full_name = self.record.text(_FULL_NAME)
-        if full_name is None:
+        if self.full_name is None:
             return None
-        parts = full_name.split("<<", 1)
+        parts = self.full_name.split("<<", 1)
         return " ".join(parts[index].replace("<", " ").split()) if index < len(parts) else None

@@ -162,14 +162,24 @@ class Mrz:
         return self.text[self._layout.sex].replace("<", "X")
 
     @property
+    def name_field(self) -> str:
+        """Both identifiers with their fillers; a letter in the last place says that the name may be cut off there."""
+        return self.text[self._layout.name]
+
+    @property
     def primary_identifier(self) -> str:
         """The surname, in words parted by blanks, perhaps truncated."""
-        return self.text[self._layout.name].partition("<<")[0].replace("<", " ").strip()
+        return self.name_field.partition("<<")[0].replace("<", " ").strip()
 
     @property
     def secondary_identifier(self) -> str:
         """The given names, in words parted by blanks, perhaps truncated; may be empty."""
-        return self.text[self._layout.name].partition("<<")[2].replace("<", " ").strip()
+        return self.name_field.partition("<<")[2].replace("<", " ").strip()
+
+    @property
+    def name_is_full(self) -> bool:
+        """Whether the names fill their field to its last place, so that they may have been cut off (9303-3 4.6)."""
+        return not self.text[self._layout.name].endswith("<")
 
     @property
     def optional_data(self) -> str:
@@ -186,6 +196,12 @@ class Mrz:
     def information(self) -> str:
         """What BAC and PACE derive the key from: number, birth and expiry with check digits (9303-11 D.2)."""
         return _information(self._number_parts()[0], self.date_of_birth, self.date_of_expiry)
+
+    @property
+    def printed_information(self) -> tuple[str, ...]:
+        """The information, and the same of the number's first nine characters alone, by which odd chips are opened."""
+        short = _information(self.text[self._layout.document_number], self.date_of_birth, self.date_of_expiry)
+        return tuple(dict.fromkeys((self.information, short)))
 
     def birth(self, today: date) -> PartialDate:
         """The date of birth; ``today`` tells the century."""

@@ -42,7 +42,12 @@ def _shorten(surnames: list[str], given: list[str], length: int) -> list[str]:
             shortened[at] = surnames[at][: 1 + max(unused, 0)]
     while len(shortened) > 1 and len("<".join(shortened)) > room:
         shortened.pop()
-    return [shortened[0][:room], *shortened[1:]]
+    shortened[0] = shortened[0][:room]
+    # A component that was left out may leave more room than one letter of it needed: the field ends with a letter.
+    for at in range(len(shortened)):
+        unused = length - len(_join(shortened, given))
+        shortened[at] = surnames[at][: len(shortened[at]) + max(unused, 0)]
+    return shortened
 
 
 def _cut(name: str, length: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec import ber, der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid
 from eid_toolkit.errors import BadInput
@@ -28,7 +28,11 @@ class LdsSecurityObject:
 
     @classmethod
     def parse(cls, data: bytes) -> LdsSecurityObject:
-        """The object in DER; raises :class:`BadInput` for an unknown version or digest, or a number that repeats."""
+        """The object in BER; raises :class:`BadInput` for an unknown version or digest, or a number that repeats."""
+        return ber.in_any_form(cls._parse, data)
+
+    @classmethod
+    def _parse(cls, data: bytes) -> LdsSecurityObject:
         try:
             version, algorithm, hashes, *versions = tlv.parse(data, der.SEQUENCE).children()
             number = der.read_integer(version)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from eid_toolkit.asn1.oids import LDS_SECURITY_OBJECT
+from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST, LDS_SECURITY_OBJECT, SECURITY_OBJECT
 from eid_toolkit.codec import tlv
 from eid_toolkit.crypto.digests import digest as hashed
 from eid_toolkit.errors import BadInput
@@ -16,6 +16,7 @@ from eid_toolkit.pki.cms import SignedData, build_signed_data, verify_signed_dat
 from eid_toolkit.ports import Signer
 
 _TAG = 0x77
+_OTHER_CONTENTS = frozenset({CSCA_MASTER_LIST, DEVIATION_LIST, SECURITY_OBJECT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,25 @@ class Sod:
 
     @classmethod
     def parse(cls, data: bytes) -> Sod:
-        """The whole file; raises :class:`BadInput` if it is no SignedData over an LDSSecurityObject."""
+        """The whole file; raises :class:`BadInput` if it is no SignedData over an LDSSecurityObject.
+
+        There are states that name another content type (``id-data``). It stands in what is signed, and the content is
+        what it is: only a type that means something else is refused.
+        """
         cms = tlv.parse(data, _TAG).value
         signed_data = SignedData.parse(cms)
-        if signed_data.content_type != LDS_SECURITY_OBJECT:
+        if signed_data.content_type in _OTHER_CONTENTS:
             raise BadInput("sod-other-content", oid=signed_data.content_type)
         return cls(cms, signed_data, LdsSecurityObject.parse(signed_data.content))
 
     def encode(self) -> bytes:
         """The whole file."""
         return tlv.encode(_TAG, self.cms)
+
+    @property
+    def names_its_content(self) -> bool:
+        """Whether the content type is that of an LDSSecurityObject, as the standard wants it."""
+        return self.signed_data.content_type == LDS_SECURITY_OBJECT
 
     @property
     def version(self) -> int:

@@ -34,10 +34,19 @@ _TABLE_A: Mapping[str, str] = {
     "Ŧ": "T",
     "Ü": "UE",
 }
+_OTHERS: Mapping[str, tuple[str, ...]] = {
+    "Ä": ("A", "AXX"),
+    "Å": ("A",),
+    "Ñ": ("NXX",),
+    "Ö": ("O", "OXX"),
+    "Ø": ("O",),
+    "Ü": ("U", "UXX"),
+}
+"""What else the table, or an earlier edition of it, lets a State write."""
 _APOSTROPHES = frozenset("'`´\u2018\u2019\u02bc\u02bb\u02b9")
 _MOST_CHARACTERS = 4096
 """So many characters are kept, folded."""
-_SEPARATORS = frozenset("-,\u2010\u2011\u2012\u2013\u2014")
+SEPARATORS = frozenset("-,\u2010\u2011\u2012\u2013\u2014")
 
 
 def transliterate(text: str, overrides: Mapping[str, str] | None = None) -> str:
@@ -53,6 +62,14 @@ def transliterate(text: str, overrides: Mapping[str, str] | None = None) -> str:
     return " ".join("".join(_render(character, table) for character in composed).split())
 
 
+def renderings(character: str) -> tuple[str, ...]:
+    """Every rendering of one upper-case character, composed (NFC); the first is :func:`transliterate`'s choice.
+
+    It is empty text for what vanishes. Raises :class:`BadInput` for a character that has none.
+    """
+    return (_render(character, _TABLE_A), *_OTHERS.get(character, ()))
+
+
 def fold(text: str) -> str:
     """The form under which names are compared in a search: no marks, one case, single blanks.
 
@@ -63,7 +80,7 @@ def fold(text: str) -> str:
 
 @lru_cache(_MOST_CHARACTERS)
 def _folded(character: str) -> str:
-    if character in _SEPARATORS:
+    if character in SEPARATORS:
         return " "
     base = _without_marks(character)
     return "" if character in _APOSTROPHES else _TABLE_A.get(base, base)
@@ -77,7 +94,7 @@ def _render(character: str, table: Mapping[str, str]) -> str:
         return base
     if base != character and all(part in table or part.isascii() for part in base):
         return "".join(_render(part, table) for part in base)
-    if character in _SEPARATORS or character.isspace():
+    if character in SEPARATORS or character.isspace():
         return " "
     category = unicodedata.category(character)
     if character in _APOSTROPHES or category.startswith(("P", "M")):

@@ -6,6 +6,7 @@ There is no public specification; this follows what public readers agree on. The
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,6 +14,7 @@ from enum import IntEnum
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
+from eid_toolkit.lds.dates import PartialDate
 
 
 class NationalField(IntEnum):
@@ -40,6 +42,7 @@ _PRINTABLE = frozenset({NationalField.IDENTITY_NUMBER, NationalField.OLD_IDENTIT
 _CONSTRUCTED = frozenset({der.SEQUENCE, der.SET})
 _ENCODINGS = {0x1E: "utf-16-be", 0x14: "latin-1"}
 _MAX_DEPTH = 4
+_DATE = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,14 @@ class VietnamNationalData:
     def text(self, field: int) -> str | None:
         """The first text of one element."""
         return next(iter(self.texts(field)), None)
+
+    def date(self, field: int) -> PartialDate | None:
+        """A full date, which stands as dd/mm/yyyy; None without one, and where another text stands."""
+        found = _DATE.fullmatch(self.text(field) or "")
+        try:
+            return None if found is None else PartialDate(*(int(part) for part in reversed(found.groups())))
+        except BadInput:
+            return None
 
 
 def _values(field: NationalField, texts: str | tuple[str, ...]) -> tuple[Tlv, ...]:

@@ -18,10 +18,11 @@ from typing import TypeVar
 from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, NotPermitted, ServiceAway
 from eid_toolkit.personalization.batch_results import Bell, Feeder, Outcome, Result, Summary
 from eid_toolkit.personalization.outages import Outage
+from eid_toolkit.personalization.readback import WOULD_NOT_PASS
 from eid_toolkit.personalization.runner import Desk
 from eid_toolkit.personalization.service import PersonalizationService
 from eid_toolkit.personalization.status import chip_of
-from eid_toolkit.personalization.work import WorkQueue
+from eid_toolkit.personalization.work import Taken, WorkQueue
 from eid_toolkit.register.documents import Document, Documents, DocumentState
 from eid_toolkit.stores.operators import Operator
 from eid_toolkit.transport.interface import Transport
@@ -195,21 +196,37 @@ class Batch:
             raise NotPermitted("card-has-document", chip=work.chip, document=known.id, state=known.state)
         if not self._take_number(work):
             return
-        if known is None:
-            taken = self._work.take(work.chip, self._avoided())
-        else:
-            taken = self._work.take_bound(known, work.chip)
-        if taken is None:
-            self._tell(self._bell.unused, work.reader, work.chip)
+        while (taken := self._taken(work, known)) is not None:
+            work.document_id, work.remake = taken.document_id, taken.remake
+            work.is_new = work.is_new or known is None
+            outage.over()
+            self._tell(self._bell.begun, work.reader, taken.document_id, work.remake)
+            try:
+                with self._service.holding(taken.document_id, taken.leases):
+                    desk = self._desk(work.reader)
+                    self._service.personalize(taken.document_id, transport, self._operator, desk, self._station)
+            except NotPermitted as error:
+                if error.code != WOULD_NOT_PASS or known is not None:
+                    raise
+                self._put_aside(work, error)  # the blank was not touched: it is the next document's
+                continue
+            work.outcome = Outcome.ISSUED if work.is_new else Outcome.FINISHED
             return
-        work.document_id, work.remake = taken.document_id, taken.remake
-        work.is_new = work.is_new or known is None
-        outage.over()
-        self._tell(self._bell.begun, work.reader, taken.document_id, work.remake)
-        with self._service.holding(taken.document_id, taken.leases):
-            desk = self._desk(work.reader)
-            self._service.personalize(taken.document_id, transport, self._operator, desk, self._station)
-        work.outcome = Outcome.ISSUED if work.is_new else Outcome.FINISHED
+        self._tell(self._bell.unused, work.reader, work.chip)
+
+    def _taken(self, work: _Card, known: Document | None) -> Taken | None:
+        if known is not None:
+            return self._work.take_bound(known, work.chip or "")
+        return self._work.take(work.chip or "", self._avoided())
+
+    def _put_aside(self, work: _Card, error: EidError) -> None:
+        """Leaves a document out for the rest of the batch, whose card would not pass."""
+        if work.document_id is not None:
+            with self._lock:
+                self._tries[work.document_id] = _TRIES
+        seconds = time.monotonic() - work.began
+        self._done(Result(Outcome.REFUSED, work.reader, None, work.document_id, seconds, error, work.remake))
+        work.document_id, work.remake, work.is_new, work.began = None, False, False, time.monotonic()
 
     def _is_to_be_finished(self, known: Document) -> bool:
         """Whether the card of a document is one to go on with, and no finished or foreign one."""

@@ -12,6 +12,7 @@ from eid_toolkit.lds.dg3 import Dg3
 from eid_toolkit.lds.dg4 import Dg4
 from eid_toolkit.lds.issuer_time import issuer_date
 from eid_toolkit.lds.opaque import OpaqueFile
+from eid_toolkit.personalization.record_check import check_records
 from eid_toolkit.personalization.records import ChipKeys, Encodable, Issue, build_records
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.profiles import DocumentProfile, load_profile
@@ -45,7 +46,8 @@ class Preparation:
         """Prepare the document of an approved application.
 
         The approval is verified before anything is signed. Raises :class:`NotPermitted` if there is no approval, a
-        document already or no usable document signer, :class:`IntegrityBroken` if the approval was for something else.
+        document already, no usable document signer, or records with which no card would pass;
+        :class:`IntegrityBroken` if the approval was for something else.
         """
         operator.require(Permission.PREPARE_DOCUMENTS)
         with self.home.lock(f"application-{application_id.upper()}"):
@@ -73,6 +75,7 @@ class Preparation:
         person, portrait = application.person.data, self.register.applications.portrait(application)
         biometrics = self._biometrics(application, profile)
         records = build_records(person, portrait, profile, issue, keys, signer, certificate, biometrics)
+        check_records(records.files, now)
         chip = keys.chip_authentication
         return PreparedDocument(
             id=new_identifier("D", self.entropy),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from eid_toolkit.errors import DecisionNeeded, NoCardError, NotPermitted
+from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, NotPermitted
 from eid_toolkit.inspection.capture import capture, read_small_files
 from eid_toolkit.inspection.evidence import FileState
-from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.result import CheckStatus
+from eid_toolkit.inspection.policy import Policy, policy_by_name
+from eid_toolkit.inspection.result import CheckResult, CheckStatus
 from eid_toolkit.inspection.verdict import Decision, judge
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.sod import Sod
 from eid_toolkit.personalization.content import CardContent
+from eid_toolkit.personalization.rehearsal import rehearsed
 from eid_toolkit.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
 from eid_toolkit.ports import Clock, Entropy
 from eid_toolkit.protocols.passwords import PasswordKind
@@ -21,6 +23,7 @@ from eid_toolkit.terminal.access import open_access
 from eid_toolkit.terminal.session import CardSession
 
 POLICY = "issuer-readback"
+WOULD_NOT_PASS = "card-would-not-pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,35 @@ class ReadBack:
     clock: Clock
     entropy: Entropy
 
-    def check_signer(self, content: CardContent) -> None:
-        """Looks before a card is written whether its signer would pass today's inspection.
+    def rehearse(self, content: CardContent) -> None:
+        """Looks before a blank is touched whether a card with this content would pass, and why not.
 
-        Raises :class:`NotPermitted` with the reason if not: expired, revoked, or the lists are out of date.
+        First whether its signer passes today, then everything: a card in memory is read back as the real one will be.
+        Raises :class:`NotPermitted`, with the check that would not pass and its reason.
         """
+        self._check_signer(content)
+        try:
+            self._inspect(rehearsed(content, self.entropy), content)
+        except DecisionNeeded as error:
+            raise NotPermitted(
+                WOULD_NOT_PASS, **{"check": "document.reading", "reason": error.code, **error.facts}
+            ) from error
+        except EidError as error:  # it cannot even be opened, or takes its own keys for wrong
+            raise NotPermitted(WOULD_NOT_PASS, check="document.access", reason=error.code) from error
+
+    def _check_signer(self, content: CardContent) -> None:
+        """What costs little, and is the same for all documents of a signer: expired, revoked, lists out of date."""
         signer = Sod.parse(content.files[ElementaryFile.SOD]).signed_data.signer_certificate
         if signer is None:
-            raise NotPermitted("card-would-not-pass", reason="sod-without-signer")
+            raise NotPermitted(WOULD_NOT_PASS, check="pa.dsc-chain", reason="sod-without-signer")
         now = self.clock.now()
-        for found in (validate_signer(signer, self.trust, now), check_revocation(signer, self.trust, now)):
+        looks = (
+            ("pa.dsc-chain", validate_signer(signer, self.trust, now)),
+            ("pa.revocation", check_revocation(signer, self.trust, now)),
+        )
+        for check, found in looks:
             if found.status is not Status.PASSED:
-                raise NotPermitted("card-would-not-pass", reason=found.reason)
+                raise NotPermitted(WOULD_NOT_PASS, check=check, reason=found.reason)
 
     def __call__(self, session: CardSession, content: CardContent) -> dict[str, object]:
         """Opens the card with the CAN, reads and judges it, then opens it once more with the MRZ.
@@ -50,6 +70,9 @@ class ReadBack:
         Raises :class:`DecisionNeeded` if anything is not as it should be: the card is locked by now. A card that
         went away meanwhile is a :class:`NoCardError`, and can be read back again.
         """
+        return self._inspect(session, content)
+
+    def _inspect(self, session: CardSession, content: CardContent) -> dict[str, object]:
         policy = policy_by_name(POLICY)
         kind = PasswordKind.CAN if AccessProtocols.PACE in content.protocols else PasswordKind.MRZ
         evidence = capture(session.transport, content.password(kind), policy, self.entropy, self.clock)
@@ -65,8 +88,17 @@ class ReadBack:
             raise DecisionNeeded("read-back-differs", files=", ".join(sorted(different)))
         verdict = judge(evidence, self.trust, policy, self.clock.now())
         if verdict.decision is not Decision.PASSED:
-            wrong = [result.id for result in verdict.checks if result.status is not CheckStatus.PASSED]
-            raise DecisionNeeded("read-back-verdict", verdict=str(verdict.decision), checks=", ".join(wrong))
+            wrong = [result for result in verdict.checks if result.status is not CheckStatus.PASSED]
+            first = min(wrong, key=partial(_gravity, policy))
+            told = {"verdict": str(verdict.decision), "checks": ", ".join(result.id for result in wrong)}
+            raise DecisionNeeded(
+                "read-back-verdict", **{**first.outcome.facts, **told, "check": first.id, "reason": first.reason}
+            )
         session.reset()
         open_access(session, content.password(PasswordKind.MRZ), self.entropy, allow_bac=True)
         return {"verdict": str(verdict.decision), "policy": policy.name, "files": len(content.files)}
+
+
+def _gravity(policy: Policy, result: CheckResult) -> tuple[bool, bool]:
+    """What comes first where one cause is to be told: a failure, then what the policy wants."""
+    return result.status is not CheckStatus.FAILED, result.id not in policy.required

@@ -102,7 +102,7 @@ class PersonalizationService:
         if finished is not None:
             return finished
         content = self._content(document.id)
-        self.read_back().check_signer(content)
+        self.read_back().rehearse(content)
         return PersonalizationRunner(bureau, content, CardSession(transport)).run(transport.reader)
 
     def finish_left(self, operator: Operator) -> Iterator[Job]:

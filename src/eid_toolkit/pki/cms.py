@@ -1,18 +1,19 @@
 """CMS SignedData: what EF.SOD and master lists are wrapped in (RFC 5652 5, ICAO Doc 9303-10 4.6.2, 9303-12 9).
 
 Written by hand over the TLV codec: a document costs one signature and a few concatenations. Read tolerantly in the
-identifiers (parameters present or absent, signer by key identifier or by issuer and serial number), strictly in
-what is signed.
+encoding (BER, of which RFC 5652 section 2 speaks) and in the identifiers (parameters present or absent, signer by key
+identifier or by issuer and serial number), strictly in what is signed.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec import ber, der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid
 from eid_toolkit.crypto.digests import digest as hashed
@@ -29,8 +30,7 @@ _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 _SIGNING_TIME = "1.2.840.113549.1.9.5"
 
 _FIRST = 0xA0
-_KEY_IDENTIFIER = 0x80
-_CONSTRUCTED_OCTET_STRING = 0x24
+_KEY_IDENTIFIER, _KEY_IDENTIFIER_IN_PIECES = 0x80, 0xA0
 _VERSION_3 = der.integer(3)
 _SIGNER_VERSION_1 = der.integer(1)
 _MAX_SIGNERS = 8
@@ -45,7 +45,7 @@ class SignerInfo:
     key_identifier: bytes | None
     digest: str
     signed_attributes: bytes | None
-    """The attributes as SET, which is what the signature is over; None if it is over the content itself."""
+    """The attributes as SET, as they came; None if the signature is over the content itself."""
     content_type: str | None
     message_digest: bytes | None
     signing_time: datetime | None
@@ -76,15 +76,17 @@ class SignedData:
 
     @classmethod
     def parse(cls, data: bytes, detached: bytes | None = None) -> SignedData:
-        """A ContentInfo in DER (or BER of definite lengths); raises :class:`BadInput` on anything else.
+        """A ContentInfo in BER, of :data:`ber.MAX_DEPTH` levels at most; raises :class:`BadInput` on anything else.
 
         ``detached`` is what a signature without content is over (RFC 5652 5.2); one that has its own keeps that.
         """
+        return ber.in_any_form(lambda definite: cls._parse(definite, detached), data)
+
+    @classmethod
+    def _parse(cls, data: bytes, detached: bytes | None) -> SignedData:
+        signed_data = tlv.parse(der.expect(_content_of(data), _FIRST), der.SEQUENCE)
         try:
-            content_type, content = tlv.parse(data, der.SEQUENCE).children()
-            if der.read_object_identifier(content_type) != ID_SIGNED_DATA:
-                raise BadInput("cms-not-signed-data")
-            return cls._read(tlv.parse(der.expect(content, _FIRST), der.SEQUENCE), detached)
+            return cls._read(signed_data, detached)
         except (ValueError, IndexError):  # a structure with fewer or more parts than CMS has
             raise BadInput("cms-malformed") from None
 
@@ -94,40 +96,79 @@ class SignedData:
         content_type, *enclosed = der.read_sequence(encapsulated)
         if enclosed or detached is None:
             (content,) = enclosed
-            detached = _octets(tlv.parse(der.expect(content, _FIRST)))
-        certificates = next((item.value for item in optional if item.tag == _FIRST), b"")
+            detached = der.expect(tlv.parse(der.expect(content, _FIRST)), der.OCTET_STRING)
         infos = tlv.parse_all(der.expect(signers, der.SET))
         if not 1 <= len(infos) <= _MAX_SIGNERS:
             raise BadInput("cms-signer-count", count=len(infos))
         return cls(
             content_type=der.read_object_identifier(content_type),
             content=detached,
-            certificates=tuple(item for item in raw_objects(certificates) if item[0] == der.SEQUENCE),
+            certificates=_certificates(optional),
             signers=tuple(map(_read_signer, infos)),
         )
 
     @property
     def signer_certificate(self) -> Certificate | None:
-        """The enclosed certificate that a signature names, or None; nothing is verified here."""
-        for data in self.certificates:
-            try:
-                certificate = Certificate.parse(data)
-            except BadInput:
-                continue  # another one may be the signer's
-            if any(signer.is_by(certificate) for signer in self.signers):
-                return certificate
-        return None
+        """The certificate of the signature's maker among those enclosed, or None (:func:`find_signer`)."""
+        found = find_signer(self)
+        return None if found is None else found.certificate
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSigner:
+    """The certificate of a signature's maker, and whether the signature names it as such."""
+
+    certificate: Certificate
+    named: bool
+
+
+StoredSigners = Callable[[Iterable[SignerInfo]], Certificate | None]
+"""Gives the certificate kept here that one of the signatures names, where none is enclosed (9303-10 4.6.2.2)."""
+
+
+def find_signer(signed: SignedData, stored: StoredSigners | None = None) -> FoundSigner | None:
+    """Whose the signature is: the certificate that it names, among those enclosed, else the one that is ``stored``.
+
+    There are signers who write their issuer's name otherwise than their certificate does, its attributes in another
+    order for example. Then the enclosed certificates of that serial number are tried, then the only one that is
+    enclosed, and it is that whose key made the signature. Nothing else is verified here.
+    """
+    enclosed = tuple(_readable(signed.certificates))
+    named = [each for each in enclosed if any(info.is_by(each) for info in signed.signers)]
+    if len(named) > 1:  # one name and serial number, or one key identifier, for more than one key
+        named.sort(key=lambda each: not _has_signed(each, signed))
+    if not named and stored is not None and (kept := stored(signed.signers)) is not None:
+        named.append(kept)
+    if named:
+        return FoundSigner(named[0], named=True)
+    serials = {info.serial for info in signed.signers}
+    likely = [each for each in enclosed if each.serial in serials] or (enclosed if len(enclosed) == 1 else ())
+    meant = next((each for each in likely if _has_signed(each, signed)), None)
+    return None if meant is None else FoundSigner(meant, named=False)
 
 
 def verify_signed_data(signed: SignedData, certificate_der: bytes) -> bool:
-    """Whether the key of the certificate made a signature over the content.
+    """Whether the key of the certificate made a signature over the content, whomever the signature names.
 
-    False also if no signature names this certificate, and if the attributes belong to another content or type.
-    Raises :class:`BadInput` for a key or algorithm that cannot be used. Whether the certificate is to be trusted is
-    another question.
+    False also if the attributes belong to another content or type. Raises :class:`BadInput` for a key or algorithm
+    that cannot be used. Whether the certificate is to be trusted is another question.
     """
     certificate = Certificate.parse(certificate_der)
-    return any(_is_good(signed, signer, certificate) for signer in signed.signers if signer.is_by(certificate))
+    named = [info for info in signed.signers if info.is_by(certificate)]
+    return any(_is_good(signed, info, certificate) for info in named or signed.signers)
+
+
+def read_certificates(data: bytes) -> tuple[bytes, ...]:
+    """The certificates in SignedData that nobody signed: the form in which they are handed out (RFC 5652 5.1).
+
+    Raises :class:`BadInput` for what is no SignedData.
+    """
+
+    def read(definite: bytes) -> tuple[bytes, ...]:
+        parts = tlv.parse(der.expect(_content_of(definite), _FIRST), der.SEQUENCE).children()
+        return _certificates(parts[3:])
+
+    return ber.in_any_form(read, data)
 
 
 def build_signed_data(
@@ -189,7 +230,49 @@ def _is_good(signed: SignedData, signer: SignerInfo, certificate: Certificate) -
         return False
     if not hmac.compare_digest(signer.message_digest, hashed(signer.digest, signed.content)):
         return False
-    return verify(certificate.spki, signer.algorithm, signer.signature, signer.signed_attributes)
+    return any(
+        verify(certificate.spki, signer.algorithm, signer.signature, attributes)
+        for attributes in _as_signed(signer.signed_attributes)
+    )
+
+
+def _as_signed(attributes: bytes) -> Iterator[bytes]:
+    """The attributes as they came, for signers who sort them in a way of their own, then in DER (RFC 5652 5.4)."""
+    yield attributes
+    canonical = ber.to_canonical(attributes)
+    if canonical != attributes:
+        yield canonical
+
+
+def _has_signed(certificate: Certificate, signed: SignedData) -> bool:
+    try:
+        return any(_is_good(signed, signer, certificate) for signer in signed.signers)
+    except BadInput:  # a key or an algorithm that cannot be used
+        return False
+
+
+def _readable(certificates: Iterable[bytes]) -> Iterator[Certificate]:
+    for data in certificates:
+        try:
+            yield Certificate.parse(data)
+        except BadInput:
+            continue  # another one may be the signer's
+
+
+def _content_of(data: bytes) -> Tlv:
+    """What a ContentInfo holds, if that is SignedData."""
+    parts = tlv.parse(data, der.SEQUENCE).children()
+    if len(parts) != 2:
+        raise BadInput("cms-malformed")
+    if der.read_object_identifier(parts[0]) != ID_SIGNED_DATA:
+        raise BadInput("cms-not-signed-data")
+    return parts[1]
+
+
+def _certificates(parts: Iterable[Tlv]) -> tuple[bytes, ...]:
+    """The X.509 certificates of CertificateSet, just as they came."""
+    found = next((item.value for item in parts if item.tag == _FIRST), b"")
+    return tuple(item for item in raw_objects(found) if item[0] == der.SEQUENCE)
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
@@ -208,11 +291,12 @@ def _read_signer(item: Tlv) -> SignerInfo:
     attributes = tlv.encode(der.SET, parts.pop(0).value) if parts[0].tag == _FIRST else None
     algorithm, signature = parts[:2]
     found = _attribute_values(attributes)
-    issuer, serial = (None, None) if who.tag == _KEY_IDENTIFIER else der.read_sequence(who)
+    identifier = _key_identifier(who)
+    issuer, serial = (None, None) if identifier is not None else der.read_sequence(who)
     return SignerInfo(
         issuer=None if issuer is None else DistinguishedName.read(issuer),
         serial=None if serial is None else der.read_integer(serial),
-        key_identifier=who.value if who.tag == _KEY_IDENTIFIER else None,
+        key_identifier=identifier,
         digest=digest,
         signed_attributes=attributes,
         content_type=der.read_object_identifier(found[_CONTENT_TYPE]) if _CONTENT_TYPE in found else None,
@@ -237,8 +321,8 @@ def _attribute_values(attributes: bytes | None) -> dict[str, Tlv]:
     return found
 
 
-def _octets(item: Tlv) -> bytes:
-    """The content of an OCTET STRING, which some signers write in pieces."""
-    if item.tag == _CONSTRUCTED_OCTET_STRING:
-        return b"".join(der.expect(piece, der.OCTET_STRING) for piece in item.children())
-    return der.expect(item, der.OCTET_STRING)
+def _key_identifier(who: Tlv) -> bytes | None:
+    """The key identifier in a SignerIdentifier, also in pieces; None where it is issuer and serial number."""
+    if who.tag == _KEY_IDENTIFIER_IN_PIECES:
+        return b"".join(der.expect(piece, der.OCTET_STRING) for piece in who.children())
+    return who.value if who.tag == _KEY_IDENTIFIER else None

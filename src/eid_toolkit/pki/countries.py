@@ -45,6 +45,12 @@ def is_two_letters(code: str) -> bool:
     return code in _CERTIFICATE_CODES
 
 
+def is_state(code: str) -> bool:
+    """Whether a code, of the MRZ or of two letters, in whatever case, is one of some state or organization."""
+    cleaned = _clean(code)
+    return cleaned in _TWO_LETTERS or cleaned in _CERTIFICATE_CODES
+
+
 def same_state(first: str, second: str) -> bool:
     """Whether two codes, of the MRZ or of two letters, in whatever case, stand for one state or organization."""
     first, second = _clean(first), _clean(second)

@@ -81,6 +81,8 @@ class Extensions:
     unknown_critical: tuple[str, ...] = ()
     malformed: tuple[str, ...] = ()
     """Identifiers of extensions that are known but do not parse: taken for absent, and a finding."""
+    malformed_critical: tuple[str, ...] = ()
+    """Those of them that are critical: what their certificate is for cannot be said."""
 
 
 def extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:
@@ -176,8 +178,14 @@ def read_extensions(found: Mapping[str, tuple[bool, bytes]]) -> Extensions:
             said |= _READERS[oid](tlv.parse(value))
         except (BadInput, ValueError, IndexError):
             malformed.append(oid)
-    unknown = tuple(oid for oid, (critical, _) in found.items() if critical and oid not in _READERS)
-    return replace(Extensions(), unknown_critical=unknown, malformed=tuple(malformed), **said)
+    critical = frozenset(oid for oid, (flag, _) in found.items() if flag)
+    return replace(
+        Extensions(),
+        unknown_critical=tuple(oid for oid in found if oid in critical and oid not in _READERS),
+        malformed=tuple(malformed),
+        malformed_critical=tuple(oid for oid in malformed if oid in critical),
+        **said,
+    )
 
 
 def _read_authority_key_identifier(item: Tlv) -> dict[str, Any]:
@@ -225,8 +233,15 @@ def _read_basic_constraints(item: Tlv) -> dict[str, Any]:
 
 
 def _read_document_types(item: Tlv) -> dict[str, Any]:
-    _, codes = der.read_sequence(item)
-    return {"document_types": tuple(code.value.decode("ascii") for code in codes.children())}
+    """The codes in the SET behind the version; states also leave out the version, or the SET, or both."""
+    parts = list(der.read_sequence(item))
+    if parts and parts[0].tag == der.INTEGER:
+        parts.pop(0)
+    if len(parts) == 1 and parts[0].tag in (der.SET, der.SEQUENCE):
+        parts = list(parts[0].children())
+    if not parts or any(code.tag not in (der.PRINTABLE_STRING, der.UTF8_STRING) for code in parts):
+        raise BadInput("certificate-extension-malformed", oid=DOCUMENT_TYPE_LIST)
+    return {"document_types": tuple(code.value.decode("ascii").strip().upper() for code in parts)}
 
 
 def _read_crl_distribution_points(item: Tlv) -> dict[str, Any]:

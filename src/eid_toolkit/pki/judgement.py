@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
@@ -21,10 +22,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that stands against a certificate, as a stable reason code."""
+    """One thing about a certificate, as a stable reason code; of status PASSED it is an oddity and decides nothing."""
 
     status: Status
     reason: str
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,20 @@ class ChainResult:
         return worst(self.findings)
 
     @property
+    def decisive(self) -> Finding | None:
+        """The first of the worst findings; None if nothing stands against the signer."""
+        status = self.status
+        return next((each for each in self.findings if each.status is status is not Status.PASSED), None)
+
+    @property
     def reason(self) -> str | None:
-        """The code of the first of the worst findings."""
-        return next((finding.reason for finding in self.findings if finding.status is self.status), None)
+        """The code of the decisive finding."""
+        return None if self.decisive is None else self.decisive.reason
+
+    @property
+    def oddities(self) -> tuple[Finding, ...]:
+        """What an issuer wrote otherwise than the standard, and what decides nothing."""
+        return tuple(finding for finding in self.findings if finding.status is Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True)

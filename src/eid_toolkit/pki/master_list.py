@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST
-from eid_toolkit.codec import der, tlv
+from eid_toolkit.codec import ber, der, tlv
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate, raw_objects
 from eid_toolkit.pki.cms import ID_SIGNED_DATA, SignedData, build_signed_data
@@ -85,6 +85,11 @@ class MasterList:
 
 
 def _raw_certificates(content: bytes) -> list[bytes]:
+    """The certificates just as they are encoded; the list around them may be in BER."""
+    return ber.in_any_form(_raw_in_definite, content)
+
+
+def _raw_in_definite(content: bytes) -> list[bytes]:
     match tlv.parse(content, der.SEQUENCE).children():
         case [version, certificates] if version.tag == der.INTEGER and certificates.tag == der.SET:
             if der.read_integer(version) != 0:
@@ -100,10 +105,14 @@ def _raw_certificates(content: bytes) -> list[bytes]:
 def is_signed(data: bytes) -> bool:
     """Whether the bytes are some CMS SignedData; for a bare list and anything else no."""
     try:
-        first, *_ = tlv.parse(data, der.SEQUENCE).children() or (tlv.Tlv(0, b""),)
-        return first.tag == der.OBJECT_IDENTIFIER and der.read_object_identifier(first) == ID_SIGNED_DATA
+        return ber.in_any_form(_names_signed_data, data)
     except BadInput:
         return False
+
+
+def _names_signed_data(data: bytes) -> bool:
+    first, *_ = tlv.parse(data, der.SEQUENCE).children() or (tlv.Tlv(0, b""),)
+    return first.tag == der.OBJECT_IDENTIFIER and der.read_object_identifier(first) == ID_SIGNED_DATA
 
 
 def build_master_list(

@@ -38,6 +38,8 @@ class BundleFacts:
     """When it came here."""
     fingerprint: str | None = None
     """SHA-256 in hex."""
+    state: str | None = None
+    """The state of its maker, who knows all CSCAs of that state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ class TrustMaterial:
     bundle: BundleFacts | None = None
     status_lists: tuple[StatusList, ...] = ()
     stolen_blanks: tuple[StolenBlanks, ...] = ()
+    complete_states: frozenset[str] = frozenset()
+    """The states of whose CSCAs none is missing here: that of the home, or of the bundle's maker."""
+
+    def knows_all_of(self, country: str | None) -> bool:
+        """Whether every CSCA of the state is here, so that whom none of them made is no signer of that state."""
+        return any(_same(country, state) for state in self.complete_states) and bool(self.anchors_of(country))
 
     def anchors_of(self, country: str | None) -> tuple[Certificate, ...]:
         """The anchors of one state."""

@@ -1,13 +1,14 @@
 """Path validation of the country signing PKI (9303-12 6.1.2 and appendix D): pure, time passed in.
 
 Nothing here is TLS: a path is one certificate long behind a key that is believed, several keys may share a name, a
-signer's certificate outlives its key, and one revocation list stands for a whole state. Whatever cannot be decided is
-undetermined, never passed.
+signer's certificate outlives its key, and one revocation list stands for a whole state. Failed says that something is
+proved wrong; whatever cannot be decided is undetermined, never passed; what an issuer wrote otherwise than the standard
+and what changes nothing is a finding of its own that decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData, verify_signed_data
-from eid_toolkit.pki.countries import same_state
+from eid_toolkit.pki.countries import is_state, same_state
 from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.judgement import (
     ChainResult,
@@ -58,13 +59,17 @@ _READ_TO_JUDGE = (
 
 
 def validate_signer(
-    signer: Certificate, trust: TrustMaterial, now: datetime, document: DocumentFacts | None = None
+    signer: Certificate,
+    trust: TrustMaterial,
+    now: datetime,
+    document: DocumentFacts | None = None,
+    enclosed: Iterable[bytes] = (),
 ) -> ChainResult:
-    """Judge a document signer's certificate at the time ``now``."""
+    """Judge a document signer's certificate at the time ``now``; ``enclosed`` are those that came along with it."""
     findings = tuple(_signer_findings(signer, now, document or DocumentFacts()))
     found = _best_path(signer, trust, now)
     if found is None:
-        return ChainResult((_why_no_path(signer, trust), *findings))
+        return ChainResult((_why_no_path(signer, trust, enclosed), *findings))
     return ChainResult((*findings, *found.findings), found.csca, found.path)
 
 
@@ -114,24 +119,32 @@ def validate_key_owner(owner: Certificate, trust: TrustMaterial, now: datetime) 
 
 def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts) -> Iterator[Finding]:
     said = signer.extensions
-    if said.unknown_critical:
-        yield Finding(Status.FAILED, "signer-critical-extension")
+    if said.unknown_critical:  # RFC 5280 4.2: such a certificate is not to be relied on
+        yield Finding(Status.UNDETERMINED, "signer-critical-extension", {"oids": ", ".join(said.unknown_critical)})
     if said.is_ca or (said.key_usage is not None and "digitalSignature" not in said.key_usage):
         yield Finding(Status.FAILED, "signer-key-usage")
     if said.extended_key_usage:  # a list signer's certificate signs no document
         yield Finding(Status.FAILED, "signer-key-usage")
-    if any(oid in said.malformed for oid in _READ_TO_JUDGE):
-        yield Finding(Status.UNDETERMINED, "signer-extension-malformed")
+    yield from _unreadable_extensions(said)
     if said.document_types and document.document_code and not _may_sign(said.document_types, document.document_code):
         yield Finding(Status.FAILED, "signer-document-type")
-    if document.issuing_state is not None and not _of_state(signer, document.issuing_state):
-        yield Finding(Status.FAILED, "signer-country")
+    if document.issuing_state is not None:
+        yield from _of_state(signer, document.issuing_state)
     if now < signer.not_before:
         yield Finding(Status.UNDETERMINED, "signer-not-yet-valid")
     if now > signer.not_after:
         yield Finding(Status.UNDETERMINED, "signer-expired")
     if document.date_of_issue is not None and not _signed_in_usage_period(signer, document.date_of_issue):
         yield Finding(Status.UNDETERMINED, "signer-usage-period")
+
+
+def _unreadable_extensions(said: ext.Extensions) -> Iterator[Finding]:
+    """A critical extension must be understood; another one that does not parse is as good as absent."""
+    unread = [oid for oid in said.malformed if oid in _READ_TO_JUDGE]
+    if any(oid in said.malformed_critical for oid in unread):
+        yield Finding(Status.UNDETERMINED, "signer-extension-malformed", {"oids": ", ".join(unread)})
+    elif unread:
+        yield Finding(Status.PASSED, "signer-extension-ignored", {"oids": ", ".join(unread)})
 
 
 def _best_path(signer: Certificate, trust: TrustMaterial, now: datetime) -> ChainResult | None:
@@ -152,19 +165,50 @@ def _best_path(signer: Certificate, trust: TrustMaterial, now: datetime) -> Chai
     return min(results, key=lambda found: (severity(worst(found.findings)), len(found.path)), default=None)
 
 
-def _why_no_path(signer: Certificate, trust: TrustMaterial) -> Finding:
-    """Without any anchor of that state nothing can be said; with one, the signer is not that state's.
+def _why_no_path(signer: Certificate, trust: TrustMaterial, enclosed: Iterable[bytes]) -> Finding:
+    """That the signer's CSCA is not here proves nothing, for no list of them is complete (9303-12 section 2).
 
-    But a signature that cannot be checked at all proves nothing either way.
+    It is proved that no CSCA made the signer where one that is here has the name and the key identifier that it gives,
+    where all CSCAs of the state are here, and where its issuer is at hand and is none. But a signature that cannot be
+    checked at all proves nothing either way.
     """
-    if not trust.anchors_of(signer.issuer.country):
-        return Finding(Status.UNDETERMINED, "csca-unknown")
-    for spki in {key.certificate.spki for key in _likely(signer, trust)}:
+    named = {key.certificate.spki for key in _likely(signer, trust) if _names(signer, key.certificate)}
+    try:
+        algorithm = signer.signature_algorithm
+        for spki in named:
+            verify(spki, algorithm, signer.signature, signer.tbs)
+    except BadInput:
+        return Finding(Status.UNDETERMINED, "signer-signature-not-checkable")
+    if named or trust.knows_all_of(signer.issuer.country) or _is_by_no_authority(signer, trust, enclosed):
+        return Finding(Status.FAILED, "csca-mismatch")
+    identifier = signer.extensions.authority_key_identifier
+    missing = {"csca": signer.issuer.text, "key": identifier.hex().upper() if identifier else "-"}
+    return Finding(Status.UNDETERMINED, "csca-unknown", missing)
+
+
+def _names(signer: Certificate, csca: Certificate) -> bool:
+    """Whether the signer names just this CSCA as its issuer: a name alone stands for several keys."""
+    identifier = signer.extensions.authority_key_identifier
+    return (
+        identifier is not None
+        and identifier == csca.extensions.subject_key_identifier
+        and signer.issuer.matches(csca.subject)
+    )
+
+
+def _is_by_no_authority(signer: Certificate, trust: TrustMaterial, enclosed: Iterable[bytes]) -> bool:
+    """Whether the signer made its certificate itself, or the owner of one that is at hand and is no CSCA's."""
+    if signer.self_signed:
+        return True
+    at_hand = (*enclosed, *(data for data in trust.signers if signer.issuer.der in data))
+    for data in at_hand:
         try:
-            verify(spki, signer.signature_algorithm, signer.signature, signer.tbs)
+            issuer = Certificate.parse(data)
         except BadInput:
-            return Finding(Status.UNDETERMINED, "signer-signature-not-checkable")
-    return Finding(Status.FAILED, "csca-mismatch")
+            continue
+        if issuer.subject.matches(signer.issuer) and not may_certify(issuer) and signer.is_signed_by(issuer.spki):
+            return True
+    return False
 
 
 def _likely(signer: Certificate, trust: TrustMaterial) -> tuple[TrustedKey, ...]:
@@ -180,11 +224,10 @@ def _path_findings(signer: Certificate, key: TrustedKey, trust: TrustMaterial, n
     for old, link in pairwise(key.path):
         yield from _link_findings(old, link, trust, now)
     if not signer.issuer.matches(csca.subject):
-        yield Finding(Status.FAILED, "csca-name")
-    if not _agree(signer, csca):
-        yield Finding(Status.FAILED, "csca-country")
+        yield Finding(Status.UNDETERMINED, "csca-name")
+    yield from _of_one_state(signer, csca, "csca-country")
     if not may_certify(csca) and csca.extensions.key_usage is not None:
-        yield Finding(Status.FAILED, "csca-key-usage")
+        yield Finding(Status.UNDETERMINED, "csca-key-usage")
     if is_listed(key.anchor, trust):
         yield Finding(Status.FAILED, "csca-revoked")
     if now < key.anchor.not_before:
@@ -195,28 +238,39 @@ def _path_findings(signer: Certificate, key: TrustedKey, trust: TrustMaterial, n
 
 def _link_findings(old: Certificate, link: Certificate, trust: TrustMaterial, now: datetime) -> Iterator[Finding]:
     if link.extensions.unknown_critical:
-        yield Finding(Status.FAILED, "link-critical-extension")
+        oids = ", ".join(link.extensions.unknown_critical)
+        yield Finding(Status.UNDETERMINED, "link-critical-extension", {"oids": oids})
     if is_listed(link, trust):
         yield Finding(Status.FAILED, "link-revoked")
-    if not _agree(link, old):
-        yield Finding(Status.FAILED, "link-country")
+    yield from _of_one_state(link, old, "link-country")
     if not link.is_valid_at(now):
         yield Finding(Status.UNDETERMINED, "link-expired" if now > link.not_after else "link-not-yet-valid")
     if not link.subject.matches(link.issuer) and not link.extensions.name_change:
         yield Finding(Status.UNDETERMINED, "link-name-change")
 
 
-def _agree(one: Certificate, other: Certificate) -> bool:
-    """Whether two certificates are of one state: by their names, and by their alternative names if both have some."""
-    if one.country is None or other.country is None or not same_state(one.country, other.country):
-        return False
-    return one.state is None or other.state is None or same_state(one.state, other.state)
+def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator[Finding]:
+    """Two certificates are of one state by their names, and not of two by their alternative names."""
+    if one.country is None or other.country is None:
+        yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
+    elif not same_state(one.country, other.country) or _are_two_states(one.state or "", other.state or ""):
+        yield Finding(Status.FAILED, reason)
 
 
-def _of_state(signer: Certificate, issuing_state: str) -> bool:
-    """The certificate's country is the document's, and so is the state in its alternative names, if there is one."""
+def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
+    """The signer is of the document's state; a code in its alternative names that is no state's is none of another."""
     codes = [code for code in (signer.country, signer.state) if code is not None]
-    return bool(codes) and all(same_state(code, issuing_state) for code in codes)
+    if any(_are_two_states(code, issuing_state) for code in codes):
+        yield Finding(Status.FAILED, "signer-country")
+    elif not any(same_state(code, issuing_state) for code in codes):
+        yield Finding(Status.UNDETERMINED, "signer-country-unsaid")
+    elif odd := [code for code in codes if not same_state(code, issuing_state)]:
+        yield Finding(Status.PASSED, "signer-state-code-odd", {"code": ", ".join(odd)})
+
+
+def _are_two_states(first: str, second: str) -> bool:
+    """Whether two codes stand for two states; a code that is in no table stands for none."""
+    return is_state(first) and is_state(second) and not same_state(first, second)
 
 
 def _may_sign(document_types: tuple[str, ...], document_code: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.home.atomic import private_directory, write_atomic
@@ -23,17 +23,18 @@ from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.pki.trust_index import Facts, Later, Stored
 from eid_toolkit.pki.trust_material import BundleFacts, TrustMaterial
-from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.trust_database import TrustDatabase, fetch, sweep
-from eid_toolkit.stores.trust_decisions import DecisionCheck
-from eid_toolkit.stores.trust_editions import dropped
 from eid_toolkit.stores.trust_entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
 from eid_toolkit.stores.trust_files import TrustFiles, insert_single
-from eid_toolkit.stores.trust_import import Plan, Planner
 from eid_toolkit.stores.trust_packs import PARSERS, Pack, PackShelf, Role, insert, read_head
-from eid_toolkit.stores.trust_sources import MAX_FILE, Sources, read_bytes
 
-__all__ = ["MAX_FILE", "SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
+if TYPE_CHECKING:
+    from eid_toolkit.stores.operators import Operator, OperatorStore
+    from eid_toolkit.stores.trust_decisions import DecisionCheck
+    from eid_toolkit.stores.trust_import import Plan
+    from eid_toolkit.stores.trust_sources import Sources
+
+__all__ = ["SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
 
 OWN_REPORTS = "own-reports.list"
 """What the register of this very home reports of documents: no pack, for nobody brought it in."""
@@ -65,14 +66,19 @@ class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
     With ``operators``, an anchor is believed on two operators' signatures only, unless its fingerprint is among the
-    authority's ``own``. Revocation lists and links need none: an anchor signs them.
+    authority's ``own``. Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
     """
 
     def __init__(
-        self, directory: Path, operators: OperatorStore | None = None, own: frozenset[str] = frozenset()
+        self,
+        directory: Path,
+        operators: OperatorStore | None = None,
+        own: frozenset[str] = frozenset(),
+        states: frozenset[str] = frozenset(),
     ) -> None:
         self.directory = directory
         self.own = own
+        self._states = states
         self._database = TrustDatabase(directory, TrustFiles())
         self.packs = PackShelf(self._database)
         self._operators = operators
@@ -81,6 +87,8 @@ class TrustStore:
 
     def plan(self, sources: Sources, now: datetime, accepted: frozenset[str] = frozenset()) -> Plan:
         """What importing ``sources`` would come to; ``accepted`` are fingerprints of list signers, or of bare lists."""
+        from eid_toolkit.stores.trust_import import Planner
+
         with self._database.read() as connection:
             removed = frozenset(sha for (sha,) in connection.execute("SELECT sha256 FROM removed"))
         planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted)
@@ -93,6 +101,8 @@ class TrustStore:
 
     def _dropped_by(self, pack: Pack) -> list[TrustEntry]:
         """What is believed only because earlier editions of the list had it."""
+        from eid_toolkit.stores.trust_editions import dropped
+
         return [entry for entry in self._entries(set(dropped(pack, self.packs.all()))) if entry.listed_in is not None]
 
     def carry_out(
@@ -116,6 +126,8 @@ class TrustStore:
 
         Raises :class:`BadInput` for a file of which nothing can be taken: then nothing of any file is.
         """
+        from eid_toolkit.stores.trust_sources import Sources, read_bytes
+
         sources = Sources()
         for name, data in files:
             read_bytes(sources, name, data)
@@ -169,7 +181,7 @@ class TrustStore:
         with self._database.read() as connection:
             for role, sha, country, identifier, name, dated, taken_at in connection.execute(_BELIEVED):
                 facts[role].append(Facts(sha, country, identifier, name, _time(dated), _time(taken_at)))
-        check = self._operators and DecisionCheck(facts, self._entries, self.packs, self._operators, self.own)
+        check = self._decision_check(facts)
 
         def stored(role: Role) -> Any:
             def read(fingerprints: Sequence[str]) -> list[Any]:
@@ -179,17 +191,27 @@ class TrustStore:
 
             return Stored(facts[role.value], read)
 
-        bundle = self.packs.bundle()
+        pack = self.packs.bundle()
+        bundle = _bundle_facts(pack) if pack is not None else None
         return TrustMaterial(
             anchors=stored(Role.ANCHOR),
             links=stored(Role.LINK),
             crls=stored(Role.CRL),
             deviation_lists=stored(Role.DEVIATION_LIST),
             signers=Later(lambda: self.packs.data_of(Role.SIGNER)),
-            bundle=_bundle_facts(bundle) if bundle is not None else None,
+            bundle=bundle,
             status_lists=(*map(StatusList.stored, self.packs.data_of(Role.STATUS_LIST)), *self.own_reports()),
             stolen_blanks=tuple(map(StolenBlanks.parse, self.packs.data_of(Role.STOLEN_BLANKS))),
+            complete_states=self._states | ({bundle.state} if bundle is not None and bundle.state else set()),
         )
+
+    def _decision_check(self, facts: dict[str, list[Facts]]) -> DecisionCheck | None:
+        """Holds what is believed against the decisions of people, where there are any who decide."""
+        if self._operators is None:
+            return None
+        from eid_toolkit.stores.trust_decisions import DecisionCheck
+
+        return DecisionCheck(facts, self._entries, self.packs, self._operators, self.own)
 
     def _read_all(self, role: str, fingerprints: Sequence[str]) -> list[Any]:
         with self._database.read() as connection:
@@ -243,10 +265,14 @@ def open_trust(root: Path) -> TrustStore:
     if not (root / CONFIG_NAME).exists():
         return TrustStore(root / "trust")
     home = Home.open(root)
+    paths = sorted(home.pki.glob("*/csca-*.cer"))
+    states = frozenset({home.config.country, *(path.parent.name for path in paths)})
     if home.config.demo:
-        return TrustStore(home.trust)
-    own = frozenset(sha256(path.read_bytes()).hexdigest() for path in home.pki.glob("*/csca-*.cer"))
-    return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own)
+        return TrustStore(home.trust, states=states)
+    from eid_toolkit.stores.operators import OperatorStore
+
+    own = frozenset(sha256(path.read_bytes()).hexdigest() for path in paths)
+    return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own, states)
 
 
 def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:
@@ -286,6 +312,7 @@ def _bundle_facts(pack: Pack) -> BundleFacts:
             bool(pack.facts["allow_bac"]),
             pack.imported_at,
             pack.sha256,
+            pack.facts.get("state"),
         )
     except (KeyError, ValueError, TypeError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None

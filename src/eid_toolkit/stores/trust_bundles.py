@@ -195,6 +195,7 @@ def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pi
         "version": bundle.version,
         "issued_at": bundle.issued_at.isoformat(),
         "authority": bundle.authority,
+        "state": signed.signer.country,
         "max_age_days": bundle.policy.max_age_days,
         "allow_bac": bundle.policy.allow_bac,
         "signer_fingerprint": signed.signer.fingerprint,

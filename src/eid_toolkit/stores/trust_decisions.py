@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.pki.judgement import Status
@@ -16,9 +16,11 @@ from eid_toolkit.pki.master_list import MasterList
 from eid_toolkit.pki.trust_index import Facts, place_of
 from eid_toolkit.pki.trust_material import TrustMaterial
 from eid_toolkit.pki.validation import validate_list_signer
-from eid_toolkit.stores.operators import OperatorStore
 from eid_toolkit.stores.trust_entry import Decision, TrustEntry
 from eid_toolkit.stores.trust_packs import Basis, Pack, PackShelf, Role
+
+if TYPE_CHECKING:
+    from eid_toolkit.stores.operators import OperatorStore
 
 _TWO = 2
 

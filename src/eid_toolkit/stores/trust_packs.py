@@ -11,15 +11,17 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.errors import IntegrityBroken
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
-from eid_toolkit.stores.operators import Operator
 from eid_toolkit.stores.trust_database import FILE, TrustDatabase, fetch, keep, sweep
 from eid_toolkit.stores.trust_entry import Decision, Item, ListOrigin
+
+if TYPE_CHECKING:
+    from eid_toolkit.stores.operators import Operator
 
 SCHEMA = "eid-trust-pack/1"
 

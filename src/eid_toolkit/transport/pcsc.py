@@ -42,6 +42,18 @@ class ReaderStatus:
 
     name: str
     atr: bytes | None
+    events: int
+    """How often pcscd has noticed that a card came or went (pcsc-lite, SCardGetStatusChange)."""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether pcscd has noticed that the last card is gone.
+
+        An ATR of None does not say so. If a program ends its connection to a card that was just pulled, pcscd tells
+        of an empty reader before the thread has noticed that watches the reader; a card that is put in before it
+        looks again is to this thread the one that was there, and PC/SC never sees it.
+        """
+        return self.events % 2 == 0
 
 
 def list_readers() -> tuple[ReaderStatus, ...]:
@@ -222,4 +234,4 @@ def _status(context: int | None, name: str) -> ReaderStatus:
     if result != scard.SCARD_S_SUCCESS:
         raise _error(result, name)
     _name, state, atr = states[0]
-    return ReaderStatus(name, bytes(atr) if state & scard.SCARD_STATE_PRESENT else None)
+    return ReaderStatus(name, bytes(atr) if state & scard.SCARD_STATE_PRESENT else None, state >> 16 & 0xFFFF)

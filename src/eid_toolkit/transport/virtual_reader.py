@@ -34,7 +34,7 @@ def inserted(card: Card, port: int = DEFAULT_PORT) -> Iterator[str]:
     finally:
         slot.pull()
         thread.join(PATIENCE)
-    _until(lambda: reader not in _occupied(), port)
+    _until(lambda: all(status.is_left for status in list_readers() if status.name == reader), port)
 
 
 def _occupied() -> set[str]:

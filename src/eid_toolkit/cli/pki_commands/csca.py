@@ -167,7 +167,7 @@ def revoke(
 def install(app: App, state: str | None, file: Path, fmt: str) -> None:
     """Take the revocation list that came from the home with the CSCA's key: a revoked signer signs no more."""
     from eid_toolkit.pki.crl import Crl
-    from eid_toolkit.stores.trust import MAX_FILE
+    from eid_toolkit.stores.trust_sources import MAX_FILE
 
     with open_office(app) as office:
         code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)

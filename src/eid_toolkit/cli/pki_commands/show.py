@@ -137,7 +137,7 @@ def _lint_file(file: Path) -> list[dict[str, Any]]:
     from eid_toolkit.pki.cv_certificate import CvCertificate
     from eid_toolkit.pki.lint.certificates import kind_of
     from eid_toolkit.pki.reading import read_items
-    from eid_toolkit.stores.trust import MAX_FILE
+    from eid_toolkit.stores.trust_sources import MAX_FILE
 
     content, rows = read_file(file, MAX_FILE), []
     if content.startswith(_CV_CERTIFICATE):

@@ -12,6 +12,7 @@ from eid_toolkit.conformance.probe import Probe
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.com import Com
 from eid_toolkit.lds.sod import Sod
+from eid_toolkit.pki.cms import find_signer
 from eid_toolkit.terminal.reading import ReadStatus
 
 case = Cases(Unit.LDS, "The chip was read.")
@@ -152,7 +153,8 @@ def _signed_data(content: bytes) -> tuple[Tlv, ...]:
     condition=has(_SOD),
 )
 def signed_data_version(probe: Probe) -> None:
-    read(probe, _SOD, Sod.parse)
+    sod = read(probe, _SOD, Sod.parse)
+    probe.require(sod.names_its_content, f"the content has the type {sod.signed_data.content_type}")
     version = der.read_integer(read(probe, _SOD, _signed_data)[0])
     probe.require(version == _CMS_VERSION, f"SignedData has version {version}")
 
@@ -166,7 +168,8 @@ def signed_data_version(probe: Probe) -> None:
     condition=has(_SOD),
 )
 def enclosed_certificate(probe: Probe) -> None:
-    probe.require(bool(read(probe, _SOD, lambda content: Sod.parse(content).signer_certificate)), "no certificate")
+    found = find_signer(read(probe, _SOD, Sod.parse).signed_data)
+    probe.require(found is not None and found.named, "no certificate that the signer info names")
 
 
 @case(

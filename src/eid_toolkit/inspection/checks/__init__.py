@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from eid_toolkit.inspection.case import Case
-from eid_toolkit.inspection.checks import access, chip, consistency, mapping, passive, validity
+from eid_toolkit.inspection.checks import access, chip, consistency, mapping, passive, strength, validity
 from eid_toolkit.inspection.result import CheckResult, Layer, Outcome
 
 _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome | None]], ...] = (
     ("pa.sod-signature", Layer.DOCUMENT, passive.sod_signature),
     ("pa.dsc-chain", Layer.DOCUMENT, passive.dsc_chain),
     ("pa.data-group-hashes", Layer.DOCUMENT, passive.data_group_hashes),
+    (strength.CHECK, Layer.DOCUMENT, strength.strength),
     ("document.access", Layer.DOCUMENT, access.access),
     ("document.reading", Layer.DOCUMENT, access.reading),
     ("document.card-access", Layer.DOCUMENT, access.card_access),

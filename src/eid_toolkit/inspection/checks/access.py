@@ -4,41 +4,52 @@ from __future__ import annotations
 
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.inspection.case import Case
-from eid_toolkit.inspection.evidence import FileState
-from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
+from eid_toolkit.inspection.evidence import FROM_FILES, FileState
+from eid_toolkit.inspection.result import PASSED, Outcome, failed, finding, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 
 _DG14 = 14
 
 
-def access(case: Case) -> Outcome:
-    """The strongest access protocol that the card offers was used; BAC beside PACE is a finding."""
+def access(case: Case) -> Outcome | None:
+    """The strongest access protocol that the card offers was used; None where no card was opened."""
     opened = case.evidence.access
+    if opened.protocol == FROM_FILES:
+        return None
     if opened.protocol == "pace":
         return PASSED
     if not case.policy.allow_bac:
-        return failed("access-not-by-pace")
+        return undetermined("access-not-by-pace")
     offered = [infos for infos in (case.document.card_access, case.document.dg14) if infos is not None]
     if any(infos.of_type(PaceInfo) for infos in offered):
         return undetermined("access-downgraded")
     return PASSED
 
 
-def reading(case: Case) -> Outcome:
-    """The card was read to the end of the procedure."""
+def reading(case: Case) -> Outcome | None:
+    """The card was read to the end of the procedure; None where no card was read here."""
+    if case.evidence.access.protocol == FROM_FILES:
+        return None
     cause = case.evidence.interrupted
     return PASSED if cause is None else undetermined("reading-ended-early", cause=cause)
 
 
-def card_access(case: Case) -> Outcome:
-    """EF.CardAccess, which nobody signed, says of PACE what the signed DG14 says: nothing added, nothing left out."""
+def card_access(case: Case) -> Outcome | None:
+    """EF.CardAccess, which nobody signed, says of PACE what the signed DG14 says: nothing added, nothing left out.
+
+    None where no card was opened by it, and it is not among the files either.
+    """
     document = case.document
     state = case.evidence.state(ElementaryFile.CARD_ACCESS)
+    if case.evidence.access.protocol == FROM_FILES and state is not FileState.READ:
+        return None
+    if state is FileState.TOLD:
+        return undetermined("told-by-reader", what=ElementaryFile.CARD_ACCESS.label)
     if state is not FileState.READ and state is not FileState.ABSENT:
         return undetermined("card-access-not-read", state=state)
     shown = document.card_access
     if state is FileState.READ and shown is None:
-        return failed("card-access-malformed")
+        return undetermined("card-access-malformed")
     if document.sod is None:
         return undetermined("sod-not-usable")
     if not document.is_signed(_DG14):
@@ -46,11 +57,15 @@ def card_access(case: Case) -> Outcome:
         return PASSED if shown is None else undetermined("card-access-unsigned")
     if document.dg14 is None or not document.is_authentic(_DG14):
         return undetermined("card-access-without-dg14")
-    added = _entries(shown) - _entries(document.dg14)
-    if added:
+    signed, offered = _pace_entries(document.dg14), _pace_entries(shown)
+    if offered and not signed:
+        return undetermined("card-access-unsigned")  # an issuer who left PACE out of DG14
+    if added := offered - signed:
         return failed("card-access-altered", count=len(added))
-    lost = _pace_entries(document.dg14) - _pace_entries(shown)
-    return failed("card-access-stripped", count=len(lost)) if lost else PASSED
+    if lost := signed - offered:
+        return failed("card-access-stripped", count=len(lost))
+    beside = _entries(shown) - _entries(document.dg14)  # no terminal chooses anything by it
+    return PASSED.noting(*([finding("card-access-beside-dg14", count=len(beside))] if beside else []))
 
 
 def _entries(infos: SecurityInfos | None) -> set[bytes]:

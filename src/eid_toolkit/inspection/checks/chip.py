@@ -27,8 +27,12 @@ def chip_authentication(case: Case) -> Outcome:
     if answer is not None:
         return answer
     infos, proof = case.document.dg14, case.evidence.chip_authentication
+    if infos is None and case.document.is_authentic(_DG14):
+        return undetermined("chip-key-not-readable", data_group=_DG14)
     if infos is not None and not infos.of_type(ChipAuthenticationPublicKeyInfo):
         return not_performed("chip-key-not-offered", data_group=_DG14)
+    if not case.witness.believed and proof.outcome is not ChipProof.NOT_ATTEMPTED:
+        return undetermined("told-by-reader", what="Chip Authentication")
     match proof.outcome:
         case ChipProof.WRONG:
             return failed("ca-proof-wrong")
@@ -49,6 +53,8 @@ def active_authentication(case: Case) -> Outcome:
     if answer is not None:
         return answer
     proof = case.evidence.active_authentication
+    if not case.witness.believed and proof.outcome in (ChipProof.WRONG, ChipProof.REFUSED, ChipProof.UNSUPPORTED):
+        return undetermined("told-by-reader", what="Active Authentication")
     match proof.outcome:
         case ChipProof.WRONG | ChipProof.REFUSED:
             return failed("aa-refused-by-chip", cause=proof.cause)
@@ -56,8 +62,10 @@ def active_authentication(case: Case) -> Outcome:
             return undetermined("aa-unsupported")
         case ChipProof.NOT_ATTEMPTED:
             return undetermined("aa-not-attempted")
-    if case.document.dg15 is None or not case.document.is_authentic(_DG15):
+    if not case.document.is_authentic(_DG15):
         return failed("aa-key-unsigned")
+    if case.document.dg15 is None:
+        return undetermined("chip-key-not-readable", data_group=_DG15)
     return _judge_signature(case, case.document.dg15.spki)
 
 

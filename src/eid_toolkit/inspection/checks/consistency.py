@@ -1,43 +1,80 @@
-"""Do the files agree with each other: MRZ, EF.COM, DG11, DG12 and national data (ICAO Doc 9303-10 4.6 and 4.7)?"""
+"""Do the files agree with each other: MRZ, EF.COM, DG11, DG12 and national data (ICAO Doc 9303-10 4.6 and 4.7)?
+
+Files that their issuer signed and that contradict each other prove its carelessness and nothing more (9303-3 7.1 tells
+of such documents), and so does a wrong EF.COM, which nobody signs, beside data groups that are all there.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
-from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
+from eid_toolkit.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.issuer_time import possible_dates
 from eid_toolkit.lds.mrz import Mrz
-from eid_toolkit.lds.transliteration import fold, transliterate
+from eid_toolkit.lds.name_agreement import names_agree
 from eid_toolkit.lds.vietnam import NationalField
 from eid_toolkit.pki.countries import same_state
 
 _FULL_DATE = re.compile("([0-9]{2})/([0-9]{2})/[0-9]{2}([0-9]{2})")
 """dd/mm/yyyy; what Vietnam writes where a part is unknown is not known, so other texts are not compared."""
 _DG15 = 15
+_OPTIONAL = (ElementaryFile.DG11, ElementaryFile.DG12, ElementaryFile.DG13)
 _LDS_VERSION_OF_SOD = {0: "0107", 1: "0108"}
 
 
 def consistency(case: Case) -> Outcome:
-    """The first disagreement that is found, in the order of weight."""
-    if case.document.malformed:
-        return failed("file-malformed", files=", ".join(file.label for file in case.document.malformed))
-    mrz = case.document.mrz
-    if mrz is None:
-        return undetermined("dg1-not-read")
-    if wrong := mrz.wrong_check_digits():
-        return failed("mrz-check-digits-wrong", fields=", ".join(wrong))
+    """The gravest disagreement that is found: one that proves something before one that does not.
+
+    What a document need not have, and what the issuer signed in a form that cannot be read, is a finding beside it.
+    """
+    found = list(_disagreements(case))
+    gravest = next((outcome for outcome in found if outcome.status is CheckStatus.FAILED), (*found, PASSED)[0])
+    return gravest.noting(*_unread(case))
+
+
+def _unread(case: Case) -> Iterator[Finding]:
+    if ignored := _ignored(case):
+        yield finding("file-ignored", files=", ".join(file.label for file in ignored))
+    document = case.document
+    if document.mrz is not None and document.dg13 is not None and same_state(document.mrz.issuing_state, "VNM"):
+        try:
+            document.dg13.vietnam()
+        except BadInput:
+            yield finding("national-data-not-understood")
+
+
+def _ignored(case: Case) -> list[ElementaryFile]:
+    """The files that do not parse, that the issuer signed so, and that a document may also lack."""
+    document = case.document
+    return [file for file in document.malformed if file in _OPTIONAL and document.is_authentic(file.data_group or 0)]
+
+
+def _disagreements(case: Case) -> Iterator[Outcome]:
+    document = case.document
     if case.evidence.access.mrz_matches is False:
-        return failed("mrz-differs-from-dg1")
-    for compare in _COMPARISONS:
-        if (outcome := compare(case, mrz)) is not None:
-            return outcome
-    return PASSED
+        yield failed("mrz-differs-from-dg1")
+    if malformed := [file for file in document.malformed if file not in _ignored(case)]:
+        numbers = [file.data_group for file in malformed if file.data_group is not None]
+        yield _contradiction(case, numbers, "file-malformed", files=", ".join(file.label for file in malformed))
+    if (mrz := document.mrz) is None:
+        yield undetermined("dg1-not-read")
+        return
+    if wrong := mrz.wrong_check_digits():
+        yield _contradiction(case, [1], "mrz-check-digits-wrong", fields=", ".join(wrong))
+    yield from (outcome for compare in _COMPARISONS if (outcome := compare(case, mrz)) is not None)
+
+
+def _contradiction(case: Case, of: Iterable[int], reason: str, /, **facts: object) -> Outcome:
+    """What the data groups ``of`` say cannot be true: failed just if one of them is not what the issuer signed."""
+    sod_is_usable = case.document.sod is not None
+    forged = sod_is_usable and not all(map(case.document.is_authentic, of))
+    return (failed if forged else undetermined)(reason, **facts)
 
 
 def _com(case: Case, mrz: Mrz) -> Outcome | None:
@@ -49,24 +86,28 @@ def _com(case: Case, mrz: Mrz) -> Outcome | None:
     if sod is None:
         return undetermined("sod-not-usable")
     if com is None:
-        return failed("com-absent") if state is FileState.ABSENT else undetermined("com-not-read", state=state)
+        return undetermined("com-absent" if state is FileState.ABSENT else "com-not-read", state=state)
     unsigned_key = {_DG15} - set(sod.hashes)
     if differing := (set(com.data_groups) ^ set(sod.hashes)) - unsigned_key:
-        return failed("com-differs-from-sod", data_groups=", ".join(f"DG{number}" for number in sorted(differing)))
+        labels = ", ".join(f"DG{number}" for number in sorted(differing))
+        states = {number: case.evidence.state(ElementaryFile.of_data_group(number)) for number in differing}
+        touched = {number for number in differing if states[number] is FileState.READ}
+        touched |= {number for number in sod.hashes if states.get(number) is FileState.ABSENT}
+        return _contradiction(case, touched, "com-differs-from-sod", data_groups=labels)
     if com.lds_version != _LDS_VERSION_OF_SOD.get(sod.version) or sod.lds_version not in (None, com.lds_version):
-        return failed("com-version-differs-from-sod", com=com.lds_version, sod=sod.version)
+        return undetermined("com-version-differs-from-sod", com=com.lds_version, sod=sod.version)
     return None
 
 
 def _personal_details(case: Case, mrz: Mrz) -> Outcome | None:
-    """DG11 has the MRZ's date of birth and, as far as it is in Latin letters, the MRZ's surname."""
+    """DG11 has the MRZ's date of birth and a name that the MRZ's may stand for."""
     dg11 = case.document.dg11
     if dg11 is None:
         return None
     with suppress(BadInput):  # a date in a form of its own
-        if dg11.date_of_birth is not None and dg11.date_of_birth.mrz != mrz.date_of_birth:
-            return failed("dg11-differs-from-dg1", field="date_of_birth")
-    if dg11.primary_identifier is not None and not _may_be_same_name(dg11.primary_identifier, mrz.primary_identifier):
+        if dg11.date_of_birth is not None and not _may_be_same_day(dg11.date_of_birth.mrz, mrz.date_of_birth):
+            return _contradiction(case, [1, 11], "dg11-differs-from-dg1", field="date_of_birth")
+    if dg11.full_name is not None and not names_agree(mrz, dg11.full_name):
         return undetermined("name-differs-from-dg1")
     return None
 
@@ -78,42 +119,41 @@ def _dates(case: Case, mrz: Mrz) -> Outcome | None:
         return None
     expiry = mrz.expiry(today)
     if expiry is not None and issued.earliest > expiry.latest:
-        return failed("issued-after-expiry")
+        return _contradiction(case, [1, 12], "issued-after-expiry")
     return undetermined("issued-in-the-future") if issued.earliest > today else None
 
 
 def _vietnam(case: Case, mrz: Mrz) -> Outcome | None:
-    """The identity number of Vietnam's national data is that of the MRZ, and so is the date of birth."""
+    """The identity number of Vietnam's national data is that of the MRZ, and so are the name and the date of birth."""
     dg13 = case.document.dg13
     if dg13 is None or not same_state(mrz.issuing_state, "VNM"):
         return None
     try:
         data = dg13.vietnam()
     except BadInput:
-        return undetermined("national-data-not-understood")
+        return None  # a finding
     number = data.text(NationalField.IDENTITY_NUMBER)
-    if number is not None and number != mrz.optional_data.partition("<")[0]:  # a check digit may stand behind
-        return failed("dg13-differs-from-dg1", field="identity_number")
-    birth = data.text(NationalField.DATE_OF_BIRTH)
-    full_date = _FULL_DATE.fullmatch(birth or "")
-    if full_date is not None and "".join(reversed(full_date.groups())) != mrz.date_of_birth:
-        return failed("dg13-differs-from-dg1", field="date_of_birth")
+    # A check digit may stand behind it; in a passport, or with a long document number, it stands in another field.
+    shown = {mrz.optional_data.partition("<")[0], mrz.second_optional_data.partition("<")[0], mrz.document_number}
+    if number is not None and number.strip() not in shown:
+        return _contradiction(case, [1, 13], "dg13-differs-from-dg1", field="identity_number")
+    full_date = _FULL_DATE.fullmatch(data.text(NationalField.DATE_OF_BIRTH) or "")
+    if full_date is not None and not _may_be_same_day("".join(reversed(full_date.groups())), mrz.date_of_birth):
+        return _contradiction(case, [1, 13], "dg13-differs-from-dg1", field="date_of_birth")
+    name = data.text(NationalField.FULL_NAME)
+    if name is not None and not names_agree(mrz, name):
+        return _contradiction(case, [1, 13], "dg13-differs-from-dg1", field="full_name")
     return None
 
 
 _COMPARISONS: tuple[Callable[[Case, Mrz], Outcome | None], ...] = (_com, _personal_details, _dates, _vietnam)
 
 
-def _may_be_same_name(national: str, shown: str) -> bool:
-    """States render letters in several ways and cut names off, so only a plain difference counts."""
-    renderings = [fold(national)]
-    try:
-        renderings.append(transliterate(national))
-    except BadInput:
-        return True  # letters that this toolkit has no rendering for
-    letters = _letters(shown)
-    return any(_letters(text).startswith(letters) for text in renderings)
+def _may_be_same_day(one: str, other: str) -> bool:
+    """Whether two dates of the MRZ's form differ in no part that both know.
 
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text))
+    What is not known is fillers (9303-3 4.8) or, in a month or a day, zeros.
+    """
+    unknown = ({"<<"}, {"<<", "00"}, {"<<", "00"})
+    parts = [({one[at : at + 2], other[at : at + 2]}, blank) for at, blank in zip((0, 2, 4), unknown, strict=True)]
+    return all(len(values) == 1 or values & blank for values, blank in parts)

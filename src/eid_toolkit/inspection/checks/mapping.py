@@ -5,12 +5,14 @@ from __future__ import annotations
 from eid_toolkit.asn1.security_infos import ChipAuthenticationPublicKeyInfo
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
-from eid_toolkit.inspection.case import Case
+from eid_toolkit.inspection.case import Case, facts_of
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.card_security import CardSecurity
-from eid_toolkit.pki.validation import Status, validate_signer
+from eid_toolkit.pki.cms import verify_signed_data
+from eid_toolkit.pki.judgement import ChainResult, RevocationResult, severity
+from eid_toolkit.pki.validation import Status, check_revocation, validate_signer
 from eid_toolkit.protocols.pace import ChipMappingProof
 
 
@@ -22,6 +24,8 @@ def chip_authentication_mapping(case: Case) -> Outcome | None:
     access, proof = case.evidence.access, case.evidence.chip_mapping
     if access.mapping != "cam" or proof is None:
         return None
+    if not case.witness.believed:
+        return undetermined("told-by-reader", what="PACE with Chip Authentication Mapping")
     state = case.evidence.state(ElementaryFile.CARD_SECURITY)
     content = case.evidence.content(ElementaryFile.CARD_SECURITY)
     if content is None:
@@ -30,24 +34,35 @@ def chip_authentication_mapping(case: Case) -> Outcome | None:
     try:
         card_security = CardSecurity.parse(content)
     except BadInput:
-        return failed("card-security-malformed")
+        return undetermined("card-security-malformed")
     untrusted = _why_untrusted(case, card_security)
     return untrusted if untrusted is not None else _judge_proof(card_security, access.parameter_id, proof)
 
 
 def _why_untrusted(case: Case, card_security: CardSecurity) -> Outcome | None:
-    """Passive Authentication of EF.CardSecurity: its signature, and its signer's way to a trusted authority."""
-    signer = card_security.signed_data.signer_certificate
+    """Passive Authentication of EF.CardSecurity, by the rules of EF.SOD (9303-11 4.4.3.5.2, 9303-12 6.1.2).
+
+    Its signature, its signer's way to a trusted authority, that the signer is of the document's state and may sign
+    such documents, and that it is not revoked.
+    """
+    signed = card_security.signed_data
+    signer = signed.signer_certificate
+    if signer is None:
+        return undetermined("card-security-not-checkable", cause="card-security-without-signer")
     try:
-        if signer is None or not card_security.is_signed():
+        if not verify_signed_data(signed, signer.der):
             return failed("card-security-signature-wrong")
     except BadInput as error:
         return undetermined("card-security-not-checkable", cause=error.code)
-    chain = validate_signer(signer, case.trust, case.now)
-    if chain.status is Status.PASSED:
+    chain = validate_signer(signer, case.trust, case.now, facts_of(case.document), signed.certificates)
+    results: list[ChainResult | RevocationResult] = [chain]
+    if chain.csca is not None:
+        results.append(check_revocation(signer, case.trust, case.now))
+    worst = max(results, key=lambda each: severity(each.status))
+    if worst.status is Status.PASSED:
         return None
-    outcome = failed if chain.status is Status.FAILED else undetermined
-    return outcome("card-security-signer-untrusted", cause=chain.reason)
+    outcome = failed if worst.status is Status.FAILED else undetermined
+    return outcome("card-security-signer-untrusted", cause=worst.reason)
 
 
 def _judge_proof(card_security: CardSecurity, parameter_id: int | None, proof: ChipMappingProof) -> Outcome:
@@ -62,4 +77,4 @@ def _judge_proof(card_security: CardSecurity, parameter_id: int | None, proof: C
         if key.domain.parameter_id == parameter_id and proof.is_by(key.domain, key.point):
             return PASSED
         return failed("cam-proof-wrong")
-    return failed("cam-key-missing")
+    return undetermined("cam-key-missing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
-from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, undetermined
+from eid_toolkit.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.pki.cms import verify_signed_data
 from eid_toolkit.pki.validation import ChainResult, RevocationResult
@@ -24,15 +24,22 @@ def sod_signature(case: Case) -> Outcome:
         return undetermined("sod-not-read", state=state)
     sod = case.document.sod
     if sod is None:
-        return failed("sod-malformed")
-    signer = case.document.signer
+        return undetermined("sod-malformed")
+    signer = case.document.found_signer
     if signer is None:
         return undetermined("sod-signature-not-checkable", cause="sod-without-signer")
     try:
-        genuine = verify_signed_data(sod.signed_data, signer.der)
+        genuine = verify_signed_data(sod.signed_data, signer.certificate.der)
     except BadInput as error:
         return undetermined("sod-signature-not-checkable", cause=error.code)
-    return PASSED if genuine else failed("sod-signature-wrong")
+    if not genuine:
+        return failed("sod-signature-wrong")
+    odd = []
+    if not sod.names_its_content:
+        odd.append(finding("sod-content-type-odd", oid=sod.signed_data.content_type))
+    if not signer.named:
+        odd.append(finding("sod-signer-named-otherwise"))
+    return PASSED.noting(*odd)
 
 
 def dsc_chain(case: Case) -> Outcome:
@@ -43,17 +50,17 @@ def dsc_chain(case: Case) -> Outcome:
 def data_group_hashes(case: Case) -> Outcome:
     """Every data group that the security object lists is on the card and has the hash listed; none is unlisted.
 
-    There are genuine cards whose issuer left DG15 out of the security object. It says nothing of the holder, and its
-    key proves nothing then: so an unlisted DG15 by itself is no forgery, but no good document either.
+    There are genuine cards whose issuer left a data group (DG15) out of the security object. Nothing vouches for it
+    then, and nothing is proved wrong: so it is no forgery by itself, but no good document either. A document whose MRZ
+    or portrait nobody signed is none at all.
     """
     document, evidence = case.document, case.evidence
     if document.sod is None:
         return undetermined("sod-not-usable")
     listed = set(document.sod.hashes)
     read = {n for n in range(1, 17) if evidence.state(ElementaryFile.of_data_group(n)) is FileState.READ}
-    unlisted = read - listed | {n for n in _MANDATORY if n not in listed}
-    if unlisted - {_DG15}:
-        return failed("data-group-unsigned", data_groups=_names(unlisted))
+    if unsigned := [n for n in _MANDATORY if n not in listed]:
+        return failed("data-group-unsigned", data_groups=_names(unsigned))
     by_state = {n: evidence.state(ElementaryFile.of_data_group(n)) for n in sorted(listed)}
     wrong = [n for n in read & listed if not document.is_authentic(n)]
     if wrong:
@@ -61,8 +68,11 @@ def data_group_hashes(case: Case) -> Outcome:
     missing = [n for n, state in by_state.items() if state is FileState.ABSENT]
     if missing:
         return failed("data-group-missing", data_groups=_names(missing))
-    if unlisted:
-        return undetermined("active-authentication-key-unsigned")
+    if unlisted := read - listed:
+        reason = "active-authentication-key-unsigned" if unlisted == {_DG15} else "data-group-left-unsigned"
+        return undetermined(reason, data_groups=_names(unlisted))
+    if told := [n for n, state in by_state.items() if state is FileState.TOLD]:
+        return undetermined("told-by-reader", what=_names(told))
     unread = [n for n, state in by_state.items() if state in (FileState.FAILED, FileState.PROTECTED)]
     if unread:
         return undetermined("data-group-not-read", data_groups=_names(unread))
@@ -75,7 +85,12 @@ def revocation(case: Case) -> Outcome:
 
 
 def _adopt(result: ChainResult | RevocationResult) -> Outcome:
-    return Outcome(CheckStatus(result.status.value), result.reason)
+    status = CheckStatus(result.status.value)
+    if not isinstance(result, ChainResult):
+        return Outcome(status, result.reason)
+    decisive = result.decisive
+    odd = tuple(Finding(each.reason, each.facts) for each in result.oddities)
+    return Outcome(status, findings=odd) if decisive is None else Outcome(status, decisive.reason, decisive.facts, odd)
 
 
 def _names(numbers: set[int] | list[int]) -> str:

@@ -32,7 +32,7 @@ from eid_toolkit.register.schema.people import (
 )
 from eid_toolkit.register.schema.stock import blank, blank_movement, manifest, shift, vendor
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""
 
 __all__ = [

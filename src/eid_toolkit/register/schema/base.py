@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Dialect, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text, TypeDecorator
 
 from eid_toolkit.register.stored import stored
 
@@ -13,6 +13,9 @@ _TIME_LENGTH = 27
 
 SORTED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares by its code points on every database, so that an index serves beginnings and order."""
+
+COUNT = BigInteger().with_variant(Integer(), "sqlite")
+"""A number that grows as long as the register is used: 8 bytes on every database, which on SQLite an INTEGER has."""
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, String, Table, Text
 
-from eid_toolkit.register.schema.base import UtcTime, metadata
+from eid_toolkit.register.schema.base import COUNT, UtcTime, metadata
 
 audit = Table(
     "audit",
     metadata,
-    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("position", COUNT, primary_key=True, autoincrement=False),
     Column("time", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
     Column("action", Text, nullable=False),
@@ -23,7 +23,7 @@ audit = Table(
 audit_head = Table(
     "audit_head",
     metadata,
-    Column("position", Integer, nullable=False),
+    Column("position", COUNT, nullable=False),
     Column("hash", String(64), nullable=False),
 )
 """One row: the newest audit row again, so that rows cut off at the end are missed."""
@@ -31,9 +31,9 @@ audit_head = Table(
 audit_checkpoint = Table(
     "audit_checkpoint",
     metadata,
-    Column("position", Integer, primary_key=True, autoincrement=False),  # of the last row that it covers
+    Column("position", COUNT, primary_key=True, autoincrement=False),  # of the last row that it covers
     Column("hash", String(64), nullable=False),
-    Column("number", Integer, nullable=False, unique=True),  # from 1 without a gap
+    Column("number", COUNT, nullable=False, unique=True),  # from 1 without a gap
     Column("time", UtcTime, nullable=False),
     Column("key", String(64), nullable=False),  # SHA-256 of the public key
     Column("countersigned", Text, nullable=False),  # JSON: the people who signed it, and their signatures

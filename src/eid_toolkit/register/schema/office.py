@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from eid_toolkit.register.schema.base import UtcTime, metadata
+from eid_toolkit.register.schema.base import COUNT, UtcTime, metadata
 
 application = Table(
     "application",
@@ -73,7 +73,7 @@ document_status = Table(
     "document_status",
     metadata,
     Column("document_id", ForeignKey("document.id"), nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", COUNT, nullable=False),
     Column("action", String(16), nullable=False),
     Column("state", String(16), nullable=False),  # after it
     Column("since", UtcTime, nullable=False),

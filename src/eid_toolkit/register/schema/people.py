@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from eid_toolkit.register.schema.base import SORTED_TEXT, UtcTime, metadata
+from eid_toolkit.register.schema.base import COUNT, SORTED_TEXT, UtcTime, metadata
 
 person = Table(
     "person",
@@ -33,7 +33,7 @@ person = Table(
     Column("date_of_death", String(10)),
     Column("created_at", UtcTime, nullable=False),
     Column("source", String(16)),  # the import that brought the person; none for one typed in
-    Column("version", Integer, nullable=False, server_default="1"),  # counts the changes
+    Column("version", COUNT, nullable=False, server_default="1"),  # counts the changes
     Column("merged_into", String(16)),  # found to be the same person as another
     Column("erased_at", UtcTime),
     Index("ix_person_folded_name", "folded_name", "id"),  # the order of lists
@@ -44,7 +44,7 @@ person_change = Table(
     "person_change",
     metadata,
     Column("person_id", ForeignKey("person.id"), nullable=False),
-    Column("version", Integer, nullable=False),  # the person's after the change
+    Column("version", COUNT, nullable=False),  # the person's after the change
     Column("changed_at", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -61,10 +61,10 @@ person_import = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("row", Integer, nullable=False),  # rows of the file that are dealt with
-    Column("imported", Integer, nullable=False),
-    Column("rejected", Integer, nullable=False),
-    Column("rejects_size", Integer, nullable=False),  # bytes of the rejects file that belong to these rows
+    Column("row", COUNT, nullable=False),  # rows of the file that are dealt with
+    Column("imported", COUNT, nullable=False),
+    Column("rejected", COUNT, nullable=False),
+    Column("rejects_size", COUNT, nullable=False),  # bytes of the rejects file that belong to these rows
     Column("rejects_sha256", String(64)),  # of those bytes
 )
 
@@ -84,16 +84,16 @@ person_pair = Table(
 name_word = Table(
     "name_word",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", COUNT, primary_key=True),
     Column("word", SORTED_TEXT, nullable=False, unique=True),
-    Column("names", Integer, nullable=False),  # how many folded names hold it, about
+    Column("names", COUNT, nullable=False),  # how many folded names hold it, about
 )
 
 name_variant = Table(
     "name_variant",
     metadata,
     Column("variant", SORTED_TEXT, nullable=False),  # a word, or one without one of its letters
-    Column("word_id", Integer, nullable=False),
+    Column("word_id", COUNT, nullable=False),
     PrimaryKeyConstraint("variant", "word_id"),
     sqlite_with_rowid=False,
 )
@@ -101,7 +101,7 @@ name_variant = Table(
 name_posting = Table(
     "name_posting",
     metadata,
-    Column("word_id", Integer, nullable=False),  # no foreign key: its checks would double the time of an import
+    Column("word_id", COUNT, nullable=False),  # no foreign key: its checks would double the time of an import
     Column("folded_name", SORTED_TEXT, nullable=False),
     PrimaryKeyConstraint("word_id", "folded_name"),
     sqlite_with_rowid=False,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Column, ForeignKey, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from eid_toolkit.register.schema.base import SORTED_TEXT, UtcTime, metadata
+from eid_toolkit.register.schema.base import COUNT, SORTED_TEXT, UtcTime, metadata
 
 vendor = Table(
     "vendor",
@@ -23,7 +23,7 @@ manifest = Table(
     Column("vendor", Text, nullable=False),
     Column("batch", Text, nullable=False),
     Column("signer", String(64)),  # fingerprint of the certificate; none where the vendor does not sign
-    Column("blanks", Integer, nullable=False),
+    Column("blanks", COUNT, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
 )
@@ -38,7 +38,7 @@ blank = Table(
     Column("station", Text, index=True),  # where it is, or was when its life ended
     Column("shift_id", ForeignKey("shift.id"), index=True),  # in which it was used or spoiled
     Column("reason", Text),
-    Column("moves", Integer, nullable=False),  # the position of its newest movement
+    Column("moves", COUNT, nullable=False),  # the position of its newest movement
     Column("updated_at", UtcTime, nullable=False),
 )
 
@@ -46,7 +46,7 @@ blank_movement = Table(
     "blank_movement",
     metadata,
     Column("serial", ForeignKey("blank.serial"), nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", COUNT, nullable=False),
     Column("action", String(16), nullable=False),
     Column("before", String(16)),  # the state; none when it was received
     Column("after", String(16), nullable=False),
@@ -67,10 +67,10 @@ shift = Table(
     Column("opened_at", UtcTime, nullable=False),
     Column("opened_by", Text, nullable=False),
     Column("opened_with", Text),  # the second person; none in a demo home
-    Column("counted_at_opening", Integer, nullable=False),
+    Column("counted_at_opening", COUNT, nullable=False),
     Column("closed_at", UtcTime),
     Column("closed_by", Text),
     Column("closed_with", Text),
-    Column("counted_at_closing", Integer),
+    Column("counted_at_closing", COUNT),
     Column("differences", Text),  # JSON: serials that were missing or too many
 )

@@ -1,0 +1,136 @@
+"""The key that a home signs its evidence with, and the keys of other homes whose evidence it believes.
+
+An officer's home has no key store and nobody who types a passphrase at a road-side, so the key lies in a file that only
+its owner can read: it says which home read a card, and opens nothing. What is believed are fingerprints.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.crypto.ec import EcPrivateKey
+from eid_toolkit.errors import AccessDenied, BadInput, IntegrityBroken, ServiceAway
+from eid_toolkit.home.atomic import new_file, private_directory, write_atomic
+from eid_toolkit.inspection.evidence_seal import Seal, fingerprint_of
+from eid_toolkit.inspection.witness import SELF, UNSIGNED, Standing, Witness
+from eid_toolkit.ports import Entropy
+
+FOLDER = "evidence"
+KEY_FILE, READERS_FILE = "evidence-key.der", "enrolled.json"
+SCHEMA = "eid-evidence-readers/1"
+_CURVE = "secp256r1"
+_LIMIT = 1 << 20
+_MAX_NAME = 100
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A home whose evidence is believed here: the fingerprint of its key, and what it is called here."""
+
+    fingerprint: str
+    name: str
+
+
+class EvidenceKeys:
+    """The evidence keys of the home at ``root``, an authority's or an officer's."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / FOLDER
+
+    def own(self) -> EcPrivateKey | None:
+        """This home's key; None where there is none yet. Raises :class:`IntegrityBroken` if it is damaged."""
+        try:
+            return EcPrivateKey.from_pkcs8((self._folder / KEY_FILE).read_bytes(), None)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (BadInput, AccessDenied):
+            raise IntegrityBroken("evidence-key-damaged", file=KEY_FILE) from None
+
+    def own_or_new(self, entropy: Entropy) -> EcPrivateKey:
+        """This home's key, made at its first use; raises :class:`ServiceAway` where the home cannot keep one."""
+        try:
+            key = self.own()
+            if key is not None:
+                return key
+            made = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
+            private_directory(self._folder)
+            with suppress(FileExistsError), new_file(self._folder / KEY_FILE) as (stream, publish):
+                stream.write(made.pkcs8(None))
+                publish()
+            return self.own() or made  # another process may have been first
+        except OSError as error:
+            raise ServiceAway("evidence-key-not-kept", reason=error.strerror or "") from None
+
+    def enrolled(self) -> tuple[Reader, ...]:
+        """The homes whose evidence is believed; raises :class:`IntegrityBroken` if the list is damaged."""
+        path = self._folder / READERS_FILE
+        try:
+            with path.open("rb") as stream:
+                data = json.loads(stream.read(_LIMIT))
+            if data["schema"] != SCHEMA:
+                raise ValueError(data["schema"])
+            return tuple(_reader(each["fingerprint"], each["name"]) for each in data["readers"])
+        except FileNotFoundError:
+            return ()
+        except (ValueError, KeyError, TypeError, RecursionError, BadInput):
+            raise IntegrityBroken("evidence-readers-damaged", file=READERS_FILE) from None
+
+    @staticmethod
+    def check(fingerprint: str, name: str) -> Reader:
+        """What enrolling would write; raises :class:`BadInput` for what is no fingerprint or no name."""
+        return _reader(cleaned(fingerprint), name.strip())
+
+    def enrol(self, fingerprint: str, name: str) -> Reader:
+        """Believe the evidence of the home with this key; its name replaces an earlier one."""
+        reader = self.check(fingerprint, name)
+        self._write([*(each for each in self.enrolled() if each.fingerprint != reader.fingerprint), reader])
+        return reader
+
+    def find(self, fingerprint: str) -> Reader:
+        """The enrolled home whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""
+        wanted = cleaned(fingerprint)
+        found = [each for each in self.enrolled() if each.fingerprint.startswith(wanted)]
+        if not wanted or len(found) != 1:
+            raise BadInput("evidence-reader-unknown", fingerprint=fingerprint, matches=len(found))
+        return found[0]
+
+    def forget(self, reader: Reader) -> None:
+        """Believe that home's evidence no more."""
+        self._write([each for each in self.enrolled() if each != reader])
+
+    def witness(self, seal: Seal | None) -> Witness:
+        """Who answers for evidence with this signature."""
+        if seal is None:
+            return UNSIGNED
+        if not seal.is_good:
+            return Witness(Standing.CHANGED, seal.fingerprint)
+        own = self.own()
+        if own is not None and fingerprint_of(own) == seal.fingerprint:
+            return Witness(SELF.standing, seal.fingerprint)
+        names = {each.fingerprint: each.name for each in self.enrolled()}
+        if seal.fingerprint in names:
+            return Witness(Standing.ENROLLED, seal.fingerprint, names[seal.fingerprint])
+        return Witness(Standing.STRANGER, seal.fingerprint)
+
+    def _write(self, readers: list[Reader]) -> None:
+        data = {"schema": SCHEMA, "readers": [asdict(each) for each in readers]}
+        write_atomic(private_directory(self._folder) / READERS_FILE, json.dumps(data, indent=1).encode())
+
+
+def cleaned(fingerprint: str) -> str:
+    """A fingerprint as people write it, in groups and in capitals, as it is compared."""
+    return fingerprint.replace(":", "").replace(" ", "").lower()
+
+
+def _reader(fingerprint: str, name: str) -> Reader:
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise BadInput("evidence-fingerprint-malformed", fingerprint=fingerprint[:80])
+    if not name or len(name) > _MAX_NAME or not name.isprintable():
+        raise BadInput("evidence-reader-name-malformed", limit=_MAX_NAME)
+    return Reader(fingerprint, name)
