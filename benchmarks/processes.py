@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 
 from benchmarks import clocks
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
@@ -38,26 +37,25 @@ def measure_processes(bureau: Bureau, personalized: Personalized) -> dict[str, T
         "a Python process that does nothing": _process(sys.executable, "-c", ""),
         "one that imports the libraries": _process(sys.executable, "-c", _IMPORTS),
         "eid verify, whole process": _process(*eid(bureau, "verify", "--reader", f"emulator:{_CARD}", "--can", can)),
-        "one card as under --watch, no reader": _median(lambda: _one_card(bureau, personalized, can), clocks.here),
+        "one card as under --watch, no reader": medians(_one_card(bureau, personalized, can) for _ in range(_RUNS)),
     }
 
 
+def once(*command: str) -> Times:
+    """Running a command once: what passes, and what it spends on the processor."""
+    began = clocks.children()
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return clocks.children() - began
+
+
 def _process(*command: str) -> Times:
-    return _median(lambda: subprocess.run(command, check=True, capture_output=True, timeout=60), clocks.children)
+    return medians(once(*command) for _ in range(_RUNS))
 
 
-def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> None:
+def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> Times:
     """What ``--watch`` does for each card, but for waiting: the reader is in this process."""
-    policy = policy_by_name("officer")
+    began, policy = clocks.here(), policy_by_name("officer")
     with powered(Tap(personalized.tap)) as (_, transport):
         evidence = capture(transport, AccessPassword.from_can(can), policy, ENTROPY, CLOCK)
     verdict_text(judge(evidence, bureau.trust, policy, CLOCK.now()), Words(explain, in_short))
-
-
-def _median(work: Callable[[], object], clock: Callable[[], Times]) -> Times:
-    times = []
-    for _ in range(_RUNS):
-        began = clock()
-        work()
-        times.append(clock() - began)
-    return medians(times)
+    return clocks.here() - began

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_TESTS = Path(__file__).parents[1] / "tests"
-
 
 def postgres_binaries() -> Path | None:
     """The folder of Debian's newest PostgreSQL, or where the search path has it."""
-    _find_tests()
     from support import postgres_server as servers
 
     return servers.postgres_binaries()
@@ -21,7 +17,6 @@ def postgres_binaries() -> Path | None:
 @contextmanager
 def postgres_server(binaries: Path) -> Iterator[str]:
     """A running server; gives the address of its one empty database."""
-    _find_tests()
     from support.postgres_server import PrivatePostgres
 
     server = PrivatePostgres(binaries, durable=True)
@@ -30,8 +25,3 @@ def postgres_server(binaries: Path) -> Iterator[str]:
         yield server.url(server.create())
     finally:
         server.stop()
-
-
-def _find_tests() -> None:
-    if str(_TESTS) not in sys.path:
-        sys.path.append(str(_TESTS))

@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING
 from benchmarks import clocks
 from benchmarks.bureau import ENTROPY, Bureau, Personalized
 from benchmarks.clocks import Times, medians
-from benchmarks.processes import eid
+from benchmarks.processes import eid, once
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.errors import EidError
+from eid_toolkit.transport.pcsc import has_card
 from eid_toolkit.transport.vpcd import VpcdCard
-from support.waiting import next_line
+from support.waiting import next_line, wait_for
 
 if TYPE_CHECKING:
     from support.pcscd import PrivatePcscd
 
 _RUNS = 5
-_TESTS = Path(__file__).parents[1] / "tests"
+_FLOOR = Path(__file__).parent / "floor_reading.py"
 _PATIENCE = 30.0
 """Seconds until a verdict is no longer waited for."""
 
@@ -53,7 +54,6 @@ def measure_watching(bureau: Bureau, personalized: Personalized) -> dict[str, Ti
 
     Raises :class:`NotMeasured` where no pcscd of its own, or no virtual reader, can be had.
     """
-    sys.path.append(str(_TESTS))
     from support.pcscd import PrivatePcscd, missing_for_pcscd
 
     if missing := missing_for_pcscd():
@@ -81,9 +81,35 @@ def _measure(pcscd: PrivatePcscd, bureau: Bureau, personalized: Personalized) ->
     finally:
         watch.send_signal(signal.SIGINT)
         watch.communicate(timeout=60)
-    return {
+    return _whole_processes(bureau, personalized, pcscd) | {
         "one card under --watch: insertion to verdict": medians(whole for whole, _ in runs),
         "one card under --watch: first command to verdict": medians(asked for _, asked in runs),
+    }
+
+
+def _whole_processes(bureau: Bureau, personalized: Personalized, pcscd: PrivatePcscd) -> dict[str, Times]:
+    """One card in a reader: read by ``eid verify``, and by a process that only reads; both send the same commands."""
+    slot, can = pcscd.slots[1], personalized.package.can.reveal().decode()
+    card = VpcdCard(EmulatedCard(personalized.tap.card.memory, ENTROPY, lambda _: None), slot.port)
+    thread = threading.Thread(target=card.run, daemon=True)
+    thread.start()
+    wait_for(lambda: has_card(slot.reader))
+    verify = eid(bureau, "verify", "--reader", slot.reader, "--can", can, "--format", "json")
+    floor = (sys.executable, str(_FLOOR), slot.reader, can)
+    try:
+        told = [subprocess.run(each, check=True, capture_output=True, timeout=60) for each in (verify, floor)]
+        if json.loads(told[0].stdout)["apdus"] != int(told[1].stdout):
+            raise NotMeasured("the floor sends other commands")
+        # One after the other, so that what else the machine does meets both.
+        times = [(once(*verify), once(*floor)) for _ in range(_RUNS)]
+    except subprocess.CalledProcessError as error:
+        raise NotMeasured(str(error)) from error
+    finally:
+        card.pull()
+        thread.join(_PATIENCE)
+    return {
+        "eid verify through PC/SC, whole process": medians(each for each, _ in times),
+        "floor: the same commands, and imports for a reading": medians(each for _, each in times),
     }
 
 

@@ -24,6 +24,7 @@ EXPECTED: dict[str, tuple[str, set[str]] | None] = {
     "long-name.toml": ("passed", set()),
     "passport-bac.toml": ("passed", set()),
     "chip-mapping.toml": ("passed", set()),
+    "chip-mapping-with-bac.toml": ("passed", set()),
     "fingerprints.toml": ("passed", set()),
     "awkward.toml": ("passed", set()),
     "clone.toml": ("failed", {"ca", "aa"}),

@@ -250,3 +250,22 @@ def test_whatever_a_spec_asks_for_it_is_built_or_refused(fields: dict[str, objec
 @pytest.mark.parametrize("profile", ["utopia-id", "vn-cccd", "passport"])
 def test_cards_of_the_first_and_the_last_day_are_built(at: str, profile: str) -> None:
     assert build(spec_of({"at": at, "profile": profile, "chip": {"terminal_authentication": True}})).mrz is not None
+
+
+@pytest.mark.parametrize(
+    ("pace", "signing", "code"),
+    [
+        ('mapping = "im"\ncipher = "3des"\nparameter_id = 10', 'rsa_bits = 1536\ndigest = "sha512"', "impossible"),
+        ('mapping = "gm"\ncipher = "3des"\nparameter_id = 8', 'parameter_id = 8\ndigest = "sha512"', "digest-too-long"),
+        (
+            'mapping = "cam"\ncipher = "aes-128"\nparameter_id = 12',
+            'rsa_bits = 2048\ndigest = "sha256"',
+            "contradiction",
+        ),
+    ],
+)
+def test_what_no_card_could_do_is_refused_where_it_is_written(pace: str, signing: str, code: str) -> None:
+    # 9303-11: table 12, 6.1.2.3, and 9.2.1 with the chip's key of the profile in another group.
+    with pytest.raises(BadInput) as caught:
+        toml(f"[[access.pace]]\n{pace}\n[chip.active_authentication]\n{signing}")
+    assert caught.value.code == f"profile-{code}" or caught.value.code == f"profile-pace-{code}"

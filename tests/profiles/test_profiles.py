@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from eid_toolkit.cli.catalogue import message
 from eid_toolkit.errors import BadInput
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.mrz import MrzFormat
@@ -179,3 +180,27 @@ def test_what_is_only_read_is_not_issued_and_old_formats_end_in_time() -> None:
         "profile-face-format-too-late",
         "profile-document-code-too-short",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        # 9303-11 table 12: P-224 does not go with the integrated mapping.
+        ({"access": {"bac": False, "pace": [{"mapping": "im", "cipher": "3des", "parameter_id": 10}]}}, "impossible"),
+        # 9303-11 9.2.3: there is no Chip Authentication Mapping with 3DES.
+        (
+            {"access": {"bac": False, "pace": [
+                {"mapping": mapping, "cipher": "3des", "parameter_id": 13} for mapping in ("gm", "cam")
+            ]}},
+            "impossible",
+        ),
+        ({"access": {"bac": False, "pace": [{"mapping": "gm", "cipher": "3des", "parameter_id": 13}] * 2}}, "twice"),
+        # 9303-11 6.1.2.3: a digest is not longer than the key.
+        ({"active_authentication": {"parameter_id": 8, "digest": "sha512"}}, "digest-too-long"),
+        ({"active_authentication": {"parameter_id": 8, "digest": "sha256"}}, "digest-too-long"),
+    ],
+)  # fmt: skip
+def test_what_no_card_could_do_is_refused_where_it_is_written(changes: dict[str, Any], code: str) -> None:
+    assert _refused(_content() | changes).endswith(code)
+    text = message(_refused(_content() | changes), {}, "en")
+    assert text is not None and text.hint

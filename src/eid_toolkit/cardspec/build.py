@@ -10,6 +10,7 @@ from pathlib import Path
 from eid_toolkit.cardspec.authority import SpecimenAuthority, VerifyingAuthority
 from eid_toolkit.cardspec.dressing import Performance, dressed
 from eid_toolkit.cardspec.forging import Genuine, forge
+from eid_toolkit.cardspec.profile_of import profile_of
 from eid_toolkit.cardspec.randomness import SeededEntropy, VirtualClock
 from eid_toolkit.cardspec.spec import CardSpec
 from eid_toolkit.crypto.rsa import RsaPrivateKey
@@ -24,7 +25,7 @@ from eid_toolkit.personalization.records import ChipKeys, Encodable, Issue, Reco
 from eid_toolkit.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.pki.validation import TrustMaterial
 from eid_toolkit.ports import Clock, Entropy, SystemClock, SystemEntropy
-from eid_toolkit.profiles import DocumentProfile, load_profile
+from eid_toolkit.profiles import DocumentProfile
 from eid_toolkit.profiles.numbering import document_number
 from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
@@ -110,7 +111,7 @@ class _Issuing:
         self._spec, self._folder, self._entropy, self._clock = spec, folder, entropy, clock
         self._now = clock.now()
         self._specimen = _specimen_for(spec.profile)
-        self._profile = _profile_of(spec)
+        self._profile = profile_of(spec)
 
     def issue(self, memory: CardMemory) -> SpecimenCard:
         """Puts the document onto the blank in ``memory``."""
@@ -239,35 +240,6 @@ def _trust(memory: CardMemory, verifying: VerifyingAuthority) -> None:
     """Has the chip believe a verifying authority."""
     root = CertifiedKey.of_root(verifying.root)
     memory.application.trust_terminals_by(CardTrust((root,), root.effective))
-
-
-def _profile_of(spec: CardSpec) -> DocumentProfile:
-    """The document profile with what the spec changes in it; it is checked anew."""
-    profile, access, chip = load_profile(spec.profile), spec.access, spec.chip
-    pace = profile.access.pace if access.pace is None else access.pace
-    bac = profile.access.bac
-    if access.protocols is not None:
-        pace, bac = pace if "pace" in access.protocols else (), "bac" in access.protocols
-    ca = chip.chip_authentication or profile.chip_authentication
-    aa = chip.active_authentication or profile.active_authentication
-    groups = set(profile.data_groups)
-    if "chip-authentication" in chip.without:
-        ca = None
-    if "active-authentication" in chip.without:
-        aa = None
-    groups = (groups | {15}) if aa is not None else (groups - {15})
-    if pace or ca is not None:
-        groups.add(14)
-    if chip.terminal_authentication:
-        groups |= {3, 4}
-    return replace(
-        profile,
-        access=replace(profile.access, pace=pace, bac=bac),
-        chip_authentication=ca,
-        active_authentication=aa,
-        terminal_authentication=chip.terminal_authentication,
-        data_groups=tuple(sorted(groups)),
-    )
 
 
 def _put(memory: CardMemory, profile: DocumentProfile, records: RecordSet, keys: ChipKeys, can: str) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from eid_toolkit.cardspec.profile_of import profile_of
 from eid_toolkit.cardspec.spec import SCHEMA, CardSpec
 from eid_toolkit.errors import BadInput
 from eid_toolkit.profiles.reading import read
@@ -52,6 +53,7 @@ def spec_of(fields: Mapping[str, object]) -> CardSpec:
         if problem is None:
             raise
         raise BadInput(problem, field=error.facts["field"]) from None
+    profile_of(found)  # so that a contradiction is found where the spec is written
     return found
 
 

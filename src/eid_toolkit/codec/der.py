@@ -19,6 +19,10 @@ PRINTABLE_STRING = 0x13
 SEQUENCE = 0x30
 SET = 0x31
 
+MAX_INTEGER = 1700
+"""The largest INTEGER in bytes: beyond any key in use, and still a number that can be shown in decimal digits."""
+_MAX_OID = 64
+
 
 def sequence(*parts: bytes) -> bytes:
     """A SEQUENCE of already encoded parts."""
@@ -59,10 +63,15 @@ def read_sequence(item: Tlv) -> tuple[Tlv, ...]:
 
 
 def read_integer(item: Tlv) -> int:
-    """The number in an INTEGER, which may be padded (found on cards, although no DER)."""
+    """The number in an INTEGER, which may be padded (found on cards, although no DER).
+
+    Raises :class:`BadInput` for one of no bytes, or of more than :data:`MAX_INTEGER`.
+    """
     value = expect(item, INTEGER)
     if not value:
         raise BadInput("der-empty-integer")
+    if len(value) > MAX_INTEGER:
+        raise BadInput("der-integer-too-large", length=len(value), limit=MAX_INTEGER)
     return int.from_bytes(value, "big", signed=True)
 
 
@@ -104,7 +113,7 @@ def encode_oid_value(dotted: str) -> bytes:
 
 def decode_oid_value(data: bytes) -> str:
     """The dotted text of content bytes; raises :class:`BadInput` on bytes that are no identifier."""
-    if not data or data[-1] & 0x80 or len(data) > 64:
+    if not data or data[-1] & 0x80 or len(data) > _MAX_OID:
         raise BadInput("oid-malformed")
     values, value = [], 0
     for byte in data:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.dh import PKCS3, X942, dh_domain_from_parameters
 from eid_toolkit.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id, ec_domain_from_parameters
-from eid_toolkit.crypto.ec import EC_PUBLIC_KEY
+from eid_toolkit.crypto.ec import EC_PUBLIC_KEY, STANDARDIZED
 from eid_toolkit.errors import BadInput
-
-STANDARDIZED = "0.4.0.127.0.7.1.2"
-"""standardizedDomainParameters of TR-03110-3 A.2.1.1, with the number as its parameter."""
 
 
 def domain_from_algorithm(algorithm: bytes) -> EcDomain | DhDomain:

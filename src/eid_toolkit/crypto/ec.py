@@ -14,7 +14,12 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto import points
 from eid_toolkit.crypto.digests import digest as compute_digest
 from eid_toolkit.crypto.digests import hash_algorithm
-from eid_toolkit.crypto.domain_parameters import EcDomain, ec_domain_from_parameters, explicit_ec_parameters
+from eid_toolkit.crypto.domain_parameters import (
+    EcDomain,
+    domain_by_id,
+    ec_domain_from_parameters,
+    explicit_ec_parameters,
+)
 from eid_toolkit.errors import AccessDenied, BadInput
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec as native_ec
 
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
+STANDARDIZED = "0.4.0.127.0.7.1.2"
+"""standardizedDomainParameters (9303-11 9.5.1, TR-03110-3 A.2.1.1), with the number of the group as its parameter."""
 _NATIVE = {
     "secp192r1": "SECP192R1",
     "secp224r1": "SECP224R1",
@@ -78,16 +85,31 @@ class EcPublicKey:
         algorithm = der.sequence(der.object_identifier(EC_PUBLIC_KEY), parameters)
         return der.sequence(algorithm, der.bit_string(self.point))
 
+    @property
+    def numbered_spki(self) -> bytes:
+        """SubjectPublicKeyInfo in DER with the number of the standardized group (9303-11 9.5.1)."""
+        algorithm = der.sequence(der.object_identifier(STANDARDIZED), der.integer(self.domain.parameter_id))
+        return der.sequence(algorithm, der.bit_string(self.point))
+
     @classmethod
     def from_spki(cls, spki: bytes) -> EcPublicKey:
-        """Reads SubjectPublicKeyInfo; raises :class:`BadInput` for anything but a key on a standardized curve."""
+        """Reads SubjectPublicKeyInfo, its group written out, named or numbered.
+
+        Raises :class:`BadInput` for anything but a key on a standardized curve.
+        """
         parts = tlv.parse(spki, der.SEQUENCE).children()
         if len(parts) != 2:
             raise BadInput("public-key-malformed")
         algorithm = der.read_sequence(parts[0])
-        if len(algorithm) != 2 or der.read_object_identifier(algorithm[0]) != EC_PUBLIC_KEY:
+        name = der.read_object_identifier(algorithm[0]) if len(algorithm) == 2 else None
+        if name not in (EC_PUBLIC_KEY, STANDARDIZED):
             raise BadInput("public-key-not-ec")
-        domain = ec_domain_from_parameters(algorithm[1].encode())
+        if name == STANDARDIZED:
+            domain = domain_by_id(der.read_integer(algorithm[1]))
+        else:
+            domain = ec_domain_from_parameters(algorithm[1].encode())
+        if not isinstance(domain, EcDomain):
+            raise BadInput("public-key-not-ec")
         return cls.from_point(domain, der.read_bit_string(parts[1]))
 
     @cached_property

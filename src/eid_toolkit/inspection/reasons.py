@@ -61,7 +61,8 @@ UNDETERMINED = (
             "bundle-old",
             "clock-set-back",
         ),
-        *("crl-missing", "crl-signature", "crl-stale", "crl-not-yet-valid", "crl-old-key", "crl-critical-extension"),
+        *("crl-missing", "crl-signature", "crl-stale", "crl-not-yet-valid", "crl-old-key", "crl-partial"),
+    "crl-critical-extension",
         # Written oddly by the issuer.
         *("csca-name", "csca-key-usage", "csca-country-unsaid", "signer-country-unsaid", "link-country-unsaid"),
         *("signer-expired", "signer-not-yet-valid", "signer-usage-period"),

@@ -46,7 +46,7 @@ class AtrInfo:
         if value is None:
             return None
         # Unsigned, although coded as INTEGER: cards write FFFF for 65535.
-        sizes = [int.from_bytes(der.expect(item, der.INTEGER), "big") for item in tlv.parse_all(value)]
+        sizes = [der.read_integer(Tlv(item.tag, b"\x00" + item.value)) for item in tlv.parse_all(value)]
         return (sizes[0], sizes[1]) if len(sizes) == 2 else None
 
     @property

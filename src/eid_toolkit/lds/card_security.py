@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from eid_toolkit.asn1.oids import SECURITY_OBJECT
-from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.asn1.oids import ID_PK_ECDH, SECURITY_OBJECT
+from eid_toolkit.asn1.security_infos import ChipAuthenticationPublicKeyInfo, SecurityInfo, SecurityInfos
+from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.cms import SignedData, build_signed_data, verify_signed_data
 from eid_toolkit.ports import Signer
@@ -43,5 +44,16 @@ class CardSecurity:
 def build_card_security(
     infos: SecurityInfos, digest: str, signer: Signer, certificate_der: bytes, signing_time: datetime | None = None
 ) -> bytes:
-    """The whole file over ``infos``, signed by a document signer."""
-    return build_signed_data(infos.encode(), SECURITY_OBJECT, signer, certificate_der, digest, signing_time)
+    """The whole file over ``infos``, signed by a document signer.
+
+    A key on a curve is written with the number of its group, as in the worked example of Chip Authentication Mapping
+    (9303-11 I.1); DG14 has the same key with its parameters written out, as Chip Authentication wants it (9303-11 9.2).
+    """
+    content = SecurityInfos.of(*map(_with_numbered_group, infos.entries)).encode()
+    return build_signed_data(content, SECURITY_OBJECT, signer, certificate_der, digest, signing_time)
+
+
+def _with_numbered_group(info: SecurityInfo) -> SecurityInfo:
+    if not isinstance(info, ChipAuthenticationPublicKeyInfo) or info.protocol != ID_PK_ECDH:
+        return info
+    return replace(info, spki=EcPublicKey.from_spki(info.spki).numbered_spki)

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Protocol
 
 from eid_toolkit.asn1 import oids
-from eid_toolkit.asn1.oids import ChipAuthenticationProtocol, PaceProtocol
+from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.asn1.security_infos import (
     ActiveAuthenticationInfo,
     ChipAuthenticationInfo,
     ChipAuthenticationPublicKeyInfo,
-    PaceInfo,
     SecurityInfo,
     SecurityInfos,
     TerminalAuthenticationInfo,
@@ -45,10 +44,9 @@ from eid_toolkit.ports import Entropy, Signer
 from eid_toolkit.profiles import DocumentProfile
 from eid_toolkit.profiles.numbering import optional_data
 from eid_toolkit.profiles.profile import ActiveAuthenticationProfile, NationalDataProfile
+from eid_toolkit.profiles.protocol_rules import pace_info
 from eid_toolkit.register.person_data import PersonData
 from eid_toolkit.secret import Secret
-
-_PACE_VERSION = 2
 
 
 class Encodable(Protocol):
@@ -177,10 +175,7 @@ def build_mrz(person: PersonData, profile: DocumentProfile, issue: Issue) -> Mrz
 
 def _security_infos(profile: DocumentProfile, keys: ChipKeys) -> tuple[SecurityInfos, SecurityInfos, SecurityInfos]:
     """What EF.CardAccess says, what EF.CardSecurity adds to it, and what DG14 says: all of that (9303-11 9.2.11)."""
-    pace: list[SecurityInfo] = [
-        PaceInfo(PaceProtocol.of("ecdh", choice.mapping, choice.cipher).oid, _PACE_VERSION, choice.parameter_id)
-        for choice in profile.access.pace
-    ]
+    pace: list[SecurityInfo] = [pace_info(choice) for choice in profile.access.pace]
     more: list[SecurityInfo] = []
     key_id = profile.chip_key_id
     if profile.chip_authentication is not None and keys.chip_authentication is not None:

@@ -14,8 +14,7 @@ def check_revocation(certificate: Certificate, trust: TrustMaterial, now: dateti
     """Look a certificate up in its state's revocation lists.
 
     A list is matched by country and may be signed by any key that is believed of that state: the newest signs for all
-    (9303-12 7.1.4). Revoked in any genuine list is revoked; only a current and complete
-    list clears.
+    (9303-12 7.1.4). Revoked in any genuine list is revoked; only a current and complete list clears.
     """
     country = certificate.issuer.country
     candidates = trust.crls_of(country)

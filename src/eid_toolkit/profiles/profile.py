@@ -17,6 +17,7 @@ from eid_toolkit.lds.mrz import MrzFormat
 from eid_toolkit.lds.portrait import PortraitFormat
 from eid_toolkit.lds.vietnam import NationalField
 from eid_toolkit.profiles.check_letters import singapore_check_letter
+from eid_toolkit.profiles.protocol_rules import check_pace, check_signing
 
 NumberScheme = Literal["counter", "identity-number"]
 OptionalData = Literal["none", "personal-number", "personal-number-checked"]
@@ -197,6 +198,8 @@ class DocumentProfile:
         for name, kept in rules.items():
             if not kept:
                 raise BadInput("profile-contradiction", profile=self.name, field=name)
+        check_pace(self.name, self.access.pace)
+        check_signing(self.name, active)
 
     @property
     def chip_key_id(self) -> int | None:

@@ -1,0 +1,27 @@
+"""The floor beside ``eid verify``: a process that imports what a reading needs, and sends the same commands.
+
+``python benchmarks/floor_reading.py READER CAN`` prints how many commands that took. It judges nothing, believes
+nothing and shows nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from eid_toolkit.inspection.capture import capture
+from eid_toolkit.inspection.policy import policy_by_name
+from eid_toolkit.ports import SystemClock, SystemEntropy
+from eid_toolkit.protocols.passwords import AccessPassword
+from eid_toolkit.transport.pcsc import PcscTransport
+
+
+def main(reader: str, can: str) -> None:
+    """Read the card that is in the reader."""
+    transport = PcscTransport(reader)
+    password, policy = AccessPassword.from_can(can), policy_by_name("officer")
+    print(capture(transport, password, policy, SystemEntropy(), SystemClock()).apdus)
+    transport.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
