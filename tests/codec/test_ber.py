@@ -66,6 +66,7 @@ def test_depth_and_size_are_bounded() -> None:
         (b"\x30\x80" * 100_000, "ber-too-deep"),
         (b"\x30\x80" * (levels + 1) + b"\x00\x00" * (levels + 1), "ber-too-deep"),
         (bytes(ber.MAX_SIZE + 1), "tlv-value-too-large"),
+        (b"\x30\x80" + b"\x05\x00" * ber.MAX_OBJECTS + b"\x00\x00", "tlv-too-many-objects"),
     ):
         with pytest.raises(BadInput) as caught:
             ber.to_definite(data)

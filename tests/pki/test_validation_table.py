@@ -34,6 +34,7 @@ ALONE = {
     "self-made-signer",
     "signer-of-signer",
     "unknown-scheme",
+    "signer-with-two-algorithms",
     "authority-of-another-state",
     "authority-unknown",  # without an authority most other faults are not seen
     "false-authority",

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from eid_toolkit.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
 from eid_toolkit.codec import der, tlv
+from eid_toolkit.crypto.signatures import algorithm_to_der
 from eid_toolkit.lds.dg1 import Dg1
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.extensions import UsagePeriod
 from eid_toolkit.pki.names import COMMON_NAME, COUNTRY, DistinguishedName
+from eid_toolkit.ports import SignatureAlgorithm
 from support.authorities import NOW, START, Authority, new_key
 from support.documents import specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault
@@ -86,6 +88,13 @@ def signer_of_signer(h: Hierarchy) -> None:
 @fault
 def unknown_scheme(h: Hierarchy) -> None:
     h.alter_signer(algorithm=der.sequence(der.object_identifier("1.3.6.1.4.1.2.267.7.4.4")))
+
+
+@fault
+def signer_with_two_algorithms(h: Hierarchy) -> None:
+    signed, _, signature = tlv.parse(h.signer.der).children()
+    outside = algorithm_to_der(SignatureAlgorithm("ecdsa", "sha512"))
+    h.signer = Certificate.parse(der.sequence(signed.encode(), outside, signature.encode()))
 
 
 @fault

@@ -16,6 +16,8 @@ from eid_toolkit.errors import BadInput
 _T = TypeVar("_T")
 MAX_DEPTH = 32
 """How deep objects may lie in one another; a certificate in a signed object has some 12 levels."""
+MAX_OBJECTS = 200_000
+"""How many objects there may be in all: a thousand certificates have some hundred each."""
 MAX_SIZE = 1 << 22
 """The largest object in bytes that is put into another form; the largest master list has one megabyte."""
 
@@ -54,43 +56,58 @@ def to_canonical(data: bytes) -> bytes:
 def _whole(data: bytes, *, canonical: bool) -> bytes:
     if len(data) > MAX_SIZE:
         raise BadInput("tlv-value-too-large", offset=0, length=len(data), limit=MAX_SIZE)
-    encoded, end = _convert(data, 0, 0, canonical)
+    encoded, end = _Rewriting(data, canonical).object_at(0, 0)
     if end != len(data):
         raise BadInput("tlv-trailing-bytes", count=len(data) - end)
     return encoded
 
 
-def _convert(data: bytes, offset: int, depth: int, canonical: bool) -> tuple[bytes, int]:
-    """The object at ``offset`` in its new form, and the offset behind it."""
-    if depth > MAX_DEPTH:
-        raise BadInput("ber-too-deep", limit=MAX_DEPTH)
-    tag, start, length = tlv.read_any_header(data, offset)
-    constructed = tlv.is_constructed(tag)
-    if length is not None and start + length > len(data):
-        raise BadInput("tlv-truncated", offset=offset, missing=start + length - len(data))
-    if not constructed:
+class _Rewriting:
+    """One object being put into its other form."""
+
+    def __init__(self, data: bytes, canonical: bool) -> None:
+        self._data, self._canonical, self._count = data, canonical, 0
+
+    def object_at(self, offset: int, depth: int) -> tuple[bytes, int]:
+        """The object at ``offset`` in its new form, and the offset behind it."""
+        self._count += 1
+        if depth > MAX_DEPTH:
+            raise BadInput("ber-too-deep", limit=MAX_DEPTH)
+        if self._count > MAX_OBJECTS:
+            raise BadInput("tlv-too-many-objects", limit=MAX_OBJECTS)
+        data = self._data
+        tag, start, length = tlv.read_any_header(data, offset)
+        if length is not None and start + length > len(data):
+            raise BadInput("tlv-truncated", offset=offset, missing=start + length - len(data))
+        if tlv.is_constructed(tag):
+            parts, end = self._parts(start, length, depth)
+            return self._constructed(tag, parts, data[offset:end]), end
         if length is None:
             raise BadInput("tlv-indefinite-length", offset=offset)
         end = start + length
-        return (tlv.encode(tag, data[start:end]) if canonical else data[offset:end]), end
-    parts: list[bytes] = []
-    at, limit = start, None if length is None else start + length
-    while at != limit:
-        if limit is None and data[at : at + 2] == _END:
-            break
-        part, at = _convert(data, at, depth + 1, canonical)
-        if limit is not None and at > limit:
-            raise BadInput("tlv-truncated", offset=at)
-        parts.append(part)
-    behind = at if limit is not None else at + len(_END)
-    if tag < 0x40 and tag & ~_CONSTRUCTED in _STRINGS:
-        return _joined(tag & ~_CONSTRUCTED, parts), behind
-    if canonical:
-        return tlv.encode(tag, *(sorted(parts) if tag == _SET else parts)), behind
-    value = b"".join(parts)
-    if limit is not None and value == data[start:limit]:
-        return data[offset:behind], behind
-    return tlv.encode(tag, value), behind
+        return (tlv.encode(tag, data[start:end]) if self._canonical else data[offset:end]), end
+
+    def _parts(self, start: int, length: int | None, depth: int) -> tuple[list[bytes], int]:
+        """What a constructed object holds, and the offset behind it and its end mark."""
+        parts: list[bytes] = []
+        at, limit = start, None if length is None else start + length
+        while at != limit:
+            if limit is None and self._data[at : at + len(_END)] == _END:
+                return parts, at + len(_END)
+            part, at = self.object_at(at, depth + 1)
+            if limit is not None and at > limit:
+                raise BadInput("tlv-truncated", offset=at)
+            parts.append(part)
+        return parts, at
+
+    def _constructed(self, tag: int, parts: list[bytes], as_it_came: bytes) -> bytes:
+        if tag < 0x40 and tag & ~_CONSTRUCTED in _STRINGS:
+            return _joined(tag & ~_CONSTRUCTED, parts)
+        if self._canonical:
+            return tlv.encode(tag, *(sorted(parts) if tag == _SET else parts))
+        _, start, length = tlv.read_any_header(as_it_came)
+        value = b"".join(parts)
+        return as_it_came if length is not None and value == as_it_came[start:] else tlv.encode(tag, value)
 
 
 def _joined(tag: int, parts: list[bytes]) -> bytes:

@@ -82,6 +82,13 @@ TABLE: tuple[Row, ...] = (
         _UNDETERMINED,
         "signer-signature-not-checkable",
     ),
+    Row(
+        "signer-with-two-algorithms",
+        "the signer's certificate names another signature algorithm within what is signed than outside",
+        _CHAIN,
+        _UNDETERMINED,
+        "signer-signature-not-checkable",
+    ),
     Row("namesake", "two CSCA keys under one name are believed, one made the signer", _CHAIN, _PASSED),
     Row("name-in-other-bytes", "the issuer's name differs in letter case and blanks only", _CHAIN, _PASSED),
     Row("no-key-identifiers", "the signer names its authority by name only", _CHAIN, _PASSED),

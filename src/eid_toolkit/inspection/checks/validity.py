@@ -7,7 +7,6 @@ from datetime import timedelta
 from eid_toolkit.inspection.case import Case, facts_of
 from eid_toolkit.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.lds.issuer_time import possible_dates
-from eid_toolkit.pki.countries import same_state
 from eid_toolkit.pki.document_status import DocumentStatus
 from eid_toolkit.pki.judgement import Status
 from eid_toolkit.pki.validation import validate_deviation_list
@@ -70,8 +69,7 @@ def deviations(case: Case) -> Outcome | None:
         return None
     named = [
         deviation
-        for found in case.trust.deviation_lists
-        if found.country is not None and signer.country is not None and same_state(found.country, signer.country)
+        for found in case.trust.deviation_lists_of(signer.country)
         if validate_deviation_list(found, case.trust, case.now).status is not Status.FAILED
         for deviation in found.about(
             signer, facts.document_code or "", facts.document_number or "", facts.date_of_issue
