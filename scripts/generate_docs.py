@@ -27,7 +27,8 @@ from eid_toolkit.conformance.catalogue import catalogue_page
 from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.inspection.checks import CHECK_IDS
-from eid_toolkit.inspection.policy import POLICY_NAMES, policy_by_name
+from eid_toolkit.inspection.checks.strength import CHECK as STRENGTH
+from eid_toolkit.inspection.policy import POLICY_NAMES, Floor, policy_by_name
 from eid_toolkit.inspection.reasons import BY_STATUS, amounts_to
 from eid_toolkit.inspection.validation_table import TABLE, Row
 from eid_toolkit.register.person_data import FIELDS as PERSON_FIELDS
@@ -226,6 +227,7 @@ def policies_page() -> str:
         rows.append(f"| `{check_id}` | " + " | ".join(marks) + " |")
     limits = (policy.max_bundle_age for policy in policies)
     ages = " | ".join("any" if limit is None else f"{limit.days} days" for limit in limits)
+    weak = " | ".join("undetermined" if STRENGTH in policy.required else "a finding" for policy in policies)
     access = " | ".join("yes" if policy.allow_bac else "no" for policy in policies)
     return "\n".join(
         [
@@ -237,9 +239,22 @@ def policies_page() -> str:
             *rows,
             f"| BAC may open a card without PACE | {access} |",
             f"| oldest trust bundle | {ages} |",
+            f"| below the floor of strength | {weak} |",
+            "\nThe floor: "
+            + "; ".join(dict.fromkeys(_floor(policy.floor) for policy in policies))
+            + ". For digests it is",
+            "the standard's (Doc 9303-12 4.1.6.4), for keys the policies' own.\n",
+            "Evidence that is judged again counts as what its reader was: what cannot be proved from the file (Chip",
+            "Authentication, its mapping, files that were not read) is undetermined (`told-by-reader`) unless this home, or one",
+            "whose key was enrolled by `eid evidence enrol`, signed it. Active Authentication is verified again by anybody.",
             "",
         ]
     )
+
+
+def _floor(floor: Floor) -> str:
+    weak = ", ".join(digest.upper().replace("SHA", "SHA-") for digest in sorted(floor.weak_digests))
+    return f"no {weak}, RSA of {floor.rsa_bits} bits, curves of {floor.ec_bits} bits"
 
 
 def validation_page() -> str:
