@@ -245,8 +245,8 @@ def policies_page() -> str:
             + ". For digests it is",
             "the standard's (Doc 9303-12 4.1.6.4), for keys the policies' own.\n",
             "In evidence that is judged again, what cannot be proved from the file (Chip Authentication, its mapping,",
-            "files that were not read) is undetermined (`told-by-reader`) unless this home, or one whose key was enrolled",
-            "by `eid evidence enrol`, signed it. Active Authentication is verified again by anybody.",
+            "files that were not read) is undetermined (`told-by-reader`) unless this home, or one whose key was",
+            "enrolled by `eid evidence enrol`, signed it. Active Authentication is verified again by anybody.",
             "",
         ]
     )
