@@ -45,6 +45,12 @@ def test_a_lock_is_no_link_and_no_pipe(tmp_path: Path, place: Callable[[Path], N
         assert (tmp_path / "other").read_text() == "precious"
 
 
+def test_a_pipe_is_no_home(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "eid.toml")
+    with pytest.raises(BadInput, match="home-missing"):
+        Home.open(tmp_path)
+
+
 @pytest.mark.parametrize("place", PLACED)
 def test_signatures_are_counted_in_no_other_file(tmp_path: Path, place: Callable[[Path], None]) -> None:
     files = AuthorityFiles(tmp_path)
