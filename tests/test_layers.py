@@ -49,7 +49,7 @@ SIDEWAYS = {
         for lower in ("home", "stores", "profiles", "specimens", "register", "audit")
     ),
     ("personalization", "inspection"),
-    *(("cardspec", lower) for lower in ("profiles", "specimens", "stores", "register", "personalization")),
+    *(("cardspec", lower) for lower in ("home", "profiles", "specimens", "stores", "register", "personalization")),
 }
 """The edges allowed within a layer: from, to."""
 

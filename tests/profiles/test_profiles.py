@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from datetime import date
 from importlib.resources import files
@@ -204,3 +205,12 @@ def test_what_no_card_could_do_is_refused_where_it_is_written(changes: dict[str,
     assert _refused(_content() | changes).endswith(code)
     text = message(_refused(_content() | changes), {}, "en")
     assert text is not None and text.hint
+
+
+def test_a_pipe_or_a_folder_is_no_profile(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "folder.toml").mkdir()
+    assert list_profiles([tmp_path]) == SHIPPED
+    for name in ("pipe", "folder"):
+        with pytest.raises(BadInput, match="profile-unknown"):
+            load_profile(name, [tmp_path])

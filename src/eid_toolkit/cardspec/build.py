@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +17,8 @@ from eid_toolkit.cardspec.spec import CardSpec
 from eid_toolkit.crypto.rsa import RsaPrivateKey
 from eid_toolkit.emulator.blank import make_blank
 from eid_toolkit.emulator.state import CardMemory, StoredFile
+from eid_toolkit.errors import BadInput
+from eid_toolkit.home.regular import read_regular
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.issuer_time import issuer_date
@@ -204,8 +207,7 @@ class _Issuing:
         name = self._spec.document.portrait
         if name is None:
             return _drawn(self._specimen.profile, self._profile.portrait)
-        with (self._folder / name).open("rb") as stream:
-            return make_portrait(stream.read(MAX_FILE + 1), self._profile.portrait)
+        return make_portrait(_read_within(self._folder, name), self._profile.portrait)
 
     def _issue_of(self, person: PersonData) -> Issue:
         profile, today = self._profile, issuer_date(self._now, self._profile.issuing_state)
@@ -217,6 +219,14 @@ class _Issuing:
 
     def _signing_time(self) -> datetime:
         return self._now - timedelta(microseconds=self._now.microsecond)
+
+
+def _read_within(folder: Path, name: str) -> bytes:
+    """A file that a spec names, which lies in the spec's folder or below: a spec may come from a stranger."""
+    root, path = os.path.realpath(folder), os.path.realpath(folder / name)
+    if os.path.commonpath((root, path)) != root:
+        raise BadInput("card-spec-file-elsewhere", field="document.portrait")
+    return read_regular(Path(path), MAX_FILE + 1)
 
 
 def _specimen_for(profile: str) -> SpecimenPerson:

@@ -32,7 +32,7 @@ class DocumentSpec:
     can: str = DEFAULT_CAN
     """The card access number, 6 to 16 digits."""
     portrait: str | None = None
-    """An image file, relative to the spec; drawn where none is given."""
+    """An image file in the folder of the spec or below it; drawn where none is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from eid_toolkit import __version__
-from eid_toolkit.cli.catalogue import message_of
+from eid_toolkit.cli.catalogue import FALLBACK, message_of
 from eid_toolkit.cli.context import App, Group
 from eid_toolkit.cli.output import note, paint, plain
 from eid_toolkit.errors import EidError, ServiceAway, UsageError
@@ -71,7 +72,24 @@ class RootGroup(Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         _open_closed_streams()
-        return super().main(*args, **kwargs)
+        self._usage_error: click.ClickException | None = None
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # help, version or a complaint that cannot be written
+            if not kwargs.get("standalone_mode", True):
+                raise
+            away = _away(error)
+            with suppress(OSError):
+                _print_error(away, FALLBACK)
+            _give_up_output()
+            sys.exit(_exit_code_of_untold(self._usage_error or error.__context__) or away.exit_code)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.ClickException as error:
+            self._usage_error = error
+            raise
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -84,13 +102,14 @@ class RootGroup(Group):
             ctx.exit(INTERRUPTED)
         except click.ClickException as error:
             error.message = plain(error.message)  # type: ignore[misc]  # which may repeat an argument
+            self._usage_error = error  # which click tells only later
             raise
         except click.exceptions.Exit:
             raise
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader of our output went away: click ends quietly
-            away = ServiceAway("file-away", file=error.filename or "a file", reason=error.strerror or str(error))
+            away = _away(error)
             _complain(ctx, away)
             _give_up_output()
             ctx.exit(away.exit_code)
@@ -111,11 +130,23 @@ def _open_closed_streams() -> None:
 
 
 def _give_up_output() -> None:
-    """Forget what cannot be written to stdout: else the interpreter tries again at its end, and exits with 120."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Forget what cannot be written: else the interpreter tries again at its end, and exits with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _away(error: OSError) -> ServiceAway:
+    return ServiceAway("file-away", file=error.filename or "a file", reason=error.strerror or str(error))
+
+
+def _exit_code_of_untold(error: BaseException | None) -> int | None:
+    """The exit code of what was to be told when telling it failed."""
+    while error is not None and not isinstance(error, click.ClickException | EidError):
+        error = error.__context__
+    return None if error is None else error.exit_code
 
 
 def _complain(ctx: click.Context, error: EidError) -> None:
@@ -123,7 +154,11 @@ def _complain(ctx: click.Context, error: EidError) -> None:
     app = App.of(ctx)
     if app.debug:
         note(traceback.format_exc().rstrip())
-    message = message_of(error, app.language)
+    _print_error(error, app.language)
+
+
+def _print_error(error: EidError, language: str) -> None:
+    message = message_of(error, language)
     note(f"{paint('Error:', 'red')} {message.text}")
     if message.hint:
         note(f"{paint('Hint:', 'yellow')} {message.hint}")

@@ -41,6 +41,8 @@ class Home:
     @classmethod
     def open(cls, root: Path) -> Home:
         """Open a home; raises :class:`BadInput` if there is none."""
+        if (root / CONFIG_NAME).is_fifo():  # it would be waited for, whoever put it there
+            raise BadInput("home-missing", home=root)
         try:
             with (root / CONFIG_NAME).open("rb") as stream:
                 data = stream.read(MAX_SIZE + 1)

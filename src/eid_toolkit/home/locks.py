@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from eid_toolkit.errors import ServiceAway
+from eid_toolkit.home.regular import open_regular
 
 _POLL = 0.02
 """Seconds between two tries."""
@@ -20,9 +21,10 @@ def exclusive(path: Path, subject: str, patience: float = 0.0) -> Iterator[None]
     """Hold the lock file ``path`` for the time of the ``with`` block.
 
     ``subject`` says to a person what is locked. Raises :class:`ServiceAway` if another process (or another block of
-    this one) still holds it after ``patience`` seconds. The file stays: removing it would let two holders in.
+    this one) still holds it after ``patience`` seconds, :class:`BadInput` if a link or no file is in its place. The
+    file stays: removing it would let two holders in.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         deadline = time.monotonic() + patience
         while not _is_taken(descriptor):

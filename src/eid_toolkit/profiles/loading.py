@@ -65,7 +65,8 @@ def _sources(extra_dirs: Iterable[Path]) -> dict[str, Traversable]:
     directories: list[Traversable] = [files("eid_toolkit.profiles").joinpath("shipped"), *extra_dirs]
     for directory in directories:
         for entry in directory.iterdir() if directory.is_dir() else ():
-            if match := _FILE_NAME.fullmatch(entry.name):
+            # A pipe would be waited for, whoever put it there.
+            if (match := _FILE_NAME.fullmatch(entry.name)) and entry.is_file():
                 if match[1] in found:
                     raise BadInput("profile-name-taken", profile=match[1])
                 found[match[1]] = entry

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.home.atomic import private_directory, write_atomic
+from eid_toolkit.home.regular import open_regular
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_certificate import CvCertificate
@@ -122,7 +123,7 @@ class AuthorityFiles:
 
     def count_signature(self, state: str, kind: str, number: int) -> None:
         """Count one more signature of a key; on the disk when this returns, also with several processes at once."""
-        descriptor = os.open(self._count_path(state, kind, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = open_regular(self._count_path(state, kind, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             os.write(descriptor, _MARK)
             os.fsync(descriptor)
