@@ -249,7 +249,7 @@ def read_with_fault(desk: Desk, folder: Path, fault: str) -> Result:
 
 
 def test_a_card_of_which_nothing_can_be_read_is_no_card_that_was_read(desk: Desk, tmp_path: Path) -> None:
-    result = read_with_fault(desk, tmp_path / "files", 'fault = "answer"\nat = 10\nanswer = "6982"\nrepeat = true')
+    result = read_with_fault(desk, tmp_path / "files", 'fault = "answer"\nat = 13\nanswer = "6982"\nrepeat = true')
     assert (result.exit_code, "none of its files could be read" in result.stderr) == (7, True), result.stderr
     assert (tmp_path / "files" / "manifest.json").exists()
 
