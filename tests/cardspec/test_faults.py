@@ -111,6 +111,8 @@ def test_whatever_a_card_answers_is_told_by_name_and_never_believed(answer: str)
     for at, code, decision in answers(answer):
         if decision is None:
             assert code is not None
+        elif at == FIRST_WITH_ACCESS and answer in ("6982", "6700", "6110"):
+            assert (code, decision) == (None, Decision.PASSED), "it may mean the form of READ: opened anew for another"
         elif at >= FIRST_WITH_ACCESS:
             assert decision is not Decision.PASSED
             assert (code is not None) or decision is Decision.FAILED, "only Chip Authentication is taken up anew"
@@ -139,11 +141,12 @@ def test_a_bit_is_counted_from_the_first_and_wraps_at_the_end() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("at", EVERYWHERE)
 def test_a_session_that_is_lost_in_silence_ends_the_reading_by_name(at: int, when) -> None:
+    """At the first READ in the application that may mean the form of READ: the card is opened anew for another."""
     code, decision = outcome(FaultSpec("session-lost", at=at, when=when))
     next_at = at if when == "before" else at + 1
     if 4 < next_at <= FIRST_SECURE:
         assert (decision, code is None) == (None, False)
-    elif FIRST_SECURE < next_at <= COMMANDS:
+    elif FIRST_WITH_ACCESS < next_at <= COMMANDS:
         assert (code, decision) == ("sm-response-unprotected", Decision.UNDETERMINED) or decision is Decision.FAILED
     else:
         assert (code, decision) == (None, Decision.PASSED)
@@ -176,7 +179,7 @@ def test_a_counter_that_cannot_be_written_lets_nobody_compare_in_pace(kind: Faul
     for can in ("123456", WRONG_CAN):
         card = with_faults(FaultSpec(kind))
         before = image.encode(card.memory)
-        with pytest.raises(CardRefused, match="pace-refused") as caught:
+        with pytest.raises(CardRefused, match="card-failed|pace-refused") as caught:
             read(card, can=can)
         said.append(caught.value.facts["sw"])
         assert image.encode(card.memory) == before
@@ -201,7 +204,7 @@ def test_a_memory_that_fails_once_access_is_gained_is_not_noticed_by_a_reader() 
 def test_a_success_that_cannot_be_written_is_none() -> None:
     card = with_faults(FaultSpec("memory-stuck", at=TOKEN))
     card.memory.application.failures = 2
-    with pytest.raises(CardRefused, match="pace-refused"):
+    with pytest.raises(CardRefused, match="card-failed"):
         read(card)
     assert card.memory.application.failures == 2
 

@@ -241,3 +241,27 @@ def test_a_card_of_a_spec_stays_in_the_reader_until_it_is_interrupted(pcscd: Pri
     for words in ("CAN        123456", "MRZ 3      ERIKSSON<<ANNA", f"Wrote {desk.trust / 'csca.cer'}", "Ctrl-C"):
         assert words in told
     pcscd.wait_until_empty()
+
+
+def read_with_fault(desk: Desk, folder: Path, fault: str) -> Result:
+    desk.write(f"[[faults]]\n{fault}")
+    return desk.run("read", "--reader", f"spec:{desk.spec}", "--can", "123456", "--output", str(folder))
+
+
+def test_a_card_of_which_nothing_can_be_read_is_no_card_that_was_read(desk: Desk, tmp_path: Path) -> None:
+    result = read_with_fault(desk, tmp_path / "files", 'fault = "answer"\nat = 13\nanswer = "6982"\nrepeat = true')
+    assert (result.exit_code, "none of its files could be read" in result.stderr) == (7, True), result.stderr
+    assert (tmp_path / "files" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("sw", ["6985", "6988"])
+def test_a_card_that_ends_the_channel_was_not_taken_away(desk: Desk, tmp_path: Path, sw: str) -> None:
+    result = read_with_fault(desk, tmp_path / "files", f'fault = "answer"\nat = 15\nanswer = "{sw}"')
+    assert result.exit_code == 6
+    assert "ended the secure channel" in result.stderr and "in its place" not in result.stderr
+    assert (tmp_path / "files" / "EF_COM.bin").exists()
+
+
+def test_a_card_that_is_taken_away_while_it_is_read_has_to_stay_in_its_place(desk: Desk, tmp_path: Path) -> None:
+    result = read_with_fault(desk, tmp_path / "files", 'fault = "power-lost"\nat = 15')
+    assert (result.exit_code, "in its place" in result.stderr) == (5, True)

@@ -73,7 +73,7 @@ def test_another_readers_random_numbers_end_where_they_begin_to_matter() -> None
     card, _ = replayed()
     transport = InProcessTransport(card, "emulator:recorded")
     assert ElementaryFile.DIR in read_small_files(transport)
-    with pytest.raises(CardRefused, match="pace-refused"):
+    with pytest.raises(CardRefused, match="card-failed"):
         read(transport, SystemEntropy())
 
 

@@ -15,13 +15,15 @@ from eid_toolkit.cli.passwords import access_password, password_options
 from eid_toolkit.cli.readers import open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.cli.terminals import load_terminals
 from eid_toolkit.cli.tracing import entropy_of
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import AccessDenied, ChannelError, NoCardError
 
 if TYPE_CHECKING:
     from eid_toolkit.inspection.evidence import Evidence
 
 SCHEMA = "eid-files/1"
 MANIFEST = "manifest.json"
+_GONE = ("card-removed", "card-reset", "no-card", "reader-gone", "pcsc-service-away", "pcsc-failed")
+"""What ended a reading from outside: the card was taken away, or what lies between."""
 
 
 @click.command(cls=Command)
@@ -37,7 +39,8 @@ MANIFEST = "manifest.json"
 def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str, **password: str | None) -> None:
     """Read every readable file of a card, without judging it.
 
-    The files are named like EF_DG1.bin; manifest.json tells which were read, absent, protected or failed.
+    The files are named like EF_DG1.bin; manifest.json tells which were read, absent, protected or failed. Exit code 7
+    where none could be read, 5 and 6 where the reading was cut off; what was read before is there all the same.
     """
     from eid_toolkit.home.atomic import private_directory, write_atomic
     from eid_toolkit.inspection.capture import capture, read_small_files
@@ -70,8 +73,12 @@ def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str
             write_atomic(output / file.file_name, found.content)
     write_atomic(output / MANIFEST, json.dumps(manifest, indent=1).encode())
     emit(manifest, fmt, lambda: table(("file", "state", "bytes"), ((r["file"], r["state"], r["size"]) for r in rows)))
-    if evidence.interrupted is not None:
+    if evidence.interrupted in _GONE:
         raise NoCardError("reading-interrupted", reader=evidence.reader, cause=evidence.interrupted)
+    if not any(file.in_application and found.content is not None for file, found in files.items()):
+        raise AccessDenied("nothing-readable")
+    if evidence.interrupted is not None:
+        raise ChannelError("reading-ended-by-card", reader=evidence.reader, cause=evidence.interrupted)
 
 
 def _access(evidence: Evidence) -> dict[str, object]:

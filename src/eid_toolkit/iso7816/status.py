@@ -46,6 +46,11 @@ class StatusWord(IntEnum):
     UNKNOWN_ERROR = 0x6F00
 
 
+def is_card_failure(sw: int) -> bool:
+    """Whether the card says that it failed itself (SW1 64 to 66, or 6F), and nothing of the command."""
+    return 0x64 <= sw >> 8 <= 0x66 or sw >> 8 == 0x6F
+
+
 def describe(sw: int) -> str:
     """The status word in words, for a person."""
     if sw >> 8 == 0x61:

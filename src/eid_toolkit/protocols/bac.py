@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from eid_toolkit.crypto import symmetric
 from eid_toolkit.crypto.messaging_suites import derive_suite
-from eid_toolkit.errors import AccessDenied, ProtocolError
+from eid_toolkit.errors import AccessDenied, CardRefused, ProtocolError
 from eid_toolkit.iso7816 import commands
+from eid_toolkit.iso7816.status import StatusWord, is_card_failure
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols.flow import Flow
 from eid_toolkit.protocols.passwords import AccessPassword
@@ -16,6 +17,15 @@ from eid_toolkit.secret import Secret
 
 NONCE_SIZE, KEYING_SIZE, MESSAGE_SIZE = 8, 16, 40
 _ZERO_IV = bytes(8)
+_WRONG_PASSWORD = (
+    StatusWord.SECURITY_STATUS_NOT_SATISFIED,
+    StatusWord.AUTHENTICATION_METHOD_BLOCKED,
+    StatusWord.REFERENCE_DATA_NOT_USABLE,
+    StatusWord.CONDITIONS_NOT_SATISFIED,
+    StatusWord.SM_OBJECTS_INCORRECT,
+    StatusWord.WRONG_DATA,
+)
+"""What chips answer, beside 63xx, where the MRZ is not theirs: 9303-11 4.3 names no status word."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +65,8 @@ def _channel(rnd_ic: bytes, rnd_ifd: bytes, k_ic: bytes, k_ifd: bytes) -> Secure
 def authenticate(password: AccessPassword, entropy: Entropy) -> Flow[SecureChannel]:
     """The terminal's side; the eMRTD application is selected already.
 
-    Raises :class:`AccessDenied` when the card refuses the MRZ, :class:`ProtocolError` when its answer is wrong.
+    Raises :class:`AccessDenied` when the card refuses the MRZ, :class:`CardRefused` when it fails or does not know
+    the command, :class:`ProtocolError` when its answer is wrong.
     """
     keys = BacKeys.of(password)
     challenge = yield commands.get_challenge(NONCE_SIZE)
@@ -64,8 +75,10 @@ def authenticate(password: AccessPassword, entropy: Entropy) -> Flow[SecureChann
         raise ProtocolError("bac-no-challenge", sw=f"{challenge.sw:04X}")
     rnd_ifd, k_ifd = entropy.take(NONCE_SIZE), entropy.take(KEYING_SIZE)
     answer = yield commands.external_authenticate(keys.seal(rnd_ifd + rnd_ic + k_ifd), ne=MESSAGE_SIZE)
-    if not answer.ok:
+    if answer.sw >> 8 == 0x63 or answer.sw in _WRONG_PASSWORD:
         raise AccessDenied("access-password-wrong", password="mrz", protocol="bac", sw=f"{answer.sw:04X}")
+    if not answer.ok:
+        raise CardRefused("card-failed" if is_card_failure(answer.sw) else "bac-refused", sw=answer.sw, step="BAC")
     message = keys.open(answer.data)
     if message is None or message[:8] != rnd_ic or not Secret(message[8:16]).matches(rnd_ifd):
         raise ProtocolError("bac-card-answer-wrong")

@@ -9,6 +9,7 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.iso7816.status import is_card_failure
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import pace
 from eid_toolkit.protocols.flow import Flow
@@ -93,7 +94,7 @@ def _select(
     answer = yield commands.mse_set(pace.MSE_P1, pace.MSE_P2, data)
     # 63Cx warns that few tries are left; the password is set all the same (TR-03110-3 B.14.1).
     if not answer.ok and answer.sw & 0xFFF0 != 0x63C0:
-        raise CardRefused("pace-not-started", sw=answer.sw, password=password.kind.name.lower())
+        raise _refused("pace-not-started", answer.sw, "password", password=password.kind.name.lower())
 
 
 def _round(step: Step, value: bytes) -> Flow[bytes]:
@@ -111,5 +112,11 @@ def _exchange(step: Step, value: bytes, password: AccessPassword | None = None) 
             "access-password-wrong", password=password.kind.name.lower(), protocol="pace", sw=f"{answer.sw:04X}"
         )
     if not answer.ok:
-        raise CardRefused("pace-refused", sw=answer.sw, step=step.name.lower())
+        raise _refused("pace-refused", answer.sw, step.name.lower())
     return pace.unwrap(answer.data, step.response_tag)
+
+
+def _refused(code: str, sw: int, step: str, **facts: object) -> CardRefused:
+    if is_card_failure(sw):
+        return CardRefused("card-failed", sw=sw, step=f"PACE ({step})")
+    return CardRefused(code, sw=sw, step=step, **facts)

@@ -8,7 +8,7 @@ from typing import Literal
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.errors import AccessDenied, BadInput, CardRefused
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.iso7816.status import StatusWord
+from eid_toolkit.iso7816.status import StatusWord, is_card_failure
 from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.ports import Entropy
 from eid_toolkit.protocols import bac, pace_terminal
@@ -48,8 +48,8 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     """Opens the chip with ``password`` and selects the eMRTD application.
 
     Raises :class:`AccessDenied` for a wrong password, or where only BAC is possible and not allowed or not with
-    this password; :class:`CardRefused` where the card has no eMRTD application. A failed PACE is never followed by
-    BAC.
+    this password; :class:`CardRefused` where the card has no eMRTD application, or fails. A failed PACE is never
+    followed by BAC.
     """
     select_master_file(session)
     buffers = read_buffers(session)
@@ -128,5 +128,7 @@ def _offers_pace(card_access: bytes) -> bool:
 
 def _select_application(session: CardSession) -> None:
     sw = select_application(session, EMRTD_AID)
-    if sw != StatusWord.OK:
+    if sw in (StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND):
         raise CardRefused("emrtd-application-missing", sw=sw)
+    if sw != StatusWord.OK:
+        raise CardRefused("card-failed" if is_card_failure(sw) else "emrtd-application-refused", sw=sw, step="SELECT")

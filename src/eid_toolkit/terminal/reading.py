@@ -20,6 +20,8 @@ from eid_toolkit.terminal.session import CardSession
 _STATUS_WORD = 2
 _ABSENT = (StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND)
 _PROTECTED = (StatusWord.SECURITY_STATUS_NOT_SATISFIED, StatusWord.CONDITIONS_NOT_SATISFIED)
+_CHECKING_ERRORS = range(0x67, 0x6F)
+"""SW1 of a card that did not like the command (7816-4 5.6); 64, 65 and 6F are of a card that failed."""
 _MAX_READS = MAX_EF_SIZE // 16
 _ANSWER_LIMITS = (MAX_SHORT_NE, 160)
 """What is tried on a card that refuses the length it declared, in bytes of response data."""
@@ -146,8 +148,9 @@ class FileReader:
 
     def _shun(self, rung: int, file: FileAddress, error: ChannelError) -> None:
         """Opens the card anew after a form at which it ended the channel; raises ``error`` where that is no cause."""
-        is_refusal = error.code == "sm-response-unprotected" and not self._habits.file_proven
-        if self._reopen is None or not is_refusal or self._forms(file) == [rung]:
+        sw = error.facts.get("sw") if error.code == "sm-response-unprotected" else None
+        is_about_form = isinstance(sw, str) and int(sw, 16) >> 8 in _CHECKING_ERRORS and not self._habits.file_proven
+        if self._reopen is None or not is_about_form or self._forms(file) == [rung]:
             raise error
         self._habits.fatal_forms |= {rung}
         self._reopen()
