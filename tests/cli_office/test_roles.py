@@ -10,7 +10,7 @@ import pytest
 from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
 from support.homes import portrait_file
 from support.offices import ENVIRONMENT, Office
-from support.staff import staffed_office
+from support.staff import acting, staffed_office
 
 COMMANDS: dict[Permission, tuple[tuple[str, ...], ...]] = {
     Permission.READ_PERSONS: (
@@ -142,3 +142,16 @@ def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp
                 assert "it was changed" in done.stderr
     finally:
         path.write_text(before)
+
+
+def test_whose_evidence_an_office_believes_is_decided_by_two_and_on_record(office: Office) -> None:
+    key = "5d" * 32
+    enrol = ("evidence", "enrol", key, "--name", "Gate 4")
+    acting(office, Role.SECURITY_OFFICER, *enrol, code=10)
+    acting(office, Role.CLERK, *enrol, code=10, second="bert")
+    acting(office, Role.SECURITY_OFFICER, *enrol, second="bert")
+    assert key in acting(office, Role.CLERK, "evidence", "list").stdout
+    log = json.loads(acting(office, Role.AUDITOR, "audit", "show", "--subject", key, "--format", "json").stdout)
+    assert [row["action"] for row in log] == ["evidence.enrol.decided"]
+    acting(office, Role.SECURITY_OFFICER, "evidence", "forget", key, second="bert")
+    assert key not in acting(office, Role.CLERK, "evidence", "list").stdout
