@@ -152,6 +152,9 @@ def test_whose_evidence_an_office_believes_is_decided_by_two_and_on_record(offic
     acting(office, Role.SECURITY_OFFICER, *enrol, second="bert")
     assert key in acting(office, Role.CLERK, "evidence", "list").stdout
     log = json.loads(acting(office, Role.AUDITOR, "audit", "show", "--subject", key, "--format", "json").stdout)
-    assert [row["action"] for row in log] == ["evidence.enrol.decided"]
+    assert [(row["operator"], row["action"]) for row in log] == [
+        ("security-officer", "evidence.enrol.decided"),
+        ("bert", "evidence.enrol.decided"),
+    ]
     acting(office, Role.SECURITY_OFFICER, "evidence", "forget", key, second="bert")
     assert key not in acting(office, Role.CLERK, "evidence", "list").stdout
