@@ -138,8 +138,8 @@ FORGERIES = {
         Forgery(
             "impostor",
             "card of an unknown authority",
-            "all is in order, but the authority only calls itself as the genuine one (where its state's authorities are "
-            "not all known, a missing one is named instead, and nothing is proved)",
+            "all is in order, but the authority only calls itself as the genuine one (where not all authorities of the "
+            "state are known, the missing one is named, and nothing is proved)",
             lambda genuine: _by_other_authority(genuine, foreign=False),
             {"pa.dsc-chain": "csca-mismatch"},
         ),
