@@ -284,13 +284,14 @@ def cryptogram_changed(probe: Probe) -> None:
     41,
     "9303-11 9.8.6.1, 9.8.7.1",
     "Padding without its byte 80 is refused, although the checksum fits.",
-    steps="SELECT with 16 bytes of data; the block of padding is made 00 by a change in the block before.",
+    steps="SELECT with 16 bytes of data; the block of padding is made 00 … 01 by a change in the block before.",
     expected=ENDS,
 )
 def wrong_padding(probe: Probe) -> None:
     probe.open()
     block = 8 if probe.channel is None else probe.channel.block
-    arrange = _value(CRYPTOGRAM, lambda value: _flip(value, -2 * block, 0x80))
+    # The block before is garbled by it, and could end like padding: so the last byte must not be 00.
+    arrange = _value(CRYPTOGRAM, lambda value: _flip(_flip(value, -2 * block, 0x80), -block - 1, 0x01))
     probe.aborted(probe.protected(TWO_BLOCKS, arrange=arrange), "wrong padding")
 
 
