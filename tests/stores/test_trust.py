@@ -61,7 +61,7 @@ def test_a_document_signer_is_no_anchor(store: TrustStore) -> None:
 
 def test_what_is_removed_is_believed_no_more(store: TrustStore) -> None:
     store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
-    store.remove(store.find(UTOPIA.csca.fingerprint))
+    store.remove(UTOPIA.csca.fingerprint)
     assert not store.material().anchors
     with pytest.raises(BadInput, match="trust-entry-unknown"):
         store.find(UTOPIA.csca.fingerprint)
@@ -103,11 +103,11 @@ def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna)
     with pytest.raises(IntegrityBroken, match="trust-decision-second-missing"):
         store.material().anchors_of("VN")
-    store.remove(store.find(ATLANTIS.csca.fingerprint))
+    store.remove(ATLANTIS.csca.fingerprint)
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna, anna)
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
         store.material().anchors_of("VN")
-    store.remove(store.find(ATLANTIS.csca.fingerprint))
+    store.remove(ATLANTIS.csca.fingerprint)
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna, bert)
     assert len(store.material().anchors) == 2
 
@@ -117,7 +117,7 @@ def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path
     )
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
         store.material().anchors_of("VN")
-    store.remove(store.find(ATLANTIS.csca.fingerprint))
+    store.remove(ATLANTIS.csca.fingerprint)
     TrustStore(tmp_path / "trust").add(ATLANTIS.csca, "smuggled in", NOW, None)
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
         store.material().anchors_of("VN")

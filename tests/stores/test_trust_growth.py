@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.trust import TrustStore
 from eid_toolkit.stores.trust_database import FILE
 from support.authorities import NOW, Authority
+from support.odd_certificates import certificate_bytes
 from support.old_trust import write_as_before
 
 STATES = ("FRA", "DEU", "NLD", "GHA", "JPN", "BRA")
@@ -289,3 +291,19 @@ def test_a_list_that_vouches_for_another_lists_signer_is_found(tmp_path: Path) -
 def test_nobody_else_may_read_the_store(store: TrustStore) -> None:
     assert (store.directory / FILE).stat().st_mode & 0o777 == 0o600
     assert store.directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_an_earlier_version_took_and_this_one_cannot_read_is_told_and_can_be_removed(tmp_path: Path) -> None:
+    """A serial number of two thousand bytes: once it was taken, `trust list` ended with an internal error for good."""
+    huge = certificate_bytes(UTOPIA.csca, UTOPIA.key, serial=b"\x7f" * 2000)
+    fingerprint = sha256(huge).hexdigest()
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust" / f"{fingerprint}.cer").write_bytes(huge)
+    (tmp_path / "trust" / f"{fingerprint}.json").write_text('{"kind": "anchor"}')
+    store = TrustStore(tmp_path / "trust")
+    store.add(UTOPIA.csca, "a file", NOW, None)
+    assert [entry.fingerprint for entry in store.entries()] == [UTOPIA.csca.fingerprint]
+    assert store.unreadable() == (fingerprint,)
+    assert validate_signer(UTOPIA.signer(), store.material(), NOW).csca == UTOPIA.csca
+    store.remove(fingerprint)
+    assert store.unreadable() == ()

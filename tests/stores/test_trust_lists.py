@@ -123,7 +123,7 @@ def test_what_is_here_already_is_known_and_keeps_its_origin(store: TrustStore) -
 
 def test_what_was_removed_is_not_brought_back_by_a_list(store: TrustStore) -> None:
     store.import_files([("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
-    store.remove(store.find(FRANCE.csca.fingerprint))
+    store.remove(FRANCE.csca.fingerprint)
     newer = plan(store, UTOPIA.master_list(FRANCE.csca, GHANA.csca))
     store.carry_out(newer)
     assert [each.reason for each in newer.refused] == ["trust-removed-before"]

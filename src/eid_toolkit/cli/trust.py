@@ -11,7 +11,7 @@ import click
 from eid_toolkit.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.cli.findings import findings_on
 from eid_toolkit.cli.office import CLOCK, open_office
-from eid_toolkit.cli.output import details, emit, short, table
+from eid_toolkit.cli.output import details, emit, note, short, table
 from eid_toolkit.cli.trust_bundle import bundle
 from eid_toolkit.cli.trust_import import import_, open_store
 from eid_toolkit.cli.two_people import decide_together
@@ -68,6 +68,8 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
         for row in rows
     )
     emit(rows, fmt, lambda: table(_COLUMNS, shown))
+    for each in store.unreadable():
+        note(f"Kept, but not readable by this version and not believed: {each} (eid trust remove takes it away).")
 
 
 @trust.command("show")
@@ -185,10 +187,17 @@ def remove(app: App, fingerprint: str) -> None:
         _record_removal(app, pack.sha256, pack.name)
         store.remove_list(pack)
         return
+    wanted = fingerprint.replace(":", "").replace(" ", "").rstrip("…").lower()
+    unreadable = [each for each in store.unreadable() if wanted and each.startswith(wanted)]
+    if len(unreadable) == 1:
+        app.confirm(f"Remove {unreadable[0]}, which cannot be read?")
+        _record_removal(app, unreadable[0], "unreadable")
+        store.remove(unreadable[0])
+        return
     entry = store.find(fingerprint)
     app.confirm(f"Remove {entry.name}?")
     _record_removal(app, entry.fingerprint, entry.source)
-    store.remove(entry)
+    store.remove(entry.fingerprint)
 
 
 def _record_removal(app: App, fingerprint: str, source: str) -> None:

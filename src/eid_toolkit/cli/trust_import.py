@@ -105,7 +105,7 @@ def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: 
             record(who, "trust.imported", pack.sha256, detail)
         for source, entry in plan.dropped if remove_dropped else ():
             record(who, "trust.removed", entry.fingerprint, {"source": entry.source, "dropped_by": source})
-            store.remove(entry)
+            store.remove(entry.fingerprint)
     return taken
 
 
@@ -120,7 +120,7 @@ def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped:
             )
     taken = store.carry_out(plan, Operator(app.operator) if app.operator else None)
     for _, entry in plan.dropped if remove_dropped else ():
-        store.remove(entry)
+        store.remove(entry.fingerprint)
     return taken
 
 

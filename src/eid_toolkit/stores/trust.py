@@ -51,6 +51,12 @@ WHERE (
 ) AND sha256 NOT IN (SELECT sha256 FROM removed)
 ORDER BY role, coalesce(country, ''), sha256
 """
+_UNREADABLE = """
+SELECT sha256 FROM object WHERE id NOT IN (SELECT object FROM fact) AND sha256 NOT IN (SELECT sha256 FROM removed) AND (
+    id IN (SELECT object FROM single)
+    OR id IN (SELECT object FROM member WHERE role IN ('anchor', 'link', 'crl', 'deviation-list'))
+) ORDER BY sha256
+"""
 _ORIGIN = """
 SELECT 1, kind, imported_at, origin FROM single WHERE object = :object AND kind = :role
 UNION ALL
@@ -244,15 +250,20 @@ class TrustStore:
         found = [name for name in self.packs.names() if wanted and name.startswith(wanted)]
         return self.packs.get(found[0]) if len(found) == 1 else None
 
+    def unreadable(self) -> tuple[str, ...]:
+        """The fingerprints of what an earlier version took and this one cannot read: it is kept, and not believed."""
+        with self._database.read() as connection:
+            return tuple(sha for (sha,) in connection.execute(_UNREADABLE))
+
     # Going out.
 
-    def remove(self, entry: TrustEntry) -> None:
-        """Believe it no more, also if lists hold it, now or later; importing it singly takes it back."""
+    def remove(self, fingerprint: str) -> None:
+        """Believe the entry no more, also if lists hold it, now or later; importing it singly takes it back."""
         with self._database.write() as connection:
-            row = connection.execute("SELECT id FROM object WHERE sha256 = ?", (entry.fingerprint,)).fetchone() or (0,)
+            row = connection.execute("SELECT id FROM object WHERE sha256 = ?", (fingerprint,)).fetchone() or (0,)
             connection.execute("DELETE FROM single WHERE object = ?", row)
             if connection.execute("SELECT 1 FROM member WHERE object = ?", row).fetchone():
-                connection.execute("INSERT OR IGNORE INTO removed VALUES (?)", (entry.fingerprint,))
+                connection.execute("INSERT OR IGNORE INTO removed VALUES (?)", (fingerprint,))
             sweep(connection)
 
     def remove_list(self, pack: Pack) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class TrustFiles:
                 insert(connection, pack)
         for path in files:
             if path.suffix in (".cer", ".crl"):
-                insert_single(connection, _entry(path))
+                _insert(connection, path)
             elif path.suffix == ".removed":
                 connection.execute("INSERT OR IGNORE INTO removed VALUES (?)", (path.stem,))
         connection.execute(  # given singly is meant, whatever was removed before
@@ -55,18 +56,34 @@ class TrustFiles:
 
 def insert_single(connection: sqlite3.Connection, entry: TrustEntry) -> None:
     """An entry's rows; one that is here already keeps its origin."""
-    number = keep(connection, entry.item.der)
-    values = (number, entry.kind, entry.imported_at.isoformat(), json.dumps(entry.origin()))
+    _insert_row(connection, entry.item.der, entry.kind, entry.imported_at, entry.origin())
+    note_facts(connection, keep(connection, entry.item.der), entry.kind, entry.item.der, entry.item)
+
+
+def _insert_row(
+    connection: sqlite3.Connection, data: bytes, kind: str, imported_at: datetime, origin: Mapping[str, Any]
+) -> None:
+    values = (keep(connection, data), kind, imported_at.isoformat(), json.dumps(origin))
     connection.execute("INSERT OR IGNORE INTO single VALUES (?, ?, ?, ?)", values)
-    note_facts(connection, number, entry.kind, entry.item.der, entry.item)
 
 
-def _entry(path: Path) -> TrustEntry:
+def _insert(connection: sqlite3.Connection, path: Path) -> None:
+    """One item; what an earlier version took and this one cannot read is kept, so that it is told and not lost."""
+    data = path.read_bytes()
+    if sha256(data).hexdigest() != path.stem:
+        raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem)
+    try:
+        item = Certificate.parse(data) if path.suffix == ".cer" else Crl.parse(data)
+    except BadInput:
+        origin = {"source": path.name, "decisions": []}
+        _insert_row(connection, data, "unreadable", datetime.fromtimestamp(path.stat().st_mtime, UTC), origin)
+    else:
+        insert_single(connection, _entry(path, item))
+
+
+def _entry(path: Path, item: Certificate | Crl) -> TrustEntry:
     try:
         origin = json.loads(path.with_suffix(".json").read_bytes())
-        item = Certificate.parse(path.read_bytes()) if path.suffix == ".cer" else Crl.parse(path.read_bytes())
-        if item.fingerprint != path.stem:
-            raise ValueError(path.stem)
         imported_at = datetime.fromisoformat(origin["imported_at"])
         # Before two operators had to decide, one decision stood in the file itself.
         decided = origin.get("decisions") or ([origin] if origin["operator"] else [])

@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.errors import BadInput, IntegrityBroken
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.deviation_list import DeviationList
@@ -285,12 +285,18 @@ def insert(connection: sqlite3.Connection, pack: Pack) -> None:
 
 
 def note_facts(connection: sqlite3.Connection, number: int, role: str, data: bytes, item: Item | None = None) -> None:
-    """Keep by what an object is found; it is read once in its life for that."""
+    """Keep by what an object is found; it is read once in its life for that.
+
+    One that an earlier version took and this one cannot read is kept, and found by nothing: nobody believes it.
+    """
     if role not in PARSERS:
         return
     if connection.execute("SELECT 1 FROM fact WHERE object = ? AND role = ?", (number, role)).fetchone():
         return
-    found = item if item is not None else PARSERS[role](data)
+    try:
+        found = item if item is not None else PARSERS[role](data)
+    except BadInput:
+        return
     identifier = name = dated = None
     if isinstance(found, Certificate):
         identifier = found.extensions.subject_key_identifier
