@@ -179,7 +179,7 @@ def test_a_counter_that_cannot_be_written_lets_nobody_compare_in_pace(kind: Faul
     for can in ("123456", WRONG_CAN):
         card = with_faults(FaultSpec(kind))
         before = image.encode(card.memory)
-        with pytest.raises(CardRefused, match="card-failed|pace-refused") as caught:
+        with pytest.raises(CardRefused, match=r"card-failed|pace-refused") as caught:
             read(card, can=can)
         said.append(caught.value.facts["sw"])
         assert image.encode(card.memory) == before
