@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from eid_toolkit.cli.main import main
 from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.emulator import forgeries
+from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.ports import SystemEntropy
 from support.conformance import complete_card, complete_memory
 from support.officer import Officer
@@ -79,3 +80,28 @@ def test_what_is_not_there_is_named(officer: Officer, arguments: list[str], exit
 def test_a_wrong_password_is_no_failed_case(officer: Officer) -> None:
     command = ["--home", str(officer.home.root), "conformance", "--reader", "emulator:complete", "--can", "999999"]
     assert CliRunner().invoke(main, command).exit_code == 7
+
+
+def test_a_chip_that_lacks_files_gets_its_report_in_every_form(tmp_path: Path) -> None:
+    made = Officer(tmp_path / "home")
+    memory = complete_memory()
+    for file in (ElementaryFile.COM, ElementaryFile.DG1, ElementaryFile.SOD):
+        memory.application.files.pop(file)
+    made.add_card("bare", memory)
+    junit = tmp_path / "report.xml"
+    result = run(made, "--junit", str(junit), "--format", "json", card="bare")
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["totals"]["error"], len(data["cases"])) == (3, 0, len(all_cases()))
+    assert len(ElementTree.parse(junit).getroot().findall(".//testcase")) == len(all_cases())
+    shown = run(made, "--unit", "SEL", card="bare")
+    assert (shown.exit_code, "EF.COM could not be read" in shown.stdout) == (3, True)
+
+
+def test_a_chip_that_goes_away_gets_the_report_of_what_was_done(tmp_path: Path) -> None:
+    spec, junit = tmp_path / "card.toml", tmp_path / "report.xml"
+    spec.write_text('schema = "eid-card-spec/1"\n[[faults]]\nfault = "power-lost"\nat = 120\n')
+    command = ["--home", str(tmp_path / "home"), "conformance", "--reader", f"spec:{spec}", "--can", "123456"]
+    result = CliRunner().invoke(main, [*command, "--unit", "SEL", "--junit", str(junit)])
+    assert result.exit_code == 5
+    assert "passed" in result.stdout and "the chip has gone" in result.stdout
+    assert ElementTree.parse(junit).getroot().findall(".//error")

@@ -89,7 +89,8 @@ class PrivatePostgres:
         """One statement by the server's owner."""
         import psycopg
 
-        with psycopg.connect(f"user=eid dbname={database} host={self._root}", autocommit=True) as connection:
+        address = f"user=eid dbname={database} host={self._root} connect_timeout=60"
+        with psycopg.connect(address, autocommit=True, options="-c statement_timeout=60s") as connection:
             connection.execute(text)  # type: ignore[call-overload]
 
     @property

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eid_toolkit.conformance.case import Case
     from eid_toolkit.conformance.runner import Result
 
-_COLOURS = {"passed": "green", "failed": "red", "not-applicable": "bright_black"}
+_COLOURS = {"passed": "green", "failed": "red", "not-applicable": "bright_black", "error": "magenta"}
 _FAILED = 3
 
 
@@ -49,8 +49,9 @@ def conformance(
 ) -> None:
     """Hold a chip against the standards, case by case.
 
-    Give the CAN and the MRZ, then every case can run. Exit code 0 if no case failed, 3 if one did; 5, 6 or 7 where
-    the card could not be opened. Passwords are tried that are wrong: a chip may answer more slowly for a while.
+    Give the CAN and the MRZ, then every case can run. Exit code 0 if no case failed, 3 if one did or could not be
+    decided; 5, 6 or 7 where the card could not be opened; 5 or 11 where it went away, with a report all the same.
+    Passwords are tried that are wrong: a chip may answer more slowly for a while.
     """
     from eid_toolkit.conformance.suite import choose
 
@@ -64,6 +65,9 @@ def conformance(
     if junit is not None:
         write_file(junit, junit_bytes)
     emit(data, fmt, lambda: _text(results))
+    for result in results:
+        if result.gone is not None:
+            raise result.gone
     click.get_current_context().exit(0 if data["conforming"] else _FAILED)
 
 

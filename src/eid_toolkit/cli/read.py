@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 SCHEMA = "eid-files/1"
 MANIFEST = "manifest.json"
-_GONE = ("card-removed", "card-reset", "no-card", "reader-gone", "pcsc-service-away", "pcsc-failed")
+_GONE = (
+    "card-removed", "card-reset", "card-silent", "card-unresponsive", "no-card", "reader-gone", "pcsc-service-away",
+    "pcsc-failed",
+)  # fmt: skip
 """What ended a reading from outside: the card was taken away, or what lies between."""
 
 

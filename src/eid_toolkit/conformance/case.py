@@ -39,6 +39,10 @@ class NotConforming(Exception):
     """The chip did something else than the case expects; the message says what."""
 
 
+class NotAtHand(Exception):
+    """The case needs something of the chip that an ordinary reading did not bring; the message says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case. All texts are for the catalogue and for whoever has to find the fault in a chip."""

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
-from eid_toolkit.errors import BadInput, EidError
+from eid_toolkit.conformance.case import NotAtHand
+from eid_toolkit.errors import BadInput, ChannelError, EidError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.lds.card_access import CardAccess
@@ -22,13 +23,21 @@ from eid_toolkit.protocols import chip_authentication
 from eid_toolkit.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.protocols.pace import PaceParameters
 from eid_toolkit.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.terminal.access import open_access
+from eid_toolkit.terminal.access import AccessResult, open_access
 from eid_toolkit.terminal.quirks import STANDARD, Quirks
 from eid_toolkit.terminal.reading import FileReader, ReadStatus, read_short_file
 from eid_toolkit.terminal.rights import TerminalIdentity
 from eid_toolkit.terminal.selecting import select_master_file
 from eid_toolkit.terminal.session import CardSession
 from eid_toolkit.transport.interface import Transport
+
+
+class _Files(dict[ElementaryFile, bytes]):
+    """What could be read: a case that needs another file does not apply, and need not ask before."""
+
+    def __missing__(self, file: ElementaryFile) -> bytes:
+        raise NotAtHand(f"{file.label} could not be read")
+
 
 _MF_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
 
@@ -44,13 +53,16 @@ class Facts:
     buffers: tuple[int, int] | None
     """Bytes of a whole command and response, where EF.ATR/INFO declares them."""
     files: Mapping[ElementaryFile, bytes]
-    """Every file that could be read, those of the MF too."""
+    """Every file that could be read, those of the MF too; to ask for another raises :class:`NotAtHand`."""
     statuses: Mapping[ElementaryFile, ReadStatus]
     """How the reading of each file of the application ended."""
     bac: bool = False
     """Whether the application gives a challenge to one who has no access, and the MRZ is at hand."""
     reads_odd: bool = False
     """Whether READ BINARY is understood in its odd form too."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", _Files(self.files))
 
     @property
     def password(self) -> AccessPassword:
@@ -131,21 +143,27 @@ def gather(
     Raises what :func:`open_access` raises where the chip cannot be opened at all.
     """
     session = CardSession(transport, quirks)
+
+    def open_anew() -> AccessResult:
+        session.reset()
+        return open_access(session, passwords[0], entropy, allow_bac=True)
+
     session.reset()
     select_master_file(session)
-    files = {file: content for file in _MF_FILES if (content := read_short_file(session, file)) is not None}
+    files: dict[ElementaryFile, bytes] = {}
+    for file in _MF_FILES:
+        _read_short(session, file, files)
     opened = open_access(session, passwords[0], entropy, allow_bac=True)
-    reader = FileReader(session, opened.buffers)
+    reader = FileReader(session, opened.buffers, open_anew)
     statuses = {}
-    for file in (ElementaryFile.COM, ElementaryFile.SOD, *_data_groups()):
-        if file in (ElementaryFile.COM, ElementaryFile.SOD) or file.data_group in _listed(files):
-            read = reader.read(file)
-            statuses[file] = read.status
-            if read.status is ReadStatus.READ:
-                files[file] = read.data
-    trusted = read_short_file(session, ElementaryFile.CVCA)
-    if trusted is not None:
-        files[ElementaryFile.CVCA] = trusted
+    with suppress(ChannelError):  # what could be read before is known all the same
+        for file in (ElementaryFile.COM, ElementaryFile.SOD, *_data_groups()):
+            if file in (ElementaryFile.COM, ElementaryFile.SOD) or file.data_group in _listed(files):
+                read = reader.read(file)
+                statuses[file] = read.status
+                if read.status is ReadStatus.READ:
+                    files[file] = read.data
+    _read_short(session, ElementaryFile.CVCA, files)
     for outside in (opened.card_access, opened.card_security):
         if outside is not None and outside.status is ReadStatus.READ:
             files[outside.file] = outside.data
@@ -159,6 +177,13 @@ def gather(
         reads_odd=_reads_odd(session),
         bac=any(password.kind is PasswordKind.MRZ for password in passwords) and _gives_challenge(session),
     )
+
+
+def _read_short(session: CardSession, file: ElementaryFile, files: dict[ElementaryFile, bytes]) -> None:
+    with suppress(BadInput):
+        content = read_short_file(session, file)
+        if content is not None:
+            files[file] = content
 
 
 def _reads_odd(session: CardSession) -> bool:

@@ -18,7 +18,7 @@ def report_data(results: Sequence[Result], reader: str, atr: bytes) -> dict[str,
         "schema": SCHEMA,
         "reader": reader,
         "atr": atr.hex().upper(),
-        "conforming": all(result.status is not Status.FAILED for result in results),
+        "conforming": not any(result.status in (Status.FAILED, Status.ERROR) for result in results),
         "totals": totals(results),
         "cases": [
             {
@@ -70,6 +70,7 @@ def junit_xml(results: Sequence[Result]) -> bytes:
             name=unit.title,
             tests=str(len(own)),
             failures=str(sum(result.status is Status.FAILED for result in own)),
+            errors=str(sum(result.status is Status.ERROR for result in own)),
             skipped=str(sum(result.status is Status.NOT_APPLICABLE for result in own)),
             time=f"{sum(result.seconds for result in own):.3f}",
         )
@@ -90,5 +91,7 @@ def _add_case(suite: ElementTree.Element, result: Result) -> None:
     )
     if result.status is Status.FAILED:
         ElementTree.SubElement(element, "failure", message=result.detail or "")
+    elif result.status is Status.ERROR:
+        ElementTree.SubElement(element, "error", message=result.detail or "")
     elif result.status is Status.NOT_APPLICABLE:
         ElementTree.SubElement(element, "skipped", message=result.detail or "")

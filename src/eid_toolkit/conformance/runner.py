@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from eid_toolkit.conformance.case import Case, NotConforming
+from eid_toolkit.conformance.case import Case, NotAtHand, NotConforming
 from eid_toolkit.conformance.facts import Facts
 from eid_toolkit.conformance.probe import Probe
 from eid_toolkit.errors import EidError, NoCardError, ServiceAway
 from eid_toolkit.ports import Entropy
 from eid_toolkit.transport.interface import PassingTransport, Transport
+
+_log = logging.getLogger(__name__)
 
 
 class Status(StrEnum):
@@ -21,17 +25,21 @@ class Status(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_APPLICABLE = "not-applicable"
+    ERROR = "error"
+    """It could not be decided."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One case's outcome; ``detail`` says why it failed or does not apply."""
+    """One case's outcome; ``detail`` says why it failed, does not apply or could not be decided."""
 
     case: Case
     status: Status
     detail: str | None
     seconds: float
     apdus: int
+    gone: EidError | None = None
+    """What took the chip away, in the case where it did."""
 
 
 Progress = Callable[[Result], None]
@@ -42,35 +50,46 @@ def run_cases(
 ) -> tuple[Result, ...]:
     """Runs each case that applies; the chip is reset before each, and after the last.
 
-    A chip that breaks a protocol fails the case. One that goes away ends the run: raises :class:`NoCardError` or
-    :class:`ServiceAway`.
+    There is a result for every case, whatever the chip does: one that breaks a protocol fails the case, one that
+    goes away leaves this case and those behind it undecided.
     """
-    results = []
+    results: list[Result] = []
+    gone: EidError | None = None
     for case in cases:
-        result = _run(case, transport, facts, entropy)
+        if gone is None:
+            result = _run(case, transport, facts, entropy)
+            gone = result.gone
+        else:
+            result = Result(case, Status.ERROR, "not run: the chip had gone before", 0.0, 0)
         results.append(result)
         if progress is not None:
             progress(result)
-    transport.reset()
+    with suppress(NoCardError, ServiceAway):
+        transport.reset()
     return tuple(results)
 
 
 def _run(case: Case, transport: Transport, facts: Facts, entropy: Entropy) -> Result:
-    reason = case.condition(facts)
-    if reason is not None:
-        return Result(case, Status.NOT_APPLICABLE, reason, 0.0, 0)
-    counted = _Counted(transport)
+    counted, gone = _Counted(transport), None
     began = time.perf_counter()
     try:
+        reason = case.condition(facts)
+        if reason is not None:
+            return Result(case, Status.NOT_APPLICABLE, reason, 0.0, 0)
         case.body(Probe(counted, facts, entropy))
         status, detail = Status.PASSED, None
     except NotConforming as failure:
         status, detail = Status.FAILED, str(failure)
-    except (NoCardError, ServiceAway):
-        raise
+    except NotAtHand as missing:
+        status, detail = Status.NOT_APPLICABLE, str(missing)
+    except (NoCardError, ServiceAway) as error:
+        status, detail, gone = Status.ERROR, f"the chip has gone: {error}", error
     except EidError as error:
         status, detail = Status.FAILED, f"a step before the expected results failed: {error}"
-    return Result(case, status, detail, time.perf_counter() - began, counted.apdus)
+    except Exception as error:  # what the case did not think of must not cost the others
+        _log.debug("%s could not be decided", case.number, exc_info=True)
+        status, detail = Status.ERROR, f"it could not be decided: {type(error).__name__}"
+    return Result(case, status, detail, time.perf_counter() - began, counted.apdus, gone)
 
 
 class _Counted(PassingTransport):

@@ -7,13 +7,19 @@ code becomes one of our errors in a single table.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from eid_toolkit.errors import EidError, NoCardError, ServiceAway
+from eid_toolkit.transport.bounded import BoundedCalls
 
+ANSWER_LIMIT = 60.0
+"""Seconds that a card may take for one command: those that delay an answer after wrong passwords take some."""
+_CLOSING_LIMIT = 5.0
+"""Seconds that powering off may take; it goes on without being waited for."""
 _POLL = 0.1
 """Seconds between two looks for a card; waiting inside PC/SC would not hear Ctrl-C."""
 
@@ -102,19 +108,26 @@ class PcscTransport:
 
     The connection is exclusive: another program's commands in between would break secure messaging, or worse,
     a personalization. Raises :class:`NoCardError` if no card comes within ``wait`` seconds, and
-    :class:`ServiceAway` if pcscd is away or another program holds the card.
+    :class:`ServiceAway` if pcscd is away or another program holds the card. A card that does not answer within
+    ``limit`` seconds is given up with :class:`NoCardError`, ``card-silent``; PC/SC gives its reader free when the card
+    has answered or is gone.
     """
 
-    def __init__(self, reader: str, wait: float = 0.0) -> None:
+    def __init__(self, reader: str, wait: float = 0.0, limit: float | None = None) -> None:
         scard = _scard()
-        self._reader = reader
+        self._reader, self._limit = reader, ANSWER_LIMIT if limit is None else limit
         self._handle: int | None = None
         self._disposition = scard.SCARD_UNPOWER_CARD
         self._context: int | None = _establish()
+        self._calls = BoundedCalls(f"pcsc {reader}")
         try:
             self._wait_for_card(wait)
-            result, self._handle, self._protocol = scard.SCardConnect(
-                self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+            result, self._handle, self._protocol = self._bounded(
+                scard.SCardConnect,
+                self._context,
+                reader,
+                scard.SCARD_SHARE_EXCLUSIVE,
+                scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
             )
             if result != scard.SCARD_S_SUCCESS:
                 self._handle = None
@@ -135,7 +148,7 @@ class PcscTransport:
     def process(self, command: bytes, /) -> bytes:
         scard = _scard()
         header = scard.SCARD_PCI_T0 if self._protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
-        result, response = scard.SCardTransmit(self._connected(), header, list(command))
+        result, response = self._bounded(scard.SCardTransmit, self._connected(), header, list(command))
         if result == scard.SCARD_S_SUCCESS and len(response) >= 2:
             return bytes(response)
         # To power down a card that was pulled would make pcscd miss the next one in some readers.
@@ -147,7 +160,8 @@ class PcscTransport:
 
     def reset(self) -> None:
         scard = _scard()
-        result, self._protocol = scard.SCardReconnect(
+        result, self._protocol = self._bounded(
+            scard.SCardReconnect,
             self._connected(),
             scard.SCARD_SHARE_EXCLUSIVE,
             scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
@@ -157,13 +171,15 @@ class PcscTransport:
             raise _error(result, self._reader)
 
     def close(self) -> None:
-        scard = _scard()
-        if self._handle is not None:
-            scard.SCardDisconnect(self._handle, self._disposition)
-            self._handle = None
         if self._context is not None:
-            scard.SCardReleaseContext(self._context)
-            self._context = None
+            self._calls.leave(partial(_let_go, self._context, self._handle, self._disposition), _CLOSING_LIMIT)
+            self._context = self._handle = None
+
+    def _bounded(self, call: Callable[..., Any], *arguments: object) -> Any:
+        try:
+            return self._calls.run(partial(call, *arguments), self._limit)
+        except TimeoutError:
+            raise NoCardError("card-silent", reader=self._reader, seconds=f"{self._limit:g}") from None
 
     def _connected(self) -> int:
         if self._handle is None:
@@ -172,7 +188,7 @@ class PcscTransport:
 
     def _read_atr(self) -> bytes:
         scard = _scard()
-        result, _reader, _state, _protocol, atr = scard.SCardStatus(self._connected())
+        result, _reader, _state, _protocol, atr = self._bounded(scard.SCardStatus, self._connected())
         if result != scard.SCARD_S_SUCCESS:
             raise _error(result, self._reader)
         return bytes(atr)
@@ -184,6 +200,13 @@ class PcscTransport:
             if left <= 0:
                 raise NoCardError("no-card", reader=self._reader)
             time.sleep(min(_POLL, left))
+
+
+def _let_go(context: int, handle: int | None, disposition: int) -> None:
+    scard = _scard()
+    if handle is not None:
+        scard.SCardDisconnect(handle, disposition)
+    scard.SCardReleaseContext(context)
 
 
 def _scard() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.conformance.case import Cases, Unit
+from eid_toolkit.conformance.case import Cases, NotAtHand, Unit
 from eid_toolkit.conformance.facts import Facts
 from eid_toolkit.conformance.pace_rounds import offered
 from eid_toolkit.conformance.probe import Probe
@@ -20,8 +20,10 @@ _STATUS_WORD = 2
 
 
 def longest(facts: Facts) -> tuple[ElementaryFile, bytes]:
-    """The longest file of the application that could be read."""
-    files = ((file, content) for file, content in facts.files.items() if file.in_application)
+    """The longest file of the application that could be read; raises :class:`NotAtHand` where there is none."""
+    files = [(file, content) for file, content in facts.files.items() if file.in_application]
+    if not files:
+        raise NotAtHand("no file of the application could be read")
     return max(files, key=lambda entry: len(entry[1]))
 
 
