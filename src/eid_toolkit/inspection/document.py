@@ -30,9 +30,15 @@ _T = TypeVar("_T")
 class Document:
     """What the files say. A file that was not read or does not parse is None here; the checks tell which it was."""
 
-    def __init__(self, files: Mapping[ElementaryFile, FileEvidence], stored: StoredSigners | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[ElementaryFile, FileEvidence],
+        stored: StoredSigners | None = None,
+        believed: Callable[[Certificate], bool] | None = None,
+    ) -> None:
         self._files = files
         self._stored = stored
+        self._believed = believed
 
     @cached_property
     def sod(self) -> Sod | None:
@@ -41,7 +47,7 @@ class Document:
     @cached_property
     def found_signer(self) -> FoundSigner | None:
         """The document signer's certificate that the security object carries, else one that is stored here."""
-        return None if self.sod is None else find_signer(self.sod.signed_data, self._stored)
+        return None if self.sod is None else find_signer(self.sod.signed_data, self._stored, self._believed)
 
     @property
     def signer(self) -> Certificate | None:

@@ -9,6 +9,7 @@ and what changes nothing is a finding of its own that decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
 
@@ -42,6 +43,7 @@ __all__ = [
     "Status",
     "TrustMaterial",
     "check_revocation",
+    "is_by_believed_key",
     "validate_content_signer",
     "validate_deviation_list",
     "validate_key_owner",
@@ -109,6 +111,11 @@ def validate_content_signer(signed: SignedData, purpose: str, trust: TrustMateri
     if found is None:
         return ChainResult((*findings, Finding(Status.UNDETERMINED, "list-signer-unknown")))
     return ChainResult((*findings, *found.findings), found.csca, found.path)
+
+
+def is_by_believed_key(certificate: Certificate, trust: TrustMaterial) -> bool:
+    """Whether some key that is believed made the certificate, whatever stands against it now."""
+    return any(certificate.is_signed_by(key.certificate.spki) for key in _likely(certificate, trust))
 
 
 def validate_key_owner(owner: Certificate, trust: TrustMaterial, now: datetime) -> ChainResult:
@@ -294,4 +301,9 @@ def _signed_in_usage_period(signer: Certificate, issued: date) -> bool:
         return True
     noon = datetime.combine(issued, time(12), UTC)
     margin = timedelta(hours=26)  # half a day, and at most 14 hours from UTC
-    return period.covers(noon) or period.covers(noon - margin) or period.covers(noon + margin)
+    moments = [noon]
+    with suppress(OverflowError):  # on the first days that there are, and on the last
+        moments.append(noon - margin)
+    with suppress(OverflowError):
+        moments.append(noon + margin)
+    return any(map(period.covers, moments))
