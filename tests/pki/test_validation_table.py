@@ -15,11 +15,11 @@ from eid_toolkit.inspection.verdict import Decision
 from eid_toolkit.pki.judgement import Status, severity
 from eid_toolkit.pki.master_list import MasterList, build_master_list
 from eid_toolkit.pki.validation import TrustMaterial, validate_list_signer
-from support import chain_faults, list_faults, sod_faults
+from support import chain_faults, list_faults, signer_faults, sod_faults
 from support.authorities import NOW, Authority, new_key
 from support.hierarchies import FAULTS, Hierarchy
 
-assert {chain_faults, list_faults, sod_faults}  # they enter their faults by being imported
+assert {chain_faults, list_faults, signer_faults, sod_faults}  # they enter their faults by being imported
 
 LIST_ROWS = [row for row in TABLE if row.check == "master-list"]
 ROWS = [row for row in TABLE if row.check != "master-list"]

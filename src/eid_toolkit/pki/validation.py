@@ -19,7 +19,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData, verify_signed_data
-from eid_toolkit.pki.countries import is_state, same_state
+from eid_toolkit.pki.countries import is_part_of, is_state, same_state
 from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.judgement import (
     ChainResult,
@@ -128,10 +128,7 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
     said = signer.extensions
     if said.unknown_critical:  # RFC 5280 4.2: such a certificate is not to be relied on
         yield Finding(Status.UNDETERMINED, "signer-critical-extension", {"oids": ", ".join(said.unknown_critical)})
-    if said.is_ca or (said.key_usage is not None and "digitalSignature" not in said.key_usage):
-        yield Finding(Status.FAILED, "signer-key-usage")
-    if said.extended_key_usage:  # a list signer's certificate signs no document
-        yield Finding(Status.FAILED, "signer-key-usage")
+    yield from _purpose(said)
     yield from _unreadable_extensions(said)
     if said.document_types and document.document_code and not _may_sign(said.document_types, document.document_code):
         yield Finding(Status.FAILED, "signer-document-type")
@@ -143,6 +140,19 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
         yield Finding(Status.UNDETERMINED, "signer-expired")
     if document.date_of_issue is not None and not _signed_in_usage_period(signer, document.date_of_issue):
         yield Finding(Status.UNDETERMINED, "signer-usage-period")
+
+
+def _purpose(said: ext.Extensions) -> Iterator[Finding]:
+    """A CA's key, or one for lists or for communication, signs no document.
+
+    A key usage of nothing, or of signatures for non-repudiation alone (RFC 5280 4.2.1.3), says of no other purpose.
+    """
+    usage = said.key_usage
+    if said.is_ca or (said.extended_key_usage and ext.ANY_PURPOSE not in said.extended_key_usage):
+        yield Finding(Status.FAILED, "signer-key-usage")
+    elif usage is not None and "digitalSignature" not in usage:
+        unsaid = usage <= {"nonRepudiation"}
+        yield Finding(Status.UNDETERMINED if unsaid else Status.FAILED, "signer-key-usage")
 
 
 def _unreadable_extensions(said: ext.Extensions) -> Iterator[Finding]:
@@ -261,15 +271,19 @@ def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator
     if one.country is None or other.country is None:
         yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
     elif not same_state(one.country, other.country) or any(
-        _are_two_states(first, second) for first, second in product(_codes(one), _codes(other))
+        _are_two_states(first, second) and not (is_part_of(first, second) or is_part_of(second, first))
+        for first, second in product(_codes(one), _codes(other))
     ):
         yield Finding(Status.FAILED, reason)
 
 
 def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
-    """The signer is of the document's state; a code in its alternative names that is no state's is none of another."""
+    """The signer is of the document's state.
+
+    A code in its alternative names that is no state's, or of a territory of this one, is none of another state.
+    """
     codes = _codes(signer)
-    if any(_are_two_states(code, issuing_state) for code in codes):
+    if any(_are_two_states(code, issuing_state) and not is_part_of(code, issuing_state) for code in codes):
         yield Finding(Status.FAILED, "signer-country")
     elif not any(same_state(code, issuing_state) for code in codes):
         yield Finding(Status.UNDETERMINED, "signer-country-unsaid")
