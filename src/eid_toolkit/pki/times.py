@@ -16,8 +16,10 @@ UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
 
 _FIRST_GENERALIZED_YEAR = 2050
-_REST = r"(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:[.,]\d+)?(?:Z|([+-])(\d{2})(\d{2}))"
-_TEXT = {generalized: re.compile(rf"(\d{{{4 if generalized else 2}}}){_REST}") for generalized in (False, True)}
+_TO_MINUTE, _ZONE = r"(\d{2})(\d{2})(\d{2})(\d{2})", r"(?:Z|([+-])(\d{2})(\d{2}))"
+# A GeneralizedTime without seconds would look like a UTCTime under the wrong tag.
+_GENERALIZED = re.compile(rf"(\d{{4}}){_TO_MINUTE}(\d{{2}})(?:[.,]\d+)?{_ZONE}")
+_UTC = re.compile(rf"(\d{{2}}){_TO_MINUTE}(\d{{2}})?{_ZONE}")
 
 
 def is_ahead(dated: datetime | None, now: datetime) -> bool:
@@ -47,10 +49,10 @@ def read_time(item: Tlv) -> datetime:
 def parse_time(value: bytes, *, generalized: bool) -> datetime:
     """The time in the content bytes; raises :class:`BadInput` if they are none.
 
-    Seconds may be left out or have a fraction, which is dropped, and the time may be that of another zone (X.680 46
-    and 47), though RFC 5280 4.1.2.5 wants neither.
+    A UTCTime may leave out the seconds, a GeneralizedTime may have a fraction, which is dropped, and both may be of
+    another zone (X.680 46 and 47), though RFC 5280 4.1.2.5 wants none of it.
     """
-    match = _TEXT[generalized].fullmatch(value.decode("latin-1"))
+    match = (_GENERALIZED if generalized else _UTC).fullmatch(value.decode("latin-1"))
     if match is None:
         raise BadInput("certificate-time-malformed")
     *numbers, sign, hours, minutes = match.groups()
