@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
@@ -42,7 +42,7 @@ class Document:
 
     @cached_property
     def sod(self) -> Sod | None:
-        return self._parse(ElementaryFile.SOD, Sod.parse)
+        return self._parse(ElementaryFile.SOD, partial(Sod.parse, patient=True))
 
     @cached_property
     def found_signer(self) -> FoundSigner | None:
@@ -65,7 +65,7 @@ class Document:
 
     @cached_property
     def card_access(self) -> SecurityInfos | None:
-        found = self._parse(ElementaryFile.CARD_ACCESS, CardAccess.parse)
+        found = self._parse(ElementaryFile.CARD_ACCESS, partial(CardAccess.parse, patient=True))
         return None if found is None else found.security_infos
 
     @cached_property
@@ -82,7 +82,7 @@ class Document:
 
     @cached_property
     def dg14(self) -> SecurityInfos | None:
-        found = self._parse(ElementaryFile.DG14, Dg14.parse)
+        found = self._parse(ElementaryFile.DG14, partial(Dg14.parse, patient=True))
         return None if found is None else found.security_infos
 
     @cached_property

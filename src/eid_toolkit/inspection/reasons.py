@@ -79,6 +79,7 @@ UNDETERMINED = (
 NOT_PERFORMED = frozenset({"chip-key-not-offered"})
 
 FINDINGS = _WEAK | {
+    *("sod-lists-no-data-group", "aa-digest-not-named"),
     *("sod-content-type-odd", "sod-signer-named-otherwise", "signer-extension-ignored", "signer-state-code-odd"),
     *("sod-signature-without-null", "file-ignored", "national-data-not-understood", "card-access-beside-dg14"),
 }
