@@ -69,6 +69,8 @@ def test_a_false_authority_of_a_state_of_which_none_is_missing_fails(signer: Cer
         (replace(DOCUMENT, document_code="ID"), PASSED, None),
         (replace(DOCUMENT, date_of_issue=date(2026, 2, 1)), UNDETERMINED, "signer-usage-period"),
         (replace(DOCUMENT, date_of_issue=date(2026, 9, 1)), UNDETERMINED, "signer-usage-period"),
+        (replace(DOCUMENT, date_of_issue=date.min), UNDETERMINED, "signer-usage-period"),
+        (replace(DOCUMENT, date_of_issue=date.max), UNDETERMINED, "signer-usage-period"),
         (replace(DOCUMENT, date_of_issue=START.date()), PASSED, None),
         (None, PASSED, None),
     ],

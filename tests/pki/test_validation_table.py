@@ -15,11 +15,11 @@ from eid_toolkit.inspection.verdict import Decision
 from eid_toolkit.pki.judgement import Status, severity
 from eid_toolkit.pki.master_list import MasterList, build_master_list
 from eid_toolkit.pki.validation import TrustMaterial, validate_list_signer
-from support import chain_faults, list_faults, sod_faults
+from support import chain_faults, list_faults, signer_faults, sod_faults
 from support.authorities import NOW, Authority, new_key
 from support.hierarchies import FAULTS, Hierarchy
 
-assert {chain_faults, list_faults, sod_faults}  # they enter their faults by being imported
+assert {chain_faults, list_faults, signer_faults, sod_faults}  # they enter their faults by being imported
 
 LIST_ROWS = [row for row in TABLE if row.check == "master-list"]
 ROWS = [row for row in TABLE if row.check != "master-list"]
@@ -43,6 +43,7 @@ ALONE = {
     "certificate-nowhere",
     "certificate-stored",
     "document-of-another-state",
+    "signer-state-of-territory",  # the document is another state's
     "link-to-another-country",
     *("link-missing", "link-by-stranger", "link-names-another", "link-not-for-certificates"),  # nor without a link
     "country-in-lower-case",
@@ -148,6 +149,16 @@ def _part_of_signer(row: Row) -> str:
         "signer-state-unsaid": "names",
         "signer-not-for-signing": "usage",
         "signer-usage-unreadable": "usage",
+        "signer-for-non-repudiation": "usage",
+        "signer-usage-of-nothing": "usage",
+        "signer-of-a-territory-of-another-state": "names",
+        "signer-is-authority": "constraints",
+        "signer-constraints-unreadable": "constraints",
+        "signer-for-lists": "purposes",
+        "signer-for-any-purpose": "purposes",
+        "signer-expired": "validity",
+        "signer-not-yet-valid": "validity",
+        "signer-valid-in-another-zone": "validity",
     }
     return parts.get(row.name, row.name)
 

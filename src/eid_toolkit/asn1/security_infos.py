@@ -100,7 +100,10 @@ class TerminalAuthenticationInfo:
 
 @dataclass(frozen=True, slots=True)
 class UnknownSecurityInfo:
-    """A SecurityInfo of a protocol that this toolkit does not know; ``der`` is the whole of it."""
+    """A SecurityInfo of a protocol that this toolkit does not know; ``der`` is the whole of it.
+
+    To a patient reader also one that is malformed, whose protocol is then empty.
+    """
 
     protocol: str
     der: bytes
@@ -134,12 +137,14 @@ class SecurityInfos:
         return cls(tuple(sorted(entries, key=lambda entry: entry.encode())))
 
     @classmethod
-    def parse(cls, data: bytes) -> SecurityInfos:
+    def parse(cls, data: bytes, *, patient: bool = False) -> SecurityInfos:
         """The set in ``data``; raises :class:`BadInput` if one of a known protocol is malformed.
 
+        To a ``patient`` reader one odd entry does not spoil the others: it is a :class:`UnknownSecurityInfo`.
         The order is kept, since cards in the field do not always sort: what is parsed of DER builds to the same bytes.
         """
-        return cls(tuple(map(_parse_info, tlv.parse(data, der.SET).children())))
+        parse = _parse_patiently if patient else _parse_info
+        return cls(tuple(map(parse, tlv.parse(data, der.SET).children())))
 
     def encode(self) -> bytes:
         """The SET with its entries in their present order."""
@@ -165,6 +170,13 @@ def _encode_file_id(file_id: FileId | None) -> tuple[bytes, ...]:
     if file_id.sfi is not None:
         parts.append(der.octet_string(bytes((file_id.sfi,))))
     return (der.sequence(*parts),)
+
+
+def _parse_patiently(item: Tlv) -> SecurityInfo:
+    try:
+        return _parse_info(item)
+    except BadInput:
+        return UnknownSecurityInfo("", item.encode())
 
 
 def _parse_info(item: Tlv) -> SecurityInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
@@ -30,18 +30,24 @@ _T = TypeVar("_T")
 class Document:
     """What the files say. A file that was not read or does not parse is None here; the checks tell which it was."""
 
-    def __init__(self, files: Mapping[ElementaryFile, FileEvidence], stored: StoredSigners | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[ElementaryFile, FileEvidence],
+        stored: StoredSigners | None = None,
+        believed: Callable[[Certificate], bool] | None = None,
+    ) -> None:
         self._files = files
         self._stored = stored
+        self._believed = believed
 
     @cached_property
     def sod(self) -> Sod | None:
-        return self._parse(ElementaryFile.SOD, Sod.parse)
+        return self._parse(ElementaryFile.SOD, partial(Sod.parse, patient=True))
 
     @cached_property
     def found_signer(self) -> FoundSigner | None:
         """The document signer's certificate that the security object carries, else one that is stored here."""
-        return None if self.sod is None else find_signer(self.sod.signed_data, self._stored)
+        return None if self.sod is None else find_signer(self.sod.signed_data, self._stored, self._believed)
 
     @property
     def signer(self) -> Certificate | None:
@@ -59,7 +65,7 @@ class Document:
 
     @cached_property
     def card_access(self) -> SecurityInfos | None:
-        found = self._parse(ElementaryFile.CARD_ACCESS, CardAccess.parse)
+        found = self._parse(ElementaryFile.CARD_ACCESS, partial(CardAccess.parse, patient=True))
         return None if found is None else found.security_infos
 
     @cached_property
@@ -76,7 +82,7 @@ class Document:
 
     @cached_property
     def dg14(self) -> SecurityInfos | None:
-        found = self._parse(ElementaryFile.DG14, Dg14.parse)
+        found = self._parse(ElementaryFile.DG14, partial(Dg14.parse, patient=True))
         return None if found is None else found.security_infos
 
     @cached_property

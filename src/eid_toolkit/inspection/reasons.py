@@ -65,7 +65,7 @@ UNDETERMINED = (
         "crl-critical-extension",
         # Written oddly by the issuer.
         *("csca-name", "csca-key-usage", "csca-country-unsaid", "signer-country-unsaid", "link-country-unsaid"),
-        *("signer-expired", "signer-not-yet-valid", "signer-usage-period"),
+        *("signer-expired", "signer-not-yet-valid", "signer-usage-period", "signer-key-usage"),
         *("link-critical-extension", "link-expired", "link-not-yet-valid", "link-name-change"),
         *("dg1-not-read", "com-absent", "com-not-read", "com-version-differs-from-sod"),
         *("name-differs-from-dg1", "issued-in-the-future"),
@@ -79,6 +79,7 @@ UNDETERMINED = (
 NOT_PERFORMED = frozenset({"chip-key-not-offered"})
 
 FINDINGS = _WEAK | {
+    *("sod-lists-no-data-group", "aa-digest-not-named"),
     *("sod-content-type-odd", "sod-signer-named-otherwise", "signer-extension-ignored", "signer-state-code-odd"),
     *("sod-signature-without-null", "file-ignored", "national-data-not-understood", "card-access-beside-dg14"),
 }

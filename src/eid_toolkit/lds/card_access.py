@@ -14,9 +14,9 @@ class CardAccess:
     security_infos: SecurityInfos
 
     @classmethod
-    def parse(cls, data: bytes) -> CardAccess:
-        """The whole file."""
-        return cls(SecurityInfos.parse(data))
+    def parse(cls, data: bytes, *, patient: bool = False) -> CardAccess:
+        """The whole file; ``patient`` is as for :meth:`SecurityInfos.parse`."""
+        return cls(SecurityInfos.parse(data, patient=patient))
 
     def encode(self) -> bytes:
         """The whole file."""

@@ -22,12 +22,15 @@ class CardSecurity:
     security_infos: SecurityInfos
 
     @classmethod
-    def parse(cls, data: bytes) -> CardSecurity:
-        """The whole file; raises :class:`BadInput` if it is no SignedData over SecurityInfos."""
+    def parse(cls, data: bytes, *, patient: bool = False) -> CardSecurity:
+        """The whole file; raises :class:`BadInput` if it is no SignedData over SecurityInfos.
+
+        ``patient`` is as for :meth:`SecurityInfos.parse`.
+        """
         signed_data = SignedData.parse(data)
         if signed_data.content_type != SECURITY_OBJECT:
             raise BadInput("card-security-other-content", oid=signed_data.content_type)
-        return cls(data, signed_data, SecurityInfos.parse(signed_data.content))
+        return cls(data, signed_data, SecurityInfos.parse(signed_data.content, patient=patient))
 
     def encode(self) -> bytes:
         """The whole file."""

@@ -17,9 +17,9 @@ class Dg14:
     security_infos: SecurityInfos
 
     @classmethod
-    def parse(cls, data: bytes) -> Dg14:
-        """The whole file."""
-        return cls(SecurityInfos.parse(tlv.parse(data, _TAG).value))
+    def parse(cls, data: bytes, *, patient: bool = False) -> Dg14:
+        """The whole file; ``patient`` is as for :meth:`SecurityInfos.parse`."""
+        return cls(SecurityInfos.parse(tlv.parse(data, _TAG).value, patient=patient))
 
     def encode(self) -> bytes:
         """The whole file."""

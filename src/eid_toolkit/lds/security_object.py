@@ -25,22 +25,29 @@ class LdsSecurityObject:
     version: int = 1
     lds_version: str | None = LDS_VERSION
     unicode_version: str | None = UNICODE_VERSION
+    unknown: tuple[int, ...] = ()
+    """Numbers that are no data group's, with hashes that are of nothing on a chip."""
 
     @classmethod
-    def parse(cls, data: bytes) -> LdsSecurityObject:
-        """The object in BER; raises :class:`BadInput` for an unknown version or digest, or a number that repeats."""
-        return ber.in_any_form(cls._parse, data)
+    def parse(cls, data: bytes, *, patient: bool = False) -> LdsSecurityObject:
+        """The object in BER; raises :class:`BadInput` for an unknown version or digest, or a number that repeats.
+
+        A ``patient`` reader puts up with what takes nothing away from the hashes: numbers of no data group, the same
+        hash twice, and versions that are written oddly or stand where there should be none.
+        """
+        return ber.in_any_form(lambda definite: cls._parse(definite, patient), data)
 
     @classmethod
-    def _parse(cls, data: bytes) -> LdsSecurityObject:
+    def _parse(cls, data: bytes, patient: bool) -> LdsSecurityObject:
         try:
             version, algorithm, hashes, *versions = tlv.parse(data, der.SEQUENCE).children()
             number = der.read_integer(version)
-            if number not in _VERSIONS or len(versions) > number:
+            if number not in _VERSIONS or (len(versions) > number and not (patient and len(versions) == 1)):
                 raise BadInput("sod-unknown-version", version=number)
             digest = digest_by_oid(der.read_object_identifier(der.read_sequence(algorithm)[0]))
-            texts = _read_versions(versions[0]) if versions else (None, None)
-            return cls(digest, _read_hashes(hashes), number, *texts)
+            texts = _read_versions(versions[0], patient) if versions and number else (None, None)
+            known, unknown = _read_hashes(hashes, patient)
+            return cls(digest, known, number, *texts, unknown)
         except (ValueError, IndexError):  # a structure with fewer or more parts than it has
             raise BadInput("lds-security-object-malformed") from None
 
@@ -61,17 +68,26 @@ class LdsSecurityObject:
         )
 
 
-def _read_hashes(item: Tlv) -> dict[int, bytes]:
+def _read_hashes(item: Tlv, patient: bool) -> tuple[dict[int, bytes], tuple[int, ...]]:
     found: dict[int, bytes] = {}
+    unknown = []
     for pair in der.read_sequence(item):
         number_item, value = der.read_sequence(pair)
-        number = der.read_integer(number_item)
-        if number not in _DATA_GROUPS or number in found:
+        number, hashed = der.read_integer(number_item), der.expect(value, der.OCTET_STRING)
+        if patient and number not in _DATA_GROUPS:
+            unknown.append(number)
+            continue
+        if number not in _DATA_GROUPS or (number in found and not (patient and found[number] == hashed)):
             raise BadInput("lds-security-object-malformed")
-        found[number] = der.expect(value, der.OCTET_STRING)
-    return found
+        found[number] = hashed
+    return found, tuple(unknown)
 
 
-def _read_versions(item: Tlv) -> tuple[str, str]:
-    lds_version, unicode_version = (der.expect(part, der.PRINTABLE_STRING) for part in der.read_sequence(item))
-    return lds_version.decode("ascii"), unicode_version.decode("ascii")
+def _read_versions(item: Tlv, patient: bool) -> tuple[str | None, str | None]:
+    try:
+        lds_version, unicode_version = (der.expect(part, der.PRINTABLE_STRING) for part in der.read_sequence(item))
+        return lds_version.decode("ascii"), unicode_version.decode("ascii")
+    except (BadInput, ValueError):
+        if patient:
+            return None, None
+        raise

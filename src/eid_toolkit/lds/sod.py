@@ -28,9 +28,10 @@ class Sod:
     security_object: LdsSecurityObject
 
     @classmethod
-    def parse(cls, data: bytes) -> Sod:
+    def parse(cls, data: bytes, *, patient: bool = False) -> Sod:
         """The whole file; raises :class:`BadInput` if it is no SignedData over an LDSSecurityObject.
 
+        ``patient`` is as for :meth:`LdsSecurityObject.parse`.
         There are states that name another content type (``id-data``). It stands in what is signed, and the content is
         what it is: only a type that means something else is refused.
         """
@@ -38,7 +39,7 @@ class Sod:
         signed_data = SignedData.parse(cms)
         if signed_data.content_type in _OTHER_CONTENTS:
             raise BadInput("sod-other-content", oid=signed_data.content_type)
-        return cls(cms, signed_data, LdsSecurityObject.parse(signed_data.content))
+        return cls(cms, signed_data, LdsSecurityObject.parse(signed_data.content, patient=patient))
 
     def encode(self) -> bytes:
         """The whole file."""

@@ -34,6 +34,8 @@ _KEY_IDENTIFIER, _KEY_IDENTIFIER_IN_PIECES = 0x80, 0xA0
 _VERSION_3 = der.integer(3)
 _SIGNER_VERSION_1 = der.integer(1)
 _MAX_SIGNERS = 8
+_MAX_TRIED = 16
+"""How many of the enclosed certificates are tried for the one whose key made a signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,21 @@ class SignedData:
 
         ``detached`` is what a signature without content is over (RFC 5652 5.2); one that has its own keeps that.
         """
-        return ber.in_any_form(lambda definite: cls._parse(definite, detached), data)
+        try:
+            return cls._parse(data, detached)
+        except BadInput:  # in another encoding, or one of several signatures is of a kind that is not known
+            return cls._parse(ber.to_definite(data), detached, every=False)
 
     @classmethod
-    def _parse(cls, data: bytes, detached: bytes | None) -> SignedData:
+    def _parse(cls, data: bytes, detached: bytes | None, *, every: bool = True) -> SignedData:
         signed_data = tlv.parse(der.expect(_content_of(data), _FIRST), der.SEQUENCE)
         try:
-            return cls._read(signed_data, detached)
+            return cls._read(signed_data, detached, every)
         except (ValueError, IndexError):  # a structure with fewer or more parts than CMS has
             raise BadInput("cms-malformed") from None
 
     @classmethod
-    def _read(cls, signed_data: Tlv, detached: bytes | None) -> SignedData:
+    def _read(cls, signed_data: Tlv, detached: bytes | None, every: bool) -> SignedData:
         _, _, encapsulated, *optional, signers = signed_data.children()
         content_type, *enclosed = der.read_sequence(encapsulated)
         if enclosed or detached is None:
@@ -104,7 +109,7 @@ class SignedData:
             content_type=der.read_object_identifier(content_type),
             content=detached,
             certificates=_certificates(optional),
-            signers=tuple(map(_read_signer, infos)),
+            signers=_read_signers(infos, every),
         )
 
     @property
@@ -126,23 +131,26 @@ StoredSigners = Callable[[Iterable[SignerInfo]], Certificate | None]
 """Gives the certificate kept here that one of the signatures names, where none is enclosed (9303-10 4.6.2.2)."""
 
 
-def find_signer(signed: SignedData, stored: StoredSigners | None = None) -> FoundSigner | None:
+def find_signer(
+    signed: SignedData, stored: StoredSigners | None = None, believed: Callable[[Certificate], bool] | None = None
+) -> FoundSigner | None:
     """Whose the signature is: the certificate that it names, among those enclosed, else the one that is ``stored``.
 
-    There are signers who write their issuer's name otherwise than their certificate does, its attributes in another
-    order for example. Then the enclosed certificates of that serial number are tried, then the only one that is
-    enclosed, and it is that whose key made the signature. Nothing else is verified here.
+    Of several (there may be more than one signature, 9303-10 4.6.2.2) it is one whose key made a signature, and rather
+    one that is ``believed``. There are signers who write their issuer's name otherwise than their certificate does, its
+    attributes in another order for example. Then the enclosed certificates of that serial number are tried, then all,
+    and it is that whose key made the signature. Nothing else is verified here.
     """
     enclosed = tuple(_readable(signed.certificates))
-    named = [each for each in enclosed if any(info.is_by(each) for info in signed.signers)]
-    if len(named) > 1:  # one name and serial number, or one key identifier, for more than one key
-        named.sort(key=lambda each: not _has_signed(each, signed))
+    named = [each for each in enclosed if any(info.is_by(each) for info in signed.signers)][:_MAX_TRIED]
+    if len(named) > 1:
+        named.sort(key=lambda each: (not _has_signed(each, signed), believed is not None and not believed(each)))
     if not named and stored is not None and (kept := stored(signed.signers)) is not None:
         named.append(kept)
     if named:
         return FoundSigner(named[0], named=True)
     serials = {info.serial for info in signed.signers}
-    likely = [each for each in enclosed if each.serial in serials] or (enclosed if len(enclosed) == 1 else ())
+    likely = sorted(enclosed, key=lambda each: each.serial not in serials)[:_MAX_TRIED]
     meant = next((each for each in likely if _has_signed(each, signed)), None)
     return None if meant is None else FoundSigner(meant, named=False)
 
@@ -155,7 +163,17 @@ def verify_signed_data(signed: SignedData, certificate_der: bytes) -> bool:
     """
     certificate = Certificate.parse(certificate_der)
     named = [info for info in signed.signers if info.is_by(certificate)]
-    return any(_is_good(signed, info, certificate) for info in named or signed.signers)
+    wrong, unusable = 0, BadInput("cms-malformed")
+    for info in named or signed.signers:
+        try:
+            if _is_good(signed, info, certificate):
+                return True
+            wrong += 1
+        except BadInput as error:
+            unusable = error
+    if not wrong:
+        raise unusable
+    return False
 
 
 def read_certificates(data: bytes) -> tuple[bytes, ...]:
@@ -225,15 +243,20 @@ def _named(certificate_der: bytes, by_key_identifier: bool) -> tuple[bytes, byte
 def _is_good(signed: SignedData, signer: SignerInfo, certificate: Certificate) -> bool:
     if signer.signed_attributes is None:
         return verify(certificate.spki, signer.algorithm, signer.signature, signed.content)
-    # RFC 5652 5.4 and 11.1: both attributes must be there, or the signature could stand for something else.
-    if signer.content_type != signed.content_type or signer.message_digest is None:
+    if signer.content_type not in (None, signed.content_type):
         return False
-    if not hmac.compare_digest(signer.message_digest, hashed(signer.digest, signed.content)):
+    said = signer.message_digest
+    if said is not None and not hmac.compare_digest(said, hashed(signer.digest, signed.content)):
         return False
-    return any(
+    good = any(
         verify(certificate.spki, signer.algorithm, signer.signature, attributes)
         for attributes in _as_signed(signer.signed_attributes)
     )
+    if good and (said is None or signer.content_type is None):
+        # RFC 5652 5.3, 11.1 and 11.2: both attributes must be there, or the signature could stand for something else.
+        # It is the key's all the same, so that nothing is proved wrong.
+        raise BadInput("cms-malformed")
+    return good
 
 
 def _as_signed(attributes: bytes) -> Iterator[bytes]:
@@ -285,6 +308,19 @@ def _issuer_and_serial(certificate_der: bytes) -> bytes:
     return der.sequence(certificate.issuer.der, der.integer(certificate.serial))
 
 
+def _read_signers(items: Iterable[Tlv], every: bool) -> tuple[SignerInfo, ...]:
+    """The signatures; unless ``every`` one must be known, those that are not are left out where others are."""
+    signers, unknown = [], None
+    for item in items:
+        try:
+            signers.append(_read_signer(item))
+        except (BadInput, ValueError, IndexError) as error:
+            unknown = error
+    if unknown is not None and (every or not signers):
+        raise unknown
+    return tuple(signers)
+
+
 def _read_signer(item: Tlv) -> SignerInfo:
     _, who, digest_identifier, *parts = der.read_sequence(item)
     digest = digest_by_oid(der.read_object_identifier(der.read_sequence(digest_identifier)[0]))
@@ -301,24 +337,38 @@ def _read_signer(item: Tlv) -> SignerInfo:
         signed_attributes=attributes,
         content_type=der.read_object_identifier(found[_CONTENT_TYPE]) if _CONTENT_TYPE in found else None,
         message_digest=der.expect(found[_MESSAGE_DIGEST], der.OCTET_STRING) if _MESSAGE_DIGEST in found else None,
-        signing_time=read_time(found[_SIGNING_TIME]) if _SIGNING_TIME in found else None,
+        signing_time=_time_or_none(found.get(_SIGNING_TIME)),
         algorithm_der=algorithm.encode(),
         signature=der.expect(signature, der.OCTET_STRING),
     )
 
 
 def _attribute_values(attributes: bytes | None) -> dict[str, Tlv]:
-    """The attributes that have one value, by type; a type that stands twice is an error (RFC 5652 5.3)."""
+    """The attributes that have one value, by type.
+
+    One that stands twice says nothing (RFC 5652 5.3), nor does one in a form of its own: neither spoils the others.
+    """
     found: dict[str, Tlv] = {}
+    repeated: set[str] = set()
     for item in tlv.parse(attributes).children() if attributes else ():
-        kind, values = der.read_sequence(item)
-        oid = der.read_object_identifier(kind)
-        if oid in found:
-            raise BadInput("cms-malformed")
-        members = tlv.parse_all(der.expect(values, der.SET))
-        if len(members) == 1:
+        try:
+            kind, values = der.read_sequence(item)
+            oid, members = der.read_object_identifier(kind), tlv.parse_all(der.expect(values, der.SET))
+        except (BadInput, ValueError):
+            continue
+        if oid in found or len(members) != 1:
+            repeated.add(oid)
+        else:
             found[oid] = members[0]
-    return found
+    return {oid: value for oid, value in found.items() if oid not in repeated}
+
+
+def _time_or_none(item: Tlv | None) -> datetime | None:
+    """A signing time, which is a claim that nothing rests on, if it can be read."""
+    try:
+        return None if item is None else read_time(item)
+    except BadInput:
+        return None
 
 
 def _key_identifier(who: Tlv) -> bytes | None:

@@ -26,9 +26,23 @@ _OTHERS = """
 D:DE GBD:GB GBN:GB GBO:GB GBP:GB GBS:GB RKS:KS RKS:XK EUE:EU UNO:UN UNA:UN UNK:UN UTO:UT XCC:XC XOM:XO XPO:XP
 """
 
+# States, and the territories for which they issue documents, which have codes of their own in ISO 3166-1.
+_TERRITORIES = """
+AUS:CCK,CXR,NFK CHN:HKG,MAC DNK:FRO,GRL FIN:ALA FRA:ATF,BLM,GLP,GUF,MAF,MTQ,MYT,NCL,PYF,REU,SPM,WLF
+GBR:AIA,BMU,CYM,FLK,GGY,GIB,IMN,IOT,JEY,MSR,PCN,SGS,SHN,TCA,VGB NLD:ABW,BES,CUW,SXM NOR:BVT,SJM NZL:COK,NIU,TKL
+USA:ASM,GUM,MNP,PRI,UMI,VIR
+"""
+_STATE_OF = {
+    code: state
+    for state, _, codes in (line.partition(":") for line in _TERRITORIES.split())
+    for code in codes.split(",")
+}
 _PAIRS = [(code, two) for code, _, two in (pair.partition(":") for pair in (_STATES + _OTHERS).split())]
 _TWO_LETTERS = dict(reversed(_PAIRS))  # reversed: the first of several counts
 _SAME = frozenset(_PAIRS)
+_THREE_LETTERS: dict[str, str] = {}
+for _code, _two in _PAIRS:
+    _THREE_LETTERS.setdefault(_two, _code)
 _CERTIFICATE_CODES = frozenset(two for _, two in _PAIRS)
 
 SPECIMEN_STATE = "UT"
@@ -56,8 +70,20 @@ def same_state(first: str, second: str) -> bool:
     first, second = _clean(first), _clean(second)
     if first == second or (first, second) in _SAME or (second, first) in _SAME:
         return True
-    one, other = _TWO_LETTERS.get(first), _TWO_LETTERS.get(second)
+    one, other = _first_two_letters(first), _first_two_letters(second)
     return one is not None and one == other
+
+
+def is_part_of(code: str, state: str) -> bool:
+    """Whether a code is that of a territory for which the state issues documents (``GRL`` for ``DNK``)."""
+    cleaned = _clean(code)
+    owner = _STATE_OF.get(_THREE_LETTERS.get(cleaned, cleaned))
+    return owner is not None and same_state(owner, state)
+
+
+def _first_two_letters(code: str) -> str | None:
+    """The two letters that count of a code, which may itself be others of the same state (Kosovo's XK is its KS)."""
+    return _TWO_LETTERS.get(_THREE_LETTERS.get(code, code))
 
 
 def _clean(code: str) -> str:

@@ -23,7 +23,9 @@ BASIC_CONSTRAINTS = "2.5.29.19"
 CRL_NUMBER = "2.5.29.20"
 CRL_DISTRIBUTION_POINTS = "2.5.29.31"
 AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
+CERTIFICATE_POLICIES = "2.5.29.32"
 EXTENDED_KEY_USAGE = "2.5.29.37"
+ANY_PURPOSE = "2.5.29.37.0"
 
 KEY_USAGE_BITS = (
     "digitalSignature",
@@ -226,6 +228,8 @@ def _read_basic_constraints(item: Tlv) -> dict[str, Any]:
     is_ca, length = False, None
     for part in der.read_sequence(item):
         if part.tag == der.BOOLEAN:
+            if len(part.value) != 1:
+                raise BadInput("certificate-extension-malformed", oid=BASIC_CONSTRAINTS)
             is_ca = part.value != b"\x00"
         else:
             length = der.read_integer(part)
@@ -269,4 +273,6 @@ _READERS: dict[str, Callable[[Tlv], dict[str, Any]]] = {
     EXTENDED_KEY_USAGE: _read_extended_key_usage,
     DOCUMENT_TYPE_LIST: _read_document_types,
     NAME_CHANGE: lambda item: {"name_change": item.tag == der.NULL},
+    # Any policy is taken (RFC 5280 6.1.1): so it is understood, critical or not.
+    CERTIFICATE_POLICIES: lambda item: {},
 }

@@ -27,13 +27,17 @@ _SHORT = {
     SERIAL_NUMBER: "serialNumber",
 }
 _PRINTABLE_ONLY = frozenset({COUNTRY, SERIAL_NUMBER})
-# Tag to character set: UTF8, Numeric, Printable, Teletex, IA5, Universal and BMPString.
+# Tag to character set: UTF8, Numeric, Printable, Teletex, Videotex, IA5, Graphic, Visible, General, Universal, BMP.
 _ENCODINGS = {
     0x0C: "utf-8",
     0x12: "latin-1",
     0x13: "latin-1",
     0x14: "latin-1",
+    0x15: "latin-1",
     0x16: "latin-1",
+    0x19: "latin-1",
+    0x1A: "latin-1",
+    0x1B: "latin-1",
     0x1C: "utf-32-be",
     0x1E: "utf-16-be",
 }
@@ -96,7 +100,6 @@ class DistinguishedName:
 
 
 def _text(item: Tlv) -> str:
+    """The text of a value, or, as RFC 4514 2.4 writes what is no text (a unique identifier, a date), its hex digits."""
     encoding = _ENCODINGS.get(item.tag)
-    if encoding is None:
-        raise BadInput("certificate-name-malformed")
-    return item.value.decode(encoding, "replace")
+    return f"#{item.encode().hex().upper()}" if encoding is None else item.value.decode(encoding, "replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
@@ -16,7 +16,10 @@ UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
 
 _FIRST_GENERALIZED_YEAR = 2050
-_TEXT = re.compile(r"(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:\.0+)?Z")
+_TO_MINUTE, _ZONE = r"(\d{2})(\d{2})(\d{2})(\d{2})", r"(?:Z|([+-])(\d{2})(\d{2}))"
+# A GeneralizedTime without seconds would look like a UTCTime under the wrong tag.
+_GENERALIZED = re.compile(rf"(\d{{4}}){_TO_MINUTE}(\d{{2}})(?:[.,]\d+)?{_ZONE}")
+_UTC = re.compile(rf"(\d{{2}}){_TO_MINUTE}(\d{{2}})?{_ZONE}")
 
 
 def is_ahead(dated: datetime | None, now: datetime) -> bool:
@@ -44,14 +47,21 @@ def read_time(item: Tlv) -> datetime:
 
 
 def parse_time(value: bytes, *, generalized: bool) -> datetime:
-    """The time in the content bytes; raises :class:`BadInput` if they are none."""
-    match = _TEXT.fullmatch(value.decode("latin-1"))
-    if match is None or (len(match[1]) == 4) is not generalized:
+    """The time in the content bytes; raises :class:`BadInput` if they are none.
+
+    A UTCTime may leave out the seconds, a GeneralizedTime may have a fraction, which is dropped, and both may be of
+    another zone (X.680 46 and 47), though RFC 5280 4.1.2.5 wants none of it.
+    """
+    match = (_GENERALIZED if generalized else _UTC).fullmatch(value.decode("latin-1"))
+    if match is None:
         raise BadInput("certificate-time-malformed")
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    *numbers, sign, hours, minutes = match.groups()
+    year, month, day, hour, minute, second = (int(part or 0) for part in numbers)
     if not generalized:
         year += 2000 if year < 50 else 1900
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
+        ahead = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        zone = timezone(-ahead if sign == "-" else ahead)
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadInput("certificate-time-malformed") from None

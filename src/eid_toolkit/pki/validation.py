@@ -9,6 +9,7 @@ and what changes nothing is a finding of its own that decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
 
@@ -18,7 +19,7 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData, verify_signed_data
-from eid_toolkit.pki.countries import is_state, same_state
+from eid_toolkit.pki.countries import is_part_of, is_state, same_state
 from eid_toolkit.pki.deviation_list import DeviationList
 from eid_toolkit.pki.judgement import (
     ChainResult,
@@ -42,6 +43,7 @@ __all__ = [
     "Status",
     "TrustMaterial",
     "check_revocation",
+    "is_by_believed_key",
     "validate_content_signer",
     "validate_deviation_list",
     "validate_key_owner",
@@ -111,6 +113,11 @@ def validate_content_signer(signed: SignedData, purpose: str, trust: TrustMateri
     return ChainResult((*findings, *found.findings), found.csca, found.path)
 
 
+def is_by_believed_key(certificate: Certificate, trust: TrustMaterial) -> bool:
+    """Whether some key that is believed made the certificate, whatever stands against it now."""
+    return any(certificate.is_signed_by(key.certificate.spki) for key in _likely(certificate, trust))
+
+
 def validate_key_owner(owner: Certificate, trust: TrustMaterial, now: datetime) -> ChainResult:
     """Judge only whether a certificate comes from a key that is believed, whatever it is for."""
     found = _best_path(owner, trust, now)
@@ -121,10 +128,7 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
     said = signer.extensions
     if said.unknown_critical:  # RFC 5280 4.2: such a certificate is not to be relied on
         yield Finding(Status.UNDETERMINED, "signer-critical-extension", {"oids": ", ".join(said.unknown_critical)})
-    if said.is_ca or (said.key_usage is not None and "digitalSignature" not in said.key_usage):
-        yield Finding(Status.FAILED, "signer-key-usage")
-    if said.extended_key_usage:  # a list signer's certificate signs no document
-        yield Finding(Status.FAILED, "signer-key-usage")
+    yield from _purpose(said)
     yield from _unreadable_extensions(said)
     if said.document_types and document.document_code and not _may_sign(said.document_types, document.document_code):
         yield Finding(Status.FAILED, "signer-document-type")
@@ -136,6 +140,19 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
         yield Finding(Status.UNDETERMINED, "signer-expired")
     if document.date_of_issue is not None and not _signed_in_usage_period(signer, document.date_of_issue):
         yield Finding(Status.UNDETERMINED, "signer-usage-period")
+
+
+def _purpose(said: ext.Extensions) -> Iterator[Finding]:
+    """A CA's key, or one for lists or for communication, signs no document.
+
+    A key usage of nothing, or of signatures for non-repudiation alone (RFC 5280 4.2.1.3), says of no other purpose.
+    """
+    usage = said.key_usage
+    if said.is_ca or (said.extended_key_usage and ext.ANY_PURPOSE not in said.extended_key_usage):
+        yield Finding(Status.FAILED, "signer-key-usage")
+    elif usage is not None and "digitalSignature" not in usage:
+        unsaid = usage <= {"nonRepudiation"}
+        yield Finding(Status.UNDETERMINED if unsaid else Status.FAILED, "signer-key-usage")
 
 
 def _unreadable_extensions(said: ext.Extensions) -> Iterator[Finding]:
@@ -254,15 +271,19 @@ def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator
     if one.country is None or other.country is None:
         yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
     elif not same_state(one.country, other.country) or any(
-        _are_two_states(first, second) for first, second in product(_codes(one), _codes(other))
+        _are_two_states(first, second) and not (is_part_of(first, second) or is_part_of(second, first))
+        for first, second in product(_codes(one), _codes(other))
     ):
         yield Finding(Status.FAILED, reason)
 
 
 def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
-    """The signer is of the document's state; a code in its alternative names that is no state's is none of another."""
+    """The signer is of the document's state.
+
+    A code in its alternative names that is no state's, or of a territory of this one, is none of another state.
+    """
     codes = _codes(signer)
-    if any(_are_two_states(code, issuing_state) for code in codes):
+    if any(_are_two_states(code, issuing_state) and not is_part_of(code, issuing_state) for code in codes):
         yield Finding(Status.FAILED, "signer-country")
     elif not any(same_state(code, issuing_state) for code in codes):
         yield Finding(Status.UNDETERMINED, "signer-country-unsaid")
@@ -294,4 +315,9 @@ def _signed_in_usage_period(signer: Certificate, issued: date) -> bool:
         return True
     noon = datetime.combine(issued, time(12), UTC)
     margin = timedelta(hours=26)  # half a day, and at most 14 hours from UTC
-    return period.covers(noon) or period.covers(noon - margin) or period.covers(noon + margin)
+    moments = [noon]
+    with suppress(OverflowError):  # on the first days that there are, and on the last
+        moments.append(noon - margin)
+    with suppress(OverflowError):
+        moments.append(noon + margin)
+    return any(map(period.covers, moments))

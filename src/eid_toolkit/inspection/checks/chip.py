@@ -14,7 +14,7 @@ from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import ChipProof, FileState
-from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, not_performed, undetermined
+from eid_toolkit.inspection.result import PASSED, CheckStatus, Outcome, failed, finding, not_performed, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
 from eid_toolkit.protocols import active_authentication as aa
 
@@ -103,14 +103,19 @@ def _judge_signature(case: Case, spki: bytes) -> Outcome:
 
 
 def _judge_ecdsa(case: Case, key: EcPublicKey, transcript: aa.ActiveAuthenticationTranscript) -> Outcome:
-    """The algorithm must be named in DG14 for ECDSA keys (9303-11 9.2), and counts only if signed."""
+    """By the digest that DG14 names (9303-11 9.2.4), if that is signed; where it does not hold, by any other.
+
+    Whichever digest it is, nobody without the chip's key signs the challenge: a name that is missing or wrong is the
+    issuer's carelessness, and no copy's.
+    """
     infos = case.document.dg14.of_type(ActiveAuthenticationInfo) if case.document.dg14 is not None else ()
-    if not infos or not case.document.is_authentic(_DG14):
-        return undetermined("aa-unsupported")
-    digest = aa.DIGEST_BY_OID.get(infos[0].signature_algorithm)
-    if digest is None:
-        return undetermined("aa-unsupported")
-    form = aa.verify_ecdsa(key, digest, transcript)
-    if form is None:
-        return failed("aa-signature-wrong")
-    return PASSED if form is aa.EcdsaForm.PLAIN else Outcome(CheckStatus.PASSED, facts={"signature_form": form.value})
+    algorithms = [info.signature_algorithm for info in infos if case.document.is_authentic(_DG14)]
+    named = [aa.DIGEST_BY_OID[oid] for oid in algorithms if oid in aa.DIGEST_BY_OID]
+    for digest in dict.fromkeys((*named, *aa.DIGEST_BY_OID.values())):
+        form = aa.verify_ecdsa(key, digest, transcript)
+        if form is None:
+            continue
+        facts = {} if form is aa.EcdsaForm.PLAIN else {"signature_form": form.value}
+        unnamed = [] if digest in named else [finding("aa-digest-not-named", digest=digest)]
+        return Outcome(CheckStatus.PASSED, facts=facts).noting(*unnamed)
+    return failed("aa-signature-wrong") if named else undetermined("aa-unsupported")

@@ -32,7 +32,7 @@ def chip_authentication_mapping(case: Case) -> Outcome | None:
         absent = state is FileState.ABSENT
         return failed("card-security-missing") if absent else undetermined("card-security-not-read", state=state)
     try:
-        card_security = CardSecurity.parse(content)
+        card_security = CardSecurity.parse(content, patient=True)
     except BadInput:
         return undetermined("card-security-malformed")
     untrusted = _why_untrusted(case, card_security)

@@ -79,7 +79,8 @@ def data_group_hashes(case: Case) -> Outcome:
     unread = [n for n, state in by_state.items() if state in (FileState.FAILED, FileState.PROTECTED)]
     if unread:
         return undetermined("data-group-not-read", data_groups=_names(unread))
-    return PASSED
+    unknown = document.sod.security_object.unknown
+    return PASSED.noting(*([finding("sod-lists-no-data-group", numbers=", ".join(map(str, unknown)))] * bool(unknown)))
 
 
 def revocation(case: Case) -> Outcome:
