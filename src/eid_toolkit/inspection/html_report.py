@@ -46,6 +46,7 @@ def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None) -> str:
     specimen = "<p>Specimen, not a real document.</p>" if verdict.specimen else ""
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'>"
         f"<title>{escape(verdict.decision + name)}</title><style>{_STYLE}</style></head><body>"
         f"<h1 class='{verdict.decision}'>{escape(headline(verdict, words))}</h1>{specimen}{image}"
         f"<p>{escape(closing(verdict))}</p><table>{layers}</table><table>{rows}</table><h2>In full</h2>"

@@ -58,7 +58,8 @@ def _ignored(case: Case) -> list[ElementaryFile]:
 def _disagreements(case: Case) -> Iterator[Outcome]:
     document = case.document
     if case.evidence.access.mrz_matches is False:
-        yield failed("mrz-differs-from-dg1")
+        told = undetermined("told-by-reader", what="the MRZ that is printed")
+        yield failed("mrz-differs-from-dg1") if case.witness.believed else told
     if malformed := [file for file in document.malformed if file not in _ignored(case)]:
         numbers = [file.data_group for file in malformed if file.data_group is not None]
         yield _contradiction(case, numbers, "file-malformed", files=", ".join(file.label for file in malformed))
