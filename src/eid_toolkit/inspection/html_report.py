@@ -24,7 +24,8 @@ h1 { padding: .6rem 1rem; color: #fff; border-radius: .4rem }
 td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0 }
 .mark { color: #fff; border-radius: .3rem; padding: .05rem .5rem; white-space: nowrap; font-size: .85rem }
 img { float: right; max-width: 12rem; margin: 0 0 1rem 1rem; border: 1px solid #ccc }
-pre { white-space: pre-wrap }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
+@media (max-width: 40rem) { td code { display: none } }
 """
 
 

@@ -35,9 +35,9 @@ _HOLDER_TITLES = {
     "date_of_expiry": "Date of expiry",
     "optional_data": "Optional data",
 }
-_COMPARE = "compare the printed MRZ and data with those above, and the face with the portrait"
+_COMPARE = "compare the printed MRZ and data with those shown, and the face with the portrait"
 _CLOSING = {
-    Decision.PASSED: "Now compare yourself: the printed MRZ and data with those above, the face with the portrait.",
+    Decision.PASSED: "Now compare yourself: the printed MRZ and data with those shown, the face with the portrait.",
     Decision.UNDETERMINED: f"Do not rely on this document alone: {_COMPARE}, and look into what could not be decided.",
     Decision.FAILED: "Do not accept this document. Keep it if you may, compare the printed MRZ and the face all the "
     "same, and report it.",

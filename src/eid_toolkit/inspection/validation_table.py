@@ -293,6 +293,15 @@ TABLE: tuple[Row, ...] = (
         "link-critical-extension",
     ),
     # Revocation.
+    Row(
+        "revoked-at-no-time",
+        "the signer's entry on the list has no readable time",
+        _REVOCATION,
+        _FAILED,
+        "signer-revoked",
+    ),
+    Row("list-number-unreadable", "the list's number is no number", _REVOCATION, _PASSED),
+    Row("list-with-critical-names", "the list's alternative names are critical", _REVOCATION, _PASSED),
     Row("revoked", "the signer stands on the current list", _REVOCATION, _FAILED, "signer-revoked"),
     Row(
         "revoked-on-stale-list",
