@@ -154,6 +154,7 @@ TABLE: tuple[Row, ...] = (
         "signer-document-type",
     ),
     Row("document-type-by-letter", "the signer's list has the code's first letter only", _CHAIN, _PASSED),
+    Row("document-type-by-letter-and-filler", "the same, with a filler behind it", _CHAIN, _PASSED),
     Row("document-type-list-absent", "the signer has no list of document types", _CHAIN, _PASSED),
     Row("document-type-list-without-version", "the signer's list has no version", _CHAIN, _PASSED),
     Row("document-type-list-of-bare-codes", "the signer's list has neither version nor SET", _CHAIN, _PASSED),
