@@ -29,11 +29,15 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignatureAlgorithm:
-    """A signature scheme with its digest (``sha1`` to ``sha512``) and, for PSS, the salt length in bytes."""
+    """A signature scheme with its digest (``sha1`` to ``sha512``) and, for PSS, the salt length in bytes.
+
+    ``mask_digest`` is the one of MGF1 where it is another (RFC 8017 A.2.3 recommends the same; only read, never made).
+    """
 
     family: Literal["ecdsa", "rsa-pkcs1", "rsa-pss"]
     digest: str
     salt_length: int | None = None
+    mask_digest: str | None = None
 
 
 class Signer(Protocol):

@@ -134,6 +134,32 @@ class TestDumpedFiles:
         files = ["--sod", str(folder / "EF.SOD.dat"), *groups, "--dg", str(folder / "EF.COM.dat")]
         assert judged(officer.home.root, *files)["layers"]["document"] == "passed"  # type: ignore[index]
 
+    def test_what_fills_a_file_up_is_no_part_of_it(self, officer: Officer, folder: Path) -> None:
+        before = judged(officer.home.root, str(folder))
+        for number, file in enumerate(folder.iterdir()):
+            file.write_bytes(file.read_bytes() + (b"\x00", b"\xff")[number % 2] * 100)
+        after = judged(officer.home.root, str(folder))
+        assert (after["verdict"], reasons(after)) == (before["verdict"], reasons(before))
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"junk", b"notes of the officer " * 40, b"notes", b"w\x05", b"\x75" * 70_000, b""],
+    )
+    def test_a_text_that_begins_like_a_file_of_a_chip_is_left_aside(
+        self, officer: Officer, folder: Path, content: bytes
+    ) -> None:
+        before = judged(officer.home.root, str(folder))
+        (folder / "zettel\x1b[31m").write_bytes(content)
+        result = run(officer.home.root, "judge", str(folder), "--format", "json")
+        assert reasons(json.loads(result.stdout)) == reasons(before)
+        assert "zettel\\u{1B}[31m" in result.stderr
+
+    def test_a_file_that_was_cut_off_is_not_called_changed(self, officer: Officer, folder: Path) -> None:
+        picture = next(file for file in folder.iterdir() if file.read_bytes()[:1] == b"\x75")
+        picture.write_bytes(picture.read_bytes()[:-1])
+        data = judged(officer.home.root, str(folder))
+        assert (data["verdict"], reasons(data)["pa.data-group-hashes"]) == ("undetermined", "data-group-not-read")
+
     def test_a_changed_file_is_found(self, officer: Officer, folder: Path) -> None:
         (folder / "EF.DG2.dat").write_bytes(b"\x75\x00")
         assert reasons(judged(officer.home.root, str(folder)))["pa.data-group-hashes"] == "data-group-hash-wrong"
@@ -155,7 +181,6 @@ class TestDumpedFiles:
         [
             (lambda folder: (folder / "EF.SOD.dat").unlink(), 9),
             (lambda folder: (folder / "again.bin").write_bytes(b"\x75\x01\x00"), 9),
-            (lambda folder: (folder / "EF.DG2.dat").write_bytes(bytes(1 << 17)), 9),
             (lambda folder: [(folder / f"{number}.txt").write_text("") for number in range(80)], 9),
         ],
     )

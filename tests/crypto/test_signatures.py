@@ -254,6 +254,33 @@ def test_rsa_signatures_verify_by_their_own_scheme_alone(family, name: str, salt
     assert not verify(rsa_spki(), SignatureAlgorithm(family, name, salt), signature, b"another message")
 
 
+@pytest.mark.parametrize(("name", "mask"), [("sha256", "sha1"), ("sha1", "sha256"), ("sha512", "sha256")])
+def test_the_digest_of_the_mask_may_be_another_than_that_of_the_message(name: str, mask: str) -> None:
+    scheme = padding.PSS(padding.MGF1(getattr(hashes, mask.upper())()), 20)
+    signature = rsa_key().sign(MESSAGE, scheme, getattr(hashes, name.upper())())
+    mgf1 = der.sequence(der.object_identifier("1.2.840.113549.1.1.8"), digest_identifier(mask))
+    parameters = [tlv.encode(0xA0, digest_identifier(name)), *([tlv.encode(0xA1, mgf1)] if mask != "sha1" else [])]
+    identifier = der.sequence(der.object_identifier("1.2.840.113549.1.1.10"), der.sequence(*parameters))
+    algorithm = algorithm_from_der(identifier)
+    assert algorithm == SignatureAlgorithm("rsa-pss", name, 20, mask)
+    assert verify(rsa_spki(), algorithm, signature, MESSAGE)
+    assert not verify(rsa_spki(), SignatureAlgorithm("rsa-pss", name, 20), signature, MESSAGE)
+
+
+def digest_identifier(name: str) -> bytes:
+    return der.sequence(der.object_identifier(DIGEST_OIDS[name]), der.null())
+
+
+@pytest.mark.parametrize("salt", [0, 20, 64, 512])
+@pytest.mark.parametrize("bits", [512, 520, 1024])
+def test_a_key_too_short_for_the_scheme_signed_nothing(bits: int, salt: int) -> None:
+    key = rsa_public((1 << (bits - 1)) + 9, 65537)
+    for algorithm in (SignatureAlgorithm("rsa-pss", "sha512", salt), SignatureAlgorithm("rsa-pkcs1", "sha512")):
+        for length in (0, 1, bits // 8, bits):
+            with suppress(BadInput):
+                assert not verify(key, algorithm, bytes(length), MESSAGE)
+
+
 def certificate(key, digest_name: str, scheme=None) -> bytes:
     """The signature algorithm of a certificate that `cryptography` made."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "UT")])

@@ -104,6 +104,22 @@ def test_parts_that_the_mrz_does_not_know_may_stand_in_dg11() -> None:
     assert holder(mrz(PartialDate(1923, None, None)), dg11=dg11(CENTENARIAN)).date_of_birth == "1923-05-05"
 
 
+def with_birth(text: str, **groups: bytes) -> Holder:
+    """The holder by a MRZ whose date of birth stands in the six characters ``text``."""
+    known = mrz(PartialDate(1999, 12, 31))
+    return holder(Mrz.of_text(known.text.replace("991231", text)), **groups)
+
+
+def test_a_date_of_zeros_is_unknown_and_no_year_2000() -> None:
+    assert with_birth("000000").date_of_birth == "XXXX-XX-XX"
+    assert with_birth("000000", dg11=dg11(CENTENARIAN)).date_of_birth == "1923-05-05"
+
+
+def test_who_is_born_in_2000_is_not_taken_for_somebody_else() -> None:
+    found = with_birth("000131", dg11=dg11(PartialDate(1950, 1, 31)))
+    assert (found.date_of_birth, found.birth_century_known) == ("2000-01-31", False)
+
+
 def test_the_full_name_is_shown_with_its_diacritics() -> None:
     found = holder(mrz(CENTENARIAN, surname="Müller", given="Zoë"), dg11=dg11(None, "Müller", "Zoë"))
     assert (found.name, found.truncated) == ("Müller, Zoë", False)

@@ -13,6 +13,7 @@ from eid_toolkit.inspection.result import CheckResult
 from eid_toolkit.inspection.verdict import Verdict, judge
 from eid_toolkit.iso7816.files import ElementaryFile as Ef
 from support import built_sods as built
+from support import odd_certificates
 from support.authorities import NOW, Authority, new_key
 from support.documents import IssuedDocument, specimen_mrz, with_file
 
@@ -130,6 +131,13 @@ def test_a_signer_named_otherwise_is_found_among_several_certificates(identifier
 
 def test_the_signers_search_among_certificates_is_bounded() -> None:
     signature = built.signature(KEY, tlv.encode(0x80, b"none"), USUAL)
-    others = [Stranger().certificate.der] * 40
+    others = [Stranger().certificate.der] * 70
     found = check(verdict_on(built.security_object(CONTENT, [signature], [*others, SIGNER.der])), "pa.sod-signature")
     assert found.status == "undetermined"
+
+
+@pytest.mark.parametrize(("count", "status"), [(40, "passed"), (100, "undetermined")])
+def test_certificates_that_bear_the_signers_name_hide_it_and_prove_nothing(count: int, status: str) -> None:
+    others = [odd_certificates.certificate_bytes(SIGNER, new_key(), spki=new_key().public_key)] * count
+    found = check(verdict_on(built.security_object(CONTENT, [GENUINE], [*others, SIGNER.der])), "pa.sod-signature")
+    assert found.status == status

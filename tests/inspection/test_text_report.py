@@ -124,6 +124,15 @@ def test_the_page_shows_the_cause_on_top_and_failures_before_passes(copied: Verd
     assert page.index("<code>ca</code>") < page.index("<code>pa.sod-signature</code>")
 
 
+def test_saved_evidence_is_told_to_be_of_an_earlier_day() -> None:
+    hierarchy = Hierarchy()
+    evidence = hierarchy.document.evidence()
+    assert "The card was read at" not in verdict_text(judge(evidence, hierarchy.trust, OFFICER, NOW), WORDS)
+    earlier = replace(evidence, started=NOW - timedelta(days=3))
+    text = verdict_text(judge(earlier, hierarchy.trust, OFFICER, NOW), WORDS)
+    assert f"The card was read at {NOW - timedelta(days=3):%Y-%m-%d %H:%M} UTC. Judged at" in text
+
+
 def test_every_reason_that_can_decide_has_its_few_words() -> None:
     messages = catalogue("en")
     assert {code for code in FAILED | UNDETERMINED | NOT_PERFORMED if messages[code].short is None} == set()

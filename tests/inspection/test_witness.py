@@ -99,6 +99,20 @@ def test_what_became_of_a_file_is_told_by_the_reader(
     assert verdict.data_groups[2] is FileState.TOLD
 
 
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (Standing.ENROLLED, (CheckStatus.FAILED, "mrz-differs-from-dg1")),
+        *((standing, (CheckStatus.UNDETERMINED, "told-by-reader")) for standing in NOT_BELIEVED),
+    ],
+)
+def test_that_the_printed_mrz_is_another_is_told_by_the_reader(
+    evidence: Evidence, trust: TrustMaterial, standing: Standing, expected: tuple[CheckStatus, str]
+) -> None:
+    other = replace(evidence, access=replace(evidence.access, mrz_matches=False))
+    assert outcome(judged(other, trust, standing), "document.consistency") == expected
+
+
 def test_a_state_of_biometrics_is_refused_for_other_files(evidence: Evidence) -> None:
     data = json.loads(encode_evidence(evidence))
     hidden = {"state": "needs-terminal-authentication", "content": None, "cause": None}

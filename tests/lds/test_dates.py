@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.dates import PartialDate, birth_from_mrz, expiry_from_mrz, may_be_same_day
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,25 @@ def test_an_unknown_part_spans_every_day_that_it_can_be() -> None:
     assert PartialDate(1990, 2, None).latest == date(1990, 2, 28)
     assert PartialDate(1990, None, None).latest == date(1990, 12, 31)
     assert PartialDate(None, 2, 29).latest == date(9999, 2, 28)
+
+
+def test_six_zeros_are_an_unknown_date_and_not_of_the_year_2000() -> None:
+    today, unknown = date(2026, 11, 29), PartialDate(None, None, None)
+    assert birth_from_mrz("000000", today) == expiry_from_mrz("000000", today) == unknown
+    assert birth_from_mrz("000031", today) == PartialDate(2000, None, 31)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("900131", "900131", True),
+        ("9001<<", "900131", True),
+        ("900100", "900131", True),
+        ("000000", "900131", True),
+        ("000131", "500131", False),
+        ("<<0131", "500131", True),
+        ("900131", "900130", False),
+    ],
+)
+def test_dates_may_be_the_same_where_they_differ_in_no_part_that_both_know(one: str, other: str, same: bool) -> None:
+    assert may_be_same_day(one, other) is may_be_same_day(other, one) is same

@@ -138,6 +138,7 @@ def _part_of_signer(row: Row) -> str:
         "usage-period-over": "usage period",
         "document-type-not-listed": "types",
         "document-type-by-letter": "types",
+        "document-type-by-letter-and-filler": "types",
         "document-type-list-absent": "types",
         "document-type-list-without-version": "types",
         "document-type-list-of-bare-codes": "types",

@@ -180,6 +180,11 @@ def document_type_by_letter(h: Hierarchy) -> None:
 
 
 @fault
+def document_type_by_letter_and_filler(h: Hierarchy) -> None:
+    h.alter_signer(extensions={DOCUMENT_TYPE_LIST: ext.document_type_list(["I<"])})
+
+
+@fault
 def document_type_list_absent(h: Hierarchy) -> None:
     h.alter_signer(extensions={DOCUMENT_TYPE_LIST: None})
 

@@ -23,6 +23,30 @@ def _partial(h: Hierarchy, crl: Crl, oid: str, value: bytes) -> Crl:
     return altered_crl(crl, h.authority.key, extensions={oid: extension(oid, value)})
 
 
+def _with_last(h: Hierarchy, crl: Crl, old: bytes, new: bytes) -> Crl:
+    """The list with other bytes in the last place where these stand, signed anew."""
+    before, _, behind = crl.tbs.rpartition(old)
+    tbs = before + new + behind
+    return Crl.parse(der.sequence(tbs, crl.signature_algorithm_der, der.bit_string(h.authority.key.sign(tbs))))
+
+
+@fault
+def revoked_at_no_time(h: Hierarchy) -> None:
+    h.crls = [_with_last(h, h.authority.crl(h.signer), b"260301120000Z", b"269901120000Z")]
+
+
+@fault
+def list_number_unreadable(h: Hierarchy) -> None:
+    h.crls = [_with_last(h, h.authority.crl(), der.octet_string(der.integer(1)), der.octet_string(b"\x05\x01\x00"))]
+
+
+@fault
+def list_with_critical_names(h: Hierarchy) -> None:
+    oid = ext.ISSUER_ALTERNATIVE_NAME
+    names = {oid: extension(oid, der.sequence(), critical=True)}
+    h.crls = [altered_crl(h.authority.crl(), h.authority.key, extensions=names)]
+
+
 @fault
 def list_is_a_delta(h: Hierarchy) -> None:
     h.crls = [_partial(h, h.authority.crl(), _DELTA, der.integer(1))]

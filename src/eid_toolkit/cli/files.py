@@ -36,6 +36,12 @@ def read_file(path: Path, limit: int) -> bytes:
     return data
 
 
+def read_start(path: Path, count: int) -> bytes:
+    """The first ``count`` bytes of the file, for those who can tell by them that it is not for them."""
+    with path.open("rb") as stream:
+        return stream.read(count)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a result: a file whole or not at all; a device, a pipe or a link is written to and never replaced."""
     if is_kept(path):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.cli.files import read_file
+from eid_toolkit.cli.files import read_file, read_start
 from eid_toolkit.cli.output import note
 from eid_toolkit.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
 from eid_toolkit.codec.display import harmless
@@ -85,7 +85,7 @@ def _dumped(files: list[Path], now: datetime) -> tuple[Evidence, Witness]:
     from eid_toolkit.inspection.dumped_files import MAX_FILE, evidence_of
     from eid_toolkit.inspection.witness import UNSIGNED
 
-    evidence, strange = evidence_of(((path.name, read_file(path, MAX_FILE)) for path in files), now)
+    evidence, strange = evidence_of(((path.name, read_start(path, MAX_FILE + 1)) for path in files), now)
     if strange:
         note(f"Left aside, for they are no files of a chip: {', '.join(map(harmless, strange))}.")
     return evidence, UNSIGNED

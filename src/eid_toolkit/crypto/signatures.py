@@ -76,12 +76,10 @@ def _pss_from_parameters(parameters: Tlv | None) -> SignatureAlgorithm:
         if len(mask) != 2 or der.read_object_identifier(mask[0]) != _MGF1:
             raise BadInput("signature-algorithm-malformed")
         mask_digest = _hash_of(mask[1])
-    if mask_digest != digest:
-        raise BadInput("signature-algorithm-unknown", oid=f"{RSA_PSS} with two digests")
     salt = der.read_integer(tlv.parse(found[0xA2])) if 0xA2 in found else 20
     if not 0 <= salt <= 512:
         raise BadInput("signature-algorithm-malformed")
-    return SignatureAlgorithm("rsa-pss", digest, salt)
+    return SignatureAlgorithm("rsa-pss", digest, salt, None if mask_digest == digest else mask_digest)
 
 
 def _hash_of(identifier: Tlv) -> str:
@@ -124,17 +122,19 @@ def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    hashed = hash_algorithm(algorithm.digest)
+    hashed, mask = hash_algorithm(algorithm.digest), hash_algorithm(algorithm.mask_digest or algorithm.digest)
     scheme: padding.AsymmetricPadding = (
         padding.PKCS1v15()
         if algorithm.family == "rsa-pkcs1"
-        else padding.PSS(padding.MGF1(hashed), algorithm.salt_length or 0)
+        else padding.PSS(padding.MGF1(mask), algorithm.salt_length or 0)
     )
     key = RsaPublicKey.from_spki(spki)
     try:
         key.native.verify(signature, message, scheme, hashed)
     except InvalidSignature:
         return algorithm.family == "rsa-pkcs1" and key.is_signed_without_null(signature, algorithm.digest, message)
+    except ValueError:  # a key too short for the digest
+        raise BadInput("public-key-malformed") from None
     return True
 
 

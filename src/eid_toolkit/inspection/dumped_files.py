@@ -22,6 +22,22 @@ MAX_FILE = MAX_EF_SIZE
 _BY_TAG = {file.tag: file for file in ElementaryFile if file.tag is not None}
 _BY_NAME = {re.sub("[^a-z]", "", file.label.lower()): file for file in ElementaryFile if file.tag is None}
 _MRZ = b"\x5f\x1f"
+_SERIES = (ElementaryFile.ATR_INFO, ElementaryFile.DIR)
+"""Files of several data objects, one behind another."""
+
+
+def whole_object(content: bytes) -> bytes | None:
+    """The data object that a file of a chip is, without what fills the file up behind it; None if it is none.
+
+    A reader takes as many bytes as the object has, while there are tools that dump the whole of a file as the chip
+    keeps it. Behind an object nothing but 00 or FF can be that; other texts begin with such tags by chance.
+    """
+    try:
+        _, start, length = tlv.read_header(content)
+    except BadInput:
+        return None
+    end = start + length
+    return content[:end] if end <= len(content) and not content[end:].strip(b"\x00\xff") else None
 
 
 def recognized(name: str, content: bytes) -> ElementaryFile | None:
@@ -47,10 +63,12 @@ def evidence_of(files: Iterable[tuple[str, bytes]], now: datetime) -> tuple[Evid
     found: dict[ElementaryFile, FileEvidence] = {}
     strange = []
     for name, content in files:
-        file = recognized(name, content)
-        if file is None:
+        file = recognized(name, content) if len(content) <= MAX_FILE else None
+        whole = content if file in _SERIES else whole_object(content)
+        if file is None or whole is None:
             strange.append(name)
             continue
+        content = whole
         if file in found and found[file].content != content:
             raise BadInput("dumped-file-twice", file=file.label, name=name)
         found[file] = FileEvidence(FileState.READ, content)

@@ -12,13 +12,12 @@ from datetime import date
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.document import Document
-from eid_toolkit.lds.dates import PartialDate
+from eid_toolkit.lds.dates import PartialDate, may_be_same_day
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.pki.countries import same_state
 
 _DG11, _DG12, _DG13 = 11, 12, 13
-_UNKNOWN = ("<<", "00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +77,14 @@ def _full_birth(document: Document, mrz: Mrz) -> PartialDate | None:
             found.append(document.dg11.date_of_birth)
     if (national := _national_data(document, mrz)) is not None:
         found.append(national.date(NationalField.DATE_OF_BIRTH))
-    return next((each for each in found if each is not None and each.year and _is(each, mrz.date_of_birth)), None)
+    dates = (each for each in found if each is not None and each.year)
+    return next((each for each in dates if may_be_same_day(each.mrz, mrz.date_of_birth)), None)
 
 
 def _day_of_issue(document: Document, today: date) -> date:
     """The last day on which the holder can have been born, as far as that is signed."""
     issued = document.date_of_issue
     return min(today, issued.latest) if issued is not None and document.is_authentic(_DG12) else today
-
-
-def _is(full: PartialDate, shown: str) -> bool:
-    """Whether a date is the six characters of the MRZ, in which any part may be unknown."""
-    parts = [(full.mrz[at : at + 2], shown[at : at + 2]) for at in (0, 2, 4)]
-    return all(known in (part, *_UNKNOWN) or part == "<<" for part, known in parts)
 
 
 def _full_name(document: Document, mrz: Mrz) -> str | None:

@@ -24,7 +24,8 @@ h1 { padding: .6rem 1rem; color: #fff; border-radius: .4rem }
 td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0 }
 .mark { color: #fff; border-radius: .3rem; padding: .05rem .5rem; white-space: nowrap; font-size: .85rem }
 img { float: right; max-width: 12rem; margin: 0 0 1rem 1rem; border: 1px solid #ccc }
-pre { white-space: pre-wrap }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
+@media (max-width: 40rem) { td code { display: none } }
 """
 
 
@@ -46,6 +47,7 @@ def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None) -> str:
     specimen = "<p>Specimen, not a real document.</p>" if verdict.specimen else ""
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'>"
         f"<title>{escape(verdict.decision + name)}</title><style>{_STYLE}</style></head><body>"
         f"<h1 class='{verdict.decision}'>{escape(headline(verdict, words))}</h1>{specimen}{image}"
         f"<p>{escape(closing(verdict))}</p><table>{layers}</table><table>{rows}</table><h2>In full</h2>"

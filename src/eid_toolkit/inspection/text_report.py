@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.inspection.evidence import FROM_FILES, Evidence
@@ -34,9 +35,9 @@ _HOLDER_TITLES = {
     "date_of_expiry": "Date of expiry",
     "optional_data": "Optional data",
 }
-_COMPARE = "compare the printed MRZ and data with those above, and the face with the portrait"
+_COMPARE = "compare the printed MRZ and data with those shown, and the face with the portrait"
 _CLOSING = {
-    Decision.PASSED: "Now compare yourself: the printed MRZ and data with those above, the face with the portrait.",
+    Decision.PASSED: "Now compare yourself: the printed MRZ and data with those shown, the face with the portrait.",
     Decision.UNDETERMINED: f"Do not rely on this document alone: {_COMPARE}, and look into what could not be decided.",
     Decision.FAILED: "Do not accept this document. Keep it if you may, compare the printed MRZ and the face all the "
     "same, and report it.",
@@ -48,6 +49,7 @@ _REPORTED = (
 """9303-2 6.4: until otherwise proven nobody with a reported document is treated as if they meant ill."""
 _EXPIRED = f"The document is not valid any more, which by itself does not make it false: {_COMPARE}."
 _CLOSING_OF_STATUS = {"status.reported": _REPORTED, "document.expiry": _EXPIRED}
+_JUST_NOW = timedelta(minutes=5)
 _FORGED = ("document-on-stolen-blank",)
 """Reports that say of the document itself that it is no genuine one."""
 _WITNESSES = {
@@ -154,7 +156,7 @@ def _circumstances(verdict: Verdict, words: Words) -> list[str]:
         f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{linked}{age}.",
         *([bundle] if trust.bundle_version is not None else []),
         *_witness(verdict.witness),
-        f"Judged at {verdict.judged_at:%Y-%m-%d %H:%M} UTC under the policy {verdict.policy}.",
+        _when(verdict),
     ]
 
 
@@ -172,3 +174,11 @@ def _witness(witness: Witness) -> list[str]:
     if sentence is None:
         return []
     return [sentence.format(name=harmless(witness.name or "?"), fingerprint=witness.fingerprint or "?")]
+
+
+def _when(verdict: Verdict) -> str:
+    """When it was judged, and when the card was read if that was not just now, as its reader says."""
+    read, judged = verdict.evidence.started, verdict.judged_at
+    saved = verdict.evidence.access.protocol != FROM_FILES and abs(judged - read) > _JUST_NOW
+    card = f"The card was read at {read:%Y-%m-%d %H:%M} UTC. " if saved else ""
+    return f"{card}Judged at {judged:%Y-%m-%d %H:%M} UTC under the policy {verdict.policy}."

@@ -154,6 +154,7 @@ TABLE: tuple[Row, ...] = (
         "signer-document-type",
     ),
     Row("document-type-by-letter", "the signer's list has the code's first letter only", _CHAIN, _PASSED),
+    Row("document-type-by-letter-and-filler", "the same, with a filler behind it", _CHAIN, _PASSED),
     Row("document-type-list-absent", "the signer has no list of document types", _CHAIN, _PASSED),
     Row("document-type-list-without-version", "the signer's list has no version", _CHAIN, _PASSED),
     Row("document-type-list-of-bare-codes", "the signer's list has neither version nor SET", _CHAIN, _PASSED),
@@ -293,6 +294,15 @@ TABLE: tuple[Row, ...] = (
         "link-critical-extension",
     ),
     # Revocation.
+    Row(
+        "revoked-at-no-time",
+        "the signer's entry on the list has no readable time",
+        _REVOCATION,
+        _FAILED,
+        "signer-revoked",
+    ),
+    Row("list-number-unreadable", "the list's number is no number", _REVOCATION, _PASSED),
+    Row("list-with-critical-names", "the list's alternative names are critical", _REVOCATION, _PASSED),
     Row("revoked", "the signer stands on the current list", _REVOCATION, _FAILED, "signer-revoked"),
     Row(
         "revoked-on-stale-list",

@@ -13,7 +13,7 @@ from eid_toolkit.errors import BadInput
 _MRZ_DATE = re.compile(r"([0-9]{2}|<<)([0-9]{2}|<<)([0-9]{2}|<<)")
 _ISO_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_NO_DATE = "<<<<<<"
+_NO_DATE, _ZEROS = "<<<<<<", "000000"
 _CENTURY = 100
 _MONTHS = 12
 _MAX_VALIDITY = 50
@@ -137,10 +137,23 @@ def check_mrz_date(text: str) -> None:
     PartialDate(None if year is None else 2000 + year, month, day)
 
 
+def may_be_same_day(one: str, other: str) -> bool:
+    """Whether two dates in the six characters of the MRZ differ in no part that both know.
+
+    What is not known is fillers (9303-3 4.8) or, in a month or a day, zeros; and all of it where all is zeros.
+    """
+    first, second = (_NO_DATE if text == _ZEROS else text for text in (one, other))
+    unknown = ({"<<"}, {"<<", "00"}, {"<<", "00"})
+    parts = [({first[at : at + 2], second[at : at + 2]}, blank) for at, blank in zip((0, 2, 4), unknown, strict=True)]
+    return all(len(values) == 1 or values & blank for values, blank in parts)
+
+
 def _mrz_parts(text: str) -> tuple[int | None, int | None, int | None]:
     found = _MRZ_DATE.fullmatch(text)
     if found is None:
         raise BadInput("mrz-bad-date")
     year, month, day = (None if part == "<<" else int(part) for part in found.groups())
-    # Unknown parts are fillers; some issuers write zeros.
+    # Unknown parts are fillers; some issuers write zeros, and nobody can tell whether a year 00 beside them is one.
+    if text == _ZEROS:
+        return None, None, None
     return year, month or None, day or None

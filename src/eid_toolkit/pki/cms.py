@@ -34,8 +34,8 @@ _KEY_IDENTIFIER, _KEY_IDENTIFIER_IN_PIECES = 0x80, 0xA0
 _VERSION_3 = der.integer(3)
 _SIGNER_VERSION_1 = der.integer(1)
 _MAX_SIGNERS = 8
-_MAX_TRIED = 16
-"""How many of the enclosed certificates are tried for the one whose key made a signature."""
+_MAX_TRIED = 64
+"""How many of the enclosed certificates are tried for the one whose key made a signature; real objects have three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,9 @@ def find_signer(
     and it is that whose key made the signature. Nothing else is verified here.
     """
     enclosed = tuple(_readable(signed.certificates))
-    named = [each for each in enclosed if any(info.is_by(each) for info in signed.signers)][:_MAX_TRIED]
+    named = [each for each in enclosed if any(info.is_by(each) for info in signed.signers)]
+    if len(named) > _MAX_TRIED:  # whichever of them were tried, nothing would be proved
+        return None
     if len(named) > 1:
         named.sort(key=lambda each: (not _has_signed(each, signed), believed is not None and not believed(each)))
     if not named and stored is not None and (kept := stored(signed.signers)) is not None:

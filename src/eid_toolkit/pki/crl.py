@@ -10,7 +10,13 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import is_signed_by, raw_first_child
-from eid_toolkit.pki.extensions import AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, read_extensions, split_extensions
+from eid_toolkit.pki.extensions import (
+    AUTHORITY_KEY_IDENTIFIER,
+    CRL_NUMBER,
+    ISSUER_ALTERNATIVE_NAME,
+    read_extensions,
+    split_extensions,
+)
 from eid_toolkit.pki.names import DistinguishedName
 from eid_toolkit.pki.times import GENERALIZED_TIME, UTC_TIME, read_time
 
@@ -18,7 +24,7 @@ _DELTA, _ISSUING_POINT = "2.5.29.27", "2.5.29.28"
 _REASON, _CERTIFICATE_ISSUER = "2.5.29.21", "2.5.29.29"
 _PARTIAL = frozenset({_DELTA, _ISSUING_POINT})
 """Critical by RFC 5280 5.2.4 and 5.2.5, but they mean what they mean where they are not."""
-_UNDERSTOOD = frozenset({AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, *_PARTIAL})
+_UNDERSTOOD = frozenset({AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, ISSUER_ALTERNATIVE_NAME, *_PARTIAL})
 _REMOVE_FROM_CRL = 8
 MAX_REVOKED = 100_000
 """Entries of a revocation list: more than any state has document signers."""
@@ -69,8 +75,8 @@ class Crl:
             issuer=DistinguishedName.read(issuer),
             this_update=read_time(this_update),
             next_update=next_update,
-            revoked=_revoked(entries.value) if entries is not None else {},
-            number=der.read_integer(tlv.parse(found[CRL_NUMBER][1])) if CRL_NUMBER in found else None,
+            revoked=_revoked(entries.value, read_time(this_update)) if entries is not None else {},
+            number=_number(found[CRL_NUMBER][1]) if CRL_NUMBER in found else None,
             authority_key_identifier=read_extensions(found).authority_key_identifier,
             unknown_critical=tuple(oid for oid, (critical, _) in found.items() if critical and oid not in _UNDERSTOOD),
             partial=not _PARTIAL.isdisjoint(found),
@@ -94,8 +100,16 @@ class Crl:
         return is_signed_by(spki, self.signature_algorithm_der, self.signature, self.tbs, self.inner_algorithm_der)
 
 
-def _revoked(entries: bytes) -> dict[int, datetime]:
-    """The entries that revoke a certificate of the list's own issuer."""
+def _number(value: bytes) -> int | None:
+    """The list's number, which only tells apart lists of one moment: one that cannot be read spoils no list."""
+    try:
+        return der.read_integer(tlv.parse(value))
+    except BadInput:
+        return None
+
+
+def _revoked(entries: bytes, latest: datetime) -> dict[int, datetime]:
+    """The entries that revoke a certificate of the list's own issuer; one without a readable time since ``latest``."""
     found: dict[int, datetime] = {}
     own = True
     for item in tlv.iterate(entries, MAX_REVOKED):
@@ -104,8 +118,15 @@ def _revoked(entries: bytes) -> dict[int, datetime]:
         # In an indirect list an entry may name another issuer, which holds for those behind it (RFC 5280 5.3.3).
         own = own and _CERTIFICATE_ISSUER not in said
         if own and not _takes_back(said.get(_REASON)):
-            found[der.read_integer(serial)] = read_time(time)
+            found[der.read_integer(serial)] = _time_or(time, latest)
     return found
+
+
+def _time_or(item: Tlv, latest: datetime) -> datetime:
+    try:
+        return read_time(item)
+    except BadInput:
+        return latest
 
 
 def _entry_extensions(item: Tlv) -> dict[str, bytes]:

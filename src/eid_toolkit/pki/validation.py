@@ -301,11 +301,9 @@ def _are_two_states(first: str, second: str) -> bool:
 
 
 def _may_sign(document_types: tuple[str, ...], document_code: str) -> bool:
-    """A single letter in the list stands for all codes that begin with it (9303-12 7.1.1.6)."""
-    code = document_code.rstrip("<")
-    return any(
-        code == listed.rstrip("<") or (len(listed) == 1 and code.startswith(listed)) for listed in document_types
-    )
+    """A single letter in the list stands for all codes that begin with it (9303-12 7.1.1.6), with its filler or not."""
+    code, listed = document_code.rstrip("<"), [each.rstrip("<") for each in document_types]
+    return any(code == each or (len(each) == 1 and code.startswith(each)) for each in listed)
 
 
 def _signed_in_usage_period(signer: Certificate, issued: date) -> bool:

@@ -15,6 +15,7 @@ from eid_toolkit.inspection.case import Case
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.lds.dates import may_be_same_day
 from eid_toolkit.lds.issuer_time import possible_dates
 from eid_toolkit.lds.mrz import Mrz
 from eid_toolkit.lds.name_agreement import names_agree
@@ -58,7 +59,8 @@ def _ignored(case: Case) -> list[ElementaryFile]:
 def _disagreements(case: Case) -> Iterator[Outcome]:
     document = case.document
     if case.evidence.access.mrz_matches is False:
-        yield failed("mrz-differs-from-dg1")
+        told = undetermined("told-by-reader", what="the MRZ that is printed")
+        yield failed("mrz-differs-from-dg1") if case.witness.believed else told
     if malformed := [file for file in document.malformed if file not in _ignored(case)]:
         numbers = [file.data_group for file in malformed if file.data_group is not None]
         yield _contradiction(case, numbers, "file-malformed", files=", ".join(file.label for file in malformed))
@@ -105,7 +107,7 @@ def _personal_details(case: Case, mrz: Mrz) -> Outcome | None:
     if dg11 is None:
         return None
     with suppress(BadInput):  # a date in a form of its own
-        if dg11.date_of_birth is not None and not _may_be_same_day(dg11.date_of_birth.mrz, mrz.date_of_birth):
+        if dg11.date_of_birth is not None and not may_be_same_day(dg11.date_of_birth.mrz, mrz.date_of_birth):
             return _contradiction(case, [1, 11], "dg11-differs-from-dg1", field="date_of_birth")
     if dg11.full_name is not None and not names_agree(mrz, dg11.full_name):
         return undetermined("name-differs-from-dg1")
@@ -138,7 +140,7 @@ def _vietnam(case: Case, mrz: Mrz) -> Outcome | None:
     if number is not None and number.strip() not in shown:
         return _contradiction(case, [1, 13], "dg13-differs-from-dg1", field="identity_number")
     full_date = _FULL_DATE.fullmatch(data.text(NationalField.DATE_OF_BIRTH) or "")
-    if full_date is not None and not _may_be_same_day("".join(reversed(full_date.groups())), mrz.date_of_birth):
+    if full_date is not None and not may_be_same_day("".join(reversed(full_date.groups())), mrz.date_of_birth):
         return _contradiction(case, [1, 13], "dg13-differs-from-dg1", field="date_of_birth")
     name = data.text(NationalField.FULL_NAME)
     if name is not None and not names_agree(mrz, name):
@@ -147,13 +149,3 @@ def _vietnam(case: Case, mrz: Mrz) -> Outcome | None:
 
 
 _COMPARISONS: tuple[Callable[[Case, Mrz], Outcome | None], ...] = (_com, _personal_details, _dates, _vietnam)
-
-
-def _may_be_same_day(one: str, other: str) -> bool:
-    """Whether two dates of the MRZ's form differ in no part that both know.
-
-    What is not known is fillers (9303-3 4.8) or, in a month or a day, zeros.
-    """
-    unknown = ({"<<"}, {"<<", "00"}, {"<<", "00"})
-    parts = [({one[at : at + 2], other[at : at + 2]}, blank) for at, blank in zip((0, 2, 4), unknown, strict=True)]
-    return all(len(values) == 1 or values & blank for values, blank in parts)
