@@ -38,6 +38,7 @@ ALONE = {
     "authority-of-another-state",
     "authority-unknown",  # without an authority most other faults are not seen
     "false-authority",
+    "authority-unknown-and-enclosed",
     "signer-without-authority-identifier",
     "signer-state-unsaid",  # it takes away what another fault would contradict
     "certificate-nowhere",

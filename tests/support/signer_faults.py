@@ -7,10 +7,11 @@ from datetime import timedelta, timezone
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.names import COUNTRY, DistinguishedName
+from support import built_sods
 from support.authorities import START, Authority
 from support.documents import IssuedDocument, specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault
-from support.odd_certificates import extension
+from support.odd_certificates import altered, extension
 
 _UNIQUE_IDENTIFIER = "2.5.4.45"
 
@@ -24,6 +25,22 @@ def _of_state(h: Hierarchy, state: str) -> None:
 def _with_key_usage(h: Hierarchy, bits: str) -> None:
     value = tlv.encode(der.BIT_STRING, bytes.fromhex(bits))
     h.alter_signer(extensions={ext.KEY_USAGE: extension(ext.KEY_USAGE, value, critical=True)})
+
+
+@fault
+def authority_unknown_and_enclosed(h: Hierarchy) -> None:
+    silent = {ext.KEY_USAGE: None, ext.BASIC_CONSTRAINTS: None}
+    csca = altered(h.authority.csca, h.authority.key, extensions=silent)
+    h.anchors = [Authority("VNM").csca]
+
+    def made(document: IssuedDocument) -> bytes:
+        content = built_sods.content_of(document)
+        signature = built_sods.signature(
+            document.signer_key, built_sods.named_by(document.signer), built_sods.usual_attributes(content)
+        )
+        return built_sods.security_object(content, [signature], [document.signer.der, csca.der])
+
+    h.sod = made
 
 
 @fault

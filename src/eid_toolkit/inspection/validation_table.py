@@ -89,6 +89,13 @@ TABLE: tuple[Row, ...] = (
         _UNDETERMINED,
         "signer-signature-not-checkable",
     ),
+    Row(
+        "authority-unknown-and-enclosed",
+        "the CSCA is not believed and stands in EF.SOD, without key usage and basic constraints",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-unknown",
+    ),
     Row("namesake", "two CSCA keys under one name are believed, one made the signer", _CHAIN, _PASSED),
     Row("name-in-other-bytes", "the issuer's name differs in letter case and blanks only", _CHAIN, _PASSED),
     Row("no-key-identifiers", "the signer names its authority by name only", _CHAIN, _PASSED),

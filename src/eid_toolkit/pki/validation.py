@@ -223,9 +223,14 @@ def _is_by_no_authority(signer: Certificate, trust: TrustMaterial, enclosed: Ite
             issuer = Certificate.parse(data)
         except BadInput:
             continue
-        if issuer.subject.matches(signer.issuer) and not may_certify(issuer) and signer.is_signed_by(issuer.spki):
+        if issuer.subject.matches(signer.issuer) and _is_no_authority(issuer) and signer.is_signed_by(issuer.spki):
             return True
     return False
+
+
+def _is_no_authority(issuer: Certificate) -> bool:
+    """Whether it is for something else, or another made it; there are CSCAs that say nothing of what they are for."""
+    return not may_certify(issuer) and (issuer.extensions.key_usage is not None or not issuer.self_signed)
 
 
 def _likely(signer: Certificate, trust: TrustMaterial) -> tuple[TrustedKey, ...]:
