@@ -154,6 +154,8 @@ def _part_of_signer(row: Row) -> str:
         "signer-for-non-repudiation": "usage",
         "signer-usage-of-nothing": "usage",
         "signer-of-a-territory-of-another-state": "names",
+        "signer-country-of-no-state": "subject",
+        "signer-with-unique-identifier": "subject",
         "signer-is-authority": "constraints",
         "signer-constraints-unreadable": "constraints",
         "signer-for-lists": "purposes",

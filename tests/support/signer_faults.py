@@ -54,12 +54,20 @@ def signer_of_a_territory_of_another_state(h: Hierarchy) -> None:
     h.alter_signer(extensions=alternative_names("GRL"))
 
 
+def _with_country(h: Hierarchy, country: str) -> None:
+    attributes = ((oid, country if oid == COUNTRY else text) for oid, text in h.signer.subject.attributes)
+    h.alter_signer(subject=DistinguishedName.build(*attributes))
+
+
+@fault
+def signer_country_of_no_state(h: Hierarchy) -> None:
+    _with_country(h, "ZZ")
+
+
 @fault
 def two_codes_of_one_state(h: Hierarchy) -> None:
     _of_state(h, "RKS")
-    other = {"KS": "XK", "XK": "KS"}[h.authority.csca.country or ""]
-    attributes = ((oid, other if oid == COUNTRY else text) for oid, text in h.signer.subject.attributes)
-    h.alter_signer(subject=DistinguishedName.build(*attributes))
+    _with_country(h, {"KS": "XK", "XK": "KS"}[h.authority.csca.country or ""])
 
 
 @fault

@@ -144,6 +144,14 @@ TABLE: tuple[Row, ...] = (
         "signer-country",
     ),
     Row("two-codes-of-one-state", "signer and CSCA have the two codes that are in use for one state", _CHAIN, _PASSED),
+    Row(
+        "signer-country-of-no-state",
+        "the signer's country is the code of no state (ZZ), its alternative name is right",
+        _CHAIN,
+        _UNDETERMINED,
+        "csca-country-unsaid",
+        finding="signer-state-code-odd",
+    ),
     Row("authority-state-code-odd", "the CSCA's alternative name is a code of no state (XXX)", _CHAIN, _PASSED),
     Row(
         "signer-state-unsaid",

@@ -275,11 +275,13 @@ def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator
     """Two certificates are of one state by their names, and of no other by their alternative names."""
     if one.country is None or other.country is None:
         yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
-    elif not same_state(one.country, other.country) or any(
+    elif _are_two_states(one.country, other.country) or any(
         _are_two_states(first, second) and not (is_part_of(first, second) or is_part_of(second, first))
         for first, second in product(_codes(one), _codes(other))
     ):
         yield Finding(Status.FAILED, reason)
+    elif not same_state(one.country, other.country):  # one of them is no state's code
+        yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
 
 
 def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
