@@ -83,6 +83,7 @@ def test_a_forged_content_fails_whatever_is_put_beside_it(signatures: list[bytes
         CONTENT + FORGED_CONTENT,
         tlv.encode(der.SET, *sorted(built.usual_attributes(CONTENT))),
     ],
+    ids=["the forged one first", "the genuine one first", "the attributes that were signed"],
 )
 def test_a_content_that_two_readers_would_read_differently_does_not_pass(content: bytes) -> None:
     bare = with_parts(BY_GENUINE)
