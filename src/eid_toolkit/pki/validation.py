@@ -287,7 +287,7 @@ def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator
 def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
     """The signer is of the document's state.
 
-    A code in its alternative names that is no state's, or of a territory of this one, is none of another state.
+    A code in its names that is no state's, or of a territory of this one, is none of another state.
     """
     codes = _codes(signer)
     if any(_are_two_states(code, issuing_state) and not is_part_of(code, issuing_state) for code in codes):
