@@ -128,6 +128,13 @@ def test_a_state_of_biometrics_is_refused_for_other_files(evidence: Evidence) ->
         decode_evidence(json.dumps(data | {"files": data["files"] | {"EF.DG12": told}}).encode())
 
 
+def test_evidence_that_says_that_no_card_was_opened_is_refused(evidence: Evidence) -> None:
+    data = json.loads(encode_evidence(evidence))
+    for protocol in ("files", "", None, 1, ["pace"]):
+        with pytest.raises(BadInput):
+            decode_evidence(json.dumps(data | {"access": data["access"] | {"protocol": protocol}}).encode())
+
+
 class TestKeys:
     def test_a_home_knows_its_own_evidence_again(self, tmp_path: Path, evidence: Evidence) -> None:
         keys = EvidenceKeys(tmp_path)

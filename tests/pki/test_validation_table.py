@@ -38,6 +38,7 @@ ALONE = {
     "authority-of-another-state",
     "authority-unknown",  # without an authority most other faults are not seen
     "false-authority",
+    "authority-unknown-and-enclosed",
     "signer-without-authority-identifier",
     "signer-state-unsaid",  # it takes away what another fault would contradict
     "certificate-nowhere",
@@ -153,6 +154,8 @@ def _part_of_signer(row: Row) -> str:
         "signer-for-non-repudiation": "usage",
         "signer-usage-of-nothing": "usage",
         "signer-of-a-territory-of-another-state": "names",
+        "signer-country-of-no-state": "subject",
+        "signer-with-unique-identifier": "subject",
         "signer-is-authority": "constraints",
         "signer-constraints-unreadable": "constraints",
         "signer-for-lists": "purposes",

@@ -7,10 +7,11 @@ from datetime import timedelta, timezone
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.pki import extensions as ext
 from eid_toolkit.pki.names import COUNTRY, DistinguishedName
+from support import built_sods
 from support.authorities import START, Authority
 from support.documents import IssuedDocument, specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault
-from support.odd_certificates import extension
+from support.odd_certificates import altered, extension
 
 _UNIQUE_IDENTIFIER = "2.5.4.45"
 
@@ -27,6 +28,22 @@ def _with_key_usage(h: Hierarchy, bits: str) -> None:
 
 
 @fault
+def authority_unknown_and_enclosed(h: Hierarchy) -> None:
+    silent = {ext.KEY_USAGE: None, ext.BASIC_CONSTRAINTS: None}
+    csca = altered(h.authority.csca, h.authority.key, extensions=silent)
+    h.anchors = [Authority("VNM").csca]
+
+    def made(document: IssuedDocument) -> bytes:
+        content = built_sods.content_of(document)
+        signature = built_sods.signature(
+            document.signer_key, built_sods.named_by(document.signer), built_sods.usual_attributes(content)
+        )
+        return built_sods.security_object(content, [signature], [document.signer.der, csca.der])
+
+    h.sod = made
+
+
+@fault
 def signer_state_of_territory(h: Hierarchy) -> None:
     _of_state(h, "DNK")
     h.alter_signer(extensions=alternative_names("GRL"))
@@ -37,12 +54,20 @@ def signer_of_a_territory_of_another_state(h: Hierarchy) -> None:
     h.alter_signer(extensions=alternative_names("GRL"))
 
 
+def _with_country(h: Hierarchy, country: str) -> None:
+    attributes = ((oid, country if oid == COUNTRY else text) for oid, text in h.signer.subject.attributes)
+    h.alter_signer(subject=DistinguishedName.build(*attributes))
+
+
+@fault
+def signer_country_of_no_state(h: Hierarchy) -> None:
+    _with_country(h, "ZZ")
+
+
 @fault
 def two_codes_of_one_state(h: Hierarchy) -> None:
     _of_state(h, "RKS")
-    other = {"KS": "XK", "XK": "KS"}[h.authority.csca.country or ""]
-    attributes = ((oid, other if oid == COUNTRY else text) for oid, text in h.signer.subject.attributes)
-    h.alter_signer(subject=DistinguishedName.build(*attributes))
+    _with_country(h, {"KS": "XK", "XK": "KS"}[h.authority.csca.country or ""])
 
 
 @fault

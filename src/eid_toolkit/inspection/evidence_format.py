@@ -31,6 +31,7 @@ from eid_toolkit.protocols.pace import ChipMappingProof
 SCHEMA = "eid-evidence/2"
 _READ = ("eid-evidence/1", SCHEMA)
 """Version 1 had no signature."""
+_PROTOCOLS = ("pace", "bac", "none")
 _BIOMETRICS = (ElementaryFile.DG3, ElementaryFile.DG4)
 MAX_SIZE = 32 << 20
 """The largest file in bytes that is accepted; a card holds far less."""
@@ -101,7 +102,7 @@ def _evidence(data: dict[str, Any]) -> Evidence:
         started=started.astimezone(UTC),
         elapsed_ms=_duration(data.pop("elapsed_ms")),
         atr=_required(data.pop("atr")),
-        access=AccessEvidence(**_checked(data.pop("access"))),
+        access=_access(data.pop("access")),
         files=dict(_files(data.pop("files"))),
         chip_authentication=ChipAuthenticationEvidence(
             ChipProof(chip.pop("outcome")), public_key=_bytes(chip.pop("public_key")), **_checked(chip)
@@ -116,6 +117,13 @@ def _evidence(data: dict[str, Any]) -> Evidence:
         terminal_authentication=_terminal(data.pop("terminal_authentication", None)),
         **_checked(data),
     )
+
+
+def _access(found: dict[str, Any]) -> AccessEvidence:
+    """How a card was opened; that there was none, and so no check of its opening, is for no evidence to say."""
+    if found["protocol"] not in _PROTOCOLS:
+        raise ValueError("protocol")
+    return AccessEvidence(**_checked(found))
 
 
 def _files(found: dict[str, Any]) -> Iterator[tuple[ElementaryFile, FileEvidence]]:

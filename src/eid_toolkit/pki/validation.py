@@ -223,9 +223,14 @@ def _is_by_no_authority(signer: Certificate, trust: TrustMaterial, enclosed: Ite
             issuer = Certificate.parse(data)
         except BadInput:
             continue
-        if issuer.subject.matches(signer.issuer) and not may_certify(issuer) and signer.is_signed_by(issuer.spki):
+        if issuer.subject.matches(signer.issuer) and _is_no_authority(issuer) and signer.is_signed_by(issuer.spki):
             return True
     return False
+
+
+def _is_no_authority(issuer: Certificate) -> bool:
+    """Whether it is for something else, or another made it; there are CSCAs that say nothing of what they are for."""
+    return not may_certify(issuer) and (issuer.extensions.key_usage is not None or not issuer.self_signed)
 
 
 def _likely(signer: Certificate, trust: TrustMaterial) -> tuple[TrustedKey, ...]:
@@ -270,17 +275,19 @@ def _of_one_state(one: Certificate, other: Certificate, reason: str) -> Iterator
     """Two certificates are of one state by their names, and of no other by their alternative names."""
     if one.country is None or other.country is None:
         yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
-    elif not same_state(one.country, other.country) or any(
+    elif _are_two_states(one.country, other.country) or any(
         _are_two_states(first, second) and not (is_part_of(first, second) or is_part_of(second, first))
         for first, second in product(_codes(one), _codes(other))
     ):
         yield Finding(Status.FAILED, reason)
+    elif not same_state(one.country, other.country):  # one of them is no state's code
+        yield Finding(Status.UNDETERMINED, f"{reason}-unsaid")
 
 
 def _of_state(signer: Certificate, issuing_state: str) -> Iterator[Finding]:
     """The signer is of the document's state.
 
-    A code in its alternative names that is no state's, or of a territory of this one, is none of another state.
+    A code in its names that is no state's, or of a territory of this one, is none of another state.
     """
     codes = _codes(signer)
     if any(_are_two_states(code, issuing_state) and not is_part_of(code, issuing_state) for code in codes):
