@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.codec import der
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.errors import AccessDenied, NoCardError
 from eid_toolkit.inspection.capture import capture, read_small_files
@@ -13,6 +14,7 @@ from eid_toolkit.inspection.evidence_format import encode_evidence
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.verdict import Decision, Verdict, judge
 from eid_toolkit.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.lds.card_access import CardAccess
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.mrz import Mrz, MrzFormat, mrz_information
 from eid_toolkit.pki.validation import TrustMaterial
@@ -113,6 +115,14 @@ def test_stripped_chip_keys_are_found_out(document: IssuedDocument, trust: Trust
         "ca": "chip-key-missing",
         "aa": "chip-key-missing",
     }
+
+
+def test_one_odd_entry_of_card_access_does_not_cost_pace(document: IssuedDocument) -> None:
+    memory = card_memory(document)
+    (good,) = CardAccess.parse(document.files[Ef.CARD_ACCESS]).security_infos.entries
+    odd = der.sequence(der.object_identifier(GM_3DES.protocol), der.octet_string(b"no version"))
+    memory.application.files[Ef.CARD_ACCESS].content = der.set_of([good.encode(), odd])
+    assert read(memory).access.protocol == "pace"
 
 
 def test_a_weakened_card_access_is_found_out(document: IssuedDocument, trust: TrustMaterial) -> None:

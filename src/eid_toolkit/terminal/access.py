@@ -101,7 +101,7 @@ def _choose_pace(card_access: bytes | None) -> _PaceChoice | None:
     if card_access is None:
         return None
     try:
-        infos = CardAccess.parse(card_access).security_infos
+        infos = CardAccess.parse(card_access, patient=True).security_infos
     except BadInput:
         return None
     offered, beside = infos.of_type(PaceInfo), infos.of_type(PaceDomainParameterInfo)
