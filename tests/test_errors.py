@@ -53,7 +53,8 @@ def raised() -> dict[str, set[str]]:
 
 def test_a_code_that_has_a_class_of_its_own_is_never_raised_with_the_wider_one() -> None:
     for code, names in raised().items():
-        for kind in (getattr(errors, name) for name in names):
+        # ProtocolError says where the data came from, so that a code can be raised with it and without.
+        for kind in (getattr(errors, name) for name in names - {"ProtocolError"}):
             wider = {base.__name__ for base in kind.__mro__[1:] if getattr(base, "exit_code", 0) == kind.exit_code}
             assert not wider & names, code
 
