@@ -28,6 +28,7 @@ LAYERS: dict[str, int] = {
         6,
     ),
     "cli": 7,
+    "api": 7,
     "pytest_plugin": 7,
 }
 SIDEWAYS = {
@@ -50,6 +51,7 @@ SIDEWAYS = {
     ),
     ("personalization", "inspection"),
     *(("cardspec", lower) for lower in ("home", "profiles", "specimens", "stores", "register", "personalization")),
+    ("api", "cli"),  # for the sentences
 }
 """The edges allowed within a layer: from, to."""
 

@@ -12,8 +12,7 @@ this package is private and may change with any version.
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as type checkers know it; importing typing for it would cost more than all the rest
 
 if TYPE_CHECKING:
     from eid_toolkit import errors
@@ -63,8 +62,6 @@ _PLACES = {
     "sign_records": "api.records",
     "verify": "api.inspecting",
 }
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # whoever wants the log asks for it (--debug)
 
 
 def __getattr__(name: str) -> object:

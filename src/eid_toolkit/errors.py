@@ -17,6 +17,10 @@ class EidError(Exception):
     """A failure with a stable ``code``, its ``facts`` and the process exit code it stands for."""
 
     exit_code: ClassVar[int] = 1
+    code: str
+    """Stable, in kebab-case."""
+    facts: dict[str, object]
+    """What the sentence fills in: names, numbers and reasons."""
 
     def __init__(self, code: str, /, **facts: object) -> None:
         super().__init__(code)
@@ -59,6 +63,7 @@ class CardRefused(EidError):
     """The card answered a command with an error status word, which stands in ``sw``."""
 
     exit_code = 6
+    sw: int
 
     def __init__(self, code: str, /, *, sw: int, **facts: object) -> None:
         super().__init__(code, sw=f"{sw:04X}", **facts)
@@ -73,6 +78,8 @@ class AccessDenied(EidError):
 
 class PasswordWrong(AccessDenied):
     """The card refused the MRZ, the CAN or the PIN; the status word stands in ``sw``."""
+
+    sw: int
 
     def __init__(self, code: str, /, *, sw: int, **facts: object) -> None:
         super().__init__(code, **facts, sw=f"{sw:04X}")

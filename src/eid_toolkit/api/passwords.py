@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.mrz import Mrz as MachineReadableZone
 from eid_toolkit.lds.mrz import mrz_information
-from eid_toolkit.protocols.passwords import AccessPassword
+
+if TYPE_CHECKING:
+    from eid_toolkit.protocols.passwords import AccessPassword
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +24,7 @@ class Can:
     digits: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        AccessPassword.from_can(self.digits)
+        access_password(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,8 @@ def information_of(data: MrzData) -> str:
 
 def access_password(password: Can | Mrz | MrzData) -> AccessPassword:
     """The password as both ends of the protocols hold it."""
+    from eid_toolkit.protocols.passwords import AccessPassword
+
     match password:
         case Can():
             return AccessPassword.from_can(password.digits)

@@ -11,7 +11,6 @@ from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
 
 if TYPE_CHECKING:
-    from eid_toolkit.lds.registry import ParsedFile
     from eid_toolkit.ports import Signer
 
 
@@ -23,7 +22,7 @@ class Encodable(Protocol):
         ...
 
 
-def parse_file(data: bytes, name: str | None = None) -> ParsedFile:
+def parse_file(data: bytes, name: str | None = None) -> Any:
     """The content of a whole file of an eMRTD: a ``Dg1``, ``Dg2``, ``Sod`` ... of ``files``.
 
     ``name`` is ``EF.DG1``, ``DG1`` or ``EF_DG1.bin``; without it the file is told by its tags, which EF.CardSecurity

@@ -34,9 +34,9 @@ class LeftOut:
     @property
     def sentence(self) -> str:
         """The reason for a person."""
-        from eid_toolkit.cli.catalogue import message_of
+        from eid_toolkit.cli.catalogue import explain
 
-        return message_of(BadInput(self.reason, **self.facts)).text
+        return explain(self.reason, {"subject": self.what, "issuer": self.what, **self.facts})
 
 
 @dataclass(frozen=True, slots=True)
