@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit import Can, Mrz, MrzData, emulate, errors, open_reader, read, verify
+from eid_toolkit import Can, Mrz, MrzData, Trust, emulate, errors, open_reader, read, verify
+from eid_toolkit.cardspec.making import make
+from support.pcscd import PrivatePcscd
 
 SPECS = Path(__file__).parents[2] / "fixtures" / "card-specs"
 SELECT_EMRTD = bytes.fromhex("00A4040C07A0000002471001")
@@ -158,3 +160,26 @@ def test_a_blank_answers_but_has_nothing_printed_on_it() -> None:
         assert len(card.process(SELECT_EMRTD)) == 2
         with pytest.raises(errors.UsageError, match="emulated-card-blank"):
             card.can  # noqa: B018
+
+
+@pytest.mark.pcsc
+def test_a_card_in_a_pcsc_reader_is_verified_by_a_part_of_the_readers_name(pcscd: PrivatePcscd) -> None:
+    made = make({"profile": "utopia-id"}, {})
+    with pcscd.card_in(made.card, slot=3), open_reader("beta 00 01") as card:
+        assert made.can is not None
+        verdict = verify(card, Can(made.can), Trust(made.trust))
+    assert verdict.decision == "passed"
+
+
+@pytest.mark.pcsc
+def test_no_such_reader_and_no_card_are_told_apart(pcscd: PrivatePcscd) -> None:
+    with pytest.raises(errors.NoReaderError):
+        open_reader("no such reader")
+    with pytest.raises(errors.CardAbsent):
+        open_reader("beta 00 01")
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x90", b"\x61\x10", b"\x6c\x00", bytes(1 << 18) + b"\x90\x00"])
+def test_whatever_a_card_answers_is_an_error_of_the_tree(answer: bytes) -> None:
+    with pytest.raises(errors.EidError):
+        read(Bare(lambda command: answer), Can("123456"))

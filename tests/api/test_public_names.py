@@ -74,3 +74,9 @@ def test_type_checkers_see_the_names_that_are_there_at_run_time() -> None:
     for name, place in seen.items():
         found = getattr(eid_toolkit, name)
         assert place == getattr(found, "__module__", found.__name__.rpartition(".")[0]) + "." + name
+
+
+def test_an_emulated_card_that_fails_inside_says_nothing_unless_somebody_asks_for_the_log() -> None:
+    script = "import eid_toolkit.emulator.card as c; c._log.error('failed')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
