@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,15 +44,29 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(spec, csca, files, "482913")
 
 
-def run(name: str, *arguments: object, typed: str = "") -> str:
+def run(name: str, *arguments: object, typed: str = "", home: Path | None = None) -> str:
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    return subprocess.run(command, input=typed, capture_output=True, text=True, check=True, timeout=120).stdout
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({} if home is None else {"HOME": str(home)})}
+    if home is not None:
+        environment = {name: value for name, value in environment.items() if not name.startswith(("EID_", "XDG_"))}
+    done = subprocess.run(
+        command, input=typed, capture_output=True, text=True, check=True, timeout=120, env=environment, cwd=home
+    )
+    return done.stdout
 
 
 def test_a_card_is_verified(desk: Desk) -> None:
     printed = run("verify_card.py", desk.spec, desk.csca, typed=f"{desk.can}\n")
     assert printed.startswith("CAN: passed Holder(")
     assert "ERIKSSON" in printed
+
+
+def test_no_home_is_needed_and_nothing_is_written(desk: Desk, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert "passed" in run("verify_card.py", desk.spec, desk.csca, typed=f"{desk.can}\n", home=home)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_card_of_an_unknown_authority_is_undetermined_and_the_sentence_says_why(desk: Desk, tmp_path: Path) -> None:

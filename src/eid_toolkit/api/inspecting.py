@@ -75,7 +75,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How one check came out; ``reason`` is a code, None just if it passed. docs/policies.md has them all."""
+    """How one check came out; docs/policies.md has them all.
+
+    ``layer`` is ``document``, ``chip`` or ``status``; ``status`` is ``passed``, ``failed``, ``undetermined`` or
+    ``not-performed``; ``reason`` is a code, None just if the check passed.
+    """
 
     id: str
     layer: str
@@ -89,7 +93,9 @@ class Check:
 class Verdict:
     """The verdict on one reading of one card under a policy.
 
-    ``failed`` says that something is proved wrong; what cannot be read, or is missing here, is ``undetermined``.
+    ``decision`` is ``passed``, ``failed`` or ``undetermined``: failed says that something is proved wrong; what cannot
+    be read, or is missing here, is undetermined. ``specimen`` says that it is no document of a real state; ``checks``
+    are all that were made, in the order of a report; ``judged_at`` is in UTC.
     """
 
     _inner: InnerVerdict = field(repr=False)
@@ -98,9 +104,7 @@ class Verdict:
     policy: str
     judged_at: datetime
     specimen: bool
-    """Whether it is a specimen and no document of a real state."""
     checks: tuple[Check, ...]
-    """Every check, in the order of a report."""
 
     @property
     def holder(self) -> Holder | None:

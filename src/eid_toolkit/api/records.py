@@ -39,7 +39,7 @@ def parse_file(data: bytes, name: str | None = None) -> Any:
 
 def sign_records(
     data_groups: Mapping[int, bytes | Encodable],
-    key: Signer | Any,
+    signer: Signer | Any,
     certificate: bytes | Any,
     *,
     digest: str | None = None,
@@ -47,21 +47,22 @@ def sign_records(
 ) -> dict[str, bytes]:
     """EF.COM and EF.SOD for these data groups, by their numbers; all files by name, as they go onto a chip.
 
-    ``key`` is the document signer's: a private key of the package ``cryptography``, or any object with ``algorithm``
-    (a family and a digest), ``public_key`` (SubjectPublicKeyInfo in DER) and ``sign(bytes) -> bytes``, as for an HSM.
+    ``signer`` is the document signer's key: a private key of the package ``cryptography``, or any object with
+    ``algorithm`` (``family``: ``ecdsa``, ``rsa-pss`` or ``rsa-pkcs1``; ``digest``; ``salt_length`` in bytes for PSS),
+    ``public_key`` (SubjectPublicKeyInfo in DER) and ``sign(bytes) -> bytes``, as for an HSM.
     ``certificate`` is in DER or PEM, or an object of ``cryptography``. ``digest`` is that of the data groups; that of
     the signature if it is not given.
 
-    Raises :class:`BadInput` for a data group that is none or does not fit on a card, and where ``key`` is not that of
-    the certificate.
+    Raises :class:`BadInput` for a data group that is none or does not fit on a card, and where ``signer`` is not the
+    key of the certificate.
     """
     from eid_toolkit.lds.com import Com
     from eid_toolkit.lds.sod import Sod, build_sod
     from eid_toolkit.stores.foreign import der_of, signer_of
 
     groups = {number: _content(number, found) for number, found in sorted(data_groups.items())}
-    signer, now = signer_of(key), signing_time or datetime.now(UTC).replace(microsecond=0)
-    sod = build_sod(groups, digest or signer.algorithm.digest, signer, der_of(certificate), now)
+    key, now = signer_of(signer), signing_time or datetime.now(UTC).replace(microsecond=0)
+    sod = build_sod(groups, digest or key.algorithm.digest, key, der_of(certificate), now)
     if not Sod.parse(sod).is_signed():
         raise BadInput("sod-key-of-another-certificate")
     named = {ElementaryFile.of_data_group(number).label: content for number, content in groups.items()}
