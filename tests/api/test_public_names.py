@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,18 @@ def test_an_emulated_card_that_fails_inside_says_nothing_unless_somebody_asks_fo
     script = "import eid_toolkit.emulator.card as c; c._log.error('failed')"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
+
+
+def test_each_file_that_has_a_class_is_parsed_to_it_by_its_name_for_type_checkers_too() -> None:
+    """The overloads of ``parse_file`` say what the registry of files does."""
+    from typing import get_overloads
+
+    from eid_toolkit.api.records import parse_file
+    from eid_toolkit.lds.registry import _CLASSES
+
+    said = {}
+    for each in get_overloads(parse_file):
+        found = re.fullmatch(r"Literal\[['\"](.+)['\"]\]", each.__annotations__["name"])
+        if found is not None:
+            said[found[1]] = each.__annotations__["return"]
+    assert said == {file.label: f"files.{kind.__name__}" for file, kind in _CLASSES.items()}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from eid_toolkit.errors import BadInput
 from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
 
 if TYPE_CHECKING:
+    from eid_toolkit.api import files
     from eid_toolkit.ports import Signer
 
 
@@ -22,11 +23,44 @@ class Encodable(Protocol):
         ...
 
 
+@overload
+def parse_file(data: bytes, name: Literal["EF.CardAccess"]) -> files.CardAccess: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.CardSecurity"]) -> files.CardSecurity: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.COM"]) -> files.Com: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.SOD"]) -> files.Sod: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DIR"]) -> files.EfDir: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.ATR/INFO"]) -> files.AtrInfo: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG1"]) -> files.Dg1: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG2"]) -> files.Dg2: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG3"]) -> files.Dg3: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG4"]) -> files.Dg4: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG11"]) -> files.Dg11: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG12"]) -> files.Dg12: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG13"]) -> files.Dg13: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG14"]) -> files.Dg14: ...
+@overload
+def parse_file(data: bytes, name: Literal["EF.DG15"]) -> files.Dg15: ...
+@overload
+def parse_file(data: bytes, name: str | None = None) -> Any: ...
 def parse_file(data: bytes, name: str | None = None) -> Any:
     """The content of a whole file of an eMRTD: a ``Dg1``, ``Dg2``, ``Sod`` ... of ``files``.
 
-    ``name`` is ``EF.DG1``, ``DG1`` or ``EF_DG1.bin``; without it the file is told by its tags, which EF.CardSecurity
-    alone does not have. Raises :class:`BadInput` if the bytes are no such file, or no file that is known.
+    ``name`` is ``EF.DG1``, by which type checkers know the class, ``DG1`` or ``EF_DG1.bin``; without it the file is
+    told by its tags, which only EF.CardSecurity has not. Raises :class:`BadInput` if the bytes are no such file, or no
+    file that is known.
     """
     from eid_toolkit.lds.registry import parse_file as parse
     from eid_toolkit.lds.registry import recognise
