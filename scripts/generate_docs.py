@@ -1,10 +1,11 @@
-"""Writes what is generated in docs/ from the source: errors, commands, policies, conformance cases, card specs."""
+"""Writes what is generated in docs/ from the source: errors, commands, policies, cases, card specs, the library."""
 
 from __future__ import annotations
 
 import ast
 import collections.abc
 import dataclasses
+import importlib.util
 import inspect
 import itertools
 import re
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "validation.md": validation_page(),
         "conformance-cases.md": conformance_page(),
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
+        "api.md": with_tables((DOCS / "api.md").read_text("utf-8"), api_tables()),
         "office.md": with_tables((DOCS / "office.md").read_text("utf-8"), office_tables()),
     }
 
@@ -95,6 +97,17 @@ def with_tables(page: str, tables: Mapping[str, str]) -> str:
         if part.startswith("<!-- table "):
             parts[at + 1] = tables[part.split()[2]] + "\n"
     return "".join(parts)
+
+
+def api_tables() -> dict[str, str]:
+    """What is generated of the library's page, by the script beside this one."""
+    spec = importlib.util.spec_from_file_location("api_page", Path(__file__).with_name("api_page.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError("api_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tables: dict[str, str] = module.page_tables()
+    return tables
 
 
 def card_spec_tables() -> dict[str, str]:

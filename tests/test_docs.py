@@ -24,7 +24,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["errors.md", "cli.md", "policies.md", "validation.md", "card-spec.md"])
+@pytest.mark.parametrize("page", ["errors.md", "cli.md", "policies.md", "validation.md", "card-spec.md", "api.md"])
 def test_a_generated_page_is_current(generator: ModuleType, page: str) -> None:
     assert (ROOT / "docs" / page).read_text("utf-8") == generator.pages()[page], "run `make docs`"
 

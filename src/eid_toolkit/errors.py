@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_TRIES_LEFT = 0x63C0
+"""63Cx: x tries left (ISO/IEC 7816-4 table 6)."""
+
 
 class EidError(Exception):
     """A failure with a stable ``code``, its ``facts`` and the process exit code it stands for."""
 
     exit_code: ClassVar[int] = 1
+    code: str
+    """Stable, in kebab-case."""
+    facts: dict[str, object]
+    """What the sentence fills in: names, numbers and reasons."""
 
     def __init__(self, code: str, /, **facts: object) -> None:
         super().__init__(code)
@@ -35,15 +42,28 @@ class UsageError(EidError):
 
 
 class NoCardError(EidError):
-    """No such reader, no card in it, or the card went away."""
+    """No such reader, no card in it, or the card went away; the first two of these have classes of their own."""
 
     exit_code = 5
+
+
+class NoReaderError(NoCardError):
+    """There is no such reader, or several fit; those that there are stand in ``facts["readers"]``."""
+
+
+class CardAbsent(NoCardError):
+    """No card is in the reader, also after the time that was waited for one."""
+
+
+class CardRemoved(NoCardError):
+    """The card was taken away, or another program reset it, while it was being worked with."""
 
 
 class CardRefused(EidError):
     """The card answered a command with an error status word, which stands in ``sw``."""
 
     exit_code = 6
+    sw: int
 
     def __init__(self, code: str, /, *, sw: int, **facts: object) -> None:
         super().__init__(code, sw=f"{sw:04X}", **facts)
@@ -51,9 +71,24 @@ class CardRefused(EidError):
 
 
 class AccessDenied(EidError):
-    """Wrong MRZ, CAN, PIN or keys; the tries left stand in the facts where the card tells them."""
+    """Wrong MRZ, CAN, PIN or keys; or the way in is not there, or is not allowed."""
 
     exit_code = 7
+
+
+class PasswordWrong(AccessDenied):
+    """The card refused the MRZ, the CAN or the PIN; the status word stands in ``sw``."""
+
+    sw: int
+
+    def __init__(self, code: str, /, *, sw: int, **facts: object) -> None:
+        super().__init__(code, **facts, sw=f"{sw:04X}")
+        self.sw = sw
+
+    @property
+    def tries_left(self) -> int | None:
+        """How many tries the card says are left; None where it does not tell, as most chips do not."""
+        return self.sw & 0xF if self.sw & 0xFFF0 == _TRIES_LEFT else None
 
 
 class DecisionNeeded(EidError):
@@ -68,10 +103,18 @@ class BadInput(EidError):
     exit_code = 9
 
 
+class NotRsaKey(BadInput):
+    """A public key of another kind than RSA."""
+
+
 class NotPermitted(EidError):
     """The role, the state or the two-person rule forbids it."""
 
     exit_code = 10
+
+
+class CardWouldNotPass(NotPermitted):
+    """A card with this content would not pass its own issuer's inspection."""
 
 
 class ServiceAway(EidError):
@@ -80,10 +123,30 @@ class ServiceAway(EidError):
     exit_code = 11
 
 
+class ReaderAway(ServiceAway):
+    """No PC/SC service answers, or another program holds the reader."""
+
+
+class DatabaseAway(ServiceAway):
+    """The database cannot be reached, or is busy."""
+
+
+class LeaseHeld(ServiceAway):
+    """Another station works on the same document, chip or reader."""
+
+
 class IntegrityBroken(EidError):
     """Stored data is not what it was when it was written."""
 
     exit_code = 12
+
+
+class KeyMissing(IntegrityBroken):
+    """The key store, or the token, has no key of that name."""
+
+
+class SealBroken(IntegrityBroken):
+    """Sealed data were changed, or were sealed with another key."""
 
 
 class ProtocolError(BadInput):
@@ -94,3 +157,15 @@ class ChannelError(ProtocolError):
     """Secure messaging failed: the session is over."""
 
     exit_code = 6
+
+
+class ObjectsMissing(ChannelError):
+    """A message under secure messaging lacks one of its data objects."""
+
+
+class ResponseUnprotected(ChannelError):
+    """The card answered in plain; the status word stands in ``sw``."""
+
+    def __init__(self, code: str, /, *, sw: int, **facts: object) -> None:
+        super().__init__(code, sw=f"{sw:04X}", **facts)
+        self.sw = sw

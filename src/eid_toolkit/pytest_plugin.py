@@ -7,7 +7,7 @@ when the test ends.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from eid_toolkit.cardspec import CardSpec, SpecimenCard
+    from eid_toolkit.cardspec import SpecimenCard
+    from eid_toolkit.cardspec.making import SpecLike
     from eid_toolkit.transport.interface import Transport
 
-    SpecLike = CardSpec | Mapping[str, Any] | str | os.PathLike[str] | None
     CardMaker = Callable[..., SpecimenCard]
 
 _MARKER = (
@@ -49,7 +49,9 @@ def eid_card_maker(request: pytest.FixtureRequest) -> CardMaker:
     folder = request.path.parent
 
     def make(spec: SpecLike = None, **fields: Any) -> SpecimenCard:
-        return _build(spec, fields, folder)
+        from eid_toolkit.cardspec.making import make as make_card
+
+        return make_card(spec, fields, folder)
 
     return make
 
@@ -131,22 +133,6 @@ class TraceCheck:
         found = differences((self._folder / file).read_text("utf-8"), self.text)
         if found:
             pytest.fail("the conversation is another than in " + str(file) + ":\n" + "\n".join(found))
-
-
-def _build(spec: SpecLike, fields: Mapping[str, Any], folder: Path) -> SpecimenCard:
-    """The card of ``spec``, with ``fields`` in the place of its own."""
-    import dataclasses
-
-    from eid_toolkit.cardspec import CardSpec, build, load_spec
-    from eid_toolkit.cardspec.reading import spec_of
-
-    if isinstance(spec, str | os.PathLike):
-        path = folder / spec
-        found, folder = load_spec(path), path.parent
-    else:
-        found = spec if isinstance(spec, CardSpec) else spec_of(spec or {})
-    changed = spec_of(fields)
-    return build(dataclasses.replace(found, **{name: getattr(changed, name) for name in fields}), folder=folder)
 
 
 def _without_reader(config: pytest.Config, error: Exception) -> None:

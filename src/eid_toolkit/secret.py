@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import NoReturn
 
 
@@ -23,6 +22,8 @@ class Secret:
 
     def matches(self, other: Secret | bytes) -> bool:
         """Whether both are the same bytes, compared in constant time."""
+        import hmac
+
         value = other.reveal() if isinstance(other, Secret) else other
         return hmac.compare_digest(self._value, value)
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from eid_toolkit.cli.main import main
 from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardRemoved
 from eid_toolkit.ports import SystemEntropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.signers import EcSigner
@@ -55,7 +55,7 @@ def test_a_card_in_a_reader_is_verified(pcscd: PrivatePcscd, officer: Officer) -
 
 def test_a_card_pulled_after_access_still_gets_a_verdict(pcscd: PrivatePcscd, officer: Officer) -> None:
     def pull(command: bytes) -> bytes:
-        raise NoCardError("card-removed", reader="test")
+        raise CardRemoved("card-removed", reader="test")
 
     with pcscd.card_in(Tampered(emulated_card(card_memory(officer.document)), 17, pull)) as reader:
         result = verify(officer, reader, "--can", CAN, "--format", "json")

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from eid_toolkit.cli.main import main
 from eid_toolkit.cli.person_commands import files
-from eid_toolkit.errors import ServiceAway
+from eid_toolkit.errors import DatabaseAway
 from eid_toolkit.register import person_export, person_look_ups
 from eid_toolkit.register.person_files import Row
 from eid_toolkit.register.person_record import Person
@@ -204,7 +204,7 @@ def test_an_export_that_breaks_off_leaves_what_was_there(
 
     def breaking(connection: Connection, after: str | None = None) -> Iterator[Person]:
         yield from islice(stream(connection, after), 30)
-        raise ServiceAway("register-away", reason="gone")
+        raise DatabaseAway("register-away", reason="gone")
 
     words = ("person", "export", "--output", target, *(["--gzip"] if zipped else []))
     with monkeypatch.context() as patch:
@@ -226,7 +226,7 @@ def test_an_export_that_was_stopped_is_gone_on_with(run: Run, tmp_path: Path, mo
 
     def breaking(connection: Connection, after: str | None = None) -> Iterator[Person]:
         yield from islice(stream(connection, after), 45)
-        raise ServiceAway("register-away", reason="gone")
+        raise DatabaseAway("register-away", reason="gone")
 
     with monkeypatch.context() as patch:
         patch.setattr(person_look_ups, "stream_persons", breaking)

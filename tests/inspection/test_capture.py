@@ -8,7 +8,7 @@ from eid_toolkit.asn1.security_infos import SecurityInfos
 from eid_toolkit.codec import der
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import AccessDenied, NoCardError
+from eid_toolkit.errors import AccessDenied, CardRemoved
 from eid_toolkit.inspection.capture import capture, read_small_files
 from eid_toolkit.inspection.evidence import ChipProof, Evidence, FileState
 from eid_toolkit.inspection.evidence_format import encode_evidence
@@ -168,7 +168,7 @@ def test_a_card_pulled_at_any_moment_after_access_gives_evidence(
     whole = read(card_memory(document)).apdus
 
     def pull(command: bytes) -> bytes:
-        raise NoCardError("card-removed", reader="emulator:test")
+        raise CardRemoved("card-removed", reader="emulator:test")
 
     decisions = []
     for at in range(12, whole):

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from eid_toolkit.errors import DecisionNeeded, NoCardError, ServiceAway
+from eid_toolkit.errors import DatabaseAway, DecisionNeeded, NoCardError
 from eid_toolkit.personalization.batch import Outcome
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.register.documents import DocumentState
@@ -112,7 +112,7 @@ def test_a_database_that_goes_away_is_waited_for(station: Station, monkeypatch: 
     def failing(self, **options):  # type: ignore[no-untyped-def]
         calls[0] += 1
         if calls[0] in (20, 21):
-            raise ServiceAway("register-away", reason="test")
+            raise DatabaseAway("register-away", reason="test")
         with real(self, **options) as connection:
             yield connection
 
@@ -129,7 +129,7 @@ def test_a_database_that_stays_away_ends_the_card(station: Station, monkeypatch:
 
     @contextmanager
     def away(self, **options):  # type: ignore[no-untyped-def]
-        raise ServiceAway("register-away", reason="test")
+        raise DatabaseAway("register-away", reason="test")
         yield
 
     box = station.box(1)

@@ -18,7 +18,7 @@ from eid_toolkit.cli import batch as command
 from eid_toolkit.cli.context import App
 from eid_toolkit.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
 from eid_toolkit.cli.main import main
-from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, ServiceAway
+from eid_toolkit.errors import CardRemoved, DatabaseAway, DecisionNeeded, EidError, NoCardError
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.personalization.readback import ReadBack
 from eid_toolkit.pki.document_status import DocumentStatus
@@ -236,7 +236,7 @@ def test_half_way_cards_count_among_what_is_confirmed_and_come_first(bureau: Bur
 def test_a_card_that_was_pulled_comes_again_out_of_its_box(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was put right in the same batch is no failure of it."""
     stocked(bureau, 2)
-    fail_first_read_back(monkeypatch, NoCardError("card-removed", reader="test"))
+    fail_first_read_back(monkeypatch, CardRemoved("card-removed", reader="test"))
     shown = json.loads(eid(bureau, "card", "batch", *BOX, "--yes", "--format", "json").stdout)
     assert [each["outcome"] for each in shown["cards"]] == ["open", "issued", "finished"]
     assert shown["cards"][0]["chip"] == shown["cards"][2]["chip"]
@@ -277,7 +277,7 @@ def test_what_was_done_is_told_where_the_register_goes_away(bureau: Bureau, monk
     @contextmanager
     def read(self: Database) -> Iterator[Any]:
         if is_away:
-            raise ServiceAway("register-away", reason="test")
+            raise DatabaseAway("register-away", reason="test")
         with real_read(self) as connection:
             yield connection
 

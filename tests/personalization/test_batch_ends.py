@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from eid_toolkit.cli import batch as command
-from eid_toolkit.errors import BadInput, NoCardError, NotPermitted, ServiceAway
+from eid_toolkit.errors import BadInput, DatabaseAway, NoCardError, NoReaderError, NotPermitted
 from eid_toolkit.personalization.batch import Batch, Feeder, Outcome, Result, Summary
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.personalization.runner import PersonalizationRunner
@@ -62,7 +62,7 @@ class Unplugged(Slot):
     """A reader that is gone, and stays so."""
 
     def next(self, stop: Callable[[], bool], /):  # type: ignore[no-untyped-def]
-        raise NoCardError("reader-gone", reader=self.reader)
+        raise NoReaderError("reader-gone", reader=self.reader)
 
 
 def test_a_reader_that_is_gone_is_not_waited_for_when_all_is_done(station: Station) -> None:
@@ -84,7 +84,7 @@ def test_a_reader_that_is_unplugged_with_the_last_card_is_not_waited_for(station
 
     class Gone(Box):
         def taken_out(self, stop: Callable[[], bool], /) -> None:
-            raise NoCardError("reader-gone", reader="one")
+            raise NoReaderError("reader-gone", reader="one")
 
     box = station.box(1)
     box.__class__ = Gone
@@ -96,7 +96,7 @@ def test_a_database_that_is_away_when_all_is_written_leaves_an_issued_card(
 ) -> None:
     """Its answer to the very last write is lost: the card in the reader is issued, and told as such."""
     station.documents(2)
-    real, faults = PersonalizationRunner.run, [ServiceAway("register-away", reason="test")]
+    real, faults = PersonalizationRunner.run, [DatabaseAway("register-away", reason="test")]
 
     def run(self: PersonalizationRunner, reader: str) -> object:
         job = real(self, reader)
@@ -133,7 +133,7 @@ def test_each_job_that_is_settled_is_told_though_the_database_goes_away_between(
     def hold(self: PersonalizationService, document_id: str) -> object:
         asked.append(document_id)
         if len(asked) == 2:
-            raise ServiceAway("register-away", reason="test")
+            raise DatabaseAway("register-away", reason="test")
         return real(self, document_id)
 
     monkeypatch.setattr(PersonalizationService, "hold", hold)
@@ -177,7 +177,7 @@ def test_a_summary_asks_a_database_that_is_away_once() -> None:
 
     def away(*_: object) -> object:
         asked.append("asked")
-        raise ServiceAway("register-away", reason="test")
+        raise DatabaseAway("register-away", reason="test")
 
     gone = SimpleNamespace(waiting=away, half_way=away, serial=away, get=away)
     summary = Summary([Result(Outcome.ISSUED, "one", "C1", f"D-{number}", 1.0) for number in range(5)], 5.0)

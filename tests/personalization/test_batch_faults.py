@@ -10,7 +10,14 @@ from functools import partial
 
 import pytest
 
-from eid_toolkit.errors import AccessDenied, NoCardError, ServiceAway
+from eid_toolkit.errors import (
+    AccessDenied,
+    CardAbsent,
+    DatabaseAway,
+    NoCardError,
+    NoReaderError,
+    ReaderAway,
+)
 from eid_toolkit.personalization import batch as module
 from eid_toolkit.personalization.batch import Outcome
 from eid_toolkit.personalization.journal import JobState
@@ -81,14 +88,14 @@ def test_a_card_that_is_put_in_as_the_pause_begins_waits_too(station: Station) -
 def test_patience_counts_from_the_first_failure(station: Station) -> None:
     """A blank was waited for longer than the patience lasts before the reader was unplugged."""
     station.documents(1)
-    slot = Slot(station.box(1), (NoCardError("reader-gone", reader="one"),), slowness=0.6)
+    slot = Slot(station.box(1), (NoReaderError("reader-gone", reader="one"),), slowness=0.6)
     slot.is_filled.set()
     assert outcomes(station.batch(patience=0.5).run([slot])) == [Outcome.ISSUED]
 
 
 def test_a_reader_that_is_unplugged_is_waited_for_and_back_when_it_is_there(station: Station) -> None:
     station.documents(1)
-    gone, busy = NoCardError("reader-gone", reader="one"), ServiceAway("reader-busy", reader="one")
+    gone, busy = NoReaderError("reader-gone", reader="one"), ReaderAway("reader-busy", reader="one")
     slot = Slot(station.box(1), (gone, busy))
     batch = station.batch(patience=LIMIT)
     with beside(partial(batch.run, [slot]), stop=batch.stop):
@@ -104,7 +111,7 @@ def test_a_reader_that_is_unplugged_is_waited_for_and_back_when_it_is_there(stat
 
 def test_a_reader_that_is_unplugged_with_its_card_is_waited_for(station: Station) -> None:
     station.documents(2)
-    faults = [NoCardError("reader-gone", reader="one")]
+    faults = [NoReaderError("reader-gone", reader="one")]
 
     class Unplugged(Box):
         def taken_out(self, stop: Callable[[], bool], /) -> None:
@@ -123,7 +130,7 @@ def test_what_was_done_is_kept_where_a_reader_stays_away(station: Station) -> No
     class Dying(Box):
         def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
             if len(self.cards) < 2:
-                raise NoCardError("reader-gone", reader="one")
+                raise NoReaderError("reader-gone", reader="one")
             return super().next(stop)
 
     box = station.box(2)
@@ -297,7 +304,7 @@ def test_a_database_that_is_away_after_the_issue_leaves_one_issued_card(
     """The card is still in the reader: the batch finds it issued, and closes its job."""
     station.documents(1)
     real = PersonalizationRunner._issue
-    faults = [ServiceAway("register-away", reason="test")]
+    faults = [DatabaseAway("register-away", reason="test")]
 
     def issue(self: PersonalizationRunner, *facts: object) -> object:
         found = real(self, *facts)  # type: ignore[arg-type]
@@ -327,7 +334,7 @@ def test_the_log_is_looked_after_while_cards_are_written(station: Station, monke
 
 @contextmanager
 def no_card() -> Iterator[Transport]:
-    raise NoCardError("no-card", reader="one")
+    raise CardAbsent("no-card", reader="one")
     yield
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from eid_toolkit.cli.main import main
 from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardRemoved
 from eid_toolkit.personalization.journal import JobState
 from eid_toolkit.protocols.globalplatform import ApplicationState
 from eid_toolkit.register.documents import DocumentState
@@ -62,7 +62,7 @@ class Pulled:
         self._left -= 1
         if self._left < 0:
             self.gone.set()
-            raise NoCardError("card-removed", reader="test")
+            raise CardRemoved("card-removed", reader="test")
         return self._card.process(command)
 
     def reset(self) -> None:

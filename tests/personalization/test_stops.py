@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import EidError, NoCardError, ServiceAway
+from eid_toolkit.errors import CardRemoved, DatabaseAway, EidError, NoCardError, ServiceAway
 from eid_toolkit.home.home import Home
 from eid_toolkit.personalization.batch import Summary
 from eid_toolkit.personalization.card_keys import CardKeys
@@ -76,7 +76,7 @@ class _Line(PassingTransport):
 
     def process(self, command: bytes, /) -> bytes:
         if self._gone:
-            raise NoCardError("card-removed", reader=self.reader)
+            raise CardRemoved("card-removed", reader=self.reader)
         try:
             self._tripwire.pass_over("command")
             answer = super().process(command)
@@ -110,8 +110,8 @@ def kill(_: str) -> None:
 
 def cut(event: str) -> None:
     if event in ("command", "answer"):
-        raise NoCardError("card-removed", reader="test")
-    raise ServiceAway("register-away", reason="test")
+        raise CardRemoved("card-removed", reader="test")
+    raise DatabaseAway("register-away", reason="test")
 
 
 @dataclass

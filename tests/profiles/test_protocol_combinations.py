@@ -24,7 +24,7 @@ from eid_toolkit.conformance.runner import Status, run_cases
 from eid_toolkit.conformance.suite import all_cases
 from eid_toolkit.crypto.domain_parameters import domain_by_id
 from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.errors import BadInput, NoCardError
+from eid_toolkit.errors import BadInput, CardAbsent, NoCardError
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.portrait import make_portrait
 from eid_toolkit.personalization.records import ChipKeys, Issue, build_records
@@ -106,7 +106,7 @@ class Silent:
         pass
 
     def process(self, command: bytes) -> NoReturn:
-        raise NoCardError("no-card", reader=self.reader)
+        raise CardAbsent("no-card", reader=self.reader)
 
 
 @cache

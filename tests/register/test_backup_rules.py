@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.audit import log
-from eid_toolkit.errors import IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ports import FixedClock
 from eid_toolkit.register.backup import Manifest, back_up, check_backup
 from eid_toolkit.register.backup_container import BackupWriter
@@ -94,7 +94,7 @@ def test_no_back_up_exists_that_could_not_be_put_on_record(
         nonlocal calls
         calls += 1
         if calls == which:
-            raise ServiceAway("register-busy", reason="locked")
+            raise DatabaseAway("register-busy", reason="locked")
         plain(*arguments)
 
     monkeypatch.setattr(log, "append", append)
@@ -142,7 +142,7 @@ def test_what_cannot_be_put_on_record_takes_away_its_own_file_alone(
             if theirs:
                 file.unlink()
                 file.write_bytes(b"of somebody else")
-            raise ServiceAway("register-busy", reason="locked")
+            raise DatabaseAway("register-busy", reason="locked")
         plain(connection, time, operator, events)
 
     monkeypatch.setattr(log, "append", append)

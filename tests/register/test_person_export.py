@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.errors import NotPermitted, ServiceAway
+from eid_toolkit.errors import DatabaseAway, NotPermitted, ServiceAway
 from eid_toolkit.register import person_export as module
 from eid_toolkit.register.person_data import PersonData
 from eid_toolkit.register.person_export import Exported, GoOn, export_persons, write_people
@@ -54,7 +54,7 @@ def people(
 
 
 def away() -> None:
-    raise ServiceAway("register-away", reason="test")
+    raise DatabaseAway("register-away", reason="test")
 
 
 def export(office: Desk, target: Path, kind: Kind = "csv", zipped: bool = False) -> Exported:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from eid_toolkit.emulator.blank import make_blank
 from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardRemoved
 from eid_toolkit.personalization.content import CardContent
 from eid_toolkit.personalization.journal import Job
 from eid_toolkit.personalization.plan import Plan, Step
@@ -103,7 +103,7 @@ class CutLine:
             return self._inner.process(command)
         if self._left == 0 and self._after:
             self._inner.process(command)
-        raise NoCardError("card-removed", reader=self.reader)
+        raise CardRemoved("card-removed", reader=self.reader)
 
     def reset(self) -> None:
         self._inner.reset()

@@ -6,7 +6,7 @@ from typing import Self
 
 from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.errors import BadInput, ChannelError
+from eid_toolkit.errors import BadInput, ChannelError, ObjectsMissing
 from eid_toolkit.iso7816.apdu import CommandApdu
 from eid_toolkit.protocols.secure_messaging import (
     CHECKSUM,
@@ -62,7 +62,7 @@ class LooseChannel(SecureChannel):
         return {item.tag: item.value for item in objects}
 
     def without_checksum(self) -> None:
-        raise ChannelError("sm-objects-missing")
+        raise ObjectsMissing("sm-objects-missing")
 
     def verify(self, counter: bytes, command: CommandApdu, objects: tuple[Tlv, ...], given: bytes) -> None:
         covered = b"".join(item.encode() for item in objects if item.tag != CHECKSUM)

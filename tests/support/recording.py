@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardAbsent
 from eid_toolkit.transport.interface import Card
 
 Exchange = tuple[bytes, bytes]
@@ -56,7 +56,7 @@ class Replayer:
 
     def process(self, command: bytes, /) -> bytes:
         if not self.answers:
-            raise NoCardError("no-card", reader="replay")
+            raise CardAbsent("no-card", reader="replay")
         return self.answers.pop(0)
 
     def reset(self) -> None: ...

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eid_toolkit.emulator.card import EmulatedCard
 from eid_toolkit.emulator.state import StoredFile
-from eid_toolkit.errors import BadInput, ChannelError, EidError, NoCardError, ProtocolError
+from eid_toolkit.errors import BadInput, CardAbsent, ChannelError, EidError, NoCardError, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
@@ -346,7 +346,7 @@ def test_a_flipped_bit_anywhere_gives_an_outcome_or_a_named_error(
 
 
 def pull(answer: bytes) -> bytes:
-    raise NoCardError("no-card", reader="test")
+    raise CardAbsent("no-card", reader="test")
 
 
 @pytest.mark.parametrize("protocol", WAYS, ids=str)

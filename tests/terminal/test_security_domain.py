@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from eid_toolkit.errors import AccessDenied, CardRefused, ChannelError, EidError, NoCardError, ProtocolError
+from eid_toolkit.errors import AccessDenied, CardAbsent, CardRefused, ChannelError, EidError, NoCardError, ProtocolError
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.protocols import globalplatform as gp
 from eid_toolkit.protocols.scp03 import KeySet
@@ -64,7 +64,7 @@ def replaced(position: int, value: int) -> Callable[[bytes], bytes]:
 
 
 def gone(answer: bytes) -> bytes:
-    raise NoCardError("no-card", reader="test")
+    raise CardAbsent("no-card", reader="test")
 
 
 def test_an_attempt_is_noted_before_it_is_made_and_forgotten_when_it_succeeds() -> None:

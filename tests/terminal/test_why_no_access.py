@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.errors import AccessDenied, CardRefused, EidError
+from eid_toolkit.errors import CardRefused, EidError, PasswordWrong
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import ElementaryFile
@@ -66,7 +66,7 @@ def at_bac(sw: int) -> EidError:
 @pytest.mark.parametrize("sw", [0x6300, 0x63C2, 0x6982, 0x6983, 0x6985, 0x6988, 0x6A80])
 def test_a_refused_mrz_is_a_wrong_mrz(sw: int) -> None:
     error = at_bac(sw)
-    assert (type(error), error.code) == (AccessDenied, "access-password-wrong")
+    assert (type(error), error.code) == (PasswordWrong, "access-password-wrong")
 
 
 @pytest.mark.parametrize("sw", FAILURES)

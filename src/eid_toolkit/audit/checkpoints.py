@@ -17,7 +17,7 @@ from eid_toolkit.audit.files import AuditFiles
 from eid_toolkit.audit.rows import GENESIS, is_text, time_text, whole_number
 from eid_toolkit.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
 from eid_toolkit.audit.walk import RESTORED, restoring
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.errors import IntegrityBroken, KeyMissing
 from eid_toolkit.ports import Clock, Signer
 from eid_toolkit.register.canonical import canonical
 from eid_toolkit.register.schema import audit_checkpoint as checkpoints
@@ -108,8 +108,8 @@ def signer(keys: KeyStore, files: AuditFiles, *, new: bool) -> Signer:
     """
     try:
         found = keys.signer(KEY_NAME)
-    except IntegrityBroken as error:
-        if error.code != "key-missing" or not new:
+    except KeyMissing:
+        if not new:
             raise
         keys.unlock()
         with files.locked():  # of two processes one makes it

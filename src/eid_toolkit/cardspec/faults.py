@@ -13,7 +13,7 @@ from eid_toolkit.cardspec.spec import FaultKind, FaultSpec, When
 from eid_toolkit.emulator import image
 from eid_toolkit.emulator.refusal import Refused
 from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardRemoved, NoCardError
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.transport.interface import Card
 
@@ -136,7 +136,7 @@ def _lasts(fault: FaultSpec) -> bool:
 
 
 def _gone() -> NoCardError:
-    return NoCardError("card-removed", reader="emulator")
+    return CardRemoved("card-removed", reader="emulator")
 
 
 def _flipped(answer: bytes, bit: int) -> bytes:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import CardRefused, EidError
 
 FALLBACK = "en"
+_MESSAGES = Path(__file__).parent / "messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,16 @@ class Message:
 @cache
 def languages() -> tuple[str, ...]:
     """The languages that have a catalogue."""
-    folders = files("eid_toolkit.cli").joinpath("messages").iterdir()
-    return tuple(sorted(folder.name for folder in folders if folder.is_dir()))
+    return tuple(sorted(folder.name for folder in _MESSAGES.iterdir() if folder.is_dir()))
 
 
 @cache
 def catalogue(language: str) -> Mapping[str, Message]:
     """Every message template of ``language`` by its code; areas are files, a code stands in one of them."""
+    import tomllib
+
     messages: dict[str, Message] = {}
-    for area in files("eid_toolkit.cli").joinpath("messages", language).iterdir():
+    for area in (_MESSAGES / language).iterdir():
         if area.name.endswith(".toml"):
             for code, entry in tomllib.loads(area.read_text("utf-8")).items():
                 messages[code] = Message(entry["text"], entry.get("hint"), entry.get("short"))

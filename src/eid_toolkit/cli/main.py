@@ -6,7 +6,6 @@ import errno
 import importlib
 import os
 import sys
-import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -153,6 +152,8 @@ def _complain(ctx: click.Context, error: EidError) -> None:
     """Print what went wrong on stderr, with the traceback first where it was asked for."""
     app = App.of(ctx)
     if app.debug:
+        import traceback
+
         note(traceback.format_exc().rstrip())
     _print_error(error, app.language)
 

@@ -6,7 +6,6 @@ certificates, files and cards may hold sequences that move the cursor, hide what
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -64,6 +63,8 @@ _PROGRESS = 30
 
 def to_json(data: object, *, indent: int | None = 2) -> str:
     """JSON text; letters stay readable, and every character that could harm a terminal is escaped."""
+    import json
+
     lines = json.dumps(data, ensure_ascii=False, indent=indent).split("\n")
     return "\n".join(escaped(line, lambda character: json.dumps(character)[1:-1]) for line in lines)
 

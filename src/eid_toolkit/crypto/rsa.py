@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.digests import DIGEST_OIDS
 from eid_toolkit.crypto.digests import digest as compute_digest
-from eid_toolkit.errors import BadInput
+from eid_toolkit.errors import BadInput, NotRsaKey
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
 
@@ -81,7 +81,7 @@ class RsaPublicKey:
         parts = tlv.parse(spki, der.SEQUENCE).children()
         algorithm = der.read_sequence(parts[0]) if len(parts) == 2 else ()
         if not algorithm or der.read_object_identifier(algorithm[0]) not in (RSA_ENCRYPTION, RSA_PSS):
-            raise BadInput("public-key-not-rsa")
+            raise NotRsaKey("public-key-not-rsa")
         numbers = tlv.parse(der.read_bit_string(parts[1]), der.SEQUENCE).children()
         if len(numbers) != 2:
             raise BadInput("public-key-malformed")

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from eid_toolkit.errors import BadInput, IntegrityBroken
+from eid_toolkit.errors import BadInput, SealBroken
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
 
@@ -95,4 +95,4 @@ def aes_gcm_open(key: Secret, sealed: bytes, context: bytes) -> bytes:
     try:
         return AESGCM(key.reveal()).decrypt(sealed[:_GCM_NONCE], sealed[_GCM_NONCE:], context)
     except (InvalidTag, ValueError):
-        raise IntegrityBroken("sealed-data-broken") from None
+        raise SealBroken("sealed-data-broken") from None

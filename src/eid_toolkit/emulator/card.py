@@ -20,7 +20,7 @@ from eid_toolkit.emulator.reply import Reply
 from eid_toolkit.emulator.session import Selected, Session
 from eid_toolkit.emulator.state import CardMemory
 from eid_toolkit.emulator.terminal_rights import TerminalCommands
-from eid_toolkit.errors import BadInput, ChannelError
+from eid_toolkit.errors import BadInput, ChannelError, ObjectsMissing
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import ElementaryFile
@@ -170,7 +170,7 @@ class EmulatedCard:
             plain = channel.open_command(command)
         except ChannelError as error:
             self._session.end_messaging()
-            missing = error.code == "sm-objects-missing"
+            missing = isinstance(error, ObjectsMissing)
             raise Refused(StatusWord.SM_OBJECTS_MISSING if missing else StatusWord.SM_OBJECTS_INCORRECT) from None
         reply = self._handle(plain, secure_messaging.capacity(self._room(command), channel.block))
         answer = channel.protect_response(command.ins, reply.answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardRemoved
 from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.ports import Entropy
 from eid_toolkit.transport.inprocess import InProcessTransport
@@ -65,7 +65,7 @@ class ReplayedCard:
 
     def _answer(self, exchange: Exchange) -> bytes:
         if not exchange.response:
-            raise NoCardError("card-removed", reader=self._recording.reader)
+            raise CardRemoved("card-removed", reader=self._recording.reader)
         return exchange.response
 
 

@@ -106,21 +106,27 @@ class EvidenceKeys:
 
     def witness(self, seal: Seal | None) -> Witness:
         """Who answers for evidence with this signature."""
-        if seal is None:
-            return UNSIGNED
-        if not seal.is_good:
-            return Witness(Standing.CHANGED, seal.fingerprint)
+        unknown = witness_without_home(seal)
+        if seal is None or unknown.standing is not Standing.STRANGER:
+            return unknown
         own = self.own()
         if own is not None and fingerprint_of(own) == seal.fingerprint:
             return Witness(SELF.standing, seal.fingerprint)
         names = {each.fingerprint: each.name for each in self.enrolled()}
         if seal.fingerprint in names:
             return Witness(Standing.ENROLLED, seal.fingerprint, names[seal.fingerprint])
-        return Witness(Standing.STRANGER, seal.fingerprint)
+        return unknown
 
     def _write(self, readers: list[Reader]) -> None:
         data = {"schema": SCHEMA, "readers": [asdict(each) for each in readers]}
         write_atomic(private_directory(self._folder) / READERS_FILE, json.dumps(data, indent=1).encode())
+
+
+def witness_without_home(seal: Seal | None) -> Witness:
+    """Who answers for evidence with this signature, where no home has enrolled anybody."""
+    if seal is None:
+        return UNSIGNED
+    return Witness(Standing.STRANGER if seal.is_good else Standing.CHANGED, seal.fingerprint)
 
 
 def cleaned(fingerprint: str) -> str:

@@ -63,6 +63,11 @@ def trusted_time(directory: Path, trust: TrustMaterial) -> datetime | None:
     return max((each.time for each in counting), default=None)
 
 
+def latest_told(trust: TrustMaterial) -> datetime | None:
+    """The highest time that lists and bundle of ``trust`` tell, where no directory remembers earlier ones."""
+    return max((each.time for each in (*_lists(trust), *_bundle(trust))), default=None)
+
+
 def told_times(directory: Path, trust: TrustMaterial) -> tuple[ToldTime, ...]:
     """The highest time that each source told, the latest first; and those that do not count."""
     kept = _read(directory / _FILE)

@@ -15,10 +15,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, NotPermitted, ServiceAway
+from eid_toolkit.errors import (
+    CardAbsent,
+    CardWouldNotPass,
+    DatabaseAway,
+    DecisionNeeded,
+    EidError,
+    NoCardError,
+    NoReaderError,
+    NotPermitted,
+    ReaderAway,
+    ServiceAway,
+)
 from eid_toolkit.personalization.batch_results import Bell, Feeder, Outcome, Result, Summary
 from eid_toolkit.personalization.outages import Outage
-from eid_toolkit.personalization.readback import WOULD_NOT_PASS
 from eid_toolkit.personalization.runner import Desk
 from eid_toolkit.personalization.service import PersonalizationService
 from eid_toolkit.personalization.status import chip_of
@@ -36,8 +46,7 @@ _PAUSE = 0.2
 """Seconds between two looks whether to go on."""
 _LOOK_AGAIN = 1.0
 """Seconds between two looks whether a document is still left for a reader that waits for a blank."""
-_DATABASE_AWAY = ("register-away", "register-busy")
-_READER_AWAY = ("pcsc-service-away", "reader-gone", "reader-busy", "reader-not-found")
+_READER_AWAY = (ReaderAway, NoReaderError)
 _TRIES = 3
 """So often one document is tried: with blanks that fail before anything was written to them, or with its own card."""
 _SETTLE_EVERY = 20
@@ -169,7 +178,7 @@ class Batch:
             transport = stack.enter_context(card)
             self._patiently(lambda: self._attempt(work, transport, outage), outage, between=transport.reset)
         except EidError as error:
-            if error.code == "no-card" and work.chip is None:
+            if isinstance(error, CardAbsent) and work.chip is None:
                 return None
             work.error = error
             if isinstance(error, DecisionNeeded):
@@ -205,8 +214,8 @@ class Batch:
                 with self._service.holding(taken.document_id, taken.leases):
                     desk = self._desk(work.reader)
                     self._service.personalize(taken.document_id, transport, self._operator, desk, self._station)
-            except NotPermitted as error:
-                if error.code != WOULD_NOT_PASS or known is not None:
+            except CardWouldNotPass as error:
+                if known is not None:
                     raise
                 self._put_aside(work, error)  # the blank was not touched: it is the next document's
                 continue
@@ -291,7 +300,7 @@ class Batch:
                     between()
                 answer = ask()
             except (ServiceAway, NoCardError) as error:
-                waits = error.code in _DATABASE_AWAY or (readers and error.code in _READER_AWAY)
+                waits = isinstance(error, DatabaseAway) or (readers and isinstance(error, _READER_AWAY))
                 if not waits or not outage.wait(error):
                     raise
                 if is_over():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from eid_toolkit.errors import DecisionNeeded, EidError, NoCardError, NotPermitted
+from eid_toolkit.errors import CardWouldNotPass, DecisionNeeded, EidError, NoCardError
 from eid_toolkit.inspection.capture import capture, read_small_files
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.policy import Policy, policy_by_name
@@ -44,17 +44,17 @@ class ReadBack:
         try:
             self._inspect(rehearsed(content, self.entropy), content)
         except DecisionNeeded as error:
-            raise NotPermitted(
+            raise CardWouldNotPass(
                 WOULD_NOT_PASS, **{"check": "document.reading", "reason": error.code, **error.facts}
             ) from error
         except EidError as error:  # it cannot even be opened, or takes its own keys for wrong
-            raise NotPermitted(WOULD_NOT_PASS, check="document.access", reason=error.code) from error
+            raise CardWouldNotPass(WOULD_NOT_PASS, check="document.access", reason=error.code) from error
 
     def _check_signer(self, content: CardContent) -> None:
         """What costs little, and is the same for all documents of a signer: expired, revoked, lists out of date."""
         signer = Sod.parse(content.files[ElementaryFile.SOD]).signed_data.signer_certificate
         if signer is None:
-            raise NotPermitted(WOULD_NOT_PASS, check="pa.dsc-chain", reason="sod-without-signer")
+            raise CardWouldNotPass(WOULD_NOT_PASS, check="pa.dsc-chain", reason="sod-without-signer")
         now = self.clock.now()
         looks = (
             ("pa.dsc-chain", validate_signer(signer, self.trust, now)),
@@ -62,7 +62,7 @@ class ReadBack:
         )
         for check, found in looks:
             if found.status is not Status.PASSED:
-                raise NotPermitted(WOULD_NOT_PASS, check=check, reason=found.reason)
+                raise CardWouldNotPass(WOULD_NOT_PASS, check=check, reason=found.reason)
 
     def __call__(self, session: CardSession, content: CardContent) -> dict[str, object]:
         """Opens the card with the CAN, reads and judges it, then opens it once more with the MRZ.

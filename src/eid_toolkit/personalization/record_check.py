@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from eid_toolkit.errors import NotPermitted
+from eid_toolkit.errors import CardWouldNotPass
 from eid_toolkit.inspection.evidence import AccessEvidence, Evidence, FileEvidence, FileState
 from eid_toolkit.inspection.policy import policy_by_name
 from eid_toolkit.inspection.result import CheckStatus
@@ -26,4 +26,4 @@ def check_records(files: Mapping[ElementaryFile, bytes], now: datetime) -> None:
     for check in _OF_RECORDS:
         outcome = found[check].outcome
         if outcome.status is not CheckStatus.PASSED:
-            raise NotPermitted(WOULD_NOT_PASS, **{**outcome.facts, "check": check, "reason": outcome.reason})
+            raise CardWouldNotPass(WOULD_NOT_PASS, **{**outcome.facts, "check": check, "reason": outcome.reason})

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from eid_toolkit.errors import NotPermitted, ServiceAway
+from eid_toolkit.errors import LeaseHeld, NotPermitted
 from eid_toolkit.home.home import Home
 from eid_toolkit.personalization.card_keys import CardKeys
 from eid_toolkit.personalization.content import CardContent
@@ -120,9 +120,8 @@ class PersonalizationService:
                         self._close_jobs(document, operator)
                     else:
                         found = finish_issued(self.journal, document, operator)
-            except ServiceAway as error:
-                if error.code != "lease-held":
-                    raise
+            except LeaseHeld:
+                continue
             if found is not None:
                 yield found
 

@@ -9,7 +9,7 @@ from eid_toolkit.asn1.oids import ECDSA_PLAIN
 from eid_toolkit.crypto import iso9796
 from eid_toolkit.crypto.ec import EcPrivateKey, EcPublicKey, plain_to_der
 from eid_toolkit.crypto.rsa import RsaPrivateKey, RsaPublicKey
-from eid_toolkit.errors import BadInput, CardRefused
+from eid_toolkit.errors import BadInput, CardRefused, NotRsaKey
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE
 from eid_toolkit.ports import Entropy
@@ -40,10 +40,8 @@ def public_key(spki: bytes) -> EcPublicKey | RsaPublicKey:
     """The key of DG15; raises :class:`BadInput` for one that is neither EC nor RSA, or cannot be used."""
     try:
         return RsaPublicKey.from_spki(spki)
-    except BadInput as error:
-        if error.code != "public-key-not-rsa":
-            raise
-    return EcPublicKey.from_spki(spki)
+    except NotRsaKey:
+        return EcPublicKey.from_spki(spki)
 
 
 def signature_size(key: EcPublicKey | RsaPublicKey) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from eid_toolkit.crypto import symmetric
 from eid_toolkit.crypto.messaging_suites import derive_suite
-from eid_toolkit.errors import AccessDenied, CardRefused, ProtocolError
+from eid_toolkit.errors import CardRefused, PasswordWrong, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.status import StatusWord, is_card_failure
 from eid_toolkit.ports import Entropy
@@ -65,7 +65,7 @@ def _channel(rnd_ic: bytes, rnd_ifd: bytes, k_ic: bytes, k_ifd: bytes) -> Secure
 def authenticate(password: AccessPassword, entropy: Entropy) -> Flow[SecureChannel]:
     """The terminal's side; the eMRTD application is selected already.
 
-    Raises :class:`AccessDenied` when the card refuses the MRZ, :class:`CardRefused` when it fails or does not know
+    Raises :class:`PasswordWrong` when the card refuses the MRZ, :class:`CardRefused` when it fails or does not know
     the command, :class:`ProtocolError` when its answer is wrong.
     """
     keys = BacKeys.of(password)
@@ -76,7 +76,7 @@ def authenticate(password: AccessPassword, entropy: Entropy) -> Flow[SecureChann
     rnd_ifd, k_ifd = entropy.take(NONCE_SIZE), entropy.take(KEYING_SIZE)
     answer = yield commands.external_authenticate(keys.seal(rnd_ifd + rnd_ic + k_ifd), ne=MESSAGE_SIZE)
     if answer.sw >> 8 == 0x63 or answer.sw in _WRONG_PASSWORD:
-        raise AccessDenied("access-password-wrong", password="mrz", protocol="bac", sw=f"{answer.sw:04X}")
+        raise PasswordWrong("access-password-wrong", password="mrz", protocol="bac", sw=answer.sw)
     if not answer.ok:
         raise CardRefused("card-failed" if is_card_failure(answer.sw) else "bac-refused", sw=answer.sw, step="BAC")
     message = keys.open(answer.data)

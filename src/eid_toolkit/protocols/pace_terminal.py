@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 from eid_toolkit.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.codec import der, tlv
-from eid_toolkit.errors import AccessDenied, BadInput, CardRefused, ProtocolError
+from eid_toolkit.errors import BadInput, CardRefused, PasswordWrong, ProtocolError
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.status import is_card_failure
@@ -31,7 +31,7 @@ def establish(
     """Runs PACE with the protocol and group of ``info``; ``beside`` it groups may be written out.
 
     ``name_parameters`` sends the domain parameter id, which the card needs only where it offers several.
-    Raises :class:`AccessDenied` for a wrong password, :class:`CardRefused` where the card refuses the protocol,
+    Raises :class:`PasswordWrong` for a wrong password, :class:`CardRefused` where the card refuses the protocol,
     :class:`ProtocolError` where an answer is wrong. With Chip Authentication Mapping the result carries a proof that
     the caller has to verify.
     """
@@ -108,9 +108,7 @@ def _exchange(step: Step, value: bytes, password: AccessPassword | None = None) 
     sent = b"" if step.command_tag is None else tlv.encode(step.command_tag, value)
     answer = yield commands.general_authenticate(sent, last=step is Step.AUTHENTICATE)
     if password is not None and (answer.sw >> 8 == 0x63 or answer.sw in (0x6982, 0x6983, 0x6985)):
-        raise AccessDenied(
-            "access-password-wrong", password=password.kind.name.lower(), protocol="pace", sw=f"{answer.sw:04X}"
-        )
+        raise PasswordWrong("access-password-wrong", password=password.kind.name.lower(), protocol="pace", sw=answer.sw)
     if not answer.ok:
         raise _refused("pace-refused", answer.sw, step.name.lower())
     return pace.unwrap(answer.data, step.response_tag)

@@ -8,7 +8,7 @@ from eid_toolkit.codec import tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.crypto.messaging_suites import MAC_SIZE, MessagingSuite
 from eid_toolkit.crypto.symmetric import pad, unpad
-from eid_toolkit.errors import BadInput, ChannelError
+from eid_toolkit.errors import BadInput, ChannelError, ObjectsMissing, ResponseUnprotected
 from eid_toolkit.iso7816.apdu import MAX_SHORT_NC, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.secret import Secret
 
@@ -81,7 +81,7 @@ class SecureChannel:
         objects, covered = _parse(command.data)
         found = _in_order(objects, (PLAIN_VALUE if command.ins & 1 else CRYPTOGRAM, LE, CHECKSUM))
         if CHECKSUM not in found:
-            raise ChannelError("sm-objects-missing")
+            raise ObjectsMissing("sm-objects-missing")
         counter = self._next_counter()
         expected = Secret(self._checksum(counter, command.header, covered))
         if not expected.matches(found[CHECKSUM]):
@@ -108,11 +108,11 @@ class SecureChannel:
         """
         counter = self._next_counter()
         if not response.data:
-            raise ChannelError("sm-response-unprotected", sw=f"{response.sw:04X}")
+            raise ResponseUnprotected("sm-response-unprotected", sw=response.sw)
         objects, covered = _parse(response.data)
         found = _in_order(objects, (PLAIN_VALUE if ins & 1 else CRYPTOGRAM, STATUS, CHECKSUM))
         if STATUS not in found or CHECKSUM not in found or len(found[STATUS]) != 2:
-            raise ChannelError("sm-objects-missing")
+            raise ObjectsMissing("sm-objects-missing")
         if not Secret(self._checksum(counter, b"", covered)).matches(found[CHECKSUM]):
             raise ChannelError("sm-objects-incorrect")
         return ResponseApdu(self._decrypt(counter, ins, found), int.from_bytes(found[STATUS], "big"))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, BinaryIO
 
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.errors import IntegrityBroken, SealBroken
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.keys import KeyStore, open_sealed, seal_with
@@ -76,9 +76,7 @@ def read_backup(stream: BinaryIO, keys: KeyStore) -> Iterator[Any]:
     sealed = stream.read(_SEALED_KEY_SIZE)
     try:
         key = keys.unseal(sealed, MAGIC)
-    except IntegrityBroken as error:
-        if error.code != "sealed-data-broken":
-            raise
+    except SealBroken:
         raise IntegrityBroken("backup-of-another-home") from None
     line = b""
     for piece in _inflated(_chunks(stream, key, sha256(MAGIC + sealed).digest())):

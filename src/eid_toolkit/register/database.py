@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 
-from eid_toolkit.errors import BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.errors import BadInput, DatabaseAway, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.home.atomic import FILE_MODE
 from eid_toolkit.register.schema import HEAD, metadata
 
@@ -212,7 +212,7 @@ def _check_file(path: Path, *, new: bool) -> None:
     try:
         path.touch(mode=FILE_MODE)
     except OSError as error:
-        raise ServiceAway("register-away", reason=error.strerror) from None
+        raise DatabaseAway("register-away", reason=error.strerror) from None
 
 
 def _server_options() -> dict[str, Any]:
@@ -269,15 +269,15 @@ def _clear_errors() -> Iterator[None]:
         if "disk is full" in reason or "No space left" in reason:
             raise ServiceAway("register-disk-full") from None
         code = "register-busy" if "locked" in reason or "lock timeout" in reason else "register-away"
-        raise ServiceAway(code, reason=reason) from None
+        raise DatabaseAway(code, reason=reason) from None
     except InterfaceError as error:  # the connection broke before
-        raise ServiceAway("register-away", reason=_reason(error)) from None
+        raise DatabaseAway("register-away", reason=_reason(error)) from None
     except DatabaseError as error:
         reason = _reason(error)
         if isinstance(error, IntegrityError | DataError):  # what the database says of values names them
             raise EidError("register-refused", kind=type(error.orig).__name__) from None
         if "permission denied" in reason:
-            raise ServiceAway("register-away", reason=reason) from None
+            raise DatabaseAway("register-away", reason=reason) from None
         if any(word in reason for word in _DAMAGED):
             raise IntegrityBroken("register-damaged", reason=reason) from None
         raise

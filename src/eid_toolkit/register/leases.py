@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
 
-from eid_toolkit.errors import EidError, ServiceAway
+from eid_toolkit.errors import EidError, LeaseHeld, ServiceAway
 from eid_toolkit.ports import Entropy
 from eid_toolkit.register.database import Database
 from eid_toolkit.register.schema import lease
@@ -81,7 +81,7 @@ class Leases:
         row = connection.execute(select(lease).where(lease.c.subject == subject)).first()
         if row is not None:
             if is_held(row.holder, row.token, row.expires_at, now):
-                raise ServiceAway("lease-held", subject=subject, holder=described(row.holder))
+                raise LeaseHeld("lease-held", subject=subject, holder=described(row.holder))
             connection.execute(delete(lease).where(lease.c.subject == subject))
         taken = Lease(subject, self._entropy.take(_TOKEN_SIZE).hex())
         values = {"subject": subject, "holder": holder(), "token": taken.token, "expires_at": now + self._seconds}

@@ -11,7 +11,7 @@ from pathlib import Path
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.crypto.ec import EcPrivateKey
 from eid_toolkit.crypto.symmetric import aes_cmac, aes_gcm_open, aes_gcm_seal
-from eid_toolkit.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
 from eid_toolkit.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.home.locks import exclusive
 from eid_toolkit.ports import Entropy, Signer
@@ -192,7 +192,7 @@ class KeyStore:
         try:
             return (self._directory / f"{name}{suffix}").read_bytes()
         except FileNotFoundError:
-            raise IntegrityBroken("key-missing", name=name) from None
+            raise KeyMissing("key-missing", name=name) from None
 
     def _check_name(self, name: str) -> None:
         if not _NAME.fullmatch(name):

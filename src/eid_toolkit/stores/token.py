@@ -12,7 +12,7 @@ from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.domain_parameters import ec_domain_by_name, ec_domain_from_parameters
 from eid_toolkit.crypto.ec import EcPublicKey
 from eid_toolkit.crypto.rsa import RsaPublicKey
-from eid_toolkit.errors import BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.errors import BadInput, EidError, KeyMissing, NotPermitted, ServiceAway
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.stores.signers import DIGEST_SIZES, RSA_SIZES, RsaScheme, fitting_digest
@@ -152,7 +152,7 @@ class Token:
         with self._session() as session:
             objects = list(session.get_objects({Attribute.LABEL: name}))
             if not objects:
-                raise IntegrityBroken("key-missing", name=name)
+                raise KeyMissing("key-missing", name=name)
             for item in objects:
                 item.destroy()
             self._sessions.known.clear()
@@ -177,7 +177,7 @@ class Token:
         if (name, kind) not in known:
             found = list(session.get_objects({Attribute.LABEL: name, Attribute.CLASS: kind}))
             if len(found) != 1:
-                raise IntegrityBroken("key-missing", name=name)
+                raise KeyMissing("key-missing", name=name)
             known[name, kind] = found[0]
         return known[name, kind]
 

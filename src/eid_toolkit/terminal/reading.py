@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from eid_toolkit.codec import tlv
-from eid_toolkit.errors import BadInput, ChannelError, ProtocolError
+from eid_toolkit.errors import BadInput, ChannelError, ProtocolError, ResponseUnprotected
 from eid_toolkit.iso7816 import commands
 from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
@@ -148,8 +148,8 @@ class FileReader:
 
     def _shun(self, rung: int, file: FileAddress, error: ChannelError) -> None:
         """Opens the card anew after a form at which it ended the channel; raises ``error`` where that is no cause."""
-        sw = error.facts.get("sw") if error.code == "sm-response-unprotected" else None
-        is_about_form = isinstance(sw, str) and int(sw, 16) >> 8 in _CHECKING_ERRORS and not self._habits.file_proven
+        is_refusal = isinstance(error, ResponseUnprotected) and error.sw >> 8 in _CHECKING_ERRORS
+        is_about_form = is_refusal and not self._habits.file_proven
         if self._reopen is None or not is_about_form or self._forms(file) == [rung]:
             raise error
         self._habits.fatal_forms |= {rung}

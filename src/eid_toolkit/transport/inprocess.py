@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eid_toolkit.errors import NoCardError
+from eid_toolkit.errors import CardAbsent
 from eid_toolkit.transport.interface import Card
 
 
@@ -35,5 +35,5 @@ class InProcessTransport:
 
     def _powered(self) -> Card:
         if self._card is None:
-            raise NoCardError("no-card", reader=self._reader)
+            raise CardAbsent("no-card", reader=self._reader)
         return self._card

@@ -43,20 +43,20 @@ class PassingTransport:
 
     @property
     def reader(self) -> str:
-        """The inner one's reader."""
+        """The reader's name, for a person."""
         return self._inner.reader
 
     @property
     def atr(self) -> bytes:
-        """The inner one's answer to reset."""
+        """The card's answer to reset."""
         return self._inner.atr
 
     def process(self, command: bytes, /) -> bytes:
-        """Send one command APDU."""
+        """Send one command APDU; the whole response APDU, status word included."""
         return self._inner.process(command)
 
     def reset(self) -> None:
-        """Reset the card."""
+        """Reset the card: every security status is lost."""
         self._inner.reset()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from eid_toolkit.errors import EidError, NoCardError, ServiceAway
+from eid_toolkit.errors import CardAbsent, CardRemoved, EidError, NoCardError, NoReaderError, ReaderAway, ServiceAway
 from eid_toolkit.transport.bounded import BoundedCalls
 
 ANSWER_LIMIT = 60.0
@@ -24,18 +24,18 @@ _POLL = 0.1
 """Seconds between two looks for a card; waiting inside PC/SC would not hear Ctrl-C."""
 
 _ERRORS: dict[int, tuple[type[EidError], str]] = {
-    0x8010001D: (ServiceAway, "pcsc-service-away"),  # SCARD_E_NO_SERVICE
-    0x8010001E: (ServiceAway, "pcsc-service-away"),  # SCARD_E_SERVICE_STOPPED
-    0x80100003: (ServiceAway, "pcsc-service-away"),  # SCARD_E_INVALID_HANDLE: pcscd was restarted
-    0x80100013: (ServiceAway, "pcsc-service-away"),  # SCARD_F_COMM_ERROR: pcscd was killed
+    0x8010001D: (ReaderAway, "pcsc-service-away"),  # SCARD_E_NO_SERVICE
+    0x8010001E: (ReaderAway, "pcsc-service-away"),  # SCARD_E_SERVICE_STOPPED
+    0x80100003: (ReaderAway, "pcsc-service-away"),  # SCARD_E_INVALID_HANDLE: pcscd was restarted
+    0x80100013: (ReaderAway, "pcsc-service-away"),  # SCARD_F_COMM_ERROR: pcscd was killed
     0x8010006A: (ServiceAway, "pcsc-not-permitted"),  # SCARD_W_SECURITY_VIOLATION: polkit said no
-    0x8010000B: (ServiceAway, "reader-busy"),  # SCARD_E_SHARING_VIOLATION
-    0x80100009: (NoCardError, "reader-gone"),  # SCARD_E_UNKNOWN_READER
-    0x80100017: (NoCardError, "reader-gone"),  # SCARD_E_READER_UNAVAILABLE
-    0x8010000C: (NoCardError, "no-card"),  # SCARD_E_NO_SMARTCARD
-    0x80100069: (NoCardError, "card-removed"),  # SCARD_W_REMOVED_CARD
-    0x80100016: (NoCardError, "card-removed"),  # SCARD_E_NOT_TRANSACTED: pulled within an exchange
-    0x80100068: (NoCardError, "card-reset"),  # SCARD_W_RESET_CARD: another program did
+    0x8010000B: (ReaderAway, "reader-busy"),  # SCARD_E_SHARING_VIOLATION
+    0x80100009: (NoReaderError, "reader-gone"),  # SCARD_E_UNKNOWN_READER
+    0x80100017: (NoReaderError, "reader-gone"),  # SCARD_E_READER_UNAVAILABLE
+    0x8010000C: (CardAbsent, "no-card"),  # SCARD_E_NO_SMARTCARD
+    0x80100069: (CardRemoved, "card-removed"),  # SCARD_W_REMOVED_CARD
+    0x80100016: (CardRemoved, "card-removed"),  # SCARD_E_NOT_TRANSACTED: pulled within an exchange
+    0x80100068: (CardRemoved, "card-reset"),  # SCARD_W_RESET_CARD: another program did
     0x80100066: (NoCardError, "card-unresponsive"),  # SCARD_W_UNRESPONSIVE_CARD
     0x80100067: (NoCardError, "card-unresponsive"),  # SCARD_W_UNPOWERED_CARD
     0x8010000F: (NoCardError, "card-unresponsive"),  # SCARD_E_PROTO_MISMATCH
@@ -79,9 +79,9 @@ def find_reader(wanted: str, names: Sequence[str]) -> str:
         return names[int(wanted) - 1]
     fitting = [name for name in names if wanted.casefold() in name.casefold()]
     if len(fitting) > 1:
-        raise NoCardError("reader-ambiguous", reader=wanted, readers=", ".join(fitting))
+        raise NoReaderError("reader-ambiguous", reader=wanted, readers=", ".join(fitting))
     if not fitting:
-        raise NoCardError("reader-not-found", reader=wanted, readers=", ".join(names) or "none")
+        raise NoReaderError("reader-not-found", reader=wanted, readers=", ".join(names) or "none")
     return fitting[0]
 
 
@@ -156,7 +156,7 @@ class PcscTransport:
         if result != scard.SCARD_S_SUCCESS:
             raise _error(result, self._reader)
         # So vpcd tells of a card pulled within an exchange: "success" without a status word.
-        raise NoCardError("card-removed", reader=self._reader)
+        raise CardRemoved("card-removed", reader=self._reader)
 
     def reset(self) -> None:
         scard = _scard()
@@ -183,7 +183,7 @@ class PcscTransport:
 
     def _connected(self) -> int:
         if self._handle is None:
-            raise NoCardError("no-card", reader=self._reader)
+            raise CardAbsent("no-card", reader=self._reader)
         return self._handle
 
     def _read_atr(self) -> bytes:
@@ -198,7 +198,7 @@ class PcscTransport:
         while _status(self._context, self._reader).atr is None:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise NoCardError("no-card", reader=self._reader)
+                raise CardAbsent("no-card", reader=self._reader)
             time.sleep(min(_POLL, left))
 
 

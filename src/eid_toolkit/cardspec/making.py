@@ -1,0 +1,29 @@
+"""A card in one call: from a spec file, a mapping or a spec, with some of its fields changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eid_toolkit.cardspec.build import SpecimenCard, build
+from eid_toolkit.cardspec.reading import load_spec, spec_of
+from eid_toolkit.cardspec.spec import CardSpec
+
+SpecLike = CardSpec | Mapping[str, Any] | str | os.PathLike[str] | None
+
+
+def make(spec: SpecLike, fields: Mapping[str, Any], folder: Path = Path()) -> SpecimenCard:
+    """The card of ``spec``, with ``fields`` in the place of its own; paths are relative to ``folder``.
+
+    Raises :class:`BadInput` for a spec that is none, or asks for what cannot be.
+    """
+    if isinstance(spec, str | os.PathLike):
+        path = folder / spec
+        found, folder = load_spec(path), path.parent
+    else:
+        found = spec if isinstance(spec, CardSpec) else spec_of(spec or {})
+    changed = spec_of(fields)
+    return build(replace(found, **{name: getattr(changed, name) for name in fields}), folder=folder)
