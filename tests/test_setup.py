@@ -88,11 +88,18 @@ def test_constraints_are_names_and_versions_and_meet_the_lower_bounds() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line) for line in lines)
     pinned = {re.sub(r"[-_.]+", "-", name).lower() for name, _, _ in (line.partition("==") for line in lines)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    extras = (requirement for extra in project["optional-dependencies"].values() for requirement in extra)
+    wanted = [*project["dependencies"], *(requirement for requirement in extras if "eid-toolkit[" not in requirement)]
     assert all(">=" in requirement for requirement in wanted)
     assert {
         re.sub(r"[-_.]+", "-", requirement.partition(">=")[0].partition("[")[0]).lower() for requirement in wanted
     } <= pinned
+
+
+def test_the_development_extra_has_every_extra_that_users_may_choose() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert extras["all"] == [f"eid-toolkit[{','.join(sorted(extras.keys() - {'all', 'dev', 'fuzz'}))}]"]
+    assert "eid-toolkit[all]" in extras["dev"]
 
 
 def test_a_wheel_holds_the_data_files() -> None:
