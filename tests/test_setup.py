@@ -106,8 +106,13 @@ def test_a_wheel_holds_the_data_files() -> None:
     """hatchling packs what is in the folder and not ignored: so every data file must lie in the package, tracked."""
     package = Path(eid_toolkit.__file__).parent
     data = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert data == {".py", ".typed", ".toml"}
-    for needed in ("cli/messages/en/cli.toml", "profiles/shipped/utopia-id.toml", "specimens/persons.toml"):
+    assert data == {".py", ".typed", ".toml", ".yaml"}
+    for needed in (
+        "cli/messages/en/cli.toml",
+        "profiles/shipped/utopia-id.toml",
+        "specimens/persons.toml",
+        "cardspec/shipped/vietnam.toml",
+    ):
         assert (package / needed).is_file()
 
 

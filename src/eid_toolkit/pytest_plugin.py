@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     CardMaker = Callable[..., SpecimenCard]
 
 _MARKER = (
-    "eid_card(spec=None, **fields): what the fixture eid_card makes: a spec file (relative to the test's own), a "
+    "eid_card(spec=None, **fields): what the fixture eid_card makes: a spec file (relative to the test's own), the "
+    "name of a shipped one, a "
     "mapping, a CardSpec, or the fields of one (profile=..., seed=..., forgery=..., quirks=[...], blank=True)"
 )
 
@@ -137,12 +138,11 @@ def _build(spec: SpecLike, fields: Mapping[str, Any], folder: Path) -> SpecimenC
     """The card of ``spec``, with ``fields`` in the place of its own."""
     import dataclasses
 
-    from eid_toolkit.cardspec import CardSpec, build, load_spec
+    from eid_toolkit.cardspec import CardSpec, build, find_spec
     from eid_toolkit.cardspec.reading import spec_of
 
     if isinstance(spec, str | os.PathLike):
-        path = folder / spec
-        found, folder = load_spec(path), path.parent
+        found, folder = find_spec(os.fspath(spec), folder)
     else:
         found = spec if isinstance(spec, CardSpec) else spec_of(spec or {})
     changed = spec_of(fields)
