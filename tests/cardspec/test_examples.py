@@ -57,7 +57,10 @@ def test_every_example_is_expected_to_be_something() -> None:
 
 def test_the_examples_of_the_repository_are_the_shipped_ones() -> None:
     """One place, that cannot drift: the folder of the fixtures is a link into the package."""
-    assert (Path(__file__).parents[2] / "fixtures" / "card-specs").resolve() == FOLDER.resolve()
+    link = Path(__file__).parents[2] / "fixtures" / "card-specs"
+    if not link.is_symlink() and not link.exists():
+        pytest.skip("a source distribution has the folder of the package alone")
+    assert link.resolve() == FOLDER.resolve()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
