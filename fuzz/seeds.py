@@ -14,6 +14,7 @@ from typing import IO
 
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Tap, powered
 
+from eid_toolkit.cardspec.shipped_specs import shipped_specs
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.emulator import image
 from eid_toolkit.inspection.capture import capture
@@ -42,7 +43,6 @@ from eid_toolkit.specimens import persons
 from fuzz.trust_seeds import trust_seeds
 
 _VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
-_CARD_SPECS = _VECTORS.parent / "card-specs"
 _TD1 = "IDVNM0990000176000099000017<<69901018M3901016VNM<<<<<<<<<<<8NGUYEN<<VAN<AN<<<<<<<<<<<<<<<<"
 _TD3 = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10"
 
@@ -109,7 +109,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "evidence": {"specimen": encode_evidence(evidence)},
         "card-image": {"specimen": memory},
         "persons": {"csv": _persons(write_csv), "jsonl": _persons(write_jsonl)},
-        "card-spec": {path.name: path.read_bytes() for path in sorted(_CARD_SPECS.iterdir())},
+        "card-spec": {entry.name: entry.read_bytes() for entry in shipped_specs().values()},
         "profile": {name: shipped.joinpath(f"{name}.toml").read_bytes() for name in list_profiles()},
     }
 

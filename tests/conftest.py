@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.clean_environment import built, clean
 from support.homes import backend, demo_home, demo_home_template, desk, home_copies, postgres_home_copies
 from support.pcscd import PrivatePcscd, missing_for_pcscd
 from support.postgres import memory_folder, postgres
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from eid_toolkit.inspection.result import CheckResult
 
 __all__ = [
-    "backend", "demo_home", "demo_home_template", "desk", "home_copies", "postgres", "postgres_home_copies", "softhsm",
+    "backend", "built", "clean", "demo_home", "demo_home_template", "desk", "home_copies", "postgres",
+    "postgres_home_copies", "softhsm",
 ]  # fmt: skip
 
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.

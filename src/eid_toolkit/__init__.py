@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from eid_toolkit.api.trust import Trust
     from eid_toolkit.errors import EidError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Can",

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     CardMaker = Callable[..., SpecimenCard]
 
 _MARKER = (
-    "eid_card(spec=None, **fields): what the fixture eid_card makes: a spec file (relative to the test's own), a "
+    "eid_card(spec=None, **fields): what the fixture eid_card makes: a spec file (relative to the test's own), the "
+    "name of a shipped one, a "
     "mapping, a CardSpec, or the fields of one (profile=..., seed=..., forgery=..., quirks=[...], blank=True)"
 )
 

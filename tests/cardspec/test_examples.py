@@ -1,4 +1,4 @@
-"""The example specs are built, and a reader says of each what its first line promises."""
+"""The shipped specs are built, and a reader says of each what its first line promises."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.cardspec import SpecimenCard, build, load_spec
+import eid_toolkit
+from eid_toolkit.cardspec import SpecimenCard, build, find_spec, load_spec
+from eid_toolkit.cardspec.shipped_specs import is_name, shipped_specs
 from eid_toolkit.emulator import image
+from eid_toolkit.errors import BadInput
 from eid_toolkit.inspection.capture import capture
 from eid_toolkit.inspection.evidence import FileState
 from eid_toolkit.inspection.verdict import Verdict, judge
@@ -17,7 +20,7 @@ from eid_toolkit.protocols.passwords import AccessPassword
 from eid_toolkit.transport.inprocess import InProcessTransport
 from support.spec_cards import OFFICER
 
-FOLDER = Path(__file__).parents[2] / "fixtures" / "card-specs"
+FOLDER = Path(eid_toolkit.__file__).parent / "cardspec" / "shipped"
 EXPECTED: dict[str, tuple[str, set[str]] | None] = {
     "utopia-id.toml": ("passed", set()),
     "vietnam.toml": ("passed", set()),
@@ -50,6 +53,36 @@ def inspected(name: str) -> Verdict:
 
 def test_every_example_is_expected_to_be_something() -> None:
     assert {path.name for path in FOLDER.iterdir()} == EXPECTED.keys()
+
+
+def test_the_examples_of_the_repository_are_the_shipped_ones() -> None:
+    """One place, that cannot drift: the folder of the fixtures is a link into the package."""
+    link = Path(__file__).parents[2] / "fixtures" / "card-specs"
+    if not link.is_symlink() and not link.exists():
+        pytest.skip("a source distribution has the folder of the package alone")
+    assert link.resolve() == FOLDER.resolve()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_shipped_spec_is_found_by_its_name(name: str) -> None:
+    assert find_spec(Path(name).stem) == (load_spec(FOLDER / name), Path())
+
+
+def test_shipped_names_are_names_and_differ() -> None:
+    assert len(shipped_specs()) == len(EXPECTED)
+    assert all(map(is_name, shipped_specs()))
+
+
+def test_a_name_means_the_shipped_spec_whatever_files_there_are(tmp_path: Path) -> None:
+    (tmp_path / "vietnam").write_text('schema = "eid-card-spec/1"\nprofile = "passport"\n')
+    assert find_spec("vietnam", tmp_path)[0].profile == "vn-cccd"
+    assert find_spec("./vietnam", tmp_path)[0].profile == "passport"
+
+
+@pytest.mark.parametrize("word", ["", "nowhere", "Vietnam", "utopia_id", "spec:vietnam"])
+def test_a_name_that_nothing_has_is_refused_with_those_that_there_are(word: str) -> None:
+    with pytest.raises(BadInput, match=r"card-spec-unknown.*utopia-id, vietnam"):
+        find_spec(word)
 
 
 @pytest.mark.parametrize(("name", "expected"), [(name, found) for name, found in EXPECTED.items() if found])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from eid_toolkit.asn1.oids import SECURITY_OBJECT
-from eid_toolkit.cardspec import SpecimenCard, build, load_spec
+from eid_toolkit.cardspec import SpecimenCard, build, find_spec
 from eid_toolkit.inspection.result import CheckStatus
 from eid_toolkit.inspection.verdict import Decision, Verdict, judge
 from eid_toolkit.iso7816.files import ElementaryFile as Ef
@@ -21,7 +20,6 @@ from support import spec_cards
 from support.authorities import Authority, new_key
 from support.documents import with_file
 
-SPEC = Path(__file__).parents[2] / "fixtures" / "card-specs" / "chip-mapping.toml"
 ISSUED = spec_cards.NOW - timedelta(hours=1)
 
 
@@ -31,7 +29,7 @@ def _authority(state: str = "UTO") -> Authority:
 
 @pytest.fixture(scope="module")
 def card() -> SpecimenCard:
-    return build(load_spec(SPEC))
+    return build(find_spec("chip-mapping")[0])
 
 
 def cam(verdict: Verdict) -> tuple[CheckStatus, str | None, object]:

@@ -101,15 +101,16 @@ def open_reader(spec: str | int | os.PathLike[str], *, wait: float = 0.0) -> Car
 def emulate(spec: str | os.PathLike[str] | Mapping[str, Any] = "utopia-id", /, **fields: Any) -> EmulatedCard:
     """A card made of software: ``with emulate("utopia-id") as card: card.process(apdu)``. Specimens only.
 
-    ``spec`` is the name of a document profile (``utopia-id``, ``vn-cccd``, ``sgp-id``, ``td2``, ``passport``), the path
-    of a card spec, or its fields in a mapping; ``fields`` take the place of the spec's own (``forgery="clone"``,
+    ``spec`` is the name of a shipped card spec (``utopia-id``, ``vietnam``, ``clone``) or of a document profile
+    (``vn-cccd``, ``sgp-id``, ``td2``, ``passport``), the path of a card spec, or its fields in a mapping; ``fields`` take the place of the spec's own (``forgery="clone"``,
     ``faults=[{"fault": "power-lost", "at": 12}]``): docs/card-spec.md has them all.
 
     Raises :class:`BadInput` for a spec that is none, or asks for what cannot be.
     """
     from eid_toolkit.cardspec.making import make
+    from eid_toolkit.cardspec.shipped_specs import is_name, shipped_specs
 
-    if isinstance(spec, str) and not spec.endswith(_SPEC_SUFFIXES):
+    if isinstance(spec, str) and is_name(spec) and spec not in shipped_specs():
         return EmulatedCard(make({"profile": spec}, fields))
     return EmulatedCard(make(spec, fields))
 

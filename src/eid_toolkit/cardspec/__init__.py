@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eid_toolkit.cardspec.build import SpecimenCard, build
 from eid_toolkit.cardspec.reading import load_spec, parse_spec
+from eid_toolkit.cardspec.shipped_specs import find_spec
 from eid_toolkit.cardspec.spec import CardSpec
 
-__all__ = ["CardSpec", "SpecimenCard", "build", "load_spec", "parse_spec"]
+__all__ = ["CardSpec", "SpecimenCard", "build", "find_spec", "load_spec", "parse_spec"]

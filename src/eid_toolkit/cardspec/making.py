@@ -1,4 +1,4 @@
-"""A card in one call: from a spec file, a mapping or a spec, with some of its fields changed."""
+"""A card in one call: from a spec file, a shipped spec, a mapping or a spec, with some of its fields changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from eid_toolkit.cardspec.build import SpecimenCard, build
-from eid_toolkit.cardspec.reading import load_spec, spec_of
+from eid_toolkit.cardspec.reading import spec_of
+from eid_toolkit.cardspec.shipped_specs import find_spec
 from eid_toolkit.cardspec.spec import CardSpec
 
 SpecLike = CardSpec | Mapping[str, Any] | str | os.PathLike[str] | None
@@ -21,8 +22,7 @@ def make(spec: SpecLike, fields: Mapping[str, Any], folder: Path = Path()) -> Sp
     Raises :class:`BadInput` for a spec that is none, or asks for what cannot be.
     """
     if isinstance(spec, str | os.PathLike):
-        path = folder / spec
-        found, folder = load_spec(path), path.parent
+        found, folder = find_spec(os.fspath(spec), folder)
     else:
         found = spec if isinstance(spec, CardSpec) else spec_of(spec or {})
     changed = spec_of(fields)

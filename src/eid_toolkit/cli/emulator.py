@@ -12,6 +12,7 @@ from eid_toolkit.cli.context import App, Group, format_option, list_format_optio
 from eid_toolkit.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.cli.output import details, emit, note, table
 from eid_toolkit.cli.readers import EMULATED
+from eid_toolkit.cli.spec_cards import SpecWord
 from eid_toolkit.errors import ServiceAway, UsageError
 from eid_toolkit.transport.vpcd import DEFAULT_PORT
 
@@ -92,7 +93,7 @@ def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: 
 
 _SEEN_EMPTY = 1.0
 """Seconds after which pcscd has seen that a slot is empty."""
-_spec_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_recording_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _trust_option = click.option(
     "--trust-out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -103,13 +104,13 @@ _trust_option = click.option(
 
 @emulator.command()
 @click.argument("name", required=False)
-@click.option("--spec", type=_spec_file, metavar="FILE", help="A card described in a TOML or YAML file.")
-@click.option("--replay", type=_spec_file, metavar="FILE", help="A session recorded with --trace-secrets.")
+@click.option("--spec", type=SpecWord(), metavar="SPEC", help="A card described in a file, or a shipped spec's name.")
+@click.option("--replay", type=_recording_file, metavar="FILE", help="A session recorded with --trace-secrets.")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port of vpcd.")
 @_trust_option
 @pass_app
 def attach(
-    app: App, name: str | None, spec: Path | None, replay: Path | None, port: int, trust_out: Path | None
+    app: App, name: str | None, spec: str | None, replay: Path | None, port: int, trust_out: Path | None
 ) -> None:
     """Put the emulated card NAME into the virtual PC/SC reader until interrupted.
 
@@ -132,28 +133,29 @@ def attach(
         from eid_toolkit.cli.spec_cards import make, text
 
         described, made = make(spec)
+        shown = Path(spec).name
         note(text(described, made))
         if trust_out is None and not described.blank:
             note("Its authority was made with it: --trust-out DIR writes what believes it.")
         _write_trust(made, trust_out)
-        _insert(made.card, port, spec.name)
+        _insert(made.card, port, shown)
         while _has_lost_power(made.card):
-            note(f"{spec.name} lost its power, as its spec has it. It is put in again.")
+            note(f"{shown} lost its power, as its spec has it. It is put in again.")
             time.sleep(_SEEN_EMPTY)
-            _insert(made.card, port, spec.name)
+            _insert(made.card, port, shown)
     raise ServiceAway("vpcd-gone", port=port)
 
 
 @emulator.command()
-@click.argument("file", type=_spec_file)
+@click.argument("spec", type=SpecWord())
 @_trust_option
 @format_option
 @pass_app
-def check(app: App, file: Path, trust_out: Path | None, fmt: str) -> None:
-    """Check the card spec in FILE, and show what it makes."""
+def check(app: App, spec: str, trust_out: Path | None, fmt: str) -> None:
+    """Check the card spec SPEC, a file or the name of a shipped one, and show what it makes."""
     from eid_toolkit.cli.spec_cards import describe, make, text
 
-    described, made = make(file)
+    described, made = make(spec)
     _write_trust(made, trust_out)
     emit(describe(described, made), fmt, lambda: text(described, made))
 

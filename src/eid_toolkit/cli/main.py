@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without judging it."),
     "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
     "register": ("eid_toolkit.cli.register:register", "The register as a whole: back-up, restoring and numbers."),
+    "samples": ("eid_toolkit.cli.samples:samples", "Write sample persons, portraits and card specs to DIR."),
     "stock": ("eid_toolkit.cli.stock:stock", "Blanks, counted by two people."),
     "trust": ("eid_toolkit.cli.trust:trust", "CSCA certificates and revocation lists that inspections believe."),
     "verify": ("eid_toolkit.cli.verify:verify", "Read and judge one card."),

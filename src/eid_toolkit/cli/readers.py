@@ -20,7 +20,7 @@ from eid_toolkit.transport.interface import Card, Transport
 EMULATED, SPEC, REPLAY = "emulator:", "spec:", "replay:"
 IN_PROCESS = (EMULATED, SPEC, REPLAY)
 """What readers are called whose card is emulated in this process."""
-READER_HELP = "emulator:NAME, spec:FILE, replay:FILE, or a PC/SC reader by name, part of it or number."
+READER_HELP = "emulator:NAME, spec:NAME or spec:FILE, replay:FILE, or a PC/SC reader by name, part of it or number."
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
@@ -75,7 +75,7 @@ def _connect(spec: str, app: App, wait: float) -> Iterator[Transport]:
     if spec.startswith(SPEC):
         from eid_toolkit.cli.spec_cards import make
 
-        yield from _powered(make(Path(spec.removeprefix(SPEC)))[1].card, spec)
+        yield from _powered(make(spec.removeprefix(SPEC))[1].card, spec)
         return
     if spec.startswith(REPLAY):
         yield from _played_back(spec)

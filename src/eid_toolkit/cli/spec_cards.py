@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from eid_toolkit.cli.files import write_file
 from eid_toolkit.cli.output import details, short
 
@@ -16,12 +18,26 @@ SCHEMA = "eid-spec-card/1"
 _TERMINAL_ROLES = ("cvca", "dv")
 
 
-def make(path: Path) -> tuple[CardSpec, SpecimenCard]:
-    """The spec in a file, and its card; raises :class:`BadInput` for what is no spec or cannot be made."""
-    from eid_toolkit.cardspec import build, load_spec
+class SpecWord(click.Path):
+    """The name of a shipped spec, or a file that is there."""
 
-    spec = load_spec(path)
-    return spec, build(spec, folder=path.parent)
+    name = "spec"
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from eid_toolkit.cardspec.shipped_specs import is_name
+
+        return value if is_name(value) else super().convert(value, param, ctx)
+
+
+def make(word: str) -> tuple[CardSpec, SpecimenCard]:
+    """The spec of this name or in this file, and its card; raises :class:`BadInput` for what is none or makes none."""
+    from eid_toolkit.cardspec import build, find_spec
+
+    spec, folder = find_spec(word)
+    return spec, build(spec, folder=folder)
 
 
 def write_trust(card: SpecimenCard, folder: Path) -> list[Path]:

@@ -68,14 +68,23 @@ class DhDomain:
 def domain_by_id(parameter_id: int) -> EcDomain | DhDomain:
     """The group with a standardized id: 0 to 2 (DH) or 8 to 18 (EC); raises :class:`BadInput` for any other."""
     if parameter_id in EC:
-        name, oid, *numbers = EC[parameter_id]
-        p, a, b, gx, gy, n = (int(number, 16) for number in numbers)
-        return EcDomain(parameter_id, name, oid, p, a, b, gx, gy, n)
+        return _ec_domain(parameter_id)
     if parameter_id in DH:
         name, *numbers = DH[parameter_id]
         p, g, q = (int(number, 16) for number in numbers)
         return DhDomain(parameter_id, name, p, g, q)
     raise BadInput("domain-parameters-unknown", parameters=parameter_id)
+
+
+def _ec_domain(parameter_id: int) -> EcDomain:
+    from ecdsa.curves import find_curve
+
+    name, oid = EC[parameter_id]
+    known = find_curve(tuple(map(int, oid.split("."))))
+    field, base = known.curve, known.generator
+    p = int(field.p())
+    numbers = (field.a() % p, field.b(), base.x(), base.y(), known.order)  # which knows a = -3 as such
+    return EcDomain(parameter_id, name, oid, p, *map(int, numbers))
 
 
 @cache

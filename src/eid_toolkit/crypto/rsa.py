@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.digests import DIGEST_OIDS
 from eid_toolkit.crypto.digests import digest as compute_digest
+from eid_toolkit.crypto.primes import is_prime
 from eid_toolkit.errors import BadInput, NotRsaKey
 from eid_toolkit.ports import Entropy
 from eid_toolkit.secret import Secret
@@ -23,7 +24,6 @@ _MAX_BITS = 8192
 _MAX_EXPONENT_BITS = 64
 _EXPONENT = 65537
 _SIZES = range(1024, 4097, 256)
-_PRIME_ROUNDS = 40
 _MIN_PADDING = 8
 """Bytes of padding in EMSA-PKCS1-v1_5 (RFC 8017 9.2)."""
 
@@ -143,10 +143,8 @@ class RsaPrivateKey:
 
 def _prime(bits: int, entropy: Entropy) -> int:
     """A random prime whose two highest bits are set, so that the product of two has twice as many bits."""
-    from gmpy2 import is_prime
-
     high, size = 0b11 << (bits - 2), bits // 8
     while True:
         candidate = int.from_bytes(entropy.take(size), "big") | high | 1
-        if is_prime(candidate, _PRIME_ROUNDS) and gcd(candidate - 1, _EXPONENT) == 1:
+        if is_prime(candidate) and gcd(candidate - 1, _EXPONENT) == 1:
             return candidate

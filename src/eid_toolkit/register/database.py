@@ -108,8 +108,10 @@ class Database:
             _check_file(Path(str(address.database)), new=new)
         try:
             engine = create_engine(address, hide_parameters=True, **({} if is_file else _server_options()))
-        except (NoSuchModuleError, ModuleNotFoundError):
+        except NoSuchModuleError:
             raise BadInput("register-url-unsupported", backend=address.drivername) from None
+        except ImportError:  # the driver, or the library that it calls
+            raise ServiceAway("package-missing", package="psycopg", extra="server") from None
         if is_file:
             event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)

@@ -16,7 +16,7 @@ from eid_toolkit.errors import BadInput, EidError, KeyMissing, NotPermitted, Ser
 from eid_toolkit.secret import Secret
 from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.stores.signers import DIGEST_SIZES, RSA_SIZES, RsaScheme, fitting_digest
-from eid_toolkit.stores.token_module import load, loading, translated
+from eid_toolkit.stores.token_module import load, loading, need_package, translated
 from eid_toolkit.stores.token_signers import TokenEcSigner, TokenRsaSigner
 
 PinProvider = Callable[[], Secret]
@@ -27,6 +27,7 @@ class Token:
     """One token, logged in to when it is first used; every call may raise :class:`ServiceAway` if it is gone."""
 
     def __init__(self, uri: Pkcs11Uri, pin: PinProvider) -> None:
+        need_package()
         self._uri = uri
         self._pin = pin
         self._sessions = threading.local()

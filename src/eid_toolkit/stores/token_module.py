@@ -10,6 +10,7 @@ import ctypes
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ _OK, _ALREADY_INITIALIZED = 0x000, 0x191
 loading = threading.Lock()
 """Held while the module is loaded or logged in to, which is the process's."""
 _modules: dict[str, Any] = {}
+
+
+def need_package() -> None:
+    """Raises :class:`ServiceAway` where python-pkcs11, which comes with an extra, is not installed."""
+    if find_spec("pkcs11") is None:  # asked without importing it: not every command that opens the keys uses one
+        raise ServiceAway("package-missing", package="python-pkcs11", extra="token")
 
 
 def load(path: str) -> Any:
