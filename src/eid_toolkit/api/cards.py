@@ -102,9 +102,9 @@ def emulate(spec: str | os.PathLike[str] | Mapping[str, Any] = "utopia-id", /, *
     """A card made of software: ``with emulate("utopia-id") as card: card.process(apdu)``. Specimens only.
 
     ``spec`` is the name of a shipped card spec (``utopia-id``, ``vietnam``, ``clone``) or of a document profile
-    (``vn-cccd``, ``sgp-id``, ``td2``, ``passport``), the path of a card spec, or its fields in a mapping; ``fields`` take
-    the place of the spec's own (``forgery="clone"``, ``faults=[{"fault": "power-lost", "at": 12}]``): docs/card-spec.md
-    has them all.
+    (``vn-cccd``, ``sgp-id``, ``td2``, ``passport``), the path of a card spec, or its fields in a mapping; ``fields``
+    take the place of the spec's own (``forgery="clone"``, ``faults=[{"fault": "power-lost", "at": 12}]``):
+    docs/card-spec.md has them all.
 
     Raises :class:`BadInput` for a spec that is none, or asks for what cannot be.
     """
