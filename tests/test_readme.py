@@ -1,0 +1,50 @@
+"""What stands in the README runs as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def run(folder: Path, *command: str, script: str) -> str:
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder), "NO_COLOR": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        command, input=script, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_session_of_the_readme_ends_with_a_card_that_passes(tmp_path: Path) -> None:
+    (session,) = [block for block in blocks("sh") if "eid init" in block]
+    printed = run(tmp_path, "bash", "-euo", "pipefail", script=session)
+    assert re.search(r"^PASSED  \(specimen\)$", printed, re.MULTILINE)
+
+
+def test_the_program_of_the_readme_verifies_a_card(tmp_path: Path) -> None:
+    (program,) = blocks("python")
+    assert run(tmp_path, sys.executable, "-", script=program) == "passed Eriksson, Anna Maria\n"
+
+
+@pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, re.MULTILINE))
+def test_every_target_of_the_readme_is_there(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_every_link_of_the_readme_leads_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
