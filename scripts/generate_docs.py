@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -334,7 +335,20 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
+def main_program(*, check: bool) -> int:
+    """Writes the pages that are not current, or only names them; returns the exit code."""
+    stale = [
+        (DOCS / name, content)
+        for name, content in pages().items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != content
+    ]
+    for path, content in stale:
+        if check:
+            print(f"docs/{path.name} is not current: run `make docs`", file=sys.stderr)
+        else:
+            path.write_text(content, "utf-8")
+    return int(check and bool(stale))
+
+
 if __name__ == "__main__":
-    DOCS.mkdir(exist_ok=True)
-    for file_name, content in pages().items():
-        (DOCS / file_name).write_text(content, "utf-8")
+    sys.exit(main_program(check="--check" in sys.argv[1:]))

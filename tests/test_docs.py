@@ -12,6 +12,9 @@ import pytest
 from eid_toolkit.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
+PAGES = (
+    "errors.md", "cli.md", "policies.md", "validation.md", "conformance-cases.md", "card-spec.md", "office.md",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +27,27 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["errors.md", "cli.md", "policies.md", "validation.md", "card-spec.md", "api.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_a_generated_page_is_current(generator: ModuleType, page: str) -> None:
     assert (ROOT / "docs" / page).read_text("utf-8") == generator.pages()[page], "run `make docs`"
+
+
+def test_every_page_that_is_generated_is_looked_at(generator: ModuleType) -> None:
+    assert generator.pages().keys() == set(PAGES)
+
+
+@pytest.mark.parametrize(("line", "code"), [("", 0), ("one more line\n", 1)])
+def test_the_check_fails_just_where_a_page_is_not_current(
+    generator: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, code: int
+) -> None:
+    for page, content in {"a.md": "a\n", "b.md": "b\n"}.items():
+        (tmp_path / page).write_text(content)
+    monkeypatch.setattr(generator, "DOCS", tmp_path)
+    monkeypatch.setattr(generator, "pages", lambda: {"a.md": "a\n", "b.md": "b\n" + line})
+    assert generator.main_program(check=True) == code
+    assert (tmp_path / "b.md").read_text() == "b\n"
+    assert generator.main_program(check=False) == 0
+    assert generator.main_program(check=True) == 0
 
 
 def test_every_command_and_option_has_help(generator: ModuleType) -> None:
