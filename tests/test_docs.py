@@ -13,7 +13,8 @@ from eid_toolkit.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
-    "api.md", "errors.md", "cli.md", "policies.md", "validation.md", "conformance-cases.md", "card-spec.md", "office.md",
+    "errors.md", "cli.md", "policies.md", "validation.md", "conformance-cases.md", "card-spec.md", "office.md",
+    "api.md",
 )  # fmt: skip
 
 
