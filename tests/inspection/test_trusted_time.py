@@ -97,7 +97,7 @@ def test_a_time_stays_known_when_its_list_is_gone(store: TrustStore) -> None:
     store.import_files([("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
     assert highest(store) == NOW
     (entry,) = (each for each in store.entries() if each.kind == "crl" and each.item.country == "VN")
-    store.remove(entry)
+    store.remove(entry.fingerprint)
     assert highest(store) == NOW
     (told,) = (each for each in told_times(store.directory, store.material()) if each.time == NOW)
     assert (told.fingerprint, told.taken_at) == (entry.fingerprint, NOW)
