@@ -12,6 +12,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -33,6 +34,9 @@ from eid_toolkit.inspection.checks.strength import CHECK as STRENGTH
 from eid_toolkit.inspection.policy import POLICY_NAMES, Floor, policy_by_name
 from eid_toolkit.inspection.reasons import BY_STATUS, amounts_to
 from eid_toolkit.inspection.validation_table import TABLE, Row
+from eid_toolkit.lds.mrz import MrzFormat
+from eid_toolkit.profiles.loading import list_profiles, load_profile
+from eid_toolkit.profiles.profile import DocumentProfile
 from eid_toolkit.register.person_data import FIELDS as PERSON_FIELDS
 from eid_toolkit.register.workflow import TABLES, StateTable
 from eid_toolkit.stores.roles import Permission, roles_with
@@ -51,6 +55,7 @@ def pages() -> dict[str, str]:
         "validation.md": validation_page(),
         "conformance-cases.md": conformance_page(),
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
+        "profiles.md": with_tables((DOCS / "profiles.md").read_text("utf-8"), profile_tables()),
         "api.md": with_tables((DOCS / "api.md").read_text("utf-8"), api_tables()),
         "office.md": with_tables((DOCS / "office.md").read_text("utf-8"), office_tables()),
     }
@@ -133,6 +138,20 @@ def card_spec_tables() -> dict[str, str]:
     }
 
 
+def profile_tables() -> dict[str, str]:
+    """Every field of a profile's file, and the profiles that come with the package."""
+    profiles = [load_profile(name) for name in list_profiles()]
+    shipped = [
+        (f"`{each.name}`", each.title, each.mrz_format.name, "yes" if each.issuable else "no, read only")
+        for each in profiles
+    ]
+    rows = (row for row in _spec_rows(DocumentProfile, "") if row[0] not in ("`name`", "`hash`"))
+    return {
+        "shipped": _table(("name", "document", "MRZ", "issued"), shipped),
+        "fields": _table(("field", "value", "default", "meaning"), rows),
+    }
+
+
 def office_tables() -> dict[str, str]:
     """The state tables as drawings, and who may do what."""
     rights = [
@@ -166,9 +185,19 @@ def _spec_rows(kind: type, prefix: str) -> Iterator[tuple[str, str, str, str]]:
             yield f"`{name}`", shown, _default(field, hints[field.name]), meaning
             yield from _spec_rows(inner, name + ("[]." if many else "."))
         else:
-            values = " · ".join(f"`{value}`" for value in get_args(inner)) if get_origin(inner) is Literal else ""
+            values = " · ".join(f"`{value}`" for value in _choices(inner))
             shown = values or _KINDS[getattr(inner, "__name__", str(inner))]
-            yield f"`{name}`", f"list of {shown}" if many else shown, _default(field, hints[field.name]), meaning
+            shown = f"list of {_SEVERAL.get(shown, shown)}" if many else shown
+            yield f"`{name}`", shown, _default(field, hints[field.name]), meaning
+
+
+def _choices(kind: Any) -> Iterable[str]:
+    """The words a file may have for a value, where they are few: those of a Literal, or the members of an Enum."""
+    if get_origin(kind) is Literal:
+        return map(str, get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return (name if kind is MrzFormat else name.lower().replace("_", "-") for name in kind.__members__)
+    return ()
 
 
 _KINDS = {
@@ -179,6 +208,7 @@ _KINDS = {
     "datetime": "time",
     "Mapping": "table of texts",
 }
+_SEVERAL = {"text": "texts", "number": "numbers"}
 
 
 def _inner(hint: Any) -> tuple[Any, bool]:
@@ -194,7 +224,7 @@ def _default(field: dataclasses.Field[Any], hint: Any) -> str:
     default = field.default
     if default is dataclasses.MISSING:
         return "" if field.default_factory is not dataclasses.MISSING else "needed"
-    if default in (None, ()) or dataclasses.is_dataclass(default):
+    if default in (None, (), "") or dataclasses.is_dataclass(default):
         return ""
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 

@@ -14,7 +14,7 @@ from eid_toolkit.cli.main import COMMANDS, main
 ROOT = Path(__file__).parents[1]
 PAGES = (
     "errors.md", "cli.md", "policies.md", "validation.md", "conformance-cases.md", "card-spec.md", "office.md",
-    "api.md",
+    "profiles.md", "api.md",
 )  # fmt: skip
 
 

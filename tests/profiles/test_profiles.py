@@ -40,6 +40,16 @@ def test_the_shipped_profiles_load() -> None:
         assert load_profile(name).name == name
 
 
+def test_the_profile_in_the_docs_makes_a_card(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text("utf-8")
+    (tmp_path / "resident.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    profile = load_profile("resident", [tmp_path])
+    assert profile.validity.years == 5
+    assert (document_number(profile, 7, None), optional_data(profile, "UTO1")) == ("R00000007", "UTO1")
+    profile.check_issue_date(TODAY)
+    assert profile.required_evidence("first") == ("proof-of-identity", "residence-permit")
+
+
 def test_a_profile_says_all_about_a_document_type() -> None:
     profile = load_profile("vn-cccd")
     assert profile.mrz_format is MrzFormat.TD1

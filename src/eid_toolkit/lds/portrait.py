@@ -39,11 +39,17 @@ class PortraitFormat:
     """What a profile asks of a portrait: pixels, the least pixels of a picture handed in, and bytes at most."""
 
     width: int
+    """Pixels of the finished portrait."""
     height: int
+    """Pixels of the finished portrait."""
     budget: int
+    """Bytes at most, up to 60000; the picture is compressed until it fits."""
     coding: Literal["jpeg", "jpeg2000"] = "jpeg"
+    """The coding of the picture."""
     min_width: int = 240
+    """The least width in pixels of a picture that is handed in."""
     min_height: int = 320
+    """The least height in pixels of a picture that is handed in."""
 
 
 @dataclass(frozen=True, slots=True)

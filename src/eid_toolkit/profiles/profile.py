@@ -52,7 +52,9 @@ class AccessProfile:
     """How the chip is opened: with PACE in any of these ways, and perhaps with BAC."""
 
     pace: tuple[PaceChoice, ...]
+    """Ways to run PACE, in the order of EF.CardAccess; ``cam`` needs another beside it, and a chip key in its group."""
     bac: bool
+    """Whether Basic Access Control opens it too. No such document may be issued from 2028 on (9303-11 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ class NationalDataProfile:
     """Which elements of the Vietnamese national data DG13 holds, and whether in an outer SEQUENCE."""
 
     fields: tuple[NationalField, ...]
+    """The elements; the chip has them by their numbers."""
     outer_sequence: bool
+    """Whether a SEQUENCE encloses them; real cards of both forms are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,11 @@ class Validity:
     """How long a document is good: a number of years, until the next of some ages, or (neither) without end."""
 
     years: int | None = None
+    """Years from the day of issue, 1 to 50."""
     renewal_ages: tuple[int, ...] = ()
+    """The holder's ages in years at which a document ends; read where ``years`` is not given."""
     renewal_margin: int = 0
-    """A document issued within so many years before an age holds until the age after it."""
+    """A document issued at most this many years before one of these ages holds until the next of them."""
 
     def expiry(self, issued: date, birth: PartialDate) -> PartialDate | None:
         """The last day of validity of a document issued on a day; None if it never expires."""
@@ -137,36 +143,54 @@ class DocumentProfile:
     """A document type. Its rules are checked when it is built, so a profile at hand is one that works."""
 
     name: str
+    """Of the file, without its ending."""
     hash: str
     """SHA-256, in hex, over the content: a document keeps it, so that it is known by what rules it was made."""
     version: int
+    """Counted up by whoever changes the profile."""
     title: str
+    """What people read."""
     issuable: bool
+    """Whether documents of this type are issued; a type that is only read has ``false``."""
     mrz_format: MrzFormat
+    """The form of the MRZ: TD1 has three lines of 30, TD2 two of 36, TD3 (passports) two of 44."""
     document_code: str
+    """The first one or two letters of the MRZ (9303-4, -5 and -6, 4.2.2)."""
     issuing_state: str
+    """The state in the MRZ, one to three letters (9303-3 section 5)."""
     nationality: str
     """What a person's nationality is if the register does not say otherwise."""
     number_scheme: NumberScheme
+    """Where document numbers come from: ``counter`` counts, ``identity-number`` takes the end of the holder's."""
     optional_data: OptionalData
+    """What the optional data of the MRZ holds; ``-checked`` puts a check digit behind the personal number."""
     validity: Validity
+    """How long a document is good; an empty table means without end."""
     data_groups: tuple[int, ...]
+    """The numbers of the data groups on the chip. DG1 and DG2 always; DG14 where a protocol is announced there."""
     digest: _Digest
+    """The digest of the data groups in EF.SOD."""
     portrait: PortraitFormat
+    """The picture of DG2."""
     access: AccessProfile
+    """How the chip is opened."""
     number_prefix: str = ""
+    """What document numbers begin with, at most four letters and digits."""
     chip_authentication: ChipAuthenticationProfile | None = None
+    """Chip Authentication; left out, the chip has none."""
     active_authentication: ActiveAuthenticationProfile | None = None
+    """Active Authentication; left out, the chip has none. Its public key is DG15."""
     terminal_authentication: bool = False
     """Whether fingerprints and irises are held back from terminals that do not prove a right to them."""
     national_data: NationalDataProfile | None = None
+    """The Vietnamese national data of DG13."""
     transliteration: Mapping[str, str] = field(default_factory=dict)
     """Renderings other than the first of 9303-3 table A, by upper-case letter."""
     evidence: EvidenceProfile = field(default_factory=EvidenceProfile)
     """What a clerk has to be shown."""
 
     identity_number: IdentityNumberRule | None = None
-    """What the holders' numbers look like; None if any will do."""
+    """What the holders' numbers look like; left out, any will do."""
 
     def __post_init__(self) -> None:
         held = set(self.data_groups)
