@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,11 +81,18 @@ def run_step(command: str, folder: Path, variables: Mapping[str, str]) -> None:
     """Runs one command of a recipe by the shell: the Python is this one, and pip downloads nothing."""
     offline = "pip install --no-index --no-deps --no-build-isolation"
     here = command.replace("pip install", offline).replace("python3 -m venv", f"{sys.executable} -m venv")
-    done = subprocess.run(
-        ["bash", "-ec", here], cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
-        timeout=LIMIT, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    with tempfile.TemporaryFile("w+") as output:  # a pipe would be held open by what runs in the background
+        process = subprocess.Popen(
+            ["bash", "-ec", here], cwd=folder, env={**os.environ, **variables}, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait(LIMIT)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        output.seek(0)
+        assert code == 0, f"{command}\n{output.read()}"
     if made := re.search(r"python3 -m venv (\S+)", command):
         (packages,) = (folder / made[1]).glob("lib/python*/site-packages")
         (packages / "borrowed.pth").write_text("\n".join(_BORROWED))  # whose own .pth files are not read
