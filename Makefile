@@ -6,7 +6,7 @@ SECONDS ?= 60
 .PHONY: help setup demo test lint bench fuzz docs
 
 help:
-	@echo "make demo    issue and verify specimen cards, and find forged ones out"
+	@echo "make demo    issue and verify specimen cards, and detect forged ones"
 	@echo "make test    run every test"
 	@echo "make lint    ruff, mypy, the layers, and whether the generated pages are current"
 	@echo "make bench   measure, beside what is possible at best"

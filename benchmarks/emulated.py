@@ -61,7 +61,7 @@ class CardMeasure:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bytes that Python has allocated for so many cards in one process, and those of their files alone."""
+    """Bytes that Python has allocated for this many cards in one process, and those of their files alone."""
 
     cards: int
     allocated: int
@@ -105,7 +105,7 @@ def _plain(memory: CardMemory, seconds: float) -> float:
 
 
 def _protected(memory: CardMemory, password: AccessPassword, seconds: float) -> float:
-    """The card's part alone, under AES-128 after PACE; an answer of so many bytes needs the long form."""
+    """The card's part alone, under AES-128 after PACE; an answer of this many bytes needs the long form."""
     command = CommandApdu(0x00, 0xB0, 0x80 | ElementaryFile.DG2.sfi, 0, ne=_READ, extended=True)
 
     def before(session: CardSession) -> None:

@@ -41,7 +41,7 @@ class NoToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeyMeasure:
-    """One row: signatures per second of one kind of key, by so many threads, beside the raw calls by one thread."""
+    """One row: signatures per second of one kind of key, by a number of threads, beside the raw calls by one thread."""
 
     name: str
     threads: int

@@ -56,7 +56,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What was measured with so many persons on one database.
+    """What was measured with this many persons in one database.
 
     The time on the processor is that of the process alone: of a server's work it says nothing.
     """

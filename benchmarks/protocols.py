@@ -35,7 +35,7 @@ from eid_toolkit.terminal.session import CardSession
 
 _GROUP = 13
 _RUNS = 5
-"""At least so many runs; their median counts."""
+"""At least this many runs; their median counts."""
 Work = Callable[[CardSession], object]
 Floor = Callable[[], None]
 

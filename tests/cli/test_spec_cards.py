@@ -80,7 +80,7 @@ def test_check_tells_what_a_spec_makes(desk: Desk) -> None:
     for told in (
         "CAN        123456",
         "MRZ 1      IDUTO",
-        "clone without the chip's keys; found out by aa, ca",
+        "clone without the chip's keys; detected by aa, ca",
         "slow at 3",
     ):
         assert told in text
@@ -95,7 +95,7 @@ def test_check_tells_of_a_blank_and_of_a_forgery_that_does_not_open(desk: Desk) 
     assert desk.run("emulator", "check", str(desk.spec)).stdout.startswith("Card       blank")
     assert list(desk.trust.glob("*")) == []
     desk.write('forgery = "replayed"\n')
-    assert "found out by pace-card-token-wrong" in desk.run("emulator", "check", str(desk.spec)).stdout
+    assert "detected by pace-card-token-wrong" in desk.run("emulator", "check", str(desk.spec)).stdout
 
 
 @pytest.mark.parametrize(

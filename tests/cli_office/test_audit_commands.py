@@ -237,7 +237,7 @@ def test_an_export_that_was_cut_off_is_found_by_a_checkpoint_that_was_kept(
     shutil.copy(office.root / "audit" / "head.json", head)
     short = cut(exported, tmp_path, rows)
     alone = nowhere.call("audit", "verify", "--file", short)
-    assert "could have been cut off unseen" in alone.output
+    assert "could have been cut off without a trace" in alone.output
     assert verified(nowhere, "--file", short)["kept_head"] is None
     result = verified(nowhere, "--file", short, "--head", head, code=12)
     assert (result["reason"], result["broken_at"], result["kept_head"]) == ("audit-rows-cut-off", rows + 1, 4)

@@ -44,7 +44,7 @@ class AuditFiles:
             raise IntegrityBroken("audit-file-damaged", file=KEY_FILE) from None
 
     def seen(self) -> Checkpoint | None:
-        """The last checkpoint seen, held against the key; raises :class:`IntegrityBroken` if it is damaged."""
+        """The last checkpoint seen, verified with the key; raises :class:`IntegrityBroken` if it is damaged."""
         data, key = self._read(HEAD_FILE), self.key()
         if data is None:
             return None

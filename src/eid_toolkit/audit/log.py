@@ -1,4 +1,4 @@
-"""The audit log: each row holds the hash of the row before it, so that no row changes, leaves or moves unseen."""
+"""The audit log: each row holds the hash of the row before it, so that a row changed, removed or moved is detected."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def stored_rows(connection: Connection, after: int | None = None, action: str | 
 
 
 def pages(connection: Connection, query: Select[Any], key: Column[int], after: int | None = None) -> Iterator[Row[Any]]:
-    """The rows of a query whose first column is ``key``, in its order, so many at a time that memory stays small."""
+    """The rows of a query whose first column is ``key``, in its order, a few at a time so that memory stays small."""
     query = query.order_by(key).limit(CHUNK)
     while True:
         page = connection.execute(query if after is None else query.where(key > after)).all()

@@ -1,7 +1,7 @@
 """What the audit key signs: a checkpoint says which row was the newest, and by that all rows before it.
 
 The statement is the canonical JSON of ``schema``, ``position`` and ``hash`` of the row, ``number`` of the checkpoint
-(from 1 without a gap, so that none is missing unseen), ``time`` and ``key`` (SHA-256 of the public key). People who
+(from 1 without a gap, so that a missing one is detected), ``time`` and ``key`` (SHA-256 of the public key). People who
 countersign sign just that; the audit key signs the statement together with the countersignatures, so that none of
 them can be taken out again.
 """

@@ -23,7 +23,7 @@ from eid_toolkit.stores.operators import Operator, OperatorStore
 from eid_toolkit.stores.roles import Permission
 
 SIGN_AFTER = 100
-"""So many rows are signed without being asked, by whoever has the key at hand."""
+"""This many rows are signed without being asked, by whoever has the key at hand."""
 
 
 class AuditTrail:

@@ -46,7 +46,7 @@ class Forged:
 
 @dataclass(frozen=True, slots=True)
 class Forgery:
-    """One kind of forged cards, and what finds it out."""
+    """One kind of forged card, and what detects it."""
 
     name: str
     title: str

@@ -92,7 +92,7 @@ def create(
 @application.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only applications in this state.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Applications at most.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Leave out the first N.")
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:

@@ -96,7 +96,7 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
     else:
         with open_office(app) as office:
             if office.home.config.demo:
-                office.keys.unlock()  # the key file is held against the key store
+                office.keys.unlock()  # the key file is checked against the key store
             result, used = office.register.audit.verify(key, kept), office.register.audit.key() or key
     values = _result(result, used, proved=key is not None, kept=kept)
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
@@ -233,7 +233,7 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
         lines.append(f"The checkpoint of row {values['kept_head']} that was kept elsewhere {found_there}.")
     elif export:
         lines.append(
-            "Rows behind the last checkpoint, and checkpoints at the end, could have been cut off unseen: give a "
-            "checkpoint that was kept elsewhere with --head."
+            "Rows behind the last checkpoint, and checkpoints at the end, could have been cut off without a trace: "
+            "give a checkpoint that was kept elsewhere with --head."
         )
     return "\n".join(lines)

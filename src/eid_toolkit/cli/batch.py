@@ -48,7 +48,7 @@ _WHAT_TO_DO = {
     help="A PC/SC reader, or emulator:NAME-* for a box of emulated cards; given repeatedly, they work at once.",
 )
 @station_option
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after so many cards.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N cards.")
 @click.option(
     "--patience",
     type=click.FloatRange(min=0),

@@ -69,7 +69,7 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
 @card.command("jobs")
 @click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Jobs at most.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Leave out the first N.")
 @list_format_option
 @pass_app
 def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:

@@ -47,7 +47,7 @@ def conformance(
     fmt: str,
     **password: str | None,
 ) -> None:
-    """Hold a chip against the standards, case by case.
+    """Test a chip against the standards, case by case.
 
     Give the CAN and the MRZ, then every case can run. Exit code 0 if no case failed, 3 if one did or could not be
     decided; 5, 6 or 7 where the card could not be opened; 5 or 11 where it went away, with a report all the same.

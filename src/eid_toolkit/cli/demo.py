@@ -1,4 +1,4 @@
-"""`eid demo`: the whole story on emulated cards, with genuine cards that pass and forged ones that are found out."""
+"""`eid demo`: the whole story on emulated cards, with genuine cards that pass and forged ones that are detected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @format_option
 @pass_app
 def demo(app: App, reader: str | None, fmt: str) -> None:
-    """Issue three cards to invented persons, verify them, and find six forgeries out.
+    """Issue three cards to invented persons, verify them, and detect six forgeries.
 
     Everything is SPECIMEN. Without --home the demo works in a directory of its own and removes it; with --home it
     founds a demo home there, and leaves it to be explored.

@@ -65,7 +65,7 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 @document.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Documents at most.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many first.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Leave out the first N.")
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:

@@ -1,4 +1,4 @@
-"""`eid notice`: what the police has reported."""
+"""`eid notice`: what the police have reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = ("id", "kind", "document", "person", "agency", "reported_at", "withdr
 
 @click.group(cls=Group)
 def notice() -> None:
-    """What the police has reported: lost, stolen, wanted."""
+    """What the police have reported: lost, stolen, wanted."""
 
 
 @notice.command("add")

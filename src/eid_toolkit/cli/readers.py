@@ -37,7 +37,7 @@ def wait_option(function: _F) -> _F:
         default=0.0,
         callback=_finite,
         metavar="SECONDS",
-        help="Wait so long for a card.",
+        help="Wait up to SECONDS for a card.",
     )(function)
 
 
@@ -50,7 +50,11 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
 def quirks_option(function: _F) -> _F:
     """``--quirks NAME``, passed as ``quirks``."""
     return click.option(
-        "--quirks", default="standard", show_default=True, metavar="NAME", help="A kind of cards with ways of its own."
+        "--quirks",
+        default="standard",
+        show_default=True,
+        metavar="NAME",
+        help="A kind of real card, for its peculiarities.",
     )(function)
 
 

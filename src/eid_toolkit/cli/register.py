@@ -63,7 +63,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     home = Home.open(app.home_path)
     keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
     operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
-    keys.unlock()  # first: then the operator's roles are held against its word
+    keys.unlock()  # first: then the operator's roles are checked against its word
     operator = operators.act_as(app.operator, app.operator_passphrase)
     restorer = Restorer(home, keys, operator, CLOCK)
     checked = restorer.check(file)

@@ -109,7 +109,7 @@ def text(spec: CardSpec, card: SpecimenCard) -> str:
         ("Files", ", ".join(f"{label} ({size})" for label, size in data["files"].items())),
         ("CSCA", ", ".join(map(short, data["csca"])) or None),
         ("Terminals", ", ".join(data["terminals"]) or None),
-        ("Forgery", forgery and f"{forgery['name']}: {forgery['title']}; found out by {expected}"),
+        ("Forgery", forgery and f"{forgery['name']}: {forgery['title']}; detected by {expected}"),
         ("Quirks", ", ".join(spec.quirks) or None),
         ("Faults", ", ".join(f"{fault.fault} at {fault.at}" for fault in spec.faults) or None),
     ]

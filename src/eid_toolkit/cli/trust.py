@@ -107,7 +107,7 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
 @list_format_option
 @pass_app
 def time(app: App, reset: bool, fmt: str) -> None:
-    """Show the times that lists and bundles told, by which a clock that was set back is found out.
+    """Show the times that lists and bundles told, by which a clock that was set back is detected.
 
     The latest that counts is the trusted time; verdicts are undetermined while this machine's clock is behind it. A
     list dated more than a day ahead does not count. In an officer's home, the authority's next bundle takes back what

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 
 _MAX_MARKS = 4
-"""So many combining marks may follow one another; more pile up over the lines above."""
+"""This many combining marks may follow one another; more pile up over the lines above."""
 
 
 def harmless(text: str) -> str:

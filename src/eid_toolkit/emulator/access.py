@@ -31,7 +31,7 @@ FREE_FAILURES, FIRST_DELAY, LONGEST_DELAY = 3, 0.25, 10.0
 
 
 def delay_after(failures: int) -> float:
-    """Seconds that an access attempt waits after so many failed ones in a row: guessing a CAN takes months."""
+    """Seconds that an access attempt waits after this many failed ones in a row: guessing a CAN takes months."""
     if failures < FREE_FAILURES:
         return 0.0
     doublings = min(failures - FREE_FAILURES, 16)

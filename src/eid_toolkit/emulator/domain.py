@@ -20,7 +20,7 @@ from eid_toolkit.protocols.globalplatform import DomainState, InitializeUpdateAn
 from eid_toolkit.protocols.scp03 import Options, Scp03Channel, SecurityLevel, SessionKeys
 
 MAX_FAILURES = 10
-"""After so many wrong EXTERNAL AUTHENTICATE in a row the domain is dead."""
+"""After this many wrong EXTERNAL AUTHENTICATE in a row the domain is dead."""
 _MANAGEMENT = (gp.PUT_KEY, gp.INSTALL, gp.STORE_DATA, gp.DELETE, gp.LOAD)
 _FORWARD = {
     DomainState.OP_READY: (DomainState.INITIALIZED, DomainState.SECURED),

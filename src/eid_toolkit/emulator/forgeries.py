@@ -1,4 +1,4 @@
-"""Forged cards, made from the memory of a genuine one, for proving that an inspection finds them out.
+"""Forged cards, made from the memory of a genuine one, for proving that an inspection detects them.
 
 Each does what a forger can do who has read a card: copy files, change them, leave some out. None has the chip's
 private keys or the signer's. All raise :class:`BadInput` for a card that lacks what they would change.

@@ -64,7 +64,7 @@ class Case:
 
 
 def facts_of(document: Document) -> DocumentFacts:
-    """What the signer's certificate is held against; the date of issue only where it is fully known."""
+    """What the signer's certificate is checked against; the date of issue only where it is fully known."""
     mrz = document.mrz
     issued = document.date_of_issue
     return DocumentFacts(

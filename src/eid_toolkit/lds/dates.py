@@ -17,7 +17,7 @@ _NO_DATE, _ZEROS = "<<<<<<", "000000"
 _CENTURY = 100
 _MONTHS = 12
 _MAX_VALIDITY = 50
-"""A document's two-digit year of expiry lies at most so many years after the day it is looked at."""
+"""A document's two-digit year of expiry lies at most this many years after the day it is looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from eid_toolkit.lds.transliteration import SEPARATORS, renderings
 _MOST_LETTERS = 1024
 """Longer names are not followed; the fields of a register end far below."""
 _MOST_DIVISIONS = 24
-"""Where nothing divides a name, only so many places are tried."""
+"""Where nothing divides a name, only this many places are tried."""
 _FILLER, _DIVISION, _OBLIQUE = "<", "<<", "/"
 _NUMERALS = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 _NUMBER = re.compile("[1-9][0-9]{0,2}")

@@ -45,7 +45,7 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
 """What else the table, or an earlier edition of it, lets a State write."""
 _APOSTROPHES = frozenset("'`´\u2018\u2019\u02bc\u02bb\u02b9")
 _MOST_CHARACTERS = 4096
-"""So many characters are kept, folded."""
+"""This many characters are kept, folded."""
 SEPARATORS = frozenset("-,\u2010\u2011\u2012\u2013\u2014")
 
 

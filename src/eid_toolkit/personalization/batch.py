@@ -50,7 +50,7 @@ _READER_AWAY = (ReaderAway, NoReaderError)
 _TRIES = 3
 """So often one document is tried: with blanks that fail before anything was written to them, or with its own card."""
 _SETTLE_EVERY = 20
-"""After so many cards the audit log is looked after."""
+"""After this many cards the audit log is looked after."""
 
 
 class Batch:

@@ -1,4 +1,4 @@
-"""Patience: something that is away is waited for, from its first failure on and for so many seconds."""
+"""Patience: something that is away is waited for, from its first failure on and for a number of seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a finished card as a stranger would, holds every file against what was to be written, and judges it."""
+"""Reads a finished card as a stranger would, compares every file with what was to be written, and judges it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class ChipAuthenticationProfile:
 
 @dataclass(frozen=True, slots=True)
 class ActiveAuthenticationProfile:
-    """The chip's key for Active Authentication and its digest: ECDSA in a group, or RSA of so many bits."""
+    """The chip's key for Active Authentication and its digest: ECDSA in a group, or RSA of a given size."""
 
     digest: _Digest
     """What is hashed with."""

@@ -1,4 +1,4 @@
-"""Dataclasses out of parsed TOML: each value is held against the type of its field."""
+"""Dataclasses out of parsed TOML: each value is checked against the type of its field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a document signer's signatures, as the register has it: held against what the key has counted."""
+"""What became of a document signer's signatures, as the register has it, compared with what the key has counted."""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ from eid_toolkit.stores.roles import Permission
 
 IDENTIFIER, NOTICES = "id", "notices"
 AGENCY_FIELDS = (IDENTIFIER, *FIELDS, NOTICES)
-"""What of a person an agency may be let see."""
+"""What an agency may see of a person, if it is granted."""
 MOST_FOUND = 20
-"""So many persons are shown of one look-up: an agency asks for somebody, and does not copy the register."""
+"""This many persons are shown of one look-up: an agency asks for somebody, and does not copy the register."""
 SHORTEST = 2
-"""So many letters at least are searched for."""
+"""This many letters at least are searched for."""
 LOOKED_UP = "agency.looked-up"
 """In the audit log."""
 

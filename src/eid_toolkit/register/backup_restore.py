@@ -64,7 +64,7 @@ class Restored:
     lost: Lost | None
     kept: Path | None
     erased_again: int
-    """So many persons had been erased after the back-up was made, and were again."""
+    """This many persons had been erased after the back-up was made, and were again."""
     erasures_known: bool
     """Whether all who had been erased were: it takes the register that was replaced, of this very version."""
 

@@ -26,7 +26,7 @@ MAX_FILE = 32 << 20
 MAX_BLANKS = 50_000
 """The most blanks of one manifest."""
 NAMED = 10
-"""So many places are named where many are wrong."""
+"""This many places are named where many are wrong."""
 
 _DATA = "1.2.840.113549.1.7.1"
 _SERIAL = re.compile(r"[A-Z0-9][A-Z0-9-]{2,31}")

@@ -18,7 +18,7 @@ from eid_toolkit.register.schema import name_posting, name_variant, name_word, p
 LONGEST = 32
 """Words of more letters are found exactly and by their beginning only: their variants would fill the register."""
 _MOST_WORDS = 64
-"""So many words of one name are indexed."""
+"""This many words of one name are indexed."""
 _COUNT = (
     update(name_word).where(name_word.c.id == bindparam("word_id")).values(names=name_word.c.names + bindparam("more"))
 )

@@ -28,7 +28,7 @@ _LINE_ENDS = str.maketrans("\r\n\t", "   ")  # addresses come in lines
 _REQUIRED = ("primary_identifier", "date_of_birth", "sex", "nationality")
 _DATES = ("date_of_birth", "date_of_death")
 _DAYS = 1 << 15
-"""So many dates are kept, parsed: of a large file's persons, most are born on a day that was there before."""
+"""This many dates are kept, parsed: of a large file's persons, most are born on a day that was there before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Persons out of a file: checked as a whole first, then written in chunks that an interrupted import goes on behind.
 
-A first reading holds every row against the rules, the register and the rows before it. Only then are rows written, a
+A first reading checks every row against the rules, the register and the rows before it. Only then are rows written, a
 thousand to a transaction, which also holds how far the import has come: whenever it is stopped, the same file (by
 SHA-256 of its content) goes on with the first row that was not dealt with. The audit log gets one row a chunk.
 """
@@ -34,7 +34,7 @@ from eid_toolkit.stores.roles import Permission
 CHUNK = 1000
 """Rows in one transaction."""
 TOLD = 100
-"""So many bad rows stand in the report; all of them stand in the rejects file."""
+"""This many bad rows stand in the report; all of them stand in the rejects file."""
 
 _OPEN, _DONE = "open", "done"
 
@@ -328,7 +328,7 @@ def _checked(rows: Iterable[Row], check: Check) -> Iterator[Row]:
 
 
 def _doubled(row: int) -> bool:
-    """Whether so many chunks are a power of two: a database that thinks its tables are small plans badly."""
+    """Whether this number of chunks is a power of two: a database that thinks its tables are small plans badly."""
     chunks = row // CHUNK
     return chunks & (chunks - 1) == 0
 

@@ -32,7 +32,7 @@ _CROWD = 5000
 _LONGEST_NAME = 64
 """Of longer names, similar ones are not looked for."""
 _MOST_OF_ONE = 20
-"""So many persons with the same name and birth, or the same former number, are paired with each other."""
+"""This many persons with the same name and birth, or the same former number, are paired with each other."""
 
 LISTED = "duplicates.looked-up"
 """In the audit log."""

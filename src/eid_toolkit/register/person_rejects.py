@@ -23,7 +23,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an import has in its rejects file: so many bytes, and their SHA-256 in hex."""
+    """What an import has in its rejects file: the number of bytes, and their SHA-256 in hex."""
 
     size: int = 0
     sha256: str | None = None

@@ -31,11 +31,11 @@ from eid_toolkit.register.schema import audit, name_posting, name_variant, name_
 _BATCH = 500
 _LAST = "\U0010ffff"
 _MOST_TYPED = 12
-"""So many typed words count."""
+"""This many typed words count."""
 _MOST_WORDS = 400
-"""The commonest so many words of a beginning are looked at."""
+"""This many of the commonest words of a beginning are looked at."""
 _COMMON = 400
-"""A word that about so many names hold is read by itself and in order; rarer ones are read together and sorted."""
+"""A word that about this many names hold is read by itself and in order; rarer ones are read together and sorted."""
 
 _ORDER = (person.c.folded_name, person.c.id)
 
@@ -68,7 +68,7 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """What one typed word is held against: the words of the vocabulary that fit, and the condition on a name."""
+    """What one typed word is compared with: the words of the vocabulary that fit, and the condition on a name."""
 
     words: Sequence[_Word]
     condition: Condition

@@ -24,7 +24,7 @@ LINE_LIMIT = 64 << 10
 PIPE_LIMIT = 4 << 30
 """The most bytes that are taken from a pipe; they are kept in a temporary file that has no name."""
 EXPANSION_LIMIT = 200
-"""So many times larger than it is may a gzip file become, once :data:`EXPANSION_FREE` bytes have come out of it."""
+"""A gzip file may become this many times larger, once :data:`EXPANSION_FREE` bytes have come out of it."""
 EXPANSION_FREE = 16 << 20
 
 _GZIP = b"\x1f\x8b"

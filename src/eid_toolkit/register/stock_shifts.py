@@ -66,7 +66,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the register expects at a station, held against what two people counted there."""
+    """What the register expects at a station, compared with what two people counted there."""
 
     station: str
     counted: int

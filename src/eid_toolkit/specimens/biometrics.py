@@ -17,7 +17,7 @@ _QUALITY = 40
 
 
 def fingerprints(count: int, entropy: Entropy) -> Dg3:
-    """EF.DG3 of so many fingers, the index fingers first; random content by the issuer where there are none."""
+    """EF.DG3 of this many fingers, the index fingers first; random content by the issuer where there are none."""
     chosen = tuple(dict.fromkeys(_FINGERS))[:count]
     if not chosen:
         return Dg3((), entropy.take(16))
@@ -28,7 +28,7 @@ def fingerprints(count: int, entropy: Entropy) -> Dg3:
 
 
 def irises(count: int, entropy: Entropy) -> Dg4:
-    """EF.DG4 of so many eyes, the right one first; random content by the issuer where there are none."""
+    """EF.DG4 of this many eyes, the right one first; random content by the issuer where there are none."""
     chosen = (Eye.RIGHT, Eye.LEFT)[:count]
     if not chosen:
         return Dg4((), entropy.take(16))

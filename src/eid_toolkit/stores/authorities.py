@@ -45,7 +45,7 @@ from eid_toolkit.stores.signers import CountingSigner
 CSCA_CURVE = "brainpoolP384r1"
 SIGNER_CURVE = "brainpoolP256r1"
 SIGNATURE_LIMIT = 100_000
-"""How often a document signer signs, unless the home says otherwise: so many documents are lost if its key is."""
+"""How often a document signer signs, unless the home says otherwise: that many documents are lost if its key is."""
 RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072, BUNDLE_SIGNER: 3072}
 
 KeyKind = Literal["ec", "ec-nist", "rsa-pss"]

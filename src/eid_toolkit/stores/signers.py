@@ -23,7 +23,7 @@ DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
 def fitting_digest(bits: int) -> str:
-    """The SHA-2 for a curve whose order has so many bits (9303-12 4.1.6: no longer than the key)."""
+    """The SHA-2 digest for a curve whose order has this many bits (9303-12 4.1.6: no longer than the key)."""
     return f"sha{max((size for size in (224, 256, 384, 512) if size <= bits), default=224)}"
 
 

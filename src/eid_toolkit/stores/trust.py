@@ -212,7 +212,7 @@ class TrustStore:
         )
 
     def _decision_check(self, facts: dict[str, list[Facts]]) -> DecisionCheck | None:
-        """Holds what is believed against the decisions of people, where there are any who decide."""
+        """Checks what is believed against the decisions of people, where there are any who decide."""
         if self._operators is None:
             return None
         from eid_toolkit.stores.trust_decisions import DecisionCheck

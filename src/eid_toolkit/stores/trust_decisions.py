@@ -1,7 +1,7 @@
 """Whether what is believed in an authority's home was decided by two operators, or follows from what was.
 
 It is asked for each anchor when it is first read: a list that holds it is enough, so that of thirty editions of a
-list mostly one is held against its decisions or its proof.
+list mostly one is compared with its decisions or its proof.
 """
 
 from __future__ import annotations

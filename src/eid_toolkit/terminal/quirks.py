@@ -1,4 +1,4 @@
-"""What a card understands: known beforehand of a kind of cards, or found out while it is driven.
+"""What a card understands: known beforehand of a kind of card, or learned while it is driven.
 
 ISO/IEC 7816-4 11.2 gives SELECT several forms, and 9303-10 3.6 lets a chip choose; cards in the field differ. What
 can be found out by trying is a ladder (:mod:`eid_toolkit.terminal.selecting`, :mod:`eid_toolkit.terminal.reading`)
@@ -26,7 +26,7 @@ class Quirks:
     """The most response data in bytes to ask for, whatever EF.ATR/INFO says."""
 
 
-STANDARD = Quirks("standard", "nothing is known beforehand; what the card understands is found out")
+STANDARD = Quirks("standard", "nothing is known beforehand; what the card understands is learned by trying")
 _PROFILES = (
     STANDARD,
     Quirks("vietnam", "no SELECT of the master file, no short file identifiers", False, False),

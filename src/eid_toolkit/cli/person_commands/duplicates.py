@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("duplicates", cls=Command)
 @click.option("--scan", is_flag=True, help="Look through the whole register for new pairs first.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pairs at most.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000), default=0, help="Leave out so many first.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Leave out the first N.")
 @list_format_option
 @pass_app
 def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:

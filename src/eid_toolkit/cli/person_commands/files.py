@@ -40,7 +40,7 @@ _GZIP = 31
 @click.option("--rejects", type=OutputFile(), help="The rejects file.")
 @click.option("--new-rejects", is_flag=True, help="Go on with a new rejects file where the old one is lost.")
 @click.option("--again", is_flag=True, help="Also a file that was imported completely before.")
-@click.option("--profile", metavar="NAME", help="Hold identity numbers against the rule of this document type.")
+@click.option("--profile", metavar="NAME", help="Check identity numbers against the rule of this document type.")
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="What FILE is, if its name does not say.")
 @format_option
 @pass_app
@@ -159,7 +159,7 @@ def _progress(label: str, *, watched: bool | None = None) -> Iterator[Callable[[
 
 
 def _told(people: Iterable[Person], count: int, progress: Callable[[float], None]) -> Iterator[Person]:
-    """The persons, of whom there are about so many; others may be added meanwhile."""
+    """The persons, about ``count`` of them, telling how far it is; others may be added meanwhile."""
     for number, each in enumerate(people, start=1):
         if number % _STEPS == 0:
             _tell(progress, count, number)

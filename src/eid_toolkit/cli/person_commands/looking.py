@@ -36,7 +36,7 @@ def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
 @click.argument("words", metavar="[WORD]...", nargs=-1)
 @click.option("--birth", metavar="DATE", help="Only persons born then: YYYY-MM-DD, YYYY-MM or YYYY.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Persons at most.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000), default=0, help="Leave out so many first.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Leave out the first N.")
 @purpose_option
 @list_format_option
 @pass_app

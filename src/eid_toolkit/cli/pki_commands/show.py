@@ -119,7 +119,7 @@ def _day(text: str | None) -> str:
 @format_option
 @pass_app
 def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
-    """Hold certificates and lists (PEM, DER, master lists, CV certificates) against the profiles of 9303-12.
+    """Check certificates and lists (PEM, DER, master lists, CV certificates) against the profiles of 9303-12.
 
     Exit code 0 without errors (warnings do not count), 3 with some.
     """

@@ -115,7 +115,7 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, fmt: str) -> None:
-    """List document signers, and hold what each has signed against the documents of the register.
+    """List document signers, and compare what each has signed with the documents of the register.
 
     A signature that is unaccounted for belongs to no document: a preparation was cut off, or the key was used past the
     register. The audit log says which.

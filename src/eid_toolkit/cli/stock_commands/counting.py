@@ -1,4 +1,4 @@
-"""`eid stock open`, `close`, `show` and `history`: what there should be, held against what is counted."""
+"""`eid stock open`, `close`, `show` and `history`: what there should be, compared with what is counted."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=Tru
 
 @click.command("issue", cls=Command)
 @click.argument("serials", metavar="[SERIAL]...", nargs=-1)
-@click.option("--count", type=click.IntRange(1, 50_000), help="So many of the store, the first by serial.")
+@click.option("--count", type=click.IntRange(1, 50_000), help="This many of the store, the first by serial.")
 @station_option
 @format_option
 @pass_app

@@ -126,7 +126,7 @@ def more_than_there_is(probe: Probe) -> None:
     "7816-4 5.1",
     "The chip gives as many bytes as are asked for.",
     steps="READ BINARY of EF.DG1 for 1, for 7 and for 18 bytes.",
-    expected="9000 and exactly so many bytes.",
+    expected="9000 and exactly that many bytes.",
 )
 def as_many_as_asked(probe: Probe) -> None:
     probe.open()

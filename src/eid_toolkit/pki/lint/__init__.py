@@ -1,4 +1,4 @@
-"""Certificates and revocation lists held against the profiles of ICAO Doc 9303-12, with the section of each finding."""
+"""Checks certificates and revocation lists against the profiles of ICAO Doc 9303-12, naming the section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Card-verifiable certificates held against ICAO Doc 9303-12 7.2 and table 2."""
+"""Card-verifiable certificates checked against ICAO Doc 9303-12 7.2 and table 2."""
 
 from __future__ import annotations
 
