@@ -39,7 +39,8 @@ def picture(lines: list[str]) -> str:
     ]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}">',
             f"<title>{_COMMAND}</title>",
             f'<rect width="{width}" height="{height}" rx="8" fill="{_PAPER}"/>',
             f'<g font-family="monospace" font-size="14" fill="{_INK}" xml:space="preserve">',
