@@ -8,6 +8,7 @@ from typing import TextIO, TypeVar
 
 import click
 
+from eid_toolkit.cli.output import prompt
 from eid_toolkit.errors import BadInput, UsageError
 from eid_toolkit.lds.dates import PartialDate
 from eid_toolkit.lds.mrz import Mrz, MrzFormat, mrz_information
@@ -22,7 +23,11 @@ def password_options(function: _F) -> _F:
     """``--can``, ``--mrz``, or ``--document-number`` with ``--birth`` and ``--expiry``."""
     for option in reversed(
         (
-            click.option("--can", metavar="N", help="Card access number; - reads it from standard input."),
+            click.option(
+                "--can",
+                metavar="N",
+                help="Card access number, asked for at a terminal; - reads it from standard input.",
+            ),
             click.option("--mrz", metavar="TEXT", help="Whole MRZ, lines joined or not; - reads standard input."),
             click.option("--document-number", metavar="N", help="Document number, with --birth and --expiry."),
             click.option("--birth", metavar="YYYY-MM-DD", help="Date of birth, with --document-number."),
@@ -40,8 +45,12 @@ def access_password(
     birth: str | None,
     expiry: str | None,
 ) -> AccessPassword:
-    """The password in the options; raises :class:`UsageError` unless they say it in just one way."""
+    """The password in the options, or the CAN typed at a terminal: on a command line others on the machine see it.
+
+    Raises :class:`UsageError` unless the options say it in just one way.
+    """
     fields = (document_number, birth, expiry)
+    can = _asked(can, mrz, *fields)
     if sum((can is not None, mrz is not None, any(fields))) != 1:
         raise UsageError("password-not-one")
     return _can(can) if can is not None else _of_mrz(mrz, *fields)
@@ -56,13 +65,22 @@ def all_passwords(
 ) -> tuple[AccessPassword, ...]:
     """The passwords in the options, one of each kind, the MRZ's first: every chip has to take that.
 
-    Raises :class:`UsageError` if there is none, or the MRZ is given twice.
+    At a terminal the CAN is asked for where there is none. Raises :class:`UsageError` if there is none, or the MRZ is
+    given twice.
     """
     fields = (document_number, birth, expiry)
+    can = _asked(can, mrz, *fields)
     if (mrz is not None and any(fields)) or not (can or mrz or any(fields)) or can == mrz == STDIN:
         raise UsageError("passwords-none-or-twice")
     passwords = [_of_mrz(mrz, *fields)] if mrz is not None or any(fields) else []
     return tuple(passwords if can is None else [*passwords, _can(can)])
+
+
+def _asked(can: str | None, *others: str | None) -> str | None:
+    """The CAN of the options; where no option says what opens the card, the one that is typed at a terminal."""
+    if can is None and not any(others) and sys.stdin.isatty():
+        return prompt("CAN (printed on the card)")
+    return can
 
 
 def _can(text: str) -> AccessPassword:
