@@ -113,7 +113,7 @@ def test_files_and_folders_of_another_tool_are_judged(read_card: tuple[Reading, 
     for source in (reading.files, tmp_path, str(tmp_path)):
         verdict = judge(source, trust)
         assert verdict.layers["document"] != "failed"
-        assert {check.id for check in verdict.causes} >= {"ca", "aa"}
+        assert {check.id for check in verdict.causes} >= {"chip.ca", "chip.aa"}
         assert verdict.reading.protocol == "files"
     assert verdict.reading.not_recognized == ("notes.txt",)
 
@@ -140,8 +140,8 @@ def test_evidence_that_comes_as_bytes_or_as_a_file_is_believed_only_for_what_it_
     for source in (reading.encode(), tmp_path / "evidence.json"):
         verdict = judge(source, trust)
         statuses = {check.id: (check.status, check.reason) for check in verdict.checks}
-        assert statuses["ca"] == ("undetermined", "told-by-reader")
-        assert statuses["aa"] == ("passed", None)
+        assert statuses["chip.ca"] == ("undetermined", "told-by-reader")
+        assert statuses["chip.aa"] == ("passed", None)
 
 
 def test_evidence_with_a_signature_is_told_from_evidence_without(read_card: tuple[Reading, Trust]) -> None:

@@ -30,7 +30,7 @@ EXPECTED: dict[str, tuple[str, set[str]] | None] = {
     "chip-mapping-with-bac.toml": ("passed", set()),
     "fingerprints.toml": ("passed", set()),
     "awkward.toml": ("passed", set()),
-    "clone.toml": ("failed", {"ca", "aa"}),
+    "clone.toml": ("failed", {"chip.ca", "chip.aa"}),
     "foreign-signer.toml": ("failed", {"pa.dsc-chain"}),
     "pulled.toml": ("undetermined", set()),
     "noisy.yaml": ("undetermined", set()),
@@ -96,7 +96,7 @@ def test_the_fingerprints_are_read_and_the_mapping_proves_the_chip() -> None:
     assert (groups[3], groups[4]) == (FileState.READ, FileState.READ)
     mapped = inspected("chip-mapping.toml")
     assert mapped.evidence.access.mapping == "cam"
-    assert next(check for check in mapped.checks if check.id == "cam").status == "passed"
+    assert next(check for check in mapped.checks if check.id == "chip.cam").status == "passed"
 
 
 def test_the_blank_is_one() -> None:

@@ -64,7 +64,7 @@ def test_a_quirky_card_is_read_without_being_told(name: str) -> None:
     elif name == "end-of-file":
         assert found.said[BEFORE_ACCESS] == [0x9000, 0x6282, 0x6282]
     else:
-        (aa,) = [check for check in found.verdict.checks if check.id == "aa"]
+        (aa,) = [check for check in found.verdict.checks if check.id == "chip.aa"]
         assert aa.outcome.facts == {"signature_form": "der"}
 
 

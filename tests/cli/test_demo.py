@@ -23,10 +23,10 @@ EXPECTED = {
     "demo-1": set(),
     "demo-2": set(),
     "demo-3": set(),
-    "demo-clone": {"ca", "aa"},
+    "demo-clone": {"chip.ca", "chip.aa"},
     "demo-portrait": {"pa.data-group-hashes"},
     "demo-card-access": {"document.card-access"},
-    "demo-stripped": {"pa.data-group-hashes", "document.consistency", "ca", "aa"},
+    "demo-stripped": {"pa.data-group-hashes", "document.consistency", "chip.ca", "chip.aa"},
     "demo-impostor": {"pa.dsc-chain"},
 }
 
@@ -48,7 +48,7 @@ def test_three_cards_pass_and_six_forgeries_fail_for_exactly_their_reasons(told:
     *cards, revoked = story["cards"]
     assert {card["card"]: set(card["failed_checks"]) for card in cards} == EXPECTED
     assert [card["verdict"] for card in cards] == ["passed"] * 3 + ["failed"] * 5
-    assert (revoked["verdict"], revoked["failed_checks"]) == ("failed", ["pa.revocation"])
+    assert (revoked["verdict"], revoked["failed_checks"]) == ("failed", ["status.revocation"])
     assert {card["genuine"] for card in cards[:3]} == {True}
 
 

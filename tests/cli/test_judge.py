@@ -67,7 +67,7 @@ def test_a_copys_evidence_that_is_edited_into_a_success_does_not_pass(officer: O
         path.write_text(json.dumps(data | {"signature": signature}))
         found = judged(officer.home.root, str(path))
         assert found["verdict"] == "undetermined"
-        assert reasons(found)["ca"] == "told-by-reader"
+        assert reasons(found)["chip.ca"] == "told-by-reader"
         assert found["evidence"]["standing"] == ("changed" if signature else "unsigned")  # type: ignore[index]
     text = run(officer.home.root, "judge", str(path)).stdout
     assert "Evidence that nobody signed." in text
@@ -78,7 +78,7 @@ def test_evidence_of_another_home_counts_once_its_key_is_enrolled(
 ) -> None:
     path = saved(officer, tmp_path)
     stranger = judged(elsewhere, str(path))
-    assert (reasons(stranger)["ca"], stranger["evidence"]["standing"]) == ("told-by-reader", "stranger")  # type: ignore[index]
+    assert (reasons(stranger)["chip.ca"], stranger["evidence"]["standing"]) == ("told-by-reader", "stranger")  # type: ignore[index]
     key = json.loads(run(officer.home.root, "evidence", "key", "--format", "json").stdout)["fingerprint"]
     assert stranger["evidence"]["fingerprint"] == key  # type: ignore[index]
     assert run(elsewhere, "evidence", "enrol", key, "--name", "Gate 4", "--yes").exit_code == 0
@@ -88,7 +88,7 @@ def test_evidence_of_another_home_counts_once_its_key_is_enrolled(
     assert key in run(elsewhere, "evidence", "list").stdout
     assert run(elsewhere, "evidence", "forget", key[:10], "--yes").exit_code == 0
     assert judged(elsewhere, str(path))["verdict"] == "passed"  # the challenge is verified again, by anybody
-    assert reasons(judged(elsewhere, str(path)))["ca"] == "told-by-reader"
+    assert reasons(judged(elsewhere, str(path)))["chip.ca"] == "told-by-reader"
 
 
 def test_enrolling_asks_first(elsewhere: Path) -> None:

@@ -80,13 +80,13 @@ def test_check_tells_what_a_spec_makes(desk: Desk) -> None:
     for told in (
         "CAN        123456",
         "MRZ 1      IDUTO",
-        "clone without the chip's keys; detected by aa, ca",
+        "clone without the chip's keys; detected by chip.aa, chip.ca",
         "slow at 3",
     ):
         assert told in text
     data = json.loads(desk.run("emulator", "check", str(desk.spec), "--format", "json").stdout)
     assert data["schema"] == "eid-spec-card/1"
-    assert data["forgery"]["failed_checks"] == ["aa", "ca"]
+    assert data["forgery"]["failed_checks"] == ["chip.aa", "chip.ca"]
     assert (data["quirks"], data["faults"]) == (["fci"], [{"fault": "slow", "at": 3, "repeat": False}])
 
 
@@ -155,7 +155,7 @@ def test_a_forged_card_fails_before_who_believes_the_genuine_authority(desk: Des
     desk.write('forgery = "own-key"\n')
     result = desk.verify("--format", "json")
     failed = {check["id"] for check in json.loads(result.stdout)["checks"] if check["status"] == "failed"}
-    assert (result.exit_code, failed) == (3, {"pa.data-group-hashes", "aa"})
+    assert (result.exit_code, failed) == (3, {"pa.data-group-hashes", "chip.aa"})
 
 
 def test_a_quirky_card_takes_its_profile(desk: Desk) -> None:

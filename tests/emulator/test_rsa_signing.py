@@ -62,7 +62,7 @@ def test_a_card_that_signs_with_rsa_is_judged_genuine(bits: int, digest: str, pr
     policy = replace(policy_by_name("officer"), allow_bac=True)
     evidence = capture(InProcessTransport(card, "test"), password, policy, ENTROPY, FixedClock(NOW))
     verdict = judge(evidence, document.authority.trust(), policy, NOW)
-    assert next(check.status for check in verdict.checks if check.id == "aa") == "passed"
+    assert next(check.status for check in verdict.checks if check.id == "chip.aa") == "passed"
     assert evidence.active_authentication.signature is not None
     assert len(evidence.active_authentication.signature) == bits // 8
 
@@ -76,7 +76,7 @@ def test_a_copy_with_another_rsa_key_is_found_out() -> None:
     )  # fmt: skip
     verdict = judge(evidence, document.authority.trust(), policy_by_name("officer"), NOW)
     assert evidence.active_authentication.outcome is ChipProof.DONE
-    assert next(check.reason for check in verdict.checks if check.id == "aa") == "aa-signature-wrong"
+    assert next(check.reason for check in verdict.checks if check.id == "chip.aa") == "aa-signature-wrong"
 
 
 def test_a_short_answer_goes_out_in_parts() -> None:

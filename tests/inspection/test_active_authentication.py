@@ -29,7 +29,7 @@ def check(document: IssuedDocument, signature: bytes) -> CheckResult:
     answer = ActiveAuthenticationEvidence(ChipProof.DONE, CHALLENGE, signature)
     evidence = replace(document.evidence(), active_authentication=answer)
     verdict = judge(evidence, document.authority.trust(), policy_by_name("officer"), NOW)
-    return next(result for result in verdict.checks if result.id == "aa")
+    return next(result for result in verdict.checks if result.id == "chip.aa")
 
 
 @pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])

@@ -106,15 +106,18 @@ def test_a_copy_without_the_chip_keys_is_read_to_its_end_and_found_out(
     evidence = read(card_memory(document, chip_key=new_key(), aa_key=new_key()))
     assert evidence.chip_authentication.outcome is ChipProof.WRONG
     assert evidence.interrupted is None
-    assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {"ca": "ca-proof-wrong", "aa": "aa-signature-wrong"}
+    assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {
+        "chip.ca": "ca-proof-wrong",
+        "chip.aa": "aa-signature-wrong",
+    }
 
 
 def test_stripped_chip_keys_are_found_out(document: IssuedDocument, trust: TrustMaterial) -> None:
     evidence = read(card_memory(document, leave_out=[Ef.DG14, Ef.DG15]))
     assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {
         "pa.data-group-hashes": "data-group-missing",
-        "ca": "chip-key-missing",
-        "aa": "chip-key-missing",
+        "chip.ca": "chip-key-missing",
+        "chip.aa": "chip-key-missing",
     }
 
 

@@ -33,7 +33,7 @@ def card() -> SpecimenCard:
 
 
 def cam(verdict: Verdict) -> tuple[CheckStatus, str | None, object]:
-    (found,) = [each for each in verdict.checks if each.id == "cam"]
+    (found,) = [each for each in verdict.checks if each.id == "chip.cam"]
     return found.status, found.reason, found.outcome.facts.get("cause")
 
 

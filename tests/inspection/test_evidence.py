@@ -87,7 +87,7 @@ def test_a_file_has_content_just_if_it_was_read() -> None:
 
 def test_the_json_report_has_the_documented_keys(verdict: Verdict) -> None:
     data = verdict_data(verdict, explain)
-    assert json.loads(json.dumps(data))["schema"] == "eid-verdict/1"
+    assert json.loads(json.dumps(data))["schema"] == "eid-verdict/2"
     assert set(data) >= {
         "schema", "verdict", "policy", "judged_at", "specimen", "layers", "checks", "holder", "access", "trust",
         "data_groups", "apdus", "bytes_read", "elapsed_ms",
@@ -137,4 +137,4 @@ def test_the_html_page_shows_the_portrait_and_needs_nothing_from_outside(verdict
 
 def test_judging_again_with_newer_lists_changes_the_verdict(evidence: Evidence, authority: Authority) -> None:
     without_lists = judge(evidence, TrustMaterial((authority.csca,)), policy_by_name("officer"), NOW)
-    assert {result.id: result.reason for result in without_lists.checks}["pa.revocation"] == "crl-missing"
+    assert {result.id: result.reason for result in without_lists.checks}["status.revocation"] == "crl-missing"

@@ -90,4 +90,4 @@ def test_any_other_answer_to_the_challenge_fails(genuine: tuple[Evidence, TrustM
     evidence, trust = genuine
     active = replace(evidence.active_authentication, signature=signature)
     verdict = judge(replace(evidence, active_authentication=active), trust, OFFICER, NOW)
-    assert verdict.failed_checks() == {"aa"}
+    assert verdict.failed_checks() == {"chip.aa"}

@@ -145,7 +145,7 @@ def test_a_chip_that_signs_with_another_digest_than_dg14_names_has_its_key_all_t
     algorithms: tuple[str, ...],
 ) -> None:
     verdict = verdict_on(document_with_infos(named(*algorithms)))
-    assert check(verdict, "aa").status == "passed"
+    assert check(verdict, "chip.aa").status == "passed"
     assert findings(verdict) == ["aa-digest-not-named"]
 
 
@@ -157,5 +157,5 @@ def test_a_copy_has_it_with_no_digest(algorithms: tuple[str, ...], outcome: tupl
     document = document_with_infos(named(*algorithms))
     document.aa_key = new_key()  # signs the challenge; DG15 has the other
     assert document.evidence().active_authentication.challenge == CHALLENGE
-    found = check(verdict_on(document), "aa")
+    found = check(verdict_on(document), "chip.aa")
     assert (found.status, found.reason) == outcome

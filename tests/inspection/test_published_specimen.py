@@ -28,7 +28,7 @@ def test_what_its_issuer_signed_is_genuine_and_the_rest_is_not_claimed() -> None
     status = {result.id: result.reason or result.status.value for result in verdict.checks}
     assert (status["pa.sod-signature"], status["pa.data-group-hashes"]) == ("passed", "passed")
     assert (status["pa.dsc-chain"], status["document.card-access"]) == ("csca-unknown", "passed")
-    assert (status["ca"], status["aa"]) == ("ca-not-attempted", "chip-key-not-offered")
+    assert (status["chip.ca"], status["chip.aa"]) == ("ca-not-attempted", "chip-key-not-offered")
     assert verdict.decision is not Decision.PASSED
     assert verdict.holder is not None
     assert verdict.holder.primary_identifier == "MUSTERMANN"

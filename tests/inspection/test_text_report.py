@@ -52,7 +52,7 @@ def test_the_first_line_says_the_cause_and_the_specimen_behind_it(copied: Verdic
 def test_what_failed_stands_first_and_what_passed_in_one_line(copied: Verdict) -> None:
     lines = verdict_text(copied, WORDS).splitlines()
     checks = [line for line in lines if re.match(r"  (failed|undetermined|not-performed|passed) ", line)]
-    assert checks[0].split()[:2] == ["failed", "ca"]
+    assert checks[0].split()[:2] == ["failed", "chip.ca"]
     assert sum(line.startswith("  passed") for line in checks) == 1
     passed = sum(each.status is CheckStatus.PASSED for each in copied.checks)
     assert checks[-1].split(None, 1)[1] == f"{passed} of {len(copied.checks)} checks"
@@ -110,7 +110,7 @@ def test_an_expired_document_is_not_called_false() -> None:
 def test_a_reported_document_that_is_also_a_copy_is_one_to_keep(copied: Verdict) -> None:
     hierarchy = Hierarchy()
     FAULTS["reported-stolen"](hierarchy)
-    both = (*hierarchy.judge().checks, *(each for each in copied.checks if each.id == "ca"))
+    both = (*hierarchy.judge().checks, *(each for each in copied.checks if each.id == "chip.ca"))
     assert "Keep it if you may" in closing(replace(hierarchy.judge(), checks=both))
 
 
@@ -121,7 +121,7 @@ def _only(verdict: Verdict, check: str) -> tuple:
 def test_the_page_shows_the_cause_on_top_and_failures_before_passes(copied: Verdict) -> None:
     page = verdict_html(copied, WORDS, None)
     assert "<h1 class='failed'>FAILED: copied chip</h1>" in page
-    assert page.index("<code>ca</code>") < page.index("<code>pa.sod-signature</code>")
+    assert page.index("<code>chip.ca</code>") < page.index("<code>pa.sod-signature</code>")
 
 
 def test_saved_evidence_is_told_to_be_of_an_earlier_day() -> None:

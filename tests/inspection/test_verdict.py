@@ -72,7 +72,7 @@ def test_a_genuine_document_passes_under_every_policy(evidence: Evidence, trust:
     assert verdict.decision is Decision.PASSED
     passed = {result.id for result in verdict.checks if result.status is CheckStatus.PASSED}
     # No mapping opened the card, no bundle brought the trust, and no list names the document.
-    assert passed == set(CHECK_IDS) - {"cam", "status.bundle-age", "status.reported", "document.deviations"}
+    assert passed == set(CHECK_IDS) - {"chip.cam", "status.bundle-age", "status.reported", "document.deviations"}
     assert verdict.specimen
     assert verdict.holder is not None
     assert (verdict.holder.document_number, verdict.holder.date_of_expiry) == ("X0000001", "2036-02-28")
@@ -93,7 +93,7 @@ class TestForgeries:
             active_authentication=replace(evidence.active_authentication, signature=bytes(64)),
         )
         verdict = judge(copy, trust, OFFICER, NOW)
-        assert reasons(verdict) == {"ca": "ca-proof-wrong", "aa": "aa-signature-wrong"}
+        assert reasons(verdict) == {"chip.ca": "ca-proof-wrong", "chip.aa": "aa-signature-wrong"}
         assert verdict.layers[Layer.DOCUMENT] is Decision.PASSED
 
     def test_a_changed_portrait(self, evidence: Evidence, trust: TrustMaterial) -> None:
@@ -107,7 +107,7 @@ class TestForgeries:
         assert not reasons(verdict)
         assert unclear(verdict) == {
             "pa.dsc-chain": "csca-unknown",
-            "pa.revocation": "revocation-of-unknown-signer",
+            "status.revocation": "revocation-of-unknown-signer",
         }
         (chain,) = [each for each in verdict.checks if each.id == "pa.dsc-chain"]
         assert chain.outcome.facts["csca"] == "CN=CSCA, O=Ministry, C=UT"
@@ -138,18 +138,18 @@ class TestForgeries:
         verdict = judge(stripped, trust, OFFICER, NOW)
         assert reasons(verdict) == {
             "pa.data-group-hashes": "data-group-missing",
-            "ca": "chip-key-missing",
-            "aa": "chip-key-missing",
+            "chip.ca": "chip-key-missing",
+            "chip.aa": "chip-key-missing",
         }
 
     def test_a_revoked_signer(self, evidence: Evidence, authority: Authority, document: IssuedDocument) -> None:
         trust = authority.trust(authority.crl(document.signer))
-        assert reasons(judge(evidence, trust, OFFICER, NOW)) == {"pa.revocation": "signer-revoked"}
+        assert reasons(judge(evidence, trust, OFFICER, NOW)) == {"status.revocation": "signer-revoked"}
 
     def test_a_chip_key_of_the_forger(self, evidence: Evidence, trust: TrustMaterial) -> None:
         other = replace(evidence.chip_authentication, public_key=b"another key")
         verdict = judge(replace(evidence, chip_authentication=other), trust, OFFICER, NOW)
-        assert reasons(verdict) == {"ca": "ca-key-unsigned"}
+        assert reasons(verdict) == {"chip.ca": "ca-key-unsigned"}
 
     def test_an_unsigned_data_group(self, evidence: Evidence, trust: TrustMaterial) -> None:
         """An issuer may have left it out, but nobody may rely on it."""
@@ -172,7 +172,7 @@ class TestForgeries:
         dg15 = evidence.content(Ef.DG15)
         assert dg15 is not None
         tampered = judge(with_file(evidence, Ef.DG15, dg15[:-1] + bytes([dg15[-1] ^ 1])), trust, OFFICER, NOW)
-        assert reasons(tampered) == {"pa.data-group-hashes": "data-group-hash-wrong", "aa": "aa-key-unsigned"}
+        assert reasons(tampered) == {"pa.data-group-hashes": "data-group-hash-wrong", "chip.aa": "aa-key-unsigned"}
         assert tampered.decision is Decision.FAILED
 
         issued = IssuedDocument(authority, specimen_mrz())
@@ -181,7 +181,7 @@ class TestForgeries:
         unsigned = judge(with_file(issued.evidence(), Ef.SOD, sod), trust, OFFICER, NOW)
         by_id = {result.id: (result.status, result.reason) for result in unsigned.checks}
         assert by_id["pa.data-group-hashes"] == ("undetermined", "active-authentication-key-unsigned")
-        assert by_id["aa"] == ("not-performed", "chip-key-not-offered")
+        assert by_id["chip.aa"] == ("not-performed", "chip-key-not-offered")
         assert by_id["document.consistency"] == ("passed", None)
         assert unsigned.failed_checks() == frozenset()
         assert unsigned.decision is Decision.UNDETERMINED
@@ -224,12 +224,12 @@ class TestGaps:
         verdict = judge(evidence, TrustMaterial(), OFFICER, NOW)
         assert (verdict.decision, unclear(verdict)) == (
             Decision.UNDETERMINED,
-            {"pa.dsc-chain": "csca-unknown", "pa.revocation": "revocation-of-unknown-signer"},
+            {"pa.dsc-chain": "csca-unknown", "status.revocation": "revocation-of-unknown-signer"},
         )
 
     def test_no_revocation_list(self, evidence: Evidence, authority: Authority) -> None:
         verdict = judge(evidence, authority.trust(), OFFICER, NOW)
-        assert unclear(verdict) == {"pa.revocation": "crl-missing"}
+        assert unclear(verdict) == {"status.revocation": "crl-missing"}
         assert verdict.layers[Layer.STATUS] is Decision.UNDETERMINED
 
     def test_a_chip_that_was_never_asked(self, evidence: Evidence, trust: TrustMaterial) -> None:
@@ -240,7 +240,7 @@ class TestGaps:
         )
         verdict = judge(lazy, trust, OFFICER, NOW)
         assert verdict.decision is Decision.UNDETERMINED
-        assert unclear(verdict) == {"ca": "ca-not-attempted", "aa": "aa-unsupported"}
+        assert unclear(verdict) == {"chip.ca": "ca-not-attempted", "chip.aa": "aa-unsupported"}
 
     def test_one_chip_proof_suffices_for_an_officer_but_not_for_the_issuer(
         self, evidence: Evidence, trust: TrustMaterial

@@ -77,16 +77,16 @@ def test_chip_authentication_is_told_by_the_reader(
     """Neither a proof nor a forgery can be had from what a stranger wrote of it."""
     chip = replace(evidence.chip_authentication, outcome=told)
     verdict = judged(without_challenge(replace(evidence, chip_authentication=chip)), trust, standing)
-    assert outcome(verdict, "ca") == (CheckStatus.UNDETERMINED, "told-by-reader")
+    assert outcome(verdict, "chip.ca") == (CheckStatus.UNDETERMINED, "told-by-reader")
     assert verdict.layers[Layer.CHIP] is Decision.UNDETERMINED
 
 
 @pytest.mark.parametrize("standing", NOT_BELIEVED)
 def test_active_authentication_is_verified_again(evidence: Evidence, trust: TrustMaterial, standing: Standing) -> None:
-    assert outcome(judged(evidence, trust, standing), "aa") == (CheckStatus.PASSED, None)
+    assert outcome(judged(evidence, trust, standing), "chip.aa") == (CheckStatus.PASSED, None)
     wrong = replace(evidence.active_authentication, signature=bytes(64))
     verdict = judged(replace(evidence, active_authentication=wrong), trust, standing)
-    assert outcome(verdict, "aa") == (CheckStatus.FAILED, "aa-signature-wrong")
+    assert outcome(verdict, "chip.aa") == (CheckStatus.FAILED, "aa-signature-wrong")
 
 
 @pytest.mark.parametrize("standing", NOT_BELIEVED)

@@ -65,7 +65,7 @@ def test_a_profile_can_have_the_chip_sign_with_rsa(bureau: Bureau, bits: int) ->
     assert package.active_authentication_key is None  # destroyed once the card was read back
     verdict = inspected(bureau, "blank", can)
     assert (verdict.decision, reasons(verdict)) == ("passed", {})
-    assert "aa" in {result.id for result in verdict.checks}
+    assert "chip.aa" in {result.id for result in verdict.checks}
 
 
 def inspected(bureau: Bureau, card: str, can: str, trust: TrustMaterial | None = None) -> Verdict:
@@ -85,7 +85,7 @@ def test_the_mapping_is_chosen_and_proves_the_chip(issued: tuple[Bureau, Documen
     bureau, _, can = issued
     verdict = inspected(bureau, "blank", can)
     assert (verdict.decision, verdict.evidence.access.mapping, reasons(verdict)) == ("passed", "cam", {})
-    assert "cam" in {result.id for result in verdict.checks}
+    assert "chip.cam" in {result.id for result in verdict.checks}
 
 
 def test_card_security_is_what_the_card_holds_and_is_read_after_pace_only(issued: tuple[Bureau, Document, str]) -> None:
@@ -105,7 +105,7 @@ def altered(memory: CardMemory, content: bytes) -> CardMemory:
 def test_a_clone_fails_by_its_mapping_too(issued: tuple[Bureau, Document, str]) -> None:
     bureau, _, can = issued
     bureau.cards.create("clone", forgeries.clone_without_chip_keys(bureau.cards.load("blank"), ENTROPY))
-    assert inspected(bureau, "clone", can).failed_checks() == {"ca", "aa", "cam"}
+    assert inspected(bureau, "clone", can).failed_checks() == {"chip.ca", "chip.aa", "chip.cam"}
 
 
 def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) -> None:
@@ -119,7 +119,7 @@ def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) 
         ("garbage", b"\x30\x03\x02\x01\x05", "card-security-malformed"),
     ):
         bureau.cards.create(name, altered(memory, forged))
-        assert reasons(inspected(bureau, name, can))["cam"] == reason
+        assert reasons(inspected(bureau, name, can))["chip.cam"] == reason
 
 
 def test_without_card_security_the_mapping_proves_nothing(issued: tuple[Bureau, Document, str]) -> None:
@@ -127,13 +127,13 @@ def test_without_card_security_the_mapping_proves_nothing(issued: tuple[Bureau, 
     memory = forgeries.copied(bureau.cards.load("blank"))
     del memory.application.files[ElementaryFile.CARD_SECURITY]
     bureau.cards.create("stripped", memory)
-    assert reasons(inspected(bureau, "stripped", can))["cam"] == "card-security-missing"
+    assert reasons(inspected(bureau, "stripped", can))["chip.cam"] == "card-security-missing"
 
 
 def test_the_signer_of_card_security_must_be_trusted(issued: tuple[Bureau, Document, str]) -> None:
     bureau, _, can = issued
     verdict = inspected(bureau, "blank", can, TrustMaterial())
-    assert reasons(verdict)["cam"] == "card-security-signer-untrusted"
+    assert reasons(verdict)["chip.cam"] == "card-security-signer-untrusted"
     assert json.dumps(reasons(verdict))
 
 

@@ -65,7 +65,7 @@ def test_a_document_whose_card_would_not_pass_costs_no_command(bureau: Bureau) -
     with pytest.raises(NotPermitted) as caught:
         bureau.personalize(document, bureau.blank(), line=line)
     assert caught.value.code == "card-would-not-pass"
-    assert (caught.value.facts["check"], caught.value.facts["reason"]) == ("ca", "chip-key-not-offered")
+    assert (caught.value.facts["check"], caught.value.facts["reason"]) == ("chip.ca", "chip-key-not-offered")
     assert [each.commands for each in lines] == [0]
     told = message_of(caught.value)
     assert "gave this document no key" in told.text

@@ -60,7 +60,7 @@ ON_AUTHORITY = [
     if row.name.startswith(("authority-",))
     and not row.name.startswith(("authority-missing", "authority-without"))  # nor without the one that signed
 ]
-ON_REVOCATION = [row for row in ROWS if row.check == "pa.revocation"]
+ON_REVOCATION = [row for row in ROWS if row.check == "status.revocation"]
 ON_LINKS = [row for row in ROWS if row.name.startswith(("link", "two-links")) and row.name != "link-revoked"]
 ON_REST = [row for row in ROWS if row.name.startswith(("deviation-", "bundle-", "clock-", "reported-"))]
 
@@ -81,7 +81,7 @@ def test_a_fault_comes_out_as_the_table_says(row: Row) -> None:
     assert [each.reason for each in result.outcome.findings] == ([row.finding] if row.finding else [])
     if row.status is not Status.PASSED:
         assert verdict.decision is not Decision.PASSED
-    elif row.check in ("pa.dsc-chain", "pa.revocation", "pa.sod-signature", "pa.strength"):
+    elif row.check in ("pa.dsc-chain", "status.revocation", "pa.sod-signature", "pa.strength"):
         assert verdict.decision is Decision.PASSED, [each for each in verdict.checks if each.reason]
 
 

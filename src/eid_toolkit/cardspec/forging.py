@@ -98,7 +98,7 @@ def _replayed(genuine: Genuine) -> Forged:
     return Forged(genuine.memory, lambda card: played_back(card, application.passwords[kind], genuine.entropy))
 
 
-_HASH, _UNSIGNED = "data-group-hash-wrong", {"ca": "ca-key-unsigned", "aa": "aa-key-unsigned"}
+_HASH, _UNSIGNED = "data-group-hash-wrong", {"chip.ca": "ca-key-unsigned", "chip.aa": "aa-key-unsigned"}
 FORGERIES = {
     forgery.name: forgery
     for forgery in (
@@ -107,7 +107,7 @@ FORGERIES = {
             "clone without the chip's keys",
             "every file is copied; the private keys, which no reader gets, are others",
             _with_keys(forgeries.clone_without_chip_keys),
-            {"ca": "ca-proof-wrong", "aa": "aa-signature-wrong"},
+            {"chip.ca": "ca-proof-wrong", "chip.aa": "aa-signature-wrong"},
         ),
         Forgery(
             "portrait",
@@ -131,8 +131,8 @@ FORGERIES = {
             {
                 "pa.data-group-hashes": "data-group-missing",
                 "document.consistency": "com-differs-from-sod",
-                "ca": "chip-key-missing",
-                "aa": "chip-key-missing",
+                "chip.ca": "chip-key-missing",
+                "chip.aa": "chip-key-missing",
             },
         ),
         Forgery(
@@ -183,14 +183,14 @@ FORGERIES = {
             "DG15 with the forger's key",
             "DG15 has a key that the forger made, and the chip signs with it",
             _with_keys(forgeries.with_own_signing_key),
-            {"pa.data-group-hashes": _HASH, "aa": "aa-key-unsigned"},
+            {"pa.data-group-hashes": _HASH, "chip.aa": "aa-key-unsigned"},
         ),
         Forgery(
             "downgraded",
             "weaker PACEInfo",
             "EF.CardAccess and DG14 agree on weaker PACE; but DG14 is signed",
             _changed(forgeries.with_downgraded_pace),
-            {"pa.data-group-hashes": _HASH, "ca": "ca-key-unsigned"},
+            {"pa.data-group-hashes": _HASH, "chip.ca": "ca-key-unsigned"},
         ),
         Forgery(
             "replayed",

@@ -53,7 +53,7 @@ _DOCUMENT = frozenset(
 )
 _STATUS = frozenset(
     {
-        "pa.revocation",
+        "status.revocation",
         "document.expiry",
         "status.clock",
         "status.bundle-age",
@@ -63,14 +63,16 @@ _STATUS = frozenset(
 )
 _MONTH_AND_A_HALF = timedelta(days=45)
 """A month off line is usable and shows; by then a new bundle should have come."""
-_ANY_CHIP = frozenset({"ca", "aa", "cam"})
+_ANY_CHIP = frozenset({"chip.ca", "chip.aa", "chip.cam"})
 
 _POLICIES = {
     policy.name: policy
     for policy in (
         Policy("demo", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True, max_bundle_age=_MONTH_AND_A_HALF),
         # The issuer knows its own cards: they do PACE and Chip Authentication.
-        Policy("issuer-readback", _DOCUMENT | _STATUS | {"ca", "pa.strength"}, frozenset({"ca"}), allow_bac=False),
+        Policy(
+            "issuer-readback", _DOCUMENT | _STATUS | {"chip.ca", "pa.strength"}, frozenset({"chip.ca"}), allow_bac=False
+        ),
         Policy("officer", _DOCUMENT | _STATUS, _ANY_CHIP, allow_bac=True, max_bundle_age=_MONTH_AND_A_HALF),
     )
 }

@@ -1,4 +1,4 @@
-"""The verdict for a machine: JSON, schema eid-verdict/1."""
+"""The verdict for a machine: JSON, schema eid-verdict/2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eid_toolkit.inspection.evidence import TerminalAuthenticationEvidence, Term
 from eid_toolkit.inspection.result import CheckResult
 from eid_toolkit.inspection.verdict import Verdict
 
-SCHEMA = "eid-verdict/1"
+SCHEMA = "eid-verdict/2"
 
 Explain = Callable[[str, Mapping[str, object]], str]
 """The sentence for a reason code and its facts."""

@@ -8,7 +8,7 @@ from eid_toolkit.inspection.validation_signers import SIGNERS
 __all__ = ["TABLE", "Row"]
 
 _REPORTED = "status.reported"
-_REVOCATION, _LIST = "pa.revocation", "master-list"
+_REVOCATION, _LIST = "status.revocation", "master-list"
 _SOD, _STRENGTH = "pa.sod-signature", "pa.strength"
 
 TABLE: tuple[Row, ...] = (

@@ -58,7 +58,7 @@ class ReadBack:
         now = self.clock.now()
         looks = (
             ("pa.dsc-chain", validate_signer(signer, self.trust, now)),
-            ("pa.revocation", check_revocation(signer, self.trust, now)),
+            ("status.revocation", check_revocation(signer, self.trust, now)),
         )
         for check, found in looks:
             if found.status is not Status.PASSED:
