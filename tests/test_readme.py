@@ -1,4 +1,4 @@
-"""What stands in the README runs as it stands there."""
+"""What stands in the README and in the tutorial runs as it stands there; every page is in the index."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+
+
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 def run(folder: Path, *command: str, script: str) -> str:
@@ -48,3 +51,19 @@ def test_every_target_of_the_readme_is_there(target: str) -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_every_link_of_the_readme_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_the_tutorial_tells_what_happens(tmp_path: Path) -> None:
+    printed = run(tmp_path, "bash", "-euo", "pipefail", script="".join(blocks("sh", TUTORIAL)))
+    verdicts = re.findall(r"^(PASSED|FAILED|UNDETERMINED)\b(?:: ([a-z ]+[a-z]))?", printed, re.MULTILINE)
+    assert [decision for decision, _ in verdicts] == ["PASSED", "PASSED", "PASSED", "FAILED", "FAILED"]
+    assert printed.count("Told by the reader") == 1
+    assert "13 of 13 checks" in printed
+    assert "23 of 23" in printed
+    assert (tmp_path / "seen.html").exists()
+
+
+def test_every_page_is_in_the_index() -> None:
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    linked = set(re.findall(r"\]\(([a-z-]+\.md)\)", (ROOT / "docs" / "index.md").read_text("utf-8")))
+    assert pages == linked
