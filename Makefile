@@ -39,4 +39,4 @@ fuzz: setup
 
 docs: setup
 	$(BIN)/python scripts/generate_docs.py
-	$(BIN)/python scripts/draw_demo.py
+	$(BIN)/python scripts/draw_pictures.py

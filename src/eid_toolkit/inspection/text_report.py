@@ -147,9 +147,9 @@ def _findings(result: CheckResult, words: Words) -> Iterator[str]:
 def _circumstances(verdict: Verdict, words: Words) -> list[str]:
     trust, evidence = verdict.trust, verdict.evidence
     terminal = explain_terminal(evidence.terminal_authentication, words.explain)
-    age = "" if trust.list_age_days is None else f", revocation list {trust.list_age_days} days old"
-    linked = f" by {trust.links} link certificates" if trust.links else ""
-    bundle = f"Trust: bundle {trust.bundle_version}, {trust.bundle_age_days} days old."
+    age = "" if trust.list_age_days is None else f", revocation list {_old(trust.list_age_days)}"
+    linked = f" by {_counted(trust.links, 'link certificate')}" if trust.links else ""
+    bundle = f"Trust: bundle {trust.bundle_version}, {_old(trust.bundle_age_days)}."
     return [
         _opened(evidence),
         *([terminal] if terminal else []),
@@ -158,6 +158,14 @@ def _circumstances(verdict: Verdict, words: Words) -> list[str]:
         *_witness(verdict.witness),
         _when(verdict),
     ]
+
+
+def _old(days: int | None) -> str:
+    return f"{_counted(days or 0, 'day')} old"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _opened(evidence: Evidence) -> str:
