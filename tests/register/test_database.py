@@ -86,6 +86,13 @@ def test_a_file_that_is_no_database_is_told(path: Path) -> None:
         Database.open(f"sqlite:///{path}")
 
 
+def test_a_bit_flipped_in_the_schema_is_told(path: Path) -> None:
+    Database.open(f"sqlite:///{path}").close()
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE ", b"CREATE T\xc1BLE "))
+    with pytest.raises(IntegrityBroken, match="register-damaged"):
+        Database.open(f"sqlite:///{path}")
+
+
 @pytest.mark.parametrize(
     ("url", "code"), [("nonsense", "malformed"), ("postgresql://host/db", "unsupported"), ("sqlite://", "unsupported")]
 )

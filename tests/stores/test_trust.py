@@ -91,6 +91,16 @@ def test_a_file_that_is_no_store_is_told_and_a_newer_one_is_not_touched(store: T
         TrustStore(store.directory).entries()
 
 
+def test_a_bit_flipped_in_the_schema_is_told(store: TrustStore) -> None:
+    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    path = store.directory / FILE
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE ", b"CREATE T\xc1BLE "))
+    with pytest.raises(IntegrityBroken, match="trust-store-damaged"):
+        TrustStore(store.directory).entries()
+
+
 def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path: Path) -> None:
     (tmp_path / "operators").mkdir()
     operators = OperatorStore(tmp_path / "operators", demo=False)

@@ -52,12 +52,18 @@ def beside(*works: Callable[[], object], stop: Callable[[], object] = lambda: No
 
 
 def next_line(process: subprocess.Popen[str]) -> str:
-    """The next line that the process prints, "" at its end; a process that is silent for too long is killed."""
+    """The next line that the process prints, "" at its end; a process that is silent for too long is killed.
+
+    No byte behind the line is taken, so that ``communicate`` has all the rest.
+    """
     assert process.stdout is not None
+    line, source = bytearray(), process.stdout.fileno()
     impatience = threading.Timer(LIMIT, process.kill)
     impatience.start()
     try:
-        return process.stdout.readline()
+        while not line.endswith(b"\n") and (byte := os.read(source, 1)):
+            line += byte
+        return line.decode()
     finally:
         impatience.cancel()
 

@@ -283,6 +283,8 @@ def _clear_errors() -> Iterator[None]:
         if any(word in reason for word in _DAMAGED):
             raise IntegrityBroken("register-damaged", reason=reason) from None
         raise
+    except UnicodeDecodeError:  # what SQLite says of a damaged schema repeats its bytes
+        raise IntegrityBroken("register-damaged", reason="text that is not UTF-8") from None
 
 
 def _reason(error: DBAPIError) -> str:

@@ -222,3 +222,5 @@ def _clear_errors(path: Path) -> Iterator[None]:
         if code in _DAMAGED or not isinstance(error, sqlite3.OperationalError):
             raise IntegrityBroken("trust-store-damaged", file=path.name) from None
         raise OSError(0, str(error), str(path)) from None
+    except UnicodeDecodeError:  # what SQLite says of a damaged schema repeats its bytes
+        raise IntegrityBroken("trust-store-damaged", file=path.name) from None
