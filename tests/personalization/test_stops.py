@@ -119,10 +119,11 @@ class Prepared:
     """A home with one prepared document and one blank."""
 
     root: Path
-    copies: HomeCopies
+    trials: HomeCopies
 
     def trial(self, root: Path) -> Trial:
-        return Trial(HomeCopies.of(self.root, self.copies).copy(root))
+        self.trials.drop()  # the database of the trial before: there are hundreds of them
+        return Trial(self.trials.copy(root))
 
 
 def receive(bureau: Bureau, serials: Mapping[str, str]) -> None:
@@ -291,7 +292,7 @@ def prepared_homes(
             serials = {f"S-{number}": bureau.blank(name) for number, name in enumerate(("blank", "fresh"), start=1)}
             receive(bureau, serials)
             bureau.office.register.close()
-            made[backend] = Prepared(home.root, copies)
+            made[backend] = Prepared(home.root, HomeCopies.of(home.root, copies))
         return made[backend]
 
     yield prepare
