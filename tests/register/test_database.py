@@ -93,6 +93,14 @@ def test_a_bit_flipped_in_the_schema_is_told(path: Path) -> None:
         Database.open(f"sqlite:///{path}")
 
 
+def test_a_file_that_is_damaged_meanwhile_is_told_when_its_log_is_cleared(path: Path) -> None:
+    database = Database.open(f"sqlite:///{path}")
+    database.close()
+    path.write_bytes(b"this is no database, whatever its name says" * 40)
+    with pytest.raises(IntegrityBroken, match="register-damaged"):
+        database.clear_files()
+
+
 @pytest.mark.parametrize(
     ("url", "code"), [("nonsense", "malformed"), ("postgresql://host/db", "unsupported"), ("sqlite://", "unsupported")]
 )

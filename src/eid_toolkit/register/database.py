@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -154,24 +154,29 @@ class Database:
         """
         if not self.is_file:
             return False
-        connection = self._engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with self._raw("PRAGMA wal_checkpoint(TRUNCATE)") as run:
+            try:
+                (busy, _, _) = run().fetchone()
+            except sqlite3.OperationalError:  # locked by another process
+                return False
             return not busy
-        except sqlite3.OperationalError:  # locked by another process
-            return False
-        finally:
-            connection.close()
 
     def copy_to(self, path: Path) -> None:
         """Copy a register that is a file to another file, as it is now; others may go on reading."""
-        statement = "VACUUM INTO ?"
-        with _clear_errors(), closing(self._engine.raw_connection()) as connection:
+        with self._raw("VACUUM INTO ?") as run:
+            run(str(path))
+
+    @contextmanager
+    def _raw(self, statement: str) -> Iterator[Callable[..., Any]]:
+        """Runs a statement outside of any transaction; errors are told as those of all others are."""
+        with _clear_errors():
             try:
-                connection.cursor().execute(statement, (str(path),))
-            except sqlite3.Error as error:
+                with closing(self._engine.raw_connection()) as connection:
+                    yield lambda *values: connection.cursor().execute(statement, values)
+            except sqlite3.OperationalError as error:
                 raise OperationalError(statement, None, error) from None
+            except sqlite3.Error as error:
+                raise DatabaseError(statement, None, error) from None
 
     def is_sound(self) -> bool:
         """Whether the structure of a file holds; raises :class:`IntegrityBroken` if it is no database at all."""
