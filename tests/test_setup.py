@@ -129,6 +129,28 @@ def test_root_or_sudo_installs_just_what_is_missing(machine: Path, user: str, su
     assert ("sudo" in log) is sudo
 
 
+def test_the_set_up_waits_while_another_program_holds_the_lock_of_apt(machine: Path) -> None:
+    program(machine, "dpkg-query", 'case "$*" in *opensc*) exit 1;; *) echo "install ok installed";; esac')
+    program(machine, "id", "echo 0")
+    program(machine, "sleep", "exit 0")
+    program(machine, "../project/.venv/bin/python", "exit 0")
+    held = 'echo "E: Could not get lock /var/lib/apt/lists/lock." >&2; exit 100'
+    program(
+        machine,
+        "apt-get",
+        f'echo "$*" >> "$LOG"; case "$*" in *update) [ "$(grep -c update "$LOG")" -gt 2 ] || {{ {held}; }};; esac',
+    )
+    result = run_setup(machine)
+    calls = (machine / "log").read_text().splitlines()
+    assert [call.split()[-1] for call in calls] == ["update", "update", "update", "opensc"]
+    assert "DPkg::Lock::Timeout=600" in calls[-1]
+    assert "lists" not in result.stderr
+    program(machine, "apt-get", 'echo "$*" >> "$LOG"; case "$*" in *update) echo "no network" >&2; exit 100;; esac')
+    (machine / "log").write_text("")
+    assert "trying with the lists there are" in run_setup(machine).stderr
+    assert len((machine / "log").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize(("lint", "tests"), [(0, 0), (2, 0), (0, 2), (2, 2)])
 def test_continuous_integration_lints_and_tests_and_ends_with_the_closing_line(
     machine: Path, lint: int, tests: int
