@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cryptography
 
+from benchmarks.asn1 import measure_asn1
 from benchmarks.bureau import Bureau
 from benchmarks.clocks import Times
 from benchmarks.emulated import CardMeasure, Size, measure_emulator
@@ -47,6 +48,7 @@ def main() -> None:
         bureau = Bureau(Path(folder))
         personalized = [bureau.personalize() for _ in range(_RUNS)]
         measures = measure_all(bureau, personalized, arguments.seconds)
+        measures += measure_asn1(bureau, arguments.seconds / 4)
         measures += measure_trust(arguments.seconds, bureau, personalized[-1])
         processes, missing = measure_processes(bureau, personalized[-1]), {}
         try:

@@ -61,7 +61,7 @@ def measure_all(bureau: Bureau, personalized: list[Personalized], seconds: float
     ]
 
 
-def _once(work: Callable[[], object], seconds: float) -> float:
+def once(work: Callable[[], object], seconds: float) -> float:
     """Seconds of one call: the mean over all calls in ``seconds``, after one that warms up."""
     work()
     count, began = 0, time.perf_counter()
@@ -76,8 +76,8 @@ def _records(bureau: Bureau, seconds: float) -> Measure:
     groups = [content for file, content in bureau.build_records().files.items() if file.data_group]
     return Measure(
         "records built and signed",
-        _once(bureau.build_records, seconds),
-        _once(lambda: floors.records(groups), seconds),
+        once(bureau.build_records, seconds),
+        once(lambda: floors.records(groups), seconds),
     )
 
 
@@ -88,7 +88,7 @@ def _judgements(bureau: Bureau, evidence: Evidence, seconds: float) -> Measure:
         verdict = judge(evidence, bureau.trust, POLICY, CLOCK.now())
         assert verdict.decision is Decision.PASSED, verdict.failed_checks()
 
-    return Measure("evidence judged", _once(work, seconds), _once(lambda: floors.judgement(groups), seconds))
+    return Measure("evidence judged", once(work, seconds), once(lambda: floors.judgement(groups), seconds))
 
 
 def _personalization(runs: list[Personalized], seconds: float) -> tuple[Measure, Measure]:
@@ -101,14 +101,14 @@ def _personalization(runs: list[Personalized], seconds: float) -> tuple[Measure,
         Measure(
             "personalization: writing",
             median(run.write_seconds for run in runs),
-            _once(lambda: floors.writing(written, files.values()), seconds),
+            once(lambda: floors.writing(written, files.values()), seconds),
             last.written,
             smallest.writing(files, MAX_COMMAND),
         ),
         Measure(
             "personalization: read-back",
             median(run.read_back_seconds for run in runs),
-            _once(lambda: floors.read_back(read, groups), seconds),
+            once(lambda: floors.read_back(read, groups), seconds),
             last.read_back_apdus,
             smallest.read_back(files, MAX_RESPONSE),
         ),
@@ -127,7 +127,7 @@ def _inspection(bureau: Bureau, personalized: Personalized, seconds: float) -> t
     return evidence, Measure(
         "inspection",
         median(times),
-        _once(lambda: floors.inspection(tap.exchanges, _data_groups(evidence)), seconds),
+        once(lambda: floors.inspection(tap.exchanges, _data_groups(evidence)), seconds),
         len(tap.exchanges),
         smallest.inspection(personalized.package.files, MAX_RESPONSE),
     )

@@ -105,6 +105,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "crl": lists,
         "cv-certificate": {key: bytes.fromhex(value) for key, value in _hex_certificates(published)},
         "decode": {"mrz": _TD1.encode(), "sod": sod.encode(), **lists},
+        "asn1": {"sod": sod.encode(), "dg14": contents[ElementaryFile.DG14], **certificates, **lists},
         "mrz": {"td1": _TD1.encode(), "td3": _TD3.encode()},
         "evidence": {"specimen": encode_evidence(evidence)},
         "card-image": {"specimen": memory},

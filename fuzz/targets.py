@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from eid_toolkit.asn1.security_infos import SecurityInfos
+from eid_toolkit.asn1.structure import structure
 from eid_toolkit.cardspec import parse_spec
 from eid_toolkit.cli.decode import decoded
 from eid_toolkit.cli.describe import describe
@@ -102,6 +103,11 @@ def _decode(data: bytes) -> None:
     """All that ``eid decode`` takes, PEM included."""
     for _ in decoded(data):
         pass
+
+
+def _asn1(data: bytes) -> None:
+    """All that ``eid decode --asn1`` takes."""
+    structure(data)
 
 
 def _mrz(data: bytes) -> None:
@@ -229,6 +235,7 @@ TARGETS: dict[str, Target] = {
     "trust-bundle": _trust_bundle,
     "status-tables": _status_tables,
     "decode": _decode,
+    "asn1": _asn1,
     "mrz": _mrz,
     "evidence": _evidence,
     "card-image": _card_image,

@@ -11,6 +11,7 @@ import click
 from eid_toolkit.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.cli.files import read_file
 from eid_toolkit.cli.output import details, emit
+from eid_toolkit.codec.display import harmless
 from eid_toolkit.errors import BadInput
 
 _MAX_FILE = 16 << 20
@@ -19,9 +20,10 @@ _HEAD = 4096
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--asn1", is_flag=True, help="Show every field under its name in the standard's ASN.1 module.")
 @format_option
 @pass_app
-def decode(app: App, file: Path, fmt: str) -> None:
+def decode(app: App, file: Path, asn1: bool, fmt: str) -> None:
     """Show what stands in a FILE of a card or of the country signing PKI.
 
     The kind of file is told from its first bytes: an EF by its tag; a face, finger or iris record outside an EF; a
@@ -29,8 +31,31 @@ def decode(app: App, file: Path, fmt: str) -> None:
     directory in LDIF; a card-verifiable certificate or request for one; or a machine readable zone as text. Nothing is
     judged: a signature that holds says nothing about trust.
     """
+    if asn1:
+        _show_structure(file, fmt)
+        return
     found = [{"kind": kind, "content": content} for kind, content in _contents(file)]
     emit(found[0] if len(found) == 1 else found, fmt, lambda: "\n\n".join(map(_as_text, found)))
+
+
+def _show_structure(file: Path, fmt: str) -> None:
+    from dataclasses import asdict
+
+    from eid_toolkit.asn1.structure import Field, structure
+    from eid_toolkit.pki.certificate import read_pem_or_der
+
+    def lines(field: Field, depth: int = 0) -> Iterator[str]:
+        value = "" if field.value is None else f"  {harmless(field.value)}"
+        label = f"{field.name}: " if field.name else "- " if depth else ""
+        yield f"{'  ' * depth}{label}{field.type}{value}"
+        for each in field.fields:
+            yield from lines(each, depth + 1)
+
+    objects = [structure(data) for _, data in read_pem_or_der(read_file(file, _MAX_FILE))]
+    plain = [asdict(field) for field in objects]
+    emit(
+        plain[0] if len(plain) == 1 else plain, fmt, lambda: "\n".join(line for each in objects for line in lines(each))
+    )
 
 
 def _contents(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -178,19 +178,6 @@ def verify_signed_data(signed: SignedData, certificate_der: bytes) -> bool:
     return False
 
 
-def read_certificates(data: bytes) -> tuple[bytes, ...]:
-    """The certificates in SignedData that nobody signed: the form in which they are handed out (RFC 5652 5.1).
-
-    Raises :class:`BadInput` for what is no SignedData.
-    """
-
-    def read(definite: bytes) -> tuple[bytes, ...]:
-        parts = tlv.parse(der.expect(_content_of(definite), _FIRST), der.SEQUENCE).children()
-        return _certificates(parts[3:])
-
-    return ber.in_any_form(read, data)
-
-
 def build_signed_data(
     content: bytes,
     content_type: str,

@@ -6,13 +6,13 @@ import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Any
 
 from eid_toolkit.asn1.oids import DEVIATION_LIST
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.display import shortened
-from eid_toolkit.codec.tlv import Tlv
+from eid_toolkit.crypto.digests import DIGEST_OIDS, digest_by_oid
 from eid_toolkit.crypto.digests import digest as hashed
-from eid_toolkit.crypto.digests import digest_by_oid
 from eid_toolkit.errors import BadInput
 from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import SignedData, build_signed_data
@@ -27,6 +27,7 @@ _MAX_TEXT = 1000
 
 _DOCUMENT_TYPE, _ISSUING_DATE, _DOCUMENT_NUMBERS = 0x80, 0xA4, 0xA5  # DeviationDocuments, implicit tags
 _ISSUER_AND_SERIAL, _KEY_IDENTIFIER, _CERTIFICATE_DIGEST = 0xA1, 0x82, 0x83  # DocumentSignerIdentifier
+
 
 KINDS = {
     "1.1": "signer-signature-wrong",
@@ -113,10 +114,7 @@ class DeviationList:
         signed = SignedData.parse(data)
         if signed.content_type != DEVIATION_LIST:
             raise BadInput("deviation-list-wrong-content", oid=signed.content_type)
-        try:
-            digest, deviations = _read_content(signed.content)
-        except (ValueError, IndexError):  # a structure with fewer or more parts than the list has
-            raise BadInput("deviation-list-malformed") from None
+        digest, deviations = _read_content(signed.content)
         return cls(data, signed, digest, deviations)
 
     @property
@@ -157,7 +155,7 @@ def build_deviation_list(
     """A signed list in DER, with the signer's certificate and its CSCA's inside."""
     content = der.sequence(
         der.integer(0),
-        der.sequence(der.object_identifier(_DIGEST_OID)),
+        der.sequence(der.object_identifier(DIGEST_OIDS["sha256"])),
         der.set_of([_deviation(each) for each in deviations]),
     )
     return build_signed_data(
@@ -170,9 +168,6 @@ def build_deviation_list(
         others=(csca.der,),
         by_key_identifier=True,
     )
-
-
-_DIGEST_OID = "2.16.840.1.101.3.4.2.1"  # SHA-256
 
 
 def _deviation(deviation: Deviation) -> bytes:
@@ -199,48 +194,54 @@ def _deviation(deviation: Deviation) -> bytes:
 
 
 def _read_content(content: bytes) -> tuple[str | None, tuple[Deviation, ...]]:
-    version, *optional, deviations = tlv.parse(content, der.SEQUENCE).children()
-    if der.read_integer(version) != 0:
-        raise BadInput("deviation-list-version", version=der.read_integer(version))
-    digest = None
-    if optional:
-        digest = digest_by_oid(der.read_object_identifier(der.read_sequence(optional[0])[0]))
-    found = []
-    for item in tlv.parse_all(der.expect(deviations, der.SET)):
-        documents, descriptions = der.read_sequence(item)
-        concerned = _read_concerned(documents)
-        for description in tlv.parse_all(der.expect(descriptions, der.SET)):
-            found.append(_read_description(description, concerned))
-            if len(found) > _MAX_DEVIATIONS:
-                raise BadInput("deviation-list-too-long", limit=_MAX_DEVIATIONS)
-    return digest, tuple(found)
+    from eid_toolkit.asn1.declared import FAULTS, load
+    from eid_toolkit.asn1.modules.deviation_list import DeviationList as Declared
+
+    try:
+        read = load(Declared, content)
+        if (version := read["version"].native) != 0:
+            raise BadInput("deviation-list-version", version=version)
+        algorithm = read["digestAlgorithm"]
+        digest = digest_by_oid(algorithm["algorithm"].native) if algorithm else None
+        deviations: list[Deviation] = []
+        for item in read["deviations"]:
+            concerned = _read_concerned(item["documents"])
+            for description in item["descriptions"]:
+                if len(deviations) == _MAX_DEVIATIONS:
+                    raise BadInput("deviation-list-too-long", limit=_MAX_DEVIATIONS)
+                deviations.append(_read_description(description, concerned))
+    except FAULTS:
+        raise BadInput("deviation-list-malformed") from None
+    return digest, tuple(deviations)
 
 
-def _read_description(item: Tlv, concerned: Concerned) -> Deviation:
-    parts = list(der.read_sequence(item))
-    text = None
-    if parts[0].tag != der.OBJECT_IDENTIFIER:
-        text = shortened(parts.pop(0).value[: _MAX_TEXT + 1].decode("ascii", "replace"), _MAX_TEXT)
-    oid = der.read_object_identifier(parts.pop(0))
-    return Deviation(concerned, oid, text, next((part.value for part in parts if part.tag == 0xA0), None))
+def _read_description(item: Any, concerned: Concerned) -> Deviation:
+    text, parameters = item["description"].native, item["parameters"]
+    return Deviation(
+        concerned,
+        item["deviationType"].native,
+        None if text is None else shortened(text[: _MAX_TEXT + 1], _MAX_TEXT),
+        parameters["value"].dump() if parameters else None,
+    )
 
 
-def _read_concerned(item: Tlv) -> Concerned:
-    found = tlv.as_mapping(der.read_sequence(item))
-    issuer = serial = first = last = None
-    if _ISSUER_AND_SERIAL in found:
-        name, number = tlv.parse_all(found[_ISSUER_AND_SERIAL])
-        issuer, serial = DistinguishedName.read(name), der.read_integer(number)
-    if _ISSUING_DATE in found:
-        first, last = (parse_time(end.value, generalized=True).date() for end in tlv.parse_all(found[_ISSUING_DATE]))
-    numbers = tlv.parse_all(found.get(_DOCUMENT_NUMBERS, b""))
+def _read_concerned(documents: Any) -> Concerned:
+    signer, period = documents["dscIdentifier"], documents["issuingDate"]
+    named = {signer.name: signer.chosen} if signer else {}
+    certificate = named.get("issuerAndSerialNumber")
+    by_name = tlv.parse(certificate["issuer"].dump()) if certificate is not None else None
+    first, last = (_day(period["firstIssued"]), _day(period["lastIssued"])) if period else (None, None)
     return Concerned(
-        document_type=found[_DOCUMENT_TYPE].decode("ascii", "replace") if _DOCUMENT_TYPE in found else None,
-        issuer=issuer,
-        serial=serial,
-        key_identifier=found.get(_KEY_IDENTIFIER),
-        certificate_digest=found.get(_CERTIFICATE_DIGEST),
+        document_type=documents["documentType"].native,
+        issuer=None if by_name is None else DistinguishedName.read(by_name),
+        serial=None if certificate is None else certificate["serialNumber"].native,
+        key_identifier=named["subjectKeyIdentifier"].native if "subjectKeyIdentifier" in named else None,
+        certificate_digest=named["certificateDigest"].native if "certificateDigest" in named else None,
         issued_from=first,
         issued_until=last,
-        document_numbers=frozenset(number.value.decode("ascii", "replace").rstrip("< ") for number in numbers),
+        document_numbers=frozenset(number.rstrip("< ") for number in documents["documentNumbers"].native or ()),
     )
+
+
+def _day(generalized_time: Any) -> date:
+    return parse_time(generalized_time.contents, generalized=True).date()

@@ -199,6 +199,7 @@ def _read_key_usage(item: Tlv) -> dict[str, Any]:
     if unused > 7:
         raise BadInput("certificate-extension-malformed", oid=KEY_USAGE)
     bits = "".join(f"{octet:08b}" for octet in octets)
+    bits = bits[: len(bits) - unused]  # whatever stands in the others: X.690 11.2.1
     return {"key_usage": frozenset(name for name, bit in zip(KEY_USAGE_BITS, bits, strict=False) if bit == "1")}
 
 

@@ -13,7 +13,7 @@ from eid_toolkit.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.codec.tlv import Tlv
 from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.certificate import Certificate, raw_objects
+from eid_toolkit.pki.certificate import Certificate
 from eid_toolkit.pki.cms import ID_SIGNED_DATA, SignedData
 from eid_toolkit.pki.crl import Crl
 from eid_toolkit.pki.cv_certificate import CERTIFICATE as CV_CERTIFICATE
@@ -22,7 +22,7 @@ from eid_toolkit.pki.times import GENERALIZED_TIME, UTC_TIME
 from eid_toolkit.pki.trust_bundle import TRUST_BUNDLE
 
 Item = Certificate | Crl
-_FIRST, _SECOND = 0xA0, 0xA1
+_FIRST = 0xA0
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
 
 
@@ -53,12 +53,18 @@ class CertificateBag:
     @classmethod
     def parse(cls, data: bytes) -> CertificateBag:
         """Reads one; raises :class:`BadInput` for other signed data, and for none at all."""
-        parts = _signed_parts(data)
-        if parts is None or parts[-1] != Tlv(der.SET, b""):
-            raise BadInput("cms-malformed")
-        found = {part.tag: raw_objects(part.value) for part in parts[3:-1]}
-        certificates = tuple(item for item in found.get(_FIRST, ()) if item[:1] == bytes((der.SEQUENCE,)))
-        return cls(certificates, tuple(found.get(_SECOND, ())))
+        from eid_toolkit.asn1.declared import FAULTS, load
+        from eid_toolkit.asn1.modules.cms import ContentInfo
+
+        try:
+            outer = load(ContentInfo, data)
+            signed = outer["content"]
+            if outer["contentType"].native != ID_SIGNED_DATA or len(signed["signerInfos"]):
+                raise BadInput("cms-malformed")
+            certificates, crls = (tuple(item.dump() for item in signed[field]) for field in ("certificates", "crls"))
+        except FAULTS:
+            raise BadInput("cms-malformed") from None
+        return cls(tuple(item for item in certificates if item[:1] == bytes((der.SEQUENCE,))), crls)
 
 
 def kind_of(data: bytes) -> Kind | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eid_toolkit.codec import der, tlv
 from eid_toolkit.crypto.signatures import algorithm_to_der
 from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.certificate import is_signed_by, raw_first_child
+from eid_toolkit.pki.certificate import is_signed_by
 from eid_toolkit.pki.names import DistinguishedName
 from eid_toolkit.ports import Signer
 
@@ -41,14 +41,19 @@ class CertificateRequest:
         """
         if len(data) > MAX_SIZE:
             raise BadInput("request-too-large", limit=MAX_SIZE)
+        from eid_toolkit.asn1.declared import FAULTS, load
+        from eid_toolkit.asn1.modules.pkcs10 import CertificationRequest
+
         try:
-            info, algorithm, signature = tlv.parse(data, der.SEQUENCE).children()
-            version, subject, spki, *_ = der.read_sequence(info)
-        except ValueError:
+            read = load(CertificationRequest, data)
+            info = read["certificationRequestInfo"]
+            version, subject = info["version"].native, DistinguishedName.read(tlv.parse(info["subject"].dump()))
+            key, algorithm = info["subjectPKInfo"].dump(), read["signatureAlgorithm"].dump()
+            signature = read["signature"].native
+        except FAULTS:
             raise BadInput("request-malformed") from None
-        if der.read_integer(version) != 0:
+        if version != 0:
             raise BadInput("request-malformed")
-        key = spki.encode()
-        if not is_signed_by(key, algorithm.encode(), der.read_bit_string(signature), raw_first_child(data)):
+        if not is_signed_by(key, algorithm, signature, info.dump()):
             raise BadInput("request-signature-wrong")
-        return cls(data, DistinguishedName.read(subject), key)
+        return cls(data, subject, key)
