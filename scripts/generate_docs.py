@@ -49,11 +49,11 @@ NOTE = "<!-- Written by scripts/generate_docs.py (make docs); do not edit. -->\n
 def pages() -> dict[str, str]:
     """The generated pages by file name."""
     return {
-        "errors.md": errors_page(),
-        "cli.md": cli_page(),
-        "policies.md": policies_page(),
-        "validation.md": validation_page(),
-        "conformance-cases.md": conformance_page(),
+        "reference/errors.md": errors_page(),
+        "reference/cli.md": cli_page(),
+        "reference/policies.md": policies_page(),
+        "reference/validation.md": validation_page(),
+        "reference/conformance-cases.md": conformance_page(),
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
         "profiles.md": with_tables((DOCS / "profiles.md").read_text("utf-8"), profile_tables()),
         "api.md": with_tables((DOCS / "api.md").read_text("utf-8"), api_tables()),
@@ -91,7 +91,7 @@ def conformance_page() -> str:
     """Every conformance case with its steps and expected results."""
     cases = all_cases()
     head = (
-        f"{NOTE}\n# The conformance cases\n\n{len(cases)} cases; how they are run: [conformance.md](conformance.md).\n"
+        f"{NOTE}\n# The conformance cases\n\n{len(cases)} cases; how they are run: [conformance.md](../conformance.md).\n"
     )
     return f"{head}\n{catalogue_page(cases)}"
 

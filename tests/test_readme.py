@@ -63,7 +63,14 @@ def test_the_tutorial_tells_what_happens(tmp_path: Path) -> None:
     assert (tmp_path / "seen.html").exists()
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
 def test_every_page_is_in_the_index() -> None:
-    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
-    linked = set(re.findall(r"\]\(([a-z-]+\.md)\)", (ROOT / "docs" / "index.md").read_text("utf-8")))
+    docs = ROOT / "docs"
+    pages = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")} - {"index.md"}
+    linked = set(re.findall(r"\]\(([a-z/-]+\.md)\)", (ROOT / "docs" / "index.md").read_text("utf-8")))
     assert pages == linked

@@ -75,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How one check came out; docs/policies.md has them all.
+    """How one check came out; docs/reference/policies.md has them all.
 
     ``layer`` is ``document``, ``chip`` or ``status``; ``status`` is ``passed``, ``failed``, ``undetermined`` or
     ``not-performed``; ``reason`` is a code, None just if the check passed.

@@ -1,4 +1,4 @@
-"""What path validation makes of each fault: the table that docs/validation.md shows and that tests run row by row."""
+"""What path validation makes of each fault: the table that docs/reference/validation.md shows and that tests run row by row."""
 
 from __future__ import annotations
 
