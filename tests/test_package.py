@@ -95,6 +95,11 @@ def test_the_container_needs_of_the_system_what_the_demo_needs() -> None:
 
 
 def test_nothing_says_to_install_by_name_what_no_index_has() -> None:
-    pages = [*ROOT.glob("*.md"), ROOT / "Containerfile", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*")]
+    pages = [
+        *ROOT.glob("*.md"),
+        ROOT / "Containerfile",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").rglob("*"),
+    ]
     named = re.compile(r"(pip|pipx|uv)\b[^\n`]*\binstall\b[^\n`]*(?<![/\w.-])eid-toolkit(?![\w.-]*\.whl)")
     assert not [path.name for path in pages if path.is_file() and named.search(path.read_text("utf-8"))]

@@ -1,14 +1,14 @@
-"""What stands in the README and in the tutorial runs as it stands there; every page is in the index."""
+"""What stands in the README and the tutorial runs, from the built package; every page is in the index."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from support.clean_environment import Clean
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -21,10 +21,8 @@ def blocks(language: str, page: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-def run(folder: Path, *command: str, script: str) -> str:
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder), "NO_COLOR": "1",
-    }  # fmt: skip
+def run(clean: Clean, folder: Path, *command: str, script: str) -> str:
+    environment = {"PATH": f"{clean.environment}/bin:/usr/bin:/bin", "HOME": str(folder), "NO_COLOR": "1"}
     done = subprocess.run(
         command, input=script, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
@@ -32,15 +30,15 @@ def run(folder: Path, *command: str, script: str) -> str:
     return done.stdout
 
 
-def test_the_session_of_the_readme_ends_with_a_card_that_passes(tmp_path: Path) -> None:
+def test_the_session_of_the_readme_ends_with_a_card_that_passes(clean: Clean, tmp_path: Path) -> None:
     (session,) = [block for block in blocks("sh") if "eid init" in block]
-    printed = run(tmp_path, "bash", "-euo", "pipefail", script=session)
+    printed = run(clean, tmp_path, "bash", "-euo", "pipefail", script=session)
     assert re.search(r"^PASSED  \(specimen\)$", printed, re.MULTILINE)
 
 
-def test_the_program_of_the_readme_verifies_a_card(tmp_path: Path) -> None:
+def test_the_program_of_the_readme_verifies_a_card(clean: Clean, tmp_path: Path) -> None:
     (program,) = blocks("python")
-    assert run(tmp_path, sys.executable, "-", script=program) == "passed Eriksson, Anna Maria\n"
+    assert run(clean, tmp_path, "python", "-", script=program) == "passed Eriksson, Anna Maria\n"
 
 
 @pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, re.MULTILINE))
@@ -53,8 +51,8 @@ def test_every_link_of_the_readme_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
 
-def test_the_tutorial_tells_what_happens(tmp_path: Path) -> None:
-    printed = run(tmp_path, "bash", "-euo", "pipefail", script="".join(blocks("sh", TUTORIAL)))
+def test_the_tutorial_tells_what_happens(clean: Clean, tmp_path: Path) -> None:
+    printed = run(clean, tmp_path, "bash", "-euo", "pipefail", script="".join(blocks("sh", TUTORIAL)))
     verdicts = re.findall(r"^(PASSED|FAILED|UNDETERMINED)\b(?:: ([a-z ]+[a-z]))?", printed, re.MULTILINE)
     assert [decision for decision, _ in verdicts] == ["PASSED", "PASSED", "PASSED", "FAILED", "FAILED"]
     assert printed.count("Told by the reader") == 1
