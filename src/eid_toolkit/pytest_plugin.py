@@ -131,9 +131,9 @@ class TraceCheck:
         """Fails the test unless the conversation was that of the trace in ``file`` (relative to the test's own)."""
         from eid_toolkit.transport.trace import differences
 
-        found = differences((self._folder / file).read_text("utf-8"), self.text)
-        if found:
-            pytest.fail("the conversation is another than in " + str(file) + ":\n" + "\n".join(found))
+        lines = differences((self._folder / file).read_text("utf-8"), self.text)
+        if lines:
+            pytest.fail("the conversation is another than in " + str(file) + ":\n" + "\n".join(lines))
 
 
 def _without_reader(config: pytest.Config, error: Exception) -> None:

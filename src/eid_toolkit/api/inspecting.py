@@ -40,13 +40,13 @@ class Reading:
     @property
     def files(self) -> dict[str, bytes]:
         """The files that were read, by their names (``EF.DG1``)."""
-        found = self._evidence.files.items()
-        return {file.label: each.content for file, each in found if each.content is not None}
+        entries = self._evidence.files.items()
+        return {file.label: evidence.content for file, evidence in entries if evidence.content is not None}
 
     @property
     def states(self) -> dict[str, str]:
         """What became of each file: ``read``, ``absent``, ``protected``, ``failed``, or what it needs."""
-        return {file.label: each.state.value for file, each in self._evidence.files.items()}
+        return {file.label: evidence.state.value for file, evidence in self._evidence.files.items()}
 
     @property
     def protocol(self) -> str:
@@ -199,13 +199,15 @@ def judge(
     if at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     told = latest_told(material) if at is None else None
-    found = judged(reading._evidence, material, rules, at or datetime.now(UTC), told, reading._witness)
-    checks = tuple(map(_check_of, found.checks))
-    return Verdict(found, reading, found.decision.value, found.policy, found.judged_at, found.specimen, checks)
+    verdict = judged(reading._evidence, material, rules, at or datetime.now(UTC), told, reading._witness)
+    checks = tuple(map(_check_of, verdict.checks))
+    return Verdict(
+        verdict, reading, verdict.decision.value, verdict.policy, verdict.judged_at, verdict.specimen, checks
+    )
 
 
 def _check_of(result: CheckResult) -> Check:
-    findings = tuple(Finding(each.reason, each) for each in result.outcome.findings)
+    findings = tuple(Finding(finding.reason, finding) for finding in result.outcome.findings)
     return Check(result.id, result.layer.value, result.status.value, result.reason, findings, result)
 
 

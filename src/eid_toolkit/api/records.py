@@ -94,7 +94,7 @@ def sign_records(
     from eid_toolkit.lds.sod import Sod, build_sod
     from eid_toolkit.stores.foreign import der_of, signer_of
 
-    groups = {number: _content(number, found) for number, found in sorted(data_groups.items())}
+    groups = {number: _content(number, data_group) for number, data_group in sorted(data_groups.items())}
     key, now = signer_of(signer), signing_time or datetime.now(UTC).replace(microsecond=0)
     sod = build_sod(groups, digest or key.algorithm.digest, key, der_of(certificate), now)
     if not Sod.parse(sod).is_signed():
@@ -107,10 +107,10 @@ def sign_records(
     return signed
 
 
-def _content(number: int, found: bytes | Encodable) -> bytes:
+def _content(number: int, data_group: bytes | Encodable) -> bytes:
     from eid_toolkit.lds.registry import recognise
 
-    content = found if isinstance(found, bytes) else found.encode()
+    content = data_group if isinstance(data_group, bytes) else data_group.encode()
     file = recognise(content)
     if file is None or file.data_group != number:
         raise BadInput("data-group-of-another-number", data_group=number)

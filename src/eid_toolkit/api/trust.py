@@ -118,7 +118,9 @@ class Trust:
         accepted = frozenset(text.replace(":", "").replace(" ", "").lower() for text in accept)
         planner = Planner(TrustMaterial(), known=frozenset(), removed=frozenset(), accepted=accepted)
         plan = planner.plan(sources, datetime.now(UTC))
-        left_out = [LeftOut(each.source, each.what, each.reason, facts=each.facts) for each in plan.refused]
+        left_out = [
+            LeftOut(refusal.source, refusal.what, refusal.reason, facts=refusal.facts) for refusal in plan.refused
+        ]
         for question in plan.questions:
             error = question.error
             left_out.append(LeftOut(question.source, question.name, error.code, question.accept, error.facts))
@@ -135,20 +137,20 @@ def _material_of(plan: Plan, complete_states: Iterable[str]) -> TrustMaterial:
     from eid_toolkit.pki.trust_material import TrustMaterial
     from eid_toolkit.stores.trust_packs import PARSERS, Role
 
-    found: dict[str, dict[str, Any]] = {role: {} for role in (*PARSERS, Role.SIGNER.value)}
+    by_role: dict[str, dict[str, Any]] = {role: {} for role in (*PARSERS, Role.SIGNER.value)}
     for entry in plan.entries:
-        found[entry.kind][entry.fingerprint] = entry.item
+        by_role[entry.kind][entry.fingerprint] = entry.item
     for member in (member for pack in plan.packs for member in pack.members):
         role = member.role.value
         if role in PARSERS:
-            found[role][member.fingerprint] = member.item or PARSERS[role](member.data)
-        elif role in found:
-            found[role][member.fingerprint] = member.data
+            by_role[role][member.fingerprint] = member.item or PARSERS[role](member.data)
+        elif role in by_role:
+            by_role[role][member.fingerprint] = member.data
     return TrustMaterial(
-        anchors=tuple(found[Role.ANCHOR].values()),
-        crls=tuple(found[Role.CRL].values()),
-        links=tuple(found[Role.LINK].values()),
-        deviation_lists=tuple(found[Role.DEVIATION_LIST].values()),
-        signers=tuple(found[Role.SIGNER].values()),
+        anchors=tuple(by_role[Role.ANCHOR].values()),
+        crls=tuple(by_role[Role.CRL].values()),
+        links=tuple(by_role[Role.LINK].values()),
+        deviation_lists=tuple(by_role[Role.DEVIATION_LIST].values()),
+        signers=tuple(by_role[Role.SIGNER].values()),
         complete_states=frozenset(complete_states),
     )

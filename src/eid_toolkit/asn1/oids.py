@@ -63,10 +63,10 @@ class PaceProtocol:
     @classmethod
     def from_oid(cls, oid: str) -> PaceProtocol:
         """Raises :class:`BadInput` for an identifier that is no PACE protocol."""
-        found = _PACE.get(oid)
-        if found is None:
+        protocol = _PACE.get(oid)
+        if protocol is None:
             raise BadInput("pace-unknown-protocol", oid=oid)
-        return found
+        return protocol
 
     @classmethod
     def of(cls, key_agreement: KeyAgreement, mapping: Mapping, cipher: Cipher) -> PaceProtocol:
@@ -88,10 +88,10 @@ class ChipAuthenticationProtocol:
     @classmethod
     def from_oid(cls, oid: str) -> ChipAuthenticationProtocol:
         """Raises :class:`BadInput` for an identifier that is no Chip Authentication protocol."""
-        found = _CA.get(oid)
-        if found is None:
+        protocol = _CA.get(oid)
+        if protocol is None:
             raise BadInput("ca-unknown-protocol", oid=oid)
-        return found
+        return protocol
 
     @classmethod
     def of(cls, key_agreement: KeyAgreement, cipher: Cipher) -> ChipAuthenticationProtocol:

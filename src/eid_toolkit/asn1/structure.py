@@ -123,7 +123,7 @@ def _opened(name: str, value: Any, contained: Kind | None) -> Field:
         return Field(name, _type(value), None, tuple(_fields(value)))
     if isinstance(value, (core.SequenceOf, core.SetOf)):
         kind = _ELEMENTS.get(type(value))
-        return Field(name, _type(value), None, tuple(_field("", _or_itself(each, kind)) for each in value))
+        return Field(name, _type(value), None, tuple(_field("", _or_itself(element, kind)) for element in value))
     return Field(name, _type(value), _text(value))
 
 

@@ -236,9 +236,9 @@ def _specimen_for(profile: str) -> SpecimenPerson:
 
 
 @cache
-def _drawn(profile: str, wanted: PortraitFormat) -> Portrait:
+def _drawn(profile: str, portrait_format: PortraitFormat) -> Portrait:
     """The portrait of the specimen person of a profile; always the same, and most of the work of a card."""
-    return make_portrait(next(person for person in persons() if person.profile == profile).portrait(), wanted)
+    return make_portrait(next(person for person in persons() if person.profile == profile).portrait(), portrait_format)
 
 
 def _neighbour(state: str) -> str:

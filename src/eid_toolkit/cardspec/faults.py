@@ -96,8 +96,8 @@ class FaultyCard:
         self._store.refusal = next((_MEMORY[fault.fault] for fault in now if fault.fault in _MEMORY), None)
         self._wait_for(now)
         self._lose(now, "before")
-        said = next((bytes.fromhex(fault.answer) for fault in now if fault.fault == "answer"), None)
-        answer = self._store.during(lambda: self._card.process(command)) if said is None else said
+        scripted_answer = next((bytes.fromhex(fault.answer) for fault in now if fault.fault == "answer"), None)
+        answer = self._store.during(lambda: self._card.process(command)) if scripted_answer is None else scripted_answer
         self._lose(now, "after")
         for fault in now:
             if fault.fault == "bit-error":

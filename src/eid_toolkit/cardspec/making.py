@@ -22,8 +22,8 @@ def make(spec: SpecLike, fields: Mapping[str, Any], folder: Path = Path()) -> Sp
     Raises :class:`BadInput` for a spec that is none, or asks for what cannot be.
     """
     if isinstance(spec, str | os.PathLike):
-        found, folder = find_spec(os.fspath(spec), folder)
+        card_spec, folder = find_spec(os.fspath(spec), folder)
     else:
-        found = spec if isinstance(spec, CardSpec) else spec_of(spec or {})
+        card_spec = spec if isinstance(spec, CardSpec) else spec_of(spec or {})
     changed = spec_of(fields)
-    return build(replace(found, **{name: getattr(changed, name) for name in fields}), folder=folder)
+    return build(replace(card_spec, **{name: getattr(changed, name) for name in fields}), folder=folder)

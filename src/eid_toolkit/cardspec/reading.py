@@ -47,14 +47,14 @@ def parse_spec(data: bytes, *, yaml: bool = False) -> CardSpec:
 def spec_of(fields: Mapping[str, object]) -> CardSpec:
     """The card described by the fields of a file, without their schema; see :func:`load_spec`."""
     try:
-        found: CardSpec = read(CardSpec, _plain(fields, _MAX_DEPTH), "")
+        spec: CardSpec = read(CardSpec, _plain(fields, _MAX_DEPTH), "")
     except BadInput as error:
         problem = _PROBLEMS.get(error.code)
         if problem is None:
             raise
         raise BadInput(problem, field=error.facts["field"]) from None
-    profile_of(found)  # so that a contradiction is found where the spec is written
-    return found
+    profile_of(spec)  # so that a contradiction is found where the spec is written
+    return spec
 
 
 _PROBLEMS = {
@@ -98,8 +98,8 @@ def _loader() -> Any:
             names = [self.construct_object(key, deep=True) for key, _ in node.value]
             if len(names) != len(set(map(str, names))):
                 raise ValueError("a field is there twice")
-            found: dict[Any, Any] = super().construct_mapping(node, deep)
-            return found
+            mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+            return mapping
 
     return Loader
 

@@ -20,8 +20,8 @@ _SUFFIXES = (".toml", ".yaml")
 def shipped_specs() -> dict[str, Traversable]:
     """The files of the shipped specs by their names, in alphabetical order."""
     folder = files("eid_toolkit.cardspec").joinpath("shipped")
-    found = ((PurePosixPath(entry.name), entry) for entry in folder.iterdir())
-    return {name.stem: entry for name, entry in sorted(found) if name.suffix in _SUFFIXES}
+    entries = ((PurePosixPath(entry.name), entry) for entry in folder.iterdir())
+    return {name.stem: entry for name, entry in sorted(entries) if name.suffix in _SUFFIXES}
 
 
 def is_name(word: str) -> bool:

@@ -27,7 +27,7 @@ def read_toml(data: bytes, limit: int = MAX_SIZE) -> dict[str, Any]:
     if len(data) > limit:
         raise ValueError(f"more than {limit} bytes")
     text = data.decode("utf-8-sig")  # an editor may have put its mark before it
-    _check(_TEXT_OR_COMMENT.sub(lambda found: "" if found[0].startswith("#") else "text", text))
+    _check(_TEXT_OR_COMMENT.sub(lambda match: "" if match[0].startswith("#") else "text", text))
     try:
         return tomllib.loads(text)
     except RecursionError:

@@ -139,9 +139,9 @@ def parse_all(data: bytes) -> tuple[Tlv, ...]:
 
 def as_mapping(objects: Iterable[Tlv]) -> dict[int, bytes]:
     """Values by tag; a tag that stands twice is an error."""
-    found: dict[int, bytes] = {}
+    values: dict[int, bytes] = {}
     for tlv in objects:
-        if tlv.tag in found:
+        if tlv.tag in values:
             raise BadInput("tlv-repeated-tag", tag=f"{tlv.tag:X}")
-        found[tlv.tag] = tlv.value
-    return found
+        values[tlv.tag] = tlv.value
+    return values

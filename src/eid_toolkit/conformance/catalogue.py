@@ -9,10 +9,10 @@ from eid_toolkit.conformance.case import Case, Unit
 
 def catalogue_page(cases: Iterable[Case]) -> str:
     """Markdown: for each unit its cases with purpose, preconditions, steps and expected results."""
-    found = tuple(cases)
+    all_cases = tuple(cases)
     parts = []
     for unit in Unit:
-        own = [case for case in found if case.unit is unit]
+        own = [case for case in all_cases if case.unit is unit]
         parts.append(f"## {unit.letters}: {unit.title} ({len(own)} cases)\n")
         parts += [_section(case) for case in own]
     return "\n".join(parts)

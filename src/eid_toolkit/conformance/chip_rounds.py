@@ -45,11 +45,11 @@ class ChipRounds:
     """The terminal's side of one run, in the probe's session: with AES, or with 3DES in the one command for it."""
 
     def __init__(self, probe: Probe, *, triple_des: bool = False) -> None:
-        found = _choices(probe.facts, triple_des)
-        if not found:
+        choices = _choices(probe.facts, triple_des)
+        if not choices:
             raise NotConforming("DG14 does not offer this kind of Chip Authentication")
         self._probe = probe
-        self.choice = found[0]
+        self.choice = choices[0]
         self._group = group_of(self.choice.domain)
         self._key = self._group.key_pair(probe.entropy)
         self.public = self._key.public
@@ -79,8 +79,8 @@ class ChipRounds:
 
     def agree_at_once(self, changed: Mapping[int, bytes | None] = _NOTHING) -> ResponseApdu:
         """MSE:Set KAT, the one command for 3DES, with some of its objects changed or left out."""
-        wanted: dict[int, bytes | None] = {ca.KAT_EPHEMERAL_KEY: self.public, **self._reference, **changed}
-        return self._probe.send(commands.mse_set(*ca.MSE_KAT, _encoded(wanted)))
+        objects: dict[int, bytes | None] = {ca.KAT_EPHEMERAL_KEY: self.public, **self._reference, **changed}
+        return self._probe.send(commands.mse_set(*ca.MSE_KAT, _encoded(objects)))
 
     def begin(self) -> None:
         """MSE:Set AT as it should be, which has to succeed."""

@@ -80,13 +80,13 @@ class Facts:
         infos = self.card_access
         if infos is None:
             return ()
-        found = []
+        ways = []
         for info in infos.of_type(PaceInfo):
             try:
-                found.append((info, PaceParameters.of(info, infos.of_type(PaceDomainParameterInfo))))
+                ways.append((info, PaceParameters.of(info, infos.of_type(PaceDomainParameterInfo))))
             except BadInput:
                 continue
-        return tuple(found)
+        return tuple(ways)
 
     def pace_with(self, mapping: str) -> tuple[PaceInfo, PaceParameters] | None:
         """The first offered way with a mapping (``gm``, ``im``, ``cam``)."""

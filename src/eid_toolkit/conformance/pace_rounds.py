@@ -42,10 +42,10 @@ def with_keys(facts: Facts) -> str | None:
 def way_with(probe: Probe, *mappings: str) -> Way:
     """The first way with one of the mappings, of which a condition has said that there is one."""
     ways = (way for mapping in mappings if (way := probe.facts.pace_with(mapping)) is not None)
-    found = next(ways, None)
-    if found is None:
+    first_way = next(ways, None)
+    if first_way is None:
         raise NotConforming(f"no way with mapping {' or '.join(mappings)}")
-    return found
+    return first_way
 
 
 class PaceRounds:
@@ -76,16 +76,16 @@ class PaceRounds:
 
     def objects(self) -> dict[int, bytes]:
         """What MSE:Set AT has to say: protocol and password, and the group where the protocol has several."""
-        found = {pace.PROTOCOL: der.encode_oid_value(self.info.protocol), pace.PASSWORD: bytes((self.password.kind,))}
+        objects = {pace.PROTOCOL: der.encode_oid_value(self.info.protocol), pace.PASSWORD: bytes((self.password.kind,))}
         same = [offered for offered, _ in self._probe.facts.pace if offered.protocol == self.info.protocol]
         if len(same) > 1 and self.parameters.reference is not None:
-            found[pace.PARAMETERS] = encode_reference(self.parameters.reference)
-        return found
+            objects[pace.PARAMETERS] = encode_reference(self.parameters.reference)
+        return objects
 
     def select(self, changed: Mapping[int, bytes | None] = MappingProxyType({})) -> ResponseApdu:
         """MSE:Set AT, with some of its objects changed, added or (None) left out."""
-        wanted = {**self.objects(), **changed}
-        return self.select_with(b"".join(tlv.encode(tag, value) for tag, value in wanted.items() if value is not None))
+        objects = {**self.objects(), **changed}
+        return self.select_with(b"".join(tlv.encode(tag, value) for tag, value in objects.items() if value is not None))
 
     def select_with(self, data: bytes) -> ResponseApdu:
         """MSE:Set AT with any data."""
@@ -109,8 +109,8 @@ class PaceRounds:
     def send(self, step: Step, value: bytes | None = None, *, last: bool | None = None) -> ResponseApdu:
         """One round, as it should be or with another value, or with the wrong chaining bit."""
         tag = step.command_tag
-        wanted = self.value(step) if value is None else value
-        content = b"" if tag is None else tlv.encode(tag, wanted)
+        step_value = self.value(step) if value is None else value
+        content = b"" if tag is None else tlv.encode(tag, step_value)
         command = commands.general_authenticate(content, last=step is Step.AUTHENTICATE if last is None else last)
         return self._probe.session.exchange_plain(command)
 
@@ -123,11 +123,11 @@ class PaceRounds:
         what = f"round {step + 1} of PACE"
         outer = self._probe.objects(data)
         self._probe.require(list(outer) == [_TEMPLATE], f"{what}: the answer is not one object 7C")
-        found = self._probe.objects(outer[_TEMPLATE])
-        self._probe.require(step.response_tag in found, f"{what}: no object {step.response_tag:02X} in the answer")
-        self.answers[step] = found
-        self._keep(step, found[step.response_tag])
-        return found[step.response_tag]
+        objects = self._probe.objects(outer[_TEMPLATE])
+        self._probe.require(step.response_tag in objects, f"{what}: no object {step.response_tag:02X} in the answer")
+        self.answers[step] = objects
+        self._keep(step, objects[step.response_tag])
+        return objects[step.response_tag]
 
     def before(self, step: Step) -> Self:
         """Everything up to the round, which then can be sent."""

@@ -55,11 +55,11 @@ class Probe:
 
     def run_pace(self, info: PaceInfo | None = None, password: AccessPassword | None = None) -> PaceResult:
         """PACE by one of the ways offered (the first), named where its protocol has several; nothing is selected."""
-        wanted = info or self.facts.pace[0][0]
+        pace_info = info or self.facts.pace[0][0]
         infos = self.facts.card_access
         beside = () if infos is None else infos.of_type(PaceDomainParameterInfo)
-        named = sum(offered.protocol == wanted.protocol for offered, _ in self.facts.pace) > 1
-        flow = pace_terminal.establish(password or self.facts.password, wanted, self.entropy, beside, named)
+        named = sum(offered.protocol == pace_info.protocol for offered, _ in self.facts.pace) > 1
+        flow = pace_terminal.establish(password or self.facts.password, pace_info, self.entropy, beside, named)
         result = self.session.run(flow)
         self.install(result.channel)
         return result
@@ -126,10 +126,10 @@ class Probe:
 
     def read(self, file: ElementaryFile) -> bytes:
         """A whole file in the current DF, as a reader would read it; fails the case if that is not possible."""
-        found = FileReader(self.session, self.facts.buffers).read(file)
-        if found.status is not ReadStatus.READ:
-            raise NotConforming(f"{file.label} could not be read ({found.status.value}, {found.reason})")
-        return found.data
+        result = FileReader(self.session, self.facts.buffers).read(file)
+        if result.status is not ReadStatus.READ:
+            raise NotConforming(f"{file.label} could not be read ({result.status.value}, {result.reason})")
+        return result.data
 
     # Words to judge by.
 
@@ -141,10 +141,10 @@ class Probe:
     def expect(self, answer: ResponseApdu, what: str, *allowed: int | range) -> None:
         """The answer's status word has to be one of these."""
         if not any(answer.sw in item if isinstance(item, range) else answer.sw == item for item in allowed):
-            wanted = ", ".join(
+            expected = ", ".join(
                 f"{item[0]:04X}..{item[-1]:04X}" if isinstance(item, range) else f"{item:04X}" for item in allowed
             )
-            raise NotConforming(f"{what}: answered {answer.sw:04X} ({describe(answer.sw)}), expected {wanted}")
+            raise NotConforming(f"{what}: answered {answer.sw:04X} ({describe(answer.sw)}), expected {expected}")
 
     def refused(self, answer: ResponseApdu, what: str, *allowed: int | range) -> None:
         """The answer has to be an error without data: one of these, or else any error."""

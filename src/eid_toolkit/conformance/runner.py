@@ -54,11 +54,11 @@ def run_cases(
     goes away leaves this case and those behind it undecided.
     """
     results: list[Result] = []
-    gone: EidError | None = None
+    gone_error: EidError | None = None
     for case in cases:
-        if gone is None:
+        if gone_error is None:
             result = _run(case, transport, facts, entropy)
-            gone = result.gone
+            gone_error = result.gone
         else:
             result = Result(case, Status.ERROR, "not run: the chip had gone before", 0.0, 0)
         results.append(result)
@@ -70,7 +70,7 @@ def run_cases(
 
 
 def _run(case: Case, transport: Transport, facts: Facts, entropy: Entropy) -> Result:
-    counted, gone = _Counted(transport), None
+    counted, gone_error = _Counted(transport), None
     began = time.perf_counter()
     try:
         reason = case.condition(facts)
@@ -83,13 +83,13 @@ def _run(case: Case, transport: Transport, facts: Facts, entropy: Entropy) -> Re
     except NotAtHand as missing:
         status, detail = Status.NOT_APPLICABLE, str(missing)
     except (NoCardError, ServiceAway) as error:
-        status, detail, gone = Status.ERROR, f"the chip has gone: {error}", error
+        status, detail, gone_error = Status.ERROR, f"the chip has gone: {error}", error
     except EidError as error:
         status, detail = Status.FAILED, f"a step before the expected results failed: {error}"
     except Exception as error:  # what the case did not think of must not cost the others
         _log.debug("%s could not be decided", case.number, exc_info=True)
         status, detail = Status.ERROR, f"it could not be decided: {type(error).__name__}"
-    return Result(case, status, detail, time.perf_counter() - began, counted.apdus, gone)
+    return Result(case, status, detail, time.perf_counter() - began, counted.apdus, gone_error)
 
 
 class _Counted(PassingTransport):

@@ -45,11 +45,11 @@ def choose(names: Iterable[str] = (), units: Iterable[str] = ()) -> tuple[Case, 
 
     Raises :class:`UsageError` for a name that nothing has.
     """
-    wanted, letters, cases = set(names), {unit.upper() for unit in units}, all_cases()
+    case_names, letters, cases = set(names), {unit.upper() for unit in units}, all_cases()
     known = {unit.letters for unit in Unit}
-    unknown = (wanted - {case.number for case in cases} - {case.id for case in cases}) | (letters - known)
+    unknown = (case_names - {case.number for case in cases} - {case.id for case in cases}) | (letters - known)
     if unknown:
         raise UsageError("conformance-unknown", name=", ".join(sorted(unknown)), units=", ".join(sorted(known)))
-    if not wanted and not letters:
+    if not case_names and not letters:
         return cases
-    return tuple(case for case in cases if {case.number, case.id} & wanted or case.unit.letters in letters)
+    return tuple(case for case in cases if {case.number, case.id} & case_names or case.unit.letters in letters)

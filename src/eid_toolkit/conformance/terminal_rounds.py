@@ -48,11 +48,11 @@ class TerminalRounds:
     """The terminal's side of one run, in the probe's session."""
 
     def __init__(self, probe: Probe, binding: SessionBinding) -> None:
-        found = credentials_of(probe.facts)
-        if found is None:
+        credentials = credentials_of(probe.facts)
+        if credentials is None:
             raise NotConforming("no terminal was given that the chip trusts")
         self._probe = probe
-        self.credentials = found
+        self.credentials = credentials
         self.binding = binding
         """What the signature has to be tied to."""
 
@@ -119,9 +119,9 @@ class TerminalRounds:
     def challenge(self) -> bytes:
         """MSE:Set AT and GET CHALLENGE, which have to succeed: the challenge."""
         self._probe.ok(self.select_terminal(), "MSE:Set AT for Terminal Authentication")
-        found = self._probe.ok(self.ask(), "GET CHALLENGE")
-        self._probe.require(len(found) == ta.CHALLENGE_SIZE, f"the challenge has {len(found)} bytes")
-        return found
+        challenge = self._probe.ok(self.ask(), "GET CHALLENGE")
+        self._probe.require(len(challenge) == ta.CHALLENGE_SIZE, f"the challenge has {len(challenge)} bytes")
+        return challenge
 
     def sign(self, challenge: bytes, binding: SessionBinding | None = None) -> bytes:
         """The terminal's signature over a challenge, tied to this session or to something else."""

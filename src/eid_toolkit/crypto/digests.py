@@ -40,5 +40,5 @@ def hash_algorithm(name: str) -> HashAlgorithm:
 
     if name not in DIGEST_OIDS:
         raise BadInput("digest-unknown", digest=name)
-    found: HashAlgorithm = getattr(hashes, name.upper())()
-    return found
+    algorithm: HashAlgorithm = getattr(hashes, name.upper())()
+    return algorithm

@@ -89,8 +89,8 @@ def _ec_domain(parameter_id: int) -> EcDomain:
 
 @cache
 def _ec_domains() -> dict[str, EcDomain]:
-    found = [domain for domain in map(domain_by_id, EC) if isinstance(domain, EcDomain)]
-    return {domain.name: domain for domain in found} | {domain.oid: domain for domain in found}
+    domains = [domain for domain in map(domain_by_id, EC) if isinstance(domain, EcDomain)]
+    return {domain.name: domain for domain in domains} | {domain.oid: domain for domain in domains}
 
 
 def ec_domain_by_name(name: str) -> EcDomain:

@@ -135,10 +135,10 @@ class RsaPrivateKey:
         """RSASP1 by the Chinese remainder theorem; the result is checked, for a faulty one would betray the primes."""
         d, p, q = self._d, self._p, self._q
         at_q = pow(number, d % (q - 1), q)
-        found = at_q + q * (pow(q, -1, p) * (pow(number, d % (p - 1), p) - at_q) % p)
-        if self.public_key.apply(found) != number % self.public_key.n:
+        signature = at_q + q * (pow(q, -1, p) * (pow(number, d % (p - 1), p) - at_q) % p)
+        if self.public_key.apply(signature) != number % self.public_key.n:
             raise BadInput("private-key-not-rsa")
-        return found
+        return signature
 
 
 def _prime(bits: int, entropy: Entropy) -> int:

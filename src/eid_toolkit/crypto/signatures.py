@@ -67,16 +67,16 @@ def algorithm_from_der(identifier: bytes, digest_hint: str | None = None) -> Sig
 
 def _pss_from_parameters(parameters: Tlv | None) -> SignatureAlgorithm:
     """RSASSA-PSS-params with the defaults of RFC 4055 3.1: SHA-1, MGF1 with SHA-1, salt of 20 bytes."""
-    found = tlv.as_mapping(der.read_sequence(parameters)) if parameters is not None else {}
+    by_tag = tlv.as_mapping(der.read_sequence(parameters)) if parameters is not None else {}
     digest = mask_digest = "sha1"
-    if 0xA0 in found:
-        digest = _hash_of(tlv.parse(found[0xA0], der.SEQUENCE))
-    if 0xA1 in found:
-        mask = tlv.parse(found[0xA1], der.SEQUENCE).children()
+    if 0xA0 in by_tag:
+        digest = _hash_of(tlv.parse(by_tag[0xA0], der.SEQUENCE))
+    if 0xA1 in by_tag:
+        mask = tlv.parse(by_tag[0xA1], der.SEQUENCE).children()
         if len(mask) != 2 or der.read_object_identifier(mask[0]) != _MGF1:
             raise BadInput("signature-algorithm-malformed")
         mask_digest = _hash_of(mask[1])
-    salt = der.read_integer(tlv.parse(found[0xA2])) if 0xA2 in found else 20
+    salt = der.read_integer(tlv.parse(by_tag[0xA2])) if 0xA2 in by_tag else 20
     if not 0 <= salt <= 512:
         raise BadInput("signature-algorithm-malformed")
     return SignatureAlgorithm("rsa-pss", digest, salt, None if mask_digest == digest else mask_digest)
@@ -108,7 +108,7 @@ def _normal(identifier: bytes) -> object:
     try:
         return parts[:1], algorithm_from_der(identifier)
     except BadInput:  # not known here, or not complete in itself
-        return parts[:1], tuple(each for each in parts[1:] if each != Tlv(der.NULL, b""))
+        return parts[:1], tuple(part for part in parts[1:] if part != Tlv(der.NULL, b""))
 
 
 def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, message: bytes) -> bool:

@@ -160,12 +160,12 @@ class AccessCommands:
         require(len(command.data) == bac.MESSAGE_SIZE, StatusWord.WRONG_LENGTH)
         keys = BacKeys.of(self._memory.passwords[PasswordKind.MRZ])
         self._count_attempt()
-        found = bac.respond(keys, challenge, command.data, self._entropy)
-        if found is None:
+        response = bac.respond(keys, challenge, command.data, self._entropy)
+        if response is None:
             raise Refused(StatusWord.AUTHENTICATION_FAILED)
         self._memory.failures = 0
         self._save()
-        data, channel = found
+        data, channel = response
 
         def install() -> None:
             self._session.install(channel)

@@ -38,27 +38,27 @@ class ChipCommands:
     def set_authentication_template(self, data: bytes) -> Reply:
         """MSE:Set AT for Chip Authentication."""
         self._require_session()
-        found = _objects(data)
+        objects = _objects(data)
         try:
             protocol = ChipAuthenticationProtocol.from_oid(
-                der.decode_oid_value(found.get(chip_authentication.PROTOCOL, b""))
+                der.decode_oid_value(objects.get(chip_authentication.PROTOCOL, b""))
             )
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
         require(protocol in _protocols(self._infos()), StatusWord.WRONG_DATA)
-        key = self._key(found.get(chip_authentication.KEY_REFERENCE), protocol)
+        key = self._key(objects.get(chip_authentication.KEY_REFERENCE), protocol)
         self._session.chip_authentication = PendingChipAuthentication(protocol, key)
         return ok()
 
     def set_key_agreement_template(self, data: bytes) -> Reply:
         """MSE:Set KAT: Chip Authentication with 3DES in one command (9303-11 6.2.4.1)."""
         self._require_session()
-        found = _objects(data)
+        objects = _objects(data)
         offered = [protocol for protocol in _protocols(self._infos()) if protocol.cipher == "3des"]
         require(offered, StatusWord.CONDITIONS_NOT_SATISFIED)
-        key = self._key(found.get(chip_authentication.KEY_REFERENCE), *offered)
+        key = self._key(objects.get(chip_authentication.KEY_REFERENCE), *offered)
         try:
-            result = chip_authentication.respond_kat(key, found)
+            result = chip_authentication.respond_kat(key, objects)
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
         return ok(effect=self._install(result, key.domain))
@@ -143,13 +143,13 @@ def _objects(data: bytes) -> dict[int, bytes]:
 
 
 def _protocols(infos: SecurityInfos) -> list[ChipAuthenticationProtocol]:
-    found = []
+    protocols = []
     for info in infos.of_type(ChipAuthenticationInfo):
         try:
-            found.append(ChipAuthenticationProtocol.from_oid(info.protocol))
+            protocols.append(ChipAuthenticationProtocol.from_oid(info.protocol))
         except BadInput:
             continue
-    return found
+    return protocols
 
 
 def _signing_key(key: ChipKey) -> EcPrivateKey:

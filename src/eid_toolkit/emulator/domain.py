@@ -193,11 +193,11 @@ class DomainCommands:
         require(command.p1 == 0x80, StatusWord.WRONG_P1P2)
         domain = self._memory.domain
         try:
-            wanted = DomainState(command.p2)
+            target_state = DomainState(command.p2)
         except ValueError:
             raise Refused(StatusWord.WRONG_P1P2) from None
-        require(wanted in _FORWARD[domain.state], StatusWord.CONDITIONS_NOT_SATISFIED)
-        domain.state = wanted
+        require(target_state in _FORWARD[domain.state], StatusWord.CONDITIONS_NOT_SATISFIED)
+        domain.state = target_state
         self._save()
         return ResponseApdu(b"", StatusWord.OK)
 

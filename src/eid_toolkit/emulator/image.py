@@ -73,32 +73,30 @@ def decode(data: bytes) -> CardMemory:
         raise IntegrityBroken("card-image-broken") from None
 
 
-def _decode_domain(found: dict[str, Any]) -> DomainMemory:
-    enc, mac, dek = (Secret(bytes.fromhex(key)) for key in found["keys"])
-    keys = KeySet(_number(found["key_version"]), enc, mac, dek)
-    options = Options(_number(found.get("options", Options.FULL_S8)))  # cards from before the modes were S8
-    return DomainMemory(
-        keys, DomainState(found["state"]), _number(found["sequence"]), _number(found["failures"]), options
-    )
+def _decode_domain(data: dict[str, Any]) -> DomainMemory:
+    enc, mac, dek = (Secret(bytes.fromhex(key)) for key in data["keys"])
+    keys = KeySet(_number(data["key_version"]), enc, mac, dek)
+    options = Options(_number(data.get("options", Options.FULL_S8)))  # cards from before the modes were S8
+    return DomainMemory(keys, DomainState(data["state"]), _number(data["sequence"]), _number(data["failures"]), options)
 
 
-def _decode_application(found: dict[str, Any]) -> ApplicationMemory:
-    passwords = {PasswordKind[name]: Secret(bytes.fromhex(value)) for name, value in found["passwords"].items()}
+def _decode_application(data: dict[str, Any]) -> ApplicationMemory:
+    passwords = {PasswordKind[name]: Secret(bytes.fromhex(value)) for name, value in data["passwords"].items()}
     return ApplicationMemory(
-        ApplicationState(found["state"]),
+        ApplicationState(data["state"]),
         {
             ElementaryFile.by_label(label): StoredFile(AccessRule(entry["rule"]), bytes.fromhex(entry["content"]))
-            for label, entry in found["files"].items()
+            for label, entry in data["files"].items()
         },
         {kind: AccessPassword(kind, secret) for kind, secret in passwords.items()},
-        AccessProtocols(found["protocols"]),
+        AccessProtocols(data["protocols"]),
         {
             int(reference): ChipKey.parse(bytes.fromhex(text))
-            for reference, text in found["chip_authentication_keys"].items()
+            for reference, text in data["chip_authentication_keys"].items()
         },
-        _decode_signing_key(found),
-        _number(found["failures"]),
-        _decode_trust(found.get("terminal_trust")),
+        _decode_signing_key(data),
+        _number(data["failures"]),
+        _decode_trust(data.get("terminal_trust")),
     )
 
 
@@ -114,10 +112,10 @@ def _encode_signing_key(key: ChipKey | RsaSigningKey | None) -> dict[str, str | 
     return {"active_authentication_key": None if key is None else key.encode().hex()}
 
 
-def _decode_signing_key(found: dict[str, Any]) -> ChipKey | RsaSigningKey | None:
-    if "rsa_signing_key" in found:
-        return RsaSigningKey.parse(bytes.fromhex(found["rsa_signing_key"]))
-    text = found["active_authentication_key"]
+def _decode_signing_key(data: dict[str, Any]) -> ChipKey | RsaSigningKey | None:
+    if "rsa_signing_key" in data:
+        return RsaSigningKey.parse(bytes.fromhex(data["rsa_signing_key"]))
+    text = data["active_authentication_key"]
     return None if text is None else ChipKey.parse(bytes.fromhex(text))
 
 
@@ -137,8 +135,8 @@ def _encode_trust(trust: CardTrust | None) -> dict[str, Any] | None:
     return {"current_date": trust.current_date.isoformat(), "points": points}
 
 
-def _decode_trust(found: dict[str, Any] | None) -> CardTrust | None:
-    if found is None:
+def _decode_trust(data: dict[str, Any] | None) -> CardTrust | None:
+    if data is None:
         return None
     points = (
         CertifiedKey(
@@ -148,6 +146,6 @@ def _decode_trust(found: dict[str, Any] | None) -> CardTrust | None:
             date.fromisoformat(point["effective"]),
             date.fromisoformat(point["expires"]),
         )
-        for point in found["points"]
+        for point in data["points"]
     )
-    return CardTrust(tuple(points), date.fromisoformat(found["current_date"]))
+    return CardTrust(tuple(points), date.fromisoformat(data["current_date"]))

@@ -247,13 +247,13 @@ def quirks_named(names: Iterable[str]) -> tuple[CardQuirk, ...]:
 
     Raises :class:`BadInput` for an unknown name, and for two that answer the same question in different ways.
     """
-    found: dict[str, CardQuirk] = {}
+    quirks: dict[str, CardQuirk] = {}
     for name in names:
         if name not in CARD_QUIRKS:
             raise BadInput("card-quirk-unknown", name=name, known=", ".join(CARD_QUIRKS))
         quirk = CARD_QUIRKS[name]
-        for other in found.values():
+        for other in quirks.values():
             if quirk.question is not None and quirk.question == other.question and quirk is not other:
                 raise BadInput("card-quirks-contradict", first=other.name, second=name)
-        found[name] = quirk
-    return tuple(found.values())
+        quirks[name] = quirk
+    return tuple(quirks.values())

@@ -54,9 +54,9 @@ class FileCommands:
 
     def _select_file(self, identifier: bytes) -> bytes:
         require(len(identifier) == 2, StatusWord.WRONG_LENGTH)
-        found = self._find(fid=int.from_bytes(identifier, "big"))
-        stored = self._readable(found)
-        self._session.current_file = found
+        file = self._find(fid=int.from_bytes(identifier, "big"))
+        stored = self._readable(file)
+        self._session.current_file = file
         size = len(stored.content).to_bytes(2, "big")
         return tlv.encode(0x80, size) + tlv.encode(0x82, b"\x01") + tlv.encode(0x83, identifier)
 
@@ -98,9 +98,9 @@ class FileCommands:
         return ResponseApdu(rest[: min(command.ne, limit)], StatusWord.END_OF_FILE if ends else StatusWord.OK)
 
     def _open(self, sfi: int) -> StoredFile:
-        found = self._find(sfi=sfi)
-        stored = self._readable(found)
-        self._session.current_file = found
+        file = self._find(sfi=sfi)
+        stored = self._readable(file)
+        self._session.current_file = file
         return stored
 
     def _current(self) -> StoredFile:

@@ -65,13 +65,13 @@ def read_small_files(transport: Transport, quirks: Quirks = STANDARD) -> dict[El
     session = CardSession(transport, quirks)
     session.reset()
     select_master_file(session)
-    found = {}
+    contents = {}
     for file in _SMALL_FILES:
         content = read_short_file(session, file)
         if content is not None:
-            found[file] = content
+            contents[file] = content
     session.reset()
-    return found
+    return contents
 
 
 class _Capture:
@@ -228,7 +228,7 @@ class _Capture:
         if self._password.kind is not PasswordKind.MRZ or mrz is None:
             return None
         of_dg1 = map(AccessPassword.from_mrz_information, mrz.printed_information)
-        return any(each.encoded.matches(self._password.encoded) for each in of_dg1)
+        return any(password.encoded.matches(self._password.encoded) for password in of_dg1)
 
 
 def _access(opened: AccessResult, mrz_matches: bool | None) -> AccessEvidence:

@@ -53,7 +53,9 @@ class Case:
         """Opens the case; the signer is looked into once, for all that need it."""
         if not witness.believed:
             evidence = as_told(evidence)
-        document = Document(evidence.files, trust.signer_named_by, lambda each: is_by_believed_key(each, trust))
+        document = Document(
+            evidence.files, trust.signer_named_by, lambda certificate: is_by_believed_key(certificate, trust)
+        )
         chain = revocation = None
         if document.signer is not None and document.sod is not None:
             enclosed = document.sod.signed_data.certificates

@@ -65,8 +65,8 @@ class Document:
 
     @cached_property
     def card_access(self) -> SecurityInfos | None:
-        found = self._parse(ElementaryFile.CARD_ACCESS, partial(CardAccess.parse, patient=True))
-        return None if found is None else found.security_infos
+        card_access = self._parse(ElementaryFile.CARD_ACCESS, partial(CardAccess.parse, patient=True))
+        return None if card_access is None else card_access.security_infos
 
     @cached_property
     def dg11(self) -> Dg11 | None:
@@ -82,8 +82,8 @@ class Document:
 
     @cached_property
     def dg14(self) -> SecurityInfos | None:
-        found = self._parse(ElementaryFile.DG14, partial(Dg14.parse, patient=True))
-        return None if found is None else found.security_infos
+        dg14 = self._parse(ElementaryFile.DG14, partial(Dg14.parse, patient=True))
+        return None if dg14 is None else dg14.security_infos
 
     @cached_property
     def dg15(self) -> Dg15 | None:
@@ -128,8 +128,8 @@ class Document:
         return self.sod is not None and content is not None and self.sod.covers(number, content)
 
     def _content(self, file: ElementaryFile) -> bytes | None:
-        found = self._files.get(file)
-        return None if found is None else found.content
+        file_evidence = self._files.get(file)
+        return None if file_evidence is None else file_evidence.content
 
     def _parse(self, file: ElementaryFile, parser: Callable[[bytes], _T]) -> _T | None:
         content = self._content(file)

@@ -60,7 +60,7 @@ def evidence_of(files: Iterable[tuple[str, bytes]], now: datetime) -> tuple[Evid
 
     Raises :class:`BadInput` where two are the same file with different contents, and where no EF.SOD is among them.
     """
-    found: dict[ElementaryFile, FileEvidence] = {}
+    by_file: dict[ElementaryFile, FileEvidence] = {}
     strange = []
     for name, content in files:
         file = recognized(name, content) if len(content) <= MAX_FILE else None
@@ -69,9 +69,9 @@ def evidence_of(files: Iterable[tuple[str, bytes]], now: datetime) -> tuple[Evid
             strange.append(name)
             continue
         content = whole
-        if file in found and found[file].content != content:
+        if file in by_file and by_file[file].content != content:
             raise BadInput("dumped-file-twice", file=file.label, name=name)
-        found[file] = FileEvidence(FileState.READ, content)
-    if ElementaryFile.SOD not in found:
+        by_file[file] = FileEvidence(FileState.READ, content)
+    if ElementaryFile.SOD not in by_file:
         raise BadInput("dumped-files-without-sod")
-    return Evidence(now, 0.0, "", b"", AccessEvidence(FROM_FILES), found), tuple(strange)
+    return Evidence(now, 0.0, "", b"", AccessEvidence(FROM_FILES), by_file), tuple(strange)

@@ -144,15 +144,15 @@ class Evidence:
 
     def content(self, file: ElementaryFile) -> bytes | None:
         """The bytes of a file, or None if it was not read."""
-        found = self.files.get(file)
-        return None if found is None else found.content
+        file_evidence = self.files.get(file)
+        return None if file_evidence is None else file_evidence.content
 
     def state(self, file: ElementaryFile) -> FileState:
         """What became of a file; one that nobody tried to read failed."""
-        found = self.files.get(file)
-        return FileState.FAILED if found is None else found.state
+        file_evidence = self.files.get(file)
+        return FileState.FAILED if file_evidence is None else file_evidence.state
 
     @property
     def bytes_read(self) -> int:
         """The bytes of all files that were read."""
-        return sum(len(found.content) for found in self.files.values() if found.content is not None)
+        return sum(len(file.content) for file in self.files.values() if file.content is not None)

@@ -49,8 +49,12 @@ def encode_evidence(evidence: Evidence) -> bytes:
         "atr": _text(evidence.atr),
         "access": {name: getattr(access, name) for name in AccessEvidence.__slots__},
         "files": {
-            file.label: {"state": found.state, "content": _text(found.content), "cause": found.cause}
-            for file, found in evidence.files.items()
+            file.label: {
+                "state": file_evidence.state,
+                "content": _text(file_evidence.content),
+                "cause": file_evidence.cause,
+            }
+            for file, file_evidence in evidence.files.items()
         },
         "chip_authentication": {
             "outcome": chip.outcome,
@@ -119,42 +123,42 @@ def _evidence(data: dict[str, Any]) -> Evidence:
     )
 
 
-def _access(found: dict[str, Any]) -> AccessEvidence:
+def _access(data: dict[str, Any]) -> AccessEvidence:
     """How a card was opened; that there was none, and so no check of its opening, is for no evidence to say."""
-    if found["protocol"] not in _PROTOCOLS:
+    if data["protocol"] not in _PROTOCOLS:
         raise ValueError("protocol")
-    return AccessEvidence(**_checked(found))
+    return AccessEvidence(**_checked(data))
 
 
-def _files(found: dict[str, Any]) -> Iterator[tuple[ElementaryFile, FileEvidence]]:
-    for label, each in found.items():
+def _files(by_label: dict[str, Any]) -> Iterator[tuple[ElementaryFile, FileEvidence]]:
+    for label, data in by_label.items():
         file = ElementaryFile.by_label(label)
-        yield file, _file(file, each)
+        yield file, _file(file, data)
 
 
-def _mapping(found: dict[str, str] | None) -> ChipMappingProof | None:
+def _mapping(data: dict[str, str] | None) -> ChipMappingProof | None:
     """Evidence saved before this mapping was known has none."""
-    return None if found is None else ChipMappingProof(**{name: _required(text) for name, text in found.items()})
+    return None if data is None else ChipMappingProof(**{name: _required(text) for name, text in data.items()})
 
 
-def _terminal(found: dict[str, Any] | None) -> TerminalAuthenticationEvidence:
+def _terminal(data: dict[str, Any] | None) -> TerminalAuthenticationEvidence:
     """Evidence saved before Terminal Authentication was run has none."""
-    if found is None:
+    if data is None:
         return TerminalAuthenticationEvidence(TerminalProof.NOT_ATTEMPTED)
-    trusted, numbers = found.pop("trusted"), found.pop("data_groups")
+    trusted, numbers = data.pop("trusted"), data.pop("data_groups")
     if not all(type(name) is str for name in trusted) or not all(type(number) is int for number in numbers):
         raise TypeError("terminal_authentication")
     return TerminalAuthenticationEvidence(
-        TerminalProof(found.pop("outcome")), tuple(trusted), data_groups=tuple(numbers), **_checked(found)
+        TerminalProof(data.pop("outcome")), tuple(trusted), data_groups=tuple(numbers), **_checked(data)
     )
 
 
-def _file(file: ElementaryFile, found: dict[str, Any]) -> FileEvidence:
+def _file(file: ElementaryFile, data: dict[str, Any]) -> FileEvidence:
     """One file; a state that no reading of it can have is refused."""
-    state = FileState(found.pop("state"))
+    state = FileState(data.pop("state"))
     if state is FileState.TOLD or (state is FileState.NEEDS_TERMINAL_AUTHENTICATION and file not in _BIOMETRICS):
         raise ValueError(state)
-    return FileEvidence(state, content=_bytes(found.pop("content")), **_checked(found))
+    return FileEvidence(state, content=_bytes(data.pop("content")), **_checked(data))
 
 
 def _duration(value: float) -> float:

@@ -58,12 +58,12 @@ class EvidenceKeys:
             key = self.own()
             if key is not None:
                 return key
-            made = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
+            new_key = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
             private_directory(self._folder)
             with suppress(FileExistsError), new_file(self._folder / KEY_FILE) as (stream, publish):
-                stream.write(made.pkcs8(None))
+                stream.write(new_key.pkcs8(None))
                 publish()
-            return self.own() or made  # another process may have been first
+            return self.own() or new_key  # another process may have been first
         except OSError as error:
             raise ServiceAway("evidence-key-not-kept", reason=error.strerror or "") from None
 
@@ -75,7 +75,7 @@ class EvidenceKeys:
                 data = json.loads(stream.read(_LIMIT))
             if data["schema"] != SCHEMA:
                 raise ValueError(data["schema"])
-            return tuple(_reader(each["fingerprint"], each["name"]) for each in data["readers"])
+            return tuple(_reader(entry["fingerprint"], entry["name"]) for entry in data["readers"])
         except FileNotFoundError:
             return ()
         except (ValueError, KeyError, TypeError, RecursionError, BadInput):
@@ -89,20 +89,20 @@ class EvidenceKeys:
     def enrol(self, fingerprint: str, name: str) -> Reader:
         """Believe the evidence of the home with this key; its name replaces an earlier one."""
         reader = self.check(fingerprint, name)
-        self._write([*(each for each in self.enrolled() if each.fingerprint != reader.fingerprint), reader])
+        self._write([*(other for other in self.enrolled() if other.fingerprint != reader.fingerprint), reader])
         return reader
 
     def find(self, fingerprint: str) -> Reader:
         """The enrolled home whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""
-        wanted = cleaned(fingerprint)
-        found = [each for each in self.enrolled() if each.fingerprint.startswith(wanted)]
-        if not wanted or len(found) != 1:
-            raise BadInput("evidence-reader-unknown", fingerprint=fingerprint, matches=len(found))
-        return found[0]
+        prefix = cleaned(fingerprint)
+        matches = [reader for reader in self.enrolled() if reader.fingerprint.startswith(prefix)]
+        if not prefix or len(matches) != 1:
+            raise BadInput("evidence-reader-unknown", fingerprint=fingerprint, matches=len(matches))
+        return matches[0]
 
     def forget(self, reader: Reader) -> None:
         """Believe that home's evidence no more."""
-        self._write([each for each in self.enrolled() if each != reader])
+        self._write([other for other in self.enrolled() if other != reader])
 
     def witness(self, seal: Seal | None) -> Witness:
         """Who answers for evidence with this signature."""
@@ -112,13 +112,13 @@ class EvidenceKeys:
         own = self.own()
         if own is not None and fingerprint_of(own) == seal.fingerprint:
             return Witness(SELF.standing, seal.fingerprint)
-        names = {each.fingerprint: each.name for each in self.enrolled()}
+        names = {reader.fingerprint: reader.name for reader in self.enrolled()}
         if seal.fingerprint in names:
             return Witness(Standing.ENROLLED, seal.fingerprint, names[seal.fingerprint])
         return unknown
 
     def _write(self, readers: list[Reader]) -> None:
-        data = {"schema": SCHEMA, "readers": [asdict(each) for each in readers]}
+        data = {"schema": SCHEMA, "readers": [asdict(reader) for reader in readers]}
         write_atomic(private_directory(self._folder) / READERS_FILE, json.dumps(data, indent=1).encode())
 
 

@@ -66,10 +66,10 @@ def read_seal(evidence: bytes) -> Seal | None:
     """
     try:
         data = json.loads(evidence)
-        found = data.get(_MEMBER)
-        if found is None:
+        signature = data.get(_MEMBER)
+        if signature is None:
             return None
-        key, value = (base64.b64decode(found[name], validate=True) for name in ("public_key", "value"))
+        key, value = (base64.b64decode(signature[name], validate=True) for name in ("public_key", "value"))
         if max(len(key), len(value)) > _MAX_KEY:
             raise BadInput("evidence-malformed", part=_MEMBER)
         return Seal(key, value, _message(data))

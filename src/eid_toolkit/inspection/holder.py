@@ -71,14 +71,14 @@ class Holder:
 
 def _full_birth(document: Document, mrz: Mrz) -> PartialDate | None:
     """The date of birth with all digits of its year, as far as it is the MRZ's."""
-    found = []
+    candidates = []
     if document.dg11 is not None and document.is_authentic(_DG11):
         with suppress(BadInput):  # a date in a form of its own
-            found.append(document.dg11.date_of_birth)
+            candidates.append(document.dg11.date_of_birth)
     if (national := _national_data(document, mrz)) is not None:
-        found.append(national.date(NationalField.DATE_OF_BIRTH))
-    dates = (each for each in found if each is not None and each.year)
-    return next((each for each in dates if may_be_same_day(each.mrz, mrz.date_of_birth)), None)
+        candidates.append(national.date(NationalField.DATE_OF_BIRTH))
+    dates = (birth for birth in candidates if birth is not None and birth.year)
+    return next((birth for birth in dates if may_be_same_day(birth.mrz, mrz.date_of_birth)), None)
 
 
 def _day_of_issue(document: Document, today: date) -> date:

@@ -56,12 +56,12 @@ def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None) -> str:
 
 
 def _rows(result: CheckResult, words: Words) -> list[str]:
-    found = [(result.status.value, explain_check(result, words.explain))]
-    found += [("finding", words.explain(each.reason, each.facts)) for each in result.outcome.findings]
+    rows = [(result.status.value, explain_check(result, words.explain))]
+    rows += [("finding", words.explain(finding.reason, finding.facts)) for finding in result.outcome.findings]
     return [
         f"<tr><td><span class='mark {status}'>{status}</span></td><td><code>{result.id}</code></td>"
         f"<td>{escape(sentence)}</td></tr>"
-        for status, sentence in found
+        for status, sentence in rows
     ]
 
 

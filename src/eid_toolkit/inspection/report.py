@@ -46,8 +46,8 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
                 "reason": result.reason,
                 "detail": explain_check(result, explain),
                 "findings": [
-                    {"reason": each.reason, "detail": explain(each.reason, each.facts)}
-                    for each in result.outcome.findings
+                    {"reason": finding.reason, "detail": explain(finding.reason, finding.facts)}
+                    for finding in result.outcome.findings
                 ],
             }
             for result in verdict.checks
@@ -71,26 +71,26 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
     }
 
 
-def _terminal_data(found: TerminalAuthenticationEvidence, explain: Explain) -> dict[str, object]:
+def _terminal_data(evidence: TerminalAuthenticationEvidence, explain: Explain) -> dict[str, object]:
     return {
-        "outcome": found.outcome,
-        "trusted": list(found.trusted),
-        "terminal": found.terminal,
-        "data_groups": list(found.data_groups),
-        "reason": _TERMINAL_REASONS.get(found.outcome),
-        "detail": explain_terminal(found, explain),
+        "outcome": evidence.outcome,
+        "trusted": list(evidence.trusted),
+        "terminal": evidence.terminal,
+        "data_groups": list(evidence.data_groups),
+        "reason": _TERMINAL_REASONS.get(evidence.outcome),
+        "detail": explain_terminal(evidence, explain),
     }
 
 
-def explain_terminal(found: TerminalAuthenticationEvidence, explain: Explain) -> str | None:
+def explain_terminal(evidence: TerminalAuthenticationEvidence, explain: Explain) -> str | None:
     """One sentence on Terminal Authentication; None where the card did not call for it."""
-    reason = _TERMINAL_REASONS.get(found.outcome)
+    reason = _TERMINAL_REASONS.get(evidence.outcome)
     if reason is None:
         return None
     facts = {
-        "terminal": found.terminal or "this terminal",
-        "trusted": ", ".join(found.trusted),
-        "data_groups": ", ".join(f"DG{number}" for number in found.data_groups) or "nothing more",
+        "terminal": evidence.terminal or "this terminal",
+        "trusted": ", ".join(evidence.trusted),
+        "data_groups": ", ".join(f"DG{number}" for number in evidence.data_groups) or "nothing more",
     }
-    cause = explain(found.cause, {**facts, "reference": facts["terminal"]}) if found.cause else ""
+    cause = explain(evidence.cause, {**facts, "reference": facts["terminal"]}) if evidence.cause else ""
     return explain(reason, {**facts, "cause": cause})

@@ -140,8 +140,8 @@ def _check(result: CheckResult, words: Words) -> str:
 
 
 def _findings(result: CheckResult, words: Words) -> Iterator[str]:
-    for each in result.outcome.findings:
-        yield f"  {'finding':<13} {result.id:<21} {words.explain(each.reason, each.facts)}"
+    for finding in result.outcome.findings:
+        yield f"  {'finding':<13} {result.id:<21} {words.explain(finding.reason, finding.facts)}"
 
 
 def _circumstances(verdict: Verdict, words: Words) -> list[str]:

@@ -57,35 +57,37 @@ class ToldTime:
 def trusted_time(directory: Path, trust: TrustMaterial) -> datetime | None:
     """The highest time that lists and bundle of ``trust``, or of an earlier call, tell; kept in its directory."""
     told = told_times(directory, trust)
-    counting = tuple(each for each in told if each.ignored is None)
+    counting = tuple(told_time for told_time in told if told_time.ignored is None)
     if counting != _read(directory / _FILE):
         _write(directory, counting)
-    return max((each.time for each in counting), default=None)
+    return max((told_time.time for told_time in counting), default=None)
 
 
 def latest_told(trust: TrustMaterial) -> datetime | None:
     """The highest time that lists and bundle of ``trust`` tell, where no directory remembers earlier ones."""
-    return max((each.time for each in (*_lists(trust), *_bundle(trust))), default=None)
+    return max((told_time.time for told_time in (*_lists(trust), *_bundle(trust))), default=None)
 
 
 def told_times(directory: Path, trust: TrustMaterial) -> tuple[ToldTime, ...]:
     """The highest time that each source told, the latest first; and those that do not count."""
-    kept = _read(directory / _FILE)
+    remembered = _read(directory / _FILE)
     here = [*_lists(trust), *_bundle(trust)]
-    words = [each for each in (*kept, *here) if each.kind in (BUNDLE, RESET) and each.taken_at is not None]
-    judged = [_judged(each, words) for each in (*(each for each in kept if not _is_explained(each, here)), *here)]
+    words = [entry for entry in (*remembered, *here) if entry.kind in (BUNDLE, RESET) and entry.taken_at is not None]
+    judged = [
+        _judged(entry, words) for entry in (*(entry for entry in remembered if not _is_explained(entry, here)), *here)
+    ]
     highest: dict[tuple[str, str, str | None], ToldTime] = {}
-    for each in sorted(judged, key=lambda told: told.time, reverse=True):
-        highest.setdefault((each.kind, each.source, each.ignored), each)
+    for told_time in sorted(judged, key=lambda told: told.time, reverse=True):
+        highest.setdefault((told_time.kind, told_time.source, told_time.ignored), told_time)
     return tuple(highest.values())
 
 
 def reset_trusted_time(directory: Path, trust: TrustMaterial, now: datetime, people: Iterable[str]) -> None:
     """Have ``now`` be believed in place of all later times that were told before; ``people`` decided so."""
     reset = ToldTime(RESET, ", ".join(people), now, now)
-    kept = [each for each in told_times(directory, trust) if each.kind != RESET]
-    judged = [_judged(replace(each, ignored=None), [reset]) for each in kept if each.ignored is None]
-    _write(directory, (reset, *(each for each in judged if each.ignored is None)))
+    others = [told_time for told_time in told_times(directory, trust) if told_time.kind != RESET]
+    judged = [_judged(replace(told_time, ignored=None), [reset]) for told_time in others if told_time.ignored is None]
+    _write(directory, (reset, *(told_time for told_time in judged if told_time.ignored is None)))
 
 
 def _judged(told: ToldTime, words: Iterable[ToldTime]) -> ToldTime:
@@ -103,9 +105,9 @@ def _is_outweighed(told: ToldTime, word: ToldTime) -> bool:
     return told.taken_at is None or told.taken_at < word.taken_at
 
 
-def _is_explained(kept: ToldTime, here: Iterable[ToldTime]) -> bool:
+def _is_explained(remembered: ToldTime, here: Iterable[ToldTime]) -> bool:
     """Whether a time that an earlier version kept without its source is that of something that is here."""
-    return kept.kind == EARLIER and any(kept.time == each.time for each in here)
+    return remembered.kind == EARLIER and any(remembered.time == told_time.time for told_time in here)
 
 
 def _lists(trust: TrustMaterial) -> Iterable[ToldTime]:
@@ -120,12 +122,12 @@ def _facts(crl: Crl) -> Facts:
 
 def _bundle(trust: TrustMaterial) -> Iterable[ToldTime]:
     if trust.bundle is not None:
-        found = trust.bundle
-        yield ToldTime(BUNDLE, found.authority, found.issued_at, found.taken_at, found.fingerprint)
+        bundle = trust.bundle
+        yield ToldTime(BUNDLE, bundle.authority, bundle.issued_at, bundle.taken_at, bundle.fingerprint)
 
 
 def _write(directory: Path, counting: Iterable[ToldTime]) -> None:
-    data = {"schema": SCHEMA, "sources": [each.to_json() for each in counting]}
+    data = {"schema": SCHEMA, "sources": [told_time.to_json() for told_time in counting]}
     write_atomic(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
 
 
@@ -142,7 +144,7 @@ def _read(path: Path) -> tuple[ToldTime, ...]:
         data = json.loads(text)
         if data["schema"] != SCHEMA:
             raise ValueError(data["schema"])
-        return tuple(_told(each) for each in data["sources"])
+        return tuple(_told(source) for source in data["sources"])
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         raise IntegrityBroken("trusted-time-damaged", file=path.name) from None
 
@@ -150,5 +152,5 @@ def _read(path: Path) -> tuple[ToldTime, ...]:
 def _told(data: dict[str, str | None]) -> ToldTime:
     kind, source, taken_at, fingerprint = (data[name] for name in ("kind", "source", "taken_at", "fingerprint"))
     time = datetime.fromisoformat(str(data["time"])).astimezone(UTC)
-    taken = datetime.fromisoformat(taken_at).astimezone(UTC) if taken_at is not None else None
-    return ToldTime(str(kind), str(source), time, taken, fingerprint)
+    taken_time = datetime.fromisoformat(taken_at).astimezone(UTC) if taken_at is not None else None
+    return ToldTime(str(kind), str(source), time, taken_time, fingerprint)

@@ -65,10 +65,10 @@ class Verdict:
     @property
     def causes(self) -> tuple[CheckResult, ...]:
         """Why the decision is what it is, the first cause first: checks that failed, else those left undecided."""
-        wanted = CheckStatus.FAILED if self.decision is Decision.FAILED else CheckStatus.UNDETERMINED
-        found = [result for result in self.checks if result.status is wanted]
-        if self.decision is Decision.PASSED or found:
-            return () if self.decision is Decision.PASSED else tuple(found)
+        cause_status = CheckStatus.FAILED if self.decision is Decision.FAILED else CheckStatus.UNDETERMINED
+        causes = [result for result in self.checks if result.status is cause_status]
+        if self.decision is Decision.PASSED or causes:
+            return () if self.decision is Decision.PASSED else tuple(causes)
         return tuple(result for result in self.checks if result.status is CheckStatus.NOT_PERFORMED)
 
     def failed_checks(self) -> frozenset[str]:
@@ -113,15 +113,17 @@ def _decide(layer: Layer, checks: Iterable[CheckResult], policy: Policy) -> Deci
     if CheckStatus.FAILED in status.values():
         return Decision.FAILED
     required = [status[check_id] for check_id in policy.required if check_id in status]
-    fulfilled = all(found is CheckStatus.PASSED for found in required)
+    fulfilled = all(check_status is CheckStatus.PASSED for check_status in required)
     if layer is Layer.CHIP:
         fulfilled = fulfilled and any(status.get(check_id) is CheckStatus.PASSED for check_id in policy.chip)
     return Decision.PASSED if fulfilled else Decision.UNDETERMINED
 
 
 def _worst(decisions: Iterable[Decision]) -> Decision:
-    found = set(decisions)
-    return next(decision for decision in (Decision.FAILED, Decision.UNDETERMINED, Decision.PASSED) if decision in found)
+    distinct = set(decisions)
+    return next(
+        decision for decision in (Decision.FAILED, Decision.UNDETERMINED, Decision.PASSED) if decision in distinct
+    )
 
 
 def _is_specimen(document: Document) -> bool:
@@ -148,6 +150,6 @@ def _trust_used(case: Case) -> TrustUsed:
 def _data_groups(case: Case) -> dict[int, FileState]:
     """Every data group that the card, its list or the security object knows of."""
     listed, files = case.document.listed, case.evidence.files
-    read = {file.data_group for file, found in files.items() if file.data_group and found.state is FileState.READ}
+    read = {file.data_group for file, evidence in files.items() if file.data_group and evidence.state is FileState.READ}
     numbers = sorted(listed | {number for number in read if number is not None})
     return {number: case.evidence.state(ElementaryFile.of_data_group(number)) for number in numbers}

@@ -48,7 +48,9 @@ UNSIGNED = Witness(Standing.UNSIGNED)
 def as_told(evidence: Evidence) -> Evidence:
     """The evidence of somebody who is not believed: of a file that was not read, nobody can say what became of it."""
     files = {
-        file: found if found.state is FileState.READ else FileEvidence(FileState.TOLD, cause=found.state.value)
-        for file, found in evidence.files.items()
+        file: file_evidence
+        if file_evidence.state is FileState.READ
+        else FileEvidence(FileState.TOLD, cause=file_evidence.state.value)
+        for file, file_evidence in evidence.files.items()
     }
     return replace(evidence, files=files)

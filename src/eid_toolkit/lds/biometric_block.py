@@ -37,16 +37,16 @@ def read_block(data: bytes) -> tuple[str, BiometricObject] | None:
 
     Raises :class:`BadInput` if they are one, but malformed.
     """
-    if (found := _read_bare(data)) is not None or not data:
-        return found
+    if (block := _read_bare(data)) is not None or not data:
+        return block
     tag = tlv.read_header(data)[0]
     if tag not in (RECORD_19794, BLOCK_39794):
         return None
     value = tlv.parse(data).value
-    found = _read_bare(_inner(value) if tag == BLOCK_39794 else value)
-    if found is None:
+    block = _read_bare(_inner(value) if tag == BLOCK_39794 else value)
+    if block is None:
         raise BadInput("biometric-block-unknown")
-    return found
+    return block
 
 
 def _read_bare(data: bytes) -> tuple[str, BiometricObject] | None:

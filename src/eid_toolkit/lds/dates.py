@@ -47,19 +47,19 @@ class PartialDate:
     @classmethod
     def parse(cls, text: str) -> PartialDate:
         """From ISO 8601: ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``."""
-        found = _ISO_DATE.fullmatch(text)
-        if found is None:
+        match = _ISO_DATE.fullmatch(text)
+        if match is None:
             raise BadInput("date-not-iso", text=shortened(text, 40))
-        year, month, day = found.groups()
+        year, month, day = match.groups()
         return cls(int(year), int(month) if month else None, int(day) if day else None)
 
     @classmethod
     def parse_compact(cls, text: str) -> PartialDate:
         """From ``YYYYMMDD`` with zeros for unknown parts, as DG11 and DG12 have it (9303-10 4.7.11)."""
-        found = _COMPACT_DATE.fullmatch(text)
-        if found is None:
+        match = _COMPACT_DATE.fullmatch(text)
+        if match is None:
             raise BadInput("date-not-compact", text=shortened(text, 40))
-        year, month, day = (int(part) or None for part in found.groups())
+        year, month, day = (int(part) or None for part in match.groups())
         return cls(year, month, day)
 
     @property
@@ -149,10 +149,10 @@ def may_be_same_day(one: str, other: str) -> bool:
 
 
 def _mrz_parts(text: str) -> tuple[int | None, int | None, int | None]:
-    found = _MRZ_DATE.fullmatch(text)
-    if found is None:
+    match = _MRZ_DATE.fullmatch(text)
+    if match is None:
         raise BadInput("mrz-bad-date")
-    year, month, day = (None if part == "<<" else int(part) for part in found.groups())
+    year, month, day = (None if part == "<<" else int(part) for part in match.groups())
     # Unknown parts are fillers; some issuers write zeros, and nobody can tell whether a year 00 beside them is one.
     if text == _ZEROS:
         return None, None, None

@@ -45,13 +45,13 @@ class Dg2:
     @property
     def images(self) -> tuple[EncodedImage, ...]:
         """Every image of the face, in order; the first is the portrait."""
-        found: list[bytes] = []
+        images: list[bytes] = []
         for template in self.templates:
             if isinstance(template.data, FaceRecord):
-                found += [face.image for face in template.data.images]
+                images += [face.image for face in template.data.images]
             else:
-                found += template.data.images
-        return tuple(map(EncodedImage, found))
+                images += template.data.images
+        return tuple(map(EncodedImage, images))
 
     @property
     def portrait(self) -> EncodedImage:

@@ -22,30 +22,30 @@ def representations(content: bytes, block_tag: int) -> tuple[tuple[Tlv, ...], ..
     for wrapper in (_STANDARDIZED_FORMAT, block_tag):
         if len(fields) == 1 and fields[0].tag == wrapper:
             fields = fields[0].children()
-    found = descend(fields, _REPRESENTATION_BLOCKS)
-    return None if found is None else tuple(map(der.read_sequence, found.children()))
+    block = descend(fields, _REPRESENTATION_BLOCKS)
+    return None if block is None else tuple(map(der.read_sequence, block.children()))
 
 
 def descend(fields: tuple[Tlv, ...], *tags: int) -> Tlv | None:
     """The field that is reached through ``tags``, one for each level; None if one of them is not there."""
-    found = None
+    field = None
     for tag in tags:
-        fields = fields if found is None else found.children()
-        found = next((item for item in fields if item.tag == tag), None)
-        if found is None:
+        fields = fields if field is None else field.children()
+        field = next((item for item in fields if item.tag == tag), None)
+        if field is None:
             return None
-    return found
+    return field
 
 
 def number(fields: tuple[Tlv, ...], *tags: int) -> int | None:
     """The number in the field reached through ``tags``; None if it is not there, or no number of 1 to 4 bytes."""
-    found = descend(fields, *tags)
-    if found is None or not 1 <= len(found.value) <= _MAX_CODE:
+    field = descend(fields, *tags)
+    if field is None or not 1 <= len(field.value) <= _MAX_CODE:
         return None
-    return int.from_bytes(found.value, "big", signed=True)
+    return int.from_bytes(field.value, "big", signed=True)
 
 
 def code(fields: tuple[Tlv, ...], tag: int) -> int | None:
     """The code of a choice between a code of this version and an extension, which names the code to fall back to."""
-    found = number(fields, tag, _CODE)
-    return number(fields, tag, _EXTENSION, _CODE) if found is None else found
+    value = number(fields, tag, _CODE)
+    return number(fields, tag, _EXTENSION, _CODE) if value is None else value

@@ -27,10 +27,10 @@ class FaceBlock:
     @classmethod
     def parse(cls, content: bytes, /) -> FaceBlock:
         """The value of data object 7F2E; raises :class:`BadInput` if no two-dimensional image is in it."""
-        found = representations(content, _FACE_IMAGE_DATA_BLOCK)
-        if found is None:
+        representation_fields = representations(content, _FACE_IMAGE_DATA_BLOCK)
+        if representation_fields is None:
             raise BadInput("face-block-malformed")
-        images = tuple(image for fields in found if (image := _image(fields)) is not None)
+        images = tuple(image for fields in representation_fields if (image := _image(fields)) is not None)
         if not images:
             raise BadInput("face-block-without-image")
         return cls(content, images)

@@ -127,7 +127,7 @@ def _read_image(data: bytes, at: int) -> tuple[FaceImage, int]:
         raise BadInput("face-record-malformed")
     sex, eye_colour, hair_colour, properties, expression, pose_angle, pose_uncertainty = personal
     colour_space, source_type, device_type, quality = source
-    found = FaceImage(
+    face_image = FaceImage(
         image=data[image_at:end],
         width=width,
         height=height,
@@ -146,4 +146,4 @@ def _read_image(data: bytes, at: int) -> tuple[FaceImage, int]:
         device_type=device_type,
         quality=quality,
     )
-    return found, end
+    return face_image, end

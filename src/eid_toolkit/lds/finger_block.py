@@ -65,8 +65,8 @@ class FingerBlock:
     @classmethod
     def parse(cls, content: bytes, /) -> FingerBlock:
         """The value of data object 7F2E; raises :class:`BadInput` if no image is in it."""
-        found = map(FingerBlockImage.read, representations(content, _FINGER_IMAGE_DATA_BLOCK) or ())
-        images = tuple(image for image in found if image is not None)
+        candidates = map(FingerBlockImage.read, representations(content, _FINGER_IMAGE_DATA_BLOCK) or ())
+        images = tuple(image for image in candidates if image is not None)
         if not images:
             raise BadInput("finger-block-without-image")
         return cls(content, images)

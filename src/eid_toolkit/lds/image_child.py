@@ -78,8 +78,8 @@ def _task(name: str) -> Callable[[bytes, dict[str, Any]], tuple[bytes, dict[str,
     from eid_toolkit.lds import portrait
 
     def make(data: bytes, arguments: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-        made = portrait.portrait_here(data, portrait.PortraitFormat(**arguments))
-        return made.image, {"width": made.width, "height": made.height}
+        picture = portrait.portrait_here(data, portrait.PortraitFormat(**arguments))
+        return picture.image, {"width": picture.width, "height": picture.height}
 
     def show(data: bytes, _: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
         return portrait.jpeg_here(data), {}

@@ -58,8 +58,8 @@ class IrisBlock:
     @classmethod
     def parse(cls, content: bytes, /) -> IrisBlock:
         """The value of data object 7F2E; raises :class:`BadInput` if no image is in it."""
-        found = map(IrisBlockImage.read, representations(content, _IRIS_IMAGE_DATA_BLOCK) or ())
-        images = tuple(image for image in found if image is not None)
+        candidates = map(IrisBlockImage.read, representations(content, _IRIS_IMAGE_DATA_BLOCK) or ())
+        images = tuple(image for image in candidates if image is not None)
         if not images:
             raise BadInput("iris-block-without-image")
         return cls(content, images)

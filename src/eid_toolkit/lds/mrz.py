@@ -215,7 +215,7 @@ class Mrz:
         """The names of the fields whose check digit is wrong; ``composite`` is the last one of the zone."""
         layout = self._layout
         number, number_digit, _ = self._number_parts()
-        found = {
+        checked_fields = {
             "document_number": (number, number_digit),
             "date_of_birth": (self.date_of_birth, self.text[layout.date_of_birth.stop]),
             "date_of_expiry": (self.date_of_expiry, self.text[layout.date_of_expiry.stop]),
@@ -225,11 +225,11 @@ class Mrz:
             ),
         }
         if self.format is MrzFormat.TD3:
-            found["optional_data"] = (self.text[layout.optional_data], self.text[layout.optional_data.stop])
+            checked_fields["optional_data"] = (self.text[layout.optional_data], self.text[layout.optional_data.stop])
         # A filler is right over nothing but fillers (9303-4 4.2.2.2, position 43).
         return tuple(
             field
-            for field, (text, digit) in found.items()
+            for field, (text, digit) in checked_fields.items()
             if digit != check_digit(text) and not (digit == "<" and not text.strip("<"))
         )
 

@@ -94,7 +94,9 @@ def _in_order(primary: str, secondary: str) -> Iterator[tuple[_Word, ...]]:
 
 def _words(text: str, part: _Part) -> Iterator[_Word]:
     composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).upper())
-    for word in "".join(" " if each in SEPARATORS or each == _FILLER else each for each in composed).split():
+    for word in "".join(
+        " " if character in SEPARATORS or character == _FILLER else character for character in composed
+    ).split():
         if _NUMBER.fullmatch(word):
             yield _Word(_Part.TITLE, ((_roman(int(word)), word),))
         elif letters := tuple(options for options in map(_options, word) if options != ("",)):

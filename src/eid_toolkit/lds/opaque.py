@@ -17,8 +17,8 @@ class OpaqueFile:
     @classmethod
     def parse(cls, data: bytes) -> OpaqueFile:
         """The whole file; raises :class:`BadInput` if it is more or less than one data object."""
-        found = tlv.parse(data)
-        return cls(found.tag, found.value)
+        data_object = tlv.parse(data)
+        return cls(data_object.tag, data_object.value)
 
     def encode(self) -> bytes:
         """The whole file."""

@@ -71,10 +71,10 @@ class Record:
     def date_text(self, tag: int) -> str | None:
         """One date for a person: in ISO 8601 if it is one, else as it stands in the file."""
         try:
-            found = self.date(tag)
+            date = self.date(tag)
         except BadInput:
             return _digits(self.value(tag) or b"")
-        return None if found is None else found.iso
+        return None if date is None else date.iso
 
     def repeated(self, tag: int) -> tuple[str, ...]:
         """The texts of the objects ``tag`` within the template for repeated objects (A0)."""

@@ -69,7 +69,7 @@ class LdsSecurityObject:
 
 
 def _read_hashes(item: Tlv, patient: bool) -> tuple[dict[int, bytes], tuple[int, ...]]:
-    found: dict[int, bytes] = {}
+    hashes: dict[int, bytes] = {}
     unknown = []
     for pair in der.read_sequence(item):
         number_item, value = der.read_sequence(pair)
@@ -77,10 +77,10 @@ def _read_hashes(item: Tlv, patient: bool) -> tuple[dict[int, bytes], tuple[int,
         if patient and number not in _DATA_GROUPS:
             unknown.append(number)
             continue
-        if number not in _DATA_GROUPS or (number in found and not (patient and found[number] == hashed)):
+        if number not in _DATA_GROUPS or (number in hashes and not (patient and hashes[number] == hashed)):
             raise BadInput("lds-security-object-malformed")
-        found[number] = hashed
-    return found, tuple(unknown)
+        hashes[number] = hashed
+    return hashes, tuple(unknown)
 
 
 def _read_versions(item: Tlv, patient: bool) -> tuple[str | None, str | None]:

@@ -83,9 +83,9 @@ class VietnamNationalData:
 
     def date(self, field: int) -> PartialDate | None:
         """A full date, which stands as dd/mm/yyyy; None without one, and where another text stands."""
-        found = _DATE.fullmatch(self.text(field) or "")
+        match = _DATE.fullmatch(self.text(field) or "")
         try:
-            return None if found is None else PartialDate(*(int(part) for part in reversed(found.groups())))
+            return None if match is None else PartialDate(*(int(part) for part in reversed(match.groups())))
         except BadInput:
             return None
 
@@ -111,10 +111,10 @@ def _read_element(item: Tlv) -> tuple[int, tuple[Tlv, ...]]:
 def _texts(values: tuple[Tlv, ...], depth: int = 0) -> tuple[str, ...]:
     if depth > _MAX_DEPTH:
         raise BadInput("national-data-malformed")
-    found: list[str] = []
+    texts: list[str] = []
     for item in values:
         if item.tag in _CONSTRUCTED:
-            found += _texts(item.children(), depth + 1)
+            texts += _texts(item.children(), depth + 1)
         else:
-            found.append(item.value.decode(_ENCODINGS.get(item.tag, "utf-8"), errors="replace"))
-    return tuple(found)
+            texts.append(item.value.decode(_ENCODINGS.get(item.tag, "utf-8"), errors="replace"))
+    return tuple(texts)

@@ -65,7 +65,7 @@ class Certificate:
         serial, inner_algorithm, issuer, validity, subject, spki, *rest = parts
         first, last = der.read_sequence(validity)
         extensions = next((item for item in rest if item.tag == 0xA3), None)
-        found = split_extensions(tlv.parse(extensions.value)) if extensions is not None else {}
+        extension_values = split_extensions(tlv.parse(extensions.value)) if extensions is not None else {}
         return cls(
             der=data,
             tbs=raw_first_child(data),
@@ -75,7 +75,7 @@ class Certificate:
             not_before=read_time(first),
             not_after=read_time(last),
             spki=spki.encode(),
-            extensions=read_extensions(found),
+            extensions=read_extensions(extension_values),
             signature_algorithm_der=algorithm.encode(),
             signature=der.read_bit_string(signature),
             inner_algorithm_der=inner_algorithm.encode(),

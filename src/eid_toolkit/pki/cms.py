@@ -115,8 +115,8 @@ class SignedData:
     @property
     def signer_certificate(self) -> Certificate | None:
         """The certificate of the signature's maker among those enclosed, or None (:func:`find_signer`)."""
-        found = find_signer(self)
-        return None if found is None else found.certificate
+        signer = find_signer(self)
+        return None if signer is None else signer.certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +142,23 @@ def find_signer(
     and it is that whose key made the signature. Nothing else is verified here.
     """
     enclosed = tuple(_readable(signed.certificates))
-    named = [each for each in enclosed if any(info.is_by(each) for info in signed.signers)]
+    named = [certificate for certificate in enclosed if any(info.is_by(certificate) for info in signed.signers)]
     if len(named) > _MAX_TRIED:  # whichever of them were tried, nothing would be proved
         return None
     if len(named) > 1:
-        named.sort(key=lambda each: (not _has_signed(each, signed), believed is not None and not believed(each)))
-    if not named and stored is not None and (kept := stored(signed.signers)) is not None:
-        named.append(kept)
+        named.sort(
+            key=lambda certificate: (
+                not _has_signed(certificate, signed),
+                believed is not None and not believed(certificate),
+            )
+        )
+    if not named and stored is not None and (stored_certificate := stored(signed.signers)) is not None:
+        named.append(stored_certificate)
     if named:
         return FoundSigner(named[0], named=True)
     serials = {info.serial for info in signed.signers}
-    likely = sorted(enclosed, key=lambda each: each.serial not in serials)[:_MAX_TRIED]
-    meant = next((each for each in likely if _has_signed(each, signed)), None)
+    likely = sorted(enclosed, key=lambda certificate: certificate.serial not in serials)[:_MAX_TRIED]
+    meant = next((certificate for certificate in likely if _has_signed(certificate, signed)), None)
     return None if meant is None else FoundSigner(meant, named=False)
 
 
@@ -234,14 +239,14 @@ def _is_good(signed: SignedData, signer: SignerInfo, certificate: Certificate) -
         return verify(certificate.spki, signer.algorithm, signer.signature, signed.content)
     if signer.content_type not in (None, signed.content_type):
         return False
-    said = signer.message_digest
-    if said is not None and not hmac.compare_digest(said, hashed(signer.digest, signed.content)):
+    message_digest = signer.message_digest
+    if message_digest is not None and not hmac.compare_digest(message_digest, hashed(signer.digest, signed.content)):
         return False
     good = any(
         verify(certificate.spki, signer.algorithm, signer.signature, attributes)
         for attributes in _as_signed(signer.signed_attributes)
     )
-    if good and (said is None or signer.content_type is None):
+    if good and (message_digest is None or signer.content_type is None):
         # RFC 5652 5.3, 11.1 and 11.2: both attributes must be there, or the signature could stand for something else.
         # It is the key's all the same, so that nothing is proved wrong.
         raise BadInput("cms-malformed")
@@ -283,8 +288,8 @@ def _content_of(data: bytes) -> Tlv:
 
 def _certificates(parts: Iterable[Tlv]) -> tuple[bytes, ...]:
     """The X.509 certificates of CertificateSet, just as they came."""
-    found = next((item.value for item in parts if item.tag == _FIRST), b"")
-    return tuple(item for item in raw_objects(found) if item[0] == der.SEQUENCE)
+    certificate_set = next((item.value for item in parts if item.tag == _FIRST), b"")
+    return tuple(item for item in raw_objects(certificate_set) if item[0] == der.SEQUENCE)
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
@@ -315,7 +320,7 @@ def _read_signer(item: Tlv) -> SignerInfo:
     digest = digest_by_oid(der.read_object_identifier(der.read_sequence(digest_identifier)[0]))
     attributes = tlv.encode(der.SET, parts.pop(0).value) if parts[0].tag == _FIRST else None
     algorithm, signature = parts[:2]
-    found = _attribute_values(attributes)
+    values = _attribute_values(attributes)
     identifier = _key_identifier(who)
     issuer, serial = (None, None) if identifier is not None else der.read_sequence(who)
     return SignerInfo(
@@ -324,9 +329,9 @@ def _read_signer(item: Tlv) -> SignerInfo:
         key_identifier=identifier,
         digest=digest,
         signed_attributes=attributes,
-        content_type=der.read_object_identifier(found[_CONTENT_TYPE]) if _CONTENT_TYPE in found else None,
-        message_digest=der.expect(found[_MESSAGE_DIGEST], der.OCTET_STRING) if _MESSAGE_DIGEST in found else None,
-        signing_time=_time_or_none(found.get(_SIGNING_TIME)),
+        content_type=der.read_object_identifier(values[_CONTENT_TYPE]) if _CONTENT_TYPE in values else None,
+        message_digest=der.expect(values[_MESSAGE_DIGEST], der.OCTET_STRING) if _MESSAGE_DIGEST in values else None,
+        signing_time=_time_or_none(values.get(_SIGNING_TIME)),
         algorithm_der=algorithm.encode(),
         signature=der.expect(signature, der.OCTET_STRING),
     )
@@ -337,7 +342,7 @@ def _attribute_values(attributes: bytes | None) -> dict[str, Tlv]:
 
     One that stands twice says nothing (RFC 5652 5.3), nor does one in a form of its own: neither spoils the others.
     """
-    found: dict[str, Tlv] = {}
+    by_type: dict[str, Tlv] = {}
     repeated: set[str] = set()
     for item in tlv.parse(attributes).children() if attributes else ():
         try:
@@ -345,11 +350,11 @@ def _attribute_values(attributes: bytes | None) -> dict[str, Tlv]:
             oid, members = der.read_object_identifier(kind), tlv.parse_all(der.expect(values, der.SET))
         except (BadInput, ValueError):
             continue
-        if oid in found or len(members) != 1:
+        if oid in by_type or len(members) != 1:
             repeated.add(oid)
         else:
-            found[oid] = members[0]
-    return {oid: value for oid, value in found.items() if oid not in repeated}
+            by_type[oid] = members[0]
+    return {oid: value for oid, value in by_type.items() if oid not in repeated}
 
 
 def _time_or_none(item: Tlv | None) -> datetime | None:

@@ -68,7 +68,7 @@ class Crl:
         inner_algorithm, issuer, this_update, *rest = parts
         next_update = read_time(rest.pop(0)) if rest and rest[0].tag in (UTC_TIME, GENERALIZED_TIME) else None
         entries = rest.pop(0) if rest and rest[0].tag == der.SEQUENCE else None
-        found = split_extensions(tlv.parse(rest[0].value)) if rest else {}
+        extensions = split_extensions(tlv.parse(rest[0].value)) if rest else {}
         return cls(
             der=data,
             tbs=raw_first_child(data),
@@ -76,10 +76,12 @@ class Crl:
             this_update=read_time(this_update),
             next_update=next_update,
             revoked=_revoked(entries.value, read_time(this_update)) if entries is not None else {},
-            number=_number(found[CRL_NUMBER][1]) if CRL_NUMBER in found else None,
-            authority_key_identifier=read_extensions(found).authority_key_identifier,
-            unknown_critical=tuple(oid for oid, (critical, _) in found.items() if critical and oid not in _UNDERSTOOD),
-            partial=not _PARTIAL.isdisjoint(found),
+            number=_number(extensions[CRL_NUMBER][1]) if CRL_NUMBER in extensions else None,
+            authority_key_identifier=read_extensions(extensions).authority_key_identifier,
+            unknown_critical=tuple(
+                oid for oid, (critical, _) in extensions.items() if critical and oid not in _UNDERSTOOD
+            ),
+            partial=not _PARTIAL.isdisjoint(extensions),
             signature_algorithm_der=algorithm.encode(),
             signature=der.read_bit_string(signature),
             inner_algorithm_der=inner_algorithm.encode(),
@@ -110,16 +112,16 @@ def _number(value: bytes) -> int | None:
 
 def _revoked(entries: bytes, latest: datetime) -> dict[int, datetime]:
     """The entries that revoke a certificate of the list's own issuer; one without a readable time since ``latest``."""
-    found: dict[int, datetime] = {}
+    revoked: dict[int, datetime] = {}
     own = True
     for item in tlv.iterate(entries, MAX_REVOKED):
         serial, time, *extensions = der.read_sequence(item)
-        said = _entry_extensions(extensions[0]) if extensions else {}
+        entry_extensions = _entry_extensions(extensions[0]) if extensions else {}
         # In an indirect list an entry may name another issuer, which holds for those behind it (RFC 5280 5.3.3).
-        own = own and _CERTIFICATE_ISSUER not in said
-        if own and not _takes_back(said.get(_REASON)):
-            found[der.read_integer(serial)] = _time_or(time, latest)
-    return found
+        own = own and _CERTIFICATE_ISSUER not in entry_extensions
+        if own and not _takes_back(entry_extensions.get(_REASON)):
+            revoked[der.read_integer(serial)] = _time_or(time, latest)
+    return revoked
 
 
 def _time_or(item: Tlv, latest: datetime) -> datetime:

@@ -115,19 +115,19 @@ def parse_public_key(template: Tlv) -> CvPublicKey:
     algorithm = ALGORITHMS.get(oid)
     if algorithm is None:
         raise BadInput("cvc-unknown-algorithm", oid=oid)
-    found = tlv.as_mapping(objects[1:])
+    by_tag = tlv.as_mapping(objects[1:])
     if algorithm.family != "ecdsa":
-        if list(found) != [_MODULUS, _EXPONENT]:
+        if list(by_tag) != [_MODULUS, _EXPONENT]:
             raise BadInput("cvc-malformed", reason="an RSA key has modulus and exponent, nothing else")
-        return CvRsaKey(oid, RsaPublicKey(*(int.from_bytes(value, "big") for value in found.values())))
-    if list(found) == [_Q]:
-        return CvEcKey(oid, found[_Q])
-    if list(found) != [_P, _A, _B, _G, _N, _Q, _COFACTOR]:
+        return CvRsaKey(oid, RsaPublicKey(*(int.from_bytes(value, "big") for value in by_tag.values())))
+    if list(by_tag) == [_Q]:
+        return CvEcKey(oid, by_tag[_Q])
+    if list(by_tag) != [_P, _A, _B, _G, _N, _Q, _COFACTOR]:
         raise BadInput("cvc-malformed", reason="domain parameters are given in full and in order, or not at all")
-    if found[_COFACTOR] != b"\x01":
+    if by_tag[_COFACTOR] != b"\x01":
         raise BadInput("domain-parameters-unknown", parameters="cofactor not 1")
-    domain = _standard_domain(found)
-    return CvEcKey(oid, EcPublicKey.from_point(domain, found[_Q]).point, domain)
+    domain = _standard_domain(by_tag)
+    return CvEcKey(oid, EcPublicKey.from_point(domain, by_tag[_Q]).point, domain)
 
 
 def _parameters(domain: EcDomain) -> dict[int, bytes]:
@@ -137,8 +137,8 @@ def _parameters(domain: EcDomain) -> dict[int, bytes]:
     return {_P: p, _A: a, _B: b, _G: base, _N: domain.n.to_bytes(domain.scalar_size, "big")}
 
 
-def _standard_domain(found: dict[int, bytes]) -> EcDomain:
+def _standard_domain(by_tag: dict[int, bytes]) -> EcDomain:
     for domain in map(domain_by_id, EC):
-        if isinstance(domain, EcDomain) and _parameters(domain).items() <= found.items():
+        if isinstance(domain, EcDomain) and _parameters(domain).items() <= by_tag.items():
             return domain
     raise BadInput("domain-parameters-unknown", parameters="explicit, in a CV certificate")

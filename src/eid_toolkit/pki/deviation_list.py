@@ -140,7 +140,9 @@ class DeviationList:
     def about(self, signer: Certificate, code: str, number: str, issued: date | None) -> tuple[Deviation, ...]:
         """The deviations that name a document; see :meth:`Concerned.names`."""
         return tuple(
-            found for found in self.deviations if found.concerned.names(signer, self.digest, code, number, issued)
+            deviation
+            for deviation in self.deviations
+            if deviation.concerned.names(signer, self.digest, code, number, issued)
         )
 
 
@@ -156,7 +158,7 @@ def build_deviation_list(
     content = der.sequence(
         der.integer(0),
         der.sequence(der.object_identifier(DIGEST_OIDS["sha256"])),
-        der.set_of([_deviation(each) for each in deviations]),
+        der.set_of([_deviation(deviation) for deviation in deviations]),
     )
     return build_signed_data(
         content,

@@ -94,7 +94,7 @@ class StatusList:
     @classmethod
     def of(cls, reports: Iterable[Report]) -> StatusList:
         """The list of these reports; raises :class:`BadInput` for more than :data:`MAX_ENTRIES`."""
-        rows = sorted(each.row() for each in reports)
+        rows = sorted(report.row() for report in reports)
         if len(rows) > MAX_ENTRIES:
             raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
         precise = any(len(row) > _PLAIN for row in rows)
@@ -104,28 +104,30 @@ class StatusList:
     @cached_property
     def reports(self) -> tuple[Report, ...]:
         """All of them; raises :class:`BadInput` if this is no list."""
-        found: tuple[Report, ...] = _parse(self.encoded, (STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER), "documents", _report)
-        return found
+        reports: tuple[Report, ...] = _parse(
+            self.encoded, (STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER), "documents", _report
+        )
+        return reports
 
     def find(self, state: str, number: str, content_sha256: str | None = None) -> Report | None:
         """The report on a document whose EF.SOD signs this.
 
         If there are several, the newest; one that is final counts before a suspension.
         """
-        found = [
+        matches = [
             report
             for report in self._with_number(_clean(number))
             if same_state(report.state, state) and report.content_sha256 in (None, content_sha256)
         ]
-        return max(found, key=lambda report: report.weight, default=None)
+        return max(matches, key=lambda report: report.weight, default=None)
 
     @classmethod
     def parse(cls, data: bytes) -> StatusList:
         """Reads a list, each row of it; raises :class:`BadInput` for anything that :meth:`of` does not make."""
-        found = cls(data)
-        if cls.of(found.reports).encoded != data:
+        status_list = cls(data)
+        if cls.of(status_list.reports).encoded != data:
             raise BadInput("status-list-malformed")
-        return found
+        return status_list
 
     @classmethod
     def stored(cls, data: bytes) -> StatusList:
@@ -165,12 +167,22 @@ class StolenBlanks:
 
     def find(self, state: str, number: str) -> BlankRange | None:
         """The range that a document's number is in."""
-        wanted = _clean(number)
-        return next((each for each in self.ranges if each.holds(wanted) and same_state(each.state, state)), None)
+        cleaned_number = _clean(number)
+        return next(
+            (
+                blank_range
+                for blank_range in self.ranges
+                if blank_range.holds(cleaned_number) and same_state(blank_range.state, state)
+            ),
+            None,
+        )
 
     def encode(self) -> bytes:
         """JSON, always the same for the same ranges."""
-        rows = sorted([each.state, each.first, each.last, each.since.isoformat()] for each in self.ranges)
+        rows = sorted(
+            [blank_range.state, blank_range.first, blank_range.last, blank_range.since.isoformat()]
+            for blank_range in self.ranges
+        )
         return json.dumps({"schema": BLANKS_SCHEMA, "ranges": rows}, separators=(",", ":")).encode()
 
     @classmethod
@@ -225,24 +237,24 @@ def _read_csv(
     text: str,
     columns: tuple[str, ...],
     read: Callable[[tuple[str, ...]], Any],
-    made: Callable[[Iterable[Any]], _List],
+    build: Callable[[Iterable[Any]], _List],
 ) -> _List:
     lines = csv.reader(io.StringIO(text), strict=True)
-    found: list[Any] = []
+    entries: list[Any] = []
     try:
         if tuple(name.strip() for name in next(lines, ())) != columns:
             raise BadInput("status-table-columns", columns=",".join(columns))
         for row in lines:
-            if len(found) >= MAX_ENTRIES:
+            if len(entries) >= MAX_ENTRIES:
                 raise BadInput("status-table-too-long", limit=MAX_ENTRIES)
             if row:
                 cells = [field.strip() for field in row]
                 if len(cells) != len(columns):
                     raise ValueError(row)
-                found.append(read(tuple(cells if cells[-1] else cells[:-1])))
+                entries.append(read(tuple(cells if cells[-1] else cells[:-1])))
     except (ValueError, csv.Error):
         raise BadInput("status-table-row", line=lines.line_num) from None
-    return made(found)
+    return build(entries)
 
 
 def _clean(number: str) -> str:

@@ -158,35 +158,35 @@ def crl_distribution_points(urls: Iterable[str]) -> bytes:
 
 def split_extensions(item: Tlv) -> dict[str, tuple[bool, bytes]]:
     """Criticality and value of each extension by its identifier; one that stands twice is an error."""
-    found: dict[str, tuple[bool, bytes]] = {}
+    extensions: dict[str, tuple[bool, bytes]] = {}
     for entry in der.read_sequence(item):
         oid, *flag, value = der.read_sequence(entry)
         name = der.read_object_identifier(oid)
-        if name in found or len(flag) > 1:
+        if name in extensions or len(flag) > 1:
             raise BadInput("certificate-extension-malformed", oid=name)
         critical = bool(flag) and der.expect(flag[0], der.BOOLEAN) not in (b"\x00", b"")
-        found[name] = (critical, der.expect(value, der.OCTET_STRING))
-    return found
+        extensions[name] = (critical, der.expect(value, der.OCTET_STRING))
+    return extensions
 
 
-def read_extensions(found: Mapping[str, tuple[bool, bytes]]) -> Extensions:
+def read_extensions(extensions: Mapping[str, tuple[bool, bytes]]) -> Extensions:
     """What the extensions say; one that does not parse is listed as malformed instead of raising."""
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     malformed = []
-    for oid, (_, value) in found.items():
+    for oid, (_, value) in extensions.items():
         if oid not in _READERS:
             continue
         try:
-            said |= _READERS[oid](tlv.parse(value))
+            fields |= _READERS[oid](tlv.parse(value))
         except (BadInput, ValueError, IndexError):
             malformed.append(oid)
-    critical = frozenset(oid for oid, (flag, _) in found.items() if flag)
+    critical = frozenset(oid for oid, (flag, _) in extensions.items() if flag)
     return replace(
         Extensions(),
-        unknown_critical=tuple(oid for oid in found if oid in critical and oid not in _READERS),
+        unknown_critical=tuple(oid for oid in extensions if oid in critical and oid not in _READERS),
         malformed=tuple(malformed),
         malformed_critical=tuple(oid for oid in malformed if oid in critical),
-        **said,
+        **fields,
     )
 
 
@@ -254,7 +254,11 @@ def _read_crl_distribution_points(item: Tlv) -> dict[str, Any]:
     for point in der.read_sequence(item):
         name = tlv.as_mapping(der.read_sequence(point)).get(0xA0, b"")
         full_name = tlv.as_mapping(tlv.parse_all(name)).get(0xA0, b"")
-        urls += [each.value.decode("ascii", "replace") for each in tlv.parse_all(full_name) if each.tag == _URI]
+        urls += [
+            general_name.value.decode("ascii", "replace")
+            for general_name in tlv.parse_all(full_name)
+            if general_name.tag == _URI
+        ]
     return {"crl_urls": tuple(urls)}
 
 

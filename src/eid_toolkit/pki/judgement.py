@@ -47,7 +47,7 @@ class ChainResult:
     def decisive(self) -> Finding | None:
         """The first of the worst findings; None if nothing stands against the signer."""
         status = self.status
-        return next((each for each in self.findings if each.status is status is not Status.PASSED), None)
+        return next((finding for finding in self.findings if finding.status is status is not Status.PASSED), None)
 
     @property
     def reason(self) -> str | None:

@@ -70,13 +70,13 @@ class MasterList:
 
     @classmethod
     def _of_content(cls, content: bytes, signed: SignedData | None) -> MasterList:
-        found, unreadable = [], []
+        certificates, unreadable = [], []
         for position, item in enumerate(_raw_certificates(content)):
             try:
-                found.append(Certificate.parse(item))
+                certificates.append(Certificate.parse(item))
             except BadInput as error:
                 unreadable.append(Unreadable(position, item, error.code))
-        return cls(tuple(found), tuple(unreadable), signed)
+        return cls(tuple(certificates), tuple(unreadable), signed)
 
     @property
     def signer(self) -> Certificate | None:

@@ -143,8 +143,8 @@ def read_items(data: bytes) -> Read:
         case Kind.CRL:
             return Read((Crl.parse(data),))
         case Kind.MASTER_LIST:
-            found = MasterList.parse(data)
-            return Read(found.certificates, len(found.unreadable), found)
+            master_list = MasterList.parse(data)
+            return Read(master_list.certificates, len(master_list.unreadable), master_list)
         case Kind.CERTIFICATES:
             bag, items = CertificateBag.parse(data), []
             parsers: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Item]], ...] = (

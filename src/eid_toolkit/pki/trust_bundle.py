@@ -168,7 +168,7 @@ def build_trust_bundle(
         certificate.der,
         signer.algorithm.digest,
         time,
-        others=tuple(each.der for each in others),
+        others=tuple(other.der for other in others),
     )
 
 

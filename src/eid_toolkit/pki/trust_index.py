@@ -57,13 +57,13 @@ class Stored(Sequence[_T]):
 
     def at(self, positions: Iterable[int]) -> tuple[_T, ...]:
         """The items at these positions; those that were not read before are read together."""
-        wanted = tuple(positions)
+        wanted_positions = tuple(positions)
         with self._lock:
-            missing = [position for position in wanted if position not in self._items]
+            missing = [position for position in wanted_positions if position not in self._items]
             if missing:
                 items = self._read([self.facts[position].fingerprint for position in missing])
                 self._items.update(zip(missing, items, strict=True))
-            return tuple(self._items[position] for position in wanted)
+            return tuple(self._items[position] for position in wanted_positions)
 
     @overload
     def __getitem__(self, index: int) -> _T: ...
@@ -109,7 +109,7 @@ class Places:
 
     def __init__(self, items: Sequence[Named]) -> None:
         self._positions: dict[str | None, list[int]] = {}
-        countries = (found.country for found in (items.facts if isinstance(items, Stored) else items))
+        countries = (item.country for item in (items.facts if isinstance(items, Stored) else items))
         for position, country in enumerate(countries):
             self._positions.setdefault(place_of(country), []).append(position)
 
@@ -150,5 +150,5 @@ def place_of(country: str | None) -> str | None:
     if country is None:
         return None
     code = unicodedata.normalize("NFKC", country).strip().rstrip("<").upper()
-    found = two_letters(code) or code
-    return "KS" if found == "XK" else found  # Kosovo's certificates have either
+    place = two_letters(code) or code
+    return "KS" if place == "XK" else place  # Kosovo's certificates have either

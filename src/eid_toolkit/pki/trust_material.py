@@ -124,8 +124,8 @@ class TrustMaterial:
 
         def find(identifier: bytes | None) -> tuple[TrustedKey, ...] | None:
             keys = (key for place in self._identifiers.get(identifier, ()) for key in self._keys_at(place))
-            found = tuple(key for key in keys if key.certificate.extensions.subject_key_identifier == identifier)
-            return found or None
+            matches = tuple(key for key in keys if key.certificate.extensions.subject_key_identifier == identifier)
+            return matches or None
 
         return Found(find, lambda: (key.certificate.extensions.subject_key_identifier for key in self.keys))
 
@@ -196,22 +196,22 @@ class TrustMaterial:
     @cached_property
     def _identifiers(self) -> dict[bytes | None, dict[str | None, None]]:
         """The places where certificates have a subject key identifier."""
-        found: dict[bytes | None, dict[str | None, None]] = {}
+        places: dict[bytes | None, dict[str | None, None]] = {}
         for items in (self.anchors, self.links):
             pairs: Iterable[tuple[bytes | None, str | None]] = (
-                ((each.key_identifier, each.country) for each in items.facts)
+                ((facts.key_identifier, facts.country) for facts in items.facts)
                 if isinstance(items, Stored)
-                else ((each.extensions.subject_key_identifier, each.country) for each in items)
+                else ((certificate.extensions.subject_key_identifier, certificate.country) for certificate in items)
             )
             for identifier, country in pairs:
-                found.setdefault(identifier, {})[place_of(country)] = None
-        return found
+                places.setdefault(identifier, {})[place_of(country)] = None
+        return places
 
 
 def _reached(anchors: Sequence[Certificate], links: Mapping[object, Sequence[Certificate]]) -> list[TrustedKey]:
-    found = [TrustedKey((anchor,)) for anchor in anchors]
-    reached = {key.certificate.der for key in found}
-    latest = found
+    keys = [TrustedKey((anchor,)) for anchor in anchors]
+    reached = {key.certificate.der for key in keys}
+    latest = keys
     for _ in range(_MAX_LINKS if links else 0):
         latest = [
             TrustedKey((*key.path, link))
@@ -220,8 +220,8 @@ def _reached(anchors: Sequence[Certificate], links: Mapping[object, Sequence[Cer
             if link.der not in reached and _links(key.certificate, link)
         ]
         reached |= {key.certificate.der for key in latest}
-        found += latest
-    return found
+        keys += latest
+    return keys
 
 
 def may_certify(certificate: Certificate) -> bool:

@@ -69,26 +69,26 @@ def validate_signer(
 ) -> ChainResult:
     """Judge a document signer's certificate at the time ``now``; ``enclosed`` are those that came along with it."""
     findings = tuple(_signer_findings(signer, now, document or DocumentFacts()))
-    found = _best_path(signer, trust, now)
-    if found is None:
+    chain = _best_path(signer, trust, now)
+    if chain is None:
         return ChainResult((_why_no_path(signer, trust, enclosed), *findings))
-    return ChainResult((*findings, *found.findings), found.csca, found.path)
+    return ChainResult((*findings, *chain.findings), chain.csca, chain.path)
 
 
-def validate_list_signer(found: MasterList, trust: TrustMaterial, now: datetime) -> ChainResult:
+def validate_list_signer(master_list: MasterList, trust: TrustMaterial, now: datetime) -> ChainResult:
     """Judge the signature of a master list and its signer's certificate at the time ``now`` (9303-12 9).
 
     Failed for a wrong signature or a signer whose certificate is for something else; undetermined where nobody signed,
     or the signer's CSCA is not believed.
     """
-    if found.signed is None:
+    if master_list.signed is None:
         return ChainResult((Finding(Status.UNDETERMINED, "list-unsigned"),))
-    return validate_content_signer(found.signed, CSCA_MASTER_LIST_SIGNING_KEY, trust, now)
+    return validate_content_signer(master_list.signed, CSCA_MASTER_LIST_SIGNING_KEY, trust, now)
 
 
-def validate_deviation_list(found: DeviationList, trust: TrustMaterial, now: datetime) -> ChainResult:
+def validate_deviation_list(deviation_list: DeviationList, trust: TrustMaterial, now: datetime) -> ChainResult:
     """Judge the signature of a deviation list likewise (9303-12 10)."""
-    return validate_content_signer(found.signed, DEVIATION_LIST_SIGNING_KEY, trust, now)
+    return validate_content_signer(deviation_list.signed, DEVIATION_LIST_SIGNING_KEY, trust, now)
 
 
 def validate_content_signer(signed: SignedData, purpose: str, trust: TrustMaterial, now: datetime) -> ChainResult:
@@ -107,10 +107,10 @@ def validate_content_signer(signed: SignedData, purpose: str, trust: TrustMateri
         findings.append(Finding(Status.UNDETERMINED, "list-signer-expired"))
     if is_listed(signer, trust):
         findings.append(Finding(Status.FAILED, "list-signer-revoked"))
-    found = _best_path(signer, trust, now)
-    if found is None:
+    chain = _best_path(signer, trust, now)
+    if chain is None:
         return ChainResult((*findings, Finding(Status.UNDETERMINED, "list-signer-unknown")))
-    return ChainResult((*findings, *found.findings), found.csca, found.path)
+    return ChainResult((*findings, *chain.findings), chain.csca, chain.path)
 
 
 def is_by_believed_key(certificate: Certificate, trust: TrustMaterial) -> bool:
@@ -120,17 +120,23 @@ def is_by_believed_key(certificate: Certificate, trust: TrustMaterial) -> bool:
 
 def validate_key_owner(owner: Certificate, trust: TrustMaterial, now: datetime) -> ChainResult:
     """Judge only whether a certificate comes from a key that is believed, whatever it is for."""
-    found = _best_path(owner, trust, now)
-    return found or ChainResult((Finding(Status.FAILED, "csca-mismatch"),))
+    chain = _best_path(owner, trust, now)
+    return chain or ChainResult((Finding(Status.FAILED, "csca-mismatch"),))
 
 
 def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts) -> Iterator[Finding]:
-    said = signer.extensions
-    if said.unknown_critical:  # RFC 5280 4.2: such a certificate is not to be relied on
-        yield Finding(Status.UNDETERMINED, "signer-critical-extension", {"oids": ", ".join(said.unknown_critical)})
-    yield from _purpose(said)
-    yield from _unreadable_extensions(said)
-    if said.document_types and document.document_code and not _may_sign(said.document_types, document.document_code):
+    extensions = signer.extensions
+    if extensions.unknown_critical:  # RFC 5280 4.2: such a certificate is not to be relied on
+        yield Finding(
+            Status.UNDETERMINED, "signer-critical-extension", {"oids": ", ".join(extensions.unknown_critical)}
+        )
+    yield from _purpose(extensions)
+    yield from _unreadable_extensions(extensions)
+    if (
+        extensions.document_types
+        and document.document_code
+        and not _may_sign(extensions.document_types, document.document_code)
+    ):
         yield Finding(Status.FAILED, "signer-document-type")
     if document.issuing_state is not None:
         yield from _of_state(signer, document.issuing_state)
@@ -142,23 +148,23 @@ def _signer_findings(signer: Certificate, now: datetime, document: DocumentFacts
         yield Finding(Status.UNDETERMINED, "signer-usage-period")
 
 
-def _purpose(said: ext.Extensions) -> Iterator[Finding]:
+def _purpose(extensions: ext.Extensions) -> Iterator[Finding]:
     """A CA's key, or one for lists or for communication, signs no document.
 
     A key usage of nothing, or of signatures for non-repudiation alone (RFC 5280 4.2.1.3), says of no other purpose.
     """
-    usage = said.key_usage
-    if said.is_ca or (said.extended_key_usage and ext.ANY_PURPOSE not in said.extended_key_usage):
+    usage = extensions.key_usage
+    if extensions.is_ca or (extensions.extended_key_usage and ext.ANY_PURPOSE not in extensions.extended_key_usage):
         yield Finding(Status.FAILED, "signer-key-usage")
     elif usage is not None and "digitalSignature" not in usage:
         unsaid = usage <= {"nonRepudiation"}
         yield Finding(Status.UNDETERMINED if unsaid else Status.FAILED, "signer-key-usage")
 
 
-def _unreadable_extensions(said: ext.Extensions) -> Iterator[Finding]:
+def _unreadable_extensions(extensions: ext.Extensions) -> Iterator[Finding]:
     """A critical extension must be understood; another one that does not parse is as good as absent."""
-    unread = [oid for oid in said.malformed if oid in _READ_TO_JUDGE]
-    if any(oid in said.malformed_critical for oid in unread):
+    unread = [oid for oid in extensions.malformed if oid in _READ_TO_JUDGE]
+    if any(oid in extensions.malformed_critical for oid in unread):
         yield Finding(Status.UNDETERMINED, "signer-extension-malformed", {"oids": ", ".join(unread)})
     elif unread:
         yield Finding(Status.PASSED, "signer-extension-ignored", {"oids": ", ".join(unread)})
@@ -170,16 +176,16 @@ def _best_path(signer: Certificate, trust: TrustMaterial, now: datetime) -> Chai
     Neither name nor key identifier picks one, for both repeat; so all that are likely are tried, each key once. One key
     may stand in several certificates (an anchor and a link, a renewed anchor).
     """
-    made: dict[bytes, bool] = {}
+    signed_by: dict[bytes, bool] = {}
     results = []
     for key in _likely(signer, trust):
         spki = key.certificate.spki
-        if spki not in made:
-            made[spki] = signer.is_signed_by(spki)
-        if made[spki]:
+        if spki not in signed_by:
+            signed_by[spki] = signer.is_signed_by(spki)
+        if signed_by[spki]:
             findings = tuple(_path_findings(signer, key, trust, now))
             results.append(ChainResult(findings, key.certificate, key.path))
-    return min(results, key=lambda found: (severity(worst(found.findings)), len(found.path)), default=None)
+    return min(results, key=lambda result: (severity(worst(result.findings)), len(result.path)), default=None)
 
 
 def _why_no_path(signer: Certificate, trust: TrustMaterial, enclosed: Iterable[bytes]) -> Finding:
@@ -309,8 +315,8 @@ def _are_two_states(first: str, second: str) -> bool:
 
 def _may_sign(document_types: tuple[str, ...], document_code: str) -> bool:
     """A single letter in the list stands for all codes that begin with it (9303-12 7.1.1.6), with its filler or not."""
-    code, listed = document_code.rstrip("<"), [each.rstrip("<") for each in document_types]
-    return any(code == each or (len(each) == 1 and code.startswith(each)) for each in listed)
+    code, listed = document_code.rstrip("<"), [document_type.rstrip("<") for document_type in document_types]
+    return any(code == entry or (len(entry) == 1 and code.startswith(entry)) for entry in listed)
 
 
 def _signed_in_usage_period(signer: Certificate, issued: date) -> bool:

@@ -61,13 +61,13 @@ def parse_profile(name: str, content: dict[str, Any]) -> DocumentProfile:
 
 def _sources(extra_dirs: Iterable[Path]) -> dict[str, Traversable]:
     """The profile files by name; nobody may take the name of a shipped one."""
-    found: dict[str, Traversable] = {}
+    sources: dict[str, Traversable] = {}
     directories: list[Traversable] = [files("eid_toolkit.profiles").joinpath("shipped"), *extra_dirs]
     for directory in directories:
         for entry in directory.iterdir() if directory.is_dir() else ():
             # A pipe would be waited for, whoever put it there.
             if (match := _FILE_NAME.fullmatch(entry.name)) and entry.is_file():
-                if match[1] in found:
+                if match[1] in sources:
                     raise BadInput("profile-name-taken", profile=match[1])
-                found[match[1]] = entry
-    return found
+                sources[match[1]] = entry
+    return sources

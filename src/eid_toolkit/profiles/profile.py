@@ -257,8 +257,8 @@ class DocumentProfile:
 
     def required_evidence(self, kind: str) -> tuple[str, ...]:
         """What has to be shown for an application of this kind; ``a|b`` stands for one of both."""
-        found: tuple[str, ...] = getattr(self.evidence, kind)
-        return found
+        evidence: tuple[str, ...] = getattr(self.evidence, kind)
+        return evidence
 
     def check_issue_date(self, day: date) -> None:
         """Raises :class:`BadInput` if the standards do not let this document type be issued on ``day``."""

@@ -57,19 +57,19 @@ def choices(infos: SecurityInfos) -> tuple[ChipAuthenticationChoice, ...]:
     older documents, is taken for one with 3DES.
     """
     keys = list(_usable_keys(infos))
-    found = []
+    offered = []
     for info in infos.of_type(ChipAuthenticationInfo):
         try:
             protocol = ChipAuthenticationProtocol.from_oid(info.protocol)
         except BadInput:
             continue
         matching = [key for key in keys if isinstance(key[0], EcDomain) is (protocol.key_agreement == "ecdh")]
-        found += [
+        offered += [
             ChipAuthenticationChoice(protocol, *key) for key in matching if key[3] == info.key_id or len(matching) == 1
         ]
     if not infos.of_type(ChipAuthenticationInfo):
-        found = [ChipAuthenticationChoice(_implied_protocol(key[0]), *key) for key in keys]
-    return tuple(sorted(found, key=lambda choice: _STRENGTH.index(choice.protocol.cipher), reverse=True))
+        offered = [ChipAuthenticationChoice(_implied_protocol(key[0]), *key) for key in keys]
+    return tuple(sorted(offered, key=lambda choice: _STRENGTH.index(choice.protocol.cipher), reverse=True))
 
 
 _Key = tuple[EcDomain | DhDomain, bytes, bytes, int | None]
@@ -77,20 +77,20 @@ _Key = tuple[EcDomain | DhDomain, bytes, bytes, int | None]
 
 def _usable_keys(infos: SecurityInfos) -> list[_Key]:
     """Domain, element, encoding and reference of each public key that parses and can be named."""
-    found: list[_Key] = []
+    keys: list[_Key] = []
     for info in infos.of_type(ChipAuthenticationPublicKeyInfo):
         if info.key_id is not None and info.key_id not in REFERENCES:
             continue
         try:
             ec = EcPublicKey.from_spki(info.spki)
-            found.append((ec.domain, ec.point, info.spki, info.key_id))
+            keys.append((ec.domain, ec.point, info.spki, info.key_id))
         except BadInput:
             try:
                 dh = DhPublicKey.from_spki(info.spki)
             except BadInput:
                 continue
-            found.append((dh.domain, dh.element, info.spki, info.key_id))
-    return found
+            keys.append((dh.domain, dh.element, info.spki, info.key_id))
+    return keys
 
 
 def _implied_protocol(domain: EcDomain | DhDomain) -> ChipAuthenticationProtocol:

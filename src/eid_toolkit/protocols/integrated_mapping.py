@@ -23,10 +23,10 @@ def pseudo_random(s: bytes, t: bytes, modulus: int, cipher: str) -> int:
     """
     key_size = KEY_SIZES[cipher]
     c0, c1 = _CONSTANTS_128 if key_size == 16 else _CONSTANTS_256
-    wanted = modulus.bit_length() + 64
+    bits = modulus.bit_length() + 64
     output = b""
     key = _encrypt(cipher, t, s)
-    while 8 * len(output) < wanted:
+    while 8 * len(output) < bits:
         output += _encrypt(cipher, key[:key_size], c1)
         key = _encrypt(cipher, key[:key_size], c0)
     return int.from_bytes(output, "big") % modulus

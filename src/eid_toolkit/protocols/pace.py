@@ -98,12 +98,14 @@ def _domain_of(info: PaceInfo, written_out: Iterable[PaceDomainParameterInfo]) -
     if info.parameter_id is not None and info.parameter_id not in REFERENCES:
         raise BadInput("pace-info-unusable", protocol=info.protocol)
     mapping = info.protocol.rpartition(".")[0]
-    found = [item for item in written_out if (item.protocol, item.parameter_id) == (mapping, info.parameter_id)]
-    if len(found) > 1 or (not found and info.parameter_id is None):
+    parameter_infos = [
+        item for item in written_out if (item.protocol, item.parameter_id) == (mapping, info.parameter_id)
+    ]
+    if len(parameter_infos) > 1 or (not parameter_infos and info.parameter_id is None):
         raise BadInput("pace-info-unusable", protocol=info.protocol)
-    if not found and info.parameter_id is not None:
+    if not parameter_infos and info.parameter_id is not None:
         return domain_by_id(info.parameter_id)
-    domain = domain_from_algorithm(found[0].parameters_der)
+    domain = domain_from_algorithm(parameter_infos[0].parameters_der)
     # The numbers 0 to 31 are the standard's own (TR-03110-3 A.2.1.1): what is written out under one has to be that.
     if info.parameter_id is not None and info.parameter_id < _FIRST_LOCAL and info.parameter_id != domain.parameter_id:
         raise BadInput("pace-info-unusable", protocol=info.protocol)
@@ -210,12 +212,12 @@ def unwrap(data: bytes, expected: int | None) -> dict[int, bytes]:
     Raises :class:`ProtocolError` for anything else.
     """
     try:
-        found = tlv.as_mapping(tlv.parse(data, 0x7C).children())
+        objects = tlv.as_mapping(tlv.parse(data, 0x7C).children())
     except BadInput:
         raise ProtocolError("dynamic-authentication-data-malformed") from None
-    if expected is not None and expected not in found:
+    if expected is not None and expected not in objects:
         raise ProtocolError("dynamic-authentication-data-missing", tag=f"{expected:02X}")
-    return found
+    return objects
 
 
 def require_different(ours: bytes, theirs: bytes) -> None:

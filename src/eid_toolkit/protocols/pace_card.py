@@ -37,17 +37,17 @@ def choose(
     that do not parse.
     """
     try:
-        found = tlv.as_mapping(tlv.parse_all(data))
-        oid = der.decode_oid_value(found[pace.PROTOCOL])
-        reference = found[pace.PASSWORD]
+        objects = tlv.as_mapping(tlv.parse_all(data))
+        oid = der.decode_oid_value(objects[pace.PROTOCOL])
+        reference = objects[pace.PASSWORD]
     except (BadInput, KeyError):
         raise ProtocolError("mse-malformed") from None
     matching = [parameters for parameters in offered if parameters.protocol.oid == oid]
     if not matching:
         raise ProtocolError("pace-unknown-protocol", oid=oid)
-    if pace.PARAMETERS in found:
-        wanted = int.from_bytes(found[pace.PARAMETERS], "big")
-        matching = [parameters for parameters in matching if parameters.reference == wanted]
+    if pace.PARAMETERS in objects:
+        parameter_id = int.from_bytes(objects[pace.PARAMETERS], "big")
+        matching = [parameters for parameters in matching if parameters.reference == parameter_id]
     by_reference = {bytes((kind,)): password for kind, password in passwords.items()}
     if len(matching) != 1 or reference not in by_reference:
         raise ReferenceNotFound("mse-reference-not-found")
@@ -88,10 +88,10 @@ class PaceResponder:
         wrong password (6300).
         """
         step = self.expected
-        found = pace.unwrap(data, step.command_tag)
-        if step is Step.NONCE and found:
+        objects = pace.unwrap(data, step.command_tag)
+        if step is Step.NONCE and objects:
             raise ProtocolError("pace-out-of-order")
-        value = found[step.command_tag] if step.command_tag is not None else b""
+        value = objects[step.command_tag] if step.command_tag is not None else b""
         handler = {
             Step.NONCE: self._send_nonce,
             Step.MAP: self._map,

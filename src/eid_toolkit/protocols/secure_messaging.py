@@ -79,15 +79,15 @@ class SecureChannel:
         Raises :class:`ChannelError` with code ``sm-objects-missing`` (6987) or ``sm-objects-incorrect`` (6988).
         """
         objects, covered = _parse(command.data)
-        found = _in_order(objects, (PLAIN_VALUE if command.ins & 1 else CRYPTOGRAM, LE, CHECKSUM))
-        if CHECKSUM not in found:
+        by_tag = _in_order(objects, (PLAIN_VALUE if command.ins & 1 else CRYPTOGRAM, LE, CHECKSUM))
+        if CHECKSUM not in by_tag:
             raise ObjectsMissing("sm-objects-missing")
         counter = self._next_counter()
         expected = Secret(self._checksum(counter, command.header, covered))
-        if not expected.matches(found[CHECKSUM]):
+        if not expected.matches(by_tag[CHECKSUM]):
             raise ChannelError("sm-objects-incorrect")
-        data = self._decrypt(counter, command.ins, found)
-        ne = _read_le(found.get(LE))
+        data = self._decrypt(counter, command.ins, by_tag)
+        ne = _read_le(by_tag.get(LE))
         return CommandApdu(
             command.cla & ~CLASS_BITS, command.ins, command.p1, command.p2, data, ne, extended=command.extended
         )
@@ -110,12 +110,12 @@ class SecureChannel:
         if not response.data:
             raise ResponseUnprotected("sm-response-unprotected", sw=response.sw)
         objects, covered = _parse(response.data)
-        found = _in_order(objects, (PLAIN_VALUE if ins & 1 else CRYPTOGRAM, STATUS, CHECKSUM))
-        if STATUS not in found or CHECKSUM not in found or len(found[STATUS]) != 2:
+        by_tag = _in_order(objects, (PLAIN_VALUE if ins & 1 else CRYPTOGRAM, STATUS, CHECKSUM))
+        if STATUS not in by_tag or CHECKSUM not in by_tag or len(by_tag[STATUS]) != 2:
             raise ObjectsMissing("sm-objects-missing")
-        if not Secret(self._checksum(counter, b"", covered)).matches(found[CHECKSUM]):
+        if not Secret(self._checksum(counter, b"", covered)).matches(by_tag[CHECKSUM]):
             raise ChannelError("sm-objects-incorrect")
-        return ResponseApdu(self._decrypt(counter, ins, found), int.from_bytes(found[STATUS], "big"))
+        return ResponseApdu(self._decrypt(counter, ins, by_tag), int.from_bytes(by_tag[STATUS], "big"))
 
     def _encrypt(self, counter: bytes, ins: int, data: bytes) -> bytes:
         if not data:
@@ -123,8 +123,8 @@ class SecureChannel:
         encrypted = self._suite.encrypt(counter, pad(data, self._suite.block))
         return tlv.encode(PLAIN_VALUE, encrypted) if ins & 1 else tlv.encode(CRYPTOGRAM, b"\x01", encrypted)
 
-    def _decrypt(self, counter: bytes, ins: int, found: dict[int, bytes]) -> bytes:
-        value = found.get(PLAIN_VALUE if ins & 1 else CRYPTOGRAM)
+    def _decrypt(self, counter: bytes, ins: int, by_tag: dict[int, bytes]) -> bytes:
+        value = by_tag.get(PLAIN_VALUE if ins & 1 else CRYPTOGRAM)
         if value is None:
             return b""
         if not ins & 1:

@@ -108,7 +108,7 @@ class TerminalAuthenticationResponder:
             reference = KeyReference.parse(tlv.parse(data, KEY_REFERENCE).value)
         except BadInput:
             raise ProtocolError("mse-malformed") from None
-        found = self.trust.find(reference) or self._imported
-        if found is None or found.reference != reference:
+        certified_key = self.trust.find(reference) or self._imported
+        if certified_key is None or certified_key.reference != reference:
             raise KeyNotFound("mse-reference-not-found")
-        return found
+        return certified_key

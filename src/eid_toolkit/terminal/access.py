@@ -57,22 +57,26 @@ def open_access(session: CardSession, password: AccessPassword, entropy: Entropy
     content = card_access.data if card_access.status is ReadStatus.READ else None
     chosen = _choose_pace(content)
     if chosen is not None:
-        found = session.run(pace_terminal.establish(password, chosen.info, entropy, chosen.beside, chosen.ambiguous))
-        session.install(found.channel)
+        pace_result = session.run(
+            pace_terminal.establish(password, chosen.info, entropy, chosen.beside, chosen.ambiguous)
+        )
+        session.install(pace_result.channel)
         card_security = None
-        if found.chip_proof is not None:
+        if pace_result.chip_proof is not None:
             card_security = FileReader(session, buffers).read(ElementaryFile.CARD_SECURITY)
         _select_application(session)
         return AccessResult(
             "pace",
-            found.password,
+            pace_result.password,
             card_access,
             buffers,
-            found.parameters,
-            chip_proof=found.chip_proof,
+            pace_result.parameters,
+            chip_proof=pace_result.chip_proof,
             card_security=card_security,
-            chip_name=compress(found.card_public, found.parameters.domain),
-            terminal_key=compress(found.terminal_public, found.parameters.domain) if found.chip_proof else b"",
+            chip_name=compress(pace_result.card_public, pace_result.parameters.domain),
+            terminal_key=compress(pace_result.terminal_public, pace_result.parameters.domain)
+            if pace_result.chip_proof
+            else b"",
         )
     offers_pace = content is not None and _offers_pace(content)
     if not allow_bac:

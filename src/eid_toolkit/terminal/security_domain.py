@@ -116,9 +116,9 @@ class SecurityDomain:
 
     def states(self) -> tuple[int, int]:
         """Life-cycle states of the domain and of the eMRTD application."""
-        found: dict[bytes, int] = {}
+        states: dict[bytes, int] = {}
         for p1 in (0x80, 0x40):
-            found |= gp.parse_status(self.require(gp.get_status(p1), "get-status-refused"))
-        if gp.ISD_AID not in found or EMRTD_AID not in found:
+            states |= gp.parse_status(self.require(gp.get_status(p1), "get-status-refused"))
+        if gp.ISD_AID not in states or EMRTD_AID not in states:
             raise ProtocolError("get-status-malformed")
-        return found[gp.ISD_AID], found[EMRTD_AID]
+        return states[gp.ISD_AID], states[EMRTD_AID]

@@ -68,26 +68,26 @@ def list_readers() -> tuple[ReaderStatus, ...]:
         return tuple(_status(context, name) for name in _names(context))
 
 
-def find_reader(wanted: str, names: Sequence[str]) -> str:
+def find_reader(reader: str, names: Sequence[str]) -> str:
     """The reader meant by its full name, its number (from 1) or a part that fits just one, whatever the case.
 
     Raises :class:`NoCardError` if there is none or more than one.
     """
-    if wanted in names:
-        return wanted
-    if wanted.isdecimal() and not wanted.startswith("0") and int(wanted) <= len(names):
-        return names[int(wanted) - 1]
-    fitting = [name for name in names if wanted.casefold() in name.casefold()]
+    if reader in names:
+        return reader
+    if reader.isdecimal() and not reader.startswith("0") and int(reader) <= len(names):
+        return names[int(reader) - 1]
+    fitting = [name for name in names if reader.casefold() in name.casefold()]
     if len(fitting) > 1:
-        raise NoReaderError("reader-ambiguous", reader=wanted, readers=", ".join(fitting))
+        raise NoReaderError("reader-ambiguous", reader=reader, readers=", ".join(fitting))
     if not fitting:
-        raise NoReaderError("reader-not-found", reader=wanted, readers=", ".join(names) or "none")
+        raise NoReaderError("reader-not-found", reader=reader, readers=", ".join(names) or "none")
     return fitting[0]
 
 
-def resolve_reader(wanted: str) -> str:
+def resolve_reader(reader: str) -> str:
     """The full name of the reader meant, of those that there are now; see :func:`find_reader`."""
-    return find_reader(wanted, [status.name for status in list_readers()])
+    return find_reader(reader, [status.name for status in list_readers()])
 
 
 def has_card(reader: str) -> bool:

@@ -66,12 +66,12 @@ def conversation(trace: str) -> tuple[str, ...]:
     return tuple(_READER.sub("ATR ", _NUMBER_AND_TIME.sub("", line)) for line in lines if line)
 
 
-def differences(expected: str, found: str) -> tuple[str, ...]:
+def differences(expected: str, actual: str) -> tuple[str, ...]:
     """Where a trace differs from an earlier one, a line each; none where the conversations were alike.
 
     So a redacted trace becomes a test: of a reader, that it still sends the same; of a card, that it still answers so.
     """
-    pairs = zip_longest(conversation(expected), conversation(found), fillvalue="nothing more")
+    pairs = zip_longest(conversation(expected), conversation(actual), fillvalue="nothing more")
     return tuple(
         f"step {number}: expected {before!r}, found {after!r}"
         for number, (before, after) in enumerate(pairs)

@@ -28,8 +28,8 @@ def inserted(card: Card, port: int = DEFAULT_PORT) -> Iterator[str]:
     thread = threading.Thread(target=slot.run, name=f"vpcd-{port}", daemon=True)
     thread.start()
     try:
-        found = _until(lambda: _occupied() - occupied, port)
-        (reader,) = found if len(found) == 1 else {_holding(card.atr, found)}
+        readers = _until(lambda: _occupied() - occupied, port)
+        (reader,) = readers if len(readers) == 1 else {_holding(card.atr, readers)}
         yield reader
     finally:
         slot.pull()
@@ -48,8 +48,8 @@ def _holding(atr: bytes, names: set[str]) -> str:
 
 def _until(condition: Callable[[], object], port: int) -> set[str]:
     deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
+    while not (outcome := condition()):
         if time.monotonic() > deadline:
             raise ServiceAway("vpcd-card-unseen", port=port)
         time.sleep(_POLL)
-    return found if isinstance(found, set) else set()
+    return outcome if isinstance(outcome, set) else set()

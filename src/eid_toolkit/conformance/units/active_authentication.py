@@ -161,8 +161,10 @@ def form(probe: Probe) -> None:
     probe.open()
     key = _key(probe.facts)
     transcript = _sign(probe, probe.entropy.take(CHALLENGE_SIZE))
-    wanted = 0 if key is None else signature_size(key)
-    probe.require(len(transcript.signature) == wanted, f"{len(transcript.signature)} bytes instead of {wanted}")
+    expected_size = 0 if key is None else signature_size(key)
+    probe.require(
+        len(transcript.signature) == expected_size, f"{len(transcript.signature)} bytes instead of {expected_size}"
+    )
     if isinstance(key, EcPublicKey):
         probe.require(_form(key, transcript) is EcdsaForm.PLAIN, "the signature is not r and s in plain form")
 

@@ -38,10 +38,10 @@ def _card_access(probe: Probe) -> SecurityInfos:
     return read(probe, _CARD_ACCESS, CardAccess.parse).security_infos
 
 
-def _missing(wanted: SecurityInfos, among: SecurityInfos) -> list[str]:
+def _missing(infos: SecurityInfos, among: SecurityInfos) -> list[str]:
     """The protocols of the entries that do not stand, byte for byte, in the other set."""
     there = {entry.encode() for entry in among.entries}
-    return [entry.protocol for entry in wanted.entries if entry.encode() not in there]
+    return [entry.protocol for entry in infos.entries if entry.encode() not in there]
 
 
 @case(
@@ -142,8 +142,8 @@ def card_access_in_dg14(probe: Probe) -> None:
 
 
 def _card_security_expected(facts: Facts) -> str | None:
-    wanted = facts.pace_with("cam") or facts.has(_CARD_SECURITY)
-    return None if wanted else "EF.CardSecurity is not required and not there"
+    required = facts.pace_with("cam") or facts.has(_CARD_SECURITY)
+    return None if required else "EF.CardSecurity is not required and not there"
 
 
 @case(
@@ -185,8 +185,8 @@ def card_security_in_dg14(probe: Probe) -> None:
     signed = probe.facts.dg14
     if signed is None:
         raise NotConforming("EF.DG14 is malformed")
-    wanted = read(probe, _CARD_SECURITY, CardSecurity.parse).security_infos
-    missing = _missing(_with_one_form_of_key(wanted), _with_one_form_of_key(signed))
+    infos = read(probe, _CARD_SECURITY, CardSecurity.parse).security_infos
+    missing = _missing(_with_one_form_of_key(infos), _with_one_form_of_key(signed))
     probe.require(not missing, f"DG14 does not have {', '.join(missing)}")
 
 
@@ -229,8 +229,8 @@ def capabilities(probe: Probe) -> None:
     condition=has(ElementaryFile.DIR),
 )
 def directory(probe: Probe) -> None:
-    found = read(probe, ElementaryFile.DIR, _directory)
-    probe.require(EMRTD_AID in found.applications, "EF.DIR does not list the eMRTD application")
+    ef_dir = read(probe, ElementaryFile.DIR, _directory)
+    probe.require(EMRTD_AID in ef_dir.applications, "EF.DIR does not list the eMRTD application")
 
 
 def _directory(content: bytes) -> EfDir:

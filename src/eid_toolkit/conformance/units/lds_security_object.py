@@ -168,8 +168,8 @@ def signed_data_version(probe: Probe) -> None:
     condition=has(_SOD),
 )
 def enclosed_certificate(probe: Probe) -> None:
-    found = find_signer(read(probe, _SOD, Sod.parse).signed_data)
-    probe.require(found is not None and found.named, "no certificate that the signer info names")
+    signer = find_signer(read(probe, _SOD, Sod.parse).signed_data)
+    probe.require(signer is not None and signer.named, "no certificate that the signer info names")
 
 
 @case(

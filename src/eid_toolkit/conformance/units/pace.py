@@ -88,8 +88,8 @@ def _mapping_key(probe: Probe, reference: int | None) -> bytes:
     try:
         infos = CardSecurity.parse(probe.facts.files.get(ElementaryFile.CARD_SECURITY, b"")).security_infos
         keys = infos.of_type(ChipAuthenticationPublicKeyInfo)
-        found = next((key for key in keys if key.key_id == reference), None)
-        return b"" if found is None else EcPublicKey.from_spki(found.spki).point
+        mapping_key = next((key for key in keys if key.key_id == reference), None)
+        return b"" if mapping_key is None else EcPublicKey.from_spki(mapping_key.spki).point
     except BadInput:
         return b""
 
@@ -107,8 +107,8 @@ def chip_data_length(probe: Probe) -> None:
     run.finish()
     data = run.keys.decrypt_chip_data(run.answers[Step.AUTHENTICATE].get(ENCRYPTED_CHIP_DATA, b""))
     domain = run.parameters.domain
-    wanted = domain.scalar_size if isinstance(domain, EcDomain) else domain.size
-    probe.require(len(data) == wanted, f"{len(data)} bytes instead of {wanted}")
+    expected_size = domain.scalar_size if isinstance(domain, EcDomain) else domain.size
+    probe.require(len(data) == expected_size, f"{len(data)} bytes instead of {expected_size}")
 
 
 @case(

@@ -67,9 +67,11 @@ def selection_without_data(probe: Probe) -> None:
 )
 def fresh_nonce(probe: Probe) -> None:
     nonces = {PaceRounds(probe).before(Step.NONCE).do(Step.NONCE) for _ in range(2)}
-    wanted = probe.facts.pace[0][1].nonce_size
+    nonce_size = probe.facts.pace[0][1].nonce_size
     probe.require(len(nonces) == 2, "two runs began with the same nonce")
-    probe.require(all(len(nonce) == wanted for nonce in nonces), f"the encrypted nonce does not have {wanted} bytes")
+    probe.require(
+        all(len(nonce) == nonce_size for nonce in nonces), f"the encrypted nonce does not have {nonce_size} bytes"
+    )
 
 
 @case(

@@ -212,8 +212,8 @@ def odd_form_with_offset(probe: Probe) -> None:
     for offset in (b"\x05", b"\x00\x07"):
         command = CommandApdu(0x00, commands.READ_BINARY_ODD, 0x00, 0x00, tlv.encode(0x54, offset), ne=10)
         start = int.from_bytes(offset, "big")
-        found = probe.objects(probe.ok(probe.send(command), f"READ BINARY at offset {start}")).get(0x53)
-        probe.require(found == content[start : start + 8], f"the bytes are not those at offset {start}")
+        data = probe.objects(probe.ok(probe.send(command), f"READ BINARY at offset {start}")).get(0x53)
+        probe.require(data == content[start : start + 8], f"the bytes are not those at offset {start}")
 
 
 @case(
@@ -243,11 +243,11 @@ def beyond_fifteen_bits(probe: Probe) -> None:
     probe.open()
     answer = probe.send(commands.read_binary_odd(0x8000, 10, file.sfi))
     if len(content) > 0x8008:
-        found = probe.objects(probe.ok(answer, "READ BINARY at offset 8000")).get(0x53)
-        probe.require(found == content[0x8000:0x8008], "the bytes are not those at offset 8000")
+        data = probe.objects(probe.ok(answer, "READ BINARY at offset 8000")).get(0x53)
+        probe.require(data == content[0x8000:0x8008], "the bytes are not those at offset 8000")
     else:
-        found = probe.objects(answer.data).get(0x53) if answer.data else b""
-        probe.require(not found, "an offset beyond the end of the file gave data")
+        data = probe.objects(answer.data).get(0x53) if answer.data else b""
+        probe.require(not data, "an offset beyond the end of the file gave data")
 
 
 @case(

@@ -55,10 +55,10 @@ def response_objects(probe: Probe) -> None:
     command = commands.read_binary_sfi(DG1.sfi, 0, block)
     answer = probe.protected(command)
     probe.ok(answer, "READ BINARY")
-    found = probe.objects(answer.data)
-    probe.require(list(found) == [CRYPTOGRAM, STATUS, CHECKSUM], "the objects are not DO'87', DO'99', DO'8E'")
-    probe.require(found[CRYPTOGRAM][:1] == b"\x01", "the padding indicator is not 01")
-    probe.require(len(found[CRYPTOGRAM]) == 1 + 2 * block, "one block of data was not padded to two")
+    objects = probe.objects(answer.data)
+    probe.require(list(objects) == [CRYPTOGRAM, STATUS, CHECKSUM], "the objects are not DO'87', DO'99', DO'8E'")
+    probe.require(objects[CRYPTOGRAM][:1] == b"\x01", "the padding indicator is not 01")
+    probe.require(len(objects[CRYPTOGRAM]) == 1 + 2 * block, "one block of data was not padded to two")
     probe.unprotect(command, answer, "READ BINARY")
 
 

@@ -22,8 +22,12 @@ case = Cases(
 
 
 def _with_verifier(facts: Facts) -> str | None:
-    found = credentials_of(facts)
-    return None if found is not None and len(found.chain) > 1 else "the chain is the terminal's certificate alone"
+    credentials = credentials_of(facts)
+    return (
+        None
+        if credentials is not None and len(credentials.chain) > 1
+        else "the chain is the terminal's certificate alone"
+    )
 
 
 def _with_chip_mapping(facts: Facts) -> str | None:

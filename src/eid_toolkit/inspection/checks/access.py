@@ -80,10 +80,10 @@ def _is_refused(case: Case) -> bool:
 
     A chip without PACE need not have a master file, and 9303 does not say with which status word it shows that.
     """
-    found = case.evidence.files.get(ElementaryFile.CARD_ACCESS)
-    if found is None or case.evidence.access.protocol != "bac":
+    evidence = case.evidence.files.get(ElementaryFile.CARD_ACCESS)
+    if evidence is None or case.evidence.access.protocol != "bac":
         return False
-    return found.state in (FileState.FAILED, FileState.PROTECTED) and bool(_NOTHING.fullmatch(found.cause or ""))
+    return evidence.state in (FileState.FAILED, FileState.PROTECTED) and bool(_NOTHING.fullmatch(evidence.cause or ""))
 
 
 def _entries(infos: SecurityInfos | None) -> set[bytes]:

@@ -34,8 +34,10 @@ def consistency(case: Case) -> Outcome:
 
     What a document need not have, and what the issuer signed in a form that cannot be read, is a finding beside it.
     """
-    found = list(_disagreements(case))
-    gravest = next((outcome for outcome in found if outcome.status is CheckStatus.FAILED), (*found, PASSED)[0])
+    disagreements = list(_disagreements(case))
+    gravest = next(
+        (outcome for outcome in disagreements if outcome.status is CheckStatus.FAILED), (*disagreements, PASSED)[0]
+    )
     return gravest.noting(*_unread(case))
 
 

@@ -58,7 +58,7 @@ def _why_untrusted(case: Case, card_security: CardSecurity) -> Outcome | None:
     results: list[ChainResult | RevocationResult] = [chain]
     if chain.csca is not None:
         results.append(check_revocation(signer, case.trust, case.now))
-    worst = max(results, key=lambda each: severity(each.status))
+    worst = max(results, key=lambda result: severity(result.status))
     if worst.status is Status.PASSED:
         return None
     outcome = failed if worst.status is Status.FAILED else undetermined

@@ -93,7 +93,7 @@ def _adopt(result: ChainResult | RevocationResult) -> Outcome:
     if not isinstance(result, ChainResult):
         return Outcome(status, result.reason)
     decisive = result.decisive
-    odd = tuple(Finding(each.reason, each.facts) for each in result.oddities)
+    odd = tuple(Finding(oddity.reason, oddity.facts) for oddity in result.oddities)
     return Outcome(status, findings=odd) if decisive is None else Outcome(status, decisive.reason, decisive.facts, odd)
 
 

@@ -49,14 +49,14 @@ def reported(case: Case) -> Outcome | None:
         return undetermined("dg1-not-read")
     state, number = mrz.issuing_state, mrz.document_number
     for blanks in trust.stolen_blanks:
-        found = blanks.find(state, number)
-        if found is not None:
-            return failed("document-on-stolen-blank", since=found.since.isoformat())
+        blank_range = blanks.find(state, number)
+        if blank_range is not None:
+            return failed("document-on-stolen-blank", since=blank_range.since.isoformat())
     content = case.document.sod.content_sha256 if case.document.sod is not None else None
-    told_of = [each.find(state, number, content) for each in trust.status_lists]
+    told_of = [status_list.find(state, number, content) for status_list in trust.status_lists]
     reports = [report for report in told_of if report is not None]
     if reports:
-        report = max(reports, key=lambda each: each.weight)
+        report = max(reports, key=lambda candidate: candidate.weight)
         told = undetermined if report.status is DocumentStatus.SUSPENDED else failed
         return told(f"document-{report.status}", since=report.since.isoformat())
     return PASSED
@@ -69,9 +69,9 @@ def deviations(case: Case) -> Outcome | None:
         return None
     named = [
         deviation
-        for found in case.trust.deviation_lists_of(signer.country)
-        if validate_deviation_list(found, case.trust, case.now).status is not Status.FAILED
-        for deviation in found.about(
+        for deviation_list in case.trust.deviation_lists_of(signer.country)
+        if validate_deviation_list(deviation_list, case.trust, case.now).status is not Status.FAILED
+        for deviation in deviation_list.about(
             signer, facts.document_code or "", facts.document_number or "", facts.date_of_issue
         )
     ]

@@ -69,11 +69,13 @@ _SIGNER_USAGE = timedelta(days=93)
 
 def kind_of(certificate: Certificate) -> CertificateKind:
     """What the certificate is, by what it says; not whether it is that with right."""
-    said = certificate.extensions
-    signs_certificates = said.is_ca or (said.key_usage is not None and "keyCertSign" in said.key_usage)
-    if signs_certificates or (said.key_usage is None and certificate.self_signed):
+    extensions = certificate.extensions
+    signs_certificates = extensions.is_ca or (
+        extensions.key_usage is not None and "keyCertSign" in extensions.key_usage
+    )
+    if signs_certificates or (extensions.key_usage is None and certificate.self_signed):
         return _CSCA if certificate.self_signed else _LINK
-    return _LIST if said.extended_key_usage else _SIGNER
+    return _LIST if extensions.extended_key_usage else _SIGNER
 
 
 def lint_certificate(certificate: Certificate, kind: CertificateKind | None = None) -> tuple[Finding, ...]:
@@ -106,24 +108,24 @@ def _fields(certificate: Certificate, kind: CertificateKind) -> Iterator[Finding
 
 
 def _presence(certificate: Certificate, kind: CertificateKind) -> Iterator[Finding]:
-    found = _found(certificate)
-    if not found:
+    extensions = _found(certificate)
+    if not extensions:
         yield error("lint-no-extensions", _FIELDS)
     for oid, (presence, critical) in _TABLE_6.items():
         rule, name = presence[_KINDS.index(kind)], _NAMES.get(oid, oid)
-        if oid not in found:
+        if oid not in extensions:
             if rule == "m":
                 yield error("lint-extension-missing", _EXTENSIONS, extension=name)
             continue
         if rule == "x":
             yield error("lint-extension-forbidden", _EXTENSIONS, extension=name, kind=kind)
-        elif found[oid][0] is not critical:
+        elif extensions[oid][0] is not critical:
             yield error(
                 "lint-extension-critical" if critical is False else "lint-extension-not-critical",
                 _EXTENSIONS,
                 extension=name,
             )
-    for oid, (critical, _) in found.items():
+    for oid, (critical, _) in extensions.items():
         if oid not in _TABLE_6 and critical:
             yield error("lint-extension-unknown-critical", _EXTENSIONS, extension=oid)
     for oid in certificate.extensions.malformed:
@@ -131,22 +133,25 @@ def _presence(certificate: Certificate, kind: CertificateKind) -> Iterator[Findi
 
 
 def _contents(certificate: Certificate, kind: CertificateKind) -> Iterator[Finding]:
-    said = certificate.extensions
-    if said.key_usage is not None and said.key_usage != _USAGE[kind]:
-        yield error("lint-key-usage", _EXTENSIONS, usage=", ".join(sorted(said.key_usage)) or "none")
-    if kind in (_CSCA, _LINK) and said.path_length != 0 and ext.BASIC_CONSTRAINTS in _found(certificate):
-        yield error("lint-path-length", _EXTENSIONS, length=said.path_length)
-    for which, names in (("subject", said.subject_alternative_names), ("issuer", said.issuer_alternative_names)):
+    extensions = certificate.extensions
+    if extensions.key_usage is not None and extensions.key_usage != _USAGE[kind]:
+        yield error("lint-key-usage", _EXTENSIONS, usage=", ".join(sorted(extensions.key_usage)) or "none")
+    if kind in (_CSCA, _LINK) and extensions.path_length != 0 and ext.BASIC_CONSTRAINTS in _found(certificate):
+        yield error("lint-path-length", _EXTENSIONS, length=extensions.path_length)
+    for which, names in (
+        ("subject", extensions.subject_alternative_names),
+        ("issuer", extensions.issuer_alternative_names),
+    ):
         if names.state is None:
             yield error("lint-alternative-name-without-state", "7.1.1.2", which=which)
         elif certificate.country and not same_state(names.state, certificate.country):
             yield error("lint-alternative-name-state", "7.1.1.2", which=which, state=names.state)
-    if any(not url.lower().startswith(("http://", "https://", "ldap://")) for url in said.crl_urls):
+    if any(not url.lower().startswith(("http://", "https://", "ldap://")) for url in extensions.crl_urls):
         yield error("lint-crl-address", _EXTENSIONS)
     changed = not certificate.subject.matches(certificate.issuer)
-    if kind is _LINK and changed is not said.name_change:
+    if kind is _LINK and changed is not extensions.name_change:
         yield error("lint-name-change", "7.1.1.5")
-    if kind is _SIGNER and any(len(code) not in (1, 2) for code in said.document_types):
+    if kind is _SIGNER and any(len(code) not in (1, 2) for code in extensions.document_types):
         yield error("lint-document-types", "7.1.1.6")
 
 

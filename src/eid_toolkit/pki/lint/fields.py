@@ -51,10 +51,10 @@ def _attributes(encoded: bytes) -> Iterator[tuple[str, int, str]]:
 
 def time_findings(item: Tlv, time: datetime, which: str, section: str) -> Iterator[Finding]:
     """UTCTime to 2049 and GeneralizedTime from 2050 on, with seconds, without a fraction, in Z."""
-    wanted = UTC_TIME if time.year < _FIRST_GENERALIZED_YEAR else GENERALIZED_TIME
-    if item.tag != wanted:
+    expected_tag = UTC_TIME if time.year < _FIRST_GENERALIZED_YEAR else GENERALIZED_TIME
+    if item.tag != expected_tag:
         yield error("lint-time-kind", section, which=which)
-    elif len(item.value) != _FULL_TIME[wanted]:
+    elif len(item.value) != _FULL_TIME[expected_tag]:
         yield error("lint-time-form", section, which=which)
 
 

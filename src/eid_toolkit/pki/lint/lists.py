@@ -70,18 +70,18 @@ def _entries(entries: Tlv) -> Iterator[Finding]:
 
 
 def _extensions(item: Tlv | None) -> Iterator[Finding]:
-    found = {} if item is None else split_extensions(tlv.parse(item.value))
+    extensions = {} if item is None else split_extensions(tlv.parse(item.value))
     for oid, name in ((AUTHORITY_KEY_IDENTIFIER, "authorityKeyIdentifier"), (CRL_NUMBER, "cRLNumber")):
-        if oid not in found:
+        if oid not in extensions:
             yield error("lint-extension-missing", _EXTENSIONS, extension=name)
-        elif found[oid][0]:
+        elif extensions[oid][0]:
             yield error("lint-extension-critical", _EXTENSIONS, extension=name)
-    if CRL_NUMBER in found:
-        yield from number_findings(tlv.parse(found[CRL_NUMBER][1]), "cRLNumber", _EXTENSIONS)
+    if CRL_NUMBER in extensions:
+        yield from number_findings(tlv.parse(extensions[CRL_NUMBER][1]), "cRLNumber", _EXTENSIONS)
     for oid, name in _FORBIDDEN.items():
-        if oid in found:
+        if oid in extensions:
             yield error("lint-extension-forbidden", _EXTENSIONS, extension=name, kind="crl")
     known = {AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, ISSUER_ALTERNATIVE_NAME, *_FORBIDDEN}
-    for oid, (critical, _) in found.items():
+    for oid, (critical, _) in extensions.items():
         if oid not in known and critical:
             yield warning("lint-extension-unknown-critical", _EXTENSIONS, extension=oid)
