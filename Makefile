@@ -21,7 +21,7 @@ demo:
 	$(BIN)/eid demo
 
 test: setup
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

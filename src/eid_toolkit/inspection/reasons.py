@@ -1,4 +1,4 @@
-"""What each reason in a verdict amounts to: the table that docs/reference/validation.md shows, and that every verdict is held to.
+"""What each reason in a verdict amounts to, as docs/reference/validation.md shows it; every verdict is checked by it.
 
 Failed says that something is proved wrong. What cannot be read, what an issuer wrote oddly, and what is missing here
 proves nothing: it is undetermined where the policy needs the answer, else a finding, which decides nothing.

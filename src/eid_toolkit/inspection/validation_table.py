@@ -1,4 +1,4 @@
-"""What path validation makes of each fault: the table that docs/reference/validation.md shows and that tests run row by row."""
+"""What path validation makes of each fault: docs/reference/validation.md shows the table, tests run it row by row."""
 
 from __future__ import annotations
 
