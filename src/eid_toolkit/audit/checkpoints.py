@@ -49,16 +49,16 @@ def checkpoint(
     position, row_hash = _check_since(connection, key, last, restored=restored)
     people = list(countersigners)
     if last is None or last.position != position:
-        made = sign((position, row_hash), last.number + 1 if last else 1, clock.now(), signer, people)
-        connection.execute(insert(checkpoints), _columns(made))
-        return made
+        signed = sign((position, row_hash), last.number + 1 if last else 1, clock.now(), signer, people)
+        connection.execute(insert(checkpoints), _columns(signed))
+        return signed
     names = {person.operator for person in last.countersigned}
     people = [person for person in people if person.name not in names]
     if not people:
         return last
-    made = countersign(last, signer, people)
-    connection.execute(update(checkpoints).where(checkpoints.c.position == position).values(_columns(made)))
-    return made
+    signed = countersign(last, signer, people)
+    connection.execute(update(checkpoints).where(checkpoints.c.position == position).values(_columns(signed)))
+    return signed
 
 
 def newest(connection: Connection) -> Checkpoint | None:
@@ -68,14 +68,14 @@ def newest(connection: Connection) -> Checkpoint | None:
     return _read(row) if row is not None else None
 
 
-def has(connection: Connection, found: Checkpoint) -> bool:
+def has(connection: Connection, sought: Checkpoint) -> bool:
     """Whether that checkpoint is in the register, with all who have countersigned it, and perhaps more of them."""
     with log.any_text(connection):
-        row = connection.execute(_query().where(checkpoints.c.position == found.position)).first()
+        row = connection.execute(_query().where(checkpoints.c.position == sought.position)).first()
     here = _read(row) if row is not None else None
-    if here is None or (here.hash, here.number) != (found.hash, found.number):
+    if here is None or (here.hash, here.number) != (sought.hash, sought.number):
         return False
-    return set(found.countersigned) <= set(here.countersigned)
+    return set(sought.countersigned) <= set(here.countersigned)
 
 
 def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:
@@ -84,8 +84,8 @@ def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:
         for row in log.stored_rows(connection, action=RESTORED):
             if restoring(row).seen == (seen.position, seen.hash) and row.is_consistent():
                 signed = connection.execute(_query().where(checkpoints.c.position == row.position)).first()
-                made = _read(signed) if signed is not None else None
-                if made is not None and made.hash == row.hash and made.is_signed_by(key):
+                proof = _read(signed) if signed is not None else None
+                if proof is not None and proof.hash == row.hash and proof.is_signed_by(key):
                     return True
     return False
 
@@ -107,16 +107,16 @@ def signer(keys: KeyStore, files: AuditFiles, *, new: bool) -> Signer:
     Raises :class:`IntegrityBroken` if there is none, or the home has the public half of another one.
     """
     try:
-        found = keys.signer(KEY_NAME)
+        audit_signer = keys.signer(KEY_NAME)
     except KeyMissing:
         if not new:
             raise
         keys.unlock()
         with files.locked():  # of two processes one makes it
-            found = keys.signer(KEY_NAME) if KEY_NAME in keys.names() else keys.generate_ec(KEY_NAME, _CURVE)
-    files.check(audit_key(found))  # else something would be signed beside it
-    files.bring_back(audit_key(found))
-    return found
+            audit_signer = keys.signer(KEY_NAME) if KEY_NAME in keys.names() else keys.generate_ec(KEY_NAME, _CURVE)
+    files.check(audit_key(audit_signer))  # else something would be signed beside it
+    files.bring_back(audit_key(audit_signer))
+    return audit_signer
 
 
 def _check_since(connection: Connection, key: AuditKey, last: Checkpoint | None, *, restored: bool) -> tuple[int, str]:
@@ -146,20 +146,20 @@ def _query() -> Select[Any]:
     return select(*columns)
 
 
-def _columns(made: Checkpoint) -> dict[str, object]:
+def _columns(signed: Checkpoint) -> dict[str, object]:
     return {
-        "position": made.position,
-        "hash": made.hash,
-        "number": made.number,
-        "time": made.time,
-        "key": made.key,
-        "countersigned": _people_text(made),
-        "signature": made.signature,
+        "position": signed.position,
+        "hash": signed.hash,
+        "number": signed.number,
+        "time": signed.time,
+        "key": signed.key,
+        "countersigned": _people_text(signed),
+        "signature": signed.signature,
     }
 
 
-def _people_text(made: Checkpoint) -> str:
-    return canonical({"people": [person.to_json() for person in made.countersigned]})
+def _people_text(signed: Checkpoint) -> str:
+    return canonical({"people": [person.to_json() for person in signed.countersigned]})
 
 
 def _read(row: Sequence[Any]) -> Checkpoint:
@@ -173,9 +173,9 @@ def _read(row: Sequence[Any]) -> Checkpoint:
             raise ValueError("no checkpoint")
         moment = datetime.fromisoformat(time)
         people = tuple(map(Countersignature.from_json, json.loads(countersigned)["people"]))
-        found = Checkpoint(position, row_hash, number, moment, key, people, bytes(signature))
-        if _people_text(found) == countersigned and time_text(moment).replace("+00:00", "Z") == time:
-            return found
+        parsed = Checkpoint(position, row_hash, number, moment, key, people, bytes(signature))
+        if _people_text(parsed) == countersigned and time_text(moment).replace("+00:00", "Z") == time:
+            return parsed
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     return Checkpoint(position, "", 0, datetime.min.replace(tzinfo=UTC), "", (), b"")

@@ -49,14 +49,14 @@ class AuditFiles:
         if data is None:
             return None
         try:
-            found = Checkpoint.read(data)
+            head = Checkpoint.read(data)
         except ValueError:
             raise IntegrityBroken("audit-file-damaged", file=HEAD_FILE) from None
         if key is None:
             raise IntegrityBroken("audit-key-missing")
-        if not found.is_signed_by(key):
+        if not head.is_signed_by(key):
             raise IntegrityBroken("audit-file-damaged", file=HEAD_FILE)
-        return found
+        return head
 
     @contextmanager
     def locked(self) -> Iterator[Keep]:
@@ -80,13 +80,13 @@ class AuditFiles:
             if Checkpoint.read(data).is_signed_by(key):
                 write_atomic(self._folder / KEY_FILE, key.to_pem())
 
-    def _keep(self, found: Checkpoint, key: AuditKey, lost: Checkpoint | None) -> None:
+    def _keep(self, newest: Checkpoint, key: AuditKey, lost: Checkpoint | None) -> None:
         self.check(key)
         if self.key() is None:
             write_atomic(self._folder / KEY_FILE, key.to_pem())
         seen = self.seen()
-        if seen is None or seen == lost or found.is_ahead_of(seen):
-            write_atomic(self._folder / HEAD_FILE, json.dumps(found.to_json(), indent=1, ensure_ascii=False).encode())
+        if seen is None or seen == lost or newest.is_ahead_of(seen):
+            write_atomic(self._folder / HEAD_FILE, json.dumps(newest.to_json(), indent=1, ensure_ascii=False).encode())
 
     def _read(self, name: str) -> bytes | None:
         try:

@@ -106,20 +106,20 @@ class Filter:
     limit: int | None = None
 
 
-def read(connection: Connection, wanted: Filter | None = None) -> Iterator[AuditRow]:
+def read(connection: Connection, criteria: Filter | None = None) -> Iterator[AuditRow]:
     """The rows in their order, fetched as they are needed; whatever text is in them within :func:`any_text`."""
-    wanted = wanted or Filter()
+    criteria = criteria or Filter()
     query = select(audit)
-    if wanted.subject is not None:
-        query = query.where(audit.c.subject == wanted.subject)
-    if wanted.action is not None:
-        query = query.where(audit.c.action == wanted.action)
-    if wanted.since is not None:
-        query = query.where(audit.c.time >= wanted.since)
+    if criteria.subject is not None:
+        query = query.where(audit.c.subject == criteria.subject)
+    if criteria.action is not None:
+        query = query.where(audit.c.action == criteria.action)
+    if criteria.since is not None:
+        query = query.where(audit.c.time >= criteria.since)
     first = None
-    if wanted.limit is not None:
+    if criteria.limit is not None:
         positions = query.with_only_columns(audit.c.position).order_by(audit.c.position.desc())
-        first = connection.execute(positions.offset(wanted.limit - 1).limit(1)).scalar()
+        first = connection.execute(positions.offset(criteria.limit - 1).limit(1)).scalar()
     for row in pages(connection, query, audit.c.position, None if first is None else first - 1):
         yield _row(row)
 

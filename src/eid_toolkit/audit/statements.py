@@ -166,9 +166,9 @@ class Checkpoint:
             }:
                 moment = datetime.fromisoformat(time)
                 countersigned = tuple(map(Countersignature.from_json, people))
-                found = cls(position, row_hash, number, moment, key, countersigned, bytes.fromhex(signature))
-                _signed(found.statement, countersigned)  # text that is none has no signature
-                return found
+                parsed = cls(position, row_hash, number, moment, key, countersigned, bytes.fromhex(signature))
+                _signed(parsed.statement, countersigned)  # text that is none has no signature
+                return parsed
         raise ValueError("no checkpoint")
 
 
@@ -178,15 +178,15 @@ def sign(row: tuple[int, str], number: int, time: datetime, signer: Signer, peop
     return countersign(unsigned, signer, people)
 
 
-def countersign(found: Checkpoint, signer: Signer, people: Iterable[Operator]) -> Checkpoint:
+def countersign(signed: Checkpoint, signer: Signer, people: Iterable[Operator]) -> Checkpoint:
     """The checkpoint with the signatures of more ``people``, signed anew by the audit key."""
-    text = canonical(found.statement).encode()
+    text = canonical(signed.statement).encode()
     added = tuple(
         Countersignature(person.name, person.key.public_key.spki() if person.key else None, person.sign(text))
         for person in people
     )
-    countersigned = (*found.countersigned, *added)
-    return replace(found, countersigned=countersigned, signature=signer.sign(_signed(found.statement, countersigned)))
+    countersigned = (*signed.countersigned, *added)
+    return replace(signed, countersigned=countersigned, signature=signer.sign(_signed(signed.statement, countersigned)))
 
 
 def audit_key(signer: Signer) -> AuditKey:

@@ -47,11 +47,11 @@ class AuditTrail:
         return self._files.seen()
 
     @contextmanager
-    def rows(self, operator: Operator, wanted: Filter | None = None) -> Iterator[Iterator[AuditRow]]:
+    def rows(self, operator: Operator, criteria: Filter | None = None) -> Iterator[Iterator[AuditRow]]:
         """The rows that are wanted, in their order, fetched while they are used."""
         operator.require(Permission.READ_AUDIT)
         with self._database.read() as connection, log.any_text(connection):
-            yield log.read(connection, wanted)
+            yield log.read(connection, criteria)
 
     def export(self, operator: Operator, write: Callable[[str], object]) -> AuditResult | IntegrityBroken:
         """Write the lines of an export (:mod:`eid_toolkit.audit.export`), and judge the very rows that are written.
@@ -61,31 +61,31 @@ class AuditTrail:
         """
         operator.require(Permission.READ_AUDIT)
         key = self._files.key()
-        found: AuditResult | IntegrityBroken | None = None
+        outcome: AuditResult | IntegrityBroken | None = None
         seen: Checkpoint | None = None
         try:
             if key is not None and self._keys.signs_unasked:
                 self._check_key(key)
             seen = self._files.seen()  # before the transaction begins, as in verifying
         except IntegrityBroken as error:
-            found = error
+            outcome = error
         with self._database.read() as connection, log.any_text(connection):
             exporting = Exporting(items(connection), key, write)
             passing = exporting.items()
             try:
                 known = () if seen is None else (seen,)
                 judged = walk(passing, lambda: log.head(connection), key, self._key_of, known)
-                found = found or judged
+                outcome = outcome or judged
             except IntegrityBroken as error:
-                found = found or error
+                outcome = outcome or error
             for _ in passing:  # what comes behind the first row that is broken
                 pass
-        if isinstance(found, IntegrityBroken):
+        if isinstance(outcome, IntegrityBroken):
             if not exporting.whole:
-                raise found
-            return found
-        self._remember_whole(found, key, seen)
-        return found
+                raise outcome
+            return outcome
+        self._remember_whole(outcome, key, seen)
+        return outcome
 
     def verify(self, key: AuditKey | None = None, kept: Checkpoint | None = None) -> AuditResult:
         """Walk the whole log: chain, checkpoints, and what the home has seen signed.
@@ -129,9 +129,9 @@ class AuditTrail:
             raise UsageError("operator-not-named")
         signer = self.signer()
         with self._database.write() as connection:
-            made = self.sign(connection, signer, people)
-        self._remember(made, audit_key(signer))
-        return made
+            signed = self.sign(connection, signer, people)
+        self._remember(signed, audit_key(signer))
+        return signed
 
     def signer(self) -> Signer:
         """The key of the log, for :meth:`sign`; asks for the passphrase or a token's PIN, if that was not done yet.
@@ -149,10 +149,10 @@ class AuditTrail:
         _check_seen(connection, self._files.seen(), audit_key(signer))
         return checkpoints.checkpoint(connection, signer, self._clock, people)
 
-    def remember(self, made: Checkpoint, signer: Signer) -> None:
+    def remember(self, signed: Checkpoint, signer: Signer) -> None:
         """Keep in the home what :meth:`sign` has made, after the transaction; if it cannot be, :meth:`settle` will."""
         with suppress(OSError, ServiceAway):
-            self._remember(made, audit_key(signer))
+            self._remember(signed, audit_key(signer))
 
     def settle(self) -> None:
         """Sign if much has come since the last time and the key is at hand; remember what others have signed.
@@ -179,17 +179,17 @@ class AuditTrail:
         with self._database.write() as connection:
             if _unsigned(connection) < SIGN_AFTER:  # another thread, or another process, was quicker
                 return
-            made = self.sign(connection, signer, ())
-        self._remember(made, audit_key(signer))
+            signed = self.sign(connection, signer, ())
+        self._remember(signed, audit_key(signer))
 
-    def _remember(self, found: Checkpoint, key: AuditKey) -> None:
+    def _remember(self, signed: Checkpoint, key: AuditKey) -> None:
         """Keep a checkpoint in the home, unless the register has been set back by a restoring meanwhile."""
         self._files.check(key)
         with self._files.locked() as keep, self._database.read() as connection:
-            if checkpoints.has(connection, found):
+            if checkpoints.has(connection, signed):
                 seen = self._files.seen()
                 lost = None if _holds(connection, seen) or not _is_lost(connection, seen, key) else seen
-                keep(found, key, lost)
+                keep(signed, key, lost)
 
     def _is_unsigned(self) -> bool:
         with self._database.read() as connection:

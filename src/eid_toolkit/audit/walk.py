@@ -134,32 +134,32 @@ class _Walk:
         if row.action == RESTORED:
             self.open_restoring = row.position
             self.restorings.append(restoring(row))
-        for each in self.seen:
-            if row.position == each.checkpoint.position:
-                each.row = row.hash == each.checkpoint.hash
-                each.signed_before = self.signed
+        for known in self.seen:
+            if row.position == known.checkpoint.position:
+                known.row = row.hash == known.checkpoint.hash
+                known.signed_before = self.signed
 
-    def checkpoint(self, found: Checkpoint) -> None:
-        if found.position > self.position:
+    def checkpoint(self, current: Checkpoint) -> None:
+        if current.position > self.position:
             self.ahead = True  # a row between is missing, or all at the end
             return
         if self.key is None:
             raise IntegrityBroken("audit-key-missing")
-        if found.position < self.position or not found.is_signed_by(self.key):
-            raise _Broken("audit-checkpoint-broken", found.position)
-        if found.number != self.checkpoints + 1:
-            raise _Broken("audit-checkpoint-missing", self.signed + 1, found.position)
-        if found.hash != self.hash:
-            raise _Broken("audit-rows-rewritten", self.signed + 1, found.position)
-        if found.broken_countersignature() is not None or not all(map(self._is_their_own, found.countersigned)):
-            raise _Broken("audit-countersignature-broken", found.position)
-        self.checkpoints, self.signed, self.newest = self.checkpoints + 1, found.position, found
-        if self.open_restoring == found.position:
+        if current.position < self.position or not current.is_signed_by(self.key):
+            raise _Broken("audit-checkpoint-broken", current.position)
+        if current.number != self.checkpoints + 1:
+            raise _Broken("audit-checkpoint-missing", self.signed + 1, current.position)
+        if current.hash != self.hash:
+            raise _Broken("audit-rows-rewritten", self.signed + 1, current.position)
+        if current.broken_countersignature() is not None or not all(map(self._is_their_own, current.countersigned)):
+            raise _Broken("audit-countersignature-broken", current.position)
+        self.checkpoints, self.signed, self.newest = self.checkpoints + 1, current.position, current
+        if self.open_restoring == current.position:
             self.open_restoring = None
-        for each in self.seen:
-            wanted = each.checkpoint
-            if (found.position, found.hash, found.number) == (wanted.position, wanted.hash, wanted.number):
-                each.found = found
+        for known in self.seen:
+            expected = known.checkpoint
+            if (current.position, current.hash, current.number) == (expected.position, expected.hash, expected.number):
+                known.found = current
 
     def end(self, head: tuple[int, str] | None) -> None:
         self._close_restoring()
@@ -176,9 +176,9 @@ class _Walk:
             raise _Broken("audit-row-changed", self.position)
         if not self.seen and self.key is not None and not self.checkpoints:
             raise _Broken("audit-checkpoint-missing", 1, self.position)
-        for each in sorted(self.seen, key=lambda seen: seen.checkpoint.position):
-            if not self.is_known_loss(each.checkpoint):
-                self._check_seen(each)
+        for known in sorted(self.seen, key=lambda seen: seen.checkpoint.position):
+            if not self.is_known_loss(known.checkpoint):
+                self._check_seen(known)
 
     def _check_seen(self, seen: _Seen) -> None:
         position = seen.checkpoint.position
@@ -197,8 +197,9 @@ class _Walk:
         A row of that number that was written after the restoring is another one.
         """
         return any(
-            each.seen == (lost.position, lost.hash) or (each.names(lost.position) and time_text(lost.time) < each.time)
-            for each in self.restorings
+            entry.seen == (lost.position, lost.hash)
+            or (entry.names(lost.position) and time_text(lost.time) < entry.time)
+            for entry in self.restorings
         )
 
     def _close_restoring(self) -> None:
@@ -231,8 +232,8 @@ def walk(
             else:
                 state.row(item)
         state.end(head())
-    except _Broken as found:
-        broken = found
+    except _Broken as error:
+        broken = error
     return AuditResult(
         rows=state.position,
         head=state.hash,

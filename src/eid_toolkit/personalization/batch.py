@@ -88,9 +88,9 @@ class Batch:
     def run(self, feeders: Sequence[Feeder]) -> Summary:
         """Serve the readers until nothing waits; raises what went wrong with the batch as a whole."""
         began = time.monotonic()
-        threads = [
-            threading.Thread(target=self._guarded, args=(each,), name=each.reader, daemon=True)  # an exit does not wait
-            for each in feeders
+        threads = [  # an exit does not wait
+            threading.Thread(target=self._guarded, args=(feeder,), name=feeder.reader, daemon=True)
+            for feeder in feeders
         ]
         try:
             self._patiently(self._finish_left)
@@ -205,15 +205,15 @@ class Batch:
             raise NotPermitted("card-has-document", chip=work.chip, document=known.id, state=known.state)
         if not self._take_number(work):
             return
-        while (taken := self._taken(work, known)) is not None:
-            work.document_id, work.remake = taken.document_id, taken.remake
+        while (assignment := self._taken(work, known)) is not None:
+            work.document_id, work.remake = assignment.document_id, assignment.remake
             work.is_new = work.is_new or known is None
             outage.over()
-            self._tell(self._bell.begun, work.reader, taken.document_id, work.remake)
+            self._tell(self._bell.begun, work.reader, assignment.document_id, work.remake)
             try:
-                with self._service.holding(taken.document_id, taken.leases):
+                with self._service.holding(assignment.document_id, assignment.leases):
                     desk = self._desk(work.reader)
-                    self._service.personalize(taken.document_id, transport, self._operator, desk, self._station)
+                    self._service.personalize(assignment.document_id, transport, self._operator, desk, self._station)
             except CardWouldNotPass as error:
                 if known is not None:
                     raise
@@ -257,10 +257,10 @@ class Batch:
         if work.document_id is None:
             return False
         try:
-            found = self._documents.get(work.document_id)
+            document = self._documents.get(work.document_id)
         except ServiceAway:
             return True
-        return found.chip == work.chip and found.state is not DocumentState.SPOILED
+        return document.chip == work.chip and document.state is not DocumentState.SPOILED
 
     def _avoided(self) -> frozenset[str]:
         """The documents that failed in this batch often enough."""

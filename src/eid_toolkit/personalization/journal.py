@@ -99,12 +99,12 @@ class Journal:
         now = self._clock.now()
         with self._database.write() as connection:
             query = select(jobs).where(jobs.c.document_id == plan.document_id, jobs.c.state == JobState.OPEN)
-            found = connection.execute(query).first()
-            if found is not None:
-                if found.plan_hash != plan.hash or found.plan_version != VERSION:
-                    raise IntegrityBroken("job-plan-changed", job=found.id)
-                connection.execute(update(jobs).where(jobs.c.id == found.id).values(reader=reader, updated_at=now))
-                identifier = found.id
+            row = connection.execute(query).first()
+            if row is not None:
+                if row.plan_hash != plan.hash or row.plan_version != VERSION:
+                    raise IntegrityBroken("job-plan-changed", job=row.id)
+                connection.execute(update(jobs).where(jobs.c.id == row.id).values(reader=reader, updated_at=now))
+                identifier = row.id
             else:
                 identifier = new_identifier("J", self._entropy)
                 values = {
@@ -145,8 +145,8 @@ class Journal:
 
     def unresolved(self, document_id: str) -> Job | None:
         """The document's job that an operator has to decide on."""
-        found = self.of_document(document_id)
-        return next((job for job in found if job.state is JobState.NEEDS_DECISION), None)
+        history = self.of_document(document_id)
+        return next((job for job in history if job.state is JobState.NEEDS_DECISION), None)
 
     def left_open(self) -> tuple[Job, ...]:
         """The open jobs of documents that were issued or given up: a stop came between register and journal."""
@@ -205,7 +205,7 @@ class Journal:
         self._write_job(job, values, (operator, AuditEvent(f"job.{state}", job.id, detail)))
 
     def _read(self, query: Select[Any]) -> tuple[Job, ...]:
-        found: list[Job] = []
+        all_jobs: list[Job] = []
         with self._database.read() as connection:
             rows = connection.execute(query).all()
             for start in range(0, len(rows), _CHUNK):
@@ -213,8 +213,8 @@ class Journal:
                 own: dict[str, list[Row[Any]]] = {row.id: [] for row in part}
                 for step in connection.execute(select(steps).where(steps.c.job_id.in_(own)).order_by(steps.c.position)):
                     own[step.job_id].append(step)
-                found += [_job(row, own[row.id]) for row in part]
-        return tuple(found)
+                all_jobs += [_job(row, own[row.id]) for row in part]
+        return tuple(all_jobs)
 
     def _write_step(self, job: Job, step: Step, values: dict[str, object]) -> None:
         where = (steps.c.job_id == job.id) & (steps.c.position == step.position)
@@ -235,10 +235,10 @@ class Journal:
                 append(connection, now, told[0], [told[1]])
 
 
-def _job(row: Row[Any], found: Sequence[Row[Any]]) -> Job:
-    done = sum(step.state == StepState.DONE for step in found)
-    still_open = next((step.name for step in found if step.state != StepState.DONE), None)
+def _job(row: Row[Any], step_rows: Sequence[Row[Any]]) -> Job:
+    done = sum(step.state == StepState.DONE for step in step_rows)
+    still_open = next((step.name for step in step_rows if step.state != StepState.DONE), None)
     return Job(
         row.id, row.document_id, row.chip, row.reader, JobState(row.state), row.plan_hash, row.operator,
-        row.created_at, row.updated_at, done, len(found), still_open, row.reason,
+        row.created_at, row.updated_at, done, len(step_rows), still_open, row.reason,
     )  # fmt: skip

@@ -103,13 +103,13 @@ class Preparation:
 
     def _biometrics(self, application: Application, profile: DocumentProfile) -> dict[int, Encodable]:
         """DG3 and DG4 as they were taken; where none were, the files that say so (9303-10 4.7.3.2.2)."""
-        taken = self.register.applications.biometrics(application)
-        found: dict[int, Encodable] = {}
+        biometrics = self.register.applications.biometrics(application)
+        files: dict[int, Encodable] = {}
         for number, empty in ((3, Dg3), (4, Dg4)):
             if number in profile.data_groups:
-                content = taken.get(number)
-                found[number] = OpaqueFile.parse(content) if content is not None else empty((), self.entropy.take(16))
-        return found
+                content = biometrics.get(number)
+                files[number] = OpaqueFile.parse(content) if content is not None else empty((), self.entropy.take(16))
+        return files
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
         person = application.person.data

@@ -60,9 +60,9 @@ class ReadBack:
             ("pa.dsc-chain", validate_signer(signer, self.trust, now)),
             ("status.revocation", check_revocation(signer, self.trust, now)),
         )
-        for check, found in looks:
-            if found.status is not Status.PASSED:
-                raise CardWouldNotPass(WOULD_NOT_PASS, check=check, reason=found.reason)
+        for check, outcome in looks:
+            if outcome.status is not Status.PASSED:
+                raise CardWouldNotPass(WOULD_NOT_PASS, check=check, reason=outcome.reason)
 
     def __call__(self, session: CardSession, content: CardContent) -> dict[str, object]:
         """Opens the card with the CAN, reads and judges it, then opens it once more with the MRZ.
@@ -78,12 +78,12 @@ class ReadBack:
         evidence = capture(session.transport, content.password(kind), policy, self.entropy, self.clock)
         if evidence.interrupted is not None:
             raise NoCardError("read-back-interrupted", cause=evidence.interrupted)
-        found = {file: evidence.content(file) for file in content.files} | read_small_files(session.transport)
+        from_card = {file: evidence.content(file) for file in content.files} | read_small_files(session.transport)
         held_back = {file for file in content.files if access_rule(file) is AccessRule.TERMINAL_AUTHENTICATION}
         open_files = content.files.keys() - held_back
-        different = [file.label for file in open_files if found[file] != content.files[file]]
-        wanted = FileState.NEEDS_TERMINAL_AUTHENTICATION
-        different += [file.label for file in held_back if evidence.state(file) is not wanted]
+        different = [file.label for file in open_files if from_card[file] != content.files[file]]
+        expected = FileState.NEEDS_TERMINAL_AUTHENTICATION
+        different += [file.label for file in held_back if evidence.state(file) is not expected]
         if different:
             raise DecisionNeeded("read-back-differs", files=", ".join(sorted(different)))
         verdict = judge(evidence, self.trust, policy, self.clock.now())

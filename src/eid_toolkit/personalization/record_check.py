@@ -22,8 +22,10 @@ def check_records(files: Mapping[ElementaryFile, bytes], now: datetime) -> None:
     """Raises :class:`NotPermitted`, with check and reason, for files with which no card would pass."""
     read = {file: FileEvidence(FileState.READ, content) for file, content in files.items()}
     evidence = Evidence(now, 0.0, "records", b"", AccessEvidence("pace"), read)
-    found = {each.id: each for each in judge(evidence, TrustMaterial((), ()), policy_by_name(POLICY), now).checks}
+    results = {
+        result.id: result for result in judge(evidence, TrustMaterial((), ()), policy_by_name(POLICY), now).checks
+    }
     for check in _OF_RECORDS:
-        outcome = found[check].outcome
+        outcome = results[check].outcome
         if outcome.status is not CheckStatus.PASSED:
             raise CardWouldNotPass(WOULD_NOT_PASS, **{**outcome.facts, "check": check, "reason": outcome.reason})

@@ -210,7 +210,7 @@ def _national_details(person: PersonData, profile: DocumentProfile, issue: Issue
 
 
 def _national_fields(
-    person: PersonData, wanted: NationalDataProfile, issue: Issue
+    person: PersonData, profile: NationalDataProfile, issue: Issue
 ) -> dict[NationalField, str | tuple[str, ...]]:
     """The elements that the profile emits and the register knows."""
     known: dict[NationalField, str | tuple[str, ...] | None] = {
@@ -230,7 +230,7 @@ def _national_fields(
         NationalField.SPOUSE: person.spouse,
         NationalField.OLD_IDENTITY_NUMBER: person.former_number,
     }
-    return {field: value for field in wanted.fields if (value := known.get(field)) is not None}
+    return {field: value for field in profile.fields if (value := known.get(field)) is not None}
 
 
 def _active_authentication_key(profile: DocumentProfile, keys: ChipKeys) -> Dg15:
@@ -249,10 +249,10 @@ def _parts(place: str | None) -> Iterable[str]:
     return [part.strip() for part in place.split(",")] if place else ()
 
 
-def _signing_key(wanted: ActiveAuthenticationProfile, entropy: Entropy) -> EcPrivateKey | RsaPrivateKey:
-    if wanted.rsa_bits is not None:
-        return RsaPrivateKey.generate(wanted.rsa_bits, entropy)
-    return EcPrivateKey.generate(_domain(wanted.parameter_id or 0), entropy)
+def _signing_key(profile: ActiveAuthenticationProfile, entropy: Entropy) -> EcPrivateKey | RsaPrivateKey:
+    if profile.rsa_bits is not None:
+        return RsaPrivateKey.generate(profile.rsa_bits, entropy)
+    return EcPrivateKey.generate(_domain(profile.parameter_id or 0), entropy)
 
 
 def _domain(parameter_id: int) -> EcDomain:

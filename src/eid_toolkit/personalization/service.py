@@ -56,8 +56,8 @@ class PersonalizationService:
     @contextmanager
     def hold(self, document_id: str) -> Iterator[None]:
         """Have the document for oneself; raises :class:`ServiceAway` if another station, or process, works on it."""
-        found = self._register.documents.get(document_id)
-        with self.holding(found.id, self.leases.take(document_subject(found.id))):
+        document = self._register.documents.get(document_id)
+        with self.holding(document.id, self.leases.take(document_subject(document.id))):
             yield
 
     @contextmanager
@@ -112,18 +112,18 @@ class PersonalizationService:
         """
         operator.require(Permission.PERSONALIZE)
         for job in self.journal.left_open():
-            found = None
+            finished = None
             try:
                 with self.hold(job.document_id):
                     document = self._register.documents.get(job.document_id)
                     if document.state is DocumentState.SPOILED:
                         self._close_jobs(document, operator)
                     else:
-                        found = finish_issued(self.journal, document, operator)
+                        finished = finish_issued(self.journal, document, operator)
             except LeaseHeld:
                 continue
-            if found is not None:
-                yield found
+            if finished is not None:
+                yield finished
 
     def is_issued(self, document: Document) -> bool:
         """Whether a document was issued, and its jobs are closed."""

@@ -22,15 +22,15 @@ def chip_of(transport: Transport) -> str:
 def card_status(transport: Transport, documents: Documents) -> dict[str, object]:
     """Identity, key version and document of the card; no authentication is begun that could fail."""
     domain = SecurityDomain(CardSession(transport), SystemEntropy())
-    found: dict[str, object] = {"reader": transport.reader, "atr": transport.atr.hex().upper(), "chip": None}
-    found |= {"key_version": None, "blank": None, "document": None, "document_state": None}
+    status: dict[str, object] = {"reader": transport.reader, "atr": transport.atr.hex().upper(), "chip": None}
+    status |= {"key_version": None, "blank": None, "document": None, "document_state": None}
     try:
         identity = domain.select()
         version = domain.initialize(identity).answer.key_version
     except CardRefused:
-        return found
-    found |= {"chip": identity.hex(), "key_version": f"{version:02X}", "blank": version == FACTORY_KEY_VERSION}
+        return status
+    status |= {"chip": identity.hex(), "key_version": f"{version:02X}", "blank": version == FACTORY_KEY_VERSION}
     document = documents.with_chip(identity.hex())
     if document is not None:
-        found |= {"document": document.id, "document_state": str(document.state)}
-    return found
+        status |= {"document": document.id, "document_state": str(document.state)}
+    return status

@@ -81,10 +81,10 @@ class WorkQueue:
         Raises :class:`ServiceAway` if another station has the blank.
         """
         with self._leases.taking() as (connection, take):
-            found = self._next(connection, avoid)
-            if found is None:
+            next_up = self._next(connection, avoid)
+            if next_up is None:
                 return None
-            identifier, remake = found
+            identifier, remake = next_up
             subjects = document_subject(identifier), chip_subject(chip)
             leases = tuple(take(connection, subject) for subject in subjects)
         return Taken(identifier, leases, remake)
@@ -118,20 +118,20 @@ class WorkQueue:
     def _next(self, connection: Connection, avoid: Collection[str]) -> tuple[str, bool] | None:
         query = self._in(DocumentState.PREPARED, [*avoid, *_held(connection)])
         for remake in (True, False):
-            found = connection.execute(in_turn(query, remake=remake)).scalar()
-            if found is not None:
-                return str(found), remake
+            identifier = connection.execute(in_turn(query, remake=remake)).scalar()
+            if identifier is not None:
+                return str(identifier), remake
         return None
 
     def _half_way(self, without: Collection[str]) -> Select[Any]:
         """Cards that a stop has left half-way, but for those of blanks that another station has."""
-        found = self._in(DocumentState.BOUND, without)
+        query = self._in(DocumentState.BOUND, without)
         if self._station is None:
-            return found
+            return query
         elsewhere = exists(
             select(blank.c.serial).where(blank.c.chip == document.c.chip, blank.c.station != self._station)
         )
-        return found.where(~elsewhere)
+        return query.where(~elsewhere)
 
     def _in(self, state: DocumentState, without: Collection[str] = ()) -> Select[Any]:
         """The documents in a state that wait for no operator's decision."""
@@ -141,10 +141,10 @@ class WorkQueue:
                 personalization_job.c.state == JobState.NEEDS_DECISION,
             )
         )
-        found = select(document.c.id).where(document.c.state == state, ~undecided)
+        query = select(document.c.id).where(document.c.state == state, ~undecided)
         if self._wanted:
-            found = found.where(document.c.id.in_(self._wanted))
-        return found.where(document.c.id.not_in(without)) if without else found
+            query = query.where(document.c.id.in_(self._wanted))
+        return query.where(document.c.id.not_in(without)) if without else query
 
 
 def in_turn(query: Select[Any], *, remake: bool) -> Select[Any]:

@@ -37,13 +37,13 @@ def signer_accounts(database: Database) -> Mapping[str, SignerAccount]:
         .where(document_file.c.label.in_(_SIGNED))
         .group_by(document.c.signer)
     )
-    found: dict[str, SignerAccount] = {}
+    accounts: dict[str, SignerAccount] = {}
     with database.read() as connection:
         for row in connection.execute(states):
-            account = found.setdefault(row.signer, SignerAccount())
+            account = accounts.setdefault(row.signer, SignerAccount())
             account.states[row.state] = row.number
             account.documents += row.number
             account.cards += row.cards
         for row in connection.execute(files):
-            found.setdefault(row.signer, SignerAccount()).signed_files = row.number
-    return found
+            accounts.setdefault(row.signer, SignerAccount()).signed_files = row.number
+    return accounts

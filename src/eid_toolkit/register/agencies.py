@@ -92,14 +92,14 @@ class Agencies:
         if not _CODE.fullmatch(code):
             raise BadInput("agency-code-malformed")
         now = self._clock.now()
-        made = Agency(code, _clean(name), _fields(fields), _purposes(purposes), may_report, now)
-        row = {"code": code, "name": made.name, "created_at": now, **_columns(made)}
+        added = Agency(code, _clean(name), _fields(fields), _purposes(purposes), may_report, now)
+        row = {"code": code, "name": added.name, "created_at": now, **_columns(added)}
         with self._database.write() as connection:
             if find_agency(connection, code) is not None:
                 raise NotPermitted("agency-exists", agency=code)
             connection.execute(insert(agency), row)
-            append(connection, now, operator.name, [AuditEvent("agency.added", code, _rights(made))])
-        return made
+            append(connection, now, operator.name, [AuditEvent("agency.added", code, _rights(added))])
+        return added
 
     def change(
         self,
@@ -169,19 +169,19 @@ class Agencies:
         try:
             operator.require(Permission.READ_PERSONS)
             with self._database.read() as connection:
-                found = active_agency(connection, code)
-                if purpose not in found.purposes:
-                    raise NotPermitted("purpose-not-stated", agency=code, purposes="; ".join(found.purposes))
+                requester = active_agency(connection, code)
+                if purpose not in requester.purposes:
+                    raise NotPermitted("purpose-not-stated", agency=code, purposes="; ".join(requester.purposes))
                 if typed != text:
                     raise BadInput("look-up-no-text")
                 people, more, similar = _find(connection, reference, words)
-                shown = tuple(_shown(connection, each, found) for each in people)
+                shown = tuple(_shown(connection, record, requester) for record in people)
         except EidError as error:
             self._record(operator, code, {"asked": asked, "refused": error.code, "persons": [], "fields": []})
             raise
-        detail = {"asked": asked, "purpose": purpose, "persons": [each.id for each in people], "more": more}
-        self._record(operator, code, {**detail, "fields": list(found.fields)})
-        return Answer(found.code, purpose, shown, more, similar)
+        detail = {"asked": asked, "purpose": purpose, "persons": [record.id for record in people], "more": more}
+        self._record(operator, code, {**detail, "fields": list(requester.fields)})
+        return Answer(requester.code, purpose, shown, more, similar)
 
     def _record(self, operator: Operator, code: str, detail: dict[str, object]) -> None:
         with self._database.write() as connection:
@@ -232,23 +232,23 @@ def _find(connection: Connection, reference: str | None, words: str | None) -> t
 
 
 def _load(connection: Connection, reference: str) -> Person:
-    found = load_person(connection, reference)
-    query = select(person.c.erased_at).where(person.c.id == found.id)
+    record = load_person(connection, reference)
+    query = select(person.c.erased_at).where(person.c.id == record.id)
     if connection.execute(query).scalar() is not None:
         raise BadInput("person-unknown", person=reference)
-    return _merged(connection, found)
+    return _merged(connection, record)
 
 
-def _merged(connection: Connection, found: Person) -> Person:
+def _merged(connection: Connection, record: Person) -> Person:
     """The person that this one was found to be the same as, if so."""
-    return found if found.merged_into is None else load_person(connection, found.merged_into)
+    return record if record.merged_into is None else load_person(connection, record.merged_into)
 
 
-def _shown(connection: Connection, found: Person, by: Agency) -> dict[str, object]:
+def _shown(connection: Connection, record: Person, by: Agency) -> dict[str, object]:
     """The fields of the person that the agency may see."""
-    values: dict[str, Any] = {IDENTIFIER: found.id, **found.data.to_text()}
+    values: dict[str, Any] = {IDENTIFIER: record.id, **record.data.to_text()}
     if NOTICES in by.fields:
-        values[NOTICES] = [each.to_agency() for each in notices_about(connection, found.id)]
+        values[NOTICES] = [each.to_agency() for each in notices_about(connection, record.id)]
     return {name: values[name] for name in by.fields}
 
 

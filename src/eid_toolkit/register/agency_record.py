@@ -50,18 +50,18 @@ def find_agency(connection: Connection, code: str) -> Agency | None:
 
 def load_agency(connection: Connection, code: str) -> Agency:
     """The agency, disabled or not; raises :class:`BadInput` if there is none of that code."""
-    found = find_agency(connection, code)
-    if found is None:
+    record = find_agency(connection, code)
+    if record is None:
         raise BadInput("agency-unknown", agency=code)
-    return found
+    return record
 
 
 def active_agency(connection: Connection, code: str) -> Agency:
     """The agency; raises :class:`NotPermitted` if it was disabled."""
-    found = load_agency(connection, code)
-    if found.disabled_at is not None:
+    record = load_agency(connection, code)
+    if record.disabled_at is not None:
         raise NotPermitted("agency-disabled", agency=code)
-    return found
+    return record
 
 
 def agency_of(row: Row[Any]) -> Agency:

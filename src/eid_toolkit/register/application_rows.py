@@ -70,7 +70,7 @@ class Application:
     @property
     def decided_on(self) -> dict[str, object]:
         """What an approval binds: whatever of it changes later, the approval holds no more."""
-        more: dict[str, object] = {f"dg{number}_sha256": taken for number, taken in sorted(self.biometrics.items())}
+        more: dict[str, object] = {f"dg{number}_sha256": sha256 for number, sha256 in sorted(self.biometrics.items())}
         if self.kind is not ApplicationKind.FIRST:
             more |= {"kind": str(self.kind), "replaces": self.replaces}
         if self.evidence:
@@ -100,7 +100,7 @@ class Application:
             "profile": self.profile,
             "profile_hash": self.profile_hash,
             "portrait_sha256": self.portrait_sha256,
-            "biometrics": {f"dg{number}": taken for number, taken in sorted(self.biometrics.items())},
+            "biometrics": {f"dg{number}": sha256 for number, sha256 in sorted(self.biometrics.items())},
             "evidence": [{"kind": each.kind, "reference": each.reference} for each in self.evidence],
             "state": str(self.state),
             "creator": self.creator,
@@ -120,8 +120,8 @@ QUERY = select(*(column for column in application.c if column is not application
 def load_application(connection: Connection, identifier: str) -> Application:
     """The application within the caller's transaction; raises :class:`BadInput` if there is none."""
     rows = connection.execute(QUERY.where(application.c.id == identifier.upper())).mappings().all()
-    for found in applications_of(connection, rows):
-        return found
+    for record in applications_of(connection, rows):
+        return record
     raise BadInput("application-unknown", application=identifier)
 
 
@@ -136,13 +136,13 @@ def _applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iter
     decisions: dict[tuple[str, str], RowMapping] = {}
     for row in connection.execute(select(decision).where(decision.c.subject.in_(identifiers))).mappings():
         decisions[row[decision.c.subject], row[decision.c.action]] = row
-    taken: dict[str, dict[int, str]] = {}
-    wanted = application_biometric.c
-    query = select(wanted.application_id, wanted.data_group, wanted.sha256).where(
-        wanted.application_id.in_(identifiers)
+    biometrics: dict[str, dict[int, str]] = {}
+    columns = application_biometric.c
+    query = select(columns.application_id, columns.data_group, columns.sha256).where(
+        columns.application_id.in_(identifiers)
     )
-    for found in connection.execute(query):
-        taken.setdefault(found.application_id, {})[found.data_group] = found.sha256
+    for biometric in connection.execute(query):
+        biometrics.setdefault(biometric.application_id, {})[biometric.data_group] = biometric.sha256
     for row in rows:
         identifier = row[application.c.id]
         state = stored(ApplicationState, row[application.c.state], "the state of an application")
@@ -157,7 +157,7 @@ def _applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iter
             creator=row[application.c.creator],
             created_at=row[application.c.created_at],
             decision=decision_of(decided) if decided is not None else None,
-            biometrics=taken.get(identifier, {}),
+            biometrics=biometrics.get(identifier, {}),
             kind=stored(ApplicationKind, row[application.c.kind], "the kind of an application"),
             replaces=row[application.c.replaces],
             evidence=stored(_evidence, row[application.c.evidence], "the evidence of an application"),
@@ -170,8 +170,8 @@ def open_application(connection: Connection, people: Sequence[str], profile: str
     query = select(application.c.id).where(
         and_(application.c.person_id.in_(people), application.c.profile == profile, application.c.state.in_(states))
     )
-    found: str | None = connection.execute(query).scalar()
-    return found
+    identifier: str | None = connection.execute(query).scalar()
+    return identifier
 
 
 def evidence_text(evidence: Iterable[Evidence]) -> str:

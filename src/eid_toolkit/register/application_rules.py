@@ -83,11 +83,11 @@ def _replaced(
             )
         return None
     states = _REPLACEABLE[kind]
-    wanted = replaces.upper() if replaces is not None else None
+    identifier = replaces.upper() if replaces is not None else None
     good = [each for each in earlier if each.state in _VALID]
-    if good and wanted in {each.id for each in earlier if each not in good}:  # both would be good
+    if good and identifier in {each.id for each in earlier if each not in good}:  # both would be good
         raise NotPermitted("person-has-document", document=good[0].id, profile=profile.name)
-    fitting = [each for each in good or earlier if each.state in states and wanted in (None, each.id)]
+    fitting = [each for each in good or earlier if each.state in states and identifier in (None, each.id)]
     if not fitting:
         allowed = ", ".join(states)
         raise NotPermitted("application-replaces-nothing", kind=kind, profile=profile.name, allowed=allowed)
@@ -97,15 +97,15 @@ def _replaced(
 def _check_evidence(profile: DocumentProfile, kind: ApplicationKind, evidence: Sequence[Evidence]) -> None:
     if len(evidence) > MAX_EVIDENCE:
         raise BadInput("evidence-too-much", limit=MAX_EVIDENCE)
-    for each in evidence:
-        if not each.kind or not each.reference.strip() or len(each.reference) > MAX_REFERENCE:
-            raise BadInput("evidence-reference-malformed", kind=each.kind, limit=MAX_REFERENCE)
-        if not (each.kind + each.reference).isprintable():
+    for item in evidence:
+        if not item.kind or not item.reference.strip() or len(item.reference) > MAX_REFERENCE:
+            raise BadInput("evidence-reference-malformed", kind=item.kind, limit=MAX_REFERENCE)
+        if not (item.kind + item.reference).isprintable():
             raise BadInput("evidence-reference-malformed", kind="?", limit=MAX_REFERENCE)
-    shown = {each.kind for each in evidence}
-    for wanted in profile.required_evidence(kind):
-        if not shown & set(wanted.split("|")):
-            raise BadInput("evidence-missing", kind=kind, evidence=wanted.replace("|", " or "))
+    shown = {item.kind for item in evidence}
+    for required in profile.required_evidence(kind):
+        if not shown & set(required.split("|")):
+            raise BadInput("evidence-missing", kind=kind, evidence=required.replace("|", " or "))
 
 
 def check_applicant(connection: Connection, applicant: Person) -> None:

@@ -170,45 +170,45 @@ class Applications:
         """End the application because the person does not want it any more."""
         return self._decide(identifier, operator, WITHDRAW, {"reason": clean_reason(reason)})
 
-    def portrait(self, found: Application) -> Portrait:
+    def portrait(self, record: Application) -> Portrait:
         """The portrait; raises :class:`IntegrityBroken` if it is not the one that the application names."""
         with self._database.read() as connection:
-            row = connection.execute(select(application).where(application.c.id == found.id)).one()
-            context = _context(found.id, row.portrait_width, row.portrait_height)
-            image = self._data_keys.unseal(connection, found.person.id, row.portrait, context).reveal()
-        if sha256(image).hexdigest() != found.portrait_sha256:
-            raise IntegrityBroken("portrait-is-another", application=found.id)
+            row = connection.execute(select(application).where(application.c.id == record.id)).one()
+            context = _context(record.id, row.portrait_width, row.portrait_height)
+            image = self._data_keys.unseal(connection, record.person.id, row.portrait, context).reveal()
+        if sha256(image).hexdigest() != record.portrait_sha256:
+            raise IntegrityBroken("portrait-is-another", application=record.id)
         return Portrait(image, row.portrait_width, row.portrait_height)
 
-    def biometrics(self, found: Application) -> dict[int, bytes]:
+    def biometrics(self, record: Application) -> dict[int, bytes]:
         """The files by data group; raises :class:`IntegrityBroken` if they are not those that the application names."""
-        query = select(application_biometric).where(application_biometric.c.application_id == found.id)
+        query = select(application_biometric).where(application_biometric.c.application_id == record.id)
         with self._database.read() as connection:
             files = {
                 row.data_group: self._data_keys.unseal(
-                    connection, found.person.id, row.content, _file_context(found.id, row.data_group)
+                    connection, record.person.id, row.content, _file_context(record.id, row.data_group)
                 ).reveal()
                 for row in connection.execute(query).all()
             }
-        if {number: sha256(content).hexdigest() for number, content in files.items()} != dict(found.biometrics):
-            raise IntegrityBroken("biometrics-are-others", application=found.id)
+        if {number: sha256(content).hexdigest() for number, content in files.items()} != dict(record.biometrics):
+            raise IntegrityBroken("biometrics-are-others", application=record.id)
         return files
 
-    def verify_approval(self, connection: Connection, found: Application) -> Decision:
+    def verify_approval(self, connection: Connection, record: Application) -> Decision:
         """The approval, checked against everything that it binds; raises if it does not hold."""
-        if found.state is not ApplicationState.APPROVED:
-            raise NotPermitted("application-not-approved", application=found.id, state=found.state)
-        check_applicant(connection, found.person)
-        approval = verify_decision(connection, self._operators, APPROVE, found.id, found.decided_on)
-        if approval.operator.casefold() == found.creator.casefold():
-            raise IntegrityBroken("approver-is-creator-on-record", application=found.id)
+        if record.state is not ApplicationState.APPROVED:
+            raise NotPermitted("application-not-approved", application=record.id, state=record.state)
+        check_applicant(connection, record.person)
+        approval = verify_decision(connection, self._operators, APPROVE, record.id, record.decided_on)
+        if approval.operator.casefold() == record.creator.casefold():
+            raise IntegrityBroken("approver-is-creator-on-record", application=record.id)
         return approval
 
-    def complete(self, connection: Connection, found: Application, operator: Operator) -> None:
+    def complete(self, connection: Connection, record: Application, operator: Operator) -> None:
         """Within the transaction that issues its document: the application has had its end."""
-        state = APPLICATION.after(found.id, found.state, "complete")
-        connection.execute(update(application).where(application.c.id == found.id).values(state=state))
-        append(connection, self._clock.now(), operator.name, [AuditEvent(f"application.{state}", found.id, {})])
+        state = APPLICATION.after(record.id, record.state, "complete")
+        connection.execute(update(application).where(application.c.id == record.id).values(state=state))
+        append(connection, self._clock.now(), operator.name, [AuditEvent(f"application.{state}", record.id, {})])
 
     def _decide(
         self,
@@ -221,21 +221,21 @@ class Applications:
         operator.require(Permission.APPLY if action == WITHDRAW else Permission.DECIDE_APPLICATIONS)
         now = self._clock.now()
         with self._database.write() as connection:
-            found = load_application(connection, identifier)
-            state = APPLICATION.after(found.id, found.state, action)
-            if action == APPROVE and operator.is_same_person_as(found.creator):
-                raise NotPermitted("approver-is-creator", application=found.id, operator=operator.name)
+            record = load_application(connection, identifier)
+            state = APPLICATION.after(record.id, record.state, action)
+            if action == APPROVE and operator.is_same_person_as(record.creator):
+                raise NotPermitted("approver-is-creator", application=record.id, operator=operator.name)
             if action == APPROVE:
-                check_applicant(connection, found.person)
-            if shown not in (None, found.digest):
-                raise NotPermitted("application-changed", application=found.id)
-            if found.state is ApplicationState.APPROVED:
-                _check_no_document(connection, found.id)
-            statement = decide(connection, operator, action, found.id, {**found.decided_on, **more}, now)
-            connection.execute(update(application).where(application.c.id == found.id).values(state=state))
-            event = AuditEvent(f"application.{state}", found.id, {"statement_sha256": statement})
+                check_applicant(connection, record.person)
+            if shown not in (None, record.digest):
+                raise NotPermitted("application-changed", application=record.id)
+            if record.state is ApplicationState.APPROVED:
+                _check_no_document(connection, record.id)
+            statement = decide(connection, operator, action, record.id, {**record.decided_on, **more}, now)
+            connection.execute(update(application).where(application.c.id == record.id).values(state=state))
+            event = AuditEvent(f"application.{state}", record.id, {"statement_sha256": statement})
             append(connection, now, operator.name, [event])
-            return load_application(connection, found.id)
+            return load_application(connection, record.id)
 
 
 def _check_no_document(connection: Connection, application_id: str) -> None:

@@ -188,9 +188,9 @@ def reflected_tables(connection: Connection) -> list[Table]:
 
     They know the types of the database only: values come as they are stored.
     """
-    found = MetaData()
-    found.reflect(connection, only=lambda name, _: name in metadata.tables)
-    return found.sorted_tables
+    schema = MetaData()
+    schema.reflect(connection, only=lambda name, _: name in metadata.tables)
+    return schema.sorted_tables
 
 
 def _manifest(connection: Connection, tables: list[Table], config: HomeConfig, now: datetime) -> Manifest:

@@ -81,8 +81,8 @@ def read_backup(stream: BinaryIO, keys: KeyStore) -> Iterator[Any]:
     line = b""
     for piece in _inflated(_chunks(stream, key, sha256(MAGIC + sealed).digest())):
         *lines, line = (line + piece).split(b"\n")
-        for found in lines:
-            yield _value(found)
+        for encoded in lines:
+            yield _value(encoded)
     if line:
         raise IntegrityBroken("backup-damaged")
 

@@ -64,10 +64,10 @@ class Place:
 
     def keep_copy(self) -> Path:
         """Give the copy its name, which nothing has yet, when the register was replaced."""
-        kept = self._dated()
-        self._copy.replace(kept)
-        sync_directory(kept.parent)
-        return kept
+        former = self._dated()
+        self._copy.replace(former)
+        sync_directory(former.parent)
+        return former
 
     def drop_copy(self) -> None:
         """Remove the copy: nothing was replaced."""
@@ -83,12 +83,12 @@ class Place:
             return None
         if not replace:
             raise NotPermitted("restore-register-exists")
-        kept = self._dated()
+        former = self._dated()
         for suffix in _SUFFIXES:
             old = self._path.with_name(self._path.name + suffix)
             if old.exists():
-                old.replace(kept.with_name(kept.name + suffix))
-        return kept
+                old.replace(former.with_name(former.name + suffix))
+        return former
 
     def fill(self) -> None:
         """Let the new file take the place."""

@@ -78,9 +78,9 @@ class _Loaded:
     erased_again: int
     erasures_known: bool
 
-    def restored(self, manifest: Manifest, kept: Path | None) -> Restored:
+    def restored(self, manifest: Manifest, former: Path | None) -> Restored:
         row = self.checkpoint.position
-        return Restored(manifest, row, self.lost, kept, self.erased_again, self.erasures_known)
+        return Restored(manifest, row, self.lost, former, self.erased_again, self.erasures_known)
 
 
 class Restorer:
@@ -118,11 +118,11 @@ class Restorer:
             if self._place is not None:
                 self._place.tidy()
             if self._place is not None and (checked.vacant or not self._is_readable()):
-                loaded, kept = self._beside(work, self._place)
+                loaded, former = self._beside(work, self._place)
             else:
-                loaded, kept = self._inside(work)
+                loaded, former = self._inside(work)
             keep(loaded.checkpoint, audit_key(signer), seen)
-        return loaded.restored(checked.manifest, kept)
+        return loaded.restored(checked.manifest, former)
 
     def _inside(self, work: _Work) -> tuple[_Loaded, Path | None]:
         """Into the register that is there, in one transaction; a file is copied first."""
@@ -150,12 +150,12 @@ class Restorer:
                     loaded = self._load(connection, work)
             finally:
                 database.close()
-            kept = place.set_aside(replace=work.replace)
+            former = place.set_aside(replace=work.replace)
             place.fill()
         except BaseException:
             place.clear_beside()
             raise
-        return loaded, kept
+        return loaded, former
 
     def _load(self, connection: Connection, work: _Work) -> _Loaded:
         """Put the back-up in place of all tables, within the caller's transaction, and sign it."""
@@ -187,8 +187,8 @@ class Restorer:
             erased_again = erase_again(connection, data_keys, before.erased, self._operator, now)
         detail |= {"erased_again": erased_again, "erasures_known": erasures_known}
         log.append(connection, self._clock.now(), self._operator.name, [AuditEvent(RESTORED, SUBJECT, detail)])
-        made = checkpoints.checkpoint(connection, work.signer, self._clock, [self._operator], restored=True)
-        return _Loaded(made, lost, erased_again, erasures_known)
+        checkpoint = checkpoints.checkpoint(connection, work.signer, self._clock, [self._operator], restored=True)
+        return _Loaded(checkpoint, lost, erased_again, erasures_known)
 
     def _is_vacant(self) -> bool:
         """Whether there is nothing that a restoring would replace."""
@@ -277,8 +277,8 @@ def _drop_all(connection: Connection) -> None:
 def _fill(connection: Connection, stream: BinaryIO, keys: KeyStore, manifest: Manifest) -> None:
     """Insert all rows; raises :class:`IntegrityBroken` if they do not fit the tables, or are not the manifest's."""
     tables = {table.name: table for table in reflected_tables(connection)}
-    found, values = read_tables(stream, keys)
-    if found != manifest:
+    actual, values = read_tables(stream, keys)
+    if actual != manifest:
         raise IntegrityBroken("backup-changed")
     table: Table | None = None
     columns: tuple[str, ...] = ()
@@ -304,8 +304,8 @@ def _fill(connection: Connection, stream: BinaryIO, keys: KeyStore, manifest: Ma
                 flush()
     flush()
     if connection.dialect.name == "postgresql":
-        for each in tables.values():
-            _advance_sequence(connection, each)
+        for filled in tables.values():
+            _advance_sequence(connection, filled)
 
 
 def _advance_sequence(connection: Connection, table: Table) -> None:

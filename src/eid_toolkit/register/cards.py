@@ -28,5 +28,5 @@ def change_card(connection: Connection, chip: str | None, action: str, now: date
 
 def serial_of(connection: Connection, chip: str) -> str | None:
     """The number printed on the blank that the chip came in, where stock is kept."""
-    found: str | None = connection.execute(select(card.c.serial).where(card.c.chip == chip)).scalar()
-    return found
+    serial: str | None = connection.execute(select(card.c.serial).where(card.c.chip == chip)).scalar()
+    return serial

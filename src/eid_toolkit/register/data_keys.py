@@ -57,11 +57,11 @@ class DataKeys:
         Back-ups from before still hold the wrapped key.
         """
         now = self._clock.now()
-        gone = {"subject": subject, "wrapped": None, "destroyed_at": now}
+        destroyed = {"subject": subject, "wrapped": None, "destroyed_at": now}
         if connection.execute(select(data_key.c.subject).where(data_key.c.subject == subject)).first() is None:
-            connection.execute(insert(data_key), {**gone, "created_at": now})  # none may be made later either
+            connection.execute(insert(data_key), {**destroyed, "created_at": now})  # none may be made later either
         else:
-            connection.execute(update(data_key).where(data_key.c.subject == subject).values(gone))
+            connection.execute(update(data_key).where(data_key.c.subject == subject).values(destroyed))
         append(connection, now, operator, [AuditEvent("data-key.destroyed", subject, {})])
 
     def _find(self, connection: Connection, subject: str) -> Secret | None:

@@ -114,8 +114,8 @@ def living_document(connection: Connection, application_id: str) -> str | None:
     query = select(document.c.id).where(
         document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
     )
-    found: str | None = connection.execute(query).scalar()
-    return found
+    identifier: str | None = connection.execute(query).scalar()
+    return identifier
 
 
 def has_document(connection: Connection, application_id: str) -> bool:
@@ -162,11 +162,11 @@ def binding_of(columns: Mapping[str, object], labels: Iterable[str]) -> str:
     return digest({**{name: columns[name] for name in BOUND}, "files": sorted(labels)})
 
 
-def check_history(connection: Connection, found: Document) -> None:
+def check_history(connection: Connection, record: Document) -> None:
     """The register's row and the audit log tell the same of the document; raises :class:`IntegrityBroken` if not."""
-    told = newest(connection, found.id, _TOLD)
-    agree = told is not None and _TOLD[told.action] is found.state
-    if agree and told is not None and found.state is DocumentState.BOUND:
-        agree = told.detail == canonical({"chip": found.chip})
+    told = newest(connection, record.id, _TOLD)
+    agree = told is not None and _TOLD[told.action] is record.state
+    if agree and told is not None and record.state is DocumentState.BOUND:
+        agree = told.detail == canonical({"chip": record.chip})
     if not agree:
-        raise IntegrityBroken("document-history-changed", document=found.id, state=found.state)
+        raise IntegrityBroken("document-history-changed", document=record.id, state=record.state)

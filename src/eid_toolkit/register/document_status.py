@@ -114,9 +114,9 @@ class DocumentStatuses:
 
     def replaced(self, connection: Connection, identifier: str, successor: str, operator: Operator) -> None:
         """Within the transaction that issues its successor: the document is good no more."""
-        found = load_document(connection, identifier)
-        if DOCUMENT.allows(found.state, "reissue"):  # it may have been destroyed meanwhile
-            self._change(connection, found, "reissue", operator, successor)
+        predecessor = load_document(connection, identifier)
+        if DOCUMENT.allows(predecessor.state, "reissue"):  # it may have been destroyed meanwhile
+            self._change(connection, predecessor, "reissue", operator, successor)
 
     def expire_due(self, issuing_state: str, today: date, operator: Operator) -> Expired:
         """Mark the documents of a state whose last day was over on its ``today``.
@@ -144,8 +144,8 @@ class DocumentStatuses:
     def history(self, identifier: str) -> tuple[StatusChange, ...]:
         """What has happened to a document since it was issued, in order."""
         with self._database.read() as connection:
-            found = load_document(connection, identifier)
-            mine = select(document_status).where(document_status.c.document_id == found.id)
+            record = load_document(connection, identifier)
+            mine = select(document_status).where(document_status.c.document_id == record.id)
             rows = connection.execute(mine.order_by(document_status.c.position)).all()
         return tuple(
             StatusChange(
@@ -180,20 +180,20 @@ class DocumentStatuses:
                 after = part[-1].id
 
     def _change(
-        self, connection: Connection, found: Document, action: str, operator: Operator, reason: str | None
+        self, connection: Connection, record: Document, action: str, operator: Operator, reason: str | None
     ) -> Document:
         now = self._clock.now()
-        state = DOCUMENT.after(found.id, found.state, action)
-        check_history(connection, found)
+        state = DOCUMENT.after(record.id, record.state, action)
+        check_history(connection, record)
         if action == "destroy":
-            change_card(connection, found.chip, "return", now)
-            change_card(connection, found.chip, "destroy", now)
-        decided = {"from": str(found.state), "to": str(state), "sod_sha256": found.sod_sha256, "reason": reason}
-        statement, signature = signed_statement(operator, action, found.id, decided, now)
-        mine = document_status.c.document_id == found.id
+            change_card(connection, record.chip, "return", now)
+            change_card(connection, record.chip, "destroy", now)
+        decided = {"from": str(record.state), "to": str(state), "sod_sha256": record.sod_sha256, "reason": reason}
+        statement, signature = signed_statement(operator, action, record.id, decided, now)
+        mine = document_status.c.document_id == record.id
         last = connection.execute(select(func.max(document_status.c.position)).where(mine)).scalar()
         row = {
-            "document_id": found.id,
+            "document_id": record.id,
             "position": (last or 0) + 1,
             "action": action,
             "state": state,
@@ -204,19 +204,19 @@ class DocumentStatuses:
             "signature": signature,
         }
         connection.execute(insert(document_status), row)
-        connection.execute(update(document).where(document.c.id == found.id).values(state=state))
+        connection.execute(update(document).where(document.c.id == record.id).values(state=state))
         name = RESUMED if action == "resume" else f"document.{state}"
         detail = {"statement_sha256": sha256(statement.encode()).hexdigest()}
-        append(connection, now, operator.name, [AuditEvent(name, found.id, detail)])
-        return load_document(connection, found.id)
+        append(connection, now, operator.name, [AuditEvent(name, record.id, detail)])
+        return load_document(connection, record.id)
 
 
 def _changes(connection: Connection, identifiers: list[str]) -> dict[str, list[tuple[str, datetime]]]:
-    found: dict[str, list[tuple[str, datetime]]] = {}
+    changes: dict[str, list[tuple[str, datetime]]] = {}
     query = select(document_status).where(document_status.c.document_id.in_(identifiers))
     for row in connection.execute(query.order_by(document_status.c.position)):
-        found.setdefault(row.document_id, []).append((row.action, row.since))
-    return found
+        changes.setdefault(row.document_id, []).append((row.action, row.since))
+    return changes
 
 
 def _told(changes: list[tuple[str, datetime]]) -> tuple[str, date]:

@@ -132,14 +132,14 @@ class Documents:
                 {"document_id": prepared.id, "label": file.label, "content": sealed(file.label, data)}
                 for file, data in prepared.files.items()
             ]
-            kept = [
+            key_rows = [
                 {"document_id": prepared.id, "name": name, "content": sealed(name, key.reveal())}
                 for name, key in secrets.items()
                 if key
             ]
             connection.execute(insert(document), {**row, "remake": remake})
             connection.execute(insert(document_file), files)
-            connection.execute(insert(document_secret), kept)
+            connection.execute(insert(document_secret), key_rows)
             append(connection, now, operator.name, [event])
             return load_document(connection, prepared.id)
 
@@ -164,9 +164,9 @@ class Documents:
             row = connection.execute(select(document).where(document.c.chip == chip)).first()
         return document_of(row) if row is not None else None
 
-    def application_of(self, found: Document) -> Application:
+    def application_of(self, record: Document) -> Application:
         """The application that the document was prepared for."""
-        return self._applications.get(found.application_id)
+        return self._applications.get(record.application_id)
 
     def living(self, application_id: str) -> str | None:
         """The identifier of an application's document that is not spoiled."""
@@ -184,28 +184,28 @@ class Documents:
     def load_package(self, identifier: str) -> DocumentPackage:
         """All that is written to the chip, unsealed; raises :class:`IntegrityBroken` if any of it was changed."""
         with self._database.read() as connection:
-            found = load_document(connection, identifier)
-            files = connection.execute(select(document_file).where(document_file.c.document_id == found.id)).all()
-            rows = connection.execute(select(document_secret).where(document_secret.c.document_id == found.id)).all()
-            check_history(connection, found)
-            binding = binding_of({name: getattr(found, name) for name in BOUND}, (row.label for row in files))
+            record = load_document(connection, identifier)
+            files = connection.execute(select(document_file).where(document_file.c.document_id == record.id)).all()
+            rows = connection.execute(select(document_secret).where(document_secret.c.document_id == record.id)).all()
+            check_history(connection, record)
+            binding = binding_of({name: getattr(record, name) for name in BOUND}, (row.label for row in files))
 
             def unsealed(name: str, content: bytes) -> Secret:
-                return self._data_keys.unseal(connection, found.id, content, _context(binding, name))
+                return self._data_keys.unseal(connection, record.id, content, _context(binding, name))
 
             opened = {row.label: unsealed(row.label, row.content).reveal() for row in files}
             secrets = {row.name: unsealed(row.name, row.content) for row in rows}
         content = {file: opened[file.label] for file in ElementaryFile if file.label in opened}
         sod = content.get(ElementaryFile.SOD, b"")
-        if sha256(sod).hexdigest() != found.sod_sha256 or not {CAN, MRZ_INFORMATION} <= secrets.keys():
-            raise IntegrityBroken("document-incomplete", document=found.id)
+        if sha256(sod).hexdigest() != record.sod_sha256 or not {CAN, MRZ_INFORMATION} <= secrets.keys():
+            raise IntegrityBroken("document-incomplete", document=record.id)
         return DocumentPackage(
-            document_id=found.id,
-            profile=found.profile,
-            profile_hash=found.profile_hash,
-            document_number=found.document_number,
-            state=found.state,
-            chip=found.chip,
+            document_id=record.id,
+            profile=record.profile,
+            profile_hash=record.profile_hash,
+            document_number=record.document_number,
+            state=record.state,
+            chip=record.chip,
             files=content,
             can=secrets[CAN],
             mrz_information=secrets[MRZ_INFORMATION],
@@ -225,20 +225,20 @@ class Documents:
         operator.require(Permission.PERSONALIZE)
         with self._database.write() as connection:
             guard(connection)
-            found = load_document(connection, identifier)
-            again = found.state is DocumentState.BOUND and found.chip == chip
-            state = found.state if again else DOCUMENT.after(found.id, found.state, "bind")
-            self._applications.verify_approval(connection, load_application(connection, found.application_id))
-            check_history(connection, found)
+            record = load_document(connection, identifier)
+            again = record.state is DocumentState.BOUND and record.chip == chip
+            state = record.state if again else DOCUMENT.after(record.id, record.state, "bind")
+            self._applications.verify_approval(connection, load_application(connection, record.application_id))
+            check_history(connection, record)
             if again:
-                return found
+                return record
             other = connection.execute(select(document.c.id).where(document.c.chip == chip)).scalar()
             if other is not None:
                 raise NotPermitted("chip-has-document", chip=chip, document=other)
             serial = self._stock.use(connection, chip, station, operator)
-            begin_card(connection, chip, found.id, serial, self._clock.now())
-            self._change(connection, found, operator, state, {"chip": chip}, chip=chip)
-            return load_document(connection, found.id)
+            begin_card(connection, chip, record.id, serial, self._clock.now())
+            self._change(connection, record, operator, state, {"chip": chip}, chip=chip)
+            return load_document(connection, record.id)
 
     def check_blank(self, chip: str, station: str) -> None:
         """Before the first write: where stock is kept, the blank is known and at the station; raises if not."""
@@ -253,20 +253,20 @@ class Documents:
         operator.require(Permission.PERSONALIZE)
         with self._database.write() as connection:
             guard(connection)
-            found = load_document(connection, identifier)
-            after = DOCUMENT.after(found.id, found.state, "issue")
-            application = load_application(connection, found.application_id)
+            record = load_document(connection, identifier)
+            after = DOCUMENT.after(record.id, record.state, "issue")
+            application = load_application(connection, record.application_id)
             self._applications.verify_approval(connection, application)
-            check_history(connection, found)
-            state = {"chip": found.chip, "sod_sha256": found.sod_sha256, "profile_hash": found.profile_hash}
-            statement = decide(connection, operator, "issue", found.id, state, self._clock.now())
-            self._destroy_chip_keys(connection, found, operator)
-            change_card(connection, found.chip, "finish", self._clock.now())
-            self._change(connection, found, operator, after, {"statement_sha256": statement})
+            check_history(connection, record)
+            state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "profile_hash": record.profile_hash}
+            statement = decide(connection, operator, "issue", record.id, state, self._clock.now())
+            self._destroy_chip_keys(connection, record, operator)
+            change_card(connection, record.chip, "finish", self._clock.now())
+            self._change(connection, record, operator, after, {"statement_sha256": statement})
             self._applications.complete(connection, application, operator)
             if application.replaces is not None:
-                self._statuses.replaced(connection, application.replaces, found.id, operator)
-            return load_document(connection, found.id)
+                self._statuses.replaced(connection, application.replaces, record.id, operator)
+            return load_document(connection, record.id)
 
     def spoil(
         self,
@@ -284,32 +284,32 @@ class Documents:
         operator.require(Permission.SPOIL)
         reason = clean_reason(reason)
         with self._database.write() as connection:
-            found = load_document(connection, identifier)
-            after = DOCUMENT.after(found.id, found.state, "spoil")
-            check_history(connection, found)
-            kept = serial_of(connection, found.chip) if found.chip is not None else None
-            if kept is not None:
-                _check_spoiling(kept, serial, operator, second)
-            state = {"chip": found.chip, "sod_sha256": found.sod_sha256, "reason": reason}
-            witness = {"serial": kept, "witness": second.name if second is not None else None} if kept else {}
-            statement = decide(connection, operator, "spoil", found.id, {**state, **witness}, self._clock.now())
+            record = load_document(connection, identifier)
+            after = DOCUMENT.after(record.id, record.state, "spoil")
+            check_history(connection, record)
+            printed = serial_of(connection, record.chip) if record.chip is not None else None
+            if printed is not None:
+                _check_spoiling(printed, serial, operator, second)
+            state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "reason": reason}
+            witness = {"serial": printed, "witness": second.name if second is not None else None} if printed else {}
+            statement = decide(connection, operator, "spoil", record.id, {**state, **witness}, self._clock.now())
             signature = second.sign(statement.encode()) if second is not None else None
-            self._destroy_chip_keys(connection, found, operator)
-            change_card(connection, found.chip, "spoil", self._clock.now())
-            if found.chip is not None:
-                self._stock.spoil_used(connection, found.chip, operator, reason)
+            self._destroy_chip_keys(connection, record, operator)
+            change_card(connection, record.chip, "spoil", self._clock.now())
+            if record.chip is not None:
+                self._stock.spoil_used(connection, record.chip, operator, reason)
             detail = {"statement_sha256": statement, **witness}
             if signature is not None:
                 detail["witness_signature"] = signature.hex()
-            self._change(connection, found, operator, after, detail)
-            return load_document(connection, found.id)
+            self._change(connection, record, operator, after, detail)
+            return load_document(connection, record.id)
 
-    def serial(self, found: Document) -> str | None:
+    def serial(self, record: Document) -> str | None:
         """The number printed on the blank of the document's card, where stock is kept."""
-        if found.chip is None:
+        if record.chip is None:
             return None
         with self._database.read() as connection:
-            return serial_of(connection, found.chip)
+            return serial_of(connection, record.chip)
 
     def content_sha256(self, identifier: str) -> str:
         """Of what the document's EF.SOD signs; put into the row where an earlier version has left it open."""
@@ -328,37 +328,37 @@ class Documents:
             append(connection, self._clock.now(), operator.name, [event])
         return package
 
-    def _destroy_chip_keys(self, connection: Connection, found: Document, operator: Operator) -> None:
-        mine = document_secret.c.document_id == found.id
+    def _destroy_chip_keys(self, connection: Connection, record: Document, operator: Operator) -> None:
+        mine = document_secret.c.document_id == record.id
         keys = connection.execute(
             select(document_secret.c.name).where(mine, document_secret.c.name.in_(CHIP_KEYS))
         ).scalars()
         names = sorted(keys)
         if names:
             connection.execute(delete(document_secret).where(mine, document_secret.c.name.in_(CHIP_KEYS)))
-            event = AuditEvent("document.keys-destroyed", found.id, {"keys": names})
+            event = AuditEvent("document.keys-destroyed", record.id, {"keys": names})
             append(connection, self._clock.now(), operator.name, [event])
 
     def _change(
         self,
         connection: Connection,
-        found: Document,
+        record: Document,
         operator: Operator,
         state: DocumentState,
         detail: Mapping[str, object],
         **values: object,
     ) -> None:
-        connection.execute(update(document).where(document.c.id == found.id).values(state=state, **values))
-        append(connection, self._clock.now(), operator.name, [AuditEvent(f"document.{state}", found.id, detail)])
+        connection.execute(update(document).where(document.c.id == record.id).values(state=state, **values))
+        append(connection, self._clock.now(), operator.name, [AuditEvent(f"document.{state}", record.id, detail)])
 
 
-def _check_spoiling(kept: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
+def _check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
     """Whether two people have the card with this serial before them."""
     people = [operator] if second is None else [operator, second]
     require_two(people, "card.spoil", (Permission.SPOIL,), Permission.WITNESS_STOCK)
     if serial is None:
         raise NotPermitted("card-serial-missing")
-    if clean_serial(serial) != kept:
+    if clean_serial(serial) != printed:
         raise NotPermitted("card-serial-differs", serial=serial)
 
 

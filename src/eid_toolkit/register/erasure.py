@@ -108,11 +108,11 @@ class Erasure:
         require_two(people, "person.erase", FIRST, SECOND)
         why, now = clean_reason(reason), self._clock.now()
         with self._database.write() as connection:
-            found, same = _erasable(connection, reference, now.date())
+            record, same = _erasable(connection, reference, now.date())
             detail = {"reason": why, "with": people[1].name if len(people) > 1 else None}
-            documents = _erase(connection, self._data_keys, (found, *same), people[0].name, now, detail)
+            documents = _erase(connection, self._data_keys, (record, *same), people[0].name, now, detail)
         left = self._database.clear_files()
-        return Erased(found.id, tuple(each.id for each in same), tuple(documents), left)
+        return Erased(record.id, tuple(each.id for each in same), tuple(documents), left)
 
 
 def erased_persons(connection: Connection) -> list[str]:
@@ -132,9 +132,9 @@ def erase_again(
     for start in range(0, len(identifiers), _CHUNK):
         chunk = identifiers[start : start + _CHUNK]
         rows = connection.execute(select(person).where(person.c.id.in_(chunk), person.c.erased_at.is_(None)))
-        for found in [person_of(row) for row in rows.mappings()]:
-            end_unfinished(connection, found.id, operator, now)
-            _erase(connection, data_keys, (found,), operator.name, now, _BROUGHT_BACK)
+        for record in [person_of(row) for row in rows.mappings()]:
+            end_unfinished(connection, record.id, operator, now)
+            _erase(connection, data_keys, (record,), operator.name, now, _BROUGHT_BACK)
             count += 1
     return count
 
@@ -148,14 +148,14 @@ def _erase(
     detail: Mapping[str, object],
 ) -> list[str]:
     """Erase the first of ``people`` with the others, who are the same; returns their documents."""
-    identifiers = [each.id for each in people]
+    identifiers = [record.id for record in people]
     applications = _applications(connection, identifiers)
     documents = _documents(connection, applications)
     for subject in (*identifiers, *documents):
         data_keys.destroy(connection, subject, operator)
-    for each in people:
-        _blank_numbers(connection, each, documents, now.date())
-        _blank_person(connection, each, now)
+    for record in people:
+        _blank_numbers(connection, record, documents, now.date())
+        _blank_person(connection, record, now)
     _blank_papers(connection, identifiers, applications, documents)
     told = {**detail, "documents": documents, "merged": identifiers[1:]}
     append(connection, now, operator, [AuditEvent("person.erased", identifiers[0], told)])
@@ -164,15 +164,15 @@ def _erase(
 
 def _erasable(connection: Connection, reference: str, today: date) -> tuple[Person, list[Person]]:
     """The person, and those who were found to be the same."""
-    found = load_person(connection, reference)
-    refuse_merged(connection, found.id)
-    rows = connection.execute(select(person).where(person.c.merged_into == found.id)).mappings()
+    record = load_person(connection, reference)
+    refuse_merged(connection, record.id)
+    rows = connection.execute(select(person).where(person.c.merged_into == record.id)).mappings()
     same = [person_of(row) for row in rows]
-    identifiers = [found.id, *(each.id for each in same)]
-    wanted = select(notice.c.id).where(notice.c.person_id.in_(identifiers), notice.c.withdrawn_at.is_(None))
-    holding = connection.execute(wanted).scalar()
+    identifiers = [record.id, *(each.id for each in same)]
+    query = select(notice.c.id).where(notice.c.person_id.in_(identifiers), notice.c.withdrawn_at.is_(None))
+    holding = connection.execute(query).scalar()
     if holding is not None:
-        raise NotPermitted("erasure-notice-holds", person=found.id, notice=holding)
+        raise NotPermitted("erasure-notice-holds", person=record.id, notice=holding)
     applications = _applications(connection, identifiers)
     waiting = connection.execute(
         select(application.c.id).where(application.c.id.in_(applications), application.c.state.in_(UNDECIDED))
@@ -186,10 +186,10 @@ def _erasable(connection: Connection, reference: str, today: date) -> tuple[Pers
         )
     ).scalar()
     if living is not None:
-        raise NotPermitted("erasure-document-alive", person=found.id, document=living)
+        raise NotPermitted("erasure-document-alive", person=record.id, document=living)
     if waiting is not None:
-        raise NotPermitted("erasure-application-waits", person=found.id, application=waiting)
-    return found, same
+        raise NotPermitted("erasure-application-waits", person=record.id, application=waiting)
+    return record, same
 
 
 def _applications(connection: Connection, identifiers: list[str]) -> list[str]:
@@ -201,15 +201,15 @@ def _documents(connection: Connection, applications: list[str]) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def _blank_person(connection: Connection, found: Person, now: datetime) -> None:
-    values = {**_BLANK, "erased_at": now, "version": found.version + 1}
-    connection.execute(update(person).where(person.c.id == found.id).values(values))
-    forget_name(connection, found.data.folded_name)
+def _blank_person(connection: Connection, record: Person, now: datetime) -> None:
+    values = {**_BLANK, "erased_at": now, "version": record.version + 1}
+    connection.execute(update(person).where(person.c.id == record.id).values(values))
+    forget_name(connection, record.data.folded_name)
 
 
-def _blank_numbers(connection: Connection, found: Person, documents: list[str], today: date) -> None:
+def _blank_numbers(connection: Connection, record: Person, documents: list[str], today: date) -> None:
     """Document numbers that are a part of the personal number go, where no officer is to be told of them any more."""
-    number = found.data.personal_number
+    number = record.data.personal_number
     if number is None:
         return
     for row in connection.execute(select(document).where(document.c.id.in_(documents))).all():
@@ -225,8 +225,8 @@ def _blank_papers(
 
     Of documents and their cards the state and its history stay, without the reasons: the audit log tells of both.
     """
-    kept = select(card.c.serial).where(card.c.document_id.in_(documents), card.c.serial.is_not(None))
-    serials = list(connection.execute(kept).scalars())
+    query = select(card.c.serial).where(card.c.document_id.in_(documents), card.c.serial.is_not(None))
+    serials = list(connection.execute(query).scalars())
     for statement in (
         update(application).where(application.c.id.in_(applications)).values(evidence="[]", portrait=b""),
         update(application_biometric)

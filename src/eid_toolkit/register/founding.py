@@ -156,9 +156,9 @@ def _create_rest(
         authorities.create(charter_for(state, config, profiles, contact), now, entropy)
         for item in (authorities.csca(state), authorities.crl(state)):
             trust.add(item, "own authority", now, Operator(FOUNDER))
-        made = {"csca": authorities.csca(state).fingerprint}
-        made["signer"] = authorities.signer_certificate(state).fingerprint
-        register.record(FOUNDER, "authority.created", state, dict(made))
+        fingerprints = {"csca": authorities.csca(state).fingerprint}
+        fingerprints["signer"] = authorities.signer_certificate(state).fingerprint
+        register.record(FOUNDER, "authority.created", state, dict(fingerprints))
     if not with_csca:
         register.record(FOUNDER, "home.founded", config.country, {})
     register.audit.checkpoint()

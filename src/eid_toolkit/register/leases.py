@@ -63,17 +63,17 @@ class Leases:
     @contextmanager
     def taking(self) -> Iterator[tuple[Connection, Callable[[Connection, str], Lease]]]:
         """A write transaction, and how a lease is taken within it; if it fails, none is this process's."""
-        made: list[Lease] = []
+        leases: list[Lease] = []
 
         def take(connection: Connection, subject: str) -> Lease:
-            made.append(self._take(connection, subject))
-            return made[-1]
+            leases.append(self._take(connection, subject))
+            return leases[-1]
 
         try:
             with self._database.write() as connection:
                 yield connection, take
         except BaseException:
-            _ACTIVE.difference_update(each.token for each in made)  # it may have been committed all the same
+            _ACTIVE.difference_update(each.token for each in leases)  # it may have been committed all the same
             raise
 
     def _take(self, connection: Connection, subject: str) -> Lease:
@@ -83,35 +83,35 @@ class Leases:
             if is_held(row.holder, row.token, row.expires_at, now):
                 raise LeaseHeld("lease-held", subject=subject, holder=described(row.holder))
             connection.execute(delete(lease).where(lease.c.subject == subject))
-        taken = Lease(subject, self._entropy.take(_TOKEN_SIZE).hex())
-        values = {"subject": subject, "holder": holder(), "token": taken.token, "expires_at": now + self._seconds}
+        held = Lease(subject, self._entropy.take(_TOKEN_SIZE).hex())
+        values = {"subject": subject, "holder": holder(), "token": held.token, "expires_at": now + self._seconds}
         connection.execute(insert(lease), values)
-        _ACTIVE.add(taken.token)
-        return taken
+        _ACTIVE.add(held.token)
+        return held
 
     def renew(self, held: Iterable[Lease]) -> None:
         """Have them run anew from now on; one that was lost meanwhile stays lost."""
         with self._database.write(shared=True) as connection:
             end = database_time(connection) + self._seconds
-            for each in held:
-                connection.execute(update(lease).where(*_mine(each)).values(expires_at=end))
+            for own in held:
+                connection.execute(update(lease).where(*_mine(own)).values(expires_at=end))
 
     def give_back(self, held: Iterable[Lease]) -> None:
         """Somebody else may take them now."""
         mine = tuple(held)
-        _ACTIVE.difference_update(each.token for each in mine)
+        _ACTIVE.difference_update(own.token for own in mine)
         with self._database.write(shared=True) as connection:
-            for each in mine:
-                connection.execute(delete(lease).where(*_mine(each)))
+            for own in mine:
+                connection.execute(delete(lease).where(*_mine(own)))
 
     def fence(self, held: Iterable[Lease]) -> Callable[[Connection], None]:
         """Asked within a transaction: raises :class:`ServiceAway` unless all of them are still the caller's."""
-        wanted = tuple(held)
+        fenced = tuple(held)
 
         def check(connection: Connection) -> None:
-            for each in wanted:
-                if connection.execute(select(lease.c.token).where(*_mine(each))).first() is None:
-                    raise ServiceAway("lease-lost", subject=each.subject)
+            for own in fenced:
+                if connection.execute(select(lease.c.token).where(*_mine(own))).first() is None:
+                    raise ServiceAway("lease-lost", subject=own.subject)
 
         return check
 
@@ -183,8 +183,8 @@ def database_time(connection: Connection) -> float:
     return float(connection.execute(text(query)).scalar_one())
 
 
-def _mine(each: Lease) -> tuple[ColumnElement[bool], ...]:
-    return lease.c.subject == each.subject, lease.c.token == each.token
+def _mine(own: Lease) -> tuple[ColumnElement[bool], ...]:
+    return lease.c.subject == own.subject, lease.c.token == own.token
 
 
 def _boot() -> str:

@@ -99,16 +99,16 @@ def read_serials(data: bytes) -> tuple[str, ...]:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise BadInput("manifest-not-utf8") from None
-    found: dict[str, int] = {}
+    line_of: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             serial = clean_serial(line, f"line {number}")
-            if serial in found:
-                raise BadInput("manifest-duplicates", count=1, places=f"line {number} (as line {found[serial]})")
-            found[serial] = number
-    if len(found) > MAX_BLANKS:
+            if serial in line_of:
+                raise BadInput("manifest-duplicates", count=1, places=f"line {number} (as line {line_of[serial]})")
+            line_of[serial] = number
+    if len(line_of) > MAX_BLANKS:
         raise BadInput("manifest-too-long", limit=MAX_BLANKS)
-    return tuple(found)
+    return tuple(line_of)
 
 
 def clean_serial(text: str, place: str = "the command line") -> str:
@@ -126,9 +126,9 @@ def clean_name(text: str, what: str) -> str:
     return text
 
 
-def places(found: list[str]) -> str:
+def places(every: list[str]) -> str:
     """The first of many places, for a message."""
-    return ", ".join(found[:NAMED]) + (", …" if len(found) > NAMED else "")
+    return ", ".join(every[:NAMED]) + (", …" if len(every) > NAMED else "")
 
 
 def _unwrap(data: bytes, signature: bytes | None) -> tuple[bytes, SignedData | None]:
@@ -202,11 +202,11 @@ def _checked(blanks: Iterable[ListedBlank]) -> tuple[ListedBlank, ...]:
     serials: dict[str, str] = {}
     chips: dict[str, str] = {}
     twice: list[str] = []
-    for each in blanks:
-        first = serials.setdefault(each.serial, each.place), chips.setdefault(each.chip, each.place)
-        if first != (each.place, each.place):
-            twice.append(f"{each.place} (as {next(place for place in first if place != each.place)})")
-        listed.append(each)
+    for blank in blanks:
+        first = serials.setdefault(blank.serial, blank.place), chips.setdefault(blank.chip, blank.place)
+        if first != (blank.place, blank.place):
+            twice.append(f"{blank.place} (as {next(place for place in first if place != blank.place)})")
+        listed.append(blank)
         if len(listed) > MAX_BLANKS:
             raise BadInput("manifest-too-long", limit=MAX_BLANKS)
     if twice:

@@ -61,7 +61,7 @@ def index_names(connection: Connection, names: Collection[str]) -> None:
 def write_names(connection: Connection, new: Collection[str]) -> None:
     """Make folded names findable that nobody bears yet, or that were never indexed."""
     words = {name: words_of(name) for name in new}
-    identifiers = _identifiers(connection, {word for found in words.values() for word in found})
+    identifiers = _identifiers(connection, {word for group in words.values() for word in group})
     postings = [{"word_id": identifiers[word], "folded_name": name} for name in new for word in words[name]]
     if postings:
         insert_rows(connection, name_posting, postings, only_new=True)
@@ -88,12 +88,14 @@ def forget_name(connection: Connection, folded_name: str) -> None:
 def _identifiers(connection: Connection, words: set[str]) -> dict[str, int]:
     """The vocabulary's number of each word; new words are written."""
     query = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(sorted(words)))
-    found: dict[str, int] = {row.word: row.id for row in connection.execute(query)}
-    new = sorted(words - found.keys())
+    identifiers: dict[str, int] = {row.word: row.id for row in connection.execute(query)}
+    new = sorted(words - identifiers.keys())
     if new:
         insert_rows(connection, name_word, [{"word": word, "names": 0} for word in new], only_new=True)
         added = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(new))
-        found |= {row.word: row.id for row in connection.execute(added)}
-        rows = [{"variant": variant, "word_id": found[word]} for word in new for variant in sorted(variants(word))]
+        identifiers |= {row.word: row.id for row in connection.execute(added)}
+        rows = [
+            {"variant": variant, "word_id": identifiers[word]} for word in new for variant in sorted(variants(word))
+        ]
         insert_rows(connection, name_variant, rows, only_new=True)
-    return found
+    return identifiers

@@ -106,11 +106,11 @@ class Notices:
         now, action = self._clock.now(), f"report-{kind}"
         with self._database.write() as connection:
             _reporting(connection, agency)
-            found = _document(connection, reference)
-            _check_new(connection, kind, agency, document_id=found.id)
-            if DOCUMENT.allows(found.state, action):  # it may be known as lost already, or as good no more
-                self._statuses.change_within(connection, found.id, action, operator, why)
-            return self._insert(connection, kind, agency, operator, why, now, document_id=found.id)
+            record = _document(connection, reference)
+            _check_new(connection, kind, agency, document_id=record.id)
+            if DOCUMENT.allows(record.state, action):  # it may be known as lost already, or as good no more
+                self._statuses.change_within(connection, record.id, action, operator, why)
+            return self._insert(connection, kind, agency, operator, why, now, document_id=record.id)
 
     def add_person(self, reference: str, agency: str, operator: Operator, reason: str | None = None) -> Notice:
         """Report that a person, by identifier or number, is looked for; raises as :meth:`add_document`."""
@@ -118,23 +118,23 @@ class Notices:
         why, now = _clean(reason), self._clock.now()
         with self._database.write() as connection:
             _reporting(connection, agency)
-            found = load_person(connection, reference)
-            refuse_merged(connection, found.id)
-            _check_new(connection, NoticeKind.WANTED, agency, person_id=found.id)
-            return self._insert(connection, NoticeKind.WANTED, agency, operator, why, now, person_id=found.id)
+            record = load_person(connection, reference)
+            refuse_merged(connection, record.id)
+            _check_new(connection, NoticeKind.WANTED, agency, person_id=record.id)
+            return self._insert(connection, NoticeKind.WANTED, agency, operator, why, now, person_id=record.id)
 
     def withdraw(self, identifier: str, reason: str, operator: Operator) -> Notice:
         """The notice holds no more; what became of a document's status stays. Raises if it was withdrawn already."""
         operator.require(Permission.REPORT_NOTICES)
         why, now = clean_reason(reason), self._clock.now()
         with self._database.write() as connection:
-            found = _load(connection, identifier)
-            if found.withdrawn_at is not None:
-                raise NotPermitted("notice-withdrawn", notice=found.id)
+            record = _load(connection, identifier)
+            if record.withdrawn_at is not None:
+                raise NotPermitted("notice-withdrawn", notice=record.id)
             values = {"withdrawn_at": now, "withdrawn_by": operator.name, "withdrawal_reason": why}
-            connection.execute(update(notice).where(notice.c.id == found.id).values(values))
-            append(connection, now, operator.name, [AuditEvent("notice.withdrawn", found.id, {})])
-            return _load(connection, found.id)
+            connection.execute(update(notice).where(notice.c.id == record.id).values(values))
+            append(connection, now, operator.name, [AuditEvent("notice.withdrawn", record.id, {})])
+            return _load(connection, record.id)
 
     def list(
         self, operator: Operator, *, withdrawn: bool = False, person: str | None = None, document: str | None = None
@@ -207,10 +207,10 @@ def _document(connection: Connection, reference: str) -> Document:
     numbered = select(document.c.id).where(
         document.c.document_number == reference.strip().upper(), document.c.state.not_in(list(map(str, _UNISSUED)))
     )
-    found = connection.execute(numbered.limit(2)).scalars().all()
-    if len(found) > 1:
+    identifiers = connection.execute(numbered.limit(2)).scalars().all()
+    if len(identifiers) > 1:
         raise BadInput("document-number-of-several", number=reference)
-    loaded = load_document(connection, found[0] if found else reference)
+    loaded = load_document(connection, identifiers[0] if identifiers else reference)
     if loaded.state in _UNISSUED:
         raise NotPermitted("document-never-issued", document=loaded.id, state=loaded.state)
     return loaded

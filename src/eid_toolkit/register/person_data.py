@@ -80,10 +80,10 @@ class PersonData:
     def from_clean(cls, values: dict[str, str]) -> PersonData:
         """As :meth:`from_text`, of fields that are known, there and clean text."""
         dates = {name: _date(name, values.pop(name)) for name in _DATES if name in values}
-        found = cls(**dates, **_checked(values))  # type: ignore[arg-type]
-        if found.date_of_death is not None:
-            _check_death(found, found.date_of_death)
-        return found
+        data = cls(**dates, **_checked(values))  # type: ignore[arg-type]
+        if data.date_of_death is not None:
+            _check_death(data, data.date_of_death)
+        return data
 
     @property
     def name(self) -> str:

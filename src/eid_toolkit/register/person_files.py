@@ -198,19 +198,19 @@ def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
 
 
 def _json_row(number: int, line: str) -> Row:
-    kept = (line.rstrip("\r\n"),)
+    cells = (line.rstrip("\r\n"),)
     try:
-        found = json.loads(line, object_pairs_hook=_Object)
+        parsed = json.loads(line, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, _Object) or not all(isinstance(value, str | None) for _, value in found):
-        return Row(number, kept, None, BadInput("import-json-malformed", field=None))
-    columns = [_column(name) for name, _ in found]
+        parsed = None
+    if not isinstance(parsed, _Object) or not all(isinstance(value, str | None) for _, value in parsed):
+        return Row(number, cells, None, BadInput("import-json-malformed", field=None))
+    columns = [_column(name) for name, _ in parsed]
     twice = next((name for name in FIELDS if columns.count(name) > 1), None)
     if twice is not None:
-        return Row(number, kept, None, BadInput("person-field-twice", field=twice))
-    values = {name: value for name, (_, value) in zip(columns, found, strict=True) if value is not None}
-    return _row(number, kept, values)
+        return Row(number, cells, None, BadInput("person-field-twice", field=twice))
+    values = {name: value for name, (_, value) in zip(columns, parsed, strict=True) if value is not None}
+    return _row(number, cells, values)
 
 
 def _row(line: int, cells: tuple[str, ...], values: Mapping[str, str]) -> Row:

@@ -68,62 +68,62 @@ class PersonHistory:
         self.data_keys = data_keys
         self._clock = clock
 
-    def change(self, found: Person, data: PersonData, operator: Operator, source: str) -> Person:
-        """Let ``data`` stand for what ``found`` says, as the ``source`` (a paper, a report) has it.
+    def change(self, record: Person, data: PersonData, operator: Operator, source: str) -> Person:
+        """Let ``data`` stand for what ``record`` says, as the ``source`` (a paper, a report) has it.
 
         Raises :class:`NotPermitted` for an operator who may not, and for a person who was merged, erased, or changed
-        since ``found`` was read; :class:`BadInput` if nothing changes, the source is missing, or a rule is broken.
+        since ``record`` was read; :class:`BadInput` if nothing changes, the source is missing, or a rule is broken.
         """
         operator.require(Permission.CHANGE_PERSONS)
         source = checked_source(source)
-        before, after = found.data.to_text(), data.to_text()
+        before, after = record.data.to_text(), data.to_text()
         fields = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
         if not source:
             raise BadInput("person-source-missing")
         if not fields:
-            raise BadInput("person-unchanged", person=found.id)
+            raise BadInput("person-unchanged", person=record.id)
         now = self._clock.now()
         error = objection(data, now)
         if error is not None:
             raise error
         with self._database.write() as connection:
-            refuse_merged(connection, found.id)
-            current = load_person(connection, found.id)
-            if current.version != found.version:
-                raise NotPermitted("person-changed-meanwhile", person=found.id, version=current.version)
+            refuse_merged(connection, record.id)
+            current = load_person(connection, record.id)
+            if current.version != record.version:
+                raise NotPermitted("person-changed-meanwhile", person=record.id, version=current.version)
             if "personal_number" in fields and taken_numbers(connection, [data]):
                 raise BadInput("person-number-taken", field="personal_number")
             index_names(connection, {data.folded_name})
-            values = {**row_values(data), "version": found.version + 1}
-            connection.execute(update(person).where(person.c.id == found.id).values(values))
-            if data.folded_name != found.data.folded_name:
-                forget_name(connection, found.data.folded_name)
-            record_change(connection, self.data_keys, found, operator, source, fields, now)
-            event = AuditEvent("person.changed", found.id, {"fields": sorted(fields), "version": found.version + 1})
+            values = {**row_values(data), "version": record.version + 1}
+            connection.execute(update(person).where(person.c.id == record.id).values(values))
+            if data.folded_name != record.data.folded_name:
+                forget_name(connection, record.data.folded_name)
+            record_change(connection, self.data_keys, record, operator, source, fields, now)
+            event = AuditEvent("person.changed", record.id, {"fields": sorted(fields), "version": record.version + 1})
             append(connection, now, operator.name, [event])
-            return load_person(connection, found.id)
+            return load_person(connection, record.id)
 
-    def of(self, found: Person, operator: Operator) -> tuple[Change, ...]:
+    def of(self, record: Person, operator: Operator) -> tuple[Change, ...]:
         """The person's history, oldest first; raises :class:`NotPermitted` also if it was erased.
 
         It shows what the person is known by, so :meth:`PersonLookUps.person` comes before it.
         """
         operator.require(Permission.READ_PERSONS)
-        query = select(person_change).where(person_change.c.person_id == found.id).order_by(person_change.c.version)
+        query = select(person_change).where(person_change.c.person_id == record.id).order_by(person_change.c.version)
         with self._database.read() as connection:
-            refuse_erased(connection, found.id)
+            refuse_erased(connection, record.id)
             changes = [
                 Change(
                     row.version,
                     row.changed_at,
                     row.operator,
                     row.source,
-                    self._fields(connection, found.id, row.version, row.content),
+                    self._fields(connection, record.id, row.version, row.content),
                 )
                 for row in connection.execute(query).all()
             ]
-            if found.source is not None:
-                changes.insert(0, _import(connection, found, found.source))
+            if record.source is not None:
+                changes.insert(0, _import(connection, record, record.source))
         return tuple(changes)
 
     def _fields(self, connection: Connection, identifier: str, version: int, content: bytes) -> Fields:
@@ -149,22 +149,22 @@ def record_addition(connection: Connection, added: Person, operator: Operator, s
 def record_change(
     connection: Connection,
     data_keys: DataKeys,
-    found: Person,
+    record: Person,
     operator: Operator,
     source: str,
     fields: Fields,
     now: datetime,
 ) -> None:
-    """Write down what changes in ``found``, whose version goes up by one."""
-    version = found.version + 1
+    """Write down what changes in ``record``, whose version goes up by one."""
+    version = record.version + 1
     plain = canonical({name: list(values) for name, values in fields.items()}).encode()
     values = {
-        "person_id": found.id,
+        "person_id": record.id,
         "version": version,
         "changed_at": now,
         "operator": operator.name,
         "source": source,
-        "content": data_keys.seal(connection, found.id, plain, _context(found.id, version)),
+        "content": data_keys.seal(connection, record.id, plain, _context(record.id, version)),
     }
     connection.execute(insert(person_change), values)
 
@@ -177,10 +177,10 @@ def checked_source(text: str) -> str:
         raise BadInput("person-source-malformed", limit=MAX_REASON) from None
 
 
-def _import(connection: Connection, found: Person, identifier: str) -> Change:
+def _import(connection: Connection, record: Person, identifier: str) -> Change:
     query = select(person_import.c.operator).where(person_import.c.id == identifier)
     operator = connection.execute(query).scalar()
-    return Change(1, found.created_at, operator or "unknown", f"import {identifier}", {})
+    return Change(1, record.created_at, operator or "unknown", f"import {identifier}", {})
 
 
 def _read_fields(plain: bytes) -> Fields:

@@ -262,7 +262,7 @@ class PersonImports:
         self, connection: Connection, rows: list[Row], seen: _SeenNumbers | None
     ) -> tuple[list[PersonData], list[Row]]:
         """The persons of a chunk that may come in, and the rows refused; ``seen`` are the numbers of chunks before."""
-        taken = taken_numbers(connection, [row.person for row in rows if row.person is not None])
+        in_use = taken_numbers(connection, [row.person for row in rows if row.person is not None])
         now = self._clock.now()
         people: list[PersonData] = []
         refused: list[Row] = []
@@ -272,9 +272,9 @@ class PersonImports:
                 number = row.person.personal_number
                 error = objection(row.person, now)
                 if number is not None and error is None:
-                    if number in taken or (seen is not None and not seen.add(number)):
+                    if number in in_use or (seen is not None and not seen.add(number)):
                         error = BadInput("person-number-taken", field="personal_number")
-                    taken.add(number)
+                    in_use.add(number)
             if row.person is None or error is not None:
                 refused.append(Row(row.line, row.cells, None, error))
             else:

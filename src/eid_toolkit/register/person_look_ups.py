@@ -46,12 +46,12 @@ class PersonLookUps:
         operator.require(Permission.READ_PERSONS)
         try:
             with self._database.read() as connection:
-                found = load_person(connection, reference)
+                person = load_person(connection, reference)
         except BadInput:
             self._record(operator, _EVERYBODY, reference, None, 0, purpose)
             raise
-        self._record(operator, found.id, reference, None, 1, purpose)
-        return found
+        self._record(operator, person.id, reference, None, 1, purpose)
+        return person
 
     def search(
         self,
@@ -88,9 +88,9 @@ class PersonLookUps:
         self._append(operator, _EVERYBODY, EXPORTED, {"state": "begun", **stated})
         count = 0
         with self._database.read() as connection:
-            for each in stream_persons(connection, go_on(state_of_persons(connection))):
+            for person in stream_persons(connection, go_on(state_of_persons(connection))):
                 count += 1
-                yield each
+                yield person
         self._append(operator, _EVERYBODY, EXPORTED, {"state": "done", "count": count, **stated})
 
     def typed(self, text: str, date_of_birth: PartialDate | None = None) -> str:

@@ -95,8 +95,8 @@ class PersonPairs:
         operator.require(Permission.DECIDE_DUPLICATES)
         new = 0
         with self._database.read() as connection:
-            found = _scan(connection)
-            while batch := list(islice(found, _BATCH)):
+            pairs = _scan(connection)
+            while batch := list(islice(pairs, _BATCH)):
                 with self._database.write() as writing:
                     new += _propose(writing, batch, self._clock.now())
         with self._database.write() as connection:
@@ -118,15 +118,15 @@ class PersonPairs:
         )
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
-            found = tuple(_pair(connection, row) for row in rows)
+            pairs = tuple(_pair(connection, row) for row in rows)
         with self._database.write() as connection:
-            event = AuditEvent(LISTED, _EVERYBODY, {"count": len(found)})
+            event = AuditEvent(LISTED, _EVERYBODY, {"count": len(pairs)})
             append(connection, self._clock.now(), operator.name, [event])
-        return found
+        return pairs
 
-    def open_of(self, found: Person) -> int:
+    def open_of(self, record: Person) -> int:
         """How many pairs with this person nobody has decided on."""
-        here = or_(person_pair.c.first == found.id, person_pair.c.second == found.id)
+        here = or_(person_pair.c.first == record.id, person_pair.c.second == record.id)
         query = select(func.count()).select_from(person_pair).where(here, person_pair.c.state == PairState.PROPOSED)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
@@ -144,8 +144,8 @@ class PersonPairs:
         key = dict(zip(("first", "second"), sorted((first.id, second.id)), strict=True))
         here = and_(*(person_pair.c[name] == value for name, value in key.items()))
         with self._database.write() as connection:
-            for each in (first, second):
-                refuse_merged(connection, each.id)
+            for record in (first, second):
+                refuse_merged(connection, record.id)
             row = connection.execute(select(person_pair).where(here)).first()
             if row is not None and row.state != PairState.PROPOSED:
                 raise NotPermitted("pair-decided", **key, state=row.state)
@@ -164,30 +164,30 @@ class PersonPairs:
     def _merge(
         self, connection: Connection, identifier: str, into: str, operator: Operator, now: datetime
     ) -> AuditEvent:
-        found = load_person(connection, identifier)
-        values = {"merged_into": into, "version": found.version + 1}
-        connection.execute(update(person).where(person.c.id == found.id).values(values))
+        duplicate = load_person(connection, identifier)
+        values = {"merged_into": into, "version": duplicate.version + 1}
+        connection.execute(update(person).where(person.c.id == duplicate.id).values(values))
         # Whoever was merged into this one before now points to the one that stays.
-        connection.execute(update(person).where(person.c.merged_into == found.id).values(merged_into=into))
-        _repoint(connection, found.id, into)
+        connection.execute(update(person).where(person.c.merged_into == duplicate.id).values(merged_into=into))
+        _repoint(connection, duplicate.id, into)
         fields = {"merged_into": (None, into)}
-        record_change(connection, self._data_keys, found, operator, "found to be the same person", fields, now)
-        return AuditEvent("person.merged", found.id, {"into": into, "version": found.version + 1})
+        record_change(connection, self._data_keys, duplicate, operator, "found to be the same person", fields, now)
+        return AuditEvent("person.merged", duplicate.id, {"into": into, "version": duplicate.version + 1})
 
 
 def propose_pairs_of(connection: Connection, added: Person, now: datetime) -> None:
     """Propose pairs with one person who was just added: quick, so without similar names."""
     data = added.data
     same_name = and_(person.c.date_of_birth == birth_text(data.date_of_birth), person.c.folded_name == data.folded_name)
-    found = _others(connection, added, same_name, PairReason.SAME_NAME)
+    pairs = _others(connection, added, same_name, PairReason.SAME_NAME)
     numbers: list[ColumnElement[bool]] = []
     if data.former_number is not None:
         numbers = [person.c.former_number == data.former_number, person.c.personal_number == data.former_number]
     if data.personal_number is not None:
         numbers.append(person.c.former_number == data.personal_number)
     if numbers:
-        found += _others(connection, added, or_(*numbers), PairReason.SAME_NUMBER)
-    _propose(connection, found, now)
+        pairs += _others(connection, added, or_(*numbers), PairReason.SAME_NUMBER)
+    _propose(connection, pairs, now)
 
 
 def _others(connection: Connection, added: Person, condition: ColumnElement[bool], reason: PairReason) -> list[Found]:
@@ -196,33 +196,33 @@ def _others(connection: Connection, added: Person, condition: ColumnElement[bool
     return [(min(added.id, other), max(added.id, other), reason) for other in others]
 
 
-def _propose(connection: Connection, found: Iterable[Found], now: datetime) -> int:
+def _propose(connection: Connection, pairs: Iterable[Found], now: datetime) -> int:
     """Write pairs that are not there yet; how many those are."""
-    wanted = {(first, second): reason for first, second, reason in reversed(list(found))}
-    if not wanted:
+    reasons = {(first, second): reason for first, second, reason in reversed(list(pairs))}
+    if not reasons:
         return 0
     query = select(person_pair.c.first, person_pair.c.second)
-    firsts = sorted({first for first, _ in wanted})
+    firsts = sorted({first for first, _ in reasons})
     known = {(row.first, row.second) for row in connection.execute(query.where(person_pair.c.first.in_(firsts)))}
     rows = [
         {"first": first, "second": second, "reason": reason, "state": PairState.PROPOSED, "proposed_at": now}
-        for (first, second), reason in sorted(wanted.items())
+        for (first, second), reason in sorted(reasons.items())
         if (first, second) not in known
     ]
     insert_rows(connection, person_pair, rows, only_new=True)
     return len(rows)
 
 
-def _repoint(connection: Connection, gone: str, into: str) -> None:
+def _repoint(connection: Connection, merged: str, into: str) -> None:
     """Have the open pairs of one person name another; where there is a pair of those two, that one counts."""
     theirs = and_(
-        or_(person_pair.c.first == gone, person_pair.c.second == gone), person_pair.c.state == PairState.PROPOSED
+        or_(person_pair.c.first == merged, person_pair.c.second == merged), person_pair.c.state == PairState.PROPOSED
     )
     rows = connection.execute(select(person_pair).where(theirs)).all()
     connection.execute(delete(person_pair).where(theirs))
     moved = []
     for row in rows:
-        first, second = sorted((row.second if row.first == gone else row.first, into))
+        first, second = sorted((row.second if row.first == merged else row.first, into))
         values = {"reason": row.reason, "state": row.state, "proposed_at": row.proposed_at}
         moved.append({"first": first, "second": second, **values})
     insert_rows(connection, person_pair, moved, only_new=True)

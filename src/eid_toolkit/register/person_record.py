@@ -102,8 +102,8 @@ def row_values(data: PersonData) -> dict[str, Any]:
 def insert_people(connection: Connection, people: Iterable[Person]) -> None:
     """Write new persons, with their names for the search."""
     rows = [
-        {"id": each.id, "created_at": each.created_at, "source": each.source, **row_values(each.data)}
-        for each in people
+        {"id": record.id, "created_at": record.created_at, "source": record.source, **row_values(record.data)}
+        for record in people
     ]
     if rows:
         index_names(connection, {row["folded_name"] for row in rows})

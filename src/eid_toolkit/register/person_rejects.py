@@ -56,11 +56,11 @@ class RejectsFile:
         """Before anything is imported, ``rows`` being the first bad ones: raises as :meth:`write`, where that shows."""
         with self._told():
             try:
-                found = self.path.stat()
+                status = self.path.stat()
             except FileNotFoundError:
                 return
-            self._check_kind(found)
-            if stat.S_ISREG(found.st_mode) and not before.size:
+            self._check_kind(status)
+            if stat.S_ISREG(status.st_mode) and not before.size:
                 data = self._data(rows, before)
                 with self.path.open("rb") as stream:
                     self._check_own(stream.read(len(data)), data)
@@ -136,12 +136,12 @@ class RejectsFile:
             raise self._lost(before)
         stream.truncate(before.size)
 
-    def _check_kind(self, found: os.stat_result) -> None:
-        if not (stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode)):
+    def _check_kind(self, status: os.stat_result) -> None:
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode)):
             raise NotPermitted("import-rejects-no-file", file=self.path.name)
 
-    def _check_own(self, found: bytes, data: bytes) -> None:
-        if not data.startswith(found):
+    def _check_own(self, content: bytes, data: bytes) -> None:
+        if not data.startswith(content):
             raise NotPermitted("import-rejects-not-empty", file=self.path.name)
 
     def _lost(self, before: Written) -> NotPermitted:

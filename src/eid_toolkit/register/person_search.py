@@ -206,12 +206,12 @@ def _keys(connection: Connection, query: Select[str, str]) -> list[Key]:
 
 def _hits(connection: Connection, keys: Sequence[Key], *, similar: bool) -> tuple[Hit, ...]:
     """The persons, in the order of the keys."""
-    found: dict[str, Person] = {}
+    by_identifier: dict[str, Person] = {}
     identifiers = iter([identifier for _, identifier in keys])
     while batch := list(islice(identifiers, _BATCH)):
         for row in connection.execute(select(person).where(person.c.id.in_(batch))).mappings():
-            found[row[person.c.id]] = person_of(row)
-    return tuple(Hit(found[identifier], similar) for _, identifier in keys)
+            by_identifier[row[person.c.id]] = person_of(row)
+    return tuple(Hit(by_identifier[identifier], similar) for _, identifier in keys)
 
 
 def _born(birth: PartialDate | None) -> ColumnElement[bool]:
@@ -237,8 +237,8 @@ def _edited(connection: Connection, word: str) -> _Fit:
     if len(word) > LONGEST:
         return _Fit((), lambda _: false())
     candidates = select(name_variant.c.word_id).where(name_variant.c.variant.in_(sorted(variants(word))))
-    found = _vocabulary(connection, name_word.c.id.in_(candidates))
-    words = [each for each in found if each.text != word and within_one_edit(each.text, word)]
+    vocabulary = _vocabulary(connection, name_word.c.id.in_(candidates))
+    words = [each for each in vocabulary if each.text != word and within_one_edit(each.text, word)]
     return _Fit(words, lambda name: or_(false(), *(_holds(name, f" {each.text} ") for each in words)))
 
 

@@ -89,17 +89,17 @@ class PersonSource:
         """The lines as they are in the file, with their ends, checked one by one."""
         self._raw.seek(0)
         stream = cast(BinaryIO, gzip.GzipFile(fileobj=self._raw)) if self._zipped else self._raw
-        taken = 0
+        size = 0
         number = 0
         try:
             while line := stream.readline(LINE_LIMIT + 1):
                 number += 1
-                taken += len(line)
+                size += len(line)
                 if len(line) > LINE_LIMIT:
                     raise BadInput("import-line-too-long", line=number, limit=LINE_LIMIT)
                 _check_text(line, number)
                 if number % _TOLD_EVERY == 0 or len(line) > LINE_LIMIT // 2:
-                    self._check_expansion(taken)
+                    self._check_expansion(size)
                     progress(min(1.0, self._raw.tell() / self._size))
                 yield line
         except (OSError, EOFError, zlib.error) as error:
@@ -108,8 +108,8 @@ class PersonSource:
             raise BadInput("import-gzip-damaged", line=number, reason=type(error).__name__) from None
         progress(1.0)
 
-    def _check_expansion(self, taken: int) -> None:
-        if self._zipped and taken > EXPANSION_FREE + EXPANSION_LIMIT * self._raw.tell():
+    def _check_expansion(self, size: int) -> None:
+        if self._zipped and size > EXPANSION_FREE + EXPANSION_LIMIT * self._raw.tell():
             raise BadInput("import-gzip-expands", limit=EXPANSION_LIMIT)
 
     def _guess(self) -> Kind:
@@ -128,12 +128,12 @@ def _check_text(line: bytes, number: int) -> None:
 def _spooled(pipe: BinaryIO) -> Iterator[BinaryIO]:
     """What the pipe has, in a temporary file that is gone when it is closed."""
     with tempfile.TemporaryFile() as stream:
-        taken, number, length = 0, 1, 0
+        size, number, length = 0, 1, 0
         zipped = False
         while block := pipe.read(_BLOCK):
-            zipped = zipped or (taken == 0 and block.startswith(_GZIP))
-            taken += len(block)
-            if taken > PIPE_LIMIT:
+            zipped = zipped or (size == 0 and block.startswith(_GZIP))
+            size += len(block)
+            if size > PIPE_LIMIT:
                 raise BadInput("import-pipe-too-long", limit=PIPE_LIMIT)
             number += block.count(b"\n")
             length = len(block) - block.rfind(b"\n") - 1 if b"\n" in block else length + len(block)

@@ -73,9 +73,9 @@ class Persons:
             append(connection, now, operator.name, [AuditEvent("person.added", added.id, {})])
         return added
 
-    def change(self, found: Person, data: PersonData, operator: Operator, source: str) -> Person:
+    def change(self, record: Person, data: PersonData, operator: Operator, source: str) -> Person:
         """As :meth:`PersonHistory.change`."""
-        return self.history.change(found, data, operator, source)
+        return self.history.change(record, data, operator, source)
 
     def get(self, reference: str) -> Person:
         """The person with this identifier or personal number; raises :class:`BadInput` if there is none."""

@@ -35,14 +35,14 @@ def queues(connection: Connection) -> tuple[Queue, ...]:
         personalization_job.c.document_id == document.c.id, personalization_job.c.state == "needs-decision"
     )
     applied = select(application.c.id, application.c.created_at)
-    made = select(document.c.id, document.c.created_at).where(
+    making = select(document.c.id, document.c.created_at).where(
         document.c.state.in_([str(DocumentState.PREPARED), str(DocumentState.BOUND)])
     )
     stages = {
         "approval": applied.where(application.c.state == ApplicationState.CREATED),
         "preparation": applied.where(application.c.state == ApplicationState.APPROVED, ~alive.exists()),
-        "personalization": made.where(~undecided.exists()),
-        "decision": made.where(undecided.exists()),
+        "personalization": making.where(~undecided.exists()),
+        "decision": making.where(undecided.exists()),
     }
     return tuple(_queue(connection, stage, query) for stage, query in stages.items())
 

@@ -138,11 +138,11 @@ class Stock:
     def counts(self) -> dict[str | None, dict[BlankState, int]]:
         """How many blanks there are, by station (None is the store) and state."""
         query = select(blank.c.station, blank.c.state, func.count()).group_by(blank.c.station, blank.c.state)
-        found: dict[str | None, dict[BlankState, int]] = {}
+        counts: dict[str | None, dict[BlankState, int]] = {}
         with self._database.read() as connection:
             for station, state, count in connection.execute(query):
-                found.setdefault(station, {})[BlankState(state)] = count
-        return found
+                counts.setdefault(station, {})[BlankState(state)] = count
+        return counts
 
     # What personalization asks and tells.
 
@@ -170,67 +170,67 @@ class Stock:
         """
         if not self.is_kept(connection):
             return None
-        found, _ = _check(connection, chip, station)
-        move(connection, [found], "use", operator, self._clock.now())
-        return found.serial
+        item, _ = _check(connection, chip, station)
+        move(connection, [item], "use", operator, self._clock.now())
+        return item.serial
 
     def spoil_used(self, connection: Connection, chip: str, operator: Operator, reason: str) -> str | None:
         """The card is spoiled, within the transaction that spoils its document; returns the serial.
 
         None for a chip that never was in stock; once more changes nothing.
         """
-        found = find_chip(connection, chip)
-        if found is None:
+        item = find_chip(connection, chip)
+        if item is None:
             return None
-        if found.state is BlankState.USED:
-            move(connection, [found], "spoil", operator, self._clock.now(), reason=reason)
-        return found.serial
+        if item.state is BlankState.USED:
+            move(connection, [item], "spoil", operator, self._clock.now(), reason=reason)
+        return item.serial
 
     def _move(self, serials: Sequence[str], action: str, operator: Operator, reason: str | None) -> list[Blank]:
         chosen = [clean_serial(each) for each in serials]
         with self._database.write() as connection:
             blanks = load_blanks(connection, chosen)
-            for each in blanks:
-                if action == "spoil" and each.state is BlankState.USED:
-                    _check_given_up(connection, each)
+            for item in blanks:
+                if action == "spoil" and item.state is BlankState.USED:
+                    _check_given_up(connection, item)
             now = self._clock.now()
             if action == "destroy":
-                for each in blanks:  # what was a card, and spoiled
-                    change_card(connection, each.chip, "destroy", now)
+                for item in blanks:  # what was a card, and spoiled
+                    change_card(connection, item.chip, "destroy", now)
             return move(connection, blanks, action, operator, now, reason=reason)
 
 
 def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]:
     """The blank that may be written to, and the open shift."""
-    found = find_chip(connection, chip)
-    if found is None:
+    item = find_chip(connection, chip)
+    if item is None:
         raise NotPermitted("blank-unknown", chip=chip)
-    if found.state is not BlankState.AT_STATION:
-        raise NotPermitted("blank-not-at-station", serial=found.serial, state=found.state)
-    if found.station != station:
-        raise NotPermitted("blank-of-other-station", serial=found.serial, station=found.station, here=station)
+    if item.state is not BlankState.AT_STATION:
+        raise NotPermitted("blank-not-at-station", serial=item.serial, state=item.state)
+    if item.station != station:
+        raise NotPermitted("blank-of-other-station", serial=item.serial, station=item.station, here=station)
     opened = open_shift(connection, station)
     if opened is None:
         raise NotPermitted("shift-not-open", station=station)
-    return found, opened
+    return item, opened
 
 
 def _get(connection: Connection, serial_or_chip: str) -> Blank:
-    found = find_chip(connection, serial_or_chip)
-    return found or load_blanks(connection, [clean_serial(serial_or_chip)])[0]
+    item = find_chip(connection, serial_or_chip)
+    return item or load_blanks(connection, [clean_serial(serial_or_chip)])[0]
 
 
 def _first_in_store(connection: Connection, count: int) -> list[str]:
     query = select(blank.c.serial).where(blank.c.state == BlankState.IN_STORE).order_by(blank.c.serial).limit(count)
-    found = list(connection.execute(query).scalars())
-    if not found or len(found) < count:
-        raise BadInput("stock-too-small", wanted=count, there=len(found))
-    return found
+    serials = list(connection.execute(query).scalars())
+    if not serials or len(serials) < count:
+        raise BadInput("stock-too-small", wanted=count, there=len(serials))
+    return serials
 
 
 def _check_given_up(connection: Connection, card: Blank) -> None:
     """Raises :class:`NotPermitted` for a card whose document was not given up."""
     query = select(document.c.id).where(document.c.chip == card.chip, document.c.state != DocumentState.SPOILED)
-    found = connection.execute(query).scalar()
-    if found is not None:
-        raise NotPermitted("blank-carries-document", serial=card.serial, document=found)
+    identifier = connection.execute(query).scalar()
+    if identifier is not None:
+        raise NotPermitted("blank-carries-document", serial=card.serial, document=identifier)

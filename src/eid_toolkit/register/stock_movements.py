@@ -63,16 +63,16 @@ def blank_of(row: Row[Any]) -> Blank:
 
 def load_blanks(connection: Connection, serials: Sequence[str]) -> list[Blank]:
     """The blanks of these serials in their order; raises :class:`BadInput` for one that is unknown or named twice."""
-    found: dict[str, Blank] = {}
+    by_serial: dict[str, Blank] = {}
     for part in chunks(serials):
         rows = connection.execute(select(blank).where(blank.c.serial.in_(part)))
-        found |= {row.serial: blank_of(row) for row in rows}
-    missing = [serial for serial in serials if serial not in found]
+        by_serial |= {row.serial: blank_of(row) for row in rows}
+    missing = [serial for serial in serials if serial not in by_serial]
     if missing:
         raise BadInput("blank-serial-unknown", serial=missing[0], count=len(missing))
     if len(set(serials)) != len(serials):
         raise BadInput("blank-serial-twice", serial=next(each for each in serials if list(serials).count(each) > 1))
-    return [found[serial] for serial in serials]
+    return [by_serial[serial] for serial in serials]
 
 
 def find_chip(connection: Connection, chip: str) -> Blank | None:
@@ -84,8 +84,8 @@ def find_chip(connection: Connection, chip: str) -> Blank | None:
 def open_shift(connection: Connection, station: str | None) -> str | None:
     """The identifier of the shift that is open at a station, or None."""
     query = select(shift.c.id).where(shift.c.station == station, shift.c.state == OPEN)
-    found: str | None = connection.execute(query).scalar()
-    return found
+    identifier: str | None = connection.execute(query).scalar()
+    return identifier
 
 
 def move(
@@ -103,30 +103,30 @@ def move(
     ``station`` is where they go to in a hand-out; in everything else they are where they are. The ``reason`` stands in
     the audit log, but not that of a card, which may tell of its holder: erasure could not take it away there.
     """
-    for each in blanks:
-        BLANK.after(each.serial, each.state, action)
+    for item in blanks:
+        BLANK.after(item.serial, item.state, action)
     target = BLANK.actions[action][1]
     by_place: dict[str | None, list[Blank]] = {}
-    for each in blanks:
-        by_place.setdefault(station or each.station, []).append(each)
+    for item in blanks:
+        by_place.setdefault(station or item.station, []).append(item)
     moved: dict[str, Blank] = {}
     for place, there in by_place.items():
         shift_id = open_shift(connection, place)
         values = _values(action, target, place, shift_id)
         values |= {"reason": reason, "updated_at": now}
-        moved |= {each.serial: replace(each, moves=each.moves + 1, **values) for each in there}
-        for part in chunks(each.serial for each in there):
+        moved |= {item.serial: replace(item, moves=item.moves + 1, **values) for item in there}
+        for part in chunks(item.serial for item in there):
             changes = {**values, "moves": blank.c.moves + 1}
             connection.execute(update(blank).where(blank.c.serial.in_(part)).values(changes))
         common = {"action": action, "after": target, "station": place, "shift_id": shift_id, "moved_at": now}
         common |= {"operator": operator.name, "reason": reason}
         movements = [
-            {"serial": each.serial, "position": each.moves + 1, "before": each.state, **common} for each in there
+            {"serial": item.serial, "position": item.moves + 1, "before": item.state, **common} for item in there
         ]
         connection.execute(insert(blank_movement), movements)
     told = None if reason is None or _were_cards(connection, blanks) else reason
     append(connection, now, operator.name, _events(by_place, action, told))
-    return [moved[each.serial] for each in blanks]
+    return [moved[item.serial] for item in blanks]
 
 
 def _values(action: str, state: BlankState, place: str | None, shift_id: str | None) -> dict[str, Any]:

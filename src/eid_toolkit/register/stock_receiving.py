@@ -159,17 +159,18 @@ def _insert(
     }
     connection.execute(insert(manifest), row)
     common = {"manifest_id": receipt.id, "state": BLANK.initial, "moves": 1, "updated_at": now}
-    blanks = [{"serial": each.serial, "chip": each.chip, **common} for each in delivered.blanks]
+    blanks = [{"serial": listed.serial, "chip": listed.chip, **common} for listed in delivered.blanks]
     connection.execute(insert(blank), blanks)
     first = {"position": 1, "action": RECEIVE, "after": BLANK.initial, "moved_at": now, "operator": operator.name}
-    connection.execute(insert(blank_movement), [{"serial": each.serial, **first} for each in delivered.blanks])
+    connection.execute(insert(blank_movement), [{"serial": listed.serial, **first} for listed in delivered.blanks])
     told = {"vendor": receipt.vendor, "batch": receipt.batch, "sha256": receipt.sha256, "signer": receipt.signer}
     events = [AuditEvent("stock.received", receipt.id, {**told, "blanks": receipt.blanks})]
-    serials = (each.serial for each in delivered.blanks)
+    serials = (listed.serial for listed in delivered.blanks)
     events += [AuditEvent("stock.receive", receipt.id, {"serials": part}) for part in chunks(serials)]
     append(connection, now, operator.name, events)
     return [
-        Blank(each.serial, each.chip, receipt.id, BLANK.initial, None, None, None, 1, now) for each in delivered.blanks
+        Blank(listed.serial, listed.chip, receipt.id, BLANK.initial, None, None, None, 1, now)
+        for listed in delivered.blanks
     ]
 
 
@@ -200,9 +201,9 @@ def _check_new(connection: Connection, delivered: Manifest) -> None:
     chips: set[str] = set()
     for part in chunks(each.chip for each in delivered.blanks):
         chips |= set(connection.execute(select(blank.c.chip).where(blank.c.chip.in_(part))).scalars())
-    found = [each.place for each in delivered.blanks if each.serial in serials or each.chip in chips]
-    if found:
-        raise BadInput("manifest-blanks-known", count=len(found), places=places(found))
+    known = [each.place for each in delivered.blanks if each.serial in serials or each.chip in chips]
+    if known:
+        raise BadInput("manifest-blanks-known", count=len(known), places=places(known))
 
 
 def _find_vendor(connection: Connection, name: str) -> Vendor | None:

@@ -170,22 +170,22 @@ class Shifts:
         """
         require_two(people, "stock.close", FIRST, Permission.WITNESS_STOCK)
         seen, now = _scanned(counted, scanned), self._clock.now()
-        gone = [clean_serial(each) for each in missing]
+        absent = [clean_serial(each) for each in missing]
         signer = self._trail.signer()  # nobody is asked for a passphrase or PIN while the register waits
         with self._database.write() as connection:
             running = _running(connection, station)
-            _check_missing(connection, station, gone, seen)
-            account = _account(connection, station, counted, seen, running, frozenset(gone))
+            _check_missing(connection, station, absent, seen)
+            account = _account(connection, station, counted, seen, running, frozenset(absent))
             if not account.agrees:
                 _record_difference(connection, account, people, now)
                 return account
-            move(connection, load_blanks(connection, gone), "miss", people[0], now, reason="missing at closing")
+            move(connection, load_blanks(connection, absent), "miss", people[0], now, reason="missing at closing")
             values: dict[str, Any] = {"state": CLOSED, "closed_at": now, "closed_by": people[0].name}
             values |= {"closed_with": _second(people), "counted_at_closing": counted}
-            values["differences"] = canonical({"missing": gone}) if gone else None
+            values["differences"] = canonical({"missing": absent}) if absent else None
             connection.execute(update(shift).where(shift.c.id == running.id).values(values))
-            detail = {"shift": running.id, "counted": counted, "with": _second(people), "missing": gone}
-            moved = {**account.moved, "missing": account.moved["missing"] + len(gone)}
+            detail = {"shift": running.id, "counted": counted, "with": _second(people), "missing": absent}
+            moved = {**account.moved, "missing": account.moved["missing"] + len(absent)}
             detail |= {"opening": account.opening, "moved": moved}
             append(connection, now, people[0].name, [AuditEvent("stock.closed", station, detail)])
             signed = self._trail.sign(connection, signer, people)
@@ -228,17 +228,17 @@ def _moved(connection: Connection, shift_id: str) -> dict[str, int]:
     here, query = BlankState.AT_STATION, select(blank_movement.c.action, func.count().label("moves"))
     query = query.where(blank_movement.c.shift_id == shift_id, blank_movement.c.action.in_(_NAMES))
     query = query.where((blank_movement.c.before == here) | (blank_movement.c.after == here))
-    found = {row.action: row.moves for row in connection.execute(query.group_by(blank_movement.c.action))}
-    return {name: found.get(action, 0) for action, name in _NAMES.items()}
+    moves = {row.action: row.moves for row in connection.execute(query.group_by(blank_movement.c.action))}
+    return {name: moves.get(action, 0) for action, name in _NAMES.items()}
 
 
 def _elsewhere(connection: Connection, serials: frozenset[str]) -> dict[str, str]:
     """Where the register has blanks: their state and station, or that it does not know them."""
-    found = dict.fromkeys(serials, "unknown")
+    places = dict.fromkeys(serials, "unknown")
     for part in chunks(sorted(serials)):
         for row in connection.execute(select(blank).where(blank.c.serial.in_(part))):
-            found[row.serial] = row.state if row.station is None else f"{row.state} ({row.station})"
-    return found
+            places[row.serial] = row.state if row.station is None else f"{row.state} ({row.station})"
+    return places
 
 
 def _scanned(counted: int, scanned: Sequence[str] | None) -> frozenset[str] | None:
@@ -250,11 +250,11 @@ def _scanned(counted: int, scanned: Sequence[str] | None) -> frozenset[str] | No
     return serials
 
 
-def _check_missing(connection: Connection, station: str, gone: list[str], seen: frozenset[str] | None) -> None:
+def _check_missing(connection: Connection, station: str, absent: list[str], seen: frozenset[str] | None) -> None:
     """Raises :class:`BadInput` if what is said to be missing is not expected here, or was scanned."""
-    for each in load_blanks(connection, gone):
-        if each.station != station or each.state is not BlankState.AT_STATION or each.serial in (seen or ()):
-            raise BadInput("blank-not-missing", serial=each.serial, station=station)
+    for item in load_blanks(connection, absent):
+        if item.station != station or item.state is not BlankState.AT_STATION or item.serial in (seen or ()):
+            raise BadInput("blank-not-missing", serial=item.serial, station=station)
 
 
 def _record_difference(connection: Connection, account: Account, people: Sequence[Operator], now: datetime) -> None:
@@ -268,10 +268,10 @@ def _second(people: Sequence[Operator]) -> str | None:
 
 
 def _running(connection: Connection, station: str) -> Shift:
-    found = open_shift(connection, station)
-    if found is None:
+    identifier = open_shift(connection, station)
+    if identifier is None:
         raise NotPermitted("shift-not-open", station=station)
-    return _load(connection, found)
+    return _load(connection, identifier)
 
 
 def _load(connection: Connection, identifier: str) -> Shift:
@@ -282,5 +282,5 @@ def _shift(row: Row[Any]) -> Shift:
     return Shift(**{name: getattr(row, name) for name in Shift.__slots__})
 
 
-def _closed_with(account: Account, made: Shift, moved: Mapping[str, int] | None = None) -> Account:
-    return replace(account, shift=made, moved=account.moved if moved is None else moved)
+def _closed_with(account: Account, closed: Shift, moved: Mapping[str, int] | None = None) -> Account:
+    return replace(account, shift=closed, moved=account.moved if moved is None else moved)

@@ -33,14 +33,14 @@ def end_unfinished(connection: Connection, person: str, operator: Operator, now:
     events: list[AuditEvent] = []
     theirs = select(application.c.id).where(application.c.person_id == person)
     making = select(document).where(document.c.application_id.in_(theirs), document.c.state.in_(IN_THE_MAKING))
-    for found in map(document_of, connection.execute(making.order_by(document.c.id)).all()):
-        after = DOCUMENT.after(found.id, found.state, "spoil")
-        connection.execute(update(document).where(document.c.id == found.id).values(state=after))
-        events.append(AuditEvent(f"document.{after}", found.id, _ERASED))
-        events += _close_jobs(connection, found.id, now)
-        if found.chip is not None:
-            change_card(connection, found.chip, "spoil", now)
-            blank = find_chip(connection, found.chip)
+    for unfinished in map(document_of, connection.execute(making.order_by(document.c.id)).all()):
+        after = DOCUMENT.after(unfinished.id, unfinished.state, "spoil")
+        connection.execute(update(document).where(document.c.id == unfinished.id).values(state=after))
+        events.append(AuditEvent(f"document.{after}", unfinished.id, _ERASED))
+        events += _close_jobs(connection, unfinished.id, now)
+        if unfinished.chip is not None:
+            change_card(connection, unfinished.chip, "spoil", now)
+            blank = find_chip(connection, unfinished.chip)
             if blank is not None and blank.state is BlankState.USED:
                 move(connection, [blank], "spoil", operator, now)
     waiting = select(application.c.id, application.c.state).where(

@@ -91,7 +91,9 @@ class StateTable(Generic[_State]):
 
     def sources(self, target: _State) -> frozenset[_State]:
         """The states from which ``target`` is reached in one step."""
-        return frozenset(source for sources, found in self.actions.values() if found == target for source in sources)
+        return frozenset(
+            source for sources, reached in self.actions.values() if reached == target for source in sources
+        )
 
     @property
     def final(self) -> frozenset[_State]:

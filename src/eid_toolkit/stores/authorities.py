@@ -357,11 +357,11 @@ class AuthorityStore:
             raise NotPermitted("csca-key-not-here", state=state)
         return self._keys.signer(key_name(CSCA, state, self.files.generations(state, CSCA)[-1]))
 
-    def _generate(self, kind: str, state: str, number: int, wanted: KeyKind) -> Signer:
+    def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
         name = key_name(kind, state, number)
-        if wanted == "rsa-pss":
+        if key_kind == "rsa-pss":
             return self._keys.generate_rsa(name, RSA_BITS[kind])
-        return self._keys.generate_ec(name, _CURVES[wanted][kind])
+        return self._keys.generate_ec(name, _CURVES[key_kind][kind])
 
     def _next(self, state: str, kind: str) -> int:
         """The number of the next key of a kind, also behind one whose certificate has not come yet."""

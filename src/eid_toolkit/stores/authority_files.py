@@ -39,13 +39,13 @@ class AuthorityFiles:
 
     def states(self) -> tuple[str, ...]:
         """The states for which there is a CSCA certificate or a document signer's."""
-        found = {path.parent.name for name in (CSCA, SIGNER) for path in self.directory.glob(f"*/{name}-*.cer")}
-        return tuple(sorted(found))
+        states = {path.parent.name for name in (CSCA, SIGNER) for path in self.directory.glob(f"*/{name}-*.cer")}
+        return tuple(sorted(states))
 
     def all_states(self) -> tuple[str, ...]:
         """The states for which there is any certificate: for an authority of inspection systems alone, too."""
-        found = {path.parent.name for suffix in (".cer", ".cvcert") for path in self.directory.glob(f"*/*{suffix}")}
-        return tuple(sorted(found))
+        states = {path.parent.name for suffix in (".cer", ".cvcert") for path in self.directory.glob(f"*/*{suffix}")}
+        return tuple(sorted(states))
 
     def folder(self, state: str) -> Path:
         """The state's directory, made if it is not there."""
@@ -65,17 +65,17 @@ class AuthorityFiles:
 
     def certificate(self, state: str, kind: str, number: int | None = None) -> Certificate:
         """An X.509 certificate, the newest unless a number is given; raises :class:`NotPermitted` if there is none."""
-        found = self._numbered(state, kind, number)
-        if not isinstance(found, Certificate):
+        certificate = self._numbered(state, kind, number)
+        if not isinstance(certificate, Certificate):
             raise IntegrityBroken("authority-damaged", file=f"{state}/{kind}")
-        return found
+        return certificate
 
     def cv_certificate(self, state: str, kind: str, number: int | None = None) -> CvCertificate:
         """A CV certificate, likewise."""
-        found = self._numbered(state, kind, number)
-        if not isinstance(found, CvCertificate):
+        certificate = self._numbered(state, kind, number)
+        if not isinstance(certificate, CvCertificate):
             raise IntegrityBroken("authority-damaged", file=f"{state}/{kind}")
-        return found
+        return certificate
 
     def _numbered(self, state: str, kind: str, number: int | None) -> object:
         suffix, parse = _PARSERS[kind]
@@ -155,5 +155,5 @@ def key_name(kind: str, state: str, number: int) -> str:
 def key_numbers(names: Iterable[str], kind: str, state: str) -> set[int]:
     """The numbers of the private keys of a kind among ``names``; a token may hold others, called anything."""
     prefix = key_name(kind, state, 0).removesuffix("0")
-    found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
-    return {int(number) for number in found if number.isascii() and number.isdigit()}
+    endings = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return {int(number) for number in endings if number.isascii() and number.isdigit()}

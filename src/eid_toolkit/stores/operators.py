@@ -123,8 +123,8 @@ class Operator:
     def require(self, permission: Permission) -> None:
         """Raises :class:`NotPermitted` unless one of the operator's roles may do that."""
         if permission not in permissions_of(self.roles):
-            wanted = ", ".join(roles_with(permission))
-            raise NotPermitted("role-missing", operator=self.name, permission=str(permission), roles=wanted)
+            role_names = ", ".join(roles_with(permission))
+            raise NotPermitted("role-missing", operator=self.name, permission=str(permission), roles=role_names)
 
     def sign(self, statement: bytes) -> bytes | None:
         """The operator's signature over what is decided on; None in a demo home."""

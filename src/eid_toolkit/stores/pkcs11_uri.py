@@ -38,27 +38,31 @@ class Pkcs11Uri:
         if not text.startswith(SCHEME) or len(text) > _MAX_LENGTH or not text.isascii() or _ESCAPES.search(text):
             raise BadInput("pkcs11-uri-malformed", part="scheme")
         path, _, query = text.removeprefix(SCHEME).partition("?")
-        found = {**_attributes(path, ";", _PATH), **_attributes(query, "&", _QUERY)}
+        attributes = {**_attributes(path, ";", _PATH), **_attributes(query, "&", _QUERY)}
         for name in ("pin-value", "pin-source"):
-            if name in found:
+            if name in attributes:
                 raise BadInput("pkcs11-uri-with-pin")
-        if "module-path" not in found:
+        if "module-path" not in attributes:
             raise BadInput("pkcs11-uri-malformed", part="module-path")
-        if "token" not in found and "serial" not in found:
+        if "token" not in attributes and "serial" not in attributes:
             raise BadInput("pkcs11-uri-malformed", part="token")
         return cls(
-            found["module-path"], found.get("token"), found.get("serial"), found.get("manufacturer"), found.get("model")
+            attributes["module-path"],
+            attributes.get("token"),
+            attributes.get("serial"),
+            attributes.get("manufacturer"),
+            attributes.get("model"),
         )
 
 
 def _attributes(text: str, separator: str, known: frozenset[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for part in filter(None, text.split(separator)):
         name, equals, value = part.partition("=")
-        if not equals or name in found or (name not in known and not name.startswith("x-")):
+        if not equals or name in attributes or (name not in known and not name.startswith("x-")):
             raise BadInput("pkcs11-uri-malformed", part=shortened(name, 40))
         try:
-            found[name] = unquote(value, errors="strict")
+            attributes[name] = unquote(value, errors="strict")
         except UnicodeDecodeError:
             raise BadInput("pkcs11-uri-malformed", part=shortened(name, 40)) from None
-    return found
+    return attributes

@@ -80,8 +80,8 @@ class TerminalStore:
 
         Raises :class:`BadInput` unless just one of them is an inspection system's, and has this key.
         """
-        found = tuple(certificates)
-        owned = [certificate for certificate in found if _is_terminal(certificate)]
+        chain = tuple(certificates)
+        owned = [certificate for certificate in chain if _is_terminal(certificate)]
         private = key.key if isinstance(key, EcSigner) else key
         public = private.public_key if isinstance(private, EcPrivateKey) else EcPublicKey.from_spki(private.public_key)
         if len(owned) != 1 or _point(owned[0]) != public.point:
@@ -92,7 +92,7 @@ class TerminalStore:
             name = _key_name(owned[0])
             if name not in self._keys.names():
                 self._keys.add_ec(name, private)
-        for certificate in found:
+        for certificate in chain:
             data = certificate.encode()
             write_atomic(self._directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
 
@@ -103,8 +103,8 @@ class TerminalStore:
         above = tuple(certificate for certificate in certificates if not _is_terminal(certificate))
         own = [item for item in certificates if _is_terminal(item)]
         own.sort(key=lambda certificate: certificate.content.effective, reverse=True)
-        found = ((item, self._signer(item, names)) for item in own)
-        return tuple(TerminalIdentity(item, signer, above) for item, signer in found if signer is not None)
+        pairs = ((item, self._signer(item, names)) for item in own)
+        return tuple(TerminalIdentity(item, signer, above) for item, signer in pairs if signer is not None)
 
     def _signer(self, certificate: CvCertificate, names: set[str]) -> Signer | None:
         """The private key of a certificate, if it is here."""

@@ -43,10 +43,10 @@ class Token:
         from pkcs11 import Attribute, ObjectClass
 
         with self._session() as session:
-            found = []
+            labels = []
             for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY):
-                found += [str(key.label) for key in session.get_objects({Attribute.CLASS: kind})]
-        return tuple(sorted(found))
+                labels += [str(key.label) for key in session.get_objects({Attribute.CLASS: kind})]
+        return tuple(sorted(labels))
 
     def generate_ec(self, name: str, curve: str) -> TokenEcSigner:
         """A fresh key on a named curve; raises :class:`NotPermitted` if the name is taken."""
@@ -176,10 +176,10 @@ class Token:
 
         known = self._sessions.known
         if (name, kind) not in known:
-            found = list(session.get_objects({Attribute.LABEL: name, Attribute.CLASS: kind}))
-            if len(found) != 1:
+            objects = list(session.get_objects({Attribute.LABEL: name, Attribute.CLASS: kind}))
+            if len(objects) != 1:
                 raise KeyMissing("key-missing", name=name)
-            known[name, kind] = found[0]
+            known[name, kind] = objects[0]
         return known[name, kind]
 
     @contextmanager
@@ -215,9 +215,9 @@ class Token:
 
     def _find(self) -> Any:
         uri = self._uri
-        wanted = {"token_label": uri.token, "token_serial": uri.serial.encode() if uri.serial else None}
-        found = list(load(uri.module).get_tokens(**{name: value for name, value in wanted.items() if value}))
-        fitting = [token for token in found if uri.manufacturer in (None, token.manufacturer_id)]
+        criteria = {"token_label": uri.token, "token_serial": uri.serial.encode() if uri.serial else None}
+        tokens = list(load(uri.module).get_tokens(**{name: value for name, value in criteria.items() if value}))
+        fitting = [token for token in tokens if uri.manufacturer in (None, token.manufacturer_id)]
         if len(fitting) != 1:
             raise ServiceAway("token-missing", token=uri.token or uri.serial, found=len(fitting))
         return fitting[0]

@@ -32,9 +32,11 @@ class TokenKeyStore(KeyStore):
     @classmethod
     def around(cls, store: KeyStore, uri: str, pin: PinProvider) -> TokenKeyStore:
         """The files of ``store``, and the token that ``uri`` names, whose ``pin`` is asked for when it is used."""
-        found = cls(store._directory, store._lock, store._passphrase, store._entropy, Token(Pkcs11Uri.parse(uri), pin))
-        found._opened = store._opened
-        return found
+        token_store = cls(
+            store._directory, store._lock, store._passphrase, store._entropy, Token(Pkcs11Uri.parse(uri), pin)
+        )
+        token_store._opened = store._opened
+        return token_store
 
     @property
     def signs_unasked(self) -> bool:

@@ -100,8 +100,8 @@ class TrustStore:
         planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted)
         plan = planner.plan(sources, now)
         coming = {pack.sha256: pack for pack in plan.packs}
-        for found in sources.lists:
-            if (pack := coming.get(found.sha256) or self.packs.get(found.sha256)) is not None:
+        for master_list in sources.lists:
+            if (pack := coming.get(master_list.sha256) or self.packs.get(master_list.sha256)) is not None:
                 plan.dropped += [(pack.name, entry) for entry in self._dropped_by(pack)]
         return plan
 
@@ -172,11 +172,11 @@ class TrustStore:
         with self._database.read() as connection:
             return {sha for _, sha, *_ in connection.execute(_BELIEVED)}
 
-    def _entries(self, wanted: set[str]) -> list[TrustEntry]:
+    def _entries(self, fingerprints: set[str]) -> list[TrustEntry]:
         """Those of them that are believed, with their origin."""
         with self._database.read() as connection:
-            found = [row[:2] for row in connection.execute(_BELIEVED) if row[1] in wanted] if wanted else []
-            return [_entry(connection, role, fingerprint) for role, fingerprint in found]
+            rows = [row[:2] for row in connection.execute(_BELIEVED) if row[1] in fingerprints] if fingerprints else []
+            return [_entry(connection, role, fingerprint) for role, fingerprint in rows]
 
     def material(self) -> TrustMaterial:
         """What an inspection needs of it: an index, by which certificates and lists are read as they are needed.
@@ -238,17 +238,17 @@ class TrustStore:
 
     def find(self, fingerprint: str) -> TrustEntry:
         """The entry whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""
-        wanted = _cleaned(fingerprint)
-        found = {each for each in self._fingerprints() if each.startswith(wanted)}
-        if not wanted or len(found) != 1:
-            raise BadInput("trust-entry-unknown", fingerprint=fingerprint, matches=len(found))
-        return self._entries(found)[0]
+        prefix = _cleaned(fingerprint)
+        matches = {each for each in self._fingerprints() if each.startswith(prefix)}
+        if not prefix or len(matches) != 1:
+            raise BadInput("trust-entry-unknown", fingerprint=fingerprint, matches=len(matches))
+        return self._entries(matches)[0]
 
     def find_list(self, sha256: str) -> Pack | None:
         """The list, directory or bundle whose SHA-256 begins so, if it is just one."""
-        wanted = _cleaned(sha256)
-        found = [name for name in self.packs.names() if wanted and name.startswith(wanted)]
-        return self.packs.get(found[0]) if len(found) == 1 else None
+        prefix = _cleaned(sha256)
+        matches = [name for name in self.packs.names() if prefix and name.startswith(prefix)]
+        return self.packs.get(matches[0]) if len(matches) == 1 else None
 
     def unreadable(self) -> tuple[str, ...]:
         """The fingerprints of what an earlier version took and this one cannot read: it is kept, and not believed."""
@@ -301,9 +301,9 @@ def _entry(connection: sqlite3.Connection, role: str, fingerprint: str) -> Trust
         pack = read_head(origin)
         return TrustEntry(item, kind, pack.name, pack.imported_at, pack.decisions, pack.origin)
     try:
-        kept = json.loads(origin)
-        decisions = tuple(map(Decision.from_json, kept["decisions"]))
-        return TrustEntry(item, kind, kept["source"], datetime.fromisoformat(imported_at), decisions)
+        parsed = json.loads(origin)
+        decisions = tuple(map(Decision.from_json, parsed["decisions"]))
+        return TrustEntry(item, kind, parsed["source"], datetime.fromisoformat(imported_at), decisions)
     except (ValueError, KeyError, TypeError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=fingerprint) from None
 

@@ -170,22 +170,22 @@ class BundleStore:
 
 def _best_to_pin(signed: SignedBundle) -> Certificate:
     """The CSCA that came along and made the signer, else the signer."""
-    found = (each for each in signed.others if may_certify(each) and signed.signer.is_signed_by(each.spki))
-    return next(found, signed.signer)
+    issuers = (each for each in signed.others if may_certify(each) and signed.signer.is_signed_by(each.spki))
+    return next(issuers, signed.signer)
 
 
 def _result(bundle: TrustBundle, present: Pack | None) -> Sections:
     """What is believed when the bundle has been taken; raises :class:`BadInput` unless it is what its maker says."""
-    kept: dict[str, tuple[bytes, ...]] = {}
+    sections: dict[str, tuple[bytes, ...]] = {}
     for name in SECTIONS:
         before = present.data_of(_ROLES[name]) if present is not None and bundle.base is not None else ()
         still = (item for item in before if sha256(item).hexdigest() not in bundle.removed)
-        kept[name] = tuple(dict.fromkeys((*still, *bundle.sections.get(name, ()))))
-        for item in kept[name]:
+        sections[name] = tuple(dict.fromkeys((*still, *bundle.sections.get(name, ()))))
+        for item in sections[name]:
             _PARSERS[name](item)
-    if digest_of(kept) != bundle.result_sha256:
+    if digest_of(sections) != bundle.result_sha256:
         raise BadInput("bundle-result-differs", version=bundle.version)
-    return kept
+    return sections
 
 
 def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pin: Pin, sequence: int) -> Pack:
@@ -229,13 +229,13 @@ class BundleManifests:
 
     def lists(self, given: Mapping[str, bytes | None]) -> Sections:
         """The lists for the next bundle: those given, else those of the last one."""
-        found: dict[str, tuple[bytes, ...]] = {}
+        lists: dict[str, tuple[bytes, ...]] = {}
         for name, data in given.items():
-            kept = self._directory / f"{name}.json"
-            found[name] = (data,) if data is not None else (kept.read_bytes(),) if kept.exists() else ()
-            for item in found[name]:
+            path = self._directory / f"{name}.json"
+            lists[name] = (data,) if data is not None else (path.read_bytes(),) if path.exists() else ()
+            for item in lists[name]:
                 _PARSERS[name](item)
-        return found
+        return lists
 
     def keep_lists(self, sections: Sections) -> None:
         """Keep the lists for the bundles to come."""

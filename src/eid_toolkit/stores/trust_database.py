@@ -148,11 +148,11 @@ def keep(connection: sqlite3.Connection, data: bytes, within: Sequence[bytes] = 
     rows: list[tuple[int, int, bytes, int | None]] = []
     at = 0
     for part in within:
-        found = data.find(part, at)
-        if found < 0:
+        start = data.find(part, at)
+        if start < 0:
             continue  # written otherwise there, or out of order: it stays in the piece
-        rows.append((number, len(rows), data[at:found], keep(connection, part)))
-        at = found + len(part)
+        rows.append((number, len(rows), data[at:start], keep(connection, part)))
+        at = start + len(part)
     if within:
         rows.append((number, len(rows), data[at:], None))
         connection.executemany("INSERT INTO piece VALUES (?, ?, ?, ?)", rows)

@@ -105,17 +105,17 @@ class DecisionCheck:
     def _of_state(self, country: str | None) -> TrustMaterial:
         """What of one state is known to be good by now."""
         roles = (Role.ANCHOR.value, Role.LINK.value)
-        wanted = {
+        fingerprints = {
             fact.fingerprint
             for role in roles
             for fact in self._facts[role]
             if place_of(fact.country) == place_of(country)
         }
-        found: dict[str, list[Any]] = {role: [] for role in roles}
-        for entry in self._entries(wanted):
+        by_role: dict[str, list[Any]] = {role: [] for role in roles}
+        for entry in self._entries(fingerprints):
             if entry.fingerprint in self._good or (entry.listed_in is None and self._is_decided(entry)):
-                found[entry.kind].append(entry.item)
-        return TrustMaterial(anchors=tuple(found[Role.ANCHOR]), links=tuple(found[Role.LINK]))
+                by_role[entry.kind].append(entry.item)
+        return TrustMaterial(anchors=tuple(by_role[Role.ANCHOR]), links=tuple(by_role[Role.LINK]))
 
     def _is_decided(self, entry: TrustEntry) -> bool:
         return entry.kind != Role.ANCHOR or self._decided(entry) >= _TWO

@@ -40,9 +40,9 @@ def dropped(newer: Pack, packs: Iterable[Pack]) -> frozenset[str]:
     for pack in packs:
         if pack.sha256 == newer.sha256:
             continue
-        found = _edition(pack)
-        if found is not None and found.signer == edition.signer and found.is_before(edition):
-            earlier |= found.members
+        other = _edition(pack)
+        if other is not None and other.signer == edition.signer and other.is_before(edition):
+            earlier |= other.members
         else:
             elsewhere |= _certificates(pack)
     return frozenset(earlier - elsewhere)

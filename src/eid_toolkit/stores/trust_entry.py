@@ -126,9 +126,9 @@ def kind_of_certificate(certificate: Certificate) -> str | None:
 
 def claims_own_key(certificate: Certificate) -> bool:
     """Whether it says that its own key made its signature; whether that is so, ``self_signed`` tells."""
-    said = certificate.extensions
-    named = said.authority_key_identifier
-    same_key = named is not None and named == said.subject_key_identifier
+    extensions = certificate.extensions
+    named = extensions.authority_key_identifier
+    same_key = named is not None and named == extensions.subject_key_identifier
     return same_key and certificate.subject.matches(certificate.issuer)
 
 

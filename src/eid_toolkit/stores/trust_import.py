@@ -103,16 +103,18 @@ class Planner:
             self._crl(source, crl, now)
         for directory in sources.directories:
             self._directory(directory, now)
-        for source, found in sources.deviation_lists:
-            if self._is_ahead(source, found.signer, found.signing_time, now):
+        for source, deviation_list in sources.deviation_lists:
+            if self._is_ahead(source, deviation_list.signer, deviation_list.signing_time, now):
                 continue
-            result = validate_deviation_list(found, self._trust, now)
-            if found.fingerprint in self._known:
-                self._plan.known.append((source, found.fingerprint))
-            elif basis := self._basis(source, result, found.signer, found.fingerprint, now):
-                members = (Member.of(Role.DEVIATION_LIST, found.der, found),)
-                signer = found.signer.subject.text if found.signer else None
-                self._plan.packs.append(Pack("deviation-list", source, found.fingerprint, basis, now, members, signer))
+            result = validate_deviation_list(deviation_list, self._trust, now)
+            if deviation_list.fingerprint in self._known:
+                self._plan.known.append((source, deviation_list.fingerprint))
+            elif basis := self._basis(source, result, deviation_list.signer, deviation_list.fingerprint, now):
+                members = (Member.of(Role.DEVIATION_LIST, deviation_list.der, deviation_list),)
+                signer = deviation_list.signer.subject.text if deviation_list.signer else None
+                self._plan.packs.append(
+                    Pack("deviation-list", source, deviation_list.fingerprint, basis, now, members, signer)
+                )
         return self._plan
 
     def _certificate(self, source: str, certificate: Certificate, now: datetime) -> None:
@@ -143,39 +145,43 @@ class Planner:
         waiting, questions = list(lists), len(self._plan.questions)
         while waiting:
             del self._plan.questions[questions:]
-            still = [found for found in waiting if not self._list(found, now)]
+            still = [master_list for master_list in waiting if not self._list(master_list, now)]
             if len(still) == len(waiting):
                 return
             waiting = still
 
-    def _list(self, found: ListFound, now: datetime) -> bool:
+    def _list(self, master_list: ListFound, now: datetime) -> bool:
         """Whether the list is dealt with, and not only waiting for its signer to be known."""
-        if found.sha256 in self._known:
-            self._plan.known += [(found.source, each.fingerprint) for each in found.found.certificates]
+        if master_list.sha256 in self._known:
+            self._plan.known += [(master_list.source, each.fingerprint) for each in master_list.found.certificates]
             return True
-        signed = found.found.signed
-        if signed is not None and self._is_ahead(found.source, found.found.signer, signed.signers[0].signing_time, now):
+        signed = master_list.found.signed
+        if signed is not None and self._is_ahead(
+            master_list.source, master_list.found.signer, signed.signers[0].signing_time, now
+        ):
             return True
         before = len(self._plan.questions)
-        result = validate_list_signer(found.found, self._trust, now)
-        basis = self._basis(found.source, result, found.found.signer, found.sha256, now)
+        result = validate_list_signer(master_list.found, self._trust, now)
+        basis = self._basis(master_list.source, result, master_list.found.signer, master_list.sha256, now)
         if basis is None:
             return len(self._plan.questions) == before
         members, certificates = [], []
-        for certificate in {each.der: each for each in found.found.certificates}.values():
+        for certificate in {each.der: each for each in master_list.found.certificates}.values():
             kind = kind_of_certificate(certificate)
             if kind is None or certificate.country is None:
-                self._refuse(found.source, certificate, kind)
+                self._refuse(master_list.source, certificate, kind)
             elif certificate.fingerprint in self._removed:
-                self._plan.refused.append(Refused(found.source, certificate.subject.text, "trust-removed-before"))
+                self._plan.refused.append(Refused(master_list.source, certificate.subject.text, "trust-removed-before"))
             else:
                 if certificate.fingerprint in self._known:
-                    self._plan.known.append((found.source, certificate.fingerprint))
+                    self._plan.known.append((master_list.source, certificate.fingerprint))
                 members.append(Member.of(Role(kind), certificate.der, certificate))
                 certificates.append(certificate)
-        signer = found.found.signer.subject.text if found.found.signer else None
-        proof = (Member.of(Role.SOURCE, found.data),)
-        self._plan.packs.append(Pack("master-list", found.source, found.sha256, basis, now, (*members, *proof), signer))
+        signer = master_list.found.signer.subject.text if master_list.found.signer else None
+        proof = (Member.of(Role.SOURCE, master_list.data),)
+        self._plan.packs.append(
+            Pack("master-list", master_list.source, master_list.sha256, basis, now, (*members, *proof), signer)
+        )
         self._believe(members, certificates)
         return True
 

@@ -214,10 +214,10 @@ class PackShelf:
     def data_of(self, role: Role) -> tuple[bytes, ...]:
         """The members of one role, of all packs."""
         with self._database.read() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT sha256 FROM object WHERE id IN (SELECT object FROM member WHERE role = ?)", (role.value,)
             ).fetchall()
-            return tuple(fetch(connection, fingerprint) for (fingerprint,) in found)
+            return tuple(fetch(connection, fingerprint) for (fingerprint,) in rows)
 
     def names(self) -> frozenset[str]:
         """The SHA-256 of each source."""
@@ -294,17 +294,17 @@ def note_facts(connection: sqlite3.Connection, number: int, role: str, data: byt
     if connection.execute("SELECT 1 FROM fact WHERE object = ? AND role = ?", (number, role)).fetchone():
         return
     try:
-        found = item if item is not None else PARSERS[role](data)
+        parsed = item if item is not None else PARSERS[role](data)
     except BadInput:
         return
     identifier = name = dated = None
-    if isinstance(found, Certificate):
-        identifier = found.extensions.subject_key_identifier
-    elif isinstance(found, Crl):
-        identifier, name, dated = found.authority_key_identifier, found.issuer.text, found.this_update
+    if isinstance(parsed, Certificate):
+        identifier = parsed.extensions.subject_key_identifier
+    elif isinstance(parsed, Crl):
+        identifier, name, dated = parsed.authority_key_identifier, parsed.issuer.text, parsed.this_update
     else:
-        name, dated = found.signer.subject.text if found.signer else None, found.signing_time
-    values = (number, role, found.country, identifier, name, dated.isoformat() if dated else None)
+        name, dated = parsed.signer.subject.text if parsed.signer else None, parsed.signing_time
+    values = (number, role, parsed.country, identifier, name, dated.isoformat() if dated else None)
     connection.execute("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?)", values)
 
 

@@ -143,10 +143,10 @@ def _read_bag(sources: Sources, name: str, bag: CertificateBag) -> None:
 
 
 def _add_list(sources: Sources, name: str, der: bytes) -> None:
-    found = MasterList.parse(der)
-    sources.lists.append(ListFound(name, der, found))
+    master_list = MasterList.parse(der)
+    sources.lists.append(ListFound(name, der, master_list))
     sources.refused += [
-        Refused(name, f"certificate {bad.position + 1}", bad.reason, unreadable=True) for bad in found.unreadable
+        Refused(name, f"certificate {bad.position + 1}", bad.reason, unreadable=True) for bad in master_list.unreadable
     ]
 
 

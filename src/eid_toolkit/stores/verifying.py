@@ -156,15 +156,15 @@ class VerifyingStore:
         )
         if subject.expires > issuer.expires:
             raise NotPermitted("cvc-outlives-issuer", expires=issuer.expires, wanted=subject.expires)
-        made = _issue(subject, inherited, issuer.holder_reference, signer)
-        self.files.write(state, ISSUED[kind], len(self.issued(state, kind)) + 1, made.encode())
-        return made
+        certificate = _issue(subject, inherited, issuer.holder_reference, signer)
+        self.files.write(state, ISSUED[kind], len(self.issued(state, kind)) + 1, certificate.encode())
+        return certificate
 
     def _check_requester(
         self, state: str, kind: str, request: CvRequest, key: CvPublicKey, domain: EcDomain | None
     ) -> None:
         """A name is given to one key; who says that it is known proves it by the key of an earlier certificate."""
-        earlier = {found.content.holder_reference: found.content.public_key for found in self.issued(state, kind)}
+        earlier = {issued.content.holder_reference: issued.content.public_key for issued in self.issued(state, kind)}
         reference = request.holder_reference
         if reference in earlier and not _same_key(earlier[reference], key):
             raise NotPermitted("cvc-reference-issued", reference=reference.text)
@@ -180,11 +180,11 @@ class VerifyingStore:
         numbers = self.files.generations(state, kind)
         return tuple(self.files.cv_certificate(state, kind, number) for number in numbers)
 
-    def _generate(self, kind: str, state: str, number: int, wanted: KeyKind) -> Signer:
+    def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
         name = key_name(kind, state, number)
-        if wanted == "rsa-pss":
+        if key_kind == "rsa-pss":
             return self._keys.generate_rsa(name, _RSA_BITS)
-        return self._keys.generate_ec(name, _CURVES[wanted])
+        return self._keys.generate_ec(name, _CURVES[key_kind])
 
     def _next(self, state: str, kind: str) -> int:
         numbers = key_numbers(self._keys.names(), kind, state)
