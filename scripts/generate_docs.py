@@ -90,7 +90,7 @@ def errors_page() -> str:
 def conformance_page() -> str:
     """Every conformance case with its steps and expected results."""
     cases = all_cases()
-    head = f"{NOTE}\n# The conformance cases\n\n{len(cases)} cases; [conformance.md](../conformance.md) tells how to run them.\n"
+    head = f"{NOTE}\n# The conformance cases\n\n{len(cases)} cases: [how to run them](../conformance.md).\n"
     return f"{head}\n{catalogue_page(cases)}"
 
 
