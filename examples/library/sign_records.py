@@ -1,6 +1,6 @@
 """Sign EF.SOD over DG1 and DG2 with your own document signer: python sign_records.py FOLDER
 
-The folder has EF_DG1.bin, EF_DG2.bin, signer.key (PKCS #8, PEM) and signer.cer; EF_COM.bin and EF_SOD.bin come to it.
+The folder holds EF_DG1.bin, EF_DG2.bin, signer.key (PKCS #8, PEM) and signer.cer; EF_COM.bin and EF_SOD.bin are added.
 """
 
 import sys

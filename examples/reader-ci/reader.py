@@ -1,7 +1,7 @@
-"""A small reader program, as somebody might write it who has never heard of eid-toolkit: BAC, then EF.COM and DG1.
+"""A small reader program, as written by somebody who has never heard of eid-toolkit: BAC, then EF.COM and DG1.
 
-It talks to a card through any function that takes a command APDU and returns the response. From the command line it
-takes a PC/SC reader's name and the three fields of the MRZ that open the card:
+It talks to a card through any function that takes a command APDU and returns the response. On the command line it
+takes the name of a PC/SC reader and the three MRZ fields that open the card:
 
     python reader.py "Virtual PCD 00 00" U00000001 740812 361119
 """
@@ -21,7 +21,7 @@ AID = bytes.fromhex("A0000002471001")
 
 
 class CardError(Exception):
-    """The card said no, or said something wrong."""
+    """The card refused a command, or its response is wrong."""
 
 
 def check_digit(text: str) -> str:
@@ -62,7 +62,7 @@ class Reader:
         return answer[:-2]
 
     def open(self, number: str, birth: str, expiry: str) -> None:
-        """Basic Access Control with document number, dates of birth and expiry (YYMMDD)."""
+        """Basic Access Control with document number, date of birth and date of expiry (YYMMDD)."""
         number = number.ljust(9, "<")
         fields = "".join(field + check_digit(field) for field in (number, birth, expiry))
         seed = hashlib.sha1(fields.encode()).digest()[:16]
@@ -83,7 +83,7 @@ class Reader:
         self.counter = int.from_bytes(challenge[-4:] + nonce[-4:], "big")
 
     def secure(self, header: bytes, data: bytes = b"", le: int | None = None) -> bytes:
-        """One command under secure messaging, and its answer."""
+        """Send one command under secure messaging and return the response data."""
         objects = b""
         if data:
             encrypted = b"\x01" + tdes(self.enc, pad(data), encrypt=True)
@@ -113,14 +113,14 @@ class Reader:
         return plain[: plain.rindex(b"\x80")]
 
     def read(self, short_identifier: int) -> bytes:
-        """A file of less than 128 bytes, such as EF.COM and DG1."""
+        """Read a file of less than 128 bytes, such as EF.COM or DG1."""
         select_and_read = bytes((0x0C, 0xB0, 0x80 | short_identifier, 0))
         head = self.secure(select_and_read, le=2)
         return head + self.secure(bytes((0x0C, 0xB0, 0, 2)), le=head[1])
 
 
 def mrz_of(transmit: Transmit, number: str, birth: str, expiry: str) -> str:
-    """The MRZ in DG1."""
+    """Return the MRZ in DG1."""
     reader = Reader(transmit)
     reader.open(number, birth, expiry)
     dg1 = reader.read(1)
@@ -128,7 +128,7 @@ def mrz_of(transmit: Transmit, number: str, birth: str, expiry: str) -> str:
 
 
 def transmit_of(name: str) -> tuple[Transmit, Callable[[], None]]:
-    """How to talk to the card in a PC/SC reader, and how to let it go."""
+    """Return a function that talks to the card in a PC/SC reader, and one that releases the card."""
     from smartcard.System import readers
 
     connection = next(reader for reader in readers() if str(reader) == name).createConnection()
