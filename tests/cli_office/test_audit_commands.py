@@ -266,7 +266,7 @@ def test_a_home_that_was_rolled_back_whole_is_found_by_a_checkpoint_that_was_kep
 def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, exported: Path, tmp_path: Path) -> None:
     other = new_office(tmp_path / "other")
     foreign = other.root / "audit" / "head.json"
-    assert "not signed by the key of this log" in office.call("audit", "verify", "--head", foreign, code=12).stderr
+    assert "not signed with this log's key" in office.call("audit", "verify", "--head", foreign, code=12).stderr
     office.call("audit", "verify", "--file", exported, "--head", foreign, code=12)
     lines = exported.read_text("utf-8").splitlines(keepends=True)
     bare = tmp_path / "bare.jsonl"
@@ -282,7 +282,7 @@ def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, expo
     path = tmp_path / "x"
     for content in (b"", b"{}", b"[" * 60_000, b"\xff", (office.root / "audit" / "audit-key.pem").read_bytes()):
         path.write_bytes(content)
-        assert "no checkpoint" in office.call("audit", "verify", "--head", path, code=9).stderr
+        assert "not an audit log checkpoint" in office.call("audit", "verify", "--head", path, code=9).stderr
 
 
 def test_an_export_signed_by_somebody_else_is_found_by_the_key(exported: Path, tmp_path: Path) -> None:

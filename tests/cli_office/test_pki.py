@@ -150,7 +150,7 @@ class TestSignatures:
         office = new_office(tmp_path / "home", "--signature-limit", "1")
         prepared(office, tmp_path)
         application = new_application(office, tmp_path)
-        assert "as often as it may" in office.one("document", "prepare", application, code=10).stderr
+        assert "reached its limit" in office.one("document", "prepare", application, code=10).stderr
         office.two("pki", "ds", "create")
         office.one("document", "prepare", application)
         shown = office.shown()["document_signers"]

@@ -143,7 +143,7 @@ def test_what_each_role_may_not_do(office: Office, tmp_path: Path) -> None:
         for role in Role:
             if not permissions & PERMISSIONS[role]:
                 found = as_role(office, role, *(files.get(word, word) for word in words), code=10)
-                assert f"{role.value} may not do this" in found.stderr
+                assert f"{role.value} lacks the permission" in found.stderr
                 refused += 1
     assert refused == 47
     assert office.call("stock", "show", "--serials").stdout == before
