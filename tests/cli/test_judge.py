@@ -107,7 +107,7 @@ def test_a_home_that_keeps_no_key_makes_evidence_without_a_signature_and_says_so
     card.write_text('schema = "eid-card-spec/1"\nseed = "a"\n')
     path = tmp_path / "evidence.json"
     result = run(elsewhere, "verify", "--reader", f"spec:{card}", "--can", "123456", "--evidence", str(path))
-    assert "Evidence without a signature." in result.stderr
+    assert "The evidence is not signed." in result.stderr
     assert json.loads(path.read_bytes()).get("signature") is None
 
 

@@ -66,7 +66,7 @@ def test_an_agency_is_let_in_asks_and_is_shut_out(office: Office) -> None:
     assert answer["schema"] == "eid-agency-look-up/1"
     assert answer["persons"] == [{"primary_identifier": "Zwyrtek", "notices": []}]
     assert "Zwyrtek" in by(office, "clerk", *words, "--search", "quibbly").stdout
-    assert "Nobody was found" in by(office, "clerk", *words, "--search", "nobody such").stdout
+    assert "No person found" in by(office, "clerk", *words, "--search", "nobody such").stdout
     refused = by(office, "clerk", "agency", "look-up", "police", "--purpose", "curiosity", "77", code=10)
     assert "Its purposes are: a search" in refused.stderr
     by(office, "clerk", *words, code=2)

@@ -213,7 +213,7 @@ def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: Of
     nowhere = Office(tmp_path / "nowhere")
     result = verified(nowhere, "--file", exported)
     assert (result["intact"], result["rows"], result["signed_up_to"], result["key_proved"]) == (True, 5, 4, False)
-    assert "was not proved" in nowhere.call("audit", "verify", "--file", exported).output
+    assert "was not verified" in nowhere.call("audit", "verify", "--file", exported).output
     assert verified(nowhere, "--file", exported, "--key", key)["key_proved"] is True
 
 

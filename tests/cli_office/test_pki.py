@@ -162,7 +162,7 @@ class TestSignatures:
         with (authority.root / "pki/UTO/ds-1.count").open("ab") as stream:
             stream.write(b".")  # as when the key has signed past the register
         assert [row["unaccounted"] for row in authority.shown()["document_signers"]] == [1]
-        assert "no document of the register" in authority.call("pki", "show").stdout
+        assert "signatures without a document in the register" in authority.call("pki", "show").stdout
 
     def test_a_number_that_no_signer_has_is_told(self, authority: Office) -> None:
         for words in (("ds", "destroy", "9"), ("crl", "revoke", "--ds", "9")):

@@ -65,7 +65,7 @@ def test_from_the_vendor_to_a_closed_shift(office: Office, tmp_path: Path) -> No
     as_role(office, "stock-keeper", "stock", "spoil", S[1], "--printed", S[1].lower(), "--reason", "bent")
     scanned = written(tmp_path / "scanned.txt", f"{S[2]}\r\n".encode())
     short = as_role(office, "stock-keeper", "stock", "close", "--counted", 1, "--serials", scanned, code=12)
-    assert f"Not there: {S[3]}" in short.stdout
+    assert f"Not found: {S[3]}" in short.stdout
     words = ("--counted", 1, "--serials", scanned, "--missing", S[3], "--format", "json")
     closed = json.loads(as_role(office, "stock-keeper", "stock", "close", *words).stdout)
     assert closed["schema"] == "eid-stock-close/1"
