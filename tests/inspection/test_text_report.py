@@ -78,8 +78,8 @@ def test_a_long_name_and_a_year_of_two_digits_are_marked() -> None:
     assert verdict.holder is not None
     marked = replace(verdict, holder=replace(verdict.holder, truncated=True, birth_century_known=False))
     text = verdict_text(marked, WORDS)
-    assert "SPECIMEN  (the MRZ's names may be cut off)" in text
-    assert "1990-01-31  (the card has two digits of the year)" in text
+    assert "SPECIMEN  (names in the MRZ may be truncated)" in text
+    assert "1990-01-31  (the card has only two digits of the year)" in text
     assert "  Name             Specimen, Erika" in text
 
 
@@ -104,7 +104,7 @@ def test_on_a_stolen_blank_it_is_forged() -> None:
 
 def test_an_expired_document_is_not_called_false() -> None:
     verdict = judged(now=NOW + timedelta(days=4000))
-    assert "not valid any more" in closing(replace(verdict, checks=_only(verdict, "document.expiry")))
+    assert "no longer valid" in closing(replace(verdict, checks=_only(verdict, "document.expiry")))
 
 
 def test_a_reported_document_that_is_also_a_copy_is_one_to_keep(copied: Verdict) -> None:

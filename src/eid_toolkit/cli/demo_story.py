@@ -168,7 +168,7 @@ class DemoStory:
         crl = office.authorities.revoke(state, serial, CLOCK.now())
         office.trust.add(crl, "own authority", CLOCK.now(), _APPROVER)
         name = card.reader.removeprefix("emulator:")
-        return self._verify(office, name, card, "signer revoked since", frozenset({"status.revocation"}))
+        return self._verify(office, name, card, "signer revoked later", frozenset({"status.revocation"}))
 
     def _verify(
         self,
