@@ -91,7 +91,7 @@ def test_who_shows_a_reported_document_is_not_treated_as_a_forger(status: Docume
     verdict = hierarchy.judge()
     assert headline(verdict, WORDS).startswith("FAILED: re")
     last = closing(verdict)
-    assert "second line" in last
+    assert "second-line inspection" in last
     assert "ask the issuer" in last
     assert "eep it" not in last
 
@@ -99,7 +99,7 @@ def test_who_shows_a_reported_document_is_not_treated_as_a_forger(status: Docume
 def test_on_a_stolen_blank_it_is_forged() -> None:
     hierarchy = Hierarchy()
     FAULTS["reported-blank"](hierarchy)
-    assert "Keep it if you may" in closing(hierarchy.judge())
+    assert "Keep it if you are authorized to" in closing(hierarchy.judge())
 
 
 def test_an_expired_document_is_not_called_false() -> None:
@@ -111,7 +111,7 @@ def test_a_reported_document_that_is_also_a_copy_is_one_to_keep(copied: Verdict)
     hierarchy = Hierarchy()
     FAULTS["reported-stolen"](hierarchy)
     both = (*hierarchy.judge().checks, *(each for each in copied.checks if each.id == "chip.ca"))
-    assert "Keep it if you may" in closing(replace(hierarchy.judge(), checks=both))
+    assert "Keep it if you are authorized to" in closing(replace(hierarchy.judge(), checks=both))
 
 
 def _only(verdict: Verdict, check: str) -> tuple:
