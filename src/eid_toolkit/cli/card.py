@@ -126,7 +126,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
         with service.hold(seen.document_id):
             job = service.unchanged(seen)
             if decision == "spoil":
-                app.confirm(f"Give up document {job.document_id} and its card for good?")
+                app.confirm(f"Permanently give up document {job.document_id} and its card?")
                 job = service.spoil(job, reason, operator, office.act_second(operator), serial)
             else:
                 job = service.resume(job, reason, operator)
@@ -152,7 +152,7 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
         operator = office.act(Permission.SPOIL)
         document = office.register.documents.get(document_id)
-        app.confirm(f"Give up document {document.id} for good?")
+        app.confirm(f"Permanently give up document {document.id}?")
         with service.hold(document.id):
             spoiled = service.spoil_document(document.id, reason, operator, office.act_second(operator), serial)
     emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))

@@ -56,7 +56,7 @@ def quirks_option(function: _F) -> _F:
         default="standard",
         show_default=True,
         metavar="NAME",
-        help="A kind of real card whose peculiarities to allow for.",
+        help="Allow for the peculiarities of this kind of card.",
     )(function)
 
 

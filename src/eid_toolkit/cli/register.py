@@ -51,7 +51,7 @@ def backup(app: App, file: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> None:
-    """Restore a backup of this home to SQLite or PostgreSQL, whichever it was made from.
+    """Restore a backup of this home to SQLite or PostgreSQL, regardless of which it was made from.
 
     The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
     recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
@@ -125,8 +125,8 @@ def _tell(done: Restored, fmt: str) -> None:
         note(f"{rows}: what they recorded must be redone by hand.")
     elif done.lost is not None:
         note(
-            f"The back-up is from another line of the log, which had come to row {done.lost.last}: "
-            "what its last rows told must be put right by hand."
+            f"The backup belongs to another branch of the log, which had reached row {done.lost.last}: "
+            "what its last rows recorded must be redone by hand."
         )
 
 

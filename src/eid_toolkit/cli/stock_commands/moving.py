@@ -87,7 +87,7 @@ def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
     """Record that two people have destroyed blanks: spoiled ones, or blanks from the store."""
     with open_office(app) as office:
         chosen = [_checked(office, each) for each in serials]
-        app.confirm(f"Record {len(chosen)} blanks as destroyed for good?")
+        app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
         people = _decide(office, "destroy", chosen, reason)
         moved = office.register.stock.destroy(chosen, reason, people)
     _show(moved, fmt)

@@ -47,7 +47,7 @@ def wrong_password(probe: Probe) -> None:
     22,
     "9303-11 4.4.1",
     "A token with a wrong last byte is refused.",
-    steps="PACE, with the last bit of the terminal's token turned over.",
+    steps="PACE, with the last bit of the terminal's token flipped.",
     expected="6300, 63Cx or another error without data.",
 )
 def wrong_token(probe: Probe) -> None:
