@@ -50,7 +50,7 @@ def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: Off
     office.call("--operator", "anna", "register", "restore", "--replace", file, code=130)  # nobody says yes
     result = office.one("--yes", "register", "restore", "--replace", file)
     assert f"Rows {rows + 1} to {rows + 1} of the audit log are missing" in result.stderr
-    assert "put right by hand" in result.stderr
+    assert "redone by hand" in result.stderr
     assert "destroy it when it is no longer needed" in result.stderr
     assert "Persons erased after" not in result.stderr
     verdict = as_json(office, "audit", "verify")

@@ -230,7 +230,7 @@ def test_what_departs_from_its_profile_is_told_when_it_is_imported(run: Run, tmp
     assert row["status"] == "taken"
     assert [finding["severity"] for finding in row["findings"]] == ["error"]
     assert all(finding["section"] and finding["detail"] for finding in row["findings"])
-    assert "1 of them depart" in taken.stderr
+    assert "Deviating from their profile: 1" in taken.stderr
     fine = run("trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der), "--format", "json")
     assert as_json(fine)[0]["findings"] == [] and "Deviating" not in fine.stderr
 
