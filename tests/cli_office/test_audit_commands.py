@@ -116,7 +116,7 @@ def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: Office
     result = verified(office, code=12)
     assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 1, 1)
     shown = office.call("audit", "verify", code=12)
-    assert "Rows 1 to 1 are not those that were signed" in shown.output
+    assert "Rows 1 to 1 are not the ones that were signed" in shown.output
     refused = office.call("--operator", "carla", "audit", "checkpoint", code=12)
     assert "row 1" in refused.stderr
 
@@ -242,7 +242,7 @@ def test_an_export_that_was_cut_off_is_found_by_a_checkpoint_that_was_kept(
     result = verified(nowhere, "--file", short, "--head", head, code=12)
     assert (result["reason"], result["broken_at"], result["kept_head"]) == ("audit-rows-cut-off", rows + 1, 4)
     whole = nowhere.call("audit", "verify", "--file", exported, "--head", head)
-    assert "The checkpoint of row 4 that was kept elsewhere is in the log" in whole.output
+    assert "The checkpoint of row 4 kept elsewhere is in the log" in whole.output
     assert "could have been" not in whole.output
 
 

@@ -123,7 +123,7 @@ def test_duplicates_are_listed_and_decided(run: Run) -> None:
 
 def test_who_adds_a_person_who_may_be_there_already_is_told(run: Run) -> None:
     assert run("person", "add", *ERIKSSON).stderr == ""
-    assert "already (1)" in run("person", "add", *ERIKSSON).stderr
+    assert "already be registered (1)" in run("person", "add", *ERIKSSON).stderr
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -232,7 +232,7 @@ def test_an_export_that_was_stopped_is_gone_on_with(run: Run, tmp_path: Path, mo
         patch.setattr(person_look_ups, "stream_persons", breaking)
         run("person", "export", "--output", target, code=11)
     assert not target.exists() and (tmp_path / "all.csv.part").stat().st_mode & 0o777 == 0o600
-    assert "The first 40 of 50 persons had been written before." in run("person", "export", "--output", target).stderr
+    assert "The first 40 of 50 persons had already been written." in run("person", "export", "--output", target).stderr
     assert len(target.read_text().splitlines()) == 51 and not (tmp_path / "all.csv.part").exists()
     (tmp_path / "all.csv.part").write_text("mine")
     assert "contains something else" in run("person", "export", "--output", target, code=10).stderr

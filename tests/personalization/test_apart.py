@@ -126,7 +126,7 @@ def test_who_comes_late_is_told_who_has_the_document(station: Station) -> None:
         ("spoil", document.id, "--reason", "torn"),
     ):
         told = eid(station, "card", *words, code=11).stderr
-        assert f"Another station is working on document {document.id} now (elsewhere, process 7)." in told
+        assert f"Another station is working on document {document.id} (elsewhere, process 7)." in told
     assert station.office.register.documents.get(document.id).state is DocumentState.PREPARED
 
 

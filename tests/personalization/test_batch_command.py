@@ -121,7 +121,7 @@ def test_a_person_sees_and_hears_each_card(bureau: Bureau, monkeypatch: pytest.M
     stocked(bureau, 2)
     monkeypatch.setattr(command, "is_terminal", lambda: True)
     done = eid(bureau, "card", "batch", *BOX, input="y\n", color=True, env={"NO_COLOR": ""}, code=7)
-    assert "Write up to 2 documents, in 1 readers?" in done.stderr
+    assert "Write up to 2 documents, using 1 readers?" in done.stderr
     assert done.stderr.count("Printed CAN or MRZ") == 1  # nobody types it: half-way, and no other is begun
     assert "\x1b[33m\x1b[1mOPEN\x1b[0m" in done.stderr and "\a\a\a" in done.stderr
     assert "1 unfinished; 1 waiting." in done.stdout
