@@ -132,9 +132,18 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
         option(
             "--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from file descriptor N."
         ),
-        option("--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys from N."),
-        option("--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase from N."),
-        option("--second-passphrase-fd", type=int, metavar="N", help="Read the second operator's passphrase from N."),
+        option(
+            "--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys from descriptor N."
+        ),
+        option(
+            "--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase from descriptor N."
+        ),
+        option(
+            "--second-passphrase-fd",
+            type=int,
+            metavar="N",
+            help="Read the second operator's passphrase from descriptor N.",
+        ),
         option("--debug", is_flag=True, default=None, help="Show tracebacks."),
     ]
 
