@@ -57,10 +57,7 @@ def test_from_the_vendor_to_a_closed_shift(office: Office, tmp_path: Path) -> No
     as_role(office, "stock-keeper", "stock", "receive", file, "--signature", proof, code=10)
 
     as_role(office, "stock-keeper", "stock", "issue", "--station", "main", "--count", 3)
-    assert (
-        "3 expected, 4 counted"
-        in as_role(office, "personalizer", "stock", "open", "--counted", 4, code=12).stderr
-    )
+    assert "3 expected, 4 counted" in as_role(office, "personalizer", "stock", "open", "--counted", 4, code=12).stderr
     as_role(office, "personalizer", "stock", "open", "--counted", 3)
     as_role(office, "stock-keeper", "stock", "spoil", S[1], "--printed", S[1].lower(), "--reason", "bent")
     scanned = written(tmp_path / "scanned.txt", f"{S[2]}\r\n".encode())
