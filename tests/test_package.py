@@ -65,7 +65,7 @@ def test_the_demo_runs_from_the_package(clean: Clean) -> None:
     (entry,), (command,) = (json.loads(CONTAINERFILE.of(name)[0]) for name in ("ENTRYPOINT", "CMD"))
     done = clean.run(entry, command)
     assert done.returncode == 0, done.stderr
-    assert "Every verdict is as expected" in done.stdout
+    assert "All verdicts are as expected" in done.stdout
 
 
 def test_a_card_spec_goes_by_its_name_from_the_package(clean: Clean) -> None:

@@ -55,7 +55,7 @@ def test_the_tutorial_tells_what_happens(clean: Clean, tmp_path: Path) -> None:
     printed = run(clean, tmp_path, "bash", "-euo", "pipefail", script="".join(blocks("sh", TUTORIAL)))
     verdicts = re.findall(r"^(PASSED|FAILED|UNDETERMINED)\b(?:: ([a-z ]+[a-z]))?", printed, re.MULTILINE)
     assert [decision for decision, _ in verdicts] == ["PASSED", "PASSED", "PASSED", "FAILED", "FAILED"]
-    assert printed.count("Told by the reader") == 1
+    assert printed.count("Reported by the reader") == 1
     assert "13 of 13 checks" in printed
     assert "23 of 23" in printed
     assert (tmp_path / "seen.html").exists()

@@ -18,6 +18,19 @@ PHRASES = {
     r"\bways of (its|their) own\b": "peculiarities",
     r"\bthe police has\b": "the police have",
     r"\bbent unseen\b": "tamper-evident",
+    r"\bof which nothing is taken\b": "cannot be used here",
+    r"\bnot hold together\b": "inconsistent",
+    r"\b(documents?|it|they) (is|are|be) (never )?made good again\b": "become valid again",
+    r"\bbelieve no more\b": "stop trusting",
+    r"\bname nobody\b": "do not name anyone",
+    r"\bleave out the first N\b": "skip the first N",
+    r"\bat most are (read|imported)\b": "at most N are accepted",
+    r"\bwas put in by\b": "was inserted by",
+    r"\bby halves\b": "half-written",
+    r"\bcalled otherwise\b": "renamed",
+    r"\bfree to read\b": "freely readable",
+    r"\bis the word for it\b": "preferably",
+    r"\bbefore your eyes\b": "did you see",
 }
 _FOLDERS = {
     "src": ("*.py", "*.toml"),
@@ -53,5 +66,9 @@ def test_the_phrases_are_recognized() -> None:
     examples = (
         "finds forged ones out", "is held against", "be let see", "so many", "wait so long", "ways of its own",
         "the police has", "cannot be bent unseen", "holds the count against the files",
+        "a CRL, of which nothing is taken here", "the log does not hold together", "it is never made good again",
+        "believe no more what a list had", "so name nobody", "leave out the first N", "{limit} at most are read",
+        "was put in by somebody else", "nothing was written by halves", "that is to be called otherwise",
+        "EF.DIR is free to read", "6A80 is the word for it", "destroyed, before your eyes",
     )  # fmt: skip
     assert all(any(re.search(pattern, text) for pattern in PHRASES) for text in examples)

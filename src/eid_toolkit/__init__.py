@@ -1,4 +1,4 @@
-"""Issue, emulate and inspect electronic identity cards by ICAO Doc 9303.
+"""Issue, emulate and inspect electronic identity cards according to ICAO Doc 9303.
 
     from eid_toolkit import Can, Trust, open_reader, verify
 

@@ -47,7 +47,7 @@ def test_a_damaged_file_is_told(run: Run, desk: Desk, name: str, command: list[s
         path.write_bytes(content)
     elsewhere = {"eid.toml": 9, "cards/blank.card": 5}  # no home, no card
     result = run(desk.home.root, *words, code=elsewhere.get(name, 12) if content is None else 12)
-    assert "inside the software" not in result.stderr
+    assert "internal error" not in result.stderr
 
 
 def test_a_real_home_that_is_marked_as_demo_lets_nobody_act(run: Run, tmp_path: Path) -> None:

@@ -115,4 +115,4 @@ def test_closed_standard_streams_change_nothing(
     process: Process, officer: Officer, closed: str, words: list[str], code: int
 ) -> None:
     done = process(officer.home.root, *words, through=closed)
-    assert (done.returncode, "inside the software" in done.stderr) == (code, False)
+    assert (done.returncode, "internal error" in done.stderr) == (code, False)

@@ -62,7 +62,7 @@ class Answer:
         """It ended with one of these codes, said why, and has no fault of its own."""
         assert self.code in codes, (self.command, self.code, self.stdout, self.stderr)
         assert "Traceback" not in self.stderr, self.stderr
-        assert "inside the software" not in self.stderr, self.stderr
+        assert "internal error" not in self.stderr, self.stderr
         if self.code:
             assert self.stderr.startswith("Error: "), (self.command, self.stderr)
 
@@ -286,7 +286,7 @@ def test_a_home_that_goes_away_in_the_middle_is_told(prepared: Prepared, tmp_pat
     else:
         assert answer.code in (AWAY, BROKEN), answer
     assert "Traceback" not in answer.stderr
-    assert "inside the software" not in answer.stderr, answer.stderr
+    assert "internal error" not in answer.stderr, answer.stderr
     assert home.exists() is (what != "home")
     if gone.exists():
         shutil.rmtree(gone) if gone.is_dir() else gone.unlink()

@@ -26,7 +26,7 @@ BYTES = b"\xff\x80".decode("utf-8", "surrogateescape")  # as Python takes them f
     ],
 )
 def test_an_argument_that_is_no_text_is_a_usage_error(run: Run, home: Home, command: list[str]) -> None:
-    assert "not UTF-8" in run(home.root, *command, code=2).stderr
+    assert "not valid UTF-8" in run(home.root, *command, code=2).stderr
 
 
 def test_a_passphrase_is_bytes(tmp_path: Path) -> None:

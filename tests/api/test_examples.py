@@ -71,7 +71,7 @@ def test_a_card_of_an_unknown_authority_is_undetermined_and_the_sentence_says_wh
     (tmp_path / "empty").mkdir()
     printed = desk.run("verify_card.py", desk.spec, tmp_path / "empty", typed=f"{desk.can}\n")
     assert printed.startswith("CAN: undetermined Holder(")
-    assert "The authority that issued the signer's certificate is not in the trust store" in printed
+    assert "The CSCA that issued the signer's certificate is not in the trust store" in printed
 
 
 def test_the_files_of_a_card_are_dumped_and_parsed(desk: Desk) -> None:

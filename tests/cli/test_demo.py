@@ -90,7 +90,7 @@ def test_a_forgery_that_is_not_found_out_makes_the_demo_fail(monkeypatch: pytest
 def test_the_table_says_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     result = eid("demo")
     assert "changed portrait" in result.stdout
-    assert result.stdout.rstrip().endswith("Every verdict is as expected.")
+    assert result.stdout.rstrip().endswith("All verdicts are as expected.")
     assert demo_story.POLICY == "demo"
 
 

@@ -70,7 +70,7 @@ def test_a_copys_evidence_that_is_edited_into_a_success_does_not_pass(officer: O
         assert reasons(found)["chip.ca"] == "told-by-reader"
         assert found["evidence"]["standing"] == ("changed" if signature else "unsigned")  # type: ignore[index]
     text = run(officer.home.root, "judge", str(path)).stdout
-    assert "Evidence that nobody signed." in text
+    assert "The evidence is not signed." in text
 
 
 def test_evidence_of_another_home_counts_once_its_key_is_enrolled(
@@ -84,7 +84,7 @@ def test_evidence_of_another_home_counts_once_its_key_is_enrolled(
     assert run(elsewhere, "evidence", "enrol", key, "--name", "Gate 4", "--yes").exit_code == 0
     enrolled = judged(elsewhere, str(path))
     assert (enrolled["verdict"], enrolled["evidence"]["name"]) == ("passed", "Gate 4")  # type: ignore[index]
-    assert f"Evidence by Gate 4 (key {key})." in run(elsewhere, "judge", str(path)).stdout
+    assert f"Evidence from Gate 4 (key {key})." in run(elsewhere, "judge", str(path)).stdout
     assert key in run(elsewhere, "evidence", "list").stdout
     assert run(elsewhere, "evidence", "forget", key[:10], "--yes").exit_code == 0
     assert judged(elsewhere, str(path))["verdict"] == "passed"  # the challenge is verified again, by anybody
@@ -107,7 +107,7 @@ def test_a_home_that_keeps_no_key_makes_evidence_without_a_signature_and_says_so
     card.write_text('schema = "eid-card-spec/1"\nseed = "a"\n')
     path = tmp_path / "evidence.json"
     result = run(elsewhere, "verify", "--reader", f"spec:{card}", "--can", "123456", "--evidence", str(path))
-    assert "Evidence without a signature." in result.stderr
+    assert "The evidence is not signed." in result.stderr
     assert json.loads(path.read_bytes()).get("signature") is None
 
 

@@ -28,7 +28,7 @@ def test_without_pcscd_the_list_is_empty_and_the_cause_told(pcscd: PrivatePcscd)
     pcscd.kill()
     result = CliRunner().invoke(main, ["reader", "list", "--format", "jsonl"])
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "pcscd does not answer" in result.stderr
+    assert "pcscd is not responding" in result.stderr
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])

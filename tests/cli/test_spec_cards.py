@@ -101,10 +101,10 @@ def test_check_tells_of_a_blank_and_of_a_forgery_that_does_not_open(desk: Desk) 
 @pytest.mark.parametrize(
     ("text", "exit_code", "told"),
     [
-        ("quirks = ['mars']", 9, "no quirk of cards called mars"),
+        ("quirks = ['mars']", 9, "no card quirk mars"),
         ("quirks = ['vietnam', 'select-anywhere']", 9, "contradict each other"),
-        ("forgery = 'mars'", 9, "no forgery called mars"),
-        ("mars = 1", 9, "a field mars"),
+        ("forgery = 'mars'", 9, "no forgery mars"),
+        ("mars = 1", 9, "the unknown field mars"),
         ("[chip]\nwithout = ['mars']", 9, "chip.without[0]"),
         ("[access]\nfailures = -1", 9, "access.failures"),
         ("profile = 'mars'", 9, "mars"),
@@ -218,7 +218,7 @@ def test_a_card_that_loses_its_power_comes_back_into_the_reader(pcscd: PrivatePc
         process.kill()
         _, told = process.communicate(timeout=LIMIT)
     assert second.exit_code == 0
-    assert "lost its power" in told
+    assert "lost power" in told
     pcscd.wait_until_empty()
 
 
@@ -258,10 +258,10 @@ def test_a_card_of_which_nothing_can_be_read_is_no_card_that_was_read(desk: Desk
 def test_a_card_that_ends_the_channel_was_not_taken_away(desk: Desk, tmp_path: Path, sw: str) -> None:
     result = read_with_fault(desk, tmp_path / "files", f'fault = "answer"\nat = 15\nanswer = "{sw}"')
     assert result.exit_code == 6
-    assert "ended the secure channel" in result.stderr and "in its place" not in result.stderr
+    assert "closed the secure channel" in result.stderr and "in place" not in result.stderr
     assert (tmp_path / "files" / "EF_COM.bin").exists()
 
 
 def test_a_card_that_is_taken_away_while_it_is_read_has_to_stay_in_its_place(desk: Desk, tmp_path: Path) -> None:
     result = read_with_fault(desk, tmp_path / "files", 'fault = "power-lost"\nat = 15')
-    assert (result.exit_code, "in its place" in result.stderr) == (5, True)
+    assert (result.exit_code, "in place" in result.stderr) == (5, True)

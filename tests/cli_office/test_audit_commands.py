@@ -116,7 +116,7 @@ def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: Office
     result = verified(office, code=12)
     assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 1, 1)
     shown = office.call("audit", "verify", code=12)
-    assert "Rows 1 to 1 are not those that were signed" in shown.output
+    assert "Rows 1 to 1 are not the ones that were signed" in shown.output
     refused = office.call("--operator", "carla", "audit", "checkpoint", code=12)
     assert "row 1" in refused.stderr
 
@@ -213,7 +213,7 @@ def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: Of
     nowhere = Office(tmp_path / "nowhere")
     result = verified(nowhere, "--file", exported)
     assert (result["intact"], result["rows"], result["signed_up_to"], result["key_proved"]) == (True, 5, 4, False)
-    assert "was not proved" in nowhere.call("audit", "verify", "--file", exported).output
+    assert "was not verified" in nowhere.call("audit", "verify", "--file", exported).output
     assert verified(nowhere, "--file", exported, "--key", key)["key_proved"] is True
 
 
@@ -242,7 +242,7 @@ def test_an_export_that_was_cut_off_is_found_by_a_checkpoint_that_was_kept(
     result = verified(nowhere, "--file", short, "--head", head, code=12)
     assert (result["reason"], result["broken_at"], result["kept_head"]) == ("audit-rows-cut-off", rows + 1, 4)
     whole = nowhere.call("audit", "verify", "--file", exported, "--head", head)
-    assert "The checkpoint of row 4 that was kept elsewhere is in the log" in whole.output
+    assert "The checkpoint of row 4 kept elsewhere is in the log" in whole.output
     assert "could have been" not in whole.output
 
 
@@ -266,7 +266,7 @@ def test_a_home_that_was_rolled_back_whole_is_found_by_a_checkpoint_that_was_kep
 def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, exported: Path, tmp_path: Path) -> None:
     other = new_office(tmp_path / "other")
     foreign = other.root / "audit" / "head.json"
-    assert "not signed by the key of this log" in office.call("audit", "verify", "--head", foreign, code=12).stderr
+    assert "not signed with this log's key" in office.call("audit", "verify", "--head", foreign, code=12).stderr
     office.call("audit", "verify", "--file", exported, "--head", foreign, code=12)
     lines = exported.read_text("utf-8").splitlines(keepends=True)
     bare = tmp_path / "bare.jsonl"
@@ -282,7 +282,7 @@ def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, expo
     path = tmp_path / "x"
     for content in (b"", b"{}", b"[" * 60_000, b"\xff", (office.root / "audit" / "audit-key.pem").read_bytes()):
         path.write_bytes(content)
-        assert "no checkpoint" in office.call("audit", "verify", "--head", path, code=9).stderr
+        assert "not an audit log checkpoint" in office.call("audit", "verify", "--head", path, code=9).stderr
 
 
 def test_an_export_signed_by_somebody_else_is_found_by_the_key(exported: Path, tmp_path: Path) -> None:

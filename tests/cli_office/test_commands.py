@@ -165,7 +165,7 @@ def test_a_portrait_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
     text.write_text("no image")
     person = add_person(run)
     arguments = ("--person", person, "--profile", "utopia-id", "--portrait", text)
-    assert "no image" in run("application", "create", *arguments, code=9).stderr
+    assert "not an image" in run("application", "create", *arguments, code=9).stderr
 
 
 def test_who_acts_must_be_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

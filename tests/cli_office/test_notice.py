@@ -66,5 +66,5 @@ def test_what_stands_in_the_way_of_telling_undoes_no_report(
         "--yes", "notice", "add", "--kind", "lost", "--document", number, "--agency", "police", "--format", "json"
     )
     assert json.loads(told.stdout)["kind"] == "lost"
-    assert "are not told yet" in told.stderr
+    assert "have not been informed yet" in told.stderr
     assert state(run, number) == "lost"

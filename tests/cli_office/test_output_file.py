@@ -19,5 +19,5 @@ def test_a_folder_that_takes_no_file_matters_for_files_alone(tmp_path: Path, mon
     monkeypatch.setattr(os, "access", lambda path, mode: not Path(path).is_dir() and access(path, mode))
     assert OutputFile().convert("/dev/null", None, None) == Path("/dev/null")
     assert OutputFile().convert(str(link), None, None) == link
-    with pytest.raises(click.BadParameter, match="Nothing can be written in the folder"):
+    with pytest.raises(click.BadParameter, match="is missing or not writable"):
         OutputFile().convert(str(target), None, None)

@@ -123,7 +123,7 @@ def test_duplicates_are_listed_and_decided(run: Run) -> None:
 
 def test_who_adds_a_person_who_may_be_there_already_is_told(run: Run) -> None:
     assert run("person", "add", *ERIKSSON).stderr == ""
-    assert "already (1)" in run("person", "add", *ERIKSSON).stderr
+    assert "already be registered (1)" in run("person", "add", *ERIKSSON).stderr
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -232,10 +232,10 @@ def test_an_export_that_was_stopped_is_gone_on_with(run: Run, tmp_path: Path, mo
         patch.setattr(person_look_ups, "stream_persons", breaking)
         run("person", "export", "--output", target, code=11)
     assert not target.exists() and (tmp_path / "all.csv.part").stat().st_mode & 0o777 == 0o600
-    assert "The first 40 of 50 persons had been written before." in run("person", "export", "--output", target).stderr
+    assert "The first 40 of 50 persons had already been written." in run("person", "export", "--output", target).stderr
     assert len(target.read_text().splitlines()) == 51 and not (tmp_path / "all.csv.part").exists()
     (tmp_path / "all.csv.part").write_text("mine")
-    assert "holds something else" in run("person", "export", "--output", target, code=10).stderr
+    assert "contains something else" in run("person", "export", "--output", target, code=10).stderr
 
 
 def test_an_export_is_its_owners_alone_also_in_place_of_a_file_that_was_not(run: Run, tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_bad_rows_are_not_written_over_standard_input(demo_home: Any, tmp_path: 
     with path.open("rb") as source:
         command = [sys.executable, "-m", "eid_toolkit.cli.main", *words]
         done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 2 and "the file that is imported" in done.stderr
+    assert done.returncode == 2 and "the file being imported" in done.stderr
     assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
 
 
@@ -341,7 +341,7 @@ def test_a_file_that_is_no_table_is_told_without_its_content(run: Run, tmp_path:
         (b"\x1f\x8bdamaged", "gzip"),
         (b"a" * 100_000, "bytes"),
         (HEADER.encode() + b'"unclosed\n', "cannot be read"),
-        (b"surname,=cmd()\x1b[2J\n", "no column"),
+        (b"surname,=cmd()\x1b[2J\n", "is unknown"),
     ):
         path.write_bytes(content)
         refused = run("person", "import", path, code=9)

@@ -50,9 +50,9 @@ def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: Off
     office.call("--operator", "anna", "register", "restore", "--replace", file, code=130)  # nobody says yes
     result = office.one("--yes", "register", "restore", "--replace", file)
     assert f"Rows {rows + 1} to {rows + 1} of the audit log are missing" in result.stderr
-    assert "put right by hand" in result.stderr
-    assert "destroy it when it is of no use any more" in result.stderr
-    assert "Who was erased" not in result.stderr
+    assert "redone by hand" in result.stderr
+    assert "destroy it when it is no longer needed" in result.stderr
+    assert "Persons erased after" not in result.stderr
     verdict = as_json(office, "audit", "verify")
     assert (verdict["intact"], verdict["restorings"][0]["lost_through"]) == (True, rows + 1)
     assert len(list(office.root.glob("register.sqlite.replaced-*"))) == 1
@@ -68,7 +68,7 @@ def test_a_register_that_is_gone_is_restored_with_the_passphrase_of_the_key_stor
     result = office.one("register", "restore", file, "--format", "json")
     done = json.loads(result.stdout)
     assert (done["kept"], done["erased_again"], done["erasures_known"]) == (None, 0, False)
-    assert "Who was erased after the back-up was made is not known here" in result.stderr
+    assert "Persons erased after the backup was made are not known here" in result.stderr
     assert len(as_json(office, "document", "list")) == 1
 
 

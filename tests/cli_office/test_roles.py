@@ -139,7 +139,7 @@ def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp
         for words in (("person", "search", "Eriksson"), ("audit", "checkpoint"), ("application", "list")):
             for given in ({}, {"EID_PASSPHRASE": None}):  # given beforehand, and asked for
                 done = office.call("--operator", "auditor", *words, code=12, typed="a passphrase for tests\n", **given)
-                assert "it was changed" in done.stderr
+                assert "it was altered" in done.stderr
     finally:
         path.write_text(before)
 

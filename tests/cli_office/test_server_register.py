@@ -94,7 +94,9 @@ def tables(postgres: PrivatePostgres, url: str) -> set[str]:
 def test_the_tables_of_another_program_are_left_alone(tmp_path: Path, postgres: PrivatePostgres, url: str) -> None:
     name = str(make_url(url).database)
     postgres.statement("CREATE TABLE person (id int); INSERT INTO person VALUES (1); CREATE TABLE other (id int)", name)
-    assert "called like" in eid(tmp_path / "home", "init", "--demo", "--country", "UTO", "--register", url, code=10)
+    assert "with the name of" in eid(
+        tmp_path / "home", "init", "--demo", "--country", "UTO", "--register", url, code=10
+    )
     assert tables(postgres, url) == {"person", "other"}
     assert not (tmp_path / "home").exists()
 

@@ -157,8 +157,8 @@ def test_a_chip_that_is_taken_away_leaves_the_report_of_what_was_done() -> None:
     results = results_of(Removed(WatchedCard(complete_memory()), 200))
     assert len(numbers(results, Status.PASSED)) > 5
     first, *others = numbers(results, Status.ERROR).values()
-    assert first == "the chip has gone: card-removed (reader=broken)"
-    assert set(others) == {"not run: the chip had gone before"}
+    assert first == "the connection to the chip was lost: card-removed (reader=broken)"
+    assert set(others) == {"not run: the chip was already gone"}
     assert [result.gone.code for result in results if result.gone is not None] == ["card-removed"]
 
 
@@ -172,7 +172,7 @@ def test_a_case_that_stumbles_is_an_error_and_costs_no_other() -> None:
     bad = Case("SEL-00", "none", Unit.SELECT, "", "", (), (), lambda _: None, stumble)
     results = results_of(WatchedCard(complete_memory()), (bad, good))
     assert [result.status for result in results] == [Status.ERROR, Status.PASSED]
-    assert results[0].detail == "it could not be decided: IndexError"
+    assert results[0].detail == "the case could not be decided: IndexError"
     report = report_data(results, "broken", b"")
     assert report["conforming"] is False
     assert ElementTree.fromstring(junit_xml(results)).find(".//error") is not None

@@ -117,7 +117,7 @@ def test_every_check_is_explained_by_a_sentence(verdict: Verdict) -> None:
 
 def test_the_text_begins_with_the_verdict_and_ends_with_what_a_person_must_do(verdict: Verdict) -> None:
     text = verdict_text(verdict, WORDS)
-    assert text.startswith("UNDETERMINED: not read to the end  (specimen)\n")
+    assert text.startswith("UNDETERMINED: data not read  (specimen)\n")
     assert "printed MRZ" in text.splitlines()[-1]
     assert "the face" in text.splitlines()[-1]
 

@@ -78,8 +78,8 @@ def test_a_long_name_and_a_year_of_two_digits_are_marked() -> None:
     assert verdict.holder is not None
     marked = replace(verdict, holder=replace(verdict.holder, truncated=True, birth_century_known=False))
     text = verdict_text(marked, WORDS)
-    assert "SPECIMEN  (the MRZ's names may be cut off)" in text
-    assert "1990-01-31  (the card has two digits of the year)" in text
+    assert "SPECIMEN  (names in the MRZ may be truncated)" in text
+    assert "1990-01-31  (the card has only two digits of the year)" in text
     assert "  Name             Specimen, Erika" in text
 
 
@@ -91,7 +91,7 @@ def test_who_shows_a_reported_document_is_not_treated_as_a_forger(status: Docume
     verdict = hierarchy.judge()
     assert headline(verdict, WORDS).startswith("FAILED: re")
     last = closing(verdict)
-    assert "second line" in last
+    assert "second-line inspection" in last
     assert "ask the issuer" in last
     assert "eep it" not in last
 
@@ -99,19 +99,19 @@ def test_who_shows_a_reported_document_is_not_treated_as_a_forger(status: Docume
 def test_on_a_stolen_blank_it_is_forged() -> None:
     hierarchy = Hierarchy()
     FAULTS["reported-blank"](hierarchy)
-    assert "Keep it if you may" in closing(hierarchy.judge())
+    assert "Keep it if you are authorized to" in closing(hierarchy.judge())
 
 
 def test_an_expired_document_is_not_called_false() -> None:
     verdict = judged(now=NOW + timedelta(days=4000))
-    assert "not valid any more" in closing(replace(verdict, checks=_only(verdict, "document.expiry")))
+    assert "no longer valid" in closing(replace(verdict, checks=_only(verdict, "document.expiry")))
 
 
 def test_a_reported_document_that_is_also_a_copy_is_one_to_keep(copied: Verdict) -> None:
     hierarchy = Hierarchy()
     FAULTS["reported-stolen"](hierarchy)
     both = (*hierarchy.judge().checks, *(each for each in copied.checks if each.id == "chip.ca"))
-    assert "Keep it if you may" in closing(replace(hierarchy.judge(), checks=both))
+    assert "Keep it if you are authorized to" in closing(replace(hierarchy.judge(), checks=both))
 
 
 def _only(verdict: Verdict, check: str) -> tuple:

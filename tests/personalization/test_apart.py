@@ -126,7 +126,7 @@ def test_who_comes_late_is_told_who_has_the_document(station: Station) -> None:
         ("spoil", document.id, "--reason", "torn"),
     ):
         told = eid(station, "card", *words, code=11).stderr
-        assert f"Another station works on document {document.id} now (elsewhere, process 7)." in told
+        assert f"Another station is working on document {document.id} (elsewhere, process 7)." in told
     assert station.office.register.documents.get(document.id).state is DocumentState.PREPARED
 
 
@@ -164,7 +164,7 @@ def test_of_two_decisions_on_one_job_the_first_counts(
 
     monkeypatch.setattr(PersonalizationService, "hold", hold)
     told = eid(station, "card", "resolve", job.id, decision, code=10).stderr
-    assert f"The job {job.id} is open" in told
+    assert f"while job {job.id} is open" in told
     assert [row.action for row in station.office.register.audit_rows(job.id)][-1] == "job.open"
     assert station.office.register.documents.get(document.id).state is DocumentState.BOUND
 

@@ -121,21 +121,21 @@ def test_a_person_sees_and_hears_each_card(bureau: Bureau, monkeypatch: pytest.M
     stocked(bureau, 2)
     monkeypatch.setattr(command, "is_terminal", lambda: True)
     done = eid(bureau, "card", "batch", *BOX, input="y\n", color=True, env={"NO_COLOR": ""}, code=7)
-    assert "Write up to 2 documents, in 1 readers?" in done.stderr
+    assert "Write up to 2 documents, using 1 readers?" in done.stderr
     assert done.stderr.count("Printed CAN or MRZ") == 1  # nobody types it: half-way, and no other is begun
     assert "\x1b[33m\x1b[1mOPEN\x1b[0m" in done.stderr and "\a\a\a" in done.stderr
-    assert "1 half-way; 1 wait." in done.stdout
+    assert "1 unfinished; 1 waiting." in done.stdout
     done = eid(bureau, "card", "batch", *BOX, "--yes", color=True, env={"NO_COLOR": ""})
     assert "\x1b[32m\x1b[1mFINISHED\x1b[0m" in done.stderr and "\a" in done.stderr
     assert "\a\a" not in done.stderr
-    assert "2 cards issued (0 re-makes)" in done.stdout
+    assert "2 cards issued (0 remakes)" in done.stdout
     check_issued(bureau, 2)
 
 
 def test_what_cannot_be_served_is_told(bureau: Bureau) -> None:
     stocked(bureau, 1)
     assert "at least one reader" in eid(bureau, "card", "batch", "--yes", code=2).stderr
-    assert "no use" in eid(bureau, "card", "batch", "--yes", "--reader", "spec:card.toml", code=2).stderr
+    assert "for a batch" in eid(bureau, "card", "batch", "--yes", "--reader", "spec:card.toml", code=2).stderr
     assert "D-0" in eid(bureau, "card", "batch", "--yes", *BOX, "D-0", code=9).stderr
     assert "station" in eid(bureau, "card", "batch", "--pause", "--station", "a b", code=9).stderr
     eid(bureau, "card", "batch", *BOX, input="n\n", code=130)
@@ -180,7 +180,7 @@ def test_a_second_interrupt_ends_at_once_and_the_next_batch_goes_on(bureau: Bure
     read_until(process.stderr, "ISSUED")
     read_until(process.stderr, "…")
     process.send_signal(signal.SIGINT)
-    read_until(process.stderr, "Ctrl-C once more")
+    read_until(process.stderr, "Ctrl-C again")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130 and "Traceback" not in err and "ISSUED" not in err, err
@@ -220,16 +220,16 @@ def test_half_way_cards_count_among_what_is_confirmed_and_come_first(bureau: Bur
     assert bureau.personalize(first, "b-1").state is JobState.DONE
     cut_half_way(bureau, second, "b-4")
     asked = eid(bureau, "card", "batch", *BOX, input="n\n", code=130).stderr
-    assert "Write up to 2 documents, up to 1 of them on half-way cards, in 1 readers?" in asked
+    assert "Write up to 2 documents, up to 1 of them on unfinished cards, using 1 readers?" in asked
     asked = eid(bureau, "card", "batch", *BOX, "--limit", "1", input="n\n", code=130).stderr
-    assert "Write up to 1 documents, up to 1 of them on half-way cards, in 1 readers?" in asked
+    assert "Write up to 1 documents, up to 1 of them on unfinished cards, using 1 readers?" in asked
     done = eid(bureau, "card", "batch", *BOX, "--yes", "--format", "json")
     chips = [bureau.cards.load(name).chip_identity.hex() for name in ("b-4", "b-2")]
     assert [(each["outcome"], each["chip"]) for each in json.loads(done.stdout)["cards"]] == [
         ("finished", chips[0]),
         ("issued", chips[1]),
     ]
-    assert "next blank, please; 1 to do, 1 half-way to be put in again." in done.stderr
+    assert "insert the next blank; 1 to do, unfinished cards to insert again: 1." in done.stderr
     check_issued(bureau, 3)
 
 

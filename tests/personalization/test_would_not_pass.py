@@ -68,7 +68,7 @@ def test_a_document_whose_card_would_not_pass_costs_no_command(bureau: Bureau) -
     assert (caught.value.facts["check"], caught.value.facts["reason"]) == ("chip.ca", "chip-key-not-offered")
     assert [each.commands for each in lines] == [0]
     told = message_of(caught.value)
-    assert "gave this document no key" in told.text
+    assert "did not give this document a key" in told.text
     assert "eid card spoil" in (told.hint or "")
     assert bureau.office.register.documents.get(document.id).state is DocumentState.PREPARED
 

@@ -18,13 +18,13 @@ from eid_toolkit.iso7816.status import StatusWord
 from eid_toolkit.transport.interface import Card
 
 FAULTS: dict[FaultKind, str] = {
-    "power-lost": "the card is gone `before` or `after` the command has had its effect, and stays off until a reset",
-    "answer": "the card says `answer` and does nothing",
+    "power-lost": "the card loses power `before` or `after` the command takes effect, and stays off until a reset",
+    "answer": "the card returns `answer` and does nothing",
     "slow": "the card takes `seconds` longer",
-    "bit-error": "bit number `bit` of the answer is turned over on its way",
-    "session-lost": "selection, keys and rights are gone `before` or `after` the command, and nothing says so",
-    "memory-full": "from this command on every write is answered 6A84 and leaves nothing",
-    "memory-stuck": "from this command on every write is answered 6581 and leaves nothing",
+    "bit-error": "bit number `bit` of the answer is flipped in transmission",
+    "session-lost": "selection, keys and rights are lost `before` or `after` the command, without notice",
+    "memory-full": "from this command on, every write is answered with 6A84 and changes nothing",
+    "memory-stuck": "from this command on, every write is answered with 6581 and changes nothing",
 }
 """Every kind, and what it does."""
 _MEMORY: dict[FaultKind, StatusWord] = {

@@ -18,23 +18,33 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def agency() -> None:
-    """Agencies that look persons up, and what of them each may see."""
+    """Manage the agencies that look persons up, and what each of them may see."""
 
 
 @agency.command("add")
 @click.argument("code")
 @click.option("--name", required=True, help="The agency's name.")
 @click.option(
-    "--field", "fields", multiple=True, required=True, help="What it may see: id, notices, or a field of persons."
+    "--field",
+    "fields",
+    multiple=True,
+    required=True,
+    help="What it may see: id, notices, or a person field; repeatable.",
 )
-@click.option("--purpose", "purposes", multiple=True, required=True, help="What it may look persons up for.")
-@click.option("--may-report", is_flag=True, help="It reports notices, as the police does.")
+@click.option(
+    "--purpose",
+    "purposes",
+    multiple=True,
+    required=True,
+    help="A purpose for which it may look persons up; repeatable.",
+)
+@click.option("--may-report", is_flag=True, help="Allow the agency to report notices (police).")
 @format_option
 @pass_app
 def add(
     app: App, code: str, name: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool, fmt: str
 ) -> None:
-    """Let an agency look persons up, under a CODE of small letters, digits and hyphens."""
+    """Add an agency that looks persons up; CODE consists of lower-case letters, digits and hyphens."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -61,7 +71,7 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, code: str, fmt: str) -> None:
-    """Show what one agency may see, and what for."""
+    """Show what an agency may see and for which purposes."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -71,17 +81,17 @@ def show(app: App, code: str, fmt: str) -> None:
 
 @agency.command("change")
 @click.argument("code")
-@click.option("--field", "fields", multiple=True, help="What it may see from now on, in place of what it might.")
-@click.option("--purpose", "purposes", multiple=True, help="What for, in place of its purposes so far.")
-@click.option("--may-report/--no-may-report", default=None, help="Whether it reports notices.")
+@click.option("--field", "fields", multiple=True, help="What it may see from now on, replacing all earlier fields.")
+@click.option("--purpose", "purposes", multiple=True, help="What for, replacing all earlier purposes.")
+@click.option("--may-report/--no-may-report", default=None, help="Whether it may report notices.")
 @format_option
 @pass_app
 def change(
     app: App, code: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool | None, fmt: str
 ) -> None:
-    """Change what an agency may see, what for, or whether it reports; what is not given stays.
+    """Change what an agency may see, for which purposes, and whether it may report notices.
 
-    The rights from before stand in the audit log beside the new ones.
+    Rights that are not given stay unchanged. The audit log records the old and the new rights.
     """
     from eid_toolkit.stores.roles import Permission
 
@@ -100,7 +110,7 @@ def change(
 @format_option
 @pass_app
 def disable(app: App, code: str, fmt: str) -> None:
-    """Let an agency see and report nothing from now on."""
+    """Disable an agency: from now on it can neither look persons up nor report notices."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -111,14 +121,14 @@ def disable(app: App, code: str, fmt: str) -> None:
 @agency.command("look-up")
 @click.argument("code")
 @click.argument("person", required=False)
-@click.option("--search", "words", metavar="WORDS", help="Look for this name or number.")
+@click.option("--search", "words", metavar="WORDS", help="Search for this name or number.")
 @click.option("--purpose", required=True, help="One of the agency's stated purposes.")
 @format_option
 @pass_app
 def look_up(app: App, code: str, person: str | None, words: str | None, purpose: str, fmt: str) -> None:
-    """Look a PERSON up for an agency, by identifier or number or by --search, and show what it may see.
+    """Look up a PERSON for an agency, by identifier, number or --search, and show what it may see.
 
-    Every look-up is on record, with its purpose and who was found. A refused one is too.
+    Every look-up is recorded with its purpose and the persons found, and so is every refused one.
     """
     from eid_toolkit.stores.operators import Operator
     from eid_toolkit.stores.roles import Permission
@@ -132,9 +142,9 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
         answer = office.register.agencies.look_up(code, purpose, operator, reference=person, words=words)
     emit(answer.to_json(), fmt, lambda: _answer_text(answer))
     if answer.similar:
-        note("Nobody fits what was asked; these do nearly.")
+        note("No exact match; these are similar.")
     if answer.more:
-        note(f"Only the first {len(answer.persons)} are shown: ask for somebody in particular.")
+        note(f"Only the first {len(answer.persons)} are shown: narrow the search.")
 
 
 def _show(found: Agency, fmt: str) -> None:
@@ -145,7 +155,7 @@ def _show(found: Agency, fmt: str) -> None:
 
 def _answer_text(answer: Answer) -> str:
     if not answer.persons:
-        return "Nobody was found."
+        return "No person found."
     blocks = []
     for each in answer.persons:
         told = dict(each)

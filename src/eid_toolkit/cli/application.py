@@ -27,23 +27,35 @@ _JPEG = b"\xff\xd8"
 
 @click.group(cls=Group)
 def application() -> None:
-    """Applications for documents."""
+    """Manage applications for documents."""
 
 
 @application.command("create")
-@click.option("--person", "person_id", required=True, metavar="ID", help="The person, by identifier or number.")
+@click.option("--person", "person_id", required=True, metavar="ID", help="The person's identifier or number.")
 @click.option("--profile", required=True, metavar="NAME", help="The document type.")
 @click.option(
     "--portrait",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An image file; it is checked, cropped and compressed as the profile says.",
+    help="An image file; it is checked, cropped and compressed according to the profile.",
 )
-@click.option("--fingerprint", "fingers", multiple=True, metavar="FINGER=FILE", help="For example right-index=ri.wsq.")
-@click.option("--iris", "eyes", multiple=True, metavar="EYE=FILE", help="For example right=r.jp2.")
-@click.option("--kind", type=click.Choice(_KINDS), default="first", show_default=True, help="Why it is applied for.")
-@click.option("--replaces", metavar="DOCUMENT", help="The document that it replaces, if the person has several.")
-@click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk.")
+@click.option(
+    "--fingerprint",
+    "fingers",
+    multiple=True,
+    metavar="FINGER=FILE",
+    help="A fingerprint image, for example right-index=ri.wsq; repeatable.",
+)
+@click.option(
+    "--iris", "eyes", multiple=True, metavar="EYE=FILE", help="An iris image, for example right=r.jp2; repeatable."
+)
+@click.option(
+    "--kind", type=click.Choice(_KINDS), default="first", show_default=True, help="Reason for the application."
+)
+@click.option("--replaces", metavar="DOCUMENT", help="The document to be replaced, if the person has more than one.")
+@click.option(
+    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
+)
 @format_option
 @pass_app
 def create(
@@ -60,8 +72,8 @@ def create(
 ) -> None:
     """Apply for a document.
 
-    A person has one application at a time for a type of document, and a new one only in place of the old one:
-    say with --kind why. The document that is replaced is good until the new one is issued.
+    A person can have only one open application and one valid document of each type. If there is a document already, use
+    --kind to say why it is replaced; it stays valid until the new one is issued.
     """
     from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
     from eid_toolkit.register.applications import ApplicationKind
@@ -91,12 +103,12 @@ def create(
 
 @application.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only applications in this state.")
-@click.option("--limit", type=click.IntRange(1, 10_000), help="Applications at most.")
-@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Leave out the first N.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of applications.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
-    """List applications, the oldest first."""
+    """List applications, oldest first."""
     from eid_toolkit.register.applications import ApplicationState
     from eid_toolkit.stores.roles import Permission
 
@@ -111,7 +123,7 @@ def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str)
 @format_option
 @pass_app
 def queue(app: App, fmt: str) -> None:
-    """Show how much waits where: for approval, preparation, personalization, and for a decision."""
+    """Show how many items are waiting for approval, preparation, personalization or a decision."""
     with open_office(app) as office:
         waiting = office.register.queues()
     rows = [each.to_json() for each in waiting]
@@ -121,11 +133,11 @@ def queue(app: App, fmt: str) -> None:
 
 @application.command("show")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file, to look at.")
+@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file for viewing.")
 @format_option
 @pass_app
 def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
-    """Show one application; that it was looked at is in the audit log."""
+    """Show one application; the audit log records that it was viewed."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -140,20 +152,20 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
 
 @application.command("approve")
 @click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help=f"The {_QUEUE_LIMIT} oldest that wait for approval.")
+@click.option("--all", "everything", is_flag=True, help=f"The {_QUEUE_LIMIT} oldest applications waiting for approval.")
 @click.option(
     "--portraits",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIRECTORY",
-    help="Write the portraits there first, named by their hashes, to look at.",
+    help="First write the portraits to this directory for viewing, named by their hashes.",
 )
 @list_format_option
 @pass_app
 def approve(app: App, application_ids: tuple[str, ...], everything: bool, portraits: Path | None, fmt: str) -> None:
-    """Approve applications that somebody else made.
+    """Approve applications that were created by someone else.
 
-    An approval is the operator's signature over person, profile and portrait as they are now. Several are shown first,
-    each with the hash of its portrait, and approved when the question is answered with yes.
+    An approval is the operator's signature over the current person, profile and portrait. Several applications are
+    listed first, each with the hash of its portrait, and approved after confirmation.
     """
     from eid_toolkit.stores.roles import Permission
 
@@ -184,22 +196,22 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
 
 @application.command("reject")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason.")
 @format_option
 @pass_app
 def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
-    """Reject an application; an approved one as long as there is no document for it."""
+    """Reject an application; an approved one only while no document has been prepared for it."""
     with open_office(app) as office:
         _show(office.register.applications.reject(application_id, office.act(), reason), fmt)
 
 
 @application.command("withdraw")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason.")
 @format_option
 @pass_app
 def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
-    """End an application that the person does not want any more, as long as there is no document for it."""
+    """Withdraw an application at the person's request, while no document has been prepared for it."""
     with open_office(app) as office:
         _show(office.register.applications.withdraw(application_id, office.act(), reason), fmt)
 

@@ -27,39 +27,39 @@ _KEY_LIMIT = 1 << 16
 _COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option(
-    "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem that was kept elsewhere."
+    "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem kept elsewhere."
 )
 _head_option = click.option(
     "--head",
     "head_file",
     type=_file,
     metavar="FILE",
-    help="A checkpoint that was kept elsewhere: what `audit checkpoint --format json` printed, or a copy of head.json.",
+    help="A checkpoint kept elsewhere: the output of `audit checkpoint --format json`, or a copy of head.json.",
 )
 
 
 @click.group(cls=Group)
 def audit() -> None:
-    """The tamper-evident log."""
+    """Show, export and verify the tamper-evident audit log."""
 
 
 @audit.command("show")
 @click.option("--subject", metavar="ID", help="Only rows about this person, application, document or operator.")
-@click.option("--action", metavar="ACTION", help="Only rows of this action, such as document.issued.")
+@click.option("--action", metavar="ACTION", help="Only rows with this action, for example document.issued.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Only rows of this time (UTC) or later.",
+    help="Only rows from this time (UTC) on.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Of these the N newest only.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N of these.")
 @list_format_option
 @pass_app
 def show(
     app: App, subject: str | None, action: str | None, since: datetime | None, limit: int | None, fmt: str
 ) -> None:
-    """Show the rows in their order.
+    """Show the rows of the log in order.
 
-    Outside a demo home it takes an operator who may read the log.
+    Except in a demo home, this requires an operator who may read the log.
     """
     from eid_toolkit.audit.log import Filter
 
@@ -73,19 +73,18 @@ def show(
 
 @audit.command("verify")
 @click.option(
-    "--file", "export_file", type=_file, metavar="EXPORT", help="Verify this export instead: it needs no home."
+    "--file", "export_file", type=_file, metavar="EXPORT", help="Verify this export instead; no home is needed."
 )
 @_key_option
 @_head_option
 @format_option
 @pass_app
 def verify(app: App, export_file: Path | None, key_file: Path | None, head_file: Path | None, fmt: str) -> None:
-    """Check that no row was changed, removed, moved or cut off.
+    """Verify that no row was changed, removed, moved or cut off.
 
-    The checkpoints show it even where somebody has rewritten all hashes. Their key is that in the home (or in the
-    export); only --key, with a copy that was kept elsewhere, proves the key itself. Only --head, with a checkpoint
-    that was kept elsewhere, shows that nothing up to its row was cut off where somebody has rolled back the home too,
-    or written an export anew.
+    Signed checkpoints reveal changes even if all hashes were rewritten. They are verified with the key in the home (or
+    in the export); to verify that key too, give a copy kept elsewhere with --key. To detect rows cut off from a home
+    that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
     """
     key, kept = _read_key(key_file), _read_head(head_file)
     if export_file is not None:
@@ -108,10 +107,10 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
 @format_option
 @pass_app
 def checkpoint(app: App, fmt: str) -> None:
-    """Sign the newest row, and by that all rows before it, with the key of the log.
+    """Sign the newest row, and thereby all rows before it, with the log's key.
 
-    This also happens when the stock is closed, and by itself after some hundred rows. What was changed since the
-    last time is not signed. With --second-operator both people countersign.
+    This also happens when a stock shift is closed, and automatically after a few hundred rows. Nothing is signed if a
+    row was altered since the last checkpoint. With --second-operator, both people countersign.
     """
     with open_office(app) as office:
         first = office.act(Permission.SIGN_AUDIT)
@@ -123,13 +122,13 @@ def checkpoint(app: App, fmt: str) -> None:
 
 
 @audit.command("export")
-@click.option("--output", type=OutputFile(), help="Write to this file, not stdout.")
+@click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
 @pass_app
 def export(app: App, output: Path | None) -> None:
-    """Export the log as JSON Lines, which `eid audit verify --file` verifies without the register.
+    """Export the log as JSON Lines, to be verified without the register by `eid audit verify --file`.
 
-    Rows come with the checkpoints and their key, also those that are not as they were written: that is told, with exit
-    code 12. Outside a demo home it takes an operator who may read the log.
+    The export includes the checkpoints and their key. Altered rows are exported too, but reported with exit code 12.
+    Except in a demo home, this requires an operator who may read the log.
     """
     with open_office(app) as office:
         operator = office.look(Permission.READ_AUDIT)
@@ -216,24 +215,24 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
         return found.text if found else result.reason
     lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
     if result.signed_up_to:
-        signed = f"Signed up to row {result.signed_up_to} by {result.checkpoints} checkpoints"
-        lines.append(f"{signed}; {result.unsigned_rows} rows since are not signed yet.")
+        signed = f"Signed up to row {result.signed_up_to} (checkpoints: {result.checkpoints})"
+        lines.append(f"{signed}; rows not signed yet: {result.unsigned_rows}.")
     else:
-        lines.append("No row is signed yet: eid audit checkpoint.")
+        lines.append("No row is signed yet; to sign: eid audit checkpoint.")
     for each in result.restorings:
-        lost = "no row was known to be lost"
+        lost = "no row is known to be lost"
         if each.lost_through is not None:
             first = each.lost_from if each.lost_from is not None else "?"
-            lost = f"rows {first} to {each.lost_through} of before are lost"
-        lines.append(harmless(f"Row {each.position}: {each.operator} restored a back-up; {lost}."))
+            lost = f"earlier rows {first} to {each.lost_through} are lost"
+        lines.append(harmless(f"Row {each.position}: {each.operator} restored a backup; {lost}."))
     if result.signed_up_to and not values["key_proved"]:
-        lines.append("The key itself was not proved: give a copy that was kept elsewhere with --key.")
+        lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
     if values["kept_head"] is not None:
-        found_there = "is lost by a restored back-up" if values["kept_head_lost"] else "is in the log"
-        lines.append(f"The checkpoint of row {values['kept_head']} that was kept elsewhere {found_there}.")
+        found_there = "was lost when a backup was restored" if values["kept_head_lost"] else "is in the log"
+        lines.append(f"The checkpoint of row {values['kept_head']} kept elsewhere {found_there}.")
     elif export:
         lines.append(
-            "Rows behind the last checkpoint, and checkpoints at the end, could have been cut off without a trace: "
-            "give a checkpoint that was kept elsewhere with --head."
+            "Rows after the last checkpoint, and the last checkpoints, could have been cut off without a trace: "
+            "give a checkpoint kept elsewhere with --head."
         )
     return "\n".join(lines)

@@ -33,8 +33,8 @@ _T = TypeVar("_T")
 SCHEMA = "eid-card-batch/1"
 _COLOURS = {"issued": "green", "finished": "green", "aside": "red", "refused": "yellow", "open": "yellow"}
 _WHAT_TO_DO = {
-    "aside": "Put this card aside; decide with `eid card resolve`.",
-    "open": "Put the card in again: it goes on.",
+    "aside": "Put this card aside and decide with `eid card resolve`.",
+    "open": "Insert the card again to continue.",
 }
 
 
@@ -45,7 +45,7 @@ _WHAT_TO_DO = {
     "readers",
     multiple=True,
     metavar="R",
-    help="A PC/SC reader, or emulator:NAME-* for a box of emulated cards; given repeatedly, they work at once.",
+    help="A PC/SC reader, or emulator:NAME-* for a box of emulated cards; repeat to use several in parallel.",
 )
 @station_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N cards.")
@@ -55,11 +55,11 @@ _WHAT_TO_DO = {
     default=600.0,
     metavar="SECONDS",
     show_default=True,
-    help="How long to wait for a database or reader that is away.",
+    help="How long to wait for an unavailable database or reader.",
 )
-@click.option("--quiet", is_flag=True, help="No beep.")
-@click.option("--pause", "turn", flag_value="pause", help="Have the station begin no new card, and do nothing else.")
-@click.option("--resume", "turn", flag_value="resume", help="Let the station go on, and do nothing else.")
+@click.option("--quiet", is_flag=True, help="Do not beep.")
+@click.option("--pause", "turn", flag_value="pause", help="Only pause the station: it starts no new card.")
+@click.option("--resume", "turn", flag_value="resume", help="Only let the station continue.")
 @format_option
 @pass_app
 def batch(
@@ -73,10 +73,10 @@ def batch(
     turn: str | None,
     fmt: str,
 ) -> None:
-    """Write all prepared documents, or those named, to the blanks that are put into the readers.
+    """Write all prepared documents, or those named, to the blanks inserted into the readers.
 
-    Documents whose card was spoiled come first, then the oldest. A card that a stop has left half-way goes on where
-    it was. Ctrl-C finishes the cards in work and stops; --pause and --resume do it from another terminal.
+    Documents whose card was spoiled come first, then the oldest. A card left unfinished by an interruption continues
+    where it stopped. Ctrl-C finishes the current cards and stops; use --pause and --resume from another terminal.
     """
     from eid_toolkit.personalization.batch import Batch
     from eid_toolkit.personalization.service import PersonalizationService
@@ -135,7 +135,7 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
 
     def stop_and_tell() -> None:
         stop()
-        note("The cards in work are finished, and no other is begun. Ctrl-C once more ends it at once.")
+        note("Finishing the current cards; no new card is started. Press Ctrl-C again to stop at once.")
 
     def interrupted(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -151,8 +151,8 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
 def _question(waiting: int, half_way: int, limit: int | None, readers: int) -> str:
     """What the operator confirms: half-way cards are gone on with too, and count."""
     cards = min(waiting + half_way, limit or waiting + half_way)
-    going_on = f", up to {min(half_way, cards)} of them on half-way cards" if half_way else ""
-    return f"Write up to {cards} documents{going_on}, in {readers} readers?"
+    going_on = f", up to {min(half_way, cards)} of them on unfinished cards" if half_way else ""
+    return f"Write up to {cards} documents{going_on}, using {readers} readers?"
 
 
 def _kind_of(service: PersonalizationService, work: WorkQueue, documents: Documents, chip: str) -> Kind:
@@ -213,12 +213,13 @@ class _Bell:
         self._count = 0
 
     def waiting(self, reader: str, left: Free) -> None:
-        again = f"{_number(left.half_way)} half-way to be put in again"
+        again = f"unfinished cards to insert again: {_number(left.half_way)}"
         if not left.blanks:
-            note(f"{harmless(reader)}: no blank is needed; {again}, or Ctrl-C.")
+            note(f"{harmless(reader)}: no blank needed; {again}. Ctrl-C to stop.")
             return
         note(
-            f"{harmless(reader)}: next blank, please; {_number(left.blanks)} to do{f', {again}' * (left.half_way > 0)}."
+            f"{harmless(reader)}: insert the next blank; "
+            f"{_number(left.blanks)} to do{f', {again}' * (left.half_way > 0)}."
         )
 
     def begun(self, reader: str, document_id: str, remake: bool) -> None:
@@ -236,18 +237,18 @@ class _Bell:
         self._beep(1 if result.error is None else 3)
 
     def unused(self, reader: str, chip: str) -> None:
-        note(f"{harmless(reader)}: no document waits for this blank; it was not written to.")
+        note(f"{harmless(reader)}: no document is waiting for this blank; nothing was written to it.")
         self._beep(1)
 
     def away(self, error: EidError) -> None:
-        note(f"{message_of(error, self._app.language).text} Waiting for it.")
+        note(f"{message_of(error, self._app.language).text} Waiting ...")
         self._beep(3)
 
     def back(self) -> None:
-        note("It is there again.")
+        note("Available again.")
 
     def paused(self) -> None:
-        note("The station is paused. `eid card batch --resume` lets it go on.")
+        note("The station is paused. To continue: eid card batch --resume")
 
     def _beep(self, times: int) -> None:
         if self._beeps:
@@ -311,8 +312,10 @@ def _text(shown: dict[str, Any]) -> str:
         columns = ("document", "outcome", "serial", "chip", "message")
         lines.append(table(columns, ([card[column] for column in columns] for card in odd)))
     good = counts["issued"] + counts["finished"]
-    speed = f"{shown['seconds']:.1f} s, {shown['cards_per_hour']} cards an hour"
-    lines.append(f"{good} cards issued ({shown['remakes']} re-makes), {speed}.")
-    waiting = "it is not known how many" if shown["waiting"] is None else shown["waiting"]
-    lines.append(f"{counts['aside']} aside, {counts['refused']} refused, {counts['open']} half-way; {waiting} wait.")
+    speed = f"{shown['seconds']:.1f} s, {shown['cards_per_hour']} cards per hour"
+    lines.append(f"{good} cards issued ({shown['remakes']} remakes), {speed}.")
+    waiting = "an unknown number" if shown["waiting"] is None else shown["waiting"]
+    lines.append(
+        f"{counts['aside']} aside, {counts['refused']} refused, {counts['open']} unfinished; {waiting} waiting."
+    )
     return "\n".join(lines)

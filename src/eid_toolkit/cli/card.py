@@ -22,7 +22,7 @@ _STATES = ("open", "needs-decision", "done", "spoiled")
 _JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
 
 
-_serial_option = click.option("--serial", metavar="SERIAL", help="The serial printed on the card, as it is read there.")
+_serial_option = click.option("--serial", metavar="SERIAL", help="The serial, as read from the card itself.")
 
 
 @click.group(cls=Group)
@@ -38,13 +38,13 @@ card.add_command(batch)
 @reader_option
 @wait_option
 @station_option
-@click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and touch no card.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and access no card.")
 @format_option
 @pass_app
 def personalize(app: App, document_id: str, reader: str, wait: float, station: str, dry_run: bool, fmt: str) -> None:
     """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
 
-    A run that was stopped goes on when it is started again with the same card.
+    An interrupted run continues when it is started again with the same card.
     """
     from eid_toolkit.cli.desk import ClerkDesk
     from eid_toolkit.personalization.service import PersonalizationService
@@ -68,12 +68,12 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
 
 @card.command("jobs")
 @click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
-@click.option("--limit", type=click.IntRange(1, 10_000), help="Jobs at most.")
-@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Leave out the first N.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of jobs.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
 @pass_app
 def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
-    """List personalizations and where they stand, the oldest first."""
+    """List personalization jobs and their progress, oldest first."""
     from eid_toolkit.personalization.journal import JobState
     from eid_toolkit.personalization.service import PersonalizationService
 
@@ -90,9 +90,9 @@ def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) 
 @format_option
 @pass_app
 def status(app: App, reader: str, wait: float, fmt: str) -> None:
-    """Show the identity of the card in the reader, and the document it is bound to.
+    """Show the identity of the card in the reader and the document it is bound to.
 
-    Asks the card for nothing that costs an attempt.
+    This does not use up any authentication attempts of the card.
     """
     from eid_toolkit.personalization.status import card_status
 
@@ -103,22 +103,22 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 
 @card.command("resolve")
 @click.argument("job_id", metavar="JOB")
-@click.option("--resume", "decision", flag_value="resume", help="Go on with the job at its next run.")
-@click.option("--spoil", "decision", flag_value="spoil", help="Give card and document up.")
-@click.option("--reason", default="decided by the operator", show_default=True, help="Why; kept in the register.")
+@click.option("--resume", "decision", flag_value="resume", help="Continue the job at its next run.")
+@click.option("--spoil", "decision", flag_value="spoil", help="Give up the card and the document.")
+@click.option("--reason", default="decided by the operator", show_default=True, help="Reason; kept in the register.")
 @_serial_option
 @format_option
 @pass_app
 def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
-    """Decide what becomes of a JOB that the software may not decide on.
+    """Decide how to proceed with a JOB that requires an operator's decision.
 
-    Where stock is kept, a card is spoiled by two people (--second-operator) who type its serial.
+    Where stock is kept, spoiling a card takes two people (--second-operator) and its serial.
     """
     from eid_toolkit.personalization.service import PersonalizationService
     from eid_toolkit.stores.roles import Permission
 
     if decision is None:
-        raise click.UsageError("Say --resume or --spoil.")
+        raise click.UsageError("Give either --resume or --spoil.")
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
         operator = office.act(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
@@ -126,7 +126,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
         with service.hold(seen.document_id):
             job = service.unchanged(seen)
             if decision == "spoil":
-                app.confirm(f"Give up document {job.document_id} and its card for good?")
+                app.confirm(f"Permanently give up document {job.document_id} and its card?")
                 job = service.spoil(job, reason, operator, office.act_second(operator), serial)
             else:
                 job = service.resume(job, reason, operator)
@@ -135,15 +135,15 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 
 @card.command("spoil")
 @click.argument("document_id", metavar="DOCUMENT")
-@click.option("--reason", required=True, help="Why; kept in the register.")
+@click.option("--reason", required=True, help="Reason; kept in the register.")
 @_serial_option
 @format_option
 @pass_app
 def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str) -> None:
-    """Give up a DOCUMENT that is not issued, with its card if it has one.
+    """Give up a DOCUMENT that has not been issued, and its card if it has one.
 
-    Its keys are destroyed; the application can be prepared anew, for a fresh card. Where stock is kept, a card that
-    was written to is spoiled by two people (--second-operator) who type its serial.
+    Its keys are destroyed; the application can be prepared again for a fresh card. Where stock is kept, spoiling a card
+    that was written to takes two people (--second-operator) and its serial.
     """
     from eid_toolkit.personalization.service import PersonalizationService
     from eid_toolkit.stores.roles import Permission
@@ -152,7 +152,7 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
         operator = office.act(Permission.SPOIL)
         document = office.register.documents.get(document_id)
-        app.confirm(f"Give up document {document.id} for good?")
+        app.confirm(f"Permanently give up document {document.id}?")
         with service.hold(document.id):
             spoiled = service.spoil_document(document.id, reason, operator, office.act_second(operator), serial)
     emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))

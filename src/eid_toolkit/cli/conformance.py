@@ -30,9 +30,13 @@ _FAILED = 3
 @click.option("--reader", metavar="R", help=READER_HELP)
 @password_options
 @wait_option
-@click.option("--list", "list_only", is_flag=True, help="List the cases, without a chip.")
-@click.option("--case", "names", multiple=True, metavar="ID", help="Only this case (PACE-07, or the whole id).")
-@click.option("--unit", "units", multiple=True, metavar="LETTERS", help="Only the cases of this unit (PACE).")
+@click.option("--list", "list_only", is_flag=True, help="List the cases; no chip is needed.")
+@click.option(
+    "--case", "names", multiple=True, metavar="ID", help="Run only this case (PACE-07, or the full id); repeatable."
+)
+@click.option(
+    "--unit", "units", multiple=True, metavar="LETTERS", help="Run only the cases of this unit (PACE); repeatable."
+)
 @click.option("--junit", type=OutputFile(), help="Write the results as JUnit XML.")
 @format_option
 @pass_app
@@ -47,11 +51,11 @@ def conformance(
     fmt: str,
     **password: str | None,
 ) -> None:
-    """Test a chip against the standards, case by case.
+    """Test a chip for conformance to the standards, case by case.
 
-    Give the CAN and the MRZ, then every case can run. Exit code 0 if no case failed, 3 if one did or could not be
-    decided; 5, 6 or 7 where the card could not be opened; 5 or 11 where it went away, with a report all the same.
-    Passwords are tried that are wrong: a chip may answer more slowly for a while.
+    Give both the CAN and the MRZ to run every case. Exit code 0 if no case failed, 3 if one failed or could not be
+    decided; 5, 6 or 7 if the card could not be opened; 5 or 11 if the connection was lost (a report is still written).
+    Wrong passwords are tried on purpose: the chip may respond more slowly for a while afterwards.
     """
     from eid_toolkit.conformance.suite import choose
 

@@ -110,22 +110,40 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
     directory = click.Path(file_okay=False, path_type=Path)
     file = click.Path(dir_okay=False, path_type=Path)
     return [
-        option("--home", "home_path", env="EID_HOME", type=directory, help="Directory of the authority or officer."),
-        option("--operator", env="EID_OPERATOR", metavar="NAME", help="Who acts."),
-        option("--second-operator", env="EID_SECOND_OPERATOR", metavar="NAME", help="Who decides with the operator."),
-        option("--yes", "-y", is_flag=True, default=None, help="Answer confirmations with yes."),
+        option(
+            "--home", "home_path", env="EID_HOME", type=directory, help="Home directory of the authority or officer."
+        ),
+        option("--operator", env="EID_OPERATOR", metavar="NAME", help="Name of the operator."),
+        option(
+            "--second-operator",
+            env="EID_SECOND_OPERATOR",
+            metavar="NAME",
+            help="Second operator, for actions that take two people.",
+        ),
+        option("--yes", "-y", is_flag=True, default=None, help="Answer yes to all confirmations."),
         option("--lang", "language", type=click.Choice(languages()), help="Language of messages."),
         option("--trace", type=file, help="Write a redacted APDU trace to this file."),
         option(
             "--trace-secrets",
             is_flag=True,
             default=None,
-            help="Make the trace a recording of everything, SECRETS INCLUDED, that can be played back: specimens only.",
+            help="Record everything in the trace, SECRETS INCLUDED, so that it can be played back: specimens only.",
         ),
-        option("--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from descriptor N."),
-        option("--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys likewise."),
-        option("--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase likewise."),
-        option("--second-passphrase-fd", type=int, metavar="N", help="Read the second operator's passphrase likewise."),
+        option(
+            "--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from file descriptor N."
+        ),
+        option(
+            "--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys from descriptor N."
+        ),
+        option(
+            "--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase from descriptor N."
+        ),
+        option(
+            "--second-passphrase-fd",
+            type=int,
+            metavar="N",
+            help="Read the second operator's passphrase from descriptor N.",
+        ),
         option("--debug", is_flag=True, default=None, help="Show tracebacks."),
     ]
 
@@ -162,8 +180,8 @@ def pass_app(function: _F) -> _F:
 
 
 format_option = click.option(
-    "--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="How to print the result."
+    "--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="Output format."
 )
 list_format_option = click.option(
-    "--format", "fmt", type=click.Choice(["text", "json", "jsonl"]), default="text", help="How to print the result."
+    "--format", "fmt", type=click.Choice(["text", "json", "jsonl"]), default="text", help="Output format."
 )

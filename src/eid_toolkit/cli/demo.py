@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @format_option
 @pass_app
 def demo(app: App, reader: str | None, fmt: str) -> None:
-    """Issue three cards to invented persons, verify them, and detect six forgeries.
+    """Issue three cards to fictitious persons, verify them, and detect six forgeries.
 
-    Everything is SPECIMEN. Without --home the demo works in a directory of its own and removes it; with --home it
-    founds a demo home there, and leaves it to be explored.
+    Everything is marked SPECIMEN. Without --home, the demo works in a temporary directory and removes it; with --home,
+    it creates a demo home there and keeps it for you to explore.
     """
     from eid_toolkit.cli.demo_story import DemoStory
 
@@ -42,7 +42,7 @@ def demo(app: App, reader: str | None, fmt: str) -> None:
         }
         emit(result, fmt, lambda: _text(outcomes, ok))
         if kept:
-            note(f"The demo home is left at {home}: try eid --home {home} verify --reader emulator:demo-1 --can …")
+            note(f"The demo home was kept in {home}: try eid --home {home} verify --reader emulator:demo-1 --can …")
     if not ok:
         click.get_current_context().exit(1)
 
@@ -55,7 +55,7 @@ def _demo_home(app: App) -> Iterator[tuple[Path, bool]]:
         yield app.home_path, True
         return
     if app.home_named:
-        note(f"{app.home_path} is not empty and stays as it is; the demo works in a directory of its own.")
+        note(f"{app.home_path} is not empty and is left unchanged; the demo works in a temporary directory.")
     with tempfile.TemporaryDirectory(prefix="eid-demo-") as folder:
         yield Path(folder) / "home", False
 
@@ -66,5 +66,5 @@ def _text(outcomes: list[Outcome], ok: bool) -> str:
         failed = ", ".join(sorted(outcome.failed_checks))
         rows.append((outcome.title, outcome.holder, outcome.verdict, failed, "yes" if outcome.as_expected else "NO"))
     shown = table(("card", "holder", "verdict", "failed checks", "as expected"), rows)
-    closing = "Every verdict is as expected." if ok else "NOT every verdict is as expected."
+    closing = "All verdicts are as expected." if ok else "NOT all verdicts are as expected."
     return f"{shown}\n\n{paint(closing, 'green' if ok else 'red')}"

@@ -118,10 +118,10 @@ class DemoStory:
     def tell(self) -> list[Outcome]:
         """All of it; the outcomes in the order of the story."""
         _found(self._app.home_path)
-        self._say(f"Founded the {_AUTHORITY} (SPECIMEN): country signing CAs, document signers, revocation lists.")
+        self._say(f"Created the {_AUTHORITY} (SPECIMEN): country signing CAs, document signers, revocation lists.")
         with open_office(self._app) as office:
             cards = [self._issue(office, number, person) for number, person in enumerate(persons(), 1)]
-            self._say(f"Registered {len(cards)} invented persons, approved, prepared and personalized their cards.")
+            self._say(f"Registered {len(cards)} fictitious persons; approved, prepared and personalized their cards.")
             outcomes = [self._verify(office, f"demo-{number}", card) for number, card in enumerate(cards, 1)]
             outcomes += self._forgeries(office, cards)
         return outcomes
@@ -168,7 +168,7 @@ class DemoStory:
         crl = office.authorities.revoke(state, serial, CLOCK.now())
         office.trust.add(crl, "own authority", CLOCK.now(), _APPROVER)
         name = card.reader.removeprefix("emulator:")
-        return self._verify(office, name, card, "signer revoked since", frozenset({"status.revocation"}))
+        return self._verify(office, name, card, "signer revoked later", frozenset({"status.revocation"}))
 
     def _verify(
         self,

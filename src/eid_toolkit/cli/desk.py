@@ -38,11 +38,11 @@ class ClerkDesk:
         """Has the CAN or the MRZ typed from the printed card, three times at the most."""
         if self._app.yes:
             return "by --yes"
-        note("The card is written. Type what is PRINTED on it: the CAN, or the MRZ in one line.")
+        note("The card has been written. Type what is PRINTED on it: the CAN, or the MRZ on one line.")
         for left in reversed(range(_TRIES)):
             if matches(prompt("Printed CAN or MRZ")):
                 return "typed"
-            note(f"That is not what this card holds. Is it the right card? {left} tries left.")
+            note(f"This does not match the card's content. Is it the right card? Tries left: {left}.")
         raise AccessDenied("print-not-confirmed")
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:

@@ -27,7 +27,7 @@ _COLUMNS = ("id", "application", "profile", "document_number", "date_of_expiry",
 
 @click.group(cls=Group)
 def document() -> None:
-    """Documents, from preparation to issue."""
+    """Manage documents, from preparation to destruction."""
 
 
 @document.command("prepare")
@@ -38,7 +38,7 @@ def document() -> None:
 def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: str) -> None:
     """Build and sign the records of approved applications.
 
-    Each stands for itself: what cannot be prepared is told, and the others are.
+    Each is handled separately: those that cannot be prepared are reported, the others are prepared.
     """
     from eid_toolkit.stores.roles import Permission
 
@@ -64,12 +64,12 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 
 @document.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
-@click.option("--limit", type=click.IntRange(1, 10_000), help="Documents at most.")
-@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Leave out the first N.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of documents.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
-    """List documents, the oldest first."""
+    """List documents, oldest first."""
     from eid_toolkit.register.documents import DocumentState
 
     with open_office(app) as office:
@@ -82,7 +82,7 @@ def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str)
 @format_option
 @pass_app
 def show(app: App, document_id: str, fmt: str) -> None:
-    """Show one document; nothing that opens its chip."""
+    """Show one document, without anything that opens its chip."""
     with open_office(app) as office:
         values = _to_json(office, office.register.documents.get(document_id))
     emit(values, fmt, lambda: details(values.items()))
@@ -94,9 +94,9 @@ def show(app: App, document_id: str, fmt: str) -> None:
 @format_option
 @pass_app
 def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
-    """Export the print data: front, back, MRZ and CAN.
+    """Export the data to be printed: front, back, MRZ and CAN.
 
-    It opens the chip: handle it like the card. Each export is in the audit log.
+    The data opens the chip: handle it like the card itself. The audit log records each export.
     """
     from eid_toolkit.personalization.print_data import PrintData
     from eid_toolkit.stores.roles import Permission
@@ -112,7 +112,7 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
     emit(data.to_json(), fmt, lambda: "\n".join((details(shown.items()), *data.mrz_lines)))
     if data.specimen:
-        note("SPECIMEN: no real document.")
+        note("SPECIMEN: not a real document.")
 
 
 for _command in COMMANDS:

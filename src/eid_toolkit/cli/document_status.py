@@ -27,16 +27,16 @@ _COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha2
 _HELP = {
     "report-lost": "Report an issued DOCUMENT as lost.",
     "report-stolen": "Report an issued DOCUMENT as stolen.",
-    "suspend": "Suspend a DOCUMENT for a time; `resume` makes it good again.",
-    "resume": "Make a suspended DOCUMENT good again.",
-    "revoke": "Revoke a DOCUMENT for good.",
-    "destroy": "Put on record that the card of a DOCUMENT that is not good was destroyed.",
+    "suspend": "Suspend a DOCUMENT temporarily; `resume` makes it valid again.",
+    "resume": "Make a suspended DOCUMENT valid again.",
+    "revoke": "Revoke a DOCUMENT permanently.",
+    "destroy": "Record that the card of a DOCUMENT that is no longer valid was destroyed.",
 }
 _QUESTIONS = {
-    "report-lost": "Report document {document} as lost? It is never made good again.",
-    "report-stolen": "Report document {document} as stolen? It is never made good again.",
-    "revoke": "Revoke document {document} for good?",
-    "destroy": "Is the card of document {document} destroyed, before your eyes?",
+    "report-lost": "Report document {document} as lost? It can never become valid again.",
+    "report-stolen": "Report document {document} as stolen? It can never become valid again.",
+    "revoke": "Revoke document {document} permanently?",
+    "destroy": "Did you see the card of document {document} being destroyed?",
 }
 
 
@@ -54,7 +54,7 @@ def tell_inspections(office: Office) -> None:
         publish_reports(office)
     except (EidError, OSError) as error:
         reason = message_of(error, office.app.language).text if isinstance(error, EidError) else str(error)
-        note(f"The inspections of this home are not told yet: {reason} Later: eid document status-list.")
+        note(f"Inspections in this home have not been informed yet: {reason} Try later: eid document status-list.")
 
 
 def reports_of(office: Office) -> StatusList:
@@ -81,10 +81,10 @@ def _states(office: Office) -> list[tuple[str, date]]:
 
 def _command(action: str) -> click.Command:
     @click.command(
-        action, cls=Command, help=f"{_HELP[action]}\n\nOfficers are told with the next `eid trust bundle export`."
+        action, cls=Command, help=f"{_HELP[action]}\n\nOfficers are informed with the next `eid trust bundle export`."
     )
     @click.argument("document_id", metavar="DOCUMENT")
-    @click.option("--reason", metavar="TEXT", help="Why; kept in the register.")
+    @click.option("--reason", metavar="TEXT", help="Reason; kept in the register.")
     @format_option
     @pass_app
     def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
@@ -106,7 +106,7 @@ def _command(action: str) -> click.Command:
 @format_option
 @pass_app
 def expire(app: App, fmt: str) -> None:
-    """Mark every document as expired whose last day has passed; to be run each day."""
+    """Mark all documents whose last day of validity has passed as expired; run this daily."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -114,7 +114,7 @@ def expire(app: App, fmt: str) -> None:
         found = [office.register.statuses.expire_due(state, today, operator) for state, today in _states(office)]
     count, broken = sum(each.count for each in found), [name for each in found for name in each.broken]
     shown = {"schema": "eid-document-expire/1", "expired": count, "broken": broken}
-    emit(shown, fmt, lambda: f"{count} documents have expired.")
+    emit(shown, fmt, lambda: f"Documents marked as expired: {count}.")
     if broken:
         raise IntegrityBroken("documents-history-changed", documents=", ".join(broken))
 
@@ -124,7 +124,7 @@ def expire(app: App, fmt: str) -> None:
 @list_format_option
 @pass_app
 def history(app: App, document_id: str, fmt: str) -> None:
-    """Show what was reported and decided of a DOCUMENT since it was issued."""
+    """Show what has been reported and decided about a DOCUMENT since it was issued."""
     with open_office(app) as office:
         rows = [each.to_json() for each in office.register.statuses.history(document_id)]
     columns = ("since", "action", "state", "operator", "reason")
@@ -132,13 +132,18 @@ def history(app: App, document_id: str, fmt: str) -> None:
 
 
 @click.command("status-list", cls=Command)
-@click.option("--csv", "target", type=OutputFile(), help="Write it as a table for `eid trust bundle export` elsewhere.")
+@click.option(
+    "--csv",
+    "target",
+    type=OutputFile(),
+    help="Write the list as a table for `eid trust bundle export` in another home.",
+)
 @list_format_option
 @pass_app
 def status_list(app: App, target: Path | None, fmt: str) -> None:
-    """Show which documents officers are told of, and publish the list in this home.
+    """Show the documents reported to officers, and publish the list in this home.
 
-    `eid trust bundle export` signs it for the officers, together with all that they are to believe.
+    `eid trust bundle export` signs the list for the officers, together with the rest of their trust data.
     """
     with open_office(app) as office:
         found = publish_reports(office)
@@ -165,21 +170,23 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
     type=click.Choice(["renewal", "replacement", "change"]),
     default="replacement",
     show_default=True,
-    help="Why there is to be a new one.",
+    help="Reason for the new document.",
 )
 @click.option(
     "--portrait",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A new portrait; without it the old one is taken.",
+    help="A new portrait; the old one by default.",
 )
-@click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk.")
+@click.option(
+    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
+)
 @format_option
 @pass_app
 def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown: tuple[str, ...], fmt: str) -> None:
-    """Apply for a new document in place of DOCUMENT, with the person's data as they are now.
+    """Apply for a new document to replace DOCUMENT, with the person's current data.
 
-    It goes the way of every application. The old document is good no more when the new one is issued; if it is lost
-    or stolen, report that first. Without --evidence you are asked whether you have the old card before you.
+    The application is processed like any other. The old document becomes invalid when the new one is issued; if it is
+    lost or stolen, report that first. Without --evidence, you are asked whether you have the old card at hand.
     """
     from eid_toolkit.lds.portrait import MAX_FILE, make_portrait
     from eid_toolkit.register.applications import ApplicationKind
@@ -207,7 +214,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             evidence=[*_in_hand(app, old, shown), *evidence_of(shown)],
         )
     emit(made.to_json(), fmt, lambda: application_text(made))
-    note(f"Have it approved: `eid application approve {made.id}`.")
+    note(f"Next, have it approved: eid application approve {made.id}")
 
 
 def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
@@ -218,7 +225,7 @@ def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
     away = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED, DocumentState.DESTROYED)
     if shown or old.state in away:
         return []
-    app.confirm(f"Have you the card of document {old.id} before you?")
+    app.confirm(f"Do you have the card of document {old.id} at hand?")
     return [Evidence("former-document", old.id)]
 
 

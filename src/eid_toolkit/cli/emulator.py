@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def emulator() -> None:
-    """Emulated cards, as blanks and in use."""
+    """Create, show and attach emulated cards."""
 
 
 @emulator.command()
@@ -33,9 +33,9 @@ def emulator() -> None:
 @format_option
 @pass_app
 def blank(app: App, name: str, fmt: str) -> None:
-    """Make a blank card NAME, with the home's transport keys.
+    """Create a blank emulated card NAME with the home's transport keys.
 
-    In a demo home these are the keys 40..4F of developer cards.
+    In a demo home, these are the keys 40..4F used by developer cards.
     """
     from eid_toolkit.emulator.blank import make_blank
     from eid_toolkit.home.home import Home
@@ -71,18 +71,20 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, name: str, fmt: str) -> None:
-    """Show what is on the emulated card NAME, without its secrets."""
+    """Show the content of the emulated card NAME, without its secrets."""
     _show(name, _store(app).load(name), fmt)
 
 
 @emulator.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option("--vendor", default="emulator", show_default=True, metavar="NAME", help="Who is said to send them.")
-@click.option("--batch", required=True, metavar="NAME", help="The number of the batch.")
-@click.option("--output", required=True, type=OutputFile(), help="Where the manifest goes.")
+@click.option(
+    "--vendor", default="emulator", show_default=True, metavar="NAME", help="Name of the vendor in the manifest."
+)
+@click.option("--batch", required=True, metavar="NAME", help="Number of the batch.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the manifest to this file.")
 @pass_app
 def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: Path) -> None:
-    """Write the manifest that a vendor would send with the emulated blanks, for `eid stock receive`."""
+    """Write a vendor's manifest for the emulated blanks NAME, for use with `eid stock receive`."""
     from eid_toolkit.register.manifests import clean_name, encode_manifest
 
     store = _store(app)
@@ -98,24 +100,26 @@ _trust_option = click.option(
     "--trust-out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write what believes the card: CSCA certificate, CRL, and a terminal's key where there is one.",
+    help="Write the trust data for the card: CSCA certificate, CRL, and the terminal key if there is one.",
 )
 
 
 @emulator.command()
 @click.argument("name", required=False)
-@click.option("--spec", type=SpecWord(), metavar="SPEC", help="A card described in a file, or a shipped spec's name.")
+@click.option("--spec", type=SpecWord(), metavar="SPEC", help="A card spec file, or the name of a built-in spec.")
 @click.option("--replay", type=_recording_file, metavar="FILE", help="A session recorded with --trace-secrets.")
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port of vpcd.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port on which vpcd listens."
+)
 @_trust_option
 @pass_app
 def attach(
     app: App, name: str | None, spec: str | None, replay: Path | None, port: int, trust_out: Path | None
 ) -> None:
-    """Put the emulated card NAME into the virtual PC/SC reader until interrupted.
+    """Insert the emulated card NAME into the virtual PC/SC reader until interrupted.
 
-    The reader is that of the package vsmartcard-vpcd; its second slot listens one port higher. With --spec it is a card
-    made for the occasion, which needs no home and is forgotten at the end.
+    The reader is provided by the package vsmartcard-vpcd; its second slot listens on the next higher port. With --spec,
+    a temporary card is created, which needs no home and is discarded at the end.
     """
     if sum(chosen is not None for chosen in (name, spec, replay)) != 1:
         raise UsageError("attach-name-or-spec")
@@ -136,11 +140,11 @@ def attach(
         shown = Path(spec).name
         note(text(described, made))
         if trust_out is None and not described.blank:
-            note("Its authority was made with it: --trust-out DIR writes what believes it.")
+            note("The card has its own temporary authority: write its trust data with --trust-out DIR.")
         _write_trust(made, trust_out)
         _insert(made.card, port, shown)
         while _has_lost_power(made.card):
-            note(f"{shown} lost its power, as its spec has it. It is put in again.")
+            note(f"{shown} lost power, as specified in its card spec. It is inserted again.")
             time.sleep(_SEEN_EMPTY)
             _insert(made.card, port, shown)
     raise ServiceAway("vpcd-gone", port=port)
@@ -152,7 +156,7 @@ def attach(
 @format_option
 @pass_app
 def check(app: App, spec: str, trust_out: Path | None, fmt: str) -> None:
-    """Check the card spec SPEC, a file or the name of a shipped one, and show what it makes."""
+    """Check a card spec (a file or the name of a built-in one) and show the resulting card."""
     from eid_toolkit.cli.spec_cards import describe, make, text
 
     described, made = make(spec)
@@ -164,7 +168,7 @@ def _insert(card: Card, port: int, name: str) -> None:
     from eid_toolkit.transport.vpcd import VpcdCard
 
     with VpcdCard(card, port) as inserted:
-        note(f"{name} is in the virtual reader on port {port}. Ctrl-C takes it out.")
+        note(f"{name} is in the virtual reader on port {port}. Press Ctrl-C to remove it.")
         inserted.run()
 
 

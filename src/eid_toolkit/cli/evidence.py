@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def evidence() -> None:
-    """Who answers for saved evidence."""
+    """Manage the keys that sign saved evidence, and whose evidence is trusted."""
 
 
 @evidence.command("key", cls=Command)
 @format_option
 @pass_app
 def key(app: App, fmt: str) -> None:
-    """Show the fingerprint of this home's key, which other homes enrol it by; the key is made where there is none."""
+    """Show the fingerprint of this home's evidence key, for enrolment in other homes; create the key if necessary."""
     from eid_toolkit.inspection.evidence_seal import fingerprint_of
     from eid_toolkit.ports import SystemEntropy
 
@@ -35,19 +35,21 @@ def key(app: App, fmt: str) -> None:
 
 @evidence.command("enrol", cls=Command)
 @click.argument("fingerprint")
-@click.option("--name", required=True, help="What that home is called here.")
+@click.option("--name", required=True, help="Local name for that home.")
 @format_option
 @pass_app
 def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
-    """Believe the evidence of the home whose key has this FINGERPRINT.
+    """Trust evidence from the home whose key has this FINGERPRINT.
 
-    Compare it with what `eid evidence key` shows there, over a way that you trust.
+    Compare it with the output of `eid evidence key` in that home, over a channel that you trust.
     """
     from eid_toolkit.inspection.evidence_keys import cleaned
 
     keys = _keys(app)
     keys.check(fingerprint, name)
-    app.confirm(f"Believe what the home {harmless(name)} says of cards that it has read (key {cleaned(fingerprint)})?")
+    app.confirm(
+        f"Trust what the home {harmless(name)} reports about cards that it has read (key {cleaned(fingerprint)})?"
+    )
     _record(app, "evidence.enrol", cleaned(fingerprint), {"name": name})
     reader = keys.enrol(fingerprint, name)
     emit(asdict(reader), fmt, lambda: _table((reader,)))
@@ -57,7 +59,7 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
 @list_format_option
 @pass_app
 def list_readers(app: App, fmt: str) -> None:
-    """List the homes whose evidence is believed here."""
+    """List the homes whose evidence is trusted here."""
     readers = _keys(app).enrolled()
     emit([asdict(each) for each in readers], fmt, lambda: _table(readers))
 
@@ -66,10 +68,10 @@ def list_readers(app: App, fmt: str) -> None:
 @click.argument("fingerprint")
 @pass_app
 def forget(app: App, fingerprint: str) -> None:
-    """Believe the evidence of a home no more."""
+    """Stop trusting evidence from a home."""
     keys = _keys(app)
     reader = keys.find(fingerprint)
-    app.confirm(f"Believe evidence of {harmless(reader.name)} no more?")
+    app.confirm(f"Stop trusting evidence from {harmless(reader.name)}?")
     _record(app, "evidence.forget", reader.fingerprint, {"name": reader.name})
     keys.forget(reader)
     note(f"Forgotten: {harmless(reader.name)}.")

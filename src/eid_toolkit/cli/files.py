@@ -23,7 +23,7 @@ class OutputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
         if isinstance(path, Path) and not is_kept(path) and not os.access(path.parent, os.W_OK | os.X_OK):
-            self.fail(f"Nothing can be written in the folder of {click.format_filename(path)!r}.", param, ctx)
+            self.fail(f"The folder of {click.format_filename(path)!r} is missing or not writable.", param, ctx)
         return path
 
 

@@ -10,19 +10,25 @@ from eid_toolkit.cli.output import details, emit, note
 
 
 @click.command(cls=Command)
-@click.option("--demo", is_flag=True, help="For trying out: no operator keys, developer card keys, all SPECIMEN.")
-@click.option("--country", default="UTO", show_default=True, metavar="CODE", help="The state's code in the MRZ.")
-@click.option("--authority", metavar="NAME", help="The authority's name, as it stands in certificates and documents.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="A home for trying things out: no operator keys, developer card keys, everything SPECIMEN.",
+)
+@click.option("--country", default="UTO", show_default=True, metavar="CODE", help="The state's code as in the MRZ.")
+@click.option("--authority", metavar="NAME", help="The authority's name, as shown in certificates and documents.")
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
-@click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file of the home.")
-@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token that is to hold the keys; or `file`.")
+@click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file in the home.")
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token to hold the keys, or `file`.")
 @click.option(
     "--signature-limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How often a document signer may sign; 100 000 by default.",
+    help="Maximum number of signatures per document signer; 100 000 by default.",
 )
-@click.option("--without-csca", is_flag=True, help="Document signers only, certified by the CSCA of another home.")
+@click.option(
+    "--without-csca", is_flag=True, help="Create document signers only, to be certified by the CSCA of another home."
+)
 @format_option
 @pass_app
 def init(
@@ -37,11 +43,11 @@ def init(
     without_csca: bool,
     fmt: str,
 ) -> None:
-    """A new authority home, with CSCA, document signer and first CRL.
+    """Create the home of an authority, with CSCA, document signer and first CRL.
 
-    Outside --demo the key store's new passphrase is asked for, or read from --passphrase-fd or EID_PASSPHRASE; then
-    add operators with `eid operator add`. With --key-store the PIN of the token is asked for, or read from --pin-fd or
-    EID_PIN.
+    Without --demo, a new passphrase for the key store is asked for, or read from --passphrase-fd or EID_PASSPHRASE;
+    then add operators with `eid operator add`. With --key-store, the PIN of the token is asked for, or read from
+    --pin-fd or EID_PIN.
     """
     from eid_toolkit.home.config import HomeConfig
     from eid_toolkit.profiles import list_profiles, load_profile
@@ -51,7 +57,7 @@ def init(
 
     if authority is None:
         if not demo:
-            raise click.UsageError("Missing option '--authority' (only a demo home has a name of its own).")
+            raise click.UsageError("Missing option '--authority' (only a demo home has a default name).")
         authority = "Specimen Authority"
     token = None if key_store in (None, "file") else key_store
     config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token, signature_limit)
@@ -82,8 +88,8 @@ def init(
     pairs += [("CSCA", authorities.csca(state).subject.text) for state in authorities.states()]
     emit(result, fmt, lambda: details(pairs))
     if demo:
-        note("SPECIMEN: a home for trying out. Nothing it makes is a real document.")
+        note("SPECIMEN: a home for trying things out. It does not produce real documents.")
     else:
-        note("Next: eid operator add NAME, for at least two people.")
+        note("Next: run eid operator add NAME for at least two people.")
     if without_csca:
-        note("Then: eid pki ds request, and eid pki ds issue where the CSCA is.")
+        note("Then: run eid pki ds request here, and eid pki ds issue in the home that has the CSCA.")

@@ -24,9 +24,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command(cls=Command)
 @click.argument("evidence", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--sod", type=_FILE, help="EF.SOD, as another tool has dumped it.")
-@click.option("--dg", "groups", multiple=True, type=_FILE, help="Another dumped file; can stand several times.")
-@click.option("--at", metavar="TIME", help="Judge as of this time (ISO 8601, UTC unless it names a zone).")
+@click.option("--sod", type=_FILE, help="EF.SOD as dumped by another tool.")
+@click.option("--dg", "groups", multiple=True, type=_FILE, help="Another dumped file; repeatable.")
+@click.option("--at", metavar="TIME", help="Judge as of this time (ISO 8601; UTC if no time zone is given).")
 @verdict_options
 @format_option
 @pass_app
@@ -41,10 +41,10 @@ def judge(
     verbose: bool,
     fmt: str,
 ) -> None:
-    """Judge saved evidence again, with the trust lists that are here now.
+    """Judge saved evidence again, with the current trust lists.
 
-    EVIDENCE is a file of `eid verify --evidence`, or a folder of files that another tool has dumped. Only a home that
-    is believed here is taken at its word for what a file cannot prove. Exit codes as for `eid verify`.
+    EVIDENCE is a file written by `eid verify --evidence`, or a folder of files dumped by another tool. Statements that
+    a file cannot prove are accepted only from a home that is trusted here. Exit codes are those of `eid verify`.
     """
     if evidence is not None and (sod is not None or groups):
         raise UsageError("judge-two-kinds")
@@ -87,7 +87,7 @@ def _dumped(files: list[Path], now: datetime) -> tuple[Evidence, Witness]:
 
     evidence, strange = evidence_of(((path.name, read_start(path, MAX_FILE + 1)) for path in files), now)
     if strange:
-        note(f"Left aside, for they are no files of a chip: {', '.join(map(harmless, strange))}.")
+        note(f"Ignored, because they are not files of a chip: {', '.join(map(harmless, strange))}.")
     return evidence, UNSIGNED
 
 

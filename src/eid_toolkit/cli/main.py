@@ -21,32 +21,47 @@ from eid_toolkit.errors import EidError, ServiceAway, UsageError
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "agency": ("eid_toolkit.cli.agency:agency", "Agencies that look persons up, and what of them each may see."),
-    "application": ("eid_toolkit.cli.application:application", "Applications for documents."),
-    "audit": ("eid_toolkit.cli.audit:audit", "The tamper-evident log."),
+    "agency": (
+        "eid_toolkit.cli.agency:agency",
+        "Manage the agencies that look persons up, and what each of them may see.",
+    ),
+    "application": ("eid_toolkit.cli.application:application", "Manage applications for documents."),
+    "audit": ("eid_toolkit.cli.audit:audit", "Show, export and verify the tamper-evident audit log."),
     "card": ("eid_toolkit.cli.card:card", "Write documents to cards."),
-    "conformance": ("eid_toolkit.cli.conformance:conformance", "Test a chip against the standards, case by case."),
-    "decode": ("eid_toolkit.cli.decode:decode", "Show what stands in a FILE of a card or of the country signing PKI."),
+    "conformance": (
+        "eid_toolkit.cli.conformance:conformance",
+        "Test a chip for conformance to the standards, case by case.",
+    ),
+    "decode": (
+        "eid_toolkit.cli.decode:decode",
+        "Show the content of a FILE from a card or from the country signing PKI.",
+    ),
     "demo": (
         "eid_toolkit.cli.demo:demo",
-        "Issue three cards to invented persons, verify them, and detect six forgeries.",
+        "Issue three cards to fictitious persons, verify them, and detect six forgeries.",
     ),
-    "document": ("eid_toolkit.cli.document:document", "Documents, from preparation to issue."),
-    "emulator": ("eid_toolkit.cli.emulator:emulator", "Emulated cards, as blanks and in use."),
-    "evidence": ("eid_toolkit.cli.evidence:evidence", "Who answers for saved evidence."),
-    "init": ("eid_toolkit.cli.init:init", "A new authority home, with CSCA, document signer and first CRL."),
-    "judge": ("eid_toolkit.cli.judge:judge", "Judge saved evidence again, with the trust lists that are here now."),
-    "operator": ("eid_toolkit.cli.operator:operator", "Operators, each with a key of their own."),
-    "notice": ("eid_toolkit.cli.notice:notice", "What the police have reported: lost, stolen, wanted."),
-    "person": ("eid_toolkit.cli.person:person", "The population register."),
-    "pki": ("eid_toolkit.cli.pki:pki", "The authority's certificates and revocation lists."),
-    "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without judging it."),
-    "reader": ("eid_toolkit.cli.reader:reader", "Readers and what is in them."),
-    "register": ("eid_toolkit.cli.register:register", "The register as a whole: back-up, restoring and numbers."),
+    "document": ("eid_toolkit.cli.document:document", "Manage documents, from preparation to destruction."),
+    "emulator": ("eid_toolkit.cli.emulator:emulator", "Create, show and attach emulated cards."),
+    "evidence": (
+        "eid_toolkit.cli.evidence:evidence",
+        "Manage the keys that sign saved evidence, and whose evidence is trusted.",
+    ),
+    "init": ("eid_toolkit.cli.init:init", "Create the home of an authority, with CSCA, document signer and first CRL."),
+    "judge": ("eid_toolkit.cli.judge:judge", "Judge saved evidence again, with the current trust lists."),
+    "operator": ("eid_toolkit.cli.operator:operator", "Manage operators, each with their own key."),
+    "notice": ("eid_toolkit.cli.notice:notice", "Record and list police notices: lost, stolen, wanted."),
+    "person": ("eid_toolkit.cli.person:person", "Manage the population register."),
+    "pki": ("eid_toolkit.cli.pki:pki", "Manage the authority's certificates and revocation lists."),
+    "read": ("eid_toolkit.cli.read:read", "Read every readable file of a card, without verifying it."),
+    "reader": ("eid_toolkit.cli.reader:reader", "List readers and the cards in them."),
+    "register": ("eid_toolkit.cli.register:register", "Back up and restore the register, and show its statistics."),
     "samples": ("eid_toolkit.cli.samples:samples", "Write sample persons, portraits and card specs to DIR."),
-    "stock": ("eid_toolkit.cli.stock:stock", "Blanks, counted by two people."),
-    "trust": ("eid_toolkit.cli.trust:trust", "CSCA certificates and revocation lists that inspections believe."),
-    "verify": ("eid_toolkit.cli.verify:verify", "Read and judge one card."),
+    "stock": ("eid_toolkit.cli.stock:stock", "Manage the stock of blanks, counted by two people."),
+    "trust": (
+        "eid_toolkit.cli.trust:trust",
+        "Manage the CSCA certificates and revocation lists that inspections trust.",
+    ),
+    "verify": ("eid_toolkit.cli.verify:verify", "Read and verify a card."),
 }
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
 
@@ -171,7 +186,7 @@ def _print_error(error: EidError, language: str) -> None:
 def main() -> None:
     """Issue, emulate and inspect electronic identity cards (ICAO Doc 9303).
 
-    The options here may stand before or behind the command.
+    These options may be given before or after the command.
     """
 
 

@@ -19,23 +19,23 @@ _COLUMNS = ("id", "kind", "document", "person", "agency", "reported_at", "withdr
 
 @click.group(cls=Group)
 def notice() -> None:
-    """What the police have reported: lost, stolen, wanted."""
+    """Record and list police notices: lost, stolen, wanted."""
 
 
 @notice.command("add")
-@click.option("--kind", type=click.Choice(["lost", "stolen", "wanted"]), required=True, help="What is reported.")
-@click.option("--document", metavar="DOCUMENT", help="The document that was lost or stolen: identifier or number.")
-@click.option("--person", metavar="PERSON", help="The person who is wanted or missed: identifier or personal number.")
-@click.option("--agency", metavar="CODE", required=True, help="Who reports it.")
-@click.option("--reason", help="What else there is to know.")
+@click.option("--kind", type=click.Choice(["lost", "stolen", "wanted"]), required=True, help="What to report.")
+@click.option("--document", metavar="DOCUMENT", help="The lost or stolen document: identifier or number.")
+@click.option("--person", metavar="PERSON", help="The wanted or missing person: identifier or personal number.")
+@click.option("--agency", metavar="CODE", required=True, help="The reporting agency.")
+@click.option("--reason", help="Further details.")
 @format_option
 @pass_app
 def add(
     app: App, kind: str, document: str | None, person: str | None, agency: str, reason: str | None, fmt: str
 ) -> None:
-    """Put a report of the police on record: a document lost or stolen, or a person wanted or missed.
+    """Record a police notice: a lost or stolen document, or a wanted or missing person.
 
-    A document that is reported so is never made good again, and stands in the next list for officers.
+    A document reported in this way can never become valid again, and is included in the next list for officers.
     """
     from eid_toolkit.cli.document_status import tell_inspections
     from eid_toolkit.register.notices import NoticeKind
@@ -49,7 +49,7 @@ def add(
         if person is not None:
             made = notices.add_person(person, agency, operator, reason)
         elif document is not None:
-            app.confirm(f"Report document {document} as {kind}? It is never made good again.")
+            app.confirm(f"Report document {document} as {kind}? It can never become valid again.")
             made = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
             tell_inspections(office)
     _show(made, fmt)
@@ -58,11 +58,11 @@ def add(
 @notice.command("list")
 @click.option("--person", metavar="PERSON", help="Only notices of this person, by identifier.")
 @click.option("--document", metavar="DOCUMENT", help="Only notices of this document, by identifier.")
-@click.option("--all", "every", is_flag=True, help="Also those that were withdrawn.")
+@click.option("--all", "every", is_flag=True, help="Include withdrawn notices.")
 @list_format_option
 @pass_app
 def list_(app: App, person: str | None, document: str | None, every: bool, fmt: str) -> None:
-    """List the notices that hold."""
+    """List active notices."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -74,11 +74,11 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
 
 @notice.command("withdraw")
 @click.argument("notice_id", metavar="NOTICE")
-@click.option("--reason", required=True, help="Why.")
+@click.option("--reason", required=True, help="Reason.")
 @format_option
 @pass_app
 def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
-    """Withdraw a NOTICE, which stays on record. A document that was reported lost or stolen is not made good by it."""
+    """Withdraw a NOTICE; it stays on record, and a document reported lost or stolen does not become valid again."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:

@@ -138,6 +138,6 @@ def _settle_audit(register: Register) -> None:
     try:
         register.audit.settle()
     except IntegrityBroken:
-        note("The audit log does not hold together. Find out where: eid audit verify.")
+        note("The audit log is inconsistent. Find out where: eid audit verify.")
     except (EidError, OSError):
         pass  # busy, or nothing can be written: the next command tries again

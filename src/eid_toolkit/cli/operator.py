@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def operator() -> None:
-    """Operators, each with a key of their own."""
+    """Manage operators, each with their own key."""
 
 
 _role_option = click.option(
@@ -27,25 +27,31 @@ _role_option = click.option(
     "roles",
     multiple=True,
     type=click.Choice([str(role) for role in Role]),
-    help="What the operator is; may be given repeatedly.",
+    help="Role of the operator; repeatable.",
 )
 
 
 @operator.command("add")
 @click.argument("name")
 @_role_option
-@click.option("--new-passphrase-fd", "descriptor", type=int, metavar="N", help="Read the new one's passphrase from N.")
+@click.option(
+    "--new-passphrase-fd",
+    "descriptor",
+    type=int,
+    metavar="N",
+    help="Read the new operator's passphrase from file descriptor N.",
+)
 @format_option
 @pass_app
 def add(app: App, name: str, roles: tuple[str, ...], descriptor: int | None, fmt: str) -> None:
     """Add an operator with a new key.
 
-    Without --role the operator has every role, as in an office of two or three people: then only that nobody decides
-    alone holds them apart.
+    Without --role, the operator has every role, as suits an office of two or three people: the only separation of
+    duties is then that no one decides alone.
 
-    It takes the key store's passphrase, and a new one for the operator (asked for, or from EID_NEW_PASSPHRASE or
-    --new-passphrase-fd). Once operators have roles, it takes a security officer, who acts with a passphrase of their
-    own; before that, EID_OPERATOR_PASSPHRASE or --operator-passphrase-fd give the new operator's as well.
+    This requires the key store's passphrase, and a new one for the operator (asked for, or from EID_NEW_PASSPHRASE or
+    --new-passphrase-fd). Once operators have roles, it also requires a security officer with their own passphrase;
+    before that, EID_OPERATOR_PASSPHRASE or --operator-passphrase-fd can also give the new operator's.
     """
     with open_office(app) as office:
         officer = _check_may_manage(office)
@@ -63,9 +69,9 @@ def add(app: App, name: str, roles: tuple[str, ...], descriptor: int | None, fmt
 @format_option
 @pass_app
 def roles(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
-    """Give an operator these roles, and no others, from now on.
+    """Set the roles of an operator, replacing all earlier ones.
 
-    It takes the key store's passphrase. Without --role it shows the operator.
+    This requires the key store's passphrase. Without --role, the operator is only shown.
     """
     with open_office(app) as office:
         if not roles:
@@ -94,9 +100,9 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def disable(app: App, name: str, fmt: str) -> None:
-    """Let an operator decide nothing from now on.
+    """Disable an operator: from now on they can decide nothing.
 
-    What they decided before stands. It takes the key store's passphrase.
+    Their earlier decisions remain valid. This requires the key store's passphrase.
     """
     with open_office(app) as office:
         officer = _check_may_manage(office)

@@ -15,7 +15,7 @@ from eid_toolkit.cli.pki_commands.verifying import cvca, dv
 
 @click.group(cls=Group)
 def pki() -> None:
-    """The authority's certificates and revocation lists."""
+    """Manage the authority's certificates and revocation lists."""
 
 
 for _command in (csca, ds, crl, master_list, cvca, dv, terminal, show, lint):

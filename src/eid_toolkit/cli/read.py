@@ -40,10 +40,10 @@ _GONE = (
 @format_option
 @pass_app
 def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str, **password: str | None) -> None:
-    """Read every readable file of a card, without judging it.
+    """Read every readable file of a card, without verifying it.
 
-    The files are named like EF_DG1.bin; manifest.json tells which were read, absent, protected or failed. Exit code 7
-    where none could be read, 5 and 6 where the reading was cut off; what was read before is there all the same.
+    The files are named like EF_DG1.bin; manifest.json records which were read, absent, protected or failed. Exit code 7
+    if none could be read, 5 or 6 if reading was interrupted; the files read before that are kept.
     """
     from eid_toolkit.home.atomic import private_directory, write_atomic
     from eid_toolkit.inspection.capture import capture, read_small_files

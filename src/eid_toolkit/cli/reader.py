@@ -13,16 +13,16 @@ from eid_toolkit.errors import ServiceAway
 
 @click.group(cls=Group)
 def reader() -> None:
-    """Readers and what is in them."""
+    """List readers and the cards in them."""
 
 
 @reader.command("list")
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List PC/SC readers with the card in them, and the emulated cards of the home.
+    """List PC/SC readers with the cards in them, and the emulated cards of the home.
 
-    Without pcscd the emulated cards are listed all the same.
+    The emulated cards are listed even if pcscd is not running.
     """
     rows = _pcsc_readers(app) + _emulated_cards(app)
     emit(

@@ -20,7 +20,9 @@ from eid_toolkit.transport.interface import Card, Transport
 EMULATED, SPEC, REPLAY = "emulator:", "spec:", "replay:"
 IN_PROCESS = (EMULATED, SPEC, REPLAY)
 """What readers are called whose card is emulated in this process."""
-READER_HELP = "emulator:NAME, spec:NAME or spec:FILE, replay:FILE, or a PC/SC reader by name, part of it or number."
+READER_HELP = (
+    "emulator:NAME, spec:NAME, spec:FILE, replay:FILE, or a PC/SC reader by name, part of its name, or number."
+)
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
@@ -54,7 +56,7 @@ def quirks_option(function: _F) -> _F:
         default="standard",
         show_default=True,
         metavar="NAME",
-        help="A kind of real card, for its peculiarities.",
+        help="Allow for the peculiarities of this kind of card.",
     )(function)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def register() -> None:
-    """The register as a whole: back-up, restoring and numbers."""
+    """Back up and restore the register, and show its statistics."""
 
 
 @register.command("backup")
@@ -28,10 +28,11 @@ def register() -> None:
 @format_option
 @pass_app
 def backup(app: App, file: Path, fmt: str) -> None:
-    """Write a back-up of the register to FILE, while stations work.
+    """Write a backup of the register to FILE; stations can keep working.
 
-    It holds one state of all tables, encrypted under this home's key store: without it nobody reads or restores the
-    back-up, so keep a copy of the home's other files too, in another place. FILE is there whole or not at all.
+    The backup is one consistent state of all tables, encrypted with this home's key store, without which it can be
+    neither read nor restored: keep a copy of the home's other files too, in another place. FILE is written completely
+    or not at all.
     """
     from eid_toolkit.register.backup import back_up
 
@@ -45,15 +46,15 @@ def backup(app: App, file: Path, fmt: str) -> None:
 
 @register.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Replace the register that is there; asks first.")
-@click.option("--dry-run", is_flag=True, help="Only check FILE and say what it holds.")
+@click.option("--replace", is_flag=True, help="Replace the existing register, after confirmation.")
+@click.option("--dry-run", is_flag=True, help="Only check FILE and show what it contains.")
 @format_option
 @pass_app
 def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> None:
-    """Restore a back-up of this home, on SQLite or PostgreSQL, whichever it comes from.
+    """Restore a backup of this home to SQLite or PostgreSQL, regardless of which it was made from.
 
-    The whole FILE is checked first. What the audit log has told after the back-up is lost, and is said: put it
-    right by hand. With --replace the old SQLite file is kept beside the new one under a dated name.
+    The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
+    recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
     """
     from eid_toolkit.home.home import Home
     from eid_toolkit.register.backup_restore import Restorer
@@ -72,7 +73,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
         emit(manifest.to_json(), fmt, lambda: details(_pairs(manifest)))
         return
     if replace and not checked.vacant:
-        app.confirm(f"Replace the register by its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
+        app.confirm(f"Replace the register with its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
     done = restorer.restore(checked, replace=replace)
     _tell(done, fmt)
 
@@ -81,7 +82,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
 @format_option
 @pass_app
 def stats(app: App, fmt: str) -> None:
-    """Show the register in numbers."""
+    """Show statistics of the register."""
     from eid_toolkit.register.statistics import statistics
 
     with open_office(app) as office:
@@ -113,16 +114,19 @@ def _tell(done: Restored, fmt: str) -> None:
         pairs.append(("The old register", kept))
     emit(values, fmt, lambda: details(pairs))
     if kept is not None:
-        note("The old register holds what it held, in a file: destroy it when it is of no use any more.")
+        note("The old register is kept in a file with all its data: destroy it when it is no longer needed.")
     if not done.erasures_known:
-        note("Who was erased after the back-up was made is not known here: erase them again by the office's papers.")
+        note(
+            "Persons erased after the backup was made are not known here: "
+            "erase them again from the office's own records."
+        )
     if done.lost is not None and done.lost.first is not None:
         rows = f"Rows {done.lost.first} to {done.lost.last} of the audit log are missing"
-        note(f"{rows}: what they told must be put right by hand.")
+        note(f"{rows}: what they recorded must be redone by hand.")
     elif done.lost is not None:
         note(
-            f"The back-up is from another line of the log, which had come to row {done.lost.last}: "
-            "what its last rows told must be put right by hand."
+            f"The backup belongs to another branch of the log, which had reached row {done.lost.last}: "
+            "what its last rows recorded must be redone by hand."
         )
 
 

@@ -101,7 +101,7 @@ def text(spec: CardSpec, card: SpecimenCard) -> str:
     expected = forgery and (", ".join(forgery["failed_checks"]) or forgery["refused"])
     shown = [
         ("Card", "blank" if spec.blank else data["profile"]),
-        ("Seed", spec.seed or "none: another card each time"),
+        ("Seed", spec.seed or "none: a different card each time"),
         ("Issued at", data["at"]),
         ("CAN", data["can"]),
         *((f"MRZ {number}", line) for number, line in enumerate(data["mrz"] or (), 1)),

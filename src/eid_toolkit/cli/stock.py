@@ -12,7 +12,7 @@ from eid_toolkit.cli.stock_commands.receiving import receive, vendor
 
 @click.group(cls=Group)
 def stock() -> None:
-    """Blanks, counted by two people."""
+    """Manage the stock of blanks, counted by two people."""
 
 
 for _command in (vendor, receive, issue, return_, spoil, destroy, missing, find, open_, close, show, history):

@@ -26,7 +26,10 @@ def traced(transport: Transport, app: App) -> Iterator[Transport]:
     elif app.trace_secrets:
         from eid_toolkit.transport.recording import RecordingTransport
 
-        note(f"Recording everything to {app.trace}, keys and personal data included. Keep it as you keep the card.")
+        note(
+            f"Recording everything to {app.trace}, including keys and personal data. "
+            "Protect the file as you would the card."
+        )
         with _opened(app.trace, fresh=True) as out:
             yield RecordingTransport(transport, out, entropy_of(transport))
     else:

@@ -26,9 +26,9 @@ _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
 
 @click.group(cls=Group)
 def trust() -> None:
-    """CSCA certificates and revocation lists that inspections believe.
+    """Manage the CSCA certificates and revocation lists that inspections trust.
 
-    And links, deviation lists, and the lists that they came in.
+    This includes link certificates, deviation lists, and the lists in which they were imported.
     """
 
 
@@ -37,15 +37,15 @@ trust.add_command(bundle)
 
 
 @trust.command("list")
-@click.option("--country", metavar="CODE", help="Only what is of this state, by two or three letters.")
+@click.option("--country", metavar="CODE", help="Only entries of this state (two or three letters).")
 @click.option(
-    "--kind", type=click.Choice(["anchor", "link", "crl", "deviation-list"]), help="Only what is of this kind."
+    "--kind", type=click.Choice(["anchor", "link", "crl", "deviation-list"]), help="Only entries of this kind."
 )
-@click.option("--lists", "packs", is_flag=True, help="The lists, directories and bundles that were imported instead.")
+@click.option("--lists", "packs", is_flag=True, help="List the imported lists, directories and bundles instead.")
 @list_format_option
 @pass_app
 def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str) -> None:
-    """List what is believed."""
+    """List what is trusted."""
     store = open_store(app)
     if packs:
         _show_packs(store.packs.all(), fmt)
@@ -69,7 +69,7 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
     )
     emit(rows, fmt, lambda: table(_COLUMNS, shown))
     for each in store.unreadable():
-        note(f"Kept, but not readable by this version and not believed: {each} (eid trust remove takes it away).")
+        note(f"Kept, but not readable by this version and not trusted: {each} (to remove it: eid trust remove).")
 
 
 @trust.command("show")
@@ -77,7 +77,7 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
 @format_option
 @pass_app
 def show(app: App, fingerprint: str, fmt: str) -> None:
-    """Show one entry or list, named by the beginning of its fingerprint, and how it departs from the standard."""
+    """Show one entry or list, given by the beginning of its fingerprint, and its deviations from the standard."""
     store = open_store(app)
     pack = store.find_list(fingerprint)
     if pack is not None:
@@ -102,16 +102,16 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
 
 @trust.command("time")
 @click.option(
-    "--reset", is_flag=True, help="Have later times count no more, as this machine's clock is right: two people decide."
+    "--reset", is_flag=True, help="Ignore later times because this machine's clock is right; this takes two people."
 )
 @list_format_option
 @pass_app
 def time(app: App, reset: bool, fmt: str) -> None:
-    """Show the times that lists and bundles told, by which a clock that was set back is detected.
+    """Show the times learned from lists and bundles, which reveal a clock that was set back.
 
-    The latest that counts is the trusted time; verdicts are undetermined while this machine's clock is behind it. A
-    list dated more than a day ahead does not count. In an officer's home, the authority's next bundle takes back what
-    other lists told of a later time.
+    The latest time that counts is the trusted time; while this machine's clock is behind it, verdicts are undetermined.
+    A list dated more than a day ahead does not count. In an officer's home, the authority's next bundle overrides later
+    times learned from other lists.
     """
     from eid_toolkit.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
 
@@ -121,7 +121,7 @@ def time(app: App, reset: bool, fmt: str) -> None:
         if not (app.home_path / CONFIG_NAME).exists():
             raise NotPermitted("trusted-time-reset-not-here")
         highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
-        app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and nothing that was told of a later time to count any more?")
+        app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and should all later times be ignored?")
         with open_office(app) as office:
             detail = {"from": highest.isoformat() if highest else None, "to": now.isoformat()}
             people = decide_together(office, "trusted-time.reset", "trust-store", detail)
@@ -137,9 +137,9 @@ def time(app: App, reset: bool, fmt: str) -> None:
 @list_format_option
 @pass_app
 def diff(app: App, file: Path, fmt: str) -> None:
-    """Show what a file has that is not believed here, and which CSCA certificates are believed beyond it.
+    """Show what a file contains that is not trusted here, and which trusted CSCA certificates it lacks.
 
-    Nothing is decided by that: `eid trust import` is.
+    This changes nothing; to import the file, use `eid trust import`.
     """
     from eid_toolkit.pki.certificate import Certificate
     from eid_toolkit.stores.trust_entry import TrustEntry, kind_of_certificate
@@ -179,11 +179,11 @@ def diff(app: App, file: Path, fmt: str) -> None:
 @click.argument("fingerprint")
 @pass_app
 def remove(app: App, fingerprint: str) -> None:
-    """Believe one entry no more, also if a list holds it; or a whole list."""
+    """Stop trusting one entry, even if a list contains it, or a whole list."""
     store = open_store(app)
     pack = store.find_list(fingerprint)
     if pack is not None:
-        app.confirm(f"Remove the {pack.kind} {pack.name} with all that came with it?")
+        app.confirm(f"Remove the {pack.kind} {pack.name} and everything imported with it?")
         _record_removal(app, pack.sha256, pack.name)
         store.remove_list(pack)
         return

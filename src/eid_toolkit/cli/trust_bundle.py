@@ -28,34 +28,38 @@ _DIRECTORY = "bundles"
 
 @click.group(cls=Group)
 def bundle() -> None:
-    """What officers are to believe, in one signed, numbered file."""
+    """Manage trust bundles: an officer's trust data in one signed, numbered file."""
 
 
 @bundle.command("export")
 @state_option
-@click.option("--output", required=True, type=OutputFile(), help="Where the bundle goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the bundle to this file.")
 @click.option(
-    "--delta-from", "base", type=click.IntRange(min=1), metavar="VERSION", help="Only what changed since this bundle."
+    "--delta-from",
+    "base",
+    type=click.IntRange(min=1),
+    metavar="VERSION",
+    help="Include only what changed since this bundle.",
 )
 @click.option(
     "--max-age",
     "days",
     type=click.IntRange(1, 3650),
     metavar="DAYS",
-    help="How old officers may let it become, if less than their policy allows.",
+    help="Maximum age of the bundle for officers, if lower than their policy allows.",
 )
-@click.option("--no-bac", is_flag=True, help="Officers may open no card by Basic Access Control.")
+@click.option("--no-bac", is_flag=True, help="Forbid officers to open cards with Basic Access Control.")
 @click.option(
     "--status-list",
     "reports",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Tell officers of these documents: CSV issuing_state,document_number,status,since[,content_sha256].",
+    help="Report these documents to officers: CSV issuing_state,document_number,status,since[,content_sha256].",
 )
 @click.option(
     "--stolen-blanks",
     "blanks",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="From now on, tell officers of these blanks by number: CSV issuing_state,first,last,since.",
+    help="From now on, report these stolen blanks to officers: CSV issuing_state,first,last,since.",
 )
 @format_option
 @pass_app
@@ -70,11 +74,11 @@ def export(
     blanks: Path | None,
     fmt: str,
 ) -> None:
-    """Sign what this home believes for its officers: two people decide on it.
+    """Sign this home's trust data for its officers; this takes two people.
 
-    Anchors, links, revocation lists, deviation lists, the certificates of terminals without their keys, the documents
-    that the register reports and those of the table that was given last, and stolen blanks. Tell your officers the
-    CSCA's fingerprint by another way: they accept it with their first bundle.
+    The bundle contains trust anchors, link certificates, revocation lists, deviation lists, terminal certificates
+    without their keys, the documents reported by the register and by the table given last, and stolen blanks. Give your
+    officers the CSCA's fingerprint through another channel: they accept it with their first bundle.
     """
     from eid_toolkit.pki.document_status import StatusList, StolenBlanks
     from eid_toolkit.pki.trust_bundle import BundlePolicy, build_trust_bundle
@@ -122,14 +126,15 @@ def export(
 @click.option(
     "--accept",
     metavar="FINGERPRINT",
-    help="Take this authority's bundles from now on: the SHA-256 of its CSCA's, or of the bundle signer's certificate.",
+    help="Accept this authority's bundles from now on: SHA-256 of its CSCA's or the bundle signer's certificate.",
 )
 @format_option
 @pass_app
 def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
-    """Believe what a bundle of the own authority holds, in place of the bundle before.
+    """Import a bundle from your own authority, replacing the previous bundle.
 
-    All or nothing. The first bundle needs --accept; after it, only newer bundles of the same authority are taken.
+    A bundle is imported completely or not at all. The first bundle needs --accept; after that, only newer bundles from
+    the same authority are accepted.
     """
     from eid_toolkit.pki.cv_certificate import CvCertificate
     from eid_toolkit.pki.trust_bundle import MAX_SIZE
@@ -160,7 +165,7 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, fmt: str) -> None:
-    """Show the bundle that is believed here, its age, and whose bundles are taken."""
+    """Show the installed bundle, its age, and whose bundles are accepted."""
     from eid_toolkit.stores.trust import open_trust
     from eid_toolkit.stores.trust_bundles import BundleStore
 

@@ -39,33 +39,33 @@ def open_store(app: App) -> TrustStore:
     "signers",
     multiple=True,
     metavar="FINGERPRINT",
-    help="Believe lists by this signer, whose CSCA is not known here: the SHA-256 of the signer's certificate.",
+    help="Trust lists from this signer although its CSCA is not known here: the SHA-256 of the signer's certificate.",
 )
 @click.option(
     "--accept-list",
     "lists",
     multiple=True,
     metavar="SHA256",
-    help="Believe this list, which nobody signed: the SHA-256 of the file.",
+    help="Trust this unsigned list: the SHA-256 of the file.",
 )
 @click.option(
     "--remove-dropped",
     is_flag=True,
-    help="Believe no more what earlier editions of a list had and this one has no longer.",
+    help="Stop trusting what earlier editions of a list contained but this one does not.",
 )
 @list_format_option
 @pass_app
 def import_(
     app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: tuple[str, ...], remove_dropped: bool, fmt: str
 ) -> None:
-    """Believe what stands in files: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
+    """Trust the content of FILES: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
 
-    A list is believed if its signer comes from a CSCA that is believed, and else only if it is accepted. Two operators
-    decide on an acceptance, and on a foreign CSCA certificate that is given singly. Each list is taken whole or not at
-    all; bad certificates in it are told and do not keep the others out. Compare fingerprints with what the state tells
-    by another way than the one the file came.
+    A list is trusted if its signer was certified by a trusted CSCA, and otherwise only if it is accepted explicitly.
+    Accepting a list, or a foreign CSCA certificate on its own, takes two operators. Each list is imported completely or
+    not at all; invalid certificates in it are reported and skipped. Verify fingerprints with the state through a
+    channel other than the one by which the file arrived.
 
-    What a newer edition of a list no longer has is told and stays believed, until it is removed.
+    Entries that a newer edition of a list no longer contains are reported and stay trusted until they are removed.
     """
     from eid_toolkit.pki.signature_form import is_without_null
     from eid_toolkit.stores.trust_sources import read_files
@@ -76,14 +76,14 @@ def import_(
     plan = store.plan(sources, CLOCK.now(), accepted)
     plan.check()
     if remove_dropped and plan.dropped:
-        app.confirm(f"Believe no more {len(plan.dropped)} certificates that the newer list no longer has?")
+        app.confirm(f"Stop trusting {len(plan.dropped)} certificates that the newer list no longer contains?")
     in_office = (app.home_path / CONFIG_NAME).exists()
     taken = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
     _show(store, plan, taken, remove_dropped, fmt)
     new = {pack.sha256 for pack in plan.packs}
     for found in sources.lists:
         if found.sha256 in new and found.found.signed is not None and is_without_null(found.found.signed):
-            note(f"{found.source}: taken, though the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
+            note(f"{found.source}: accepted, although the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
 
 
 def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
@@ -116,7 +116,7 @@ def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped:
     for pack in plan.packs:
         if pack.basis in (Basis.SIGNER, Basis.LIST):
             app.confirm(
-                f"Believe the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'nobody'}?"
+                f"Trust the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'no one'}?"
             )
     taken = store.carry_out(plan, Operator(app.operator) if app.operator else None)
     for _, entry in plan.dropped if remove_dropped else ():
@@ -165,12 +165,12 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed:
     note(", ".join(f"{count} {status}" for status, count in counts.items()) + more + ".")
     if plan.dropped and not removed:
         note(
-            f"The newer list no longer has {len(plan.dropped)} certificates that are believed still. If that is right:"
-            " eid trust remove FINGERPRINT for one, or the same import with --remove-dropped for all."
+            f"Still trusted but no longer in the newer list: {len(plan.dropped)} certificates. If they should go:"
+            " eid trust remove FINGERPRINT for one, or repeat the import with --remove-dropped for all."
         )
     departing = sum(any(each["severity"] == "error" for each in row.get("findings", ())) for row in rows)
     if departing:
-        note(f"{departing} of them depart from their profile: `eid trust show` says how.")
+        note(f"Deviating from their profile: {departing} (see `eid trust show`).")
 
 
 _STATUSES = ("taken", "known", "unreadable", "refused")
@@ -193,6 +193,6 @@ def _as_text(rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> str:
     if len(rows) > _SHOWN:
         lines.append(f"... and {len(rows) - _SHOWN} more: eid trust list")
     for row in refused:
-        hint = f" To believe it: --accept-signer or --accept-list {row['accept']}" if "accept" in row else ""
+        hint = f" To trust it: --accept-signer or --accept-list {row['accept']}" if "accept" in row else ""
         lines.append(f"{row['status']}: {harmless(row['source'])}, {harmless(row['name'])}: {row['detail']}{hint}")
     return "\n".join(lines)

@@ -29,11 +29,11 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def verdict_options(function: _F) -> _F:
     """``--policy``, ``--report`` and ``--verbose``."""
-    function = click.option("--verbose", is_flag=True, help="Show every check, those that passed too.")(function)
+    function = click.option("--verbose", is_flag=True, help="Show all checks, including those that passed.")(function)
     function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
-    return click.option("--policy", "policy_name", default="officer", show_default=True, help="What is required.")(
-        function
-    )
+    return click.option(
+        "--policy", "policy_name", default="officer", show_default=True, help="Inspection policy to apply."
+    )(function)
 
 
 def load_trust(app: App) -> TrustMaterial:

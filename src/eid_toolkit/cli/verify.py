@@ -32,8 +32,8 @@ _WATCH_PATIENCE = 24 * 3600.0
 @wait_option
 @quirks_option
 @verdict_options
-@click.option("--evidence", type=OutputFile(), help="Save what the card showed.")
-@click.option("--watch", is_flag=True, help="Serve one card after another, until interrupted.")
+@click.option("--evidence", type=OutputFile(), help="Save the evidence read from the card.")
+@click.option("--watch", is_flag=True, help="Verify one card after another until interrupted.")
 @list_format_option
 @pass_app
 def verify(
@@ -49,9 +49,9 @@ def verify(
     fmt: str,
     **password: str | None,
 ) -> None:
-    """Read and judge one card.
+    """Read and verify a card.
 
-    Exit code 0 passed, 3 failed, 4 undetermined; 5, 6 or 7 where the card could not be opened.
+    Exit code 0 for passed, 3 for failed, 4 for undetermined; 5, 6 or 7 if the card could not be opened.
     """
 
     terminals = load_terminals(app)
@@ -123,5 +123,5 @@ def _save_evidence(app: App, path: Path, evidence: Evidence) -> None:
         data = sealed(data, EvidenceKeys(app.home_path).own_or_new(SystemEntropy()))
     except ServiceAway as error:
         told = message_of(error)
-        note(f"Evidence without a signature. {told.text} {told.hint or ''}".rstrip())
+        note(f"The evidence is not signed. {told.text} {told.hint or ''}".rstrip())
     write_file(path, data)

@@ -23,7 +23,7 @@ _NOTHING: Mapping[int, bytes | None] = MappingProxyType({})
 
 def offered(facts: Facts) -> str | None:
     """The condition of all cases of Chip Authentication."""
-    return None if facts.chip_keys else "DG14 offers no Chip Authentication that can be run"
+    return None if facts.chip_keys else "DG14 offers no supported Chip Authentication"
 
 
 def _with_cipher(triple_des: bool) -> Condition:

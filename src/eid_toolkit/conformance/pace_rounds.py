@@ -26,7 +26,7 @@ _TEMPLATE = 0x7C
 
 def offered(facts: Facts) -> str | None:
     """The condition of all cases of PACE."""
-    return None if facts.pace else "EF.CardAccess offers no PACE that can be run"
+    return None if facts.pace else "EF.CardAccess offers no supported PACE"
 
 
 def with_mapping(mapping: str) -> Condition:
@@ -44,7 +44,7 @@ def way_with(probe: Probe, *mappings: str) -> Way:
     ways = (way for mapping in mappings if (way := probe.facts.pace_with(mapping)) is not None)
     first_way = next(ways, None)
     if first_way is None:
-        raise NotConforming(f"no way with mapping {' or '.join(mappings)}")
+        raise NotConforming(f"no PACE with mapping {' or '.join(mappings)} is offered")
     return first_way
 
 
@@ -69,7 +69,7 @@ class PaceRounds:
     def keys(self) -> SessionKeys:
         """The session keys, once the keys have been agreed on."""
         if self._keys is None:
-            raise NotConforming("the keys have not been agreed on")
+            raise NotConforming("no session keys have been agreed")
         return self._keys
 
     # MSE:Set AT.

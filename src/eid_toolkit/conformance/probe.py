@@ -122,7 +122,7 @@ class Probe:
         try:
             return self.channel.open_response(command.ins, answer)
         except EidError as error:
-            raise NotConforming(f"{what}: the answer's protection is wrong ({error})") from None
+            raise NotConforming(f"{what}: the secure messaging of the response is wrong ({error})") from None
 
     def read(self, file: ElementaryFile) -> bytes:
         """A whole file in the current DF, as a reader would read it; fails the case if that is not possible."""
@@ -180,7 +180,7 @@ class Probe:
         except (NoCardError, ServiceAway):
             raise
         except EidError as error:
-            raise NotConforming(f"{what}: the session was over ({error})") from None
+            raise NotConforming(f"{what}: the session had ended ({error})") from None
         self.ok(answer, f"{what}: reading EF.COM")
 
     def objects(self, data: bytes) -> dict[int, bytes]:

@@ -60,7 +60,7 @@ def run_cases(
             result = _run(case, transport, facts, entropy)
             gone_error = result.gone
         else:
-            result = Result(case, Status.ERROR, "not run: the chip had gone before", 0.0, 0)
+            result = Result(case, Status.ERROR, "not run: the chip was already gone", 0.0, 0)
         results.append(result)
         if progress is not None:
             progress(result)
@@ -83,12 +83,12 @@ def _run(case: Case, transport: Transport, facts: Facts, entropy: Entropy) -> Re
     except NotAtHand as missing:
         status, detail = Status.NOT_APPLICABLE, str(missing)
     except (NoCardError, ServiceAway) as error:
-        status, detail, gone_error = Status.ERROR, f"the chip has gone: {error}", error
+        status, detail, gone_error = Status.ERROR, f"the connection to the chip was lost: {error}", error
     except EidError as error:
-        status, detail = Status.FAILED, f"a step before the expected results failed: {error}"
+        status, detail = Status.FAILED, f"a preparatory step failed: {error}"
     except Exception as error:  # what the case did not think of must not cost the others
         _log.debug("%s could not be decided", case.number, exc_info=True)
-        status, detail = Status.ERROR, f"it could not be decided: {type(error).__name__}"
+        status, detail = Status.ERROR, f"the case could not be decided: {type(error).__name__}"
     return Result(case, status, detail, time.perf_counter() - began, counted.apdus, gone_error)
 
 

@@ -36,12 +36,12 @@ def credentials_of(facts: Facts) -> TerminalCredentials | None:
 def testable(facts: Facts) -> str | None:
     """The condition of the cases that need a terminal."""
     if not facts.protected:
-        return "the chip holds no data group back"
+        return "the chip protects no data group with Terminal Authentication"
     if not facts.chip_keys:
         return "the chip offers no Chip Authentication"
     if not facts.terminals:
-        return "no terminal was given"
-    return None if credentials_of(facts) is not None else "no certificate that was given leads to a key in EF.CVCA"
+        return "no terminal certificate is available"
+    return None if credentials_of(facts) is not None else "no available terminal certificate leads to a key in EF.CVCA"
 
 
 class TerminalRounds:
@@ -50,7 +50,7 @@ class TerminalRounds:
     def __init__(self, probe: Probe, binding: SessionBinding) -> None:
         credentials = credentials_of(probe.facts)
         if credentials is None:
-            raise NotConforming("no terminal was given that the chip trusts")
+            raise NotConforming("no terminal that the chip trusts is available")
         self._probe = probe
         self.credentials = credentials
         self.binding = binding

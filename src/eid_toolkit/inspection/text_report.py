@@ -18,9 +18,9 @@ Paint = Callable[[str, str], str]
 """A text in the colour of a status (the second argument)."""
 
 _LAYER_TITLES = {
-    Layer.DOCUMENT: "Document: are the data genuine and unchanged?",
+    Layer.DOCUMENT: "Document: is the data genuine and unchanged?",
     Layer.CHIP: "Chip: is it the one that was issued?",
-    Layer.STATUS: "Status: is the document good now?",
+    Layer.STATUS: "Status: is the document currently valid?",
 }
 _HOLDER_TITLES = {
     "name": "Name",
@@ -37,26 +37,27 @@ _HOLDER_TITLES = {
 }
 _COMPARE = "compare the printed MRZ and data with those shown, and the face with the portrait"
 _CLOSING = {
-    Decision.PASSED: "Now compare yourself: the printed MRZ and data with those shown, the face with the portrait.",
+    Decision.PASSED: "Now compare the printed MRZ and data with those shown, and the face with the portrait.",
     Decision.UNDETERMINED: f"Do not rely on this document alone: {_COMPARE}, and look into what could not be decided.",
-    Decision.FAILED: "Do not accept this document. Keep it if you may, compare the printed MRZ and the face all the "
-    "same, and report it.",
+    Decision.FAILED: "Do not accept this document. Keep it if you are authorized to, still compare the printed MRZ "
+    "and the face, and report it.",
 }
 _REPORTED = (
-    "The document is reported, which says nothing of who shows it. Take them to the second line without suspicion: "
-    f"{_COMPARE}, ask the issuer whether the report is right, and do as your rules say."
+    "The document has been reported, which says nothing about the person presenting it. Refer them to second-line "
+    f"inspection without suspicion: {_COMPARE}, ask the issuer whether the report is correct, and follow your "
+    "procedures."
 )
 """9303-2 6.4: until otherwise proven nobody with a reported document is treated as if they meant ill."""
-_EXPIRED = f"The document is not valid any more, which by itself does not make it false: {_COMPARE}."
+_EXPIRED = f"The document is no longer valid, which by itself does not make it false: {_COMPARE}."
 _CLOSING_OF_STATUS = {"status.reported": _REPORTED, "document.expiry": _EXPIRED}
 _JUST_NOW = timedelta(minutes=5)
 _FORGED = ("document-on-stolen-blank",)
 """Reports that say of the document itself that it is no genuine one."""
 _WITNESSES = {
-    Standing.ENROLLED: "Evidence by {name} (key {fingerprint}).",
-    Standing.STRANGER: "Evidence by a key that is not enrolled here: {fingerprint}.",
-    Standing.CHANGED: "Evidence that was changed after it was signed (key {fingerprint}).",
-    Standing.UNSIGNED: "Evidence that nobody signed.",
+    Standing.ENROLLED: "Evidence from {name} (key {fingerprint}).",
+    Standing.STRANGER: "Evidence signed with a key that is not enrolled here: {fingerprint}.",
+    Standing.CHANGED: "The evidence was altered after it was signed (key {fingerprint}).",
+    Standing.UNSIGNED: "The evidence is not signed.",
 }
 
 
@@ -100,8 +101,8 @@ def verdict_text(verdict: Verdict, words: Words, *, verbose: bool = False) -> st
 
 def _holder(holder: Holder) -> Iterator[str]:
     notes = {
-        "primary_identifier": "  (the MRZ's names may be cut off)" if holder.truncated else "",
-        "date_of_birth": "" if holder.birth_century_known else "  (the card has two digits of the year)",
+        "primary_identifier": "  (names in the MRZ may be truncated)" if holder.truncated else "",
+        "date_of_birth": "" if holder.birth_century_known else "  (the card has only two digits of the year)",
     }
     for name, title in _HOLDER_TITLES.items():
         if name != "name" or holder.name is not None:
@@ -171,7 +172,7 @@ def _counted(number: int, thing: str) -> str:
 def _opened(evidence: Evidence) -> str:
     access = evidence.access
     if access.protocol == FROM_FILES:
-        return f"Files of a chip that another tool has dumped; {evidence.bytes_read} bytes."
+        return f"Files of a chip, dumped by another tool; {evidence.bytes_read} bytes."
     protocol = " ".join(filter(None, (access.protocol.upper(), access.mapping and access.mapping.upper())))
     opened = f"{protocol} with {access.password.upper()}, {access.cipher}" if access.password else protocol
     return f"Opened by {opened}; {evidence.apdus} commands, {evidence.bytes_read} bytes, {evidence.elapsed_ms:.0f} ms."

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 @click.command("duplicates", cls=Command)
-@click.option("--scan", is_flag=True, help="Look through the whole register for new pairs first.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Pairs at most.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Leave out the first N.")
+@click.option("--scan", is_flag=True, help="First search the whole register for new pairs.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Maximum number of pairs.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
 @pass_app
 def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
-    """List pairs of persons who may be the same, for a person to decide on.
+    """List pairs of possibly identical persons, to be decided on by an operator.
 
-    Proposed are persons with the same name and date of birth, with the same former number, and with the same date of
-    birth and sex and a similar name.
+    Pairs have the same name and date of birth; or the same former number; or the same date of birth and sex and similar
+    names.
     """
     from eid_toolkit.stores.roles import Permission
 
@@ -41,12 +41,12 @@ def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
 @click.command("duplicate", cls=Command)
 @click.argument("first", metavar="FIRST")
 @click.argument("second", metavar="SECOND")
-@click.option("--same", is_flag=True, help="They are one person: FIRST stays, and SECOND points to it.")
-@click.option("--different", is_flag=True, help="They are two persons; the pair is not proposed again.")
+@click.option("--same", is_flag=True, help="They are the same person: FIRST is kept, and SECOND refers to it.")
+@click.option("--different", is_flag=True, help="They are different persons; the pair is not listed again.")
 @format_option
 @pass_app
 def duplicate(app: App, first: str, second: str, same: bool, different: bool, fmt: str) -> None:
-    """Decide whether two persons are the same; that cannot be taken back."""
+    """Decide whether two persons are the same; this cannot be undone."""
     from eid_toolkit.stores.roles import Permission
 
     if same == different:
@@ -56,7 +56,7 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
         persons = office.register.persons
         one, other = (persons.look_ups.person(each, operator) for each in (first, second))
         if same:
-            app.confirm(f"Are {one.id} and {other.id} one person, of whom {one.id} stays?")
+            app.confirm(f"Are {one.id} and {other.id} the same person? {one.id} is kept.")
         decided = persons.pairs.decide(one, other, operator, same=same)
     emit(decided.to_json(), fmt, lambda: _details(decided))
 

@@ -12,15 +12,16 @@ from eid_toolkit.cli.two_people import decide_together
 
 @click.command("erase", cls=Command)
 @click.argument("person_id", metavar="PERSON")
-@click.option("--reason", required=True, help="Why; kept in the audit log for good, so name nobody.")
+@click.option("--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone.")
 @format_option
 @pass_app
 def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
-    """Erase a PERSON for good, by identifier or personal number, which two people do.
+    """Permanently erase a PERSON, given by identifier or personal number; this takes two people.
 
-    The keys of all that was sealed for the person and for the person's documents are destroyed, and what identifies
-    leaves the register. Refused while an application waits, a document is in the making or valid, or somebody looks for
-    the person. Backups from before still hold it all: destroy them when their time is over.
+    The keys that seal the data of the person and of the person's documents are destroyed, and identifying data is
+    removed from the register. This is refused while an application is pending, a document is in production or valid, or
+    the person is the subject of an active notice. Earlier backups still contain all the data: destroy them when their
+    retention period ends.
     """
     from eid_toolkit.register.erasure import FIRST, SECOND
     from eid_toolkit.register.reasons import clean_reason
@@ -29,7 +30,7 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     with open_office(app) as office:
         office.act(FIRST[0])
         found = office.register.erasure.check(person_id)
-        app.confirm(f"Erase the person {found} for good? Nothing brings the data back.")
+        app.confirm(f"Permanently erase person {found}? The data cannot be recovered.")
         people = decide_together(office, "person.erase", found, {"reason": why}, first=FIRST, second=SECOND)
         erased = office.register.erasure.erase(found, why, people)
         is_file = office.register.database.is_file
@@ -41,6 +42,9 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     ]
     emit(values, fmt, lambda: details(pairs))
     if not is_file:
-        note("The server's files hold what was erased until they are used again: VACUUM, and the log that it archives.")
+        note(
+            "The server's files still contain the erased data until they are reused: "
+            "run VACUUM, and mind the archived log files."
+        )
     elif not erased.left_files:
-        note("Another process reads the register: what was erased leaves its log file when that one is done.")
+        note("Another process is reading the register: the erased data leaves its log file when that process is done.")

@@ -35,13 +35,13 @@ _GZIP = 31
 
 @click.command("import", cls=Command)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Report every bad row and write nothing.")
-@click.option("--keep-going", is_flag=True, help="Import the good rows, and write the bad ones to a rejects file.")
-@click.option("--rejects", type=OutputFile(), help="The rejects file.")
-@click.option("--new-rejects", is_flag=True, help="Go on with a new rejects file where the old one is lost.")
-@click.option("--again", is_flag=True, help="Also a file that was imported completely before.")
+@click.option("--dry-run", is_flag=True, help="Report every invalid row and write nothing.")
+@click.option("--keep-going", is_flag=True, help="Import the valid rows, and write the invalid ones to a rejects file.")
+@click.option("--rejects", type=OutputFile(), help="Name of the rejects file.")
+@click.option("--new-rejects", is_flag=True, help="Continue with a new rejects file if the old one is lost.")
+@click.option("--again", is_flag=True, help="Import the file even if it was already imported completely.")
 @click.option("--profile", metavar="NAME", help="Check identity numbers against the rule of this document type.")
-@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="What FILE is, if its name does not say.")
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="Format of FILE, if its name does not show it.")
 @format_option
 @pass_app
 def import_(
@@ -58,9 +58,9 @@ def import_(
 ) -> None:
     """Import persons from a CSV or JSON Lines file, plain or gzip; - reads standard input.
 
-    One bad row keeps all out, unless --keep-going. Bad rows are reported with their line and field, the first hundred
-    of them; the rejects file, which has them all, is, unless named, FILE with `.rejects` before its suffix. An import
-    that was stopped goes on behind its last row when the same file is given again.
+    If any row is invalid, nothing is imported unless --keep-going is given. The first hundred invalid rows are reported
+    with line and field; all of them are written to the rejects file, by default FILE with `.rejects` before its suffix.
+    To continue an interrupted import, give the same file again.
     """
     from eid_toolkit.register.person_import import ImportOptions
     from eid_toolkit.register.person_source import PersonSource
@@ -83,26 +83,27 @@ def import_(
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
             report = office.register.persons.imports.run(source, operator, options)
     if report.skipped:
-        note(f"The first {report.skipped} rows were dealt with before.")
+        note(f"The first {report.skipped} rows had already been processed.")
     if report.rejects is not None:
-        note(f"{report.rejected_count} bad rows written to {report.rejects}")
+        note(f"Invalid rows written to {report.rejects}: {report.rejected_count}")
     _show_report(app, report, fmt)
     if report.rejected_count and not (keep_going and report.written):
         raise BadInput("import-bad-rows", count=report.rejected_count)
 
 
 @click.command("export", cls=Command)
-@click.option("--output", type=OutputFile(), help="Write to this file, not stdout.")
+@click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", help="The file format.")
-@click.option("--gzip", "zipped", is_flag=True, help="Compress it.")
+@click.option("--gzip", "zipped", is_flag=True, help="Compress the file.")
 @purpose_option
 @pass_app
 def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped: bool, purpose: str | None) -> None:
     """Export all persons; `eid person import` reads it back.
 
-    In CSV, whatever a spreadsheet would run gets an apostrophe before it, which the import takes away. The file is
-    one state of the register, and there whole or not at all: until then it is called FILE.part, and after a stop the
-    same command goes on with it, or begins anew if any person was changed meanwhile.
+    In CSV, text that a spreadsheet would execute is prefixed with an apostrophe, which the import removes. The export
+    is one consistent state of the register and is written completely or not at all: until it is complete, the file is
+    named FILE.part. To continue an interrupted export, run the same command again; it starts over if any person has
+    changed in the meantime.
     """
     from eid_toolkit.register.person_export import export_persons, write_people
     from eid_toolkit.stores.roles import Permission
@@ -121,9 +122,9 @@ def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped:
             told = partial(_tell, progress, count)
             done = export_persons(people, output, kind, zipped=zipped, told=told)
     if done.before:
-        note(f"The first {done.before} of {done.count} persons had been written before.")
+        note(f"The first {done.before} of {done.count} persons had already been written.")
     if done.begun_anew:
-        note("An export that was stopped before was of another state or kind: it was begun anew.")
+        note("The interrupted export was of another state or format: the export was started over.")
 
 
 def _rejects_name(file: Path) -> Path:
@@ -212,7 +213,7 @@ def _show_report(app: App, report: ImportReport, fmt: str) -> None:
     }
 
     def text() -> str:
-        summary = f"{report.imported} persons imported, {report.rejected_count} bad rows."
+        summary = f"{report.imported} persons imported, {report.rejected_count} invalid rows."
         if not bad:
             return summary
         lines = table(("line", "field", "problem"), ((row["line"], row["field"], row["message"]) for row in bad))

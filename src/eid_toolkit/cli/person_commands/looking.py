@@ -29,24 +29,24 @@ def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
         found = office.register.persons.look_ups.person(reference, operator, purpose)
     show_person(found, fmt)
     if found.merged_into is not None:
-        note(f"Found to be the same person as {found.merged_into}: work with that one.")
+        note(f"Merged into person {found.merged_into}: use that one instead.")
 
 
 @click.command("search", cls=Command)
 @click.argument("words", metavar="[WORD]...", nargs=-1)
-@click.option("--birth", metavar="DATE", help="Only persons born then: YYYY-MM-DD, YYYY-MM or YYYY.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Persons at most.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Leave out the first N.")
+@click.option("--birth", metavar="DATE", help="Only persons born on this date: YYYY-MM-DD, YYYY-MM or YYYY.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Maximum number of persons.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Skip the first N.")
 @purpose_option
 @list_format_option
 @pass_app
 def search(
     app: App, words: tuple[str, ...], birth: str | None, limit: int, offset: int, purpose: str | None, fmt: str
 ) -> None:
-    """Find persons by number, or by words of the name.
+    """Find persons by number or by words of the name.
 
-    Words come with or without diacritics, in any order, whole or as beginnings; where no name has them, names with a
-    letter more, less, other or exchanged are found and marked as similar.
+    Words may be given with or without diacritics, in any order, in full or just their beginnings. If no name matches,
+    names that differ by one added, missing, different or swapped letter are found and marked as similar.
     """
     from eid_toolkit.lds.dates import PartialDate
     from eid_toolkit.stores.roles import Permission
@@ -60,7 +60,7 @@ def search(
     rows = [each.to_json() for each in found]
     emit(rows, fmt, lambda: people_table((each.person, "similar" if each.similar else "") for each in found))
     if len(found) == limit and fmt == "text":
-        note(f"There may be more: --offset {offset + limit}")
+        note(f"There may be more; to see them: --offset {offset + limit}")
 
 
 @click.command("history", cls=Command)
@@ -69,7 +69,7 @@ def search(
 @list_format_option
 @pass_app
 def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
-    """Show how a person came into the register, and each change with what was before, its source, and who made it."""
+    """Show how a person was registered, and each change with the previous values, its source, and who made it."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:

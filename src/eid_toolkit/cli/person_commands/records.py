@@ -13,7 +13,7 @@ from eid_toolkit.errors import NotPermitted
 
 @click.command("add", cls=Command)
 @person_options
-@click.option("--source", metavar="TEXT", default="", help="The paper or report that says so, for the history.")
+@click.option("--source", metavar="TEXT", default="", help="The document or report it is based on, for the history.")
 @format_option
 @pass_app
 def add(app: App, fmt: str, source: str, **values: str | None) -> None:
@@ -27,21 +27,21 @@ def add(app: App, fmt: str, source: str, **values: str | None) -> None:
         alike = persons.pairs.open_of(added)
     show_person(added, fmt)
     if alike:
-        note(f"May be a person who is there already ({alike}): an approver decides, see eid person duplicates.")
+        note(f"This person may already be registered ({alike}): an approver must decide, see eid person duplicates.")
 
 
 @click.command("change", cls=Command)
 @click.argument("reference", metavar="PERSON")
 @person_options
-@click.option("--source", metavar="TEXT", required=True, help="The paper or report that says so.")
-@click.option("--version", type=click.IntRange(1), help="Only if the person is still at this version.")
+@click.option("--source", metavar="TEXT", required=True, help="The document or report it is based on.")
+@click.option("--version", type=click.IntRange(1), help="Change only if the person is still at this version.")
 @format_option
 @pass_app
 def change(app: App, reference: str, fmt: str, source: str, version: int | None, **values: str | None) -> None:
-    """Change what is known of a person; an option with an empty text clears its field.
+    """Change the data of a person; an option with an empty value clears its field.
 
-    What was before stays in the person's history. With --version, as `eid person show` prints it, the change is
-    refused if somebody else was quicker.
+    Earlier values stay in the person's history. With --version, as printed by `eid person show`, the change is refused
+    if someone else has changed the person in the meantime.
     """
     from eid_toolkit.register.person_data import PersonData
     from eid_toolkit.stores.roles import Permission

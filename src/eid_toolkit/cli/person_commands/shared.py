@@ -17,20 +17,20 @@ _F = TypeVar("_F", bound=Callable[..., object])
 _FIELD_OPTIONS = (
     (("--surname", "primary_identifier"), "The primary identifier: surname."),
     (("--given-names", "secondary_identifier"), "The secondary identifier: given names."),
-    (("--birth", "date_of_birth"), "Date of birth: YYYY-MM-DD, or YYYY-MM or YYYY if no more is known."),
+    (("--birth", "date_of_birth"), "Date of birth: YYYY-MM-DD, or YYYY-MM or YYYY if the rest is unknown."),
     (("--sex", "sex"), "F, M, or X for unspecified."),
-    (("--nationality", "nationality"), "Code of the MRZ, for example UTO."),
-    (("--personal-number", "personal_number"), "The person's number."),
-    (("--place-of-birth", "place_of_birth"), "Place of birth, its parts separated by commas."),
+    (("--nationality", "nationality"), "Code as in the MRZ, for example UTO."),
+    (("--personal-number", "personal_number"), "The person's personal number."),
+    (("--place-of-birth", "place_of_birth"), "Place of birth, with parts separated by commas."),
     (("--place-of-origin", "place_of_origin"), "Place of origin."),
-    (("--place-of-residence", "place_of_residence"), "Address, its parts separated by commas."),
+    (("--place-of-residence", "place_of_residence"), "Address, with parts separated by commas."),
     (("--ethnicity", "ethnicity"), "Ethnicity."),
     (("--religion", "religion"), "Religion."),
     (("--identifying-features", "identifying_features"), "Identifying features."),
     (("--father", "father"), "The father's name."),
     (("--mother", "mother"), "The mother's name."),
     (("--spouse", "spouse"), "The spouse's name."),
-    (("--former-number", "former_number"), "An earlier number of the person."),
+    (("--former-number", "former_number"), "An earlier personal number."),
     (("--former-names", "former_names"), "Earlier names, separated by semicolons."),
     (("--guardians", "guardians"), "The guardians' names, separated by semicolons."),
     (("--vital-status", "vital_status"), "alive, deceased or missing."),
@@ -38,7 +38,7 @@ _FIELD_OPTIONS = (
 )
 
 purpose_option = click.option(
-    "--purpose", metavar="TEXT", help="What for; kept in the audit log for good, so name nobody."
+    "--purpose", metavar="TEXT", help="Purpose; kept in the audit log permanently, so do not name anyone."
 )
 
 

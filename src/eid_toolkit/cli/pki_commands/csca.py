@@ -34,7 +34,7 @@ _REASONS = ("unspecified", "key-compromise", "authority-compromise", "superseded
 
 @click.group(cls=Group)
 def csca() -> None:
-    """The country signing CA: two people decide on it."""
+    """Manage the country signing CA (CSCA); changes take two people."""
 
 
 @csca.command("create")
@@ -43,9 +43,9 @@ def csca() -> None:
 @format_option
 @pass_app
 def create(app: App, state: str | None, kind: str, fmt: str) -> None:
-    """Make a CSCA for a state that has none, with its first revocation list.
+    """Create a CSCA for a state that has none, with its first revocation list.
 
-    `eid init` makes that of the home's own state.
+    The CSCA of the home's own state is created by `eid init`.
     """
     with open_office(app) as office:
         code = state_of(office, state)
@@ -62,13 +62,14 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
 @csca.command("roll")
 @state_option
 @key_option
-@click.option("--name", metavar="TITLE", help="A new common name, for a CSCA that is to be called otherwise.")
+@click.option("--name", metavar="TITLE", help="A new common name for the CSCA.")
 @format_option
 @pass_app
 def roll(app: App, state: str | None, kind: str, name: str | None, fmt: str) -> None:
-    """Give the CSCA a new key, and a link certificate by which the old key vouches for it.
+    """Create a new CSCA key, and a link certificate signed with the old key.
 
-    The next revocation list is signed with the new key. Tell the states that receive your certificates 90 days before.
+    The next revocation list is signed with the new key. Notify the states that receive your certificates 90 days in
+    advance.
     """
     with open_office(app) as office:
         code = state_of(office, state)
@@ -92,7 +93,7 @@ def roll(app: App, state: str | None, kind: str, name: str | None, fmt: str) -> 
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, fmt: str) -> None:
-    """List the CSCA's certificates and links, the oldest first."""
+    """List the CSCA's certificates and link certificates, oldest first."""
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
         authorities.files.require(code)
@@ -104,10 +105,12 @@ def list_(app: App, state: str | None, fmt: str) -> None:
 
 @csca.command("export")
 @state_option
-@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory.")
+@click.option(
+    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
+)
 @pass_app
 def export(app: App, state: str | None, output: Path) -> None:
-    """Write certificates, links and the newest revocation list as files, for other states and for officers."""
+    """Write the certificates, link certificates and newest CRL to files, for other states and for officers."""
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
         output.mkdir(parents=True, exist_ok=True)
@@ -120,12 +123,12 @@ def export(app: App, state: str | None, output: Path) -> None:
 
 @click.group(cls=Group)
 def crl() -> None:
-    """Revocation lists: one at least every 90 days, within 48 hours of a revocation."""
+    """Manage revocation lists: issue one every 90 days, and within 48 hours of a revocation."""
 
 
 @crl.command("issue")
 @state_option
-@click.option("--output", type=OutputFile(), help="Write the list to a file, too.")
+@click.option("--output", type=OutputFile(), help="Also write the list to this file.")
 @format_option
 @pass_app
 def issue(app: App, state: str | None, output: Path | None, fmt: str) -> None:
@@ -135,16 +138,16 @@ def issue(app: App, state: str | None, output: Path | None, fmt: str) -> None:
 
 @crl.command("revoke")
 @state_option
-@click.option("--ds", "signer", type=int, metavar="NUMBER", help="A document signer by its number.")
-@click.option("--serial", metavar="HEX", help="Any certificate by its serial number.")
+@click.option("--ds", "signer", type=int, metavar="NUMBER", help="A document signer, by its number.")
+@click.option("--serial", metavar="HEX", help="Any certificate, by its serial number.")
 @click.option(
     "--reason",
     type=click.Choice(_REASONS),
     default="unspecified",
     show_default=True,
-    help="For the audit log; a revocation list by Doc 9303 has no room for it.",
+    help="Reason for the audit log; revocation lists according to Doc 9303 do not contain it.",
 )
-@click.option("--output", type=OutputFile(), help="Write the list to a file, too.")
+@click.option("--output", type=OutputFile(), help="Also write the list to this file.")
 @format_option
 @pass_app
 def revoke(
@@ -152,7 +155,7 @@ def revoke(
 ) -> None:
     """Revoke a certificate, and issue the next revocation list.
 
-    It cannot be taken back: every document that the certificate's key has signed will fail.
+    This cannot be undone: every document signed with the certificate's key will fail verification.
     """
     if (signer is None) is (serial is None):
         raise UsageError("revoke-not-one")
@@ -165,7 +168,7 @@ def revoke(
 @format_option
 @pass_app
 def install(app: App, state: str | None, file: Path, fmt: str) -> None:
-    """Take the revocation list that came from the home with the CSCA's key: a revoked signer signs no more."""
+    """Install the CRL received from the home with the CSCA's key; revoked signers can no longer sign."""
     from eid_toolkit.pki.crl import Crl
     from eid_toolkit.stores.trust_sources import MAX_FILE
 
@@ -188,12 +191,12 @@ def _issue(
         serials = {}
         if revoked is not None:
             serial = _serial(office, code, revoked)
-            app.confirm(f"Revoke the certificate {serial:X} for good?")
+            app.confirm(f"Permanently revoke the certificate {serial:X}?")
             serials = {serial: now}
         detail: dict[str, object] = {"revoked": [f"{serial:X}" for serial in serials]}
         detail |= {"reason": reason} if reason is not None else {}
         if not serials and authorities.has_crl(code) and now - authorities.crl(code).this_update < CRL_INTERVAL:
-            note("The last list is less than 48 hours old: without a revocation nobody expects a new one yet.")
+            note("The last list is less than 48 hours old: without a revocation, a new one is not due yet.")
         decide_together(office, "crl.issue", code, detail)
         found = authorities.issue_crl(code, now, serials)
         office.trust.add(found, "own authority", now, office.act(Permission.MANAGE_KEYS))

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @click.group("master-list", cls=Group)
 def master_list() -> None:
-    """Master lists: made, compared, verified."""
+    """Create, compare and verify master lists."""
 
 
 @master_list.command("create")
 @state_option
-@click.option("--output", required=True, type=OutputFile(), help="Where the list goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the list to this file.")
 @format_option
 @pass_app
 def create(app: App, state: str | None, output: Path, fmt: str) -> None:
-    """Sign a list of every CSCA certificate that this home believes, its own and its links among them."""
+    """Create a signed list of all CSCA certificates trusted in this home, including its own and link certificates."""
     from eid_toolkit.pki.master_list import build_master_list
 
     with open_office(app) as office:
@@ -61,7 +61,7 @@ def create(app: App, state: str | None, output: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def diff(app: App, before: Path, after: Path, fmt: str) -> None:
-    """Show what a later list has that an earlier one has not, and the other way round."""
+    """Show which certificates were added and removed between an earlier and a later list."""
     from eid_toolkit.pki.master_list import changes
 
     found = changes(_read(before), _read(after))
@@ -79,9 +79,9 @@ def diff(app: App, before: Path, after: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def verify(app: App, file: Path, fmt: str) -> None:
-    """Check a list's signature, and whether its signer's CSCA is believed here.
+    """Verify a list's signature, and that its signer's CSCA is trusted here.
 
-    Exit code 0 if both, 3 if the signature is wrong or the signer is none, 4 if its CSCA is not known.
+    Exit code 0 if both hold, 3 if the signature is wrong or the signer is not a list signer, 4 if its CSCA is unknown.
     """
     from eid_toolkit.pki.signature_form import is_without_null
     from eid_toolkit.pki.validation import Status, validate_list_signer

@@ -23,7 +23,7 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def state_option(function: _F) -> _F:
     """``--state CODE``; the home's own state if it is not given."""
-    return click.option("--state", metavar="CODE", help="The state's code in the MRZ; the home's own by default.")(
+    return click.option("--state", metavar="CODE", help="The state's code as in the MRZ; by default the home's own.")(
         function
     )
 
@@ -36,7 +36,7 @@ def key_option(function: _F) -> _F:
         type=click.Choice(["ec", "ec-nist", "rsa-pss"]),
         default="ec",
         show_default=True,
-        help="The key: on a brainpool curve, on a NIST curve, or RSA.",
+        help="Key type: on a Brainpool curve, on a NIST curve, or RSA.",
     )(function)
 
 

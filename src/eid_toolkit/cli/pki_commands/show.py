@@ -30,7 +30,7 @@ _CV_CERTIFICATE = b"\x7f\x21"
 @format_option
 @pass_app
 def show(app: App, fmt: str) -> None:
-    """Show the hierarchy with its dates, and what ends soon."""
+    """Show the certificate hierarchy with its dates, and what expires soon."""
     now = CLOCK.now()
     with open_office(app) as office:
         states = [_state(office, state, now) for state in office.authorities.files.all_states()]
@@ -74,7 +74,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
     if csca is None:
         lines = [f"{state['state']}  no CSCA in this home"]
     else:
-        where = "" if state["csca_key"] == "here" else ", its key is not in this home"
+        where = "" if state["csca_key"] == "here" else ", key not in this home"
         lines = [
             f"{state['state']}  {harmless(csca['subject'])}{where}",
             f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
@@ -90,19 +90,17 @@ def _lines(state: dict[str, Any]) -> list[str]:
             f"    {signer['signatures']} signatures, {_documents(signer)}",
         ]
         if signer["revoked"]:
-            lines.append(paint("    revoked: its documents fail", "red"))
+            lines.append(paint("    revoked: its documents fail verification", "red"))
         if signer["unaccounted"]:
-            text = (
-                f"    {signer['unaccounted']} signatures belong to no document of the register: look into the audit log"
-            )
+            text = f"    signatures without a document in the register: {signer['unaccounted']} (see the audit log)"
             lines.append(paint(text, "yellow"))
     if crl is None and csca is not None:
-        lines.append("  no CRL here: `eid pki crl install` takes that of the home with the CSCA's key")
+        lines.append("  no CRL here: install the one from the home with the CSCA's key with `eid pki crl install`")
     if crl is not None:
-        lines.append(f"  CRL {crl['number']}, next by {_day(crl['next_update'])}, {crl['revoked']} revoked")
+        lines.append(f"  CRL {crl['number']}, next update by {_day(crl['next_update'])}, {crl['revoked']} revoked")
     for found in (*state["verifying"], *state["verifiers"]):
         lines.append(f"  {found['reference']}  {found['role']}, {found['rights']}, until {found['expires']}")
-    return [*lines, *(paint(f"  Ends within 30 days: {name}", "yellow") for name in state["ends_soon"])]
+    return [*lines, *(paint(f"  Expires within 30 days: {name}", "yellow") for name in state["ends_soon"])]
 
 
 def _documents(signer: dict[str, Any]) -> str:
@@ -119,9 +117,9 @@ def _day(text: str | None) -> str:
 @format_option
 @pass_app
 def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
-    """Check certificates and lists (PEM, DER, master lists, CV certificates) against the profiles of 9303-12.
+    """Check certificates and lists (PEM, DER, master lists, CV certificates) against Doc 9303-12.
 
-    Exit code 0 without errors (warnings do not count), 3 with some.
+    Exit code 0 if there are no errors (warnings do not count), 3 otherwise.
     """
     rows = [row for file in files for row in _lint_file(file)]
     emit(
@@ -158,7 +156,7 @@ def _row(file: Path, kind: str, name: str, item: object) -> dict[str, Any]:
 
 def _text(row: dict[str, Any]) -> list[str]:
     colours = {"error": "red", "warning": "yellow"}
-    lines = [f"{row['kind']}  {harmless(row['name'])}" + ("" if row["findings"] else "  as the profile has it")]
+    lines = [f"{row['kind']}  {harmless(row['name'])}" + ("" if row["findings"] else "  conforms to the profile")]
     for finding in row["findings"]:
         severity = paint(f"{finding['severity']:<8}", colours[finding["severity"]])
         lines.append(f"  {severity} {finding['detail']} ({finding['section']})")

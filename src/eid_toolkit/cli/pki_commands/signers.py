@@ -28,7 +28,7 @@ _MAX_FILE = 1 << 20
 
 @click.group(cls=Group)
 def ds() -> None:
-    """Document signers: their keys sign up to three months, and are destroyed on record."""
+    """Manage document signers; their keys sign for at most three months, and their destruction is recorded."""
 
 
 @ds.command("create")
@@ -37,7 +37,7 @@ def ds() -> None:
 @format_option
 @pass_app
 def create(app: App, state: str | None, kind: str, fmt: str) -> None:
-    """Make the next document signer where the CSCA's key is in this home; new documents are signed with it."""
+    """Create the next document signer, if the CSCA's key is in this home; it signs all new documents."""
     with open_office(app) as office:
         code = state_of(office, state)
         decide_together(office, "ds.create", code, {"key": kind})
@@ -51,10 +51,10 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
 @ds.command("request")
 @state_option
 @key_option
-@click.option("--output", required=True, type=OutputFile(), help="Where the request (PKCS #10) goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the request (PKCS #10) to this file.")
 @pass_app
 def request(app: App, state: str | None, kind: str, output: Path) -> None:
-    """Make the next document signer's key, and the request for its certificate."""
+    """Create the next document signer's key and a request for its certificate."""
     with open_office(app) as office:
         code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
         found, number = office.authorities.request_signer(charter_of(office, code), kind)  # type: ignore[arg-type]
@@ -65,11 +65,11 @@ def request(app: App, state: str | None, kind: str, output: Path) -> None:
 @ds.command("issue")
 @state_option
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--output", required=True, type=OutputFile(), help="Where the certificate goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
 @format_option
 @pass_app
 def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) -> None:
-    """Answer a request with a certificate, in the home that has the CSCA's key."""
+    """Issue a certificate for a request, in the home that has the CSCA's key."""
     from eid_toolkit.pki.certificate import read_pem_or_der
     from eid_toolkit.pki.request import MAX_SIZE, CertificateRequest
 
@@ -89,12 +89,14 @@ def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) ->
 @state_option
 @click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--csca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The CSCA's certificate, if not here."
+    "--csca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The CSCA's certificate, if it is not in this home.",
 )
 @format_option
 @pass_app
 def install(app: App, state: str | None, certificate: Path, csca: Path | None, fmt: str) -> None:
-    """Take the certificate that came for a key of this home; new documents are signed with it."""
+    """Install the certificate received for a key of this home; it is used for all new documents."""
     from eid_toolkit.pki.certificate import MAX_CERTIFICATE, Certificate
 
     with open_office(app) as office:
@@ -115,10 +117,10 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, fmt: str) -> None:
-    """List document signers, and compare what each has signed with the documents of the register.
+    """List document signers, and compare their signature counts with the documents in the register.
 
-    A signature that is unaccounted for belongs to no document: a preparation was cut off, or the key was used past the
-    register. The audit log says which.
+    An unaccounted signature belongs to no document: a preparation was interrupted, or the key was used outside the
+    register. The audit log shows which.
     """
     with open_office(app) as office:
         rows = signer_rows(office, state_of(office, state))
@@ -171,7 +173,7 @@ def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
 @click.argument("number", type=int)
 @pass_app
 def destroy(app: App, state: str | None, number: int) -> None:
-    """Destroy a document signer's private key for good; its documents stay as good as they are."""
+    """Permanently destroy a document signer's private key; its documents are not affected."""
     with open_office(app) as office:
         code = state_of(office, state)
         subject = office.authorities.files.certificate(code, "ds", number).subject.text

@@ -33,7 +33,7 @@ _MAX_KEY = 1 << 14
 
 @click.group(cls=Group)
 def terminal() -> None:
-    """Terminals: inspection systems, each with a key of its own for a month at most."""
+    """Manage terminals (inspection systems), each with its own certificate for at most one month."""
 
 
 @terminal.command("issue")
@@ -41,11 +41,11 @@ def terminal() -> None:
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @rights_option
 @days_option(30)
-@click.option("--output", required=True, type=OutputFile(), help="Where the certificate goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
 @format_option
 @pass_app
 def issue(app: App, state: str | None, request: Path, rights: str, days: int, output: Path, fmt: str) -> None:
-    """Answer a terminal's request with a certificate, where the document verifier's key is in this home."""
+    """Issue a certificate for a terminal's request, if the document verifier's key is in this home."""
     from eid_toolkit.pki.cv_request import MAX_SIZE, CvRequest
 
     with open_office(app) as office:
@@ -64,11 +64,11 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
     "--officer",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The officer's home, which gets key and certificates.",
+    help="The officer's home, which receives the key and certificates.",
 )
-@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the officer's token, which is to hold the key.")
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the officer's token, which will hold the key.")
 @mnemonic_option("IS")
-@click.option("--number", type=click.IntRange(1, 99999), help="Sequence number; the next one by default.")
+@click.option("--number", type=click.IntRange(1, 99999), help="Sequence number; by default the next one.")
 @rights_option
 @days_option(30)
 @format_option
@@ -84,10 +84,10 @@ def provision(
     days: int,
     fmt: str,
 ) -> None:
-    """Make a terminal's key in an officer's home, and put the chain of certificates beside it.
+    """Create a terminal's key in an officer's home, and store its certificate chain with it.
 
-    The key is made there and never in this home. Its passphrase is asked for, or comes from EID_TERMINAL_PASSPHRASE; of
-    a token the PIN, or EID_TERMINAL_PIN.
+    The key is created there and is never in this home. Its passphrase is asked for, or taken from
+    EID_TERMINAL_PASSPHRASE; for a token, the PIN is asked for, or taken from EID_TERMINAL_PIN.
     """
     from eid_toolkit.cli.terminals import new_terminal_store
     from eid_toolkit.crypto.ec import EcPublicKey
@@ -124,15 +124,16 @@ def provision(
     "--key",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The terminal's private key: PKCS #8 in DER, not encrypted. Remove the file afterwards.",
+    help="The terminal's private key: unencrypted PKCS #8 in DER. Delete the file afterwards.",
 )
 @format_option
 @pass_app
 def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> None:
-    """Take a terminal's key and certificates that came from elsewhere into this home.
+    """Import a terminal's key and certificates from elsewhere into this home.
 
-    Give the terminal's certificate and those between it and what chips trust: verifier and links. They go into the
-    home's store of terminal keys, whose passphrase is asked for, or comes from EID_PASSPHRASE; an office is not needed.
+    Give the terminal's certificate and all certificates between it and the trust point of the chips: document verifier
+    and links. They are stored in the home's terminal key store, whose passphrase is asked for, or taken from
+    EID_PASSPHRASE; an authority's home is not needed.
     """
     from eid_toolkit.crypto.ec import EcPrivateKey
     from eid_toolkit.pki.cv_certificate import CvCertificate

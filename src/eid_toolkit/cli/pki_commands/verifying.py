@@ -29,7 +29,11 @@ COLUMNS = ("reference", "issuer", "role", "rights", "effective", "expires")
 def rights_option(function: _F) -> _F:
     """``--rights``: which data groups may be read."""
     return click.option(
-        "--rights", type=click.Choice(list(_RIGHTS)), default="both", show_default=True, help="What may be read."
+        "--rights",
+        type=click.Choice(list(_RIGHTS)),
+        default="both",
+        show_default=True,
+        help="Data groups that may be read.",
     )(function)
 
 
@@ -40,19 +44,19 @@ def rights_of(name: str) -> int:
 
 def days_option(default: int) -> Callable[[_F], _F]:
     """``--days``: how long the certificate is good."""
-    return click.option("--days", type=int, default=default, show_default=True, help="How long it is good.")
+    return click.option("--days", type=int, default=default, show_default=True, help="Validity in days.")
 
 
 def mnemonic_option(default: str) -> Callable[[_F], _F]:
     """``--mnemonic``: the middle of the holder's reference."""
     return click.option(
-        "--mnemonic", default=default, show_default=True, help="The holder's name in references, 1 to 9 characters."
+        "--mnemonic", default=default, show_default=True, help="Holder mnemonic in key references, 1 to 9 characters."
     )
 
 
 @click.group(cls=Group)
 def cvca() -> None:
-    """The country verifying authority: two people decide on it."""
+    """Manage the country verifying CA (CVCA); changes take two people."""
 
 
 @cvca.command("create")
@@ -64,9 +68,9 @@ def cvca() -> None:
 @format_option
 @pass_app
 def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
-    """Make the CVCA, or its next key with a link certificate from the last one.
+    """Create the CVCA, or its next key with a link certificate from the previous one.
 
-    New cards trust the newest; older ones learn of it by the link certificate that terminals show them.
+    New cards trust the newest key; older cards learn it from the link certificate that terminals present.
     """
     with open_office(app) as office:
         code, today = state_of(office, state), CLOCK.now().date()
@@ -81,7 +85,7 @@ def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: s
 @list_format_option
 @pass_app
 def list_cvca(app: App, state: str | None, fmt: str) -> None:
-    """List the CVCA's certificates and links."""
+    """List the CVCA's certificates and link certificates."""
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
         rows = [cv_data(found) for found in (*store.roots(code), *store.links(code))]
@@ -90,10 +94,12 @@ def list_cvca(app: App, state: str | None, fmt: str) -> None:
 
 @cvca.command("export")
 @state_option
-@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory.")
+@click.option(
+    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
+)
 @pass_app
 def export_cvca(app: App, state: str | None, output: Path) -> None:
-    """Write the CVCA's certificates and links as files, for document verifiers and their terminals."""
+    """Write the CVCA's certificates and link certificates to files, for document verifiers and terminals."""
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
         output.mkdir(parents=True, exist_ok=True)
@@ -104,7 +110,7 @@ def export_cvca(app: App, state: str | None, output: Path) -> None:
 
 @click.group(cls=Group)
 def dv() -> None:
-    """Document verifiers: each manages terminals of its country."""
+    """Manage document verifiers; each manages the terminals of its country."""
 
 
 @dv.command("create")
@@ -116,7 +122,7 @@ def dv() -> None:
 @format_option
 @pass_app
 def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
-    """Make a domestic document verifier where the CVCA's key is in this home."""
+    """Create a domestic document verifier, if the CVCA's key is in this home."""
     from eid_toolkit.pki.cv_authorization import Role
     from eid_toolkit.stores.authority_files import VERIFIER
 
@@ -134,12 +140,12 @@ def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str
 @state_option
 @key_option
 @mnemonic_option("DV")
-@click.option("--output", required=True, type=OutputFile(), help="Where the request goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the request to this file.")
 @pass_app
 def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Path) -> None:
-    """Make a document verifier's key, and the request for its certificate by a CVCA, of another state perhaps.
+    """Create a document verifier's key, and a request for a certificate from a CVCA, possibly of another state.
 
-    Where an earlier certificate of the same verifier is kept here, its key authenticates the request.
+    If an earlier certificate of the same verifier is kept here, its key authenticates the request.
     """
     from eid_toolkit.stores.authority_files import VERIFIER
 
@@ -158,19 +164,20 @@ def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Pa
 @dv.command("issue")
 @state_option
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--foreign", is_flag=True, help="For a verifier of another state: its date is not believed by chips.")
+@click.option("--foreign", is_flag=True, help="For a verifier of another state: chips do not trust its dates.")
 @rights_option
 @days_option(90)
-@click.option("--output", required=True, type=OutputFile(), help="Where the certificate goes.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
 @format_option
 @pass_app
 def issue_dv(
     app: App, state: str | None, request: Path, foreign: bool, rights: str, days: int, output: Path, fmt: str
 ) -> None:
-    """Answer a document verifier's request with a certificate, where the CVCA's key is in this home.
+    """Issue a certificate for a document verifier's request, if the CVCA's key is in this home.
 
-    A request that an earlier key of the same verifier authenticates is checked against the certificate issued then. A
-    first request proves only that who asks has the key: compare the file's SHA-256 with the requester by another way.
+    A request authenticated by an earlier key of the same verifier is checked against the certificate issued for that
+    key. A first request only proves that the requester has the key: compare the file's SHA-256 with the requester
+    through another channel.
     """
     from eid_toolkit.pki.cv_authorization import Role
 
@@ -194,7 +201,7 @@ def issue_dv(
 @format_option
 @pass_app
 def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None:
-    """Take the certificate that came for a document verifier's key of this home."""
+    """Install the certificate received for a document verifier's key of this home."""
     from eid_toolkit.pki.cv_certificate import CvCertificate
     from eid_toolkit.pki.cv_request import MAX_SIZE
     from eid_toolkit.stores.authority_files import VERIFIER
@@ -212,7 +219,7 @@ def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None
 @list_format_option
 @pass_app
 def list_dv(app: App, state: str | None, fmt: str) -> None:
-    """List the document verifiers' certificates that are kept here."""
+    """List the document verifier certificates kept in this home."""
     with open_office(app) as office:
         rows = [cv_data(found) for found in verifying_of(office).verifiers(state_of(office, state))]
     emit(rows, fmt, lambda: cv_table(rows))

@@ -30,9 +30,9 @@ def _count_options(function: _F) -> _F:
     click.option(
         "--serials",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The serials that were scanned, one a line.",
+        help="File with the scanned serials, one per line.",
     )(function)
-    click.option("--counted", type=click.IntRange(0), required=True, help="How many blanks are there.")(function)
+    click.option("--counted", type=click.IntRange(0), required=True, help="Number of blanks counted.")(function)
     return function
 
 
@@ -42,7 +42,7 @@ def _count_options(function: _F) -> _F:
 @format_option
 @pass_app
 def open_(app: App, station: str, counted: int, serials: Path | None, fmt: str) -> None:
-    """Open a station's shift: two people have counted its blanks, and it is what the register has there."""
+    """Open a station's shift after two people have counted its blanks and the count matches the register."""
     scanned = _scanned(serials)
     with open_office(app) as office:
         people = _decide(office, "open", station, counted, scanned)
@@ -53,13 +53,13 @@ def open_(app: App, station: str, counted: int, serials: Path | None, fmt: str) 
 @click.command("close", cls=Command)
 @station_option
 @_count_options
-@click.option("--missing", metavar="SERIAL", multiple=True, help="Is not there, and is put on record as missing.")
+@click.option("--missing", metavar="SERIAL", multiple=True, help="Record this blank as missing; repeatable.")
 @format_option
 @pass_app
 def close(app: App, station: str, counted: int, serials: Path | None, missing: tuple[str, ...], fmt: str) -> None:
-    """Close a station's shift: two people have counted its blanks, and everything adds up to zero.
+    """Close a station's shift after two people have counted its blanks and every blank is accounted for.
 
-    If not, the serials are named and the shift stays open. The two sign the head of the audit log with it.
+    Otherwise the serials are listed and the shift stays open. On closing, both people sign the head of the audit log.
     """
     from eid_toolkit.register.manifests import clean_serial
 
@@ -74,11 +74,11 @@ def close(app: App, station: str, counted: int, serials: Path | None, missing: t
 @click.command("show", cls=Command)
 @click.option("--station", metavar="NAME", envvar="EID_STATION", help="Only this station.")
 @click.option("--state", type=click.Choice(_STATES), help="Only blanks in this state.")
-@click.option("--serials", is_flag=True, help="Name each blank.")
+@click.option("--serials", is_flag=True, help="List each blank.")
 @format_option
 @pass_app
 def show(app: App, station: str | None, state: str | None, serials: bool, fmt: str) -> None:
-    """Show how many blanks are where, by station and state, and the open shifts."""
+    """Show the number of blanks by station and state, and the open shifts."""
     from eid_toolkit.register.workflow import BlankState
 
     wanted = None if state is None else BlankState(state)
@@ -99,7 +99,7 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
     result["serials"] = [each.to_json() for each in listed] if serials else None
     emit(result, fmt, lambda: _stock_text(result))
     if len(listed) == _LIMIT:
-        note(f"Only the first {_LIMIT} serials are named: ask for one station or state.")
+        note(f"Only the first {_LIMIT} serials are listed: give a station or state.")
 
 
 @click.command("history", cls=Command)
@@ -107,7 +107,7 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
 @list_format_option
 @pass_app
 def history(app: App, blank: str, fmt: str) -> None:
-    """Show all that happened to one blank, by its serial or its chip."""
+    """Show the history of one blank, given by its serial or chip."""
     with open_office(app) as office:
         rows = [each.to_json() for each in office.register.stock.history(blank)]
     columns = ("moved_at", "action", "after", "station", "shift", "operator", "reason")
@@ -152,10 +152,10 @@ def _account_text(account: Account) -> str:
     if account.shift is not None:
         pairs += [("Shift", account.shift.id), ("State", account.shift.state)]
     elif account.missing is not None and account.surplus is not None:
-        pairs += [(f"Not there: {serial}", "expected here") for serial in account.missing]
-        pairs += [(f"Too many: {serial}", account.elsewhere[serial]) for serial in account.surplus]
+        pairs += [(f"Not found: {serial}", "expected here") for serial in account.missing]
+        pairs += [(f"Unexpected: {serial}", account.elsewhere[serial]) for serial in account.surplus]
     else:
-        pairs += [("Should be there", serial) for serial in account.serials]
+        pairs += [("Expected serial", serial) for serial in account.serials]
     return details(pairs)
 
 

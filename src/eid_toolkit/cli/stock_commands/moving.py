@@ -20,18 +20,20 @@ if TYPE_CHECKING:
     from eid_toolkit.stores.roles import Permission
 
 _COLUMNS = ("serial", "chip", "state", "station", "reason")
-_reason_option = click.option("--reason", required=True, help="Why; kept in the audit log for good, so name nobody.")
+_reason_option = click.option(
+    "--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone."
+)
 _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 
 
 @click.command("issue", cls=Command)
 @click.argument("serials", metavar="[SERIAL]...", nargs=-1)
-@click.option("--count", type=click.IntRange(1, 50_000), help="This many of the store, the first by serial.")
+@click.option("--count", type=click.IntRange(1, 50_000), help="Issue this many from the store, lowest serials first.")
 @station_option
 @format_option
 @pass_app
 def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, fmt: str) -> None:
-    """Hand blanks of the store out to a station: those named, or --count of them."""
+    """Issue blanks from the store to a station: those named, or --count of them."""
     from eid_toolkit.stores.roles import Permission
 
     if bool(serials) == (count is not None):
@@ -47,7 +49,7 @@ def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, f
 @format_option
 @pass_app
 def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
-    """Take blanks back from their stations into the store."""
+    """Return blanks from their stations to the store."""
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
@@ -57,14 +59,14 @@ def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
 
 @click.command("spoil", cls=Command)
 @click.argument("serial")
-@click.option("--printed", metavar="SERIAL", help="The serial read from the blank itself; else it is asked for.")
+@click.option("--printed", metavar="SERIAL", help="The serial as read from the blank itself; asked for if not given.")
 @_reason_option
 @format_option
 @pass_app
 def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> None:
-    """Put the blank SERIAL aside as spoiled, which two people do, with the blank in their hands.
+    """Record the blank SERIAL as spoiled; this takes two people with the blank in hand.
 
-    A card that a document was written to is spoiled with `eid card spoil`.
+    To spoil a card to which a document was written, use `eid card spoil`.
     """
     from eid_toolkit.stores.roles import Permission
 
@@ -82,10 +84,10 @@ def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> 
 @format_option
 @pass_app
 def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
-    """Put on record that two people have destroyed blanks: spoiled ones, or such of the store."""
+    """Record that two people have destroyed blanks: spoiled ones, or blanks from the store."""
     with open_office(app) as office:
         chosen = [_checked(office, each) for each in serials]
-        app.confirm(f"Were {len(chosen)} blanks destroyed, and may nobody look for them again?")
+        app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
         people = _decide(office, "destroy", chosen, reason)
         moved = office.register.stock.destroy(chosen, reason, people)
     _show(moved, fmt)
@@ -97,7 +99,7 @@ def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
 @format_option
 @pass_app
 def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
-    """Put on record, by two people, that blanks are not where they should be."""
+    """Record, by two people, that blanks are missing."""
     with open_office(app) as office:
         chosen = [_checked(office, each) for each in serials]
         people = _decide(office, "miss", chosen, reason)
@@ -107,12 +109,12 @@ def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
 
 @click.command("find", cls=Command)
 @click.argument("serial")
-@click.option("--printed", metavar="SERIAL", help="The serial read from the blank itself; else it is asked for.")
+@click.option("--printed", metavar="SERIAL", help="The serial as read from the blank itself; asked for if not given.")
 @_reason_option
 @format_option
 @pass_app
 def find(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> None:
-    """Put on record, by two people, that the missing blank SERIAL is there again; it counts as spoiled."""
+    """Record, by two people, that the missing blank SERIAL has been found; it counts as spoiled."""
     with open_office(app) as office:
         chosen = _checked(office, serial)
         _compare(chosen, printed)
@@ -128,7 +130,7 @@ def _checked(office: Office, serial: str) -> str:
 
 def _compare(serial: str, printed: str | None) -> None:
     """Have the serial typed as it is printed; raises :class:`BadInput` if it is another's."""
-    typed = prompt("The serial that is printed on the blank") if printed is None else printed
+    typed = prompt("Serial printed on the blank") if printed is None else printed
     if typed.strip().upper() != serial:
         raise BadInput("blank-serial-differs", serial=serial)
 

@@ -17,19 +17,21 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("vendor", cls=Group)
 def vendor() -> None:
-    """Vendors who sign their manifests."""
+    """Manage the vendors who sign their manifests."""
 
 
 @vendor.command("add")
 @click.argument("name")
-@click.option("--certificate", required=True, type=_file, help="Whose key signs the manifests; DER or PEM.")
-@click.option("--replace", is_flag=True, help="In place of the certificate that the vendor has.")
+@click.option(
+    "--certificate", required=True, type=_file, help="The vendor's certificate for signing manifests; DER or PEM."
+)
+@click.option("--replace", is_flag=True, help="Replace the vendor's existing certificate.")
 @format_option
 @pass_app
 def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None:
-    """Take manifests of the vendor NAME only if they are signed with this certificate's key.
+    """Accept manifests from the vendor NAME only if they are signed with this certificate's key.
 
-    Two people decide on it. Compare the fingerprint with what the vendor says by another way.
+    This takes two people. Verify the fingerprint with the vendor through another channel.
     """
     from eid_toolkit.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
     from eid_toolkit.register.manifests import clean_name
@@ -55,7 +57,7 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List the vendors who sign, with the fingerprints of their certificates."""
+    """List the vendors who sign their manifests, with the fingerprints of their certificates."""
     with open_office(app) as office:
         rows = [each.to_json() for each in office.register.stock.receiving.vendors()]
     columns = ("name", "subject", "not_after", "fingerprint")
@@ -64,10 +66,12 @@ def list_(app: App, fmt: str) -> None:
 
 @click.command("receive", cls=Command)
 @click.argument("manifest", metavar="MANIFEST", type=_file)
-@click.option("--signature", type=_file, help="The vendor's signature (CMS), if it is not around the manifest.")
-@click.option("--vendor", metavar="NAME", help="Who sent it; a CSV file does not say.")
-@click.option("--batch", metavar="NAME", help="The vendor's number of the batch; a CSV file does not say.")
-@click.option("--station", metavar="NAME", help="Hand the blanks out to this station at once.")
+@click.option(
+    "--signature", type=_file, help="The vendor's detached signature (CMS), if the manifest does not include it."
+)
+@click.option("--vendor", metavar="NAME", help="Name of the vendor; needed for a CSV file.")
+@click.option("--batch", metavar="NAME", help="The vendor's batch number; needed for a CSV file.")
+@click.option("--station", metavar="NAME", help="Issue the blanks to this station immediately.")
 @format_option
 @pass_app
 def receive(
@@ -79,10 +83,10 @@ def receive(
     station: str | None,
     fmt: str,
 ) -> None:
-    """Take the blanks of a vendor's MANIFEST into the store, all or none.
+    """Receive the blanks of a vendor's MANIFEST into the store, all or none.
 
-    A manifest is JSON, or CSV with the columns serial and chip. A vendor with a certificate (`eid stock vendor`) must
-    have signed it.
+    A manifest is JSON, or CSV with the columns serial and chip. It must be signed if the vendor has a certificate here
+    (`eid stock vendor`).
     """
     from eid_toolkit.register.manifests import MAX_FILE, Manifest
     from eid_toolkit.stores.roles import Permission
@@ -96,4 +100,4 @@ def receive(
     values = receipt.to_json()
     emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
     if receipt.signer is None:
-        note("Nobody has signed this manifest: what it says of the blanks rests on you alone.")
+        note("This manifest is not signed: you alone answer for its content.")

@@ -38,7 +38,7 @@ def _key(facts: Facts) -> EcPublicKey | RsaPublicKey | None:
 
 
 def _offered(facts: Facts) -> str | None:
-    return None if _key(facts) is not None else "DG15 is not there, or holds no key that can be used"
+    return None if _key(facts) is not None else "DG15 is missing or contains no usable key"
 
 
 def _named_digest(facts: Facts) -> str | None:
@@ -79,13 +79,13 @@ def _verify(probe: Probe, transcript: ActiveAuthenticationTranscript, what: str)
         good = verify_rsa(key, transcript)
     else:
         good = key is not None and _form(key, transcript) is not None
-    probe.require(good, f"{what}: not the signature of the key in DG15 over the challenge")
+    probe.require(good, f"{what}: the signature on the challenge does not verify with the key in DG15")
 
 
 @case(
     1,
     "9303-11 6.1.1",
-    "The chip signs the terminal's challenge by the key of DG15.",
+    "The chip signs the terminal's challenge with the key in DG15.",
     steps="INTERNAL AUTHENTICATE with a random challenge of 8 bytes.",
     expected="9000 with a signature that verifies with the key in DG15.",
 )
@@ -97,7 +97,7 @@ def signature(probe: Probe) -> None:
 @case(
     2,
     "9303-11 6.1.1",
-    "Another challenge gets another signature.",
+    "Different challenges get different signatures.",
     steps="INTERNAL AUTHENTICATE with two challenges in one session.",
     expected="Two signatures, each over its own challenge.",
 )
@@ -124,7 +124,7 @@ def same_challenge(probe: Probe) -> None:
 @case(
     4,
     "9303-11 4.2",
-    "Without access the chip signs nothing.",
+    "Without access, the chip signs nothing.",
     preconditions="The chip was reset and the application selected.",
     steps="INTERNAL AUTHENTICATE in plain.",
     expected="An error without data.",
@@ -155,7 +155,7 @@ for _number, _size in enumerate((CHALLENGE_SIZE - 1, CHALLENGE_SIZE + 1, 0), 5):
     "9303-11 6.1.2.3",
     "The signature has the standard's form.",
     steps="INTERNAL AUTHENTICATE.",
-    expected="ECDSA: r and s behind one another, each as long as the order. RSA: as long as the modulus.",
+    expected="ECDSA: r and s concatenated, each as long as the order. RSA: as long as the modulus.",
 )
 def form(probe: Probe) -> None:
     probe.open()
@@ -172,7 +172,7 @@ def form(probe: Probe) -> None:
 @case(
     9,
     "9303-11 9.2.4",
-    "The chip signs by the digest that DG14 names.",
+    "The chip signs with the digest that DG14 names.",
     steps="INTERNAL AUTHENTICATE.",
     expected="A signature that verifies with the digest of ActiveAuthenticationInfo.",
     condition=_with_digest,
@@ -182,7 +182,7 @@ def digest(probe: Probe) -> None:
     key, name = _key(probe.facts), _named_digest(probe.facts)
     transcript = _sign(probe, probe.entropy.take(CHALLENGE_SIZE))
     good = isinstance(key, EcPublicKey) and name is not None and verify_ecdsa(key, name, transcript) is not None
-    probe.require(good, f"the signature is not one by {name}")
+    probe.require(good, f"the signature was not made with {name}")
 
 
 @case(
@@ -227,7 +227,7 @@ def short_le(probe: Probe) -> None:
 @case(
     12,
     "7816-4 5.1",
-    "A Le of just the signature's length serves.",
+    "An Le of exactly the signature's length works.",
     steps="INTERNAL AUTHENTICATE with the length of the signature for Le.",
     expected="9000 with the signature.",
     condition=_short_signature,
@@ -244,7 +244,7 @@ def exact_le(probe: Probe) -> None:
 @case(
     13,
     "9303-11 6.1.1",
-    "Active Authentication works under the keys of Chip Authentication.",
+    "Active Authentication works under the session keys of Chip Authentication.",
     steps=("Chip Authentication.", "INTERNAL AUTHENTICATE under the new keys."),
     expected="9000 with a good signature.",
     condition=with_aes,

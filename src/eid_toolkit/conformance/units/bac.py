@@ -76,27 +76,27 @@ def _keying(probe: Probe) -> bytes:
 def good_run(probe: Probe) -> None:
     probe.run_bac(_password(probe))
     data = probe.ok(probe.send(commands.read_binary_sfi(ElementaryFile.DG1.sfi, 0, 20)), "READ BINARY of EF.DG1")
-    probe.require(data == probe.facts.files[ElementaryFile.DG1][:20], "EF.DG1 has other bytes than before")
+    probe.require(data == probe.facts.files[ElementaryFile.DG1][:20], "EF.DG1 has changed")
 
 
 @case(
     2,
     "9303-11 4.3.1",
     "The chip's challenges have eight bytes and differ.",
-    steps=("GET CHALLENGE twice.", "Reset the chip; GET CHALLENGE once more."),
+    steps=("GET CHALLENGE twice.", "Reset the chip; GET CHALLENGE again."),
     expected="9000 with eight bytes each time, no two of them the same.",
 )
 def challenges_differ(probe: Probe) -> None:
     challenges = {_challenge(probe), _next_challenge(probe)}
     probe.reset()
     challenges.add(_challenge(probe))
-    probe.require(len(challenges) == 3, "a challenge came twice")
+    probe.require(len(challenges) == 3, "a challenge was repeated")
 
 
 @case(
     3,
     "9303-11 4.3.1",
-    "Who does not know the MRZ is refused.",
+    "A terminal that does not know the MRZ is refused.",
     steps="EXTERNAL AUTHENTICATE with keys from another MRZ.",
     expected=("An error without data.", "No access."),
 )
@@ -116,8 +116,8 @@ def _is_refused(probe: Probe, message: bytes, what: str) -> None:
 @case(
     4,
     "9303-11 4.3.1",
-    "Without a challenge nobody is authenticated.",
-    steps="EXTERNAL AUTHENTICATE with no GET CHALLENGE before, RND.IC taken for zeros.",
+    "Without a challenge, authentication is refused.",
+    steps="EXTERNAL AUTHENTICATE with no GET CHALLENGE before, with RND.IC assumed to be zeros.",
     expected=("An error without data.", "No access."),
 )
 def no_challenge(probe: Probe) -> None:
@@ -128,8 +128,8 @@ def no_challenge(probe: Probe) -> None:
 @case(
     5,
     "9303-11 4.3.1",
-    "A challenge serves one run.",
-    steps=("A good run.", "The same EXTERNAL AUTHENTICATE once more, without protection."),
+    "A challenge can be used for one run only.",
+    steps=("A good run.", "The same EXTERNAL AUTHENTICATE again, without protection."),
     expected=("9000.", "An error without data.", "No access."),
 )
 def challenge_used_twice(probe: Probe) -> None:
@@ -154,7 +154,7 @@ def wrong_length(probe: Probe) -> None:
 @case(
     7,
     "9303-11 4.3.1",
-    "The chip looks at the whole checksum of the terminal's cryptogram.",
+    "The chip checks the whole checksum of the terminal's cryptogram.",
     steps="EXTERNAL AUTHENTICATE with the last bit of M.IFD changed.",
     expected=("An error without data.", "No access."),
 )
@@ -166,7 +166,7 @@ def wrong_checksum(probe: Probe) -> None:
 @case(
     8,
     "9303-11 4.3.1",
-    "The chip looks whether it was its challenge that the terminal encrypted.",
+    "The chip checks that the terminal encrypted the chip's challenge.",
     steps="EXTERNAL AUTHENTICATE with the last bit of RND.IC changed and a checksum that fits.",
     expected=("An error without data.", "No access."),
 )
@@ -179,7 +179,7 @@ def another_challenge(probe: Probe) -> None:
 @case(
     9,
     "9303-11 4.3.1",
-    "The chip's answer returns both nonces in their order.",
+    "The chip's response returns both nonces in order.",
     steps="A good run; the answer is decrypted.",
     expected="40 bytes with the right checksum: RND.IC, RND.IFD and K.IC.",
 )
@@ -187,7 +187,7 @@ def answer_returns_the_nonces(probe: Probe) -> None:
     rnd_ic, rnd_ifd, keys = _challenge(probe), probe.entropy.take(NONCE_SIZE), _keys(probe)
     sealed = keys.seal(rnd_ifd + rnd_ic + probe.entropy.take(KEYING_SIZE))
     message = keys.open(probe.ok(_authenticate(probe, sealed), "EXTERNAL AUTHENTICATE"))
-    probe.require(message is not None, "the answer has not 40 bytes, or its checksum is wrong")
+    probe.require(message is not None, "the response does not have 40 bytes, or its checksum is wrong")
     probe.require((message or b"")[: 2 * NONCE_SIZE] == rnd_ic + rnd_ifd, "the answer does not return both nonces")
 
 
@@ -201,13 +201,13 @@ def answer_returns_the_nonces(probe: Probe) -> None:
 def keying_material_differs(probe: Probe) -> None:
     first = _keying(probe)
     probe.reset()
-    probe.require(_keying(probe) != first, "K.IC came twice")
+    probe.require(_keying(probe) != first, "K.IC was repeated")
 
 
 @case(
     11,
     "9303-11 9.8.6.3",
-    "The counter begins with the ends of both nonces and is one number of eight bytes.",
+    "The counter is one eight-byte number that starts with the last bytes of both nonces.",
     steps=("A good run with RND.IFD of eight bytes FF.", "READ BINARY of EF.COM, protected."),
     expected="9000: the counter carries into the part that came from RND.IC.",
 )
@@ -220,13 +220,13 @@ def counter_carries(probe: Probe) -> None:
 @case(
     12,
     "9303-11 4.1",
-    "In a session that PACE has opened there is no BAC.",
+    "BAC is refused in a session opened with PACE.",
     preconditions="The chip was opened by PACE, and the application is selected.",
     steps=(
         "GET CHALLENGE, protected, whether or not it is answered.",
         "EXTERNAL AUTHENTICATE with the message of BAC, protected.",
     ),
-    expected=("An error under secure messaging.", "The session of PACE goes on."),
+    expected=("An error under secure messaging.", "The PACE session continues."),
     condition=offered,
 )
 def not_after_pace(probe: Probe) -> None:

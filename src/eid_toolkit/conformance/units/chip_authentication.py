@@ -20,9 +20,9 @@ _VERSION = 1
 @case(
     1,
     "9303-11 6.2.1",
-    "Every way to authenticate the chip that DG14 offers succeeds.",
+    "Every Chip Authentication variant that DG14 offers succeeds.",
     steps=("Chip Authentication by each protocol and key, each after a reset.", "READ BINARY under the new keys."),
-    expected="An answer whose checksum is right under keys that only the private key can give.",
+    expected="A response with a correct checksum under keys that require the private key.",
 )
 def every_way(probe: Probe) -> None:
     for choice in probe.facts.chip_keys:
@@ -40,7 +40,7 @@ def every_way(probe: Probe) -> None:
 @case(
     2,
     "9303-11 6.2.2",
-    "The keys from before are dead.",
+    "The earlier session keys no longer work.",
     steps=("Chip Authentication.", "READ BINARY under the new keys.", "READ BINARY under the old keys."),
     expected=("9000 under the new keys.", "6987, 6988 or 6982 without secure messaging under the old."),
     condition=with_aes,
@@ -74,8 +74,8 @@ def empty_answer(probe: Probe) -> None:
 @case(
     4,
     "9303-11 6.2.2",
-    "Chip Authentication for a second time in a session succeeds, or is refused and changes nothing.",
-    steps=("Chip Authentication.", "Chip Authentication by the last way that DG14 offers.", "READ BINARY."),
+    "A second Chip Authentication in a session succeeds, or is refused and changes nothing.",
+    steps=("Chip Authentication.", "Chip Authentication by the last variant that DG14 offers.", "READ BINARY."),
     expected="If the second run was 9000, an answer under its keys, else one under those of the first.",
     condition=with_aes,
 )
@@ -96,7 +96,7 @@ def second_run(probe: Probe) -> None:
 @case(
     5,
     "9303-11 9.8.3",
-    "A plain command ends the session after Chip Authentication as before it.",
+    "A plain command ends the session after Chip Authentication too.",
     steps=("Chip Authentication.", "GET CHALLENGE in plain.", "READ BINARY, protected and in plain."),
     expected="An error for both, without secure messaging.",
     condition=with_aes,
@@ -111,7 +111,7 @@ def plain_command(probe: Probe) -> None:
 @case(
     6,
     "9303-11 6.2.4.1",
-    "Chip Authentication with 3DES is done by MSE:Set KAT.",
+    "Chip Authentication with 3DES uses MSE:Set KAT.",
     steps=("MSE:Set KAT with the terminal's public key.", "READ BINARY under the new keys."),
     expected="9000 without data, then an answer under the new keys.",
     condition=with_triple_des,
@@ -140,7 +140,7 @@ def version(probe: Probe) -> None:
 @case(
     8,
     "9303-11 9.2.6",
-    "Every protocol and key in DG14 have each other.",
+    "Every protocol in DG14 has a key, and every key a protocol.",
     steps="ChipAuthenticationInfos and ChipAuthenticationPublicKeyInfos of DG14.",
     expected="For each protocol a key with its identifier; identifiers wherever there are several keys.",
 )
@@ -151,6 +151,6 @@ def keys_and_protocols(probe: Probe) -> None:
     keys = [key.key_id for key in infos.of_type(ChipAuthenticationPublicKeyInfo)]
     for info in infos.of_type(ChipAuthenticationInfo):
         known = info.key_id in keys or (info.key_id is None and len(keys) == 1)
-        probe.require(known, f"{info.protocol} names key {info.key_id}, which DG14 does not have")
+        probe.require(known, f"{info.protocol} names key {info.key_id}, which is not in DG14")
     several = len(keys) > 1
-    probe.require(not several or (None not in keys and len(set(keys)) == len(keys)), "keys are not told apart")
+    probe.require(not several or (None not in keys and len(set(keys)) == len(keys)), "the keys cannot be distinguished")

@@ -36,7 +36,7 @@ def _refused_at_once_or_in_use(probe: Probe, run: ChipRounds, answer: ResponseAp
     "9303-11 6.2.4.2",
     "A protocol that DG14 does not name is refused.",
     steps=("MSE:Set AT with a protocol that is not offered.", "GENERAL AUTHENTICATE, if that was 9000."),
-    expected=f"{_NOW_OR_LATER}; 6A80 is the word for it.",
+    expected=f"{_NOW_OR_LATER}; preferably 6A80.",
     condition=with_aes,
 )
 def unknown_protocol(probe: Probe) -> None:
@@ -53,7 +53,7 @@ def unknown_protocol(probe: Probe) -> None:
     "9303-11 6.2.4.2",
     "A key that the chip does not have is refused.",
     steps=("MSE:Set AT with key reference 7E.", "GENERAL AUTHENTICATE, if that was 9000."),
-    expected=f"{_NOW_OR_LATER}; 6A88 is the word for it.",
+    expected=f"{_NOW_OR_LATER}; preferably 6A88.",
     condition=with_aes,
 )
 def unknown_key(probe: Probe) -> None:
@@ -64,7 +64,7 @@ def unknown_key(probe: Probe) -> None:
 @case(
     11,
     "9303-11 6.2.4.2",
-    "MSE:Set AT has to name the protocol.",
+    "MSE:Set AT must name the protocol.",
     steps=("MSE:Set AT without object 80.", "GENERAL AUTHENTICATE, if that was 9000."),
     expected=_NOW_OR_LATER,
     condition=with_aes,
@@ -77,7 +77,7 @@ def without_protocol(probe: Probe) -> None:
 @case(
     12,
     "9303-11 6.2.4.2",
-    "MSE:Set AT with an object that is cut off is refused.",
+    "MSE:Set AT with a truncated object is refused.",
     steps=("MSE:Set AT that ends with object 84 without its byte.", "GENERAL AUTHENTICATE, if that was 9000."),
     expected=_NOW_OR_LATER,
     condition=with_aes,
@@ -118,7 +118,7 @@ def _wrong_key(probe: Probe, kind: str) -> None:
 _KINDS = {
     "outside": ("An element that is not in the group is refused.", "a point beside the curve (DH: p - 1)"),
     "neutral": ("The neutral element is refused.", "the point at infinity (DH: 1)"),
-    "cut": ("A public key that is cut off is refused.", "a public key without its last byte"),
+    "cut": ("A truncated public key is refused.", "a public key without its last byte"),
     "other": (
         "A public key of another group is refused.",
         "a point of another curve",
@@ -139,7 +139,7 @@ for _number, _kind in enumerate(_KINDS, 14):
 @case(
     19,
     "9303-11 6.2.2",
-    "A public key that is refused does not end the session.",
+    "A refused public key does not end the session.",
     steps=("Chip Authentication with a point beside the curve.", "READ BINARY under the keys from before."),
     expected="An error, then 9000 under the keys from before.",
     condition=with_aes,
@@ -154,7 +154,7 @@ def session_after_wrong_key(probe: Probe) -> None:
 @case(
     20,
     "9303-11 9.8.3",
-    "A MSE:Set AT that is refused does not end the session.",
+    "A refused MSE:Set AT does not end the session.",
     steps=("MSE:Set AT without object 80.", "READ BINARY under the keys from before."),
     expected="9000 under the keys from before.",
     condition=with_aes,
@@ -167,7 +167,7 @@ def session_after_wrong_selection(probe: Probe) -> None:
 @case(
     21,
     "9303-11 4.2",
-    "Without access there is no Chip Authentication.",
+    "Without access, Chip Authentication is refused.",
     preconditions="The chip was reset and the application selected.",
     steps="MSE:Set AT and GENERAL AUTHENTICATE in plain.",
     expected="An error without data for the first or the second.",
@@ -198,7 +198,7 @@ def wrong_key_in_one_command(probe: Probe) -> None:
 @case(
     23,
     "9303-11 6.2.4.1",
-    "MSE:Set KAT that is refused leaves the keys from before.",
+    "A refused MSE:Set KAT leaves the session keys unchanged.",
     steps=("MSE:Set KAT without object 91.", "READ BINARY under the keys from before."),
     expected="An error, then 9000 under the keys from before.",
     condition=with_triple_des,
@@ -213,7 +213,7 @@ def session_after_one_command(probe: Probe) -> None:
 @case(
     24,
     "9303-11 6.2.4.2",
-    "The data of GENERAL AUTHENTICATE are one object 7C.",
+    "The data of GENERAL AUTHENTICATE is one object 7C.",
     steps="MSE:Set AT, then GENERAL AUTHENTICATE with the public key in an object 7D.",
     expected="An error without data.",
     condition=with_aes,

@@ -47,7 +47,7 @@ def _missing(infos: SecurityInfos, among: SecurityInfos) -> list[str]:
 @case(
     1,
     "9303-10 3.11.3",
-    "EF.CardAccess is coded in DER.",
+    "EF.CardAccess is encoded in DER.",
     steps="The bytes of EF.CardAccess.",
     expected="A SET of SecurityInfos, every length in its shortest form.",
     condition=has(_CARD_ACCESS),
@@ -55,26 +55,26 @@ def _missing(infos: SecurityInfos, among: SecurityInfos) -> list[str]:
 def card_access_coding(probe: Probe) -> None:
     _card_access(probe)
     content = probe.facts.files[_CARD_ACCESS]
-    probe.require(is_shortest(content), "a length in EF.CardAccess is longer than it need be")
+    probe.require(is_shortest(content), "a length in EF.CardAccess is not minimal")
 
 
 @case(
     2,
     "9303-11 9.2",
-    "The SecurityInfos of EF.CardAccess stand in the order of DER.",
+    "The SecurityInfos in EF.CardAccess are in DER order.",
     steps="The entries of EF.CardAccess.",
     expected="Encodings in ascending order, none twice (X.690 11.6).",
     condition=has(_CARD_ACCESS),
 )
 def card_access_order(probe: Probe) -> None:
     entries = [entry.encode() for entry in _card_access(probe).entries]
-    probe.require(entries == sorted(set(entries)), "the SecurityInfos are not in order, or one is there twice")
+    probe.require(entries == sorted(set(entries)), "the SecurityInfos are not in order, or one is repeated")
 
 
 @case(
     3,
     "9303-11 9.2.1",
-    "EF.CardAccess names PACE protocols of the standard, in version 2.",
+    "EF.CardAccess names standard PACE protocols in version 2.",
     steps="The PACEInfos of EF.CardAccess.",
     expected="At least one; identifiers of 9303-11 9.2.3 and version 2 in each.",
     condition=has(_CARD_ACCESS),
@@ -83,14 +83,14 @@ def pace_versions(probe: Probe) -> None:
     infos = _card_access(probe).of_type(PaceInfo)
     probe.require(bool(infos), "EF.CardAccess has no PACEInfo")
     for info in infos:
-        probe.require(_is_known(info.protocol), f"{info.protocol} is no protocol of the standard")
+        probe.require(_is_known(info.protocol), f"{info.protocol} is not a standard protocol")
         probe.require(info.version == _PACE_VERSION, f"{info.protocol} has version {info.version}")
 
 
 @case(
     4,
     "9303-11 9.5.1",
-    "Groups are named by the numbers of the standard.",
+    "Groups are named by their standard numbers.",
     steps="The numbers of the groups in the PACEInfos and PACEDomainParameterInfos of EF.CardAccess.",
     expected=(
         "At least one standardized group; no number up to 31 without a meaning.",
@@ -106,7 +106,7 @@ def pace_groups(probe: Probe) -> None:
     for number in standardized:
         probe.require(_is_standardized(number), f"number {number} is reserved")
     written_out = {info.parameter_id for info in infos.of_type(PaceDomainParameterInfo)}
-    probe.require(not written_out & set(_STANDARDIZED), "a group that is written out has a standardized number")
+    probe.require(not written_out & set(_STANDARDIZED), "an explicitly given group has a standardized number")
 
 
 def _is_known(protocol: str) -> bool:
@@ -128,7 +128,7 @@ def _is_standardized(number: int | None) -> bool:
 @case(
     5,
     "9303-11 9.2.11",
-    "DG14 repeats every SecurityInfo of EF.CardAccess, which nobody signed.",
+    "DG14 repeats every SecurityInfo of EF.CardAccess, which is not signed.",
     steps="The entries of EF.CardAccess and of DG14.",
     expected="Each of the first is among the second, byte for byte.",
     condition=has(_CARD_ACCESS, ElementaryFile.DG14),
@@ -143,13 +143,13 @@ def card_access_in_dg14(probe: Probe) -> None:
 
 def _card_security_expected(facts: Facts) -> str | None:
     required = facts.pace_with("cam") or facts.has(_CARD_SECURITY)
-    return None if required else "EF.CardSecurity is not required and not there"
+    return None if required else "EF.CardSecurity is neither required nor present"
 
 
 @case(
     6,
     "9303-11 9.2.11",
-    "EF.CardSecurity is signed by the certificate that comes with it.",
+    "EF.CardSecurity is signed with the key of its own signer's certificate.",
     steps="The CMS structure in EF.CardSecurity.",
     expected="SignedData over SecurityInfos (0.4.0.127.0.7.3.2.1) with the signer's certificate and a good signature.",
     condition=_card_security_expected,
@@ -207,7 +207,7 @@ def _numbered(info: SecurityInfo) -> SecurityInfo:
 @case(
     9,
     "9303-10 3.11.1",
-    "EF.ATR/INFO is a series of data objects, and tells the sizes of the buffers.",
+    "EF.ATR/INFO is a series of data objects, and gives the buffer sizes.",
     steps="The bytes of EF.ATR/INFO.",
     expected="Data objects; if the capabilities say extended length, two INTEGERs in 7F66, of 256 or more.",
     condition=has(ElementaryFile.ATR_INFO),

@@ -52,7 +52,7 @@ def tags(probe: Probe) -> None:
 @case(
     25,
     "9303-10 4.7.1",
-    "DG1 holds an MRZ of the document's size.",
+    "DG1 contains an MRZ of the document's size.",
     steps="Object 5F1F of DG1.",
     expected="88, 90 or 72 characters of the MRZ.",
     condition=has(_DG1),
@@ -64,7 +64,7 @@ def mrz_size(probe: Probe) -> None:
 @case(
     26,
     "9303-3 4.9",
-    "The check digits of DG1 are right.",
+    "The check digits in DG1 are correct.",
     steps="Each check digit of the MRZ.",
     expected="The digit computed with the weights 7, 3 and 1.",
     condition=has(_DG1),
@@ -77,7 +77,7 @@ def check_digits(probe: Probe) -> None:
 @case(
     27,
     "9303-3 4.8",
-    "The dates of DG1 are dates.",
+    "The dates in DG1 are valid.",
     steps="Date of birth and date of expiry in the MRZ.",
     expected="YYMMDD, with fillers for what is unknown.",
     condition=has(_DG1),
@@ -100,7 +100,7 @@ def _is_date(text: str) -> bool:
 @case(
     28,
     "9303-10 4.7.2",
-    "DG2 nests its templates as CBEFF has them.",
+    "DG2 nests its templates as defined by CBEFF.",
     steps="The objects of DG2.",
     expected="75, 7F61 with their number and 7F60 for each, in it A1 and 5F2E or 7F2E with a face record.",
     condition=has(_DG2),
@@ -112,7 +112,7 @@ def face_templates(probe: Probe) -> None:
 @case(
     29,
     "9303-10 4.7.2",
-    "The header of a template in DG2 says that it is a face.",
+    "The header of a template in DG2 identifies it as a face.",
     steps="Objects 81, 87 and 88 in A1 of DG2.",
     expected="Type 02 where there is one; owner 0101 and a type of format.",
     condition=has(_DG2),
@@ -129,7 +129,7 @@ def face_header(probe: Probe) -> None:
 @case(
     30,
     "9303-10 4.7.2",
-    "The images in DG2 can be shown.",
+    "The images in DG2 can be decoded.",
     steps="Each image of DG2 is decoded.",
     expected="JPEG or JPEG 2000 that decodes.",
     condition=has(_DG2),
@@ -164,7 +164,7 @@ def _with_rights(probe: Probe, file: ElementaryFile, parse: Callable[[bytes], ob
 @case(
     31,
     "9303-10 4.7.3",
-    "DG3 nests its templates as CBEFF has them.",
+    "DG3 nests its templates as defined by CBEFF.",
     steps="The objects of DG3, read with the terminal's rights where it is held back.",
     expected="63, 7F61 with their number and 7F60 for each, in it A1 and 5F2E or 7F2E with a finger record.",
     condition=_listed_or_protected(_DG3),
@@ -176,7 +176,7 @@ def finger_templates(probe: Probe) -> None:
 @case(
     32,
     "9303-10 4.7.4",
-    "DG4 nests its templates as CBEFF has them.",
+    "DG4 nests its templates as defined by CBEFF.",
     steps="The objects of DG4, read with the terminal's rights where it is held back.",
     expected="76, 7F61 with their number and 7F60 for each, in it A1 and 5F2E or 7F2E with an iris record.",
     condition=_listed_or_protected(_DG4),
@@ -205,7 +205,7 @@ def _tag_list(probe: Probe, file: ElementaryFile, record: Record) -> None:
 @case(
     33,
     "9303-10 4.7.11",
-    "The tag list of DG11 names the objects that are there.",
+    "The tag list in DG11 names the objects present.",
     steps="Object 5C of DG11 and the objects behind it.",
     expected="The same tags.",
     condition=has(_DG11),
@@ -217,7 +217,7 @@ def personal_details(probe: Probe) -> None:
 @case(
     34,
     "9303-10 4.7.12",
-    "The tag list of DG12 names the objects that are there.",
+    "The tag list in DG12 names the objects present.",
     steps="Object 5C of DG12 and the objects behind it.",
     expected="The same tags.",
     condition=has(_DG12),
@@ -229,7 +229,7 @@ def document_details(probe: Probe) -> None:
 @case(
     35,
     "9303-10 4.7.11",
-    "The date of birth in DG11 is a date.",
+    "The date of birth in DG11 is a valid date.",
     steps="Object 5F2B of DG11.",
     expected="YYYYMMDD in eight digits, or four bytes of them; zeros for what is unknown.",
     condition=has(_DG11),
@@ -241,7 +241,7 @@ def full_date_of_birth(probe: Probe) -> None:
 @case(
     36,
     "9303-10 4.7.12",
-    "The date of issue in DG12 is a date.",
+    "The date of issue in DG12 is a valid date.",
     steps="Object 5F26 of DG12.",
     expected="YYYYMMDD in eight digits, or four bytes of them.",
     condition=has(_DG12),
@@ -253,7 +253,7 @@ def date_of_issue(probe: Probe) -> None:
 @case(
     37,
     "9303-10 4.7",
-    "Nothing stands behind the object of a file.",
+    "No data follows the object of a file.",
     preconditions="The chip was opened and the application selected.",
     steps="READ BINARY of one byte behind the end of EF.COM.",
     expected="An error, no data, or a byte of padding (00 or FF).",

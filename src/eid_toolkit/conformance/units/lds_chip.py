@@ -58,7 +58,7 @@ def dg14_coding(probe: Probe) -> None:
 @case(
     39,
     "9303-11 9.5.2",
-    "The keys for Chip Authentication on curves come with explicit parameters.",
+    "Elliptic curve keys for Chip Authentication have explicit parameters.",
     steps="The SubjectPublicKeyInfos in DG14.",
     expected="ecPublicKey with ECParameters written out for ECDH; no named curve.",
     condition=has(_DG14),
@@ -124,7 +124,7 @@ def _holds_back(facts: Facts) -> str | None:
 @case(
     43,
     "9303-11 K.2",
-    "EF.CVCA holds the names of one or two keys, the newest first.",
+    "EF.CVCA names one or two keys, the newest first.",
     steps="READ BINARY of EF.CVCA in the application.",
     expected="One or two objects 42, each a name of 8 to 16 characters, and zeros behind them.",
     condition=has(_CVCA),

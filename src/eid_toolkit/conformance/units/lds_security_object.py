@@ -29,7 +29,7 @@ _CMS_VERSION = 3
 @case(
     11,
     "9303-10 4.6.1",
-    "EF.COM has its three objects, in order, each length in its shortest form.",
+    "EF.COM has its three objects in order, with minimal length encoding.",
     steps="The bytes of EF.COM.",
     expected="60 with 5F01, 5F36 and 5C.",
     condition=has(_COM),
@@ -42,7 +42,7 @@ def com_coding(probe: Probe) -> None:
 @case(
     12,
     "9303-10 4.6.1",
-    "EF.COM names versions that there are.",
+    "EF.COM names existing versions.",
     steps="Objects 5F01 and 5F36 of EF.COM.",
     expected="LDS version 0107 or 0108, Unicode version in six digits.",
     condition=has(_COM),
@@ -99,7 +99,7 @@ def same_data_groups(probe: Probe) -> None:
 @case(
     16,
     "9303-10 4.6.2",
-    "The LDS version of EF.COM goes with the version of EF.SOD.",
+    "The LDS version in EF.COM matches the version of EF.SOD.",
     steps="Object 5F01 of EF.COM, the version of the LDSSecurityObject.",
     expected="0107 with version 0, 0108 with version 1.",
     condition=has(_COM, _SOD),
@@ -128,7 +128,7 @@ def signed_versions(probe: Probe) -> None:
 @case(
     18,
     "9303-10 4.6",
-    "Every data group that is listed is there.",
+    "Every listed data group is present.",
     steps="READ BINARY of each data group that EF.COM or EF.SOD lists.",
     expected="Its bytes, or a refusal for want of rights.",
 )
@@ -175,7 +175,7 @@ def enclosed_certificate(probe: Probe) -> None:
 @case(
     21,
     "9303-11 5.1.1",
-    "The signature of EF.SOD is right.",
+    "The signature on EF.SOD is valid.",
     steps="The signature, and the key of the enclosed certificate.",
     expected="A good signature over attributes that hold the content's type and digest.",
     condition=has(_SOD),
@@ -187,7 +187,7 @@ def sod_signature(probe: Probe) -> None:
 @case(
     22,
     "9303-11 5.1.1",
-    "Every data group that was read has the hash that is signed.",
+    "Every data group read has the signed hash.",
     steps="The digest over each data group.",
     expected="The value in the LDSSecurityObject.",
     condition=has(_SOD),
@@ -202,7 +202,7 @@ def hashes(probe: Probe) -> None:
 @case(
     23,
     "9303-10 4.6.2",
-    "Digest algorithms stand without parameters.",
+    "Digest algorithms have no parameters.",
     steps="The digest algorithms in SignedData, in the signer infos and in the LDSSecurityObject.",
     expected="An identifier alone in each.",
     condition=has(_SOD),

@@ -54,7 +54,7 @@ def _refused_by_domain(probe: Probe, command: CommandApdu, what: str) -> None:
 @case(
     1,
     "9303-10 4.5.1",
-    "Without access no file is written.",
+    "Without access, no file can be written.",
     preconditions=NO_SESSION,
     steps=(
         "SELECT the application and EF.COM, whether or not the file is refused.",
@@ -73,7 +73,7 @@ def update_without_access(probe: Probe) -> None:
 @case(
     2,
     "9303-10 4.5.1",
-    "With access no file is written either.",
+    "With access, no file can be written either.",
     steps=("SELECT EF.COM.", "UPDATE BINARY at offset 0 with the bytes that it begins with, protected."),
     expected=REFUSED,
 )
@@ -85,7 +85,7 @@ def update_with_access(probe: Probe) -> None:
 @case(
     3,
     "9303-10 4.5.1",
-    "The odd form of UPDATE BINARY writes no more than the even one.",
+    "UPDATE BINARY with odd INS is refused too.",
     steps=("SELECT EF.COM.", "00D70000 with DO'54' 00 and the bytes that it begins with in DO'53', protected."),
     expected=REFUSED,
 )
@@ -205,7 +205,7 @@ def install(probe: Probe) -> None:
 @case(
     12,
     "GP-2.3 11.10",
-    "The life cycle is not changed without authentication.",
+    "The life cycle state cannot be changed without authentication.",
     preconditions=NOBODY,
     steps="SET STATUS of the domain to OP_READY, the state that a chip can only be in already.",
     expected=REFUSED,
@@ -231,7 +231,7 @@ def delete(probe: Probe) -> None:
 @case(
     14,
     "GP-2.3 10.2",
-    "The class byte of a secured command is no authentication.",
+    "The class byte of a secured command does not replace authentication.",
     preconditions=NOBODY,
     steps="STORE DATA with class byte 84 and eight bytes 00 in place of a checksum.",
     expected=REFUSED,
@@ -244,7 +244,7 @@ def secured_class_without_channel(probe: Probe) -> None:
 @case(
     15,
     "9303-10 4.5.1",
-    "A write that was refused has left no trace.",
+    "A refused write leaves no trace.",
     steps=(
         "UPDATE BINARY of EF.COM with the bytes that it begins with, protected.",
         "READ BINARY of EF.COM in the same session, if there still is one, and in a new one.",

@@ -71,7 +71,7 @@ def integrated_mapping(probe: Probe) -> None:
 @case(
     3,
     "9303-11 4.4.3.5",
-    "PACE with Chip Authentication Mapping proves the chip by the key in EF.CardSecurity.",
+    "PACE with Chip Authentication Mapping authenticates the chip with the key in EF.CardSecurity.",
     steps=("PACE with CAM.", "Multiply the chip's key of EF.CardSecurity by the decrypted Chip Authentication Data."),
     expected="The product is the chip's public key of the mapping round.",
     condition=with_mapping("cam"),
@@ -114,7 +114,7 @@ def chip_data_length(probe: Probe) -> None:
 @case(
     5,
     "9303-11 4.4.5",
-    "Encrypted Chip Authentication Data comes with Chip Authentication Mapping, and with no other.",
+    "Encrypted Chip Authentication Data is returned with Chip Authentication Mapping only.",
     steps="PACE in every way that the chip offers.",
     expected="Object 8A in the last answer with CAM, none with GM and IM.",
 )
@@ -133,7 +133,7 @@ def chip_data_only_with_its_mapping(probe: Probe) -> None:
 @case(
     6,
     "9303-11 4.4.4.1",
-    "The MRZ opens the chip in every way that it offers.",
+    "The MRZ opens the chip with every PACE variant that it offers.",
     steps="PACE by the MRZ in every way, each after a reset; then read EF.COM.",
     expected=_SERVES,
     condition=lambda facts: None if PasswordKind.MRZ in facts.passwords else "no MRZ was given",
@@ -158,7 +158,7 @@ def can(probe: Probe) -> None:
 @case(
     8,
     "9303-11 4.4.4.1",
-    "The group may be named, also where the protocol has only one.",
+    "The group may be named even if the protocol has only one.",
     steps="PACE with the number of the group in object 84 of MSE:Set AT.",
     expected=_SERVES,
     condition=lambda facts: (

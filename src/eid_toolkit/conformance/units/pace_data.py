@@ -30,7 +30,7 @@ def _terminal_authentication(facts: Facts) -> str | None:
 @case(
     9,
     "9303-11 4.4.5",
-    "A terminal that shows its authorization learns which key the chip trusts.",
+    "A terminal that presents its authorization learns which key the chip trusts.",
     steps="PACE with object 7F4C (inspection system, all rights) in MSE:Set AT.",
     expected="Object 87 in the last answer, with the first name of EF.CVCA.",
     condition=_terminal_authentication,
@@ -90,7 +90,7 @@ def fresh_mapping_key(probe: Probe) -> None:
 @case(
     13,
     "9303-11 4.4.1",
-    "A reset does not bring the random numbers of before back.",
+    "A reset does not repeat earlier random numbers.",
     steps="Three rounds of two runs, with a reset between and the same data of the terminal for the mapping.",
     expected="The chip's public keys in object 84 differ.",
 )
@@ -168,7 +168,7 @@ def plain_selection_ends_session(probe: Probe) -> None:
 @case(
     18,
     "9303-11 9.8.3",
-    "However many sessions were ended, PACE opens the chip again.",
+    "PACE opens the chip again after any number of ended sessions.",
     steps=("PACE, then SELECT of the master file in plain, which ends the session: four times.", "PACE, read EF.COM."),
     expected="9000 in every round, and the last keys protect what follows.",
 )
@@ -184,7 +184,7 @@ def again_after_sessions(probe: Probe) -> None:
 @case(
     19,
     "9303-10 3.11.4",
-    "EF.CardSecurity is read after PACE in any mapping.",
+    "EF.CardSecurity can be read after PACE with any mapping.",
     steps="PACE in every way that the chip offers, then READ BINARY of EF.CardSecurity in the master file.",
     expected="9000 with its first bytes.",
     condition=with_mapping("cam"),
@@ -200,7 +200,7 @@ def card_security(probe: Probe) -> None:
 @case(
     20,
     "9303-11 4.4.4.2",
-    "After a run that failed the next one succeeds, without a reset.",
+    "After a failed run, the next one succeeds without a reset.",
     steps=("Three rounds of PACE, then a wrong token.", "PACE as it should be."),
     expected=("An error.", "9000 in every round."),
 )

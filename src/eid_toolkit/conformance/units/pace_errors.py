@@ -46,8 +46,8 @@ def wrong_password(probe: Probe) -> None:
 @case(
     22,
     "9303-11 4.4.1",
-    "A token that is wrong in its last byte is refused.",
-    steps="PACE, with the last bit of the terminal's token turned over.",
+    "A token with a wrong last byte is refused.",
+    steps="PACE, with the last bit of the terminal's token flipped.",
     expected="6300, 63Cx or another error without data.",
 )
 def wrong_token(probe: Probe) -> None:
@@ -73,7 +73,7 @@ def short_token(probe: Probe) -> None:
 @case(
     24,
     "9303-11 4.4.1",
-    "A run allows one token: after a wrong one the right one is refused too.",
+    "A run allows one token: after a wrong one, the correct one is refused too.",
     steps=("PACE with a wrong token.", "The right token."),
     expected="An error for both.",
 )
@@ -86,7 +86,7 @@ def second_token(probe: Probe) -> None:
 @case(
     25,
     "9303-11 4.4.2",
-    "A run that failed leaves no session.",
+    "A failed run leaves no session.",
     steps=("PACE with a wrong token.", "SELECT of the application under the keys that were agreed on."),
     expected="An error for both, the second without secure messaging.",
 )
@@ -110,7 +110,7 @@ _NOW_OR_LATER = "An error for MSE:Set AT or for the first round, without data"
     "9303-11 4.4.4.1",
     "A protocol that EF.CardAccess does not name is refused.",
     steps=("MSE:Set AT with a PACE protocol that is not offered.", "The first round, if that was 9000."),
-    expected=f"{_NOW_OR_LATER}; 6A80 is the word for it.",
+    expected=f"{_NOW_OR_LATER}; preferably 6A80.",
 )
 def unknown_protocol(probe: Probe) -> None:
     infos = probe.facts.card_access
@@ -127,7 +127,7 @@ def unknown_protocol(probe: Probe) -> None:
     "9303-11 4.4.4.1",
     "A password that the chip does not have is refused.",
     steps=("MSE:Set AT with password reference 0E.", "The first round, if that was 9000."),
-    expected=f"{_NOW_OR_LATER}; 6A88 is the word for it.",
+    expected=f"{_NOW_OR_LATER}; preferably 6A88.",
 )
 def unknown_password(probe: Probe) -> None:
     run = PaceRounds(probe)
@@ -140,7 +140,7 @@ def unknown_password(probe: Probe) -> None:
     "9303-11 4.4.4.1",
     "A group that the chip does not have is refused.",
     steps=("MSE:Set AT with domain parameters 31, a reserved number.", "The first round, if that was 9000."),
-    expected=f"{_NOW_OR_LATER}; 6A88 is the word for it.",
+    expected=f"{_NOW_OR_LATER}; preferably 6A88.",
 )
 def unknown_group(probe: Probe) -> None:
     run = PaceRounds(probe)
@@ -151,7 +151,7 @@ def unknown_group(probe: Probe) -> None:
 @case(
     29,
     "9303-11 4.4.4.1",
-    "MSE:Set AT has to name the protocol.",
+    "MSE:Set AT must name the protocol.",
     steps=("MSE:Set AT without object 80.", "The first round, if that was 9000."),
     expected=_NOW_OR_LATER,
 )
@@ -163,7 +163,7 @@ def without_protocol(probe: Probe) -> None:
 @case(
     30,
     "9303-11 4.4.4.1",
-    "MSE:Set AT has to name the password.",
+    "MSE:Set AT must name the password.",
     steps=("MSE:Set AT without object 83.", "The first round, if that was 9000."),
     expected=_NOW_OR_LATER,
 )
@@ -175,7 +175,7 @@ def without_password(probe: Probe) -> None:
 @case(
     31,
     "9303-11 4.4.4.1",
-    "MSE:Set AT with an object that is cut off is refused.",
+    "MSE:Set AT with a truncated object is refused.",
     steps=("MSE:Set AT whose last object announces more bytes than there are.", "The first round, if that was 9000."),
     expected=_NOW_OR_LATER,
 )

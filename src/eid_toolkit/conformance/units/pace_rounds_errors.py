@@ -78,7 +78,7 @@ for _number, _step in enumerate((Step.NONCE, Step.MAP, Step.AGREE), 36):
 @case(
     39,
     "9303-11 4.4.4.3",
-    "The last round has to end the chain.",
+    "The last round must end the chain.",
     steps=("PACE with class 10 in the last round.", "Read EF.COM in plain."),
     expected=("An error without data.", "An error."),
 )
@@ -97,7 +97,7 @@ def _raw_round(probe: Probe, data: bytes) -> None:
 @case(
     40,
     "9303-11 4.4.4.2",
-    "The data of a round are one object 7C.",
+    "The data of a round is one object 7C.",
     steps="The first round with an empty object 7D in place of 7C.",
     expected=_REFUSED,
 )
@@ -108,7 +108,7 @@ def other_template(probe: Probe) -> None:
 @case(
     41,
     "9303-11 4.4.4.2",
-    "An object 7C that is cut off is refused.",
+    "A truncated object 7C is refused.",
     steps="The first round with an object 7C that announces two bytes and holds none.",
     expected=_REFUSED,
 )
@@ -119,7 +119,7 @@ def cut_template(probe: Probe) -> None:
 @case(
     42,
     "9303-11 4.4.5.2",
-    "Mapping data without bytes are refused.",
+    "Empty mapping data is refused.",
     steps="The second round with an empty object 81.",
     expected=_REFUSED,
 )
@@ -162,7 +162,7 @@ for _number, _step, _kind in _WRONG_KEYS:
 @case(
     49,
     "9303-11 4.4.3.3",
-    "With the integrated mapping a nonce of another length is refused.",
+    "With the integrated mapping, a nonce of another length is refused.",
     steps="The second round of PACE with IM, with one byte too few.",
     expected=_REFUSED,
     condition=with_mapping("im"),

@@ -42,7 +42,7 @@ def reads_odd(facts: Facts) -> str | None:
 @case(
     38,
     "9303-10 3.6.3",
-    "By its short identifier and by its identifier a file has the same bytes.",
+    "A file has the same content by short identifier and by file identifier.",
     steps="For each file that could be read: READ BINARY by short identifier, and after SELECT by identifier.",
     expected="9000 and the same bytes.",
 )
@@ -60,7 +60,7 @@ def two_ways_one_file(probe: Probe) -> None:
 @case(
     39,
     "7816-4 11.3.3",
-    "With a short identifier P2 is the offset.",
+    "With a short identifier, P2 is the offset.",
     steps="READ BINARY of EF.DG1 by short identifier at offset 5.",
     expected="9000 and the bytes from the sixth on.",
 )
@@ -73,7 +73,7 @@ def offset_with_short_identifier(probe: Probe) -> None:
 @case(
     40,
     "7816-4 11.3.3",
-    "Without a short identifier P1 and P2 are one offset of 15 bits.",
+    "Without a short identifier, P1 and P2 form a 15-bit offset.",
     steps=("SELECT the longest file.", "READ BINARY at offset 0103."),
     expected="9000 and the bytes from there on.",
     condition=lambda facts: None if len(longest(facts)[1]) > 0x0120 else "no file is long enough",
@@ -89,9 +89,9 @@ def offset_of_two_bytes(probe: Probe) -> None:
 @case(
     41,
     "7816-4 11.3.3",
-    "Behind the end of a file there is nothing to read.",
+    "Nothing can be read beyond the end of a file.",
     steps=("SELECT EF.COM.", "READ BINARY at offset 7FFF."),
-    expected=("6B00, 6282 or another warning or error without data.", "The session goes on."),
+    expected=("6B00, 6282 or another warning or error without data.", "The session continues."),
 )
 def offset_behind_the_end(probe: Probe) -> None:
     probe.open()
@@ -105,7 +105,7 @@ def offset_behind_the_end(probe: Probe) -> None:
 @case(
     42,
     "7816-4 11.3.3",
-    "Asked for more than there is, the chip gives what there is, or says why not.",
+    "If more bytes are requested than the file has, the chip returns what there is, or an error that says why not.",
     steps="READ BINARY of EF.COM from offset 0 for ten bytes more than it has.",
     expected="9000 or 6282 with the file, or an error without data such as 6CXX.",
 )
@@ -124,7 +124,7 @@ def more_than_there_is(probe: Probe) -> None:
 @case(
     43,
     "7816-4 5.1",
-    "The chip gives as many bytes as are asked for.",
+    "The chip returns as many bytes as are requested.",
     steps="READ BINARY of EF.DG1 for 1, for 7 and for 18 bytes.",
     expected="9000 and exactly that many bytes.",
 )
@@ -138,7 +138,7 @@ def as_many_as_asked(probe: Probe) -> None:
 @case(
     44,
     "7816-4 5.1",
-    "Le 00 asks for all that a short answer holds.",
+    "Le 00 requests as much as a short response can hold.",
     steps="READ BINARY of EF.COM from offset 0 with DO'97' 00.",
     expected="9000 or 6282 with the whole file.",
 )
@@ -153,7 +153,7 @@ def le_of_zero(probe: Probe) -> None:
 @case(
     45,
     "9303-10 3.6.4.1",
-    "A chip that declares extended length in EF.ATR/INFO gives long answers.",
+    "A chip that declares extended length in EF.ATR/INFO returns extended-length responses.",
     steps="READ BINARY of the longest file for 402 bytes, the command and its DO'97' in the long form.",
     expected="9000 and 402 bytes.",
     condition=takes_long_answers,
@@ -168,7 +168,7 @@ def long_answer(probe: Probe) -> None:
 @case(
     46,
     "9303-10 3.6.4.1",
-    "No answer is longer than EF.ATR/INFO declares.",
+    "No response is longer than EF.ATR/INFO declares.",
     steps="READ BINARY of the longest file with the extended Le 0000, protected.",
     expected="At most as many bytes as EF.ATR/INFO declares, status word included.",
     condition=takes_long_answers,
@@ -185,7 +185,7 @@ def answer_within_the_buffer(probe: Probe) -> None:
 @case(
     47,
     "9303-10 3.6.6",
-    "The odd form of READ BINARY gives the same bytes as the even one.",
+    "READ BINARY with odd INS returns the same bytes as with even INS.",
     steps="READ BINARY of EF.DG1 in both forms.",
     expected="9000; one DO'53' holds the bytes of the even form.",
     condition=reads_odd,
@@ -200,7 +200,7 @@ def odd_form(probe: Probe) -> None:
 @case(
     48,
     "9303-10 3.6.6",
-    "In the odd form the offset stands in the DO'54'.",
+    "With odd INS, the offset is in DO'54'.",
     steps=("SELECT EF.DG1.", "READ BINARY in the odd form with the offsets 05 and 0007."),
     expected="9000 and the bytes from there on.",
     condition=reads_odd,
@@ -219,7 +219,7 @@ def odd_form_with_offset(probe: Probe) -> None:
 @case(
     49,
     "7816-4 11.3.3",
-    "In the odd form Le covers the header of the DO'53' too.",
+    "With odd INS, Le includes the header of DO'53'.",
     steps="READ BINARY of EF.DG1 in the odd form for 12 bytes.",
     expected="9000 and not more than 12 bytes.",
     condition=reads_odd,
@@ -233,7 +233,7 @@ def odd_form_counts_the_header(probe: Probe) -> None:
 @case(
     50,
     "9303-10 3.6.6",
-    "Offsets beyond 32767 are reached in the odd form, where there is a file so long, and lead nowhere else.",
+    "Offsets beyond 32767 can be reached with odd INS if a file is that long, and give no other data.",
     steps="READ BINARY of the longest file in the odd form at offset 8000.",
     expected="The bytes at that offset; in a shorter file an error or a warning without file content.",
     condition=reads_odd,
@@ -280,7 +280,7 @@ def short_identifier_selects(probe: Probe) -> None:
 @case(
     53,
     "7816-4 11.3.3",
-    "A file read in small pieces is the file read at once.",
+    "A file read in small pieces equals the file read at once.",
     steps="READ BINARY of EF.DG1 in pieces of 13 bytes.",
     expected="9000 for each, and together the bytes of EF.DG1.",
 )
@@ -300,9 +300,9 @@ def pieces_make_the_whole(probe: Probe) -> None:
 @case(
     54,
     "7816-4 11.3.3",
-    "A short identifier that no file has is refused, and the session goes on.",
+    "A short identifier that no file has is refused, and the session continues.",
     steps="READ BINARY by short identifier 1B, protected.",
-    expected=("6A82 or another error under secure messaging.", "The session goes on."),
+    expected=("6A82 or another error under secure messaging.", "The session continues."),
 )
 def unused_short_identifier(probe: Probe) -> None:
     probe.open()
@@ -313,7 +313,7 @@ def unused_short_identifier(probe: Probe) -> None:
 @case(
     55,
     "9303-11 4.2",
-    "After PACE EF.CardAccess can still be read, under secure messaging, to be compared.",
+    "After PACE, EF.CardAccess can still be read under secure messaging, for comparison.",
     preconditions="The chip was opened by PACE; the master file is the current DF.",
     steps="READ BINARY by short identifier 1C, protected.",
     expected="9000 and the bytes that were read before PACE.",

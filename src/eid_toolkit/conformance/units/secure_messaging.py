@@ -29,7 +29,7 @@ def _tags(answer: ResponseApdu) -> list[int]:
 @case(
     1,
     "9303-11 9.8.4",
-    "An answer that is a status word only has DO'99' and DO'8E', whether or not the command changes anything.",
+    "A response without data has DO'99' and DO'8E', whether or not the command changes anything.",
     steps=("SELECT EF.COM, protected.", "The same once more."),
     expected="9000 with DO'99' and DO'8E', in this order and nothing else, both times.",
 )
@@ -45,7 +45,7 @@ def status_only(probe: Probe) -> None:
 @case(
     2,
     "9303-11 9.8.4",
-    "Response data come in one DO'87' before DO'99' and DO'8E', padded also where they fill a block by themselves.",
+    "Response data is in one DO'87' before DO'99' and DO'8E', padded even if it fills whole blocks.",
     steps="READ BINARY of EF.DG1 for as many bytes as the cipher's block has, protected.",
     expected="DO'87' with 01 and two blocks, DO'99', DO'8E', in this order and nothing else.",
 )
@@ -65,7 +65,7 @@ def response_objects(probe: Probe) -> None:
 @case(
     3,
     "9303-11 9.8.4",
-    "DO'99' holds the status word that stands at the answer's end, of a success as of an error.",
+    "DO'99' contains the status word at the end of the response, both for success and for errors.",
     steps=("SELECT EF.COM, protected.", "A SELECT with the reserved P1 FF, protected."),
     expected="DO'99' equals SW1 and SW2.",
 )
@@ -82,9 +82,9 @@ def status_words_agree(probe: Probe) -> None:
 @case(
     4,
     "9303-11 9.8.3",
-    "The refusal of a command that came in right protection is protected, and the session goes on.",
+    "The refusal of a correctly protected command is itself protected, and the session continues.",
     steps=("A SELECT with the reserved P1 FF, protected.", "READ BINARY of EF.COM, protected."),
-    expected=("An error in DO'99', with DO'8E' and no response data.", "The session goes on."),
+    expected=("An error in DO'99', with DO'8E' and no response data.", "The session continues."),
 )
 def refusal_is_protected(probe: Probe) -> None:
     probe.open()
@@ -97,7 +97,7 @@ def refusal_is_protected(probe: Probe) -> None:
 @case(
     5,
     "7816-4 10.4",
-    "Without DO'97' no response data are sent.",
+    "Without DO'97', no response data is sent.",
     steps="READ BINARY of EF.COM without DO'97', protected.",
     expected="A protected answer without DO'87', or an error without protection.",
 )
@@ -114,7 +114,7 @@ def read_without_length(probe: Probe) -> None:
 @case(
     6,
     "9303-11 9.8.4",
-    "A DO'97' of two bytes 00 asks for all that a long answer holds.",
+    "A DO'97' of two bytes 00 requests as much as an extended-length response can hold.",
     steps="READ BINARY of the longest file in the long form with DO'97' 0000.",
     expected="9000 and more than 256 bytes of the file.",
     condition=takes_long_answers,
@@ -130,7 +130,7 @@ def long_length(probe: Probe) -> None:
 @case(
     7,
     "9303-11 9.8.4",
-    "A short answer is used to the full: data, DO'99' and DO'8E' in 256 bytes.",
+    "A short response is used in full: data, DO'99' and DO'8E' in 256 bytes.",
     steps="READ BINARY of the longest file for 223 bytes (AES) or 231 (3DES) in the short form.",
     expected="9000 and as many bytes.",
     condition=lambda facts: None if len(longest(facts)[1]) >= MAX_SHORT_NE else "no file is long enough",
@@ -146,7 +146,7 @@ def full_short_answer(probe: Probe) -> None:
 @case(
     8,
     "9303-10 3.6.4.1",
-    "A chip that declares extended length takes a protected command in the long form, short as it may be.",
+    "A chip that declares extended length accepts a protected command in extended form, however short.",
     steps="READ BINARY of four bytes of EF.COM in the long form, with DO'97' 0004.",
     expected="9000 and four bytes.",
     condition=lambda facts: None if facts.buffers else "EF.ATR/INFO declares no sizes for extended length",
@@ -202,7 +202,7 @@ def plain_select_ends_the_session(probe: Probe) -> None:
 @case(
     12,
     "9303-11 9.8.4",
-    "Protection objects under class byte 00 make no protected command: the session ends.",
+    "Secure messaging objects under class byte 00 do not make a protected command: the session ends.",
     steps="READ BINARY of EF.COM, protected, but sent with CLA 00.",
     expected=("An error without data.", "The session is over."),
 )
@@ -215,7 +215,7 @@ def plain_class_with_objects(probe: Probe) -> None:
 @case(
     13,
     "9303-11 9.8.3",
-    "With the session every right ends, also to the file that was selected.",
+    "All rights end with the session, including the right to the selected file.",
     steps=(
         "SELECT EF.DG1, protected.",
         "READ BINARY of the current file without protection, twice.",
@@ -250,7 +250,7 @@ def reset_ends_the_session(probe: Probe) -> None:
 @case(
     15,
     "9303-11 9.8.5",
-    "After a reset the file that was read last is not read again, with no SELECT before.",
+    "After a reset, the file read last cannot be read without a new SELECT.",
     steps=(
         "READ BINARY of EF.DG2 by short identifier, protected.",
         "Reset the chip.",
@@ -291,7 +291,7 @@ def _fails_under(old: SecureChannel | None, probe: Probe) -> None:
 @case(
     17,
     "9303-11 9.8.1",
-    "A new run of PACE makes new keys, also without a reset between.",
+    "A new PACE run derives new keys, even without a reset in between.",
     preconditions="The chip was opened by PACE.",
     steps=("PACE once more, without protection.", "READ BINARY of EF.COM, protected with the keys from before."),
     expected=("An error without data.", "The new session is over too."),
@@ -308,7 +308,7 @@ def keys_of_an_earlier_run(probe: Probe) -> None:
 @case(
     18,
     "9303-11 9.8.3",
-    "The class byte of secure messaging means nothing without a session.",
+    "The secure messaging class byte has no effect without a session.",
     preconditions="The chip was reset.",
     steps="SELECT of the application with CLA 0C and the plain identifier.",
     expected="An error without data.",

@@ -95,7 +95,7 @@ short_checksum = _wrong(
 wrong_checksum = _wrong(
     21,
     "9303-11 9.8.4",
-    "A checksum with one bit wrong at its end is refused.",
+    "A checksum with one wrong bit at its end is refused.",
     "READ BINARY of EF.COM with the last bit of the checksum changed.",
     READ,
     "a wrong checksum",
@@ -113,7 +113,7 @@ checksum_first = _wrong(
 bytes_behind = _wrong(
     23,
     "7816-4 5.2.2",
-    "Nothing stands behind the checksum.",
+    "Data after the checksum is refused.",
     "READ BINARY of EF.COM with two bytes 00 behind DO'8E'.",
     READ,
     "bytes behind the checksum",
@@ -122,7 +122,7 @@ bytes_behind = _wrong(
 object_cut_off = _wrong(
     24,
     "7816-4 5.2.2",
-    "Data objects end with the data field that Lc tells.",
+    "Data objects must end with the data field given by Lc.",
     "READ BINARY of EF.COM with the last four bytes cut off, and Lc fitting what is left.",
     READ,
     "a data field that ends within an object",
@@ -131,7 +131,7 @@ object_cut_off = _wrong(
 no_objects = _wrong(
     25,
     "9303-11 9.8.4",
-    "A command with the class byte of secure messaging has its objects.",
+    "A command with the secure messaging class byte must have secure messaging objects.",
     "READ BINARY of EF.COM with CLA 0C and no data field.",
     READ,
     "a command with CLA 0C and no objects",
@@ -149,7 +149,7 @@ wrong_order = _spoilt(
 object_twice = _spoilt(
     27,
     "9303-11 9.8.4",
-    "No object comes twice.",
+    "No object may occur twice.",
     "READ BINARY of EF.COM with DO'97' twice, and a checksum over both.",
     READ,
     "DO'97' twice",
@@ -158,7 +158,7 @@ object_twice = _spoilt(
 unknown_object = _spoilt(
     28,
     "9303-11 9.8.4",
-    "An object that secure messaging does not know is refused.",
+    "An object that secure messaging does not define is refused.",
     "READ BINARY of EF.COM with a DO'9B' before DO'97', and a checksum over both.",
     READ,
     "an unknown object",
@@ -167,7 +167,7 @@ unknown_object = _spoilt(
 plain_data = _spoilt(
     29,
     "9303-11 9.8.4",
-    "Command data come encrypted.",
+    "Command data must be encrypted.",
     "SELECT of EF.COM with the identifier in a DO'81', in clear, under a right checksum.",
     SELECT,
     "command data in clear",
@@ -194,7 +194,7 @@ padding_indicator = _spoilt(
 cryptogram_cut = _spoilt(
     32,
     "9303-11 9.8.4",
-    "A cryptogram is a number of whole blocks.",
+    "A cryptogram consists of whole blocks.",
     "SELECT of EF.COM with the last byte of the cryptogram cut off.",
     SELECT,
     "a cryptogram that is no whole block",
@@ -221,7 +221,7 @@ length_of_three = _spoilt(
 length_changed = _wrong(
     36,
     "9303-11 9.8.4",
-    "A DO'97' that was changed on the line is refused.",
+    "A DO'97' altered in transmission is refused.",
     "READ BINARY of EF.COM with DO'97' changed after the checksum was made.",
     READ,
     "a changed DO'97'",
@@ -268,7 +268,7 @@ class_changed = _wrong(
 @case(
     35,
     "9303-11 9.8.4",
-    "A cryptogram that was changed on the line is refused, although what it decrypts to is padded rightly.",
+    "A cryptogram altered in transmission is refused, even if its plaintext is padded correctly.",
     steps="SELECT with 16 bytes of data; after the checksum was made the block before the padding is changed.",
     expected=ENDS,
 )
@@ -283,7 +283,7 @@ def cryptogram_changed(probe: Probe) -> None:
 @case(
     41,
     "9303-11 9.8.6.1, 9.8.7.1",
-    "Padding without its byte 80 is refused, although the checksum fits.",
+    "Padding without its byte 80 is refused, even if the checksum is correct.",
     steps="SELECT with 16 bytes of data; the block of padding is made 00 … 01 by a change in the block before.",
     expected=ENDS,
 )
@@ -312,8 +312,8 @@ def even_object(probe: Probe) -> None:
 @case(
     43,
     "9303-11 9.8.2",
-    "A command that was sent before is refused.",
-    steps=("READ BINARY of EF.COM, protected.", "The same bytes once more."),
+    "A replayed command is refused.",
+    steps=("READ BINARY of EF.COM, protected.", "The same bytes again."),
     expected=("9000.", *ENDS),
 )
 def command_replayed(probe: Probe) -> None:
@@ -348,7 +348,7 @@ def counter_skipped(probe: Probe) -> None:
 @case(
     45,
     "7816-4 5.6",
-    "A wrong checksum has a status word of its own.",
+    "A wrong checksum has its own status word.",
     steps="READ BINARY of EF.COM with the first bit of the checksum changed.",
     expected="6988 (or 6987) without protection.",
 )
@@ -361,8 +361,8 @@ def status_of_wrong_checksum(probe: Probe) -> None:
 @case(
     46,
     "9303-11 9.8.5",
-    "After an error in the protection even the right continuation is refused.",
-    steps=("A READ BINARY with a wrong checksum.", "The same with the right one.", "READ BINARY as it would go on."),
+    "After a secure messaging error, even the correct continuation is refused.",
+    steps=("A READ BINARY with a wrong checksum.", "The same command with the correct one.", "The next READ BINARY."),
     expected="An error without data each time.",
 )
 def no_second_chance(probe: Probe) -> None:

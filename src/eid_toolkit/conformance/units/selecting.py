@@ -56,7 +56,7 @@ def data_group_without_access(probe: Probe) -> None:
 @case(
     4,
     "7816-4 11.2.2",
-    "A SELECT with a parameter that is reserved is refused.",
+    "A SELECT with a reserved P1 is refused.",
     steps="SELECT 00A4FF0C with A0000002471001.",
     expected="6A86 or 6A81 without data.",
 )
@@ -68,8 +68,8 @@ def reserved_parameter(probe: Probe) -> None:
 @case(
     5,
     "9303-10 3.6.1",
-    "The application can be selected from wherever the terminal stands, the application itself included.",
-    steps=("SELECT the application.", "SELECT it once more."),
+    "The application can be selected from any context, including the application itself.",
+    steps=("SELECT the application.", "SELECT it again."),
     expected="9000 both times.",
 )
 def application_again(probe: Probe) -> None:
@@ -80,7 +80,7 @@ def application_again(probe: Probe) -> None:
 @case(
     6,
     "7816-4 11.2.2",
-    "A name that only begins with the application's identifier is another name.",
+    "A name that merely begins with the application's identifier does not select the application.",
     steps="SELECT 00A4040C with A000000247100100.",
     expected="An error without data.",
 )
@@ -104,7 +104,7 @@ def reserved_answer_form(probe: Probe) -> None:
 @case(
     8,
     "7816-4 11.2.2",
-    "Where the chip tells control information of the application, that is a series of data objects.",
+    "If the chip returns control information of the application, it is a series of data objects.",
     steps="SELECT 00A40400 with A0000002471001 and Le 00.",
     expected="9000 with data objects or nothing, or an error without data.",
 )
@@ -119,7 +119,7 @@ def application_with_control_information(probe: Probe) -> None:
 @case(
     10,
     "9303-10 3.6.1.1",
-    "Where the chip takes SELECT of the master file, the files of the master file can then be read.",
+    "If the chip accepts SELECT of the master file, the files of the master file can then be read.",
     steps=(
         "SELECT the application.",
         "SELECT 00A4000C of the master file.",
@@ -136,7 +136,7 @@ def master_file(probe: Probe) -> None:
         return
     start = probe.ok(probe.plain(commands.read_binary_sfi(0x1C, 0, 4)), "READ BINARY in the master file")
     known = probe.facts.files[ElementaryFile.CARD_ACCESS]
-    probe.require(start == known[:4], "the short identifier 1C did not name EF.CardAccess")
+    probe.require(start == known[:4], "the short identifier 1C did not select EF.CardAccess")
 
 
 @case(
@@ -160,7 +160,7 @@ def application_keeps_access(probe: Probe) -> None:
     "SELECT of an unknown application under secure messaging ends neither access nor session.",
     preconditions=OPENED,
     steps=("SELECT A00000024710FF, protected.", "SELECT the application and READ BINARY of EF.COM, protected."),
-    expected=("An error under secure messaging.", "The session goes on."),
+    expected=("An error under secure messaging.", "The session continues."),
 )
 def unknown_application_in_session(probe: Probe) -> None:
     probe.open()
@@ -196,7 +196,7 @@ def closed_logical_channel(probe: Probe) -> None:
 @case(
     22,
     "7816-4 5.6",
-    "An instruction that the chip does not know is called that.",
+    "An unknown instruction is reported as unknown.",
     steps="SELECT the application, then 000A0000.",
     expected="6D00 (or 6E00) without data.",
 )
@@ -208,10 +208,10 @@ def unknown_instruction(probe: Probe) -> None:
 @case(
     23,
     "9303-11 9.8.3",
-    "An instruction that the chip does not know does not end the session.",
+    "An unknown instruction does not end the session.",
     preconditions=OPENED,
     steps=("000A0000, protected.", "READ BINARY of EF.COM, protected."),
-    expected=("6D00 (or 6E00) under secure messaging.", "The session goes on."),
+    expected=("6D00 (or 6E00) under secure messaging.", "The session continues."),
 )
 def unknown_instruction_in_session(probe: Probe) -> None:
     probe.open()

@@ -16,7 +16,7 @@ case = Cases(Unit.SELECT, OPENED)
 @case(
     9,
     "7816-4 11.2.2",
-    "Where the chip tells the control parameters of a file, they come in the template for them.",
+    "If the chip returns the control parameters of a file, they are in the FCP template.",
     steps="SELECT 00A40204 of EF.COM with Le 00, protected.",
     expected="9000 with one object 62, or an error without data.",
 )
@@ -49,10 +49,10 @@ def every_file_by_identifier(probe: Probe) -> None:
 @case(
     12,
     "9303-10 4.6",
-    "Identifiers that the master file uses too name the application's own files in the application.",
+    "Within the application, identifiers also used in the master file select the application's own files.",
     preconditions="The chip was opened by PACE; the master file is the current DF.",
     steps=(
-        "READ BINARY by the short identifiers 1E and 01, protected, whatever comes.",
+        "READ BINARY by the short identifiers 1E and 01, protected, with any result.",
         "SELECT the application, protected.",
         "READ BINARY by the short identifiers 1E, 01 and 1D, protected.",
     ),
@@ -72,9 +72,9 @@ def same_short_identifier(probe: Probe) -> None:
 @case(
     13,
     "7816-4 11.2.2",
-    "A file that is not there is reported as such to one who has access.",
+    "With access, a missing file is reported as missing.",
     steps="SELECT 00A4020C with 01FF, protected.",
-    expected=("6A82 under secure messaging.", "The session goes on."),
+    expected=("6A82 under secure messaging.", "The session continues."),
 )
 def absent_file(probe: Probe) -> None:
     probe.open()
@@ -99,7 +99,7 @@ def identifier_of_wrong_length(probe: Probe) -> None:
 @case(
     15,
     "7816-4 11.2.2",
-    "A failed SELECT of a file never leads to another file than the one selected before.",
+    "A failed SELECT never changes the current file to a different one.",
     steps=("SELECT EF.DG1.", "SELECT 01FF, which is not there.", "READ BINARY of the current file."),
     expected="The first byte of EF.DG1, or an error because no file is selected any more.",
 )
@@ -131,7 +131,7 @@ def application_forgets_the_file(probe: Probe) -> None:
 @case(
     19,
     "7816-4 11.2.2",
-    "With P1 02 only files of the current DF are selected.",
+    "P1 02 selects only files of the current DF.",
     preconditions="The chip was opened by PACE; the master file is the current DF.",
     steps="SELECT 00A4020C with 0101, then READ BINARY of one byte, protected.",
     expected="An error for the SELECT or for the READ.",
@@ -146,10 +146,10 @@ def file_of_another_df(probe: Probe) -> None:
 @case(
     24,
     "9303-10 3.6.2",
-    "The files of the master file that are free to read are selected by their identifiers.",
+    "The freely readable files of the master file are selected by their identifiers.",
     preconditions="The chip was reset.",
     steps=(
-        "SELECT the master file, whether or not the chip takes it.",
+        "SELECT the master file, whether or not the chip accepts it.",
         "For each of EF.CardAccess, EF.DIR and EF.ATR/INFO that is there: SELECT 00A4020C, then READ BINARY.",
     ),
     expected="9000 and the bytes that the short identifier gives.",
@@ -167,7 +167,7 @@ def free_files_by_identifier(probe: Probe) -> None:
 @case(
     25,
     "7816-4 11.2.2",
-    "SELECT of a file takes the place of what READ BINARY by short identifier had selected.",
+    "SELECT of a file replaces the selection made by READ BINARY with a short identifier.",
     steps=("READ BINARY of EF.DG1 from offset 4 by short identifier.", "SELECT EF.COM.", "READ BINARY at offset 0."),
     expected="The first byte is 60: the selection has changed.",
 )

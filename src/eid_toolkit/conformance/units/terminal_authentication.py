@@ -15,7 +15,7 @@ from eid_toolkit.protocols.terminal_authentication import SessionBinding
 from eid_toolkit.terminal.rights import effective_authorization
 
 _RIGHTS = {ElementaryFile.DG3: READ_DG3, ElementaryFile.DG4: READ_DG4}
-_OPENED = "The chip was opened, and has proven itself by Chip Authentication."
+_OPENED = "The chip was opened and authenticated by Chip Authentication."
 
 
 def _with_chip_mapping(facts: Facts) -> str | None:
@@ -47,7 +47,7 @@ def known_keys(probe: Probe) -> None:
     2,
     "9303-11 7.1.3",
     "The terminal reads exactly what its certificates allow.",
-    steps=("Terminal Authentication.", "READ BINARY of each data group that is held back."),
+    steps=("Terminal Authentication.", "READ BINARY of each protected data group."),
     expected="9000 where every certificate of the chain gives the right, an error elsewhere.",
 )
 def rights(probe: Probe) -> None:
@@ -65,8 +65,8 @@ def rights(probe: Probe) -> None:
 @case(
     3,
     "9303-11 7.1",
-    "Without Terminal Authentication nothing that is held back is read.",
-    steps="READ BINARY of each data group that is held back.",
+    "Without Terminal Authentication, protected data groups cannot be read.",
+    steps="READ BINARY of each protected data group.",
     expected="An error without data.",
 )
 def without(probe: Probe) -> None:
@@ -76,7 +76,7 @@ def without(probe: Probe) -> None:
 @case(
     4,
     "9303-11 7.1",
-    "The chip has to be authenticated first.",
+    "The chip must be authenticated first.",
     preconditions="The chip was reset.",
     steps=("PACE with GM or IM, SELECT of the application.", "Terminal Authentication bound to the key of PACE."),
     expected="An error for one of the commands, and the data groups stay closed.",
@@ -91,7 +91,7 @@ def before_chip_authentication(probe: Probe) -> None:
 @case(
     5,
     "9303-11 7.1.2",
-    "After Chip Authentication Mapping the key of PACE serves.",
+    "After Chip Authentication Mapping, the PACE key is used.",
     preconditions="The chip was reset.",
     steps=("PACE with CAM, SELECT of the application.", "Terminal Authentication bound to the key of PACE."),
     expected="9000 for every command.",
@@ -111,13 +111,13 @@ def after_chip_mapping(probe: Probe) -> None:
 def fresh_challenge(probe: Probe) -> None:
     run = TerminalRounds.opened(probe)
     run.import_chain()
-    probe.require(run.challenge() != run.challenge(), "two challenges are the same")
+    probe.require(run.challenge() != run.challenge(), "two challenges are identical")
 
 
 @case(
     7,
     "9303-11 7.1.3",
-    "The rights outlive the selection of the master file.",
+    "The rights survive selection of the master file.",
     steps=("Terminal Authentication.", "SELECT of the master file, then of the application.", "READ BINARY."),
     expected="9000 for the data groups that the certificates open.",
 )
@@ -135,8 +135,8 @@ def after_selection(probe: Probe) -> None:
 @case(
     8,
     "9303-11 9.8.3",
-    "A plain command takes the rights away.",
-    steps=("Terminal Authentication.", "READ BINARY in plain.", "Access and Chip Authentication anew, READ BINARY."),
+    "A plain command ends the rights.",
+    steps=("Terminal Authentication.", "READ BINARY in plain.", "Access and Chip Authentication again, READ BINARY."),
     expected="An error for both.",
 )
 def after_plain_command(probe: Probe) -> None:
@@ -151,8 +151,8 @@ def after_plain_command(probe: Probe) -> None:
 @case(
     9,
     "9303-11 7.1.3",
-    "A reset takes the rights away.",
-    steps=("Terminal Authentication.", "Reset, access and Chip Authentication anew, READ BINARY."),
+    "A reset ends the rights.",
+    steps=("Terminal Authentication.", "Reset, access and Chip Authentication again, READ BINARY."),
     expected="An error without data.",
 )
 def after_reset(probe: Probe) -> None:
@@ -172,7 +172,7 @@ def _authenticates_chip_again(probe: Probe) -> bytes | None:
 @case(
     10,
     "9303-11 7.1.3",
-    "New session keys take the rights away, which were bound to the old.",
+    "New session keys end the rights, which were bound to the old ones.",
     steps=("Terminal Authentication.", "Chip Authentication again.", "READ BINARY."),
     expected="An error without data, unless Chip Authentication was refused.",
 )
@@ -199,7 +199,7 @@ def second_run(probe: Probe) -> None:
 @case(
     12,
     "9303-11 7.1.3",
-    "New session keys are no new session: there is no second Terminal Authentication under them.",
+    "New session keys do not start a new session: a second Terminal Authentication under them is refused.",
     steps=("Terminal Authentication.", "Chip Authentication again.", "Terminal Authentication bound to the new key."),
     expected="An error for one of the commands of the second, unless Chip Authentication was refused.",
 )
@@ -215,7 +215,7 @@ def second_run_under_new_keys(probe: Probe) -> None:
 @case(
     13,
     "9303-11 9.8.3",
-    "The session goes on under its keys after Terminal Authentication.",
+    "The session continues with its keys after Terminal Authentication.",
     steps=("Terminal Authentication.", "READ BINARY of EF.COM."),
     expected="9000 under the keys of Chip Authentication.",
 )

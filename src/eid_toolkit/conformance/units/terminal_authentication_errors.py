@@ -16,9 +16,7 @@ _FAILED = (range(0x6300, 0x6400), CHECKING_ERRORS)
 """6300; an operating system may have words of its own."""
 _REFUSED = "An error without data, and the data groups stay closed."
 
-case = Cases(
-    Unit.TERMINAL_AUTHENTICATION, "The chip was opened, and has proven itself by Chip Authentication.", testable
-)
+case = Cases(Unit.TERMINAL_AUTHENTICATION, "The chip was opened and authenticated by Chip Authentication.", testable)
 
 
 def _with_verifier(facts: Facts) -> str | None:
@@ -48,7 +46,7 @@ def _refused_at_once_or_in_use(probe: Probe, answer: ResponseApdu, use: Response
     "9303-11 7.1.5.1",
     "An issuer that the chip does not know is refused.",
     steps=("MSE:Set DST with an unknown name.", "The first certificate, if that was 9000."),
-    expected="An error for the first or the second; 6A88 is the word for it.",
+    expected="An error for the first or the second; preferably 6A88.",
 )
 def unknown_issuer(probe: Probe) -> None:
     run = TerminalRounds.opened(probe)
@@ -61,7 +59,7 @@ def unknown_issuer(probe: Probe) -> None:
     15,
     "9303-11 7.1.4.3.4",
     "A certificate whose signature is wrong is refused.",
-    steps="MSE:Set DST, then the first certificate with the last bit of its signature turned over.",
+    steps="MSE:Set DST, then the first certificate with the last bit of its signature flipped.",
     expected="An error without data.",
 )
 def wrong_certificate_signature(probe: Probe) -> None:
@@ -75,7 +73,7 @@ def wrong_certificate_signature(probe: Probe) -> None:
     16,
     "9303-11 7.1.4.3.4",
     "A certificate whose body was altered is refused.",
-    steps="MSE:Set DST, then the first certificate with a year more until it expires.",
+    steps="MSE:Set DST, then the first certificate with its expiry date one year later.",
     expected="An error without data.",
 )
 def altered_certificate(probe: Probe) -> None:
@@ -102,7 +100,7 @@ def cut_certificate(probe: Probe) -> None:
 @case(
     18,
     "9303-11 7.1.4.3",
-    "A terminal's certificate is not taken from the CVCA.",
+    "A terminal certificate is not accepted directly under a CVCA key.",
     steps="MSE:Set DST with a name of EF.CVCA, then the terminal's certificate.",
     expected="An error without data.",
     condition=_with_verifier,
@@ -117,13 +115,13 @@ def terminal_below_authority(probe: Probe) -> None:
 @case(
     19,
     "9303-11 7.1.4.3.7",
-    "An imported key does not outlive a reset.",
+    "An imported key does not survive a reset.",
     steps=(
         "MSE:Set DST and the first certificate.",
         "Reset, access and Chip Authentication.",
         "The second certificate.",
     ),
-    expected="An error for MSE:Set DST or for the certificate; 6A88 is the word for it.",
+    expected="An error for MSE:Set DST or for the certificate; preferably 6A88.",
     condition=_with_verifier,
 )
 def imported_key_after_reset(probe: Probe) -> None:
@@ -140,7 +138,7 @@ def imported_key_after_reset(probe: Probe) -> None:
 @case(
     20,
     "9303-11 7.1.5",
-    "A certificate is verified by a key that was selected for it.",
+    "A certificate is verified only with a key selected for it.",
     steps="The first certificate without MSE:Set DST.",
     expected="An error without data.",
 )
@@ -158,7 +156,7 @@ def without_issuer(probe: Probe) -> None:
         "MSE:Set AT with an unknown name.",
         "GET CHALLENGE and a signature, if it was 9000.",
     ),
-    expected="An error for one of the commands; 6A88 is the word for it.",
+    expected="An error for one of the commands; preferably 6A88.",
 )
 def unknown_terminal(probe: Probe) -> None:
     run = TerminalRounds.opened(probe)
@@ -173,7 +171,7 @@ def unknown_terminal(probe: Probe) -> None:
 @case(
     22,
     "9303-11 7.1.5",
-    "The terminal's key has to be selected.",
+    "The terminal's key must be selected.",
     steps=("The certificates.", "GET CHALLENGE and a good signature without MSE:Set AT."),
     expected=_REFUSED,
 )
@@ -189,7 +187,7 @@ def without_terminal(probe: Probe) -> None:
 @case(
     23,
     "9303-11 7.1.2",
-    "There is no proof without a challenge.",
+    "Authentication without a challenge is refused.",
     steps=("The certificates, MSE:Set AT.", "EXTERNAL AUTHENTICATE with a signature over a challenge of zeros."),
     expected=_REFUSED,
 )
@@ -210,7 +208,7 @@ def _fails(probe: Probe, run: TerminalRounds, signature: bytes, what: str) -> No
     24,
     "9303-11 7.1.5.5",
     "A wrong signature is refused.",
-    steps=("The certificates, MSE:Set AT, GET CHALLENGE.", "A signature with its last bit turned over."),
+    steps=("The certificates, MSE:Set AT, GET CHALLENGE.", "A signature with its last bit flipped."),
     expected="6300 or another error without data, and the data groups stay closed.",
 )
 def wrong_signature(probe: Probe) -> None:
@@ -238,7 +236,7 @@ def earlier_challenge(probe: Probe) -> None:
 @case(
     26,
     "9303-11 7.1.2",
-    "A challenge serves once: after a wrong signature the right one is refused too.",
+    "A challenge can be used once: after a wrong signature, the correct one is refused too.",
     steps=("The certificates, MSE:Set AT, GET CHALLENGE.", "A wrong signature, then the right one."),
     expected="An error for both, and the data groups stay closed.",
 )
@@ -253,7 +251,7 @@ def challenge_used_twice(probe: Probe) -> None:
 @case(
     27,
     "9303-11 7.1.2",
-    "A signature that is bound to an older key is refused.",
+    "A signature bound to an older key is refused.",
     preconditions="The chip was reset.",
     steps=("PACE with CAM, Chip Authentication.", "Terminal Authentication bound to the key of PACE."),
     expected=_REFUSED,
@@ -269,13 +267,13 @@ def older_key(probe: Probe) -> None:
 @case(
     28,
     "9303-11 7.1.2",
-    "A signature that is bound to another session of the chip is refused.",
+    "A signature bound to another session of the chip is refused.",
     steps=(
         "Reset, access and Chip Authentication.",
-        "A signature with the chip's name of the session before.",
+        "A signature over the chip's identifier from the previous session.",
     ),
     expected=_REFUSED,
-    condition=lambda facts: None if facts.pace else "with BAC the chip has one name in every session",
+    condition=lambda facts: None if facts.pace else "with BAC, the chip has the same identifier in every session",
 )
 def other_session(probe: Probe) -> None:
     before = TerminalRounds.opened(probe).binding
@@ -289,7 +287,7 @@ def other_session(probe: Probe) -> None:
 @case(
     29,
     "9303-11 7.1.3",
-    "Terminal Authentication that fails does not end the session.",
+    "A failed Terminal Authentication does not end the session.",
     steps=("The certificates, MSE:Set AT, GET CHALLENGE.", "A wrong signature.", "READ BINARY of EF.COM."),
     expected="9000 under the keys of Chip Authentication.",
 )

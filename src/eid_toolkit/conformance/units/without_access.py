@@ -16,7 +16,7 @@ _NOT_SELECTED = 0x6986
 def _has(*files: ElementaryFile) -> Condition:
     def condition(facts: Facts) -> str | None:
         missing = next((file for file in files if not facts.has(file)), None)
-        return None if missing is None else f"{missing.label} is not there"
+        return None if missing is None else f"{missing.label} is missing"
 
     return condition
 
@@ -24,7 +24,7 @@ def _has(*files: ElementaryFile) -> Condition:
 @case(
     26,
     "9303-10 3.11.3",
-    "EF.CardAccess is free to read.",
+    "EF.CardAccess is freely readable.",
     steps="READ BINARY by short identifier 1C in the master file.",
     expected="9000 and its bytes.",
     condition=_has(ElementaryFile.CARD_ACCESS),
@@ -36,7 +36,7 @@ def card_access_is_free(probe: Probe) -> None:
 @case(
     27,
     "9303-10 3.11.2",
-    "EF.DIR is free to read.",
+    "EF.DIR is freely readable.",
     steps="READ BINARY by short identifier 1E in the master file.",
     expected="9000 and its bytes.",
     condition=_has(ElementaryFile.DIR),
@@ -48,7 +48,7 @@ def directory_is_free(probe: Probe) -> None:
 @case(
     28,
     "9303-10 3.11.1",
-    "EF.ATR/INFO is free to read.",
+    "EF.ATR/INFO is freely readable.",
     steps="READ BINARY by short identifier 01 in the master file.",
     expected="9000 and its bytes.",
     condition=_has(ElementaryFile.ATR_INFO),
@@ -61,7 +61,7 @@ def _reads_freely(probe: Probe, file: ElementaryFile) -> None:
     probe.plain(commands.select_mf())
     content = probe.facts.files[file]
     data = probe.ok(probe.plain(commands.read_binary_sfi(file.sfi, 0, min(len(content), 256))), f"reading {file.label}")
-    probe.require(data == content[:256], f"{file.label} has changed since it was read first")
+    probe.require(data == content[:256], f"{file.label} has changed since it was first read")
 
 
 @case(
@@ -81,7 +81,7 @@ def presence_files_are_refused(probe: Probe) -> None:
 @case(
     30,
     "9303-11 4.3.2",
-    "No data group of the chip is read by its short identifier.",
+    "No data group can be read by its short identifier.",
     steps="SELECT the application, then READ BINARY by short identifier of each data group that is there.",
     expected="6982 or 6985 without data.",
 )
@@ -95,7 +95,7 @@ def data_groups_by_short_identifier(probe: Probe) -> None:
 @case(
     31,
     "9303-11 4.3.2",
-    "No data group of the chip is read by its file identifier.",
+    "No data group can be read by its file identifier.",
     steps="SELECT the application, then each data group that is there, then READ BINARY after each SELECT.",
     expected="6982, 6985 or 6986 without data for the READ.",
 )
@@ -114,7 +114,7 @@ def _data_groups(facts: Facts) -> tuple[ElementaryFile, ...]:
 @case(
     32,
     "9303-11 4.3.2",
-    "The odd form of READ BINARY gives no more than the even one.",
+    "READ BINARY with odd INS gives no more access than with even INS.",
     steps="SELECT the application, then 00B1001E with an offset of 0 in a DO'54'.",
     expected="An error without data.",
 )
@@ -127,7 +127,7 @@ def odd_form_without_access(probe: Probe) -> None:
 @case(
     33,
     "9303-11 4.3.2",
-    "An extended Le gives no more than a short one.",
+    "An extended Le gives no more access than a short one.",
     steps="SELECT the application, then READ BINARY of EF.DG2 by short identifier with an extended Le.",
     expected="An error without data.",
 )
@@ -140,7 +140,7 @@ def extended_length_without_access(probe: Probe) -> None:
 @case(
     34,
     "9303-11 4.2",
-    "A file that is not there is refused too, whatever the chip says of it.",
+    "Access to a missing file is refused too, with any status word.",
     steps="SELECT the application, then 00A4020C with 01FF and READ BINARY.",
     expected="An error without data for both.",
 )
@@ -153,7 +153,7 @@ def absent_file_without_access(probe: Probe) -> None:
 @case(
     35,
     "9303-10 3.11.4",
-    "EF.CardSecurity is read only after PACE.",
+    "EF.CardSecurity can be read only after PACE.",
     steps="READ BINARY by short identifier 1D in the master file; SELECT 011D and READ BINARY.",
     expected="An error without data for each READ.",
     condition=_has(ElementaryFile.CARD_SECURITY),
@@ -168,7 +168,7 @@ def card_security_without_access(probe: Probe) -> None:
 @case(
     36,
     "9303-10 4.6",
-    "The short identifiers of the master file's free files lead to none of them in the application.",
+    "Within the application, the short identifiers of the master file's freely readable files do not select them.",
     steps="SELECT the application, then READ BINARY by the short identifiers 1C, 1E and 01, and of 011C by identifier.",
     expected="An error without data for each READ.",
 )
@@ -183,7 +183,7 @@ def free_files_stay_behind(probe: Probe) -> None:
 @case(
     37,
     "9303-11 4.2",
-    "Without access the files of the application are out of reach from the master file too.",
+    "Without access, the files of the application cannot be reached from the master file either.",
     steps="In the master file: SELECT 00A4020C and 00A4000C with 0101, each with READ BINARY.",
     expected="An error without data for each READ.",
 )
