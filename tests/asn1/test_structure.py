@@ -67,7 +67,9 @@ CERTIFICATE = "content/certificates/0/tbsCertificate/"
         (CERTIFICATE + "extensions/2/critical", "BOOLEAN", "TRUE"),
         (CERTIFICATE + "extensions/3/extnValue/docTypeList/0", "PrintableString", "ID"),
         (CERTIFICATE + "subjectPublicKeyInfo/algorithm/parameters specifiedCurve/version", "INTEGER", "1"),
-        (SIGNATURE + "sid issuerAndSerialNumber/serialNumber", "INTEGER", f"0x{SIGNER.serial:X}"),
+        pytest.param(
+            SIGNATURE + "sid issuerAndSerialNumber/serialNumber", "INTEGER", f"0x{SIGNER.serial:X}", id="serial-number"
+        ),
         (SIGNATURE + "signedAttrs/0/attrType", "OBJECT IDENTIFIER", "1.2.840.113549.1.9.3 (id-contentType)"),
     ],
 )
@@ -118,6 +120,7 @@ def test_the_fields_of_a_security_object_have_their_names(sod: bytes, path: str,
             "1.2.840.10045.4.3.3 (ecdsa-with-SHA384)",
         ),
     ],
+    ids=("certificate", "crl", "master-list", "deviation-list", "request", "dg14", "dg15", "bare-master-list"),
 )  # fmt: skip
 def test_each_kind_of_object_is_known(data: bytes, outermost: str, path: str, value: str) -> None:
     found = structure(data)
