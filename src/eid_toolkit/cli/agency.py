@@ -49,8 +49,8 @@ def add(
 
     with open_office(app) as office:
         operator = office.act(Permission.MANAGE_AGENCIES)
-        made = office.register.agencies.add(code, name, fields, purposes, operator, may_report=may_report)
-    _show(made, fmt)
+        record = office.register.agencies.add(code, name, fields, purposes, operator, may_report=may_report)
+    _show(record, fmt)
 
 
 @agency.command("list")
@@ -61,7 +61,7 @@ def list_(app: App, fmt: str) -> None:
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
-        rows = [each.to_json() for each in office.register.agencies.all(office.look(Permission.MANAGE_AGENCIES))]
+        rows = [record.to_json() for record in office.register.agencies.all(office.look(Permission.MANAGE_AGENCIES))]
     columns = ("code", "name", "may_report", "disabled_at")
     emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
@@ -75,8 +75,8 @@ def show(app: App, code: str, fmt: str) -> None:
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
-        found = office.register.agencies.get(code, office.look(Permission.MANAGE_AGENCIES))
-    _show(found, fmt)
+        record = office.register.agencies.get(code, office.look(Permission.MANAGE_AGENCIES))
+    _show(record, fmt)
 
 
 @agency.command("change")
@@ -114,8 +114,8 @@ def disable(app: App, code: str, fmt: str) -> None:
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
-        made = office.register.agencies.disable(code, office.act(Permission.MANAGE_AGENCIES))
-    _show(made, fmt)
+        record = office.register.agencies.disable(code, office.act(Permission.MANAGE_AGENCIES))
+    _show(record, fmt)
 
 
 @agency.command("look-up")
@@ -147,9 +147,9 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
         note(f"Only the first {len(answer.persons)} are shown: narrow the search.")
 
 
-def _show(found: Agency, fmt: str) -> None:
-    values = found.to_json()
-    shown = {**values, "fields": ", ".join(found.fields), "purposes": "; ".join(found.purposes)}
+def _show(record: Agency, fmt: str) -> None:
+    values = record.to_json()
+    shown = {**values, "fields": ", ".join(record.fields), "purposes": "; ".join(record.purposes)}
     emit(values, fmt, lambda: details(shown.items()))
 
 
@@ -157,8 +157,8 @@ def _answer_text(answer: Answer) -> str:
     if not answer.persons:
         return "No person found."
     blocks = []
-    for each in answer.persons:
-        told = dict(each)
+    for person in answer.persons:
+        told = dict(person)
         notices = told.pop("notices", ())
         pairs = [(name, value) for name, value in told.items() if value is not None]
         if isinstance(notices, list):

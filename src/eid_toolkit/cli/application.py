@@ -85,20 +85,20 @@ def create(
             state = document_profile.issuing_state
             raise NotPermitted("profile-of-another-state", profile=profile, state=state)
         picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
-        found = office.register.persons.get(person_id)
-        taken, evidence = _biometrics(fingers, eyes), evidence_of(shown)
+        person = office.register.persons.get(person_id)
+        biometrics, evidence = _biometrics(fingers, eyes), evidence_of(shown)
         operator = office.act(Permission.APPLY)
-        made = office.register.applications.create(
-            found,
+        record = office.register.applications.create(
+            person,
             document_profile,
             picture,
             operator,
-            taken,
+            biometrics,
             kind=ApplicationKind(kind),
             replaces=replaces,
             evidence=evidence,
         )
-    _show(made, fmt)
+    _show(record, fmt)
 
 
 @application.command("list")
@@ -114,9 +114,9 @@ def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str)
 
     with open_office(app) as office:
         operator = office.look(Permission.READ_PERSONS)
-        found = office.register.applications.list(ApplicationState(state) if state else None, limit, offset)
-        office.register.record(operator.name, "application.looked-up", "applications", {"shown": len(found)})
-    _show_list(found, fmt)
+        records = office.register.applications.list(ApplicationState(state) if state else None, limit, offset)
+        office.register.record(operator.name, "application.looked-up", "applications", {"shown": len(records)})
+    _show_list(records, fmt)
 
 
 @application.command("queue")
@@ -126,7 +126,7 @@ def queue(app: App, fmt: str) -> None:
     """Show how many items are waiting for approval, preparation, personalization or a decision."""
     with open_office(app) as office:
         waiting = office.register.queues()
-    rows = [each.to_json() for each in waiting]
+    rows = [stage.to_json() for stage in waiting]
     columns = ("stage", "waiting", "oldest", "next")
     emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
 
@@ -142,12 +142,12 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
 
     with open_office(app) as office:
         operator = office.look(Permission.READ_PERSONS)
-        found = office.register.applications.get(application_id)
+        record = office.register.applications.get(application_id)
         detail = {"portrait": portrait is not None}
-        office.register.record(operator.name, "application.looked-up", found.id, detail)
+        office.register.record(operator.name, "application.looked-up", record.id, detail)
         if portrait is not None:
-            write_file(portrait, office.register.applications.portrait(found).image)
-    _show(found, fmt)
+            write_file(portrait, office.register.applications.portrait(record).image)
+    _show(record, fmt)
 
 
 @application.command("approve")
@@ -175,19 +175,19 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
         operator = office.act(Permission.DECIDE_APPLICATIONS)
         chosen = _to_approve(office, operator) if everything else _named(office, application_ids)
         if portraits is not None:
-            for each in chosen:
-                image = office.register.applications.portrait(each).image
+            for record in chosen:
+                image = office.register.applications.portrait(record).image
                 suffix = "jpg" if image.startswith(_JPEG) else "jp2"
-                write_file(portraits / f"{each.portrait_sha256}.{suffix}", image)
+                write_file(portraits / f"{record.portrait_sha256}.{suffix}", image)
         if len(application_ids) != 1:
             _show_batch(chosen)
             if chosen:
                 app.confirm(f"Approve these {len(chosen)} applications?")
-        made, failures = _approve_each(office, chosen, operator)
-    if len(application_ids) == 1 and made:
-        _show(made[0], "json" if fmt == "jsonl" else fmt)
-    elif made or not failures:
-        _show_list(made, fmt)
+        approved, failures = _approve_each(office, chosen, operator)
+    if len(application_ids) == 1 and approved:
+        _show(approved[0], "json" if fmt == "jsonl" else fmt)
+    elif approved or not failures:
+        _show_list(approved, fmt)
     for failure in failures[1:]:
         note(message_of(failure, app.language).text)
     if failures:
@@ -229,7 +229,9 @@ def _to_approve(office: Office, operator: Operator) -> list[Application]:
 
 
 def _show_batch(chosen: Sequence[Application]) -> None:
-    rows = ((each.id, each.person.data.name, each.profile, each.kind, each.portrait_sha256) for each in chosen)
+    rows = (
+        (record.id, record.person.data.name, record.profile, record.kind, record.portrait_sha256) for record in chosen
+    )
     note(table(("application", "name", "profile", "kind", "portrait sha-256"), rows))
 
 
@@ -237,38 +239,38 @@ def _approve_each(
     office: Office, chosen: Sequence[Application], operator: Operator
 ) -> tuple[list[Application], list[EidError]]:
     """Each stands for itself; what was shown is what is approved."""
-    made, failures = [], []
-    for each in chosen:
+    approved, failures = [], []
+    for record in chosen:
         try:
-            made.append(office.register.applications.approve(each.id, operator, shown=each.digest))
+            approved.append(office.register.applications.approve(record.id, operator, shown=record.digest))
         except EidError as error:
             failures.append(error)
-    return made, failures
+    return approved, failures
 
 
 def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:
     """The evidence of options ``KIND=REFERENCE``."""
     from eid_toolkit.register.applications import Evidence
 
-    found = []
+    evidence = []
     for item in shown:
         kind, equals, reference = item.partition("=")
         if not equals:
             raise UsageError("evidence-option", option=item)
-        found.append(Evidence(kind.strip(), reference.strip()))
-    return found
+        evidence.append(Evidence(kind.strip(), reference.strip()))
+    return evidence
 
 
 def _biometrics(fingers: tuple[str, ...], eyes: tuple[str, ...]) -> dict[int, bytes]:
     """DG3 and DG4 of the images named, as far as there are some."""
     from eid_toolkit.lds.biometric_image import fingers_of, irises_of
 
-    found = {}
+    data_groups = {}
     if fingers:
-        found[3] = fingers_of(_images(fingers))
+        data_groups[3] = fingers_of(_images(fingers))
     if eyes:
-        found[4] = irises_of(_images(eyes))
-    return found
+        data_groups[4] = irises_of(_images(eyes))
+    return data_groups
 
 
 def _images(named: tuple[str, ...]) -> dict[str, bytes]:
@@ -283,18 +285,18 @@ def _images(named: tuple[str, ...]) -> dict[str, bytes]:
     return images
 
 
-def _show(found: Application, fmt: str) -> None:
-    emit(found.to_json(), fmt, lambda: application_text(found))
+def _show(record: Application, fmt: str) -> None:
+    emit(record.to_json(), fmt, lambda: application_text(record))
 
 
-def application_text(found: Application) -> str:
+def application_text(record: Application) -> str:
     """The application for a person who reads it."""
-    values = found.to_json()
-    values["evidence"] = ", ".join(f"{each.kind}={each.reference}" for each in found.evidence) or None
+    values = record.to_json()
+    values["evidence"] = ", ".join(f"{item.kind}={item.reference}" for item in record.evidence) or None
     return details((name, value) for name, value in values.items() if value not in (None, {}))
 
 
-def _show_list(found: Sequence[Application], fmt: str) -> None:
-    rows = [each.to_json() for each in found]
+def _show_list(records: Sequence[Application], fmt: str) -> None:
+    rows = [record.to_json() for record in records]
     columns = ("id", "name", "profile", "kind", "state", "creator", "decided_by")
     emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))

@@ -63,10 +63,10 @@ def show(
     """
     from eid_toolkit.audit.log import Filter
 
-    wanted = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
+    criteria = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
     with open_office(app) as office:
         operator = office.look(Permission.READ_AUDIT)
-        with office.register.audit.rows(operator, wanted) as rows:
+        with office.register.audit.rows(operator, criteria) as rows:
             for line in _shown(rows, fmt):
                 say(line)
 
@@ -86,18 +86,18 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
     in the export); to verify that key too, give a copy kept elsewhere with --key. To detect rows cut off from a home
     that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
     """
-    key, kept = _read_key(key_file), _read_head(head_file)
+    key, head = _read_key(key_file), _read_head(head_file)
     if export_file is not None:
         from eid_toolkit.audit.export import verify_export
 
         with export_file.open("rb") as stream:
-            result, used = verify_export(stream, key, kept)
+            result, used = verify_export(stream, key, head)
     else:
         with open_office(app) as office:
             if office.home.config.demo:
                 office.keys.unlock()  # the key file is checked against the key store
-            result, used = office.register.audit.verify(key, kept), office.register.audit.key() or key
-    values = _result(result, used, proved=key is not None, kept=kept)
+            result, used = office.register.audit.verify(key, head), office.register.audit.key() or key
+    values = _result(result, used, proved=key is not None, kept=head)
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
@@ -115,10 +115,10 @@ def checkpoint(app: App, fmt: str) -> None:
     with open_office(app) as office:
         first = office.act(Permission.SIGN_AUDIT)
         second = office.act_second(first)
-        made = office.register.audit.checkpoint([first] if second is None else [first, second])
-    names = ", ".join(person.operator for person in made.countersigned)
-    pairs = (("Row", made.position), ("Hash", made.hash), ("Countersigned by", names), ("Key", made.key))
-    emit(made.to_json(), fmt, lambda: details(pairs))
+        signed = office.register.audit.checkpoint([first] if second is None else [first, second])
+    names = ", ".join(person.operator for person in signed.countersigned)
+    pairs = (("Row", signed.position), ("Hash", signed.hash), ("Countersigned by", names), ("Key", signed.key))
+    emit(signed.to_json(), fmt, lambda: details(pairs))
 
 
 @audit.command("export")
@@ -203,7 +203,7 @@ def _result(result: AuditResult, key: AuditKey | None, *, proved: bool, kept: Ch
         "key_proved": proved,
         "kept_head": kept.position if kept else None,
         "kept_head_lost": kept in result.lost,
-        "restorings": [each.to_json() for each in result.restorings],
+        "restorings": [restoring.to_json() for restoring in result.restorings],
     }
 
 
@@ -211,20 +211,20 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
     from eid_toolkit.cli.catalogue import message
 
     if result.reason is not None:
-        found = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
-        return found.text if found else result.reason
+        explanation = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
+        return explanation.text if explanation else result.reason
     lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
     if result.signed_up_to:
         signed = f"Signed up to row {result.signed_up_to} (checkpoints: {result.checkpoints})"
         lines.append(f"{signed}; rows not signed yet: {result.unsigned_rows}.")
     else:
         lines.append("No row is signed yet; to sign: eid audit checkpoint.")
-    for each in result.restorings:
+    for restoring in result.restorings:
         lost = "no row is known to be lost"
-        if each.lost_through is not None:
-            first = each.lost_from if each.lost_from is not None else "?"
-            lost = f"earlier rows {first} to {each.lost_through} are lost"
-        lines.append(harmless(f"Row {each.position}: {each.operator} restored a backup; {lost}."))
+        if restoring.lost_through is not None:
+            first = restoring.lost_from if restoring.lost_from is not None else "?"
+            lost = f"earlier rows {first} to {restoring.lost_through} are lost"
+        lines.append(harmless(f"Row {restoring.position}: {restoring.operator} restored a backup; {lost}."))
     if result.signed_up_to and not values["key_proved"]:
         lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
     if values["kept_head"] is not None:

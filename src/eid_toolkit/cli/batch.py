@@ -170,8 +170,10 @@ def _kind_of(service: PersonalizationService, work: WorkQueue, documents: Docume
 
 def _errors_left(summary: Summary) -> list[EidError]:
     """What went wrong with cards that were not finished later in the same batch."""
-    finished = {each.document_id for each in summary.results if each.error is None}
-    return [each.error for each in summary.results if each.error is not None and each.document_id not in finished]
+    finished = {result.document_id for result in summary.results if result.error is None}
+    return [
+        result.error for result in summary.results if result.error is not None and result.document_id not in finished
+    ]
 
 
 class BatchDesk(ClerkDesk):
@@ -283,23 +285,23 @@ def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) 
     return {
         "schema": SCHEMA,
         "counts": {str(outcome): summary.count(outcome) for outcome in Outcome},
-        "remakes": sum(each.remake and each.error is None for each in summary.results),
+        "remakes": sum(result.remake and result.error is None for result in summary.results),
         "seconds": round(summary.seconds, 3),
         "cards_per_hour": round(3600 * good / summary.seconds) if summary.seconds else 0,
         "waiting": known(work.waiting),
         "half_way": known(work.half_way),
         "cards": [
             {
-                "document": each.document_id,
-                "outcome": str(each.outcome),
-                "reader": each.reader,
-                "chip": each.chip,
-                "serial": serial(each.document_id),
-                "seconds": round(each.seconds, 3),
-                "error": each.error.code if each.error is not None else None,
-                "message": message_of(each.error, app.language).text if each.error is not None else None,
+                "document": result.document_id,
+                "outcome": str(result.outcome),
+                "reader": result.reader,
+                "chip": result.chip,
+                "serial": serial(result.document_id),
+                "seconds": round(result.seconds, 3),
+                "error": result.error.code if result.error is not None else None,
+                "message": message_of(result.error, app.language).text if result.error is not None else None,
             }
-            for each in summary.results
+            for result in summary.results
         ],
     }
 

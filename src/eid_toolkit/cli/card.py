@@ -79,8 +79,8 @@ def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) 
 
     with open_office(app) as office:
         journal = PersonalizationService(office.home, office.keys, office.register, office.trust).journal
-        found = journal.list(JobState(state) if state else None, limit, offset)
-    rows = [job.to_json() for job in found]
+        records = journal.list(JobState(state) if state else None, limit, offset)
+    rows = [job.to_json() for job in records]
     emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
 
 
@@ -97,8 +97,8 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
     from eid_toolkit.personalization.status import card_status
 
     with open_office(app) as office, open_reader(reader, app, wait) as transport:
-        found = card_status(transport, office.register.documents)
-    emit(found, fmt, lambda: details(found.items()))
+        values = card_status(transport, office.register.documents)
+    emit(values, fmt, lambda: details(values.items()))
 
 
 @card.command("resolve")

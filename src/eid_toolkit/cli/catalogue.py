@@ -67,19 +67,19 @@ def message_of(error: EidError, language: str = FALLBACK) -> Message:
     """
     reason = error.facts.get("reason")
     facts = {**error.facts, "cause": explain(reason, error.facts)} if isinstance(reason, str) else error.facts
-    found = message(error.code, facts, language) or Message(harmless(str(error)))
-    if isinstance(error, CardRefused) and f"{error.sw:04X}" not in found.text:
-        return Message(f"{found.text} (status word {error.sw:04X})", found.hint)
-    return found
+    explanation = message(error.code, facts, language) or Message(harmless(str(error)))
+    if isinstance(error, CardRefused) and f"{error.sw:04X}" not in explanation.text:
+        return Message(f"{explanation.text} (status word {error.sw:04X})", explanation.hint)
+    return explanation
 
 
 def explain(code: str, facts: Mapping[str, object]) -> str:
     """The sentence of a check's reason."""
-    found = message(code, facts)
-    return harmless(code) if found is None else found.text
+    explanation = message(code, facts)
+    return harmless(code) if explanation is None else explanation.text
 
 
 def in_short(code: str) -> str:
     """A check's reason in a few words."""
-    found = message(code, {})
-    return harmless(code) if found is None or found.short is None else found.short
+    explanation = message(code, {})
+    return harmless(code) if explanation is None or explanation.short is None else explanation.short

@@ -153,8 +153,8 @@ class Command(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
-        taken = {name for param in own for name in param.opts}
-        return own + [param for param in _common_options(root=False) if not taken.intersection(param.opts)]
+        own_names = {name for param in own for name in param.opts}
+        return own + [param for param in _common_options(root=False) if not own_names.intersection(param.opts)]
 
 
 class Group(click.Group):

@@ -34,8 +34,8 @@ def decode(app: App, file: Path, asn1: bool, fmt: str) -> None:
     if asn1:
         _show_structure(file, fmt)
         return
-    found = [{"kind": kind, "content": content} for kind, content in _contents(file)]
-    emit(found[0] if len(found) == 1 else found, fmt, lambda: "\n\n".join(map(_as_text, found)))
+    objects = [{"kind": kind, "content": content} for kind, content in _contents(file)]
+    emit(objects[0] if len(objects) == 1 else objects, fmt, lambda: "\n\n".join(map(_as_text, objects)))
 
 
 def _show_structure(file: Path, fmt: str) -> None:
@@ -48,13 +48,15 @@ def _show_structure(file: Path, fmt: str) -> None:
         value = "" if field.value is None else f"  {harmless(field.value)}"
         label = f"{field.name}: " if field.name else "- " if depth else ""
         yield f"{'  ' * depth}{label}{field.type}{value}"
-        for each in field.fields:
-            yield from lines(each, depth + 1)
+        for child in field.fields:
+            yield from lines(child, depth + 1)
 
     objects = [structure(data) for _, data in read_pem_or_der(read_file(file, _MAX_FILE))]
     plain = [asdict(field) for field in objects]
     emit(
-        plain[0] if len(plain) == 1 else plain, fmt, lambda: "\n".join(line for each in objects for line in lines(each))
+        plain[0] if len(plain) == 1 else plain,
+        fmt,
+        lambda: "\n".join(line for field in objects for line in lines(field)),
     )
 
 
@@ -160,8 +162,8 @@ def _parse_object(data: bytes) -> tuple[str, object]:
     return name, parse(data)
 
 
-def _as_text(found: dict[str, Any]) -> str:
-    return details([("kind", found["kind"]), *_pairs("", found["content"])])
+def _as_text(item: dict[str, Any]) -> str:
+    return details([("kind", item["kind"]), *_pairs("", item["content"])])
 
 
 def _pairs(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, object]]:

@@ -29,19 +29,19 @@ def demo(app: App, reader: str | None, fmt: str) -> None:
     """
     from eid_toolkit.cli.demo_story import DemoStory
 
-    with _demo_home(app) as (home, kept):
+    with _demo_home(app) as (home, is_kept):
         story = DemoStory(app, home, reader, note)
         outcomes = story.tell()
         ok = all(outcome.as_expected for outcome in outcomes)
         result = {
             "schema": "eid-demo/1",
-            "home": str(home) if kept else None,
+            "home": str(home) if is_kept else None,
             "specimen": True,
             "as_expected": ok,
             "cards": [outcome.to_json() for outcome in outcomes],
         }
         emit(result, fmt, lambda: _text(outcomes, ok))
-        if kept:
+        if is_kept:
             note(f"The demo home was kept in {home}: try eid --home {home} verify --reader emulator:demo-1 --can …")
     if not ok:
         click.get_current_context().exit(1)
@@ -50,8 +50,8 @@ def demo(app: App, reader: str | None, fmt: str) -> None:
 @contextmanager
 def _demo_home(app: App) -> Iterator[tuple[Path, bool]]:
     """The directory to found the home in, and whether it stays: a home that is there already is left alone."""
-    taken = app.home_path.is_dir() and any(app.home_path.iterdir())
-    if app.home_named and not taken:
+    in_use = app.home_path.is_dir() and any(app.home_path.iterdir())
+    if app.home_named and not in_use:
         yield app.home_path, True
         return
     if app.home_named:

@@ -100,7 +100,7 @@ for _kind in get_args(BiometricObject):
 
 @describe.register
 def _(dg11: Dg11) -> Plain:
-    found: Plain = {
+    fields: Plain = {
         "primary_identifier": dg11.primary_identifier,
         "secondary_identifier": dg11.secondary_identifier,
         "other_names": _repeated(dg11.record, lambda: dg11.other_names),
@@ -116,12 +116,12 @@ def _(dg11: Dg11) -> Plain:
         "other_document_numbers": list(dg11.other_document_numbers),
         "custody": dg11.custody,
     }
-    return _said(found)
+    return _said(fields)
 
 
 @describe.register
 def _(dg12: Dg12) -> Plain:
-    found: Plain = {
+    fields: Plain = {
         "issuing_authority": dg12.issuing_authority,
         "date_of_issue": dg12.date_of_issue_text,
         "other_persons": _repeated(dg12.record, lambda: dg12.other_persons),
@@ -132,7 +132,7 @@ def _(dg12: Dg12) -> Plain:
         "personalization_time": dg12.personalization_time,
         "personalization_system": dg12.personalization_system,
     }
-    return _said(found)
+    return _said(fields)
 
 
 @describe.register
@@ -292,8 +292,8 @@ def _repeated(record: Record, read: Callable[[], tuple[str, ...]]) -> list[str]:
         return [(record.value(REPEATED) or b"").hex()]
 
 
-def _said(found: Plain) -> Plain:
-    return {name: value for name, value in found.items() if value not in (None, [], "")}
+def _said(fields: Plain) -> Plain:
+    return {name: value for name, value in fields.items() if value not in (None, [], "")}
 
 
 def _time(time: datetime | None) -> str | None:
@@ -304,10 +304,10 @@ def _mrz_date(mrz: Mrz, *, birth: bool) -> str | None:
     """In full; as it stands if it is no date."""
     today = SystemClock().now().date()
     try:
-        found = mrz.birth(today) if birth else mrz.expiry(today)
+        date = mrz.birth(today) if birth else mrz.expiry(today)
     except BadInput:
         return mrz.date_of_birth if birth else mrz.date_of_expiry
-    return None if found is None else found.iso
+    return None if date is None else date.iso
 
 
 def _holds(sod: Sod) -> bool:

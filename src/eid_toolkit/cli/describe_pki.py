@@ -36,25 +36,25 @@ def signature_of(signed: SignedData | None) -> Plain:
     }
 
 
-def master_list(found: MasterList) -> Plain:
+def master_list(parsed: MasterList) -> Plain:
     """The certificates by country, each with what it is."""
-    countries = Counter(certificate.country or "?" for certificate in found.certificates)
+    countries = Counter(certificate.country or "?" for certificate in parsed.certificates)
     return {
-        **signature_of(found.signed),
-        "certificates": len(found.certificates) + len(found.unreadable),
+        **signature_of(parsed.signed),
+        "certificates": len(parsed.certificates) + len(parsed.unreadable),
         "countries": dict(sorted(countries.items())),
-        "listed": [{"kind": kind_of(certificate).value, **_named(certificate)} for certificate in found.certificates],
-        "unreadable": [{"position": bad.position, "reason": bad.reason} for bad in found.unreadable],
+        "listed": [{"kind": kind_of(certificate).value, **_named(certificate)} for certificate in parsed.certificates],
+        "unreadable": [{"position": bad.position, "reason": bad.reason} for bad in parsed.unreadable],
     }
 
 
-def certificate_bag(found: CertificateBag) -> Plain:
+def certificate_bag(bag: CertificateBag) -> Plain:
     """Each certificate and revocation list; what cannot be read is told with its place (from 0)."""
     listed: list[Plain] = []
     unreadable: list[Plain] = []
-    for position, data in enumerate((*found.certificates, *found.crls)):
+    for position, data in enumerate((*bag.certificates, *bag.crls)):
         try:
-            if position < len(found.certificates):
+            if position < len(bag.certificates):
                 certificate = Certificate.parse(data)
                 listed.append({"kind": kind_of(certificate).value, **_named(certificate)})
             else:
@@ -64,48 +64,48 @@ def certificate_bag(found: CertificateBag) -> Plain:
         except BadInput as error:
             unreadable.append({"position": position, "reason": error.code})
     return {
-        "certificates": len(found.certificates),
-        "crls": len(found.crls),
+        "certificates": len(bag.certificates),
+        "crls": len(bag.crls),
         "listed": listed,
         "unreadable": unreadable,
     }
 
 
-def deviation_list(found: DeviationList) -> Plain:
+def deviation_list(parsed: DeviationList) -> Plain:
     """Each deviation with the documents that it is about."""
     return {
-        **signature_of(found.signed),
-        "country": found.country,
-        "digest": found.digest,
-        "sha256": found.fingerprint,
-        "deviations": [_deviation(each) for each in found.deviations],
+        **signature_of(parsed.signed),
+        "country": parsed.country,
+        "digest": parsed.digest,
+        "sha256": parsed.fingerprint,
+        "deviations": [_deviation(deviation) for deviation in parsed.deviations],
     }
 
 
-def request(found: CertificateRequest) -> Plain:
+def request(parsed: CertificateRequest) -> Plain:
     """A request for a document signer's certificate; its signature, which proves the key, was checked."""
     return {
-        "subject": found.subject.text,
-        "country": found.subject.country,
-        "public_key_sha256": sha256(found.spki).hexdigest(),
-        "sha256": sha256(found.der).hexdigest(),
+        "subject": parsed.subject.text,
+        "country": parsed.subject.country,
+        "public_key_sha256": sha256(parsed.spki).hexdigest(),
+        "sha256": sha256(parsed.der).hexdigest(),
     }
 
 
-def cv_request(found: CvRequest) -> Plain:
+def cv_request(parsed: CvRequest) -> Plain:
     """A request for a card-verifiable certificate; its inner signature was checked."""
     return {
-        "holder_reference": found.holder_reference.text,
-        "authority_reference": found.authority_reference.text if found.authority_reference else None,
-        "authenticated_by": found.authenticated_by.text if found.authenticated_by else None,
-        "public_key_oid": found.public_key.oid,
-        "sha256": sha256(found.encode()).hexdigest(),
+        "holder_reference": parsed.holder_reference.text,
+        "authority_reference": parsed.authority_reference.text if parsed.authority_reference else None,
+        "authenticated_by": parsed.authenticated_by.text if parsed.authenticated_by else None,
+        "public_key_oid": parsed.public_key.oid,
+        "sha256": sha256(parsed.encode()).hexdigest(),
     }
 
 
-def bundle(found: SignedBundle) -> Plain:
+def bundle(signed: SignedBundle) -> Plain:
     """A trust bundle, whose signature holds."""
-    content = found.bundle
+    content = signed.bundle
     return {
         "authority": content.authority,
         "version": content.version,
@@ -113,16 +113,16 @@ def bundle(found: SignedBundle) -> Plain:
         "base": content.base,
         "max_age_days": content.policy.max_age_days,
         "allow_bac": content.policy.allow_bac,
-        "signer": _named(found.signer),
+        "signer": _named(signed.signer),
         **{name: len(content.sections.get(name, ())) for name in SECTIONS},
         "removed": len(content.removed),
-        "sha256": found.sha256,
+        "sha256": signed.sha256,
     }
 
 
 def _deviation(deviation: Deviation) -> Plain:
     concerned = deviation.concerned
-    said = {
+    fields = {
         "kind": deviation.kind,
         "type": deviation.oid,
         "description": deviation.text,
@@ -136,7 +136,7 @@ def _deviation(deviation: Deviation) -> Plain:
         "issued_until": _date(concerned.issued_until),
         "document_numbers": sorted(concerned.document_numbers) or None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _named(certificate: Certificate) -> Plain:

@@ -47,15 +47,15 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
     with open_office(app) as office:
         operator = office.act(Permission.PREPARE_DOCUMENTS)
         chosen = office.register.applications.waiting() if everything else application_ids
-        made: list[Document] = []
+        prepared: list[Document] = []
         failures: list[EidError] = []
         for application_id in chosen:
             try:
-                made.append(office.preparation.prepare(application_id, operator))
+                prepared.append(office.preparation.prepare(application_id, operator))
             except EidError as error:
                 failures.append(error)
-        if made or not failures:
-            _show_list(office, made, fmt)
+        if prepared or not failures:
+            _show_list(office, prepared, fmt)
     for failure in failures[1:]:
         note(message_of(failure, app.language).text)
     if failures:
@@ -73,8 +73,8 @@ def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str)
     from eid_toolkit.register.documents import DocumentState
 
     with open_office(app) as office:
-        found = office.register.documents.list(DocumentState(state) if state else None, limit, offset)
-        _show_list(office, list(found), fmt)
+        records = office.register.documents.list(DocumentState(state) if state else None, limit, offset)
+        _show_list(office, list(records), fmt)
 
 
 @document.command("show")
@@ -103,10 +103,10 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
 
     with open_office(app) as office:
         operator = office.act(Permission.EXPORT_PRINT_DATA)
-        found = office.register.documents.get(document_id)
-        holder = office.register.documents.application_of(found).person.data
-        package = office.register.documents.export(found.id, operator)
-        data = PrintData.of(found, package, holder, specimen=_is_specimen(office, found))
+        record = office.register.documents.get(document_id)
+        holder = office.register.documents.application_of(record).person.data
+        package = office.register.documents.export(record.id, operator)
+        data = PrintData.of(record, package, holder, specimen=_is_specimen(office, record))
     if portrait is not None:
         write_file(portrait, data.portrait)
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
@@ -119,17 +119,17 @@ for _command in COMMANDS:
     document.add_command(_command)
 
 
-def _to_json(office: Office, found: Document) -> dict[str, object]:
-    return {**found.to_json(), "specimen": _is_specimen(office, found)}
+def _to_json(office: Office, record: Document) -> dict[str, object]:
+    return {**record.to_json(), "specimen": _is_specimen(office, record)}
 
 
-def _is_specimen(office: Office, found: Document) -> bool:
+def _is_specimen(office: Office, record: Document) -> bool:
     """Of a demo home, or of the state of specimens: then the verdict on its card says so too."""
     from eid_toolkit.pki.countries import SPECIMEN_STATE, same_state
 
-    return office.home.config.demo or same_state(found.issuing_state, SPECIMEN_STATE)
+    return office.home.config.demo or same_state(record.issuing_state, SPECIMEN_STATE)
 
 
-def _show_list(office: Office, found: list[Document], fmt: str) -> None:
-    rows = [_to_json(office, each) for each in found]
+def _show_list(office: Office, records: list[Document], fmt: str) -> None:
+    rows = [_to_json(office, record) for record in records]
     emit(rows, fmt, lambda: table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows)))

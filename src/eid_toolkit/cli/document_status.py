@@ -43,9 +43,9 @@ _QUESTIONS = {
 def publish_reports(office: Office) -> StatusList:
     """Have the inspections of this home know what the register reports; returns the list."""
     with office.home.lock("own-reports", _PATIENCE):  # of two at once, the later list stays
-        found = reports_of(office)
-        office.trust.set_own_reports(found)
-    return found
+        reports = reports_of(office)
+        office.trust.set_own_reports(reports)
+    return reports
 
 
 def tell_inspections(office: Office) -> None:
@@ -61,11 +61,15 @@ def reports_of(office: Office) -> StatusList:
     """What the register reports of the documents of the home's states."""
     from eid_toolkit.pki.document_status import DocumentStatus, Report, StatusList
 
-    def report(each: Listed) -> Report:
-        content = each.content_sha256 or office.register.documents.content_sha256(each.id)
-        return Report(each.issuing_state, each.document_number, DocumentStatus(each.status), each.since, content)
+    def report(document: Listed) -> Report:
+        content = document.content_sha256 or office.register.documents.content_sha256(document.id)
+        return Report(
+            document.issuing_state, document.document_number, DocumentStatus(document.status), document.since, content
+        )
 
-    listed = [each for state, today in _states(office) for each in office.register.statuses.listed(state, today)]
+    listed = [
+        document for state, today in _states(office) for document in office.register.statuses.listed(state, today)
+    ]
     return StatusList.of(map(report, listed))
 
 
@@ -92,12 +96,12 @@ def _command(action: str) -> click.Command:
 
         with open_office(app) as office:
             operator = office.act(PERMISSIONS[action])
-            found = office.register.documents.get(document_id)
+            record = office.register.documents.get(document_id)
             if action in _QUESTIONS:
-                app.confirm(_QUESTIONS[action].format(document=found.id))
-            found = office.register.statuses.change(found.id, action, operator, reason)
+                app.confirm(_QUESTIONS[action].format(document=record.id))
+            record = office.register.statuses.change(record.id, action, operator, reason)
             tell_inspections(office)
-        emit(found.to_json(), fmt, lambda: details(found.to_json().items()))
+        emit(record.to_json(), fmt, lambda: details(record.to_json().items()))
 
     return change
 
@@ -111,8 +115,11 @@ def expire(app: App, fmt: str) -> None:
 
     with open_office(app) as office:
         operator = office.act(Permission.REVOKE_DOCUMENTS)
-        found = [office.register.statuses.expire_due(state, today, operator) for state, today in _states(office)]
-    count, broken = sum(each.count for each in found), [name for each in found for name in each.broken]
+        outcomes = [office.register.statuses.expire_due(state, today, operator) for state, today in _states(office)]
+    count, broken = (
+        sum(outcome.count for outcome in outcomes),
+        [name for outcome in outcomes for name in outcome.broken],
+    )
     shown = {"schema": "eid-document-expire/1", "expired": count, "broken": broken}
     emit(shown, fmt, lambda: f"Documents marked as expired: {count}.")
     if broken:
@@ -126,7 +133,7 @@ def expire(app: App, fmt: str) -> None:
 def history(app: App, document_id: str, fmt: str) -> None:
     """Show what has been reported and decided about a DOCUMENT since it was issued."""
     with open_office(app) as office:
-        rows = [each.to_json() for each in office.register.statuses.history(document_id)]
+        rows = [change.to_json() for change in office.register.statuses.history(document_id)]
     columns = ("since", "action", "state", "operator", "reason")
     emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
 
@@ -146,15 +153,15 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
     `eid trust bundle export` signs the list for the officers, together with the rest of their trust data.
     """
     with open_office(app) as office:
-        found = publish_reports(office)
+        published = publish_reports(office)
     rows = [
         {
-            "issuing_state": each.state,
-            "document_number": each.number,
-            "status": str(each.status),
-            "since": str(each.since),
+            "issuing_state": report.state,
+            "document_number": report.number,
+            "status": str(report.status),
+            "since": str(report.since),
         }
-        for each in found.reports
+        for report in published.reports
     ]
     if target is not None:
         lines = [",".join(_COLUMNS), *(",".join(row[name] or "" for name in _COLUMNS) for row in rows)]
@@ -203,7 +210,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             if portrait is not None
             else office.register.applications.portrait(before)
         )
-        made = office.register.applications.create(
+        application = office.register.applications.create(
             holder,
             profile,
             picture,
@@ -213,8 +220,8 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             replaces=old.id,
             evidence=[*_in_hand(app, old, shown), *evidence_of(shown)],
         )
-    emit(made.to_json(), fmt, lambda: application_text(made))
-    note(f"Next, have it approved: eid application approve {made.id}")
+    emit(application.to_json(), fmt, lambda: application_text(application))
+    note(f"Next, have it approved: eid application approve {application.id}")
 
 
 def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:

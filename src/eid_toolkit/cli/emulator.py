@@ -136,17 +136,17 @@ def attach(
     elif spec is not None:
         from eid_toolkit.cli.spec_cards import make, text
 
-        described, made = make(spec)
+        described, specimen = make(spec)
         shown = Path(spec).name
-        note(text(described, made))
+        note(text(described, specimen))
         if trust_out is None and not described.blank:
             note("The card has its own temporary authority: write its trust data with --trust-out DIR.")
-        _write_trust(made, trust_out)
-        _insert(made.card, port, shown)
-        while _has_lost_power(made.card):
+        _write_trust(specimen, trust_out)
+        _insert(specimen.card, port, shown)
+        while _has_lost_power(specimen.card):
             note(f"{shown} lost power, as specified in its card spec. It is inserted again.")
             time.sleep(_SEEN_EMPTY)
-            _insert(made.card, port, shown)
+            _insert(specimen.card, port, shown)
     raise ServiceAway("vpcd-gone", port=port)
 
 
@@ -159,9 +159,9 @@ def check(app: App, spec: str, trust_out: Path | None, fmt: str) -> None:
     """Check a card spec (a file or the name of a built-in one) and show the resulting card."""
     from eid_toolkit.cli.spec_cards import describe, make, text
 
-    described, made = make(spec)
-    _write_trust(made, trust_out)
-    emit(describe(described, made), fmt, lambda: text(described, made))
+    described, specimen = make(spec)
+    _write_trust(specimen, trust_out)
+    emit(describe(described, specimen), fmt, lambda: text(described, specimen))
 
 
 def _insert(card: Card, port: int, name: str) -> None:

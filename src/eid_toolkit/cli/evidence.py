@@ -61,7 +61,7 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
 def list_readers(app: App, fmt: str) -> None:
     """List the homes whose evidence is trusted here."""
     readers = _keys(app).enrolled()
-    emit([asdict(each) for each in readers], fmt, lambda: _table(readers))
+    emit([asdict(reader) for reader in readers], fmt, lambda: _table(readers))
 
 
 @evidence.command("forget", cls=Command)
@@ -94,4 +94,4 @@ def _record(app: App, action: str, fingerprint: str, detail: dict[str, object]) 
 
 
 def _table(readers: tuple[Reader, ...]) -> str:
-    return table(("name", "fingerprint"), ((each.name, each.fingerprint) for each in readers))
+    return table(("name", "fingerprint"), ((reader.name, reader.fingerprint) for reader in readers))

@@ -115,15 +115,15 @@ class EmulatedBox:
 
     def _look_for_cards(self) -> None:
         """Queues the cards that were not there before."""
-        store, found = self._store(), {}
+        store, chips = self._store(), {}
         for name in store.names():
             if name not in self._chips and fnmatchcase(name, self._pattern):
                 with suppress(NoCardError):  # taken away meanwhile
-                    found[name] = store.load(name).chip_identity.hex()
-        kinds = {name: self._kind_of(chip) for name, chip in found.items()}
+                    chips[name] = store.load(name).chip_identity.hex()
+        kinds = {name: self._kind_of(chip) for name, chip in chips.items()}
         for kind in (Kind.HALF_WAY, Kind.BLANK):
-            self._queue += [name for name in found if kinds[name] is kind]
-        self._chips |= found
+            self._queue += [name for name in chips if kinds[name] is kind]
+        self._chips |= chips
 
     def _kind(self, name: str) -> Kind:
         return self._kind_of(self._chips[name])
@@ -148,10 +148,10 @@ class EmulatedFeeder:
         if stop():
             return None
         stack = ExitStack()
-        found = self._box.open_next(stack)
-        if found is None:
+        opened = self._box.open_next(stack)
+        if opened is None:
             return None
-        self._name, transport = found
+        self._name, transport = opened
         return _Opened(stack, transport)
 
     def taken_out(self, stop: Callable[[], bool], /) -> None:
@@ -180,17 +180,17 @@ def feeders_of(app: App, readers: tuple[str, ...], kind_of: Callable[[str], Kind
     ``kind_of`` tells what a card is by its chip's identity in hex: out of a box come blanks and half-way ones.
     """
     boxes: dict[str, EmulatedBox] = {}
-    found: list[Feeder] = []
+    feeders: list[Feeder] = []
     for number, reader in enumerate(readers, start=1):
         if reader.startswith(EMULATED):
             pattern = reader.removeprefix(EMULATED)
             box = boxes.setdefault(pattern, EmulatedBox(app, pattern, kind_of))
-            found.append(EmulatedFeeder(box, f"{reader} #{number}" if readers.count(reader) > 1 else reader))
+            feeders.append(EmulatedFeeder(box, f"{reader} #{number}" if readers.count(reader) > 1 else reader))
         elif ":" in reader and reader.partition(":")[0] in ("spec", "replay"):
             raise UsageError("batch-reader", reader=reader)
         else:
-            found.append(PcscFeeder(app, reader))
-    names = [each.reader for each in found]
+            feeders.append(PcscFeeder(app, reader))
+    names = [feeder.reader for feeder in feeders]
     if len(set(names)) < len(names):
         raise UsageError("batch-reader-twice", reader=next(name for name in names if names.count(name) > 1))
-    return found
+    return feeders

@@ -21,11 +21,11 @@ def findings_on(item: Certificate | Crl | CvCertificate | object) -> list[dict[s
 
     match item:
         case Certificate():
-            found = lint_certificate(item)
+            findings = lint_certificate(item)
         case Crl():
-            found = lint_crl(item)
+            findings = lint_crl(item)
         case CvCertificate():
-            found = lint_cv_certificate(item)
+            findings = lint_cv_certificate(item)
         case _:
-            found = ()
-    return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in found]
+            findings = ()
+    return [{**finding.to_json(), "detail": explain(finding.code, finding.facts)} for finding in findings]

@@ -47,12 +47,12 @@ def add(
         operator = office.act(Permission.REPORT_NOTICES)
         notices = office.register.notices
         if person is not None:
-            made = notices.add_person(person, agency, operator, reason)
+            record = notices.add_person(person, agency, operator, reason)
         elif document is not None:
             app.confirm(f"Report document {document} as {kind}? It can never become valid again.")
-            made = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
+            record = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
             tell_inspections(office)
-    _show(made, fmt)
+    _show(record, fmt)
 
 
 @notice.command("list")
@@ -67,8 +67,8 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
 
     with open_office(app) as office:
         operator = office.look(Permission.READ_PERSONS)
-        found = office.register.notices.list(operator, withdrawn=every, person=person, document=document)
-    rows = [each.to_json() for each in found]
+        records = office.register.notices.list(operator, withdrawn=every, person=person, document=document)
+    rows = [record.to_json() for record in records]
     emit(rows, fmt, lambda: table(_COLUMNS, ([_short(name, row[name]) for name in _COLUMNS] for row in rows)))
 
 
@@ -82,12 +82,12 @@ def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
     from eid_toolkit.stores.roles import Permission
 
     with open_office(app) as office:
-        made = office.register.notices.withdraw(notice_id, reason, office.act(Permission.REPORT_NOTICES))
-    _show(made, fmt)
+        record = office.register.notices.withdraw(notice_id, reason, office.act(Permission.REPORT_NOTICES))
+    _show(record, fmt)
 
 
-def _show(made: Notice, fmt: str) -> None:
-    values = made.to_json()
+def _show(record: Notice, fmt: str) -> None:
+    values = record.to_json()
     emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
 
 

@@ -77,11 +77,11 @@ def roles(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
         if not roles:
             _show(office.operators.get(name), fmt)
             return
-        officer, wanted = _check_may_manage(office), _roles(roles)
-        _check_last(office, name, wanted)
-        detail = {"roles": sorted(wanted)}
+        officer, assigned = _check_may_manage(office), _roles(roles)
+        _check_last(office, name, assigned)
+        detail = {"roles": sorted(assigned)}
         office.register.record(_who(officer), "operator.roles", office.operators.get(name).name, detail)
-        record = office.operators.assign(name, wanted)
+        record = office.operators.assign(name, assigned)
     _show(record, fmt)
 
 
@@ -125,18 +125,18 @@ def _check_may_manage(office: Office) -> Operator | None:
 
 def _are_apart(office: Office) -> bool:
     """Whether somebody who may manage keys is there, and somebody who has less than every role."""
-    held = [each.held_roles for each in office.operators.list() if each.disabled is None]
+    held = [record.held_roles for record in office.operators.list() if record.disabled is None]
     return any(roles != EVERY_ROLE for roles in held) and any(map(_manages, held))
 
 
-def _check_last(office: Office, name: str, wanted: frozenset[Role]) -> None:
+def _check_last(office: Office, name: str, assigned: frozenset[Role]) -> None:
     """Raises :class:`NotPermitted` if roles are apart, and nobody would be left who may manage them."""
     others = [
-        each.held_roles
-        for each in office.operators.list()
-        if each.disabled is None and each.name.casefold() != name.casefold()
+        record.held_roles
+        for record in office.operators.list()
+        if record.disabled is None and record.name.casefold() != name.casefold()
     ]
-    if _are_apart(office) and not any(map(_manages, [*others, wanted])):
+    if _are_apart(office) and not any(map(_manages, [*others, assigned])):
         raise NotPermitted("operator-last-officer", name=name)
 
 

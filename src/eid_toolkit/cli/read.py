@@ -61,24 +61,24 @@ def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str
     rows = [
         {
             "file": file.label,
-            "name": file.file_name if found.content is not None else None,
-            "state": found.state.value,
-            "size": len(found.content) if found.content is not None else None,
-            "sha256": hashlib.sha256(found.content).hexdigest() if found.content is not None else None,
-            "cause": found.cause,
+            "name": file.file_name if file_evidence.content is not None else None,
+            "state": file_evidence.state.value,
+            "size": len(file_evidence.content) if file_evidence.content is not None else None,
+            "sha256": hashlib.sha256(file_evidence.content).hexdigest() if file_evidence.content is not None else None,
+            "cause": file_evidence.cause,
         }
-        for file, found in files.items()
+        for file, file_evidence in files.items()
     ]
     manifest = {"schema": SCHEMA, "access": _access(evidence), "interrupted": evidence.interrupted, "files": rows}
     private_directory(output)
-    for file, found in files.items():
-        if found.content is not None:
-            write_atomic(output / file.file_name, found.content)
+    for file, file_evidence in files.items():
+        if file_evidence.content is not None:
+            write_atomic(output / file.file_name, file_evidence.content)
     write_atomic(output / MANIFEST, json.dumps(manifest, indent=1).encode())
     emit(manifest, fmt, lambda: table(("file", "state", "bytes"), ((r["file"], r["state"], r["size"]) for r in rows)))
     if evidence.interrupted in _GONE:
         raise NoCardError("reading-interrupted", reader=evidence.reader, cause=evidence.interrupted)
-    if not any(file.in_application and found.content is not None for file, found in files.items()):
+    if not any(file.in_application and file_evidence.content is not None for file, file_evidence in files.items()):
         raise AccessDenied("nothing-readable")
     if evidence.interrupted is not None:
         raise ChannelError("reading-ended-by-card", reader=evidence.reader, cause=evidence.interrupted)

@@ -39,7 +39,7 @@ def _pcsc_readers(app: App) -> list[dict[str, object]]:
     from eid_toolkit.transport.pcsc import list_readers
 
     try:
-        found = list_readers()
+        readers = list_readers()
     except ServiceAway as error:
         message = message_of(error, app.language)
         note(f"No PC/SC readers: {message.text}")
@@ -52,7 +52,7 @@ def _pcsc_readers(app: App) -> list[dict[str, object]]:
             "card": status.atr is not None,
             "atr": status.atr.hex().upper() if status.atr is not None else None,
         }
-        for number, status in enumerate(found, start=1)
+        for number, status in enumerate(readers, start=1)
     ]
 
 

@@ -86,34 +86,34 @@ def stats(app: App, fmt: str) -> None:
     from eid_toolkit.register.statistics import statistics
 
     with open_office(app) as office:
-        found = statistics(office.register.database)
+        figures = statistics(office.register.database)
 
     def text() -> str:
-        pairs = [("Version", found.version), ("Database", found.database), ("Bytes", found.size)]
-        pairs += [("Audit rows", found.audit_rows), ("Signed up to row", found.signed_up_to)]
-        rows = [(name, state, count) for name, counts in found.counts.items() for state, count in counts.items()]
+        pairs = [("Version", figures.version), ("Database", figures.database), ("Bytes", figures.size)]
+        pairs += [("Audit rows", figures.audit_rows), ("Signed up to row", figures.signed_up_to)]
+        rows = [(name, state, count) for name, counts in figures.counts.items() for state, count in counts.items()]
         return details(pairs) + "\n\n" + table(("what", "state", "count"), rows)
 
-    emit(found.to_json(), fmt, text)
+    emit(figures.to_json(), fmt, text)
 
 
 def _tell(done: Restored, fmt: str) -> None:
     lost = None if done.lost is None else {"from": done.lost.first, "through": done.lost.last}
-    kept = str(done.kept) if done.kept else None
+    former = str(done.kept) if done.kept else None
     values = {
         **done.manifest.to_json(),
         "schema": "eid-register-restore/1",
         "row": done.row,
         "lost": lost,
-        "kept": kept,
+        "kept": former,
         "erased_again": done.erased_again,
         "erasures_known": done.erasures_known,
     }
     pairs = [*_pairs(done.manifest), ("On record in row", done.row), ("Persons erased again", done.erased_again)]
-    if kept is not None:
-        pairs.append(("The old register", kept))
+    if former is not None:
+        pairs.append(("The old register", former))
     emit(values, fmt, lambda: details(pairs))
-    if kept is not None:
+    if former is not None:
         note("The old register is kept in a file with all its data: destroy it when it is no longer needed.")
     if not done.erasures_known:
         note(

@@ -121,10 +121,10 @@ def _forgery(spec: CardSpec) -> dict[str, Any] | None:
 
     if spec.forgery is None:
         return None
-    found = FORGERIES[spec.forgery]
+    forgery = FORGERIES[spec.forgery]
     return {
-        "name": found.name,
-        "title": found.title,
-        "failed_checks": sorted(found.failed_checks),
-        "refused": found.refused,
+        "name": forgery.name,
+        "title": forgery.title,
+        "failed_checks": sorted(forgery.failed_checks),
+        "refused": forgery.refused,
     }

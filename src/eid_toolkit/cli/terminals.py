@@ -32,10 +32,10 @@ def new_terminal_store(root: Path, key_store: str | None = None) -> TerminalStor
     from eid_toolkit.stores.terminals import TerminalStore
 
     entropy = SystemEntropy()
-    found = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy, _terminal_pin)
-    if found is None and key_store is not None:
+    existing = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy, _terminal_pin)
+    if existing is None and key_store is not None:
         return TerminalStore.create_for_token(root, key_store, _terminal_pin)
-    return found or TerminalStore.create(root, lambda: terminal_passphrase(new=True), entropy)
+    return existing or TerminalStore.create(root, lambda: terminal_passphrase(new=True), entropy)
 
 
 def terminal_passphrase(*, new: bool) -> Secret:

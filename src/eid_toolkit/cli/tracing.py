@@ -39,8 +39,8 @@ def traced(transport: Transport, app: App) -> Iterator[Transport]:
 
 def entropy_of(transport: Transport) -> Entropy:
     """Where to draw random numbers for a session: from what is recorded or played back, else from the system."""
-    found: Entropy | None = getattr(transport, "entropy", None)
-    return found or SystemEntropy()
+    entropy: Entropy | None = getattr(transport, "entropy", None)
+    return entropy or SystemEntropy()
 
 
 def _opened(path: Path, *, fresh: bool) -> TextIO:

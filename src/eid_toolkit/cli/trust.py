@@ -50,12 +50,12 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
     if packs:
         _show_packs(store.packs.all(), fmt)
         return
-    found = [
+    entries = [
         entry
         for entry in store.entries()
         if kind in (None, entry.kind) and (country is None or _is_of(entry.item.country, country))
     ]
-    rows = [entry.to_json() for entry in found]
+    rows = [entry.to_json() for entry in entries]
     shown = (
         (
             row["kind"],
@@ -68,8 +68,8 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
         for row in rows
     )
     emit(rows, fmt, lambda: table(_COLUMNS, shown))
-    for each in store.unreadable():
-        note(f"Kept, but not readable by this version and not trusted: {each} (to remove it: eid trust remove).")
+    for fingerprint in store.unreadable():
+        note(f"Kept, but not readable by this version and not trusted: {fingerprint} (to remove it: eid trust remove).")
 
 
 @trust.command("show")
@@ -92,10 +92,12 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
     ]
     values = {**entry.to_json(), "lists": lists, "findings": findings}
     shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
-    shown += [("decided_by", ", ".join(each.operator or "-" for each in entry.decisions) or None)]
+    shown += [("decided_by", ", ".join(decision.operator or "-" for decision in entry.decisions) or None)]
     if entry.listed_in is not None:
         shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
-    shown += [("in_list", f"{each['name']} of {each['imported_at'][:10]} ({each['sha256']})") for each in lists]
+    shown += [
+        ("in_list", f"{listing['name']} of {listing['imported_at'][:10]} ({listing['sha256']})") for listing in lists
+    ]
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
     emit(values, fmt, lambda: details(shown))
 
@@ -127,7 +129,7 @@ def time(app: App, reset: bool, fmt: str) -> None:
             people = decide_together(office, "trusted-time.reset", "trust-store", detail)
             reset_trusted_time(store.directory, material, now, (person.name for person in people))
             office.register.record(people[0].name, "trusted-time.reset", "trust-store", detail)
-    rows = [each.to_json() for each in told_times(store.directory, material)]
+    rows = [told_time.to_json() for told_time in told_times(store.directory, material)]
     columns = ("kind", "source", "time", "taken_at", "ignored", "fingerprint")
     emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
@@ -146,15 +148,17 @@ def diff(app: App, file: Path, fmt: str) -> None:
     from eid_toolkit.stores.trust_sources import read_files
 
     sources, now = read_files((file,)), CLOCK.now()
-    certificates = {found.fingerprint: found for _, found in sources.certificates}
-    certificates |= {found.fingerprint: found for each in sources.lists for found in each.found.certificates}
-    lists = [crl for _, crl in sources.crls] + [crl for each in sources.directories for crl in each.crls]
+    certificates = {certificate.fingerprint: certificate for _, certificate in sources.certificates}
+    certificates |= {
+        certificate.fingerprint: certificate for listed in sources.lists for certificate in listed.found.certificates
+    }
+    lists = [crl for _, crl in sources.crls] + [crl for directory in sources.directories for crl in directory.crls]
     entries = open_store(app).entries()
     here = {entry.fingerprint for entry in entries}
     new = [
-        TrustEntry(found, kind_of_certificate(found) or "certificate", file.name, now)
-        for found in certificates.values()
-        if found.fingerprint not in here
+        TrustEntry(certificate, kind_of_certificate(certificate) or "certificate", file.name, now)
+        for certificate in certificates.values()
+        if certificate.fingerprint not in here
     ]
     new += [TrustEntry(crl, "crl", file.name, now) for crl in lists if crl.fingerprint not in here]
     beyond = [
@@ -168,8 +172,8 @@ def diff(app: App, file: Path, fmt: str) -> None:
             "name": entry.name,
             "fingerprint": entry.fingerprint,
         }
-        for change, found in (("added", new), ("beyond", beyond))
-        for entry in found
+        for change, changed in (("added", new), ("beyond", beyond))
+        for entry in changed
     ]
     columns = ("change", "kind", "country", "name", "fingerprint")
     emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
@@ -187,8 +191,8 @@ def remove(app: App, fingerprint: str) -> None:
         _record_removal(app, pack.sha256, pack.name)
         store.remove_list(pack)
         return
-    wanted = fingerprint.replace(":", "").replace(" ", "").rstrip("…").lower()
-    unreadable = [each for each in store.unreadable() if wanted and each.startswith(wanted)]
+    prefix = fingerprint.replace(":", "").replace(" ", "").rstrip("…").lower()
+    unreadable = [candidate for candidate in store.unreadable() if prefix and candidate.startswith(prefix)]
     if len(unreadable) == 1:
         app.confirm(f"Remove {unreadable[0]}, which cannot be read?")
         _record_removal(app, unreadable[0], "unreadable")
@@ -234,10 +238,10 @@ def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _is_of(country: str | None, wanted: str) -> bool:
+def _is_of(country: str | None, state: str) -> bool:
     from eid_toolkit.pki.countries import same_state
 
-    return country is not None and same_state(country, wanted)
+    return country is not None and same_state(country, state)
 
 
 def _show_packs(packs: tuple[Pack, ...], fmt: str) -> None:

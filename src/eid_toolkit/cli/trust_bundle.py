@@ -92,18 +92,20 @@ def export(
             "status_list": StatusList.read_csv(_table(reports)).encoded if reports is not None else None,
             "stolen_blanks": StolenBlanks.read_csv(_table(blanks)).encode() if blanks is not None else None,
         }
-        kept = manifests.lists(given)
+        lists = manifests.lists(given)
         reported = publish_reports(office)
-        told = (*kept["status_list"], *((reported.encoded,) if reported.reports else ()))
-        version, sections = manifests.last() + 1, {**_sections(office, now), **kept, "status_list": told}
+        told = (*lists["status_list"], *((reported.encoded,) if reported.reports else ()))
+        version, sections = manifests.last() + 1, {**_sections(office, now), **lists, "status_list": told}
         counts = {name: len(items) for name, items in sections.items()}
         detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": not no_bac, **counts}
         people = decide_together(office, "trust-bundle.export", code, detail)
-        made = bundle_of(office.home.config.authority, version, now, sections, BundlePolicy(days, not no_bac), before)
+        content = bundle_of(
+            office.home.config.authority, version, now, sections, BundlePolicy(days, not no_bac), before
+        )
         certificate, signer = office.authorities.bundle_signer(charter_of(office, code), now, ENTROPY)
         others = (*office.authorities.cscas(code), *office.authorities.links(code))
-        data = build_trust_bundle(made, signer, certificate, others, now)
-        manifests.keep_lists(kept)
+        data = build_trust_bundle(content, signer, certificate, others, now)
+        manifests.keep_lists(lists)
         manifests.write(version, now, sections)  # first: a number that has left is never given twice
         csca = office.authorities.csca(code)
         office.register.record(people[0].name, "trust-bundle.exported", code, {"version": version, "base": base})
@@ -113,7 +115,7 @@ def export(
         "issued_at": now.isoformat(),
         "base": base,
         **counts,
-        "removed": len(made.removed),
+        "removed": len(content.removed),
         "size": len(data),
         "signer_fingerprint": certificate.fingerprint,
         "csca_fingerprint": csca.fingerprint,
@@ -204,11 +206,11 @@ def _sections(office: Office, now: datetime) -> dict[str, tuple[bytes, ...]]:
 
     trust, authorities = office.trust.material(), office.authorities
     newest: dict[tuple[str, bool], Crl] = {}
-    for crl in sorted(trust.crls, key=lambda each: (each.this_update, each.number or 0)):
+    for crl in sorted(trust.crls, key=lambda item: (item.this_update, item.number or 0)):
         if is_ahead(crl.this_update, now):  # taken by an earlier version; it would hide what comes after it
             continue
         newest[crl.issuer.text, crl.partial] = crl
-    links = {found.der for state in authorities.states() for found in authorities.links(state)}
+    links = {link.der for state in authorities.states() for link in authorities.links(state)}
     verifying = VerifyingStore(office.home.pki, office.keys)
     chains = [
         certificate.encode()
@@ -221,10 +223,10 @@ def _sections(office: Office, now: datetime) -> dict[str, tuple[bytes, ...]]:
         )
     ]
     return {
-        "anchors": tuple(found.der for found in trust.anchors),
-        "links": tuple(sorted(links | {found.der for found in trust.links})),
+        "anchors": tuple(anchor.der for anchor in trust.anchors),
+        "links": tuple(sorted(links | {link.der for link in trust.links})),
         "crls": tuple(crl.der for crl in newest.values()),
-        "deviation_lists": tuple(found.der for found in trust.deviation_lists),
+        "deviation_lists": tuple(deviation_list.der for deviation_list in trust.deviation_lists),
         "terminal_certificates": tuple(dict.fromkeys(chains)),
     }
 

@@ -71,19 +71,19 @@ def import_(
     from eid_toolkit.stores.trust_sources import read_files
 
     store = open_store(app)
-    accepted = frozenset(each.replace(":", "").replace(" ", "").lower() for each in (*signers, *lists))
+    accepted = frozenset(fingerprint.replace(":", "").replace(" ", "").lower() for fingerprint in (*signers, *lists))
     sources = read_files(files)
     plan = store.plan(sources, CLOCK.now(), accepted)
     plan.check()
     if remove_dropped and plan.dropped:
         app.confirm(f"Stop trusting {len(plan.dropped)} certificates that the newer list no longer contains?")
     in_office = (app.home_path / CONFIG_NAME).exists()
-    taken = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
-    _show(store, plan, taken, remove_dropped, fmt)
+    added = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
+    _show(store, plan, added, remove_dropped, fmt)
     new = {pack.sha256 for pack in plan.packs}
-    for found in sources.lists:
-        if found.sha256 in new and found.found.signed is not None and is_without_null(found.found.signed):
-            note(f"{found.source}: accepted, although the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
+    for listed in sources.lists:
+        if listed.sha256 in new and listed.found.signed is not None and is_without_null(listed.found.signed):
+            note(f"{listed.source}: accepted, although the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
 
 
 def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
@@ -96,7 +96,7 @@ def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: 
             deciders = decide_together(office, "trust.import", "trust-store", {"accepted": by_people})
         else:
             deciders = (office.act(Permission.MANAGE_KEYS),)
-        taken = store.carry_out(plan, *deciders)
+        added = store.carry_out(plan, *deciders)
         who, record = deciders[0].name, office.register.record
         for entry in plan.entries:
             record(who, "trust.imported", entry.fingerprint, {"source": entry.source})
@@ -106,7 +106,7 @@ def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: 
         for source, entry in plan.dropped if remove_dropped else ():
             record(who, "trust.removed", entry.fingerprint, {"source": entry.source, "dropped_by": source})
             store.remove(entry.fingerprint)
-    return taken
+    return added
 
 
 def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
@@ -118,17 +118,17 @@ def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped:
             app.confirm(
                 f"Trust the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'no one'}?"
             )
-    taken = store.carry_out(plan, Operator(app.operator) if app.operator else None)
+    added = store.carry_out(plan, Operator(app.operator) if app.operator else None)
     for _, entry in plan.dropped if remove_dropped else ():
         store.remove(entry.fingerprint)
-    return taken
+    return added
 
 
-def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed: bool, fmt: str) -> None:
+def _show(store: TrustStore, plan: Plan, added: tuple[TrustEntry, ...], removed: bool, fmt: str) -> None:
     here = {entry.fingerprint: entry for entry in store.entries()}
     known = [here[fingerprint] for _, fingerprint in dict.fromkeys(plan.known) if fingerprint in here]
     rows: list[dict[str, Any]] = [
-        {"status": "taken", **entry.to_json(), "findings": findings_on(entry.item)} for entry in taken
+        {"status": "taken", **entry.to_json(), "findings": findings_on(entry.item)} for entry in added
     ]
     rows += [{"status": "known", **entry.to_json()} for entry in known]
     rows += [
@@ -137,24 +137,24 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed:
     ]
     refused = [
         {
-            "status": "unreadable" if each.unreadable else "refused",
-            "source": each.source,
-            "name": each.what,
-            "reason": each.reason,
-            "detail": explain(each.reason, {"subject": each.what, "issuer": each.what, **each.facts}),
+            "status": "unreadable" if refusal.unreadable else "refused",
+            "source": refusal.source,
+            "name": refusal.what,
+            "reason": refusal.reason,
+            "detail": explain(refusal.reason, {"subject": refusal.what, "issuer": refusal.what, **refusal.facts}),
         }
-        for each in plan.refused
+        for refusal in plan.refused
     ]
     refused += [
         {
             "status": "refused",
-            "source": each.source,
-            "name": each.name,
-            "reason": each.reason,
-            "detail": message_of(each.error).text,
-            "accept": each.accept,
+            "source": question.source,
+            "name": question.name,
+            "reason": question.reason,
+            "detail": message_of(question.error).text,
+            "accept": question.accept,
         }
-        for each in plan.questions
+        for question in plan.questions
     ]
     emit([*rows, *refused], fmt, lambda: _as_text(rows, refused))
     signers = sum(pack.counts.get("document-signer", 0) for pack in plan.packs)
@@ -168,7 +168,7 @@ def _show(store: TrustStore, plan: Plan, taken: tuple[TrustEntry, ...], removed:
             f"Still trusted but no longer in the newer list: {len(plan.dropped)} certificates. If they should go:"
             " eid trust remove FINGERPRINT for one, or repeat the import with --remove-dropped for all."
         )
-    departing = sum(any(each["severity"] == "error" for each in row.get("findings", ())) for row in rows)
+    departing = sum(any(finding["severity"] == "error" for finding in row.get("findings", ())) for row in rows)
     if departing:
         note(f"Deviating from their profile: {departing} (see `eid trust show`).")
 

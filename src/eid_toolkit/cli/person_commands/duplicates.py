@@ -34,8 +34,8 @@ def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
         operator = office.act(Permission.DECIDE_DUPLICATES)
         if scan:
             note(f"{office.register.persons.pairs.scan(operator)} new pairs.")
-        found = office.register.persons.pairs.list(operator, limit=limit, offset=offset)
-    emit([each.to_json() for each in found], fmt, lambda: _table(found))
+        pairs = office.register.persons.pairs.list(operator, limit=limit, offset=offset)
+    emit([pair.to_json() for pair in pairs], fmt, lambda: _table(pairs))
 
 
 @click.command("duplicate", cls=Command)
@@ -54,7 +54,7 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
     with open_office(app) as office:
         operator = office.act(Permission.DECIDE_DUPLICATES)
         persons = office.register.persons
-        one, other = (persons.look_ups.person(each, operator) for each in (first, second))
+        one, other = (persons.look_ups.person(reference, operator) for reference in (first, second))
         if same:
             app.confirm(f"Are {one.id} and {other.id} the same person? {one.id} is kept.")
         decided = persons.pairs.decide(one, other, operator, same=same)
@@ -63,8 +63,8 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
 
 def _table(pairs: tuple[Pair, ...]) -> str:
     rows = []
-    for each in pairs:
-        rows += [(each.first, str(each.reason)), (each.second, "")]
+    for pair in pairs:
+        rows += [(pair.first, str(pair.reason)), (pair.second, "")]
     return people_table(rows)
 
 

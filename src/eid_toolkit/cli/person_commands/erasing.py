@@ -29,10 +29,10 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     why = clean_reason(reason)
     with open_office(app) as office:
         office.act(FIRST[0])
-        found = office.register.erasure.check(person_id)
-        app.confirm(f"Permanently erase person {found}? The data cannot be recovered.")
-        people = decide_together(office, "person.erase", found, {"reason": why}, first=FIRST, second=SECOND)
-        erased = office.register.erasure.erase(found, why, people)
+        identifier = office.register.erasure.check(person_id)
+        app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")
+        people = decide_together(office, "person.erase", identifier, {"reason": why}, first=FIRST, second=SECOND)
+        erased = office.register.erasure.erase(identifier, why, people)
         is_file = office.register.database.is_file
     values = erased.to_json()
     pairs = [

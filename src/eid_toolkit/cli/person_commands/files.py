@@ -161,10 +161,10 @@ def _progress(label: str, *, watched: bool | None = None) -> Iterator[Callable[[
 
 def _told(people: Iterable[Person], count: int, progress: Callable[[float], None]) -> Iterator[Person]:
     """The persons, about ``count`` of them, telling how far it is; others may be added meanwhile."""
-    for number, each in enumerate(people, start=1):
+    for number, person in enumerate(people, start=1):
         if number % _STEPS == 0:
             _tell(progress, count, number)
-        yield each
+        yield person
     progress(1.0)
 
 

@@ -26,10 +26,10 @@ def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
 
     with open_office(app) as office:
         operator = office.look(Permission.READ_PERSONS)
-        found = office.register.persons.look_ups.person(reference, operator, purpose)
-    show_person(found, fmt)
-    if found.merged_into is not None:
-        note(f"Merged into person {found.merged_into}: use that one instead.")
+        person = office.register.persons.look_ups.person(reference, operator, purpose)
+    show_person(person, fmt)
+    if person.merged_into is not None:
+        note(f"Merged into person {person.merged_into}: use that one instead.")
 
 
 @click.command("search", cls=Command)
@@ -54,12 +54,12 @@ def search(
     date_of_birth = PartialDate.parse(birth) if birth else None
     with open_office(app) as office:
         operator = office.look(Permission.READ_PERSONS)
-        found = office.register.persons.look_ups.search(
+        matches = office.register.persons.look_ups.search(
             " ".join(words), operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
         )
-    rows = [each.to_json() for each in found]
-    emit(rows, fmt, lambda: people_table((each.person, "similar" if each.similar else "") for each in found))
-    if len(found) == limit and fmt == "text":
+    rows = [match.to_json() for match in matches]
+    emit(rows, fmt, lambda: people_table((match.person, "similar" if match.similar else "") for match in matches))
+    if len(matches) == limit and fmt == "text":
         note(f"There may be more; to see them: --offset {offset + limit}")
 
 
@@ -76,14 +76,14 @@ def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
         operator = office.look(Permission.READ_PERSONS)
         persons = office.register.persons
         changes = persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
-    emit([each.to_json() for each in changes], fmt, lambda: _history(changes))
+    emit([change.to_json() for change in changes], fmt, lambda: _history(changes))
 
 
 def _history(changes: tuple[Change, ...]) -> str:
     columns = ("version", "time", "operator", "source", "field", "before", "after")
     rows = []
-    for each in changes:
-        about = (each.version, each.time.isoformat(timespec="seconds"), each.operator, each.source)
-        fields = [(name, before, after) for name, (before, after) in each.fields.items()]
+    for change in changes:
+        about = (change.version, change.time.isoformat(timespec="seconds"), change.operator, change.source)
+        fields = [(name, before, after) for name, (before, after) in change.fields.items()]
         rows += [(*about, *values) for values in fields or [("", "", "")]]
     return table(columns, rows)

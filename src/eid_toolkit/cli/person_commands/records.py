@@ -49,9 +49,9 @@ def change(app: App, reference: str, fmt: str, source: str, version: int | None,
     with open_office(app) as office:
         operator = office.act(Permission.CHANGE_PERSONS)
         persons = office.register.persons
-        found = persons.look_ups.person(reference, operator)
-        if version is not None and version != found.version:
-            raise NotPermitted("person-changed-meanwhile", person=found.id, version=found.version)
+        person = persons.look_ups.person(reference, operator)
+        if version is not None and version != person.version:
+            raise NotPermitted("person-changed-meanwhile", person=person.id, version=person.version)
         given = {name: value for name, value in values.items() if value is not None}
-        data = PersonData.from_text({**found.data.to_text(), **given})
-        show_person(persons.change(found, data, operator, source), fmt)
+        data = PersonData.from_text({**person.data.to_text(), **given})
+        show_person(persons.change(person, data, operator, source), fmt)

@@ -49,24 +49,24 @@ def person_options(function: _F) -> _F:
     return function
 
 
-def show_person(found: Person, fmt: str) -> None:
+def show_person(person: Person, fmt: str) -> None:
     """Print one person."""
-    values = found.to_json()
+    values = person.to_json()
     emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
 
 
-def people_table(found: Iterable[tuple[Person, str]]) -> str:
+def people_table(people: Iterable[tuple[Person, str]]) -> str:
     """Persons in columns, each with a remark: where one was merged into another, that is the remark."""
     rows = (
         (
-            each.id,
-            each.data.personal_number,
-            each.data.name,
-            each.data.date_of_birth,
-            each.data.sex,
-            each.data.nationality,
-            remark if each.merged_into is None else f"same as {each.merged_into}",
+            person.id,
+            person.data.personal_number,
+            person.data.name,
+            person.data.date_of_birth,
+            person.data.sex,
+            person.data.nationality,
+            remark if person.merged_into is None else f"same as {person.merged_into}",
         )
-        for each, remark in found
+        for person, remark in people
     )
     return table(("id", "number", "name", "birth", "sex", "nationality", ""), rows)

@@ -97,8 +97,8 @@ def list_(app: App, state: str | None, fmt: str) -> None:
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
         authorities.files.require(code)
-        rows = [{"kind": "csca", **certificate_data(found)} for found in authorities.cscas(code)]
-        rows += [{"kind": "link", **certificate_data(found)} for found in authorities.links(code)]
+        rows = [{"kind": "csca", **certificate_data(certificate)} for certificate in authorities.cscas(code)]
+        rows += [{"kind": "link", **certificate_data(certificate)} for certificate in authorities.links(code)]
     columns = ("kind", "subject", "key_used_until", "not_after", "fingerprint")
     emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
@@ -114,10 +114,10 @@ def export(app: App, state: str | None, output: Path) -> None:
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
         output.mkdir(parents=True, exist_ok=True)
-        for number, found in enumerate(authorities.cscas(code), 1):
-            write_file(output / f"csca-{code}-{number}.cer", found.der)
-        for number, found in enumerate(authorities.links(code), 2):
-            write_file(output / f"csca-{code}-{number}-link.cer", found.der)
+        for number, certificate in enumerate(authorities.cscas(code), 1):
+            write_file(output / f"csca-{code}-{number}.cer", certificate.der)
+        for number, certificate in enumerate(authorities.links(code), 2):
+            write_file(output / f"csca-{code}-{number}-link.cer", certificate.der)
         write_file(output / f"crl-{code}.crl", authorities.crl(code).der)
 
 
@@ -174,10 +174,10 @@ def install(app: App, state: str | None, file: Path, fmt: str) -> None:
 
     with open_office(app) as office:
         code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        found = Crl.parse(read_file(file, MAX_FILE))
-        office.authorities.install_crl(code, found)
-        office.register.record(operator.name, "crl.installed", code, {"number": found.number})
-    _show(code, found, fmt)
+        parsed = Crl.parse(read_file(file, MAX_FILE))
+        office.authorities.install_crl(code, parsed)
+        office.register.record(operator.name, "crl.installed", code, {"number": parsed.number})
+    _show(code, parsed, fmt)
 
 
 def _issue(
@@ -198,28 +198,28 @@ def _issue(
         if not serials and authorities.has_crl(code) and now - authorities.crl(code).this_update < CRL_INTERVAL:
             note("The last list is less than 48 hours old: without a revocation, a new one is not due yet.")
         decide_together(office, "crl.issue", code, detail)
-        found = authorities.issue_crl(code, now, serials)
-        office.trust.add(found, "own authority", now, office.act(Permission.MANAGE_KEYS))
-        office.register.record(app.operator or "-", "crl.issued", code, {"number": found.number, **detail})
+        issued = authorities.issue_crl(code, now, serials)
+        office.trust.add(issued, "own authority", now, office.act(Permission.MANAGE_KEYS))
+        office.register.record(app.operator or "-", "crl.issued", code, {"number": issued.number, **detail})
     if output is not None:
-        write_file(output, found.der)
-    _show(code, found, fmt)
+        write_file(output, issued.der)
+    _show(code, issued, fmt)
 
 
-def _show(state: str, found: Crl, fmt: str) -> None:
-    data = {"state": state, **crl_data(found), "findings": findings_on(found)}
+def _show(state: str, revocation_list: Crl, fmt: str) -> None:
+    data = {"state": state, **crl_data(revocation_list), "findings": findings_on(revocation_list)}
     emit({"schema": "eid-pki-crl/1", **data}, fmt, lambda: made_details(data))
 
 
-def _serial(office: Office, state: str, wanted: int | str) -> int:
-    if isinstance(wanted, int):
+def _serial(office: Office, state: str, revoked: int | str) -> int:
+    if isinstance(revoked, int):
         from eid_toolkit.stores.authority_files import SIGNER
 
-        return office.authorities.files.certificate(state, SIGNER, wanted).serial
+        return office.authorities.files.certificate(state, SIGNER, revoked).serial
     try:
-        return int(wanted, 16)
+        return int(revoked, 16)
     except ValueError:
-        raise UsageError("serial-malformed", serial=wanted) from None
+        raise UsageError("serial-malformed", serial=revoked) from None
 
 
 def _trust_own(office: Office, state: str) -> None:

@@ -35,12 +35,12 @@ def create(app: App, state: str | None, output: Path, fmt: str) -> None:
     with open_office(app) as office:
         code, now = state_of(office, state), CLOCK.now()
         authorities = office.authorities
-        listed = {found.der: found for found in office.trust.material().anchors}
-        listed |= {found.der: found for found in office.trust.material().links}
-        listed |= {found.der: found for found in (*authorities.cscas(code), *authorities.links(code))}
+        listed = {anchor.der: anchor for anchor in office.trust.material().anchors}
+        listed |= {link.der: link for link in office.trust.material().links}
+        listed |= {own.der: own for own in (*authorities.cscas(code), *authorities.links(code))}
         decide_together(office, "master-list.create", code, {"certificates": len(listed)})
         certificate, signer = authorities.list_signer(charter_of(office, code), now, ENTROPY)
-        csca = next(found for found in authorities.cscas(code) if certificate.is_signed_by(found.spki))
+        csca = next(candidate for candidate in authorities.cscas(code) if certificate.is_signed_by(candidate.spki))
         digest = signer.algorithm.digest
         data = build_master_list(listed.values(), signer, certificate, csca, digest, now)
         office.register.record(app.operator or "-", "master-list.created", code, {"certificates": len(listed)})
@@ -64,10 +64,10 @@ def diff(app: App, before: Path, after: Path, fmt: str) -> None:
     """Show which certificates were added and removed between an earlier and a later list."""
     from eid_toolkit.pki.master_list import changes
 
-    found = changes(_read(before), _read(after))
+    difference = changes(_read(before), _read(after))
     rows = [
         {"change": change, "country": item.country, "subject": item.subject.text, "fingerprint": item.fingerprint}
-        for change, items in (("added", found.added), ("removed", found.removed))
+        for change, items in (("added", difference.added), ("removed", difference.removed))
         for item in items
     ]
     columns = ("change", "country", "subject")
@@ -87,17 +87,17 @@ def verify(app: App, file: Path, fmt: str) -> None:
     from eid_toolkit.pki.validation import Status, validate_list_signer
     from eid_toolkit.stores.trust import open_trust
 
-    found = _read(file)
-    result = validate_list_signer(found, open_trust(app.home_path).material(), CLOCK.now())
+    parsed = _read(file)
+    result = validate_list_signer(parsed, open_trust(app.home_path).material(), CLOCK.now())
     shown = {
-        "certificates": len(found.certificates),
-        "unreadable": len(found.unreadable),
-        "signer": found.signer.subject.text if found.signer else None,
-        "signer_not_after": found.signer.not_after.isoformat() if found.signer else None,
-        "signer_fingerprint": found.signer.fingerprint if found.signer else None,
+        "certificates": len(parsed.certificates),
+        "unreadable": len(parsed.unreadable),
+        "signer": parsed.signer.subject.text if parsed.signer else None,
+        "signer_not_after": parsed.signer.not_after.isoformat() if parsed.signer else None,
+        "signer_fingerprint": parsed.signer.fingerprint if parsed.signer else None,
         "status": result.status.value,
         "reason": result.reason,
-        "digest_info_without_null": found.signed is not None and is_without_null(found.signed),
+        "digest_info_without_null": parsed.signed is not None and is_without_null(parsed.signed),
     }
     emit({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, lambda: details(shown.items()))
     codes = {Status.PASSED: 0, Status.FAILED: 3, Status.UNDETERMINED: 4}

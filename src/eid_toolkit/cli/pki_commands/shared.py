@@ -56,14 +56,14 @@ def charter_of(office: Office, state: str) -> Charter:
 
     folders = [office.home.profiles]
     profiles = [load_profile(name, folders) for name in list_profiles(folders)]
-    wanted = charter_for(state, office.home.config, profiles)
+    planned = charter_for(state, office.home.config, profiles)
     authorities = office.authorities
     if not authorities.files.generations(state, CSCA):
-        return wanted
+        return planned
     signer = authorities.signer_certificate(state) if authorities.files.generations(state, SIGNER) else None
-    found = Charter.of_csca(state, authorities.csca(state), signer)
-    types = tuple(sorted({*wanted.document_types, *found.document_types}))
-    return replace(wanted, name=found.name, contact=found.contact, document_types=types)
+    certified = Charter.of_csca(state, authorities.csca(state), signer)
+    types = tuple(sorted({*planned.document_types, *certified.document_types}))
+    return replace(planned, name=certified.name, contact=certified.contact, document_types=types)
 
 
 def verifying_of(office: Office) -> VerifyingStore:
@@ -95,17 +95,17 @@ def made_data(certificate: Certificate) -> dict[str, Any]:
 def made_details(data: Mapping[str, Any]) -> str:
     """:func:`made_data` for a person: a line for each finding."""
     plain = [(name, value) for name, value in data.items() if name != "findings"]
-    found = [(each["severity"], f"{each['section']}: {each['detail']}") for each in data["findings"]]
-    return details([*plain, *found])
+    findings = [(finding["severity"], f"{finding['section']}: {finding['detail']}") for finding in data["findings"]]
+    return details([*plain, *findings])
 
 
-def crl_data(found: Crl) -> dict[str, Any]:
+def crl_data(crl: Crl) -> dict[str, Any]:
     """A revocation list with stable keys."""
     return {
-        "number": found.number,
-        "this_update": found.this_update.isoformat(),
-        "next_update": found.next_update.isoformat() if found.next_update else None,
-        "revoked": len(found.revoked),
+        "number": crl.number,
+        "this_update": crl.this_update.isoformat(),
+        "next_update": crl.next_update.isoformat() if crl.next_update else None,
+        "revoked": len(crl.revoked),
     }
 
 

@@ -51,20 +51,20 @@ def _state(office: Office, state: str, now: datetime) -> dict[str, Any]:
         ends["document signer key"] = usage_end(authorities.signer_certificate(state))
     if crl is not None:
         ends["CRL"] = crl.next_update
-    for kept in (verifying.roots(state), verifying.verifiers(state), verifying.terminals(state)):
-        for found in kept[-1:]:
-            ends[found.content.holder_reference.text] = datetime.combine(found.content.expires, time.max, UTC)
+    for certificates in (verifying.roots(state), verifying.verifiers(state), verifying.terminals(state)):
+        for newest in certificates[-1:]:
+            ends[newest.content.holder_reference.text] = datetime.combine(newest.content.expires, time.max, UTC)
     return {
         "state": state,
         "csca": certificate_data(csca) if csca is not None else None,
-        "cscas": [certificate_data(found) for found in authorities.cscas(state)],
-        "links": [certificate_data(found) for found in authorities.links(state)],
+        "cscas": [certificate_data(certificate) for certificate in authorities.cscas(state)],
+        "links": [certificate_data(certificate) for certificate in authorities.links(state)],
         "csca_key": "here" if authorities.has_csca_key(state) else "elsewhere",
         "document_signer": signers[-1] if signers else None,
         "document_signers": signers,
         "crl": crl_data(crl) if crl is not None else None,
-        "verifying": [cv_data(found) for found in (*verifying.roots(state), *verifying.links(state))],
-        "verifiers": [cv_data(found) for found in verifying.verifiers(state)],
+        "verifying": [cv_data(certificate) for certificate in (*verifying.roots(state), *verifying.links(state))],
+        "verifiers": [cv_data(certificate) for certificate in verifying.verifiers(state)],
         "ends_soon": [name for name, end in ends.items() if end is not None and end - now < _SOON],
     }
 
@@ -79,8 +79,8 @@ def _lines(state: dict[str, Any]) -> list[str]:
             f"{state['state']}  {harmless(csca['subject'])}{where}",
             f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
         ]
-    for found in state["cscas"][:-1]:
-        lines.append(f"  earlier key {short(found['fingerprint'])}, valid until {_day(found['not_after'])}")
+    for earlier in state["cscas"][:-1]:
+        lines.append(f"  earlier key {short(earlier['fingerprint'])}, valid until {_day(earlier['not_after'])}")
     for signer in state["document_signers"]:
         types = ", ".join(signer["document_types"])
         lines += [
@@ -98,8 +98,8 @@ def _lines(state: dict[str, Any]) -> list[str]:
         lines.append("  no CRL here: install the one from the home with the CSCA's key with `eid pki crl install`")
     if crl is not None:
         lines.append(f"  CRL {crl['number']}, next update by {_day(crl['next_update'])}, {crl['revoked']} revoked")
-    for found in (*state["verifying"], *state["verifiers"]):
-        lines.append(f"  {found['reference']}  {found['role']}, {found['rights']}, until {found['expires']}")
+    for row in (*state["verifying"], *state["verifiers"]):
+        lines.append(f"  {row['reference']}  {row['role']}, {row['rights']}, until {row['expires']}")
     return [*lines, *(paint(f"  Expires within 30 days: {name}", "yellow") for name in state["ends_soon"])]
 
 
@@ -139,8 +139,8 @@ def _lint_file(file: Path) -> list[dict[str, Any]]:
 
     content, rows = read_file(file, MAX_FILE), []
     if content.startswith(_CV_CERTIFICATE):
-        found = CvCertificate.parse(content)
-        return [_row(file, "cv-certificate", found.content.holder_reference.text, found)]
+        certificate = CvCertificate.parse(content)
+        return [_row(file, "cv-certificate", certificate.content.holder_reference.text, certificate)]
     for _, data in read_pem_or_der(content):
         for item in read_items(data).items:
             if isinstance(item, Certificate):

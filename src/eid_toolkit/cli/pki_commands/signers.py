@@ -42,9 +42,9 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
         code = state_of(office, state)
         decide_together(office, "ds.create", code, {"key": kind})
         charter, now = charter_of(office, code), CLOCK.now()
-        found = office.authorities.create_signer(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
-        office.register.record(app.operator or "-", "ds.created", code, {"fingerprint": found.fingerprint})
-        data = made_data(found)
+        certificate = office.authorities.create_signer(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
+        office.register.record(app.operator or "-", "ds.created", code, {"fingerprint": certificate.fingerprint})
+        data = made_data(certificate)
     emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: made_details(data))
 
 
@@ -57,8 +57,8 @@ def request(app: App, state: str | None, kind: str, output: Path) -> None:
     """Create the next document signer's key and a request for its certificate."""
     with open_office(app) as office:
         code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        found, number = office.authorities.request_signer(charter_of(office, code), kind)  # type: ignore[arg-type]
-        write_file(output, found.der)
+        pkcs10, number = office.authorities.request_signer(charter_of(office, code), kind)  # type: ignore[arg-type]
+        write_file(output, pkcs10.der)
         office.register.record(operator.name, "ds.requested", code, {"number": number})
 
 
@@ -78,10 +78,10 @@ def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) ->
     with open_office(app) as office:
         code = state_of(office, state)
         decide_together(office, "ds.issue", code, {"subject": asked.subject.text})
-        found = office.authorities.certify_signer(charter_of(office, code), asked, CLOCK.now(), ENTROPY)
-        office.register.record(app.operator or "-", "ds.issued", code, {"fingerprint": found.fingerprint})
-    write_file(output, found.der)
-    shown = made_data(found)
+        certificate = office.authorities.certify_signer(charter_of(office, code), asked, CLOCK.now(), ENTROPY)
+        office.register.record(app.operator or "-", "ds.issued", code, {"fingerprint": certificate.fingerprint})
+    write_file(output, certificate.der)
+    shown = made_data(certificate)
     emit({"schema": "eid-pki-ds/1", "state": code, **shown}, fmt, lambda: made_details(shown))
 
 
@@ -102,13 +102,13 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
     with open_office(app) as office:
         code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
         authorities = office.authorities
-        found = Certificate.parse(read_file(certificate, MAX_CERTIFICATE))
+        parsed = Certificate.parse(read_file(certificate, MAX_CERTIFICATE))
         authority = authorities.csca(code) if csca is None else Certificate.parse(read_file(csca, MAX_CERTIFICATE))
-        number = authorities.install_signer(code, found, authority)
+        number = authorities.install_signer(code, parsed, authority)
         office.register.record(
-            operator.name, "ds.installed", code, {"number": number, "fingerprint": found.fingerprint}
+            operator.name, "ds.installed", code, {"number": number, "fingerprint": parsed.fingerprint}
         )
-        data = {"number": number, **made_data(found)}
+        data = {"number": number, **made_data(parsed)}
     emit({"schema": "eid-pki-ds/1", "state": code, **data}, fmt, lambda: made_details(data))
 
 
@@ -148,16 +148,16 @@ def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
     accounts = signer_accounts(office.register.database)
     revoked = authorities.crl(state).revoked if authorities.has_crl(state) else {}
     rows = []
-    for number, found in authorities.signer_certificates(state).items():
-        account = accounts.get(found.fingerprint, SignerAccount())
+    for number, certificate in authorities.signer_certificates(state).items():
+        account = accounts.get(certificate.fingerprint, SignerAccount())
         signatures = authorities.files.signatures(state, SIGNER, number)
         rows.append(
             {
                 "number": number,
-                **certificate_data(found),
-                "document_types": list(found.extensions.document_types),
+                **certificate_data(certificate),
+                "document_types": list(certificate.extensions.document_types),
                 "key": authorities.signer_key_state(state, number),
-                "revoked": found.serial in revoked,
+                "revoked": certificate.serial in revoked,
                 "documents": account.documents,
                 "cards": account.cards,
                 "states": dict(sorted(account.states.items())),
@@ -179,8 +179,8 @@ def destroy(app: App, state: str | None, number: int) -> None:
         subject = office.authorities.files.certificate(code, "ds", number).subject.text
         app.confirm(f"Destroy the private key of {subject}?")
         row = next(row for row in signer_rows(office, code) if row["number"] == number)
-        kept = ("number", "fingerprint", "documents", "cards", "states", "signatures", "unaccounted")
-        detail = {name: row[name] for name in kept}
+        columns = ("number", "fingerprint", "documents", "cards", "states", "signatures", "unaccounted")
+        detail = {name: row[name] for name in columns}
         decide_together(office, "ds.destroy", code, detail)
         office.authorities.destroy_signer_key(code, number)
         office.register.record(app.operator or "-", "ds.key-destroyed", code, detail)

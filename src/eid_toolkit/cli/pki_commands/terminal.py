@@ -51,11 +51,11 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
     with open_office(app) as office:
         store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
         asked = CvRequest.parse(read_file(request, MAX_SIZE))
-        made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
-        reference = made.content.holder_reference.text
+        certificate = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        reference = certificate.content.holder_reference.text
         office.register.record(operator.name, "terminal.issued", code, {"reference": reference})
-    write_file(output, made.encode())
-    show_cv(made, fmt)
+    write_file(output, certificate.encode())
+    show_cv(certificate, fmt)
 
 
 @terminal.command("provision")
@@ -100,22 +100,22 @@ def provision(
         store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
         domain = _curve_of(store.roots(code)[-1:])
         country = store.files.cv_certificate(code, VERIFIER).content.holder_reference.country
-        issued = [found.content.holder_reference.text for found in store.issued(code, VERIFIER)]
+        issued = [earlier.content.holder_reference.text for earlier in store.issued(code, VERIFIER)]
         reference = KeyReference(f"{country}{mnemonic}{number or _next(f'{country}{mnemonic}', issued):05}")
         target = new_terminal_store(officer, key_store)
         signer = target.new_key(domain.name, reference, ENTROPY)
         public = CvEcKey(identifier_of(signer.algorithm), EcPublicKey.from_spki(signer.public_key).point, domain)
         try:
             asked = CvRequest.build(public, signer, reference)
-            made = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+            certificate = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
         except EidError:
             target.discard_key(reference)
             raise
-        chain = (*store.links(code), store.verifiers(code)[-1], made)
+        chain = (*store.links(code), store.verifiers(code)[-1], certificate)
         target.add(chain, signer)
         detail = {"reference": reference.text, "officer": officer.name}
         office.register.record(operator.name, "terminal.provisioned", code, detail)
-    show_cv(made, fmt)
+    show_cv(certificate, fmt)
 
 
 @terminal.command("install")
@@ -140,13 +140,13 @@ def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> No
     from eid_toolkit.pki.cv_request import MAX_SIZE
     from eid_toolkit.stores.terminals import TerminalStore
 
-    found = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
+    parsed = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
     private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)
     store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY, app.pin)
     if store is None:
         store = TerminalStore.create(app.home_path, lambda: app.passphrase(new=True), ENTROPY)
-    store.add(found, private)
-    rows = [cv_data(certificate) for certificate in found]
+    store.add(parsed, private)
+    rows = [cv_data(certificate) for certificate in parsed]
     emit(rows, fmt, lambda: cv_table(rows))
 
 

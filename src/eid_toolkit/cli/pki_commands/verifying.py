@@ -75,9 +75,9 @@ def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: s
     with open_office(app) as office:
         code, today = state_of(office, state), CLOCK.now().date()
         decide_together(office, "cvca.create", code, {"key": kind, "rights": rights, "days": days})
-        made = verifying_of(office).create_root(code, mnemonic, _RIGHTS[rights], today, days, kind)  # type: ignore[arg-type]
-        office.register.record(app.operator or "-", "cvca.created", code, {"reference": _reference(made)})
-    show_cv(made, fmt)
+        certificate = verifying_of(office).create_root(code, mnemonic, _RIGHTS[rights], today, days, kind)  # type: ignore[arg-type]
+        office.register.record(app.operator or "-", "cvca.created", code, {"reference": _reference(certificate)})
+    show_cv(certificate, fmt)
 
 
 @cvca.command("list")
@@ -88,7 +88,7 @@ def list_cvca(app: App, state: str | None, fmt: str) -> None:
     """List the CVCA's certificates and link certificates."""
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
-        rows = [cv_data(found) for found in (*store.roots(code), *store.links(code))]
+        rows = [cv_data(certificate) for certificate in (*store.roots(code), *store.links(code))]
     emit(rows, fmt, lambda: cv_table(rows))
 
 
@@ -103,9 +103,9 @@ def export_cvca(app: App, state: str | None, output: Path) -> None:
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
         output.mkdir(parents=True, exist_ok=True)
-        for found in (*store.roots(code), *store.links(code)):
-            link = "-link" if found.is_link else ""
-            write_file(output / f"{_reference(found)}{link}.cvcert", found.encode())
+        for certificate in (*store.roots(code), *store.links(code)):
+            link = "-link" if certificate.is_link else ""
+            write_file(output / f"{_reference(certificate)}{link}.cvcert", certificate.encode())
 
 
 @click.group(cls=Group)
@@ -130,10 +130,10 @@ def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str
         store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
         decide_together(office, "dv.create", code, {"key": kind, "rights": rights, "days": days})
         request, _ = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
-        made = store.certify_verifier(code, request, Role.DV_DOMESTIC, _RIGHTS[rights], today, days)
-        store.install(code, VERIFIER, made)
-        office.register.record(app.operator or "-", "dv.created", code, {"reference": _reference(made)})
-    show_cv(made, fmt)
+        certificate = store.certify_verifier(code, request, Role.DV_DOMESTIC, _RIGHTS[rights], today, days)
+        store.install(code, VERIFIER, certificate)
+        office.register.record(app.operator or "-", "dv.created", code, {"reference": _reference(certificate)})
+    show_cv(certificate, fmt)
 
 
 @dv.command("request")
@@ -189,10 +189,10 @@ def issue_dv(
         by = asked.authenticated_by
         detail |= {"authenticated_by": by.text if by is not None else None}
         decide_together(office, "dv.issue", code, detail)
-        made = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
-        office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(made)})
-    write_file(output, made.encode())
-    show_cv(made, fmt)
+        certificate = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
+        office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(certificate)})
+    write_file(output, certificate.encode())
+    show_cv(certificate, fmt)
 
 
 @dv.command("install")
@@ -208,10 +208,10 @@ def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None
 
     with open_office(app) as office:
         store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        found = CvCertificate.parse(read_file(certificate, MAX_SIZE))
-        store.install(code, VERIFIER, found)
-        office.register.record(operator.name, "dv.installed", code, {"reference": _reference(found)})
-    show_cv(found, fmt)
+        parsed = CvCertificate.parse(read_file(certificate, MAX_SIZE))
+        store.install(code, VERIFIER, parsed)
+        office.register.record(operator.name, "dv.installed", code, {"reference": _reference(parsed)})
+    show_cv(parsed, fmt)
 
 
 @dv.command("list")
@@ -221,7 +221,7 @@ def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None
 def list_dv(app: App, state: str | None, fmt: str) -> None:
     """List the document verifier certificates kept in this home."""
     with open_office(app) as office:
-        rows = [cv_data(found) for found in verifying_of(office).verifiers(state_of(office, state))]
+        rows = [cv_data(certificate) for certificate in verifying_of(office).verifiers(state_of(office, state))]
     emit(rows, fmt, lambda: cv_table(rows))
 
 

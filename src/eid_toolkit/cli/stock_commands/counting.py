@@ -63,11 +63,11 @@ def close(app: App, station: str, counted: int, serials: Path | None, missing: t
     """
     from eid_toolkit.register.manifests import clean_serial
 
-    scanned, gone = _scanned(serials), [clean_serial(each) for each in missing]
+    scanned, missing_serials = _scanned(serials), [clean_serial(serial) for serial in missing]
     with open_office(app) as office:
         office.keys.unlock()  # signs the audit log's head; nobody is asked while the register waits
-        people = _decide(office, "close", station, counted, scanned, missing=gone)
-        account = office.register.stock.shifts.close(station, counted, people, scanned, gone)
+        people = _decide(office, "close", station, counted, scanned, missing=missing_serials)
+        account = office.register.stock.shifts.close(station, counted, people, scanned, missing_serials)
     _show_account(account, "eid-stock-close/1", fmt)
 
 
@@ -81,11 +81,11 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
     """Show the number of blanks by station and state, and the open shifts."""
     from eid_toolkit.register.workflow import BlankState
 
-    wanted = None if state is None else BlankState(state)
+    blank_state = None if state is None else BlankState(state)
     with open_office(app) as office:
         stock = office.register.stock
         counts, running = stock.counts(), stock.shifts.running()
-        listed = stock.blanks(station=station, state=wanted, limit=_LIMIT) if serials else ()
+        listed = stock.blanks(station=station, state=blank_state, limit=_LIMIT) if serials else ()
     places = [
         {
             "station": place,
@@ -96,7 +96,7 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
         if station in (None, place)
     ]
     result: dict[str, Any] = {"schema": "eid-stock/1", "total": sum(map(_total, places)), "places": places}
-    result["serials"] = [each.to_json() for each in listed] if serials else None
+    result["serials"] = [blank.to_json() for blank in listed] if serials else None
     emit(result, fmt, lambda: _stock_text(result))
     if len(listed) == _LIMIT:
         note(f"Only the first {_LIMIT} serials are listed: give a station or state.")
@@ -109,7 +109,7 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
 def history(app: App, blank: str, fmt: str) -> None:
     """Show the history of one blank, given by its serial or chip."""
     with open_office(app) as office:
-        rows = [each.to_json() for each in office.register.stock.history(blank)]
+        rows = [movement.to_json() for movement in office.register.stock.history(blank)]
     columns = ("moved_at", "action", "after", "station", "shift", "operator", "reason")
     emit(rows, fmt, lambda: table(columns, ([_short(name, row) for name in columns] for row in rows)))
 

@@ -86,7 +86,7 @@ def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> 
 def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
     """Record that two people have destroyed blanks: spoiled ones, or blanks from the store."""
     with open_office(app) as office:
-        chosen = [_checked(office, each) for each in serials]
+        chosen = [_checked(office, serial) for serial in serials]
         app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
         people = _decide(office, "destroy", chosen, reason)
         moved = office.register.stock.destroy(chosen, reason, people)
@@ -101,7 +101,7 @@ def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
 def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
     """Record, by two people, that blanks are missing."""
     with open_office(app) as office:
-        chosen = [_checked(office, each) for each in serials]
+        chosen = [_checked(office, serial) for serial in serials]
         people = _decide(office, "miss", chosen, reason)
         moved = office.register.stock.miss(chosen, reason, people)
     _show(moved, fmt)
@@ -148,6 +148,6 @@ def _decide(
 
 
 def _show(moved: Sequence[Blank], fmt: str) -> None:
-    rows = [each.to_json() for each in moved]
+    rows = [blank.to_json() for blank in moved]
     result = {"schema": "eid-stock-movement/1", "blanks": rows}
     emit(result, fmt, lambda: table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows)))

@@ -48,8 +48,8 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
             first=(Permission.KEEP_STOCK,),
             second=Permission.WITNESS_STOCK,
         )
-        made = office.register.stock.receiving.add_vendor(clean, parsed, people, instead=replace)
-    values = made.to_json()
+        record = office.register.stock.receiving.add_vendor(clean, parsed, people, instead=replace)
+    values = record.to_json()
     emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
 
 
@@ -59,7 +59,7 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
 def list_(app: App, fmt: str) -> None:
     """List the vendors who sign their manifests, with the fingerprints of their certificates."""
     with open_office(app) as office:
-        rows = [each.to_json() for each in office.register.stock.receiving.vendors()]
+        rows = [record.to_json() for record in office.register.stock.receiving.vendors()]
     columns = ("name", "subject", "not_after", "fingerprint")
     emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
