@@ -10,13 +10,13 @@ from asn1crypto import core
 
 from benchmarks.bureau import Bureau
 from benchmarks.measures import Measure, once
-from eid_toolkit.asn1.modules import cms, icao_extensions, lds_security_object, pkix, security_infos
-from eid_toolkit.asn1.security_infos import SecurityInfos
-from eid_toolkit.codec import tlv
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.security_object import LdsSecurityObject
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.cms import SignedData
+from eid_toolkit.standards.asn1.modules import cms, icao_extensions, lds_security_object, pkix, security_infos
+from eid_toolkit.standards.asn1.security_infos import SecurityInfos
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.security_object import LdsSecurityObject
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.cms import SignedData
 
 
 def measure_asn1(bureau: Bureau, seconds: float) -> list[Measure]:

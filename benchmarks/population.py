@@ -24,15 +24,15 @@ from benchmarks import clocks
 from benchmarks.clocks import Times
 from benchmarks.people import people, write_people
 from benchmarks.servers import postgres_binaries, postgres_server
-from eid_toolkit.home.config import HomeConfig
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.transliteration import fold
-from eid_toolkit.ports import SystemClock, SystemEntropy
-from eid_toolkit.register.founding import found
-from eid_toolkit.register.person_search import Hit
-from eid_toolkit.register.register import Register
-from eid_toolkit.stores.demo import open_key_store
-from eid_toolkit.stores.operators import Operator
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
+from eid_toolkit.ground.ports import SystemClock, SystemEntropy
+from eid_toolkit.work.office.founding import found
+from eid_toolkit.books.register.people.person_search import Hit
+from eid_toolkit.books.register.register import Register
+from eid_toolkit.books.keys.opening import open_key_store
+from eid_toolkit.books.staff.operators import Operator
 
 SCHEMA = "eid-population-benchmark/2"
 _QUERIES = 40
@@ -172,7 +172,7 @@ def _measure(database: str, count: int, url: str | None) -> Population:
 
 def _import(root: Path, file: Path) -> tuple[Times, float]:
     """The time that it takes, and the most memory of the process in megabytes."""
-    code = "from eid_toolkit.cli.main import main; main()"
+    code = "from eid_toolkit.doors.cli.main import main; main()"
     words = [sys.executable, "-c", code, "--home", str(root), "--operator", "clerk", "person", "import", str(file)]
     began = time.perf_counter()
     child = os.spawnv(os.P_NOWAIT, sys.executable, words)

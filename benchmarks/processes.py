@@ -8,13 +8,13 @@ import sys
 from benchmarks import clocks
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from benchmarks.clocks import Times, medians
-from eid_toolkit.cli.catalogue import explain, in_short
-from eid_toolkit.inspection.capture import capture
-from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.text_report import Words, verdict_text
-from eid_toolkit.inspection.verdict import judge
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.stores.cards import CardStore
+from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
+from eid_toolkit.work.inspection.verdict import judge
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.cards.emulator.shelf import CardStore
 
 _RUNS = 5
 _CARD = "benchmark"
@@ -24,7 +24,7 @@ _IMPORTS = "import click, cryptography.x509, asn1crypto.cms, ecdsa, gmpy2"
 def eid(bureau: Bureau, *arguments: str) -> tuple[str, ...]:
     """The command of an ``eid`` process in the bureau's home."""
     return (
-        *(sys.executable, "-c", "from eid_toolkit.cli.main import main; main()"),
+        *(sys.executable, "-c", "from eid_toolkit.doors.cli.main import main; main()"),
         *("--home", str(bureau.home.root), *arguments),
     )
 

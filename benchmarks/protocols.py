@@ -10,28 +10,28 @@ from benchmarks import clocks, floors
 from benchmarks.bureau import ENTROPY, Personalized, Tap, powered
 from benchmarks.clocks import NOTHING, Times, medians
 from benchmarks.terminals import BenchmarkTerminal
-from eid_toolkit.asn1.oids import Mapping, PaceProtocol
-from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
-from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
-from eid_toolkit.crypto.ec import EcPublicKey
-from eid_toolkit.emulator.blank import make_blank
-from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.emulator.state import CardMemory, StoredFile
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.dg15 import Dg15
-from eid_toolkit.protocols import active_authentication, bac, chip_authentication, pace_terminal
-from eid_toolkit.protocols import globalplatform as gp
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
-from eid_toolkit.protocols.scp03 import KeySet
-from eid_toolkit.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
-from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
-from eid_toolkit.terminal.chip import agree_on_keys
-from eid_toolkit.terminal.security_domain import SecurityDomain
-from eid_toolkit.terminal.session import CardSession
+from eid_toolkit.standards.asn1.oids import Mapping, PaceProtocol
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
+from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.protocols import active_authentication, bac, chip_authentication, pace_terminal
+from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
+from eid_toolkit.standards.protocols.scp03 import KeySet
+from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.cards.terminal.chip import agree_on_keys
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
+from eid_toolkit.cards.terminal.session import CardSession
 
 _GROUP = 13
 _RUNS = 5

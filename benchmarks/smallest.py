@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.protocols.secure_messaging import capacity
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols.secure_messaging import capacity
 
 _AES_BLOCK = 16
 _STATUS_WORD = 2

@@ -16,11 +16,11 @@ from benchmarks import clocks
 from benchmarks.bureau import ENTROPY, Bureau, Personalized
 from benchmarks.clocks import Times, medians
 from benchmarks.processes import eid, once
-from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import EidError
-from eid_toolkit.transport.pcsc import has_card
-from eid_toolkit.transport.vpcd import VpcdCard
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.ground.errors import EidError
+from eid_toolkit.cards.transport.pcsc import has_card
+from eid_toolkit.cards.transport.vpcd import VpcdCard
 from support.waiting import next_line, wait_for
 
 if TYPE_CHECKING:

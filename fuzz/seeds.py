@@ -14,32 +14,32 @@ from typing import IO
 
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Tap, powered
 
-from eid_toolkit.cardspec.shipped_specs import shipped_specs
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.emulator import image
-from eid_toolkit.inspection.capture import capture
-from eid_toolkit.inspection.evidence_format import encode_evidence
-from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.card_security import build_card_security
-from eid_toolkit.lds.dg3 import Dg3
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.dg13 import Dg13
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.ef_cvca import EfCvca
-from eid_toolkit.lds.ef_dir import EfDir
-from eid_toolkit.lds.finger_record import Finger, FingerView
-from eid_toolkit.lds.iris_record import Eye
-from eid_toolkit.lds.portrait import Portrait, make_portrait
-from eid_toolkit.lds.sod import Sod
-from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
-from eid_toolkit.pki.cv_certificate import KeyReference
-from eid_toolkit.profiles import list_profiles
-from eid_toolkit.protocols import personalization_data as layout
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.register.person_files import write_csv, write_jsonl
-from eid_toolkit.specimens import persons
+from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.evidence_format import encode_evidence
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.lds.card_security import build_card_security
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.dg13 import Dg13
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.ef_cvca import EfCvca
+from eid_toolkit.standards.lds.ef_dir import EfDir
+from eid_toolkit.standards.lds.finger_record import Finger, FingerView
+from eid_toolkit.standards.lds.iris_record import Eye
+from eid_toolkit.standards.lds.portrait import Portrait, make_portrait
+from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.standards.pki.cv_certificate import KeyReference
+from eid_toolkit.standards.profiles import list_profiles
+from eid_toolkit.standards.protocols import personalization_data as layout
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.books.register.people.person_files import write_csv, write_jsonl
+from eid_toolkit.work.specimens import persons
 from fuzz.trust_seeds import trust_seeds
 
 _VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
@@ -91,7 +91,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
     certificates = {name: data for name, data in pki.items() if name.endswith(".cer")}
     lists = {name: data for name, data in pki.items() if name.endswith(".crl")}
     published = json.loads((_VECTORS / "bsi_eac_cv_certificates.json").read_text("utf-8"))
-    shipped = files("eid_toolkit.profiles").joinpath("shipped")
+    shipped = files("eid_toolkit.standards.profiles").joinpath("shipped")
     return by_target | {
         **biometrics(),
         **trust_seeds(),

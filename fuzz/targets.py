@@ -10,41 +10,41 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from eid_toolkit.asn1.security_infos import SecurityInfos
-from eid_toolkit.asn1.structure import structure
-from eid_toolkit.cardspec import parse_spec
-from eid_toolkit.cli.decode import decoded
-from eid_toolkit.cli.describe import describe
-from eid_toolkit.codec import dgi, tlv
-from eid_toolkit.emulator import image
-from eid_toolkit.errors import BadInput, EidError
-from eid_toolkit.inspection.evidence_format import decode_evidence
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.card_security import CardSecurity
-from eid_toolkit.lds.ef_cvca import EfCvca
-from eid_toolkit.lds.mrz import Mrz
-from eid_toolkit.lds.registry import parse_file
-from eid_toolkit.lds.sod import Sod
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.cms import SignedData
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.cv_certificate import CvCertificate
-from eid_toolkit.pki.cv_request import CvRequest
-from eid_toolkit.pki.deviation_list import DeviationList
-from eid_toolkit.pki.document_status import StatusList, StolenBlanks
-from eid_toolkit.pki.ldif import read_ldif
-from eid_toolkit.pki.lint import lint_certificate
-from eid_toolkit.pki.master_list import MasterList
-from eid_toolkit.pki.request import CertificateRequest
-from eid_toolkit.pki.trust_bundle import SignedBundle, TrustBundle
-from eid_toolkit.pki.trust_material import TrustMaterial
-from eid_toolkit.profiles.loading import read_profile
-from eid_toolkit.register import person_files
-from eid_toolkit.register.person_source import Kind, PersonSource
-from eid_toolkit.stores.trust_entry import kind_of_certificate
-from eid_toolkit.stores.trust_import import Planner
-from eid_toolkit.stores.trust_sources import Sources, read_bytes
+from eid_toolkit.standards.asn1.security_infos import SecurityInfos
+from eid_toolkit.standards.asn1.structure import structure
+from eid_toolkit.work.cardspec import parse_spec
+from eid_toolkit.doors.cli.decode import decoded
+from eid_toolkit.doors.cli.describe import describe
+from eid_toolkit.standards.codec import dgi, tlv
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.work.inspection.evidence_format import decode_evidence
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.card_security import CardSecurity
+from eid_toolkit.standards.lds.ef_cvca import EfCvca
+from eid_toolkit.standards.lds.mrz import Mrz
+from eid_toolkit.standards.lds.registry import parse_file
+from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.cms import SignedData
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+from eid_toolkit.standards.pki.cv_request import CvRequest
+from eid_toolkit.standards.pki.deviation_list import DeviationList
+from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
+from eid_toolkit.standards.pki.ldif import read_ldif
+from eid_toolkit.standards.pki.lint import lint_certificate
+from eid_toolkit.standards.pki.master_list import MasterList
+from eid_toolkit.standards.pki.request import CertificateRequest
+from eid_toolkit.standards.pki.trust_bundle import SignedBundle, TrustBundle
+from eid_toolkit.standards.pki.trust_material import TrustMaterial
+from eid_toolkit.standards.profiles.loading import read_profile
+from eid_toolkit.books.register.people import person_files
+from eid_toolkit.books.register.people.person_source import Kind, PersonSource
+from eid_toolkit.books.trust.entry import kind_of_certificate
+from eid_toolkit.books.trust.importing import Planner
+from eid_toolkit.books.trust.sources import Sources, read_bytes
 
 Target = Callable[[bytes], None]
 _NOW = datetime(2026, 3, 10, tzinfo=UTC)

@@ -11,8 +11,8 @@ from html import escape
 from pathlib import Path
 
 from eid_toolkit import emulate, verify
-from eid_toolkit.cli.catalogue import explain, in_short
-from eid_toolkit.inspection.text_report import Words, verdict_text
+from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _CHARACTER, _LINE, _MARGIN = 8.4, 19, 18
@@ -35,7 +35,7 @@ def main() -> None:
 def demo() -> list[str]:
     """The demo as on a terminal."""
     told = subprocess.run(
-        [sys.executable, "-m", "eid_toolkit.cli.main", "demo"],
+        [sys.executable, "-m", "eid_toolkit.doors.cli.main", "demo"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -20,8 +20,8 @@ from support.softhsm import softhsm
 from support.waiting import failing_with_its_threads
 
 if TYPE_CHECKING:
-    from eid_toolkit.inspection.case import Case
-    from eid_toolkit.inspection.result import CheckResult
+    from eid_toolkit.work.inspection.case import Case
+    from eid_toolkit.work.inspection.result import CheckResult
 
 __all__ = [
     "backend", "built", "clean", "demo_home", "demo_home_template", "desk", "home_copies", "postgres",
@@ -68,8 +68,8 @@ def own_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def verdicts_are_held_to_their_table() -> Iterator[None]:
     """Whatever a test inspects: each reason amounts to what the table of reasons says, and to nothing else."""
-    from eid_toolkit.inspection import verdict
-    from eid_toolkit.inspection.reasons import amounts_to
+    from eid_toolkit.work.inspection import verdict
+    from eid_toolkit.work.inspection.reasons import amounts_to
 
     run_checks = verdict.run_checks
 

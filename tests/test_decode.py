@@ -10,32 +10,32 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
-from eid_toolkit.cli.main import main
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.dg3 import Dg3
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.dg13 import Dg13
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.ef_cvca import EfCvca
-from eid_toolkit.lds.finger_record import Finger, FingerView
-from eid_toolkit.lds.iris_record import Eye
-from eid_toolkit.lds.mrz import Mrz
-from eid_toolkit.lds.sod import build_sod
-from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
-from eid_toolkit.pki.cms import build_signed_data
-from eid_toolkit.pki.cv_certificate import KeyReference
-from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
-from eid_toolkit.pki.cv_request import CvRequest
-from eid_toolkit.pki.deviation_list import Concerned, Deviation
-from eid_toolkit.pki.request import CertificateRequest
-from eid_toolkit.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
-from eid_toolkit.stores.trust_bundles import bundle_of
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.dg13 import Dg13
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.ef_cvca import EfCvca
+from eid_toolkit.standards.lds.finger_record import Finger, FingerView
+from eid_toolkit.standards.lds.iris_record import Eye
+from eid_toolkit.standards.lds.mrz import Mrz
+from eid_toolkit.standards.lds.sod import build_sod
+from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.standards.pki.cms import build_signed_data
+from eid_toolkit.standards.pki.cv_certificate import KeyReference
+from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
+from eid_toolkit.standards.pki.cv_request import CvRequest
+from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
+from eid_toolkit.standards.pki.request import CertificateRequest
+from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
+from eid_toolkit.books.trust.bundles import bundle_of
 from support.authorities import NOW, START, Authority, new_key
 from support.biometric_blocks import VERSION, block_file, choice, finger_block, iris_block
 from support.specimen_passport import FOLDER, needs_specimen

@@ -9,7 +9,7 @@ from types import ModuleType
 import click
 import pytest
 
-from eid_toolkit.cli.main import COMMANDS, main
+from eid_toolkit.doors.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 PAGES = (

@@ -119,7 +119,7 @@ def test_the_help_loads_no_heavy_package() -> None:
     import sys
 
     script = (
-        "import sys; from eid_toolkit.cli.main import main; main(['--help'], standalone_mode=False);"
+        "import sys; from eid_toolkit.doors.cli.main import main; main(['--help'], standalone_mode=False);"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
     loaded = subprocess.run(

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import eid_toolkit
-from eid_toolkit import errors
-from eid_toolkit.cli.catalogue import catalogue, languages, message, message_of
-from eid_toolkit.errors import BadInput, CardRefused, EidError
-from eid_toolkit.inspection.checks import CHECK_IDS
+from eid_toolkit.ground import errors
+from eid_toolkit.ground.messages.catalogue import catalogue, languages, message, message_of
+from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
+from eid_toolkit.work.inspection.checks import CHECK_IDS
 
 ROOT = Path(eid_toolkit.__file__).parent
 ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, EidError)}

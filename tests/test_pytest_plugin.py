@@ -19,7 +19,7 @@ SELECT = bytes.fromhex("00A4040C07A0000002471001")
 
 def test_nothing_heavy_is_loaded_before_a_card_is_asked_for():
     import sys
-    assert not {"eid_toolkit.cardspec", "eid_toolkit.emulator", "smartcard", "sqlalchemy"} & set(sys.modules)
+    assert not {"eid_toolkit.work.cardspec", "eid_toolkit.cards.emulator", "smartcard", "sqlalchemy"} & set(sys.modules)
 
 def test_a_specimen_of_utopia_without_a_marker(eid_card, eid_transport):
     assert (eid_card.mrz.issuing_state, eid_card.can) == ("UTO", "123456")

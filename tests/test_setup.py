@@ -195,10 +195,10 @@ def test_a_wheel_holds_the_data_files() -> None:
     data = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert data == {".py", ".typed", ".toml", ".yaml"}
     for needed in (
-        "cli/messages/en/cli.toml",
-        "profiles/shipped/utopia-id.toml",
-        "specimens/persons.toml",
-        "cardspec/shipped/vietnam.toml",
+        "ground/messages/en/cli.toml",
+        "standards/profiles/shipped/utopia-id.toml",
+        "work/specimens/persons.toml",
+        "work/cardspec/shipped/vietnam.toml",
     ):
         assert (package / needed).is_file()
 

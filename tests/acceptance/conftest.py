@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.home.home import Home
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.home.home import Home
 from support.emulated import card_memory
 from support.homes import Desk
 from support.officer import Officer
@@ -49,7 +49,7 @@ def process() -> Process:
     """Runs a command as a process of its own, with nothing to read; ``through`` are redirections of the shell."""
 
     def call(home: Path, *arguments: object, through: str = "", **options: object) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(home), *map(str, arguments)]
+        words = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(home), *map(str, arguments)]
         if through:
             words = ["sh", "-c", f'exec "$@" {through}', "sh", *words]
         settings: dict[str, object] = {

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acceptance.conftest import Run
-from eid_toolkit.cli.main import main
-from eid_toolkit.home.home import Home
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.home.home import Home
 from support.bureau import Bureau
 from support.homes import Desk, build_home, portrait_file
 from support.isolation import namespace
@@ -81,7 +81,7 @@ def place(prepared: Prepared, tmp_path: Path) -> Place:
         disk = tmp_path / "disk"
         disk.mkdir(exist_ok=True)
         lines = [f"cd {tmp_path}", f"export DISK={disk} HOME_FROM={prepared.root}", set_up]
-        eid = f"{sys.executable} -m eid_toolkit.cli.main --home {disk}/home --operator anna --yes"
+        eid = f"{sys.executable} -m eid_toolkit.doors.cli.main --home {disk}/home --operator anna --yes"
         for number, command in enumerate([*commands, None, *after]):
             if command is None:
                 lines.append(between)
@@ -238,7 +238,7 @@ def test_a_limit_on_files_is_told_like_a_full_disk(
 ) -> None:
     """Without a mount: the system lets no file grow beyond so many blocks of 1024 bytes."""
     shutil.copytree(prepared.root, tmp_path / "home")
-    eid = f"{sys.executable} -m eid_toolkit.cli.main --home {tmp_path}/home --operator anna --yes"
+    eid = f"{sys.executable} -m eid_toolkit.doors.cli.main --home {tmp_path}/home --operator anna --yes"
     words = command.format(backup=tmp_path / "register.backup")
     script = f"ulimit -f {blocks}; {eid} {words}"
     limited = ["bash", "-c", script]
@@ -265,7 +265,7 @@ def test_a_home_that_goes_away_in_the_middle_is_told(prepared: Prepared, tmp_pat
     shutil.copytree(prepared.root, home)
     words = ["--home", str(home), "--operator", "anna", "card", "personalize", prepared.document]
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "eid_toolkit.cli.main", *words, "--reader", "emulator:card"],
+        [sys.executable, "-u", "-m", "eid_toolkit.doors.cli.main", *words, "--reader", "emulator:card"],
         env=ENVIRONMENT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.conftest import Run
-from eid_toolkit.home.home import Home
+from eid_toolkit.ground.home.home import Home
 
 BYTES = b"\xff\x80".decode("utf-8", "surrogateescape")  # as Python takes them from the command line
 
@@ -30,7 +30,7 @@ def test_an_argument_that_is_no_text_is_a_usage_error(run: Run, home: Home, comm
 
 
 def test_a_passphrase_is_bytes(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", tmp_path / "home", "init", "--authority", "A"]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", tmp_path / "home", "init", "--authority", "A"]
     environment = {**os.environb, b"EID_PASSPHRASE": b"\xff\xfe bytes"}
     assert subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60).returncode == 0
 

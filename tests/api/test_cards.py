@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit import Can, Mrz, MrzData, Trust, emulate, errors, open_reader, read, verify
-from eid_toolkit.cardspec.making import make
+from eid_toolkit.work.cardspec.making import make
 from support.pcscd import PrivatePcscd
 
 SPECS = Path(__file__).parents[2] / "fixtures" / "card-specs"

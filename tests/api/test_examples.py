@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from eid_toolkit import Trust, emulate, judge, read
-from eid_toolkit.stores.foreign import ForeignEcSigner
+from eid_toolkit.books.keys.foreign import ForeignEcSigner
 from support.authorities import Authority
 from support.clean_environment import Clean
 

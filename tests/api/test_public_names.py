@@ -78,7 +78,7 @@ def test_type_checkers_see_the_names_that_are_there_at_run_time() -> None:
 
 
 def test_an_emulated_card_that_fails_inside_says_nothing_unless_somebody_asks_for_the_log() -> None:
-    script = "import eid_toolkit.emulator.card as c; c._log.error('failed')"
+    script = "import eid_toolkit.cards.emulator.card as c; c._log.error('failed')"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
 
@@ -88,7 +88,7 @@ def test_each_file_that_has_a_class_is_parsed_to_it_by_its_name_for_type_checker
     from typing import get_overloads
 
     from eid_toolkit.api.records import parse_file
-    from eid_toolkit.lds.registry import _CLASSES
+    from eid_toolkit.standards.lds.registry import _CLASSES
 
     said = {}
     for each in get_overloads(parse_file):

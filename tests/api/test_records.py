@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from eid_toolkit import Trust, emulate, errors, files, judge, parse_file, read, sign_records
-from eid_toolkit.stores.foreign import signer_of
+from eid_toolkit.books.keys.foreign import signer_of
 from support.authorities import Authority
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from eid_toolkit import Reading, Trust, emulate, errors, judge, read
-from eid_toolkit.pki.master_list import build_master_list
+from eid_toolkit.standards.pki.master_list import build_master_list
 from support.authorities import Authority, new_key
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
@@ -145,10 +145,10 @@ def test_evidence_that_comes_as_bytes_or_as_a_file_is_believed_only_for_what_it_
 
 
 def test_evidence_with_a_signature_is_told_from_evidence_without(read_card: tuple[Reading, Trust]) -> None:
-    from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
-    from eid_toolkit.crypto.ec import EcPrivateKey
-    from eid_toolkit.inspection.evidence_seal import sealed
-    from eid_toolkit.ports import SystemEntropy
+    from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+    from eid_toolkit.standards.crypto.ec import EcPrivateKey
+    from eid_toolkit.work.inspection.evidence_seal import sealed
+    from eid_toolkit.ground.ports import SystemEntropy
 
     reading, trust = read_card
     signed = sealed(reading.encode(), EcPrivateKey.generate(ec_domain_by_name("secp256r1"), SystemEntropy()))

@@ -10,16 +10,16 @@ from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.asn1.declared import FAULTS, load
-from eid_toolkit.asn1.modules import csca_master_list, icao_extensions, pkix
-from eid_toolkit.asn1.oids import DOCUMENT_TYPE_LIST
-from eid_toolkit.codec import tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.pki import extensions
-from eid_toolkit.pki.certificate import Certificate, raw_objects
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.master_list import MasterList
-from eid_toolkit.pki.times import parse_time
+from eid_toolkit.standards.asn1.declared import FAULTS, load
+from eid_toolkit.standards.asn1.modules import csca_master_list, icao_extensions, pkix
+from eid_toolkit.standards.asn1.oids import DOCUMENT_TYPE_LIST
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.pki import extensions
+from eid_toolkit.standards.pki.certificate import Certificate, raw_objects
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.standards.pki.master_list import MasterList
+from eid_toolkit.standards.pki.times import parse_time
 from support.authorities import Authority, new_key
 
 AUTHORITY, NEIGHBOUR = Authority(), Authority("VNM")

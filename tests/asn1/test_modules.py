@@ -13,31 +13,22 @@ from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.asn1 import security_infos as by_hand
-from eid_toolkit.asn1.declared import load
-from eid_toolkit.asn1.modules import (
-    algorithms,
-    cms,
-    deviation_list,
-    icao_extensions,
-    lds_security_object,
-    pkcs10,
-    pkix,
-    security_infos,
-)
-from eid_toolkit.asn1.oids import DEVIATION_LIST, ID_PK_ECDH, LDS_SECURITY_OBJECT
-from eid_toolkit.codec import ber, der, tlv
-from eid_toolkit.crypto.digests import DIGEST_OIDS
-from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.crypto.rsa import RsaPublicKey
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.security_object import LdsSecurityObject
-from eid_toolkit.pki import extensions
-from eid_toolkit.pki.cms import SignedData, build_signed_data
-from eid_toolkit.pki.deviation_list import Concerned, Deviation, DeviationList
-from eid_toolkit.pki.extensions import AlternativeNames, UsagePeriod
-from eid_toolkit.pki.names import DistinguishedName
-from eid_toolkit.pki.request import CertificateRequest
+from eid_toolkit.standards.asn1 import security_infos as by_hand
+from eid_toolkit.standards.asn1.declared import load
+from eid_toolkit.standards.asn1.modules import algorithms, cms, deviation_list, icao_extensions, lds_security_object, pkcs10, pkix, security_infos
+from eid_toolkit.standards.asn1.oids import DEVIATION_LIST, ID_PK_ECDH, LDS_SECURITY_OBJECT
+from eid_toolkit.standards.codec import ber, der, tlv
+from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.rsa import RsaPublicKey
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.security_object import LdsSecurityObject
+from eid_toolkit.standards.pki import extensions
+from eid_toolkit.standards.pki.cms import SignedData, build_signed_data
+from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation, DeviationList
+from eid_toolkit.standards.pki.extensions import AlternativeNames, UsagePeriod
+from eid_toolkit.standards.pki.names import DistinguishedName
+from eid_toolkit.standards.pki.request import CertificateRequest
 from support.authorities import NOW, START, Authority, new_key
 from support.odd_sods import in_ber
 

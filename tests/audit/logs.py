@@ -8,16 +8,16 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from eid_toolkit.audit import checkpoints
-from eid_toolkit.audit.files import AuditFiles
-from eid_toolkit.audit.log import AuditEvent, any_text, append, stored_rows
-from eid_toolkit.audit.rows import GENESIS, StoredRow, row_hash
-from eid_toolkit.audit.statements import Checkpoint
-from eid_toolkit.audit.trail import AuditTrail
-from eid_toolkit.register.database import Database
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.keys import KeyStore
-from eid_toolkit.stores.operators import Operator, OperatorStore
+from eid_toolkit.books.audit import checkpoints
+from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.log import AuditEvent, any_text, append, stored_rows
+from eid_toolkit.books.audit.rows import GENESIS, StoredRow, row_hash
+from eid_toolkit.books.audit.statements import Checkpoint
+from eid_toolkit.books.audit.trail import AuditTrail
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from support.homes import CLOCK, ENTROPY
 
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.logs import LogBook, rechained, with_own_hash
-from eid_toolkit.audit.rows import StoredRow
-from eid_toolkit.audit.walk import AuditResult
+from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.walk import AuditResult
 
 EXAMPLES = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

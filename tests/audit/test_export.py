@@ -8,9 +8,9 @@ import json
 import pytest
 
 from audit.logs import LogBook
-from eid_toolkit.audit.export import verify_export
-from eid_toolkit.audit.walk import AuditResult
-from eid_toolkit.errors import IntegrityBroken
+from eid_toolkit.books.audit.export import verify_export
+from eid_toolkit.books.audit.walk import AuditResult
+from eid_toolkit.ground.errors import IntegrityBroken
 from support.homes import ANNA
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import text
 
-from eid_toolkit.audit.log import GENESIS
+from eid_toolkit.books.audit.log import GENESIS
 from support.homes import ANNA, UTOPIAN, Desk
 
 

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import insert, text
 
 from audit.logs import LogBook, with_own_hash
-from eid_toolkit.audit import checkpoints, log
-from eid_toolkit.audit.log import AuditEvent, append
-from eid_toolkit.audit.rows import StoredRow
-from eid_toolkit.audit.statements import sign
-from eid_toolkit.errors import EidError, IntegrityBroken
-from eid_toolkit.register.schema import audit_checkpoint
+from eid_toolkit.books.audit import checkpoints, log
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.statements import sign
+from eid_toolkit.ground.errors import EidError, IntegrityBroken
+from eid_toolkit.books.ledger.schema import audit_checkpoint
 from support.homes import ANNA, CLOCK
 
 FOUR_BYTES = 2**31

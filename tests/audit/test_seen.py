@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import text
 
 from audit.logs import LogBook
-from eid_toolkit.audit import checkpoints, trail
-from eid_toolkit.audit.statements import Checkpoint
-from eid_toolkit.errors import IntegrityBroken, NotPermitted, UsageError
-from eid_toolkit.home.atomic import write_atomic
-from eid_toolkit.ports import Signer
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.keys import KeyStore
-from eid_toolkit.stores.operators import Operator
-from eid_toolkit.stores.roles import Role
+from eid_toolkit.books.audit import checkpoints, trail
+from eid_toolkit.books.audit.statements import Checkpoint
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted, UsageError
+from eid_toolkit.ground.home.atomic import write_atomic
+from eid_toolkit.ground.ports import Signer
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Role
 from support.asking import Asked
 from support.homes import ANNA, BERT, CLOCK, ENTROPY
 from support.waiting import LIMIT, beside, ended
@@ -65,7 +65,7 @@ def test_who_remembers_waits_for_who_does_it_already(book: LogBook, monkeypatch:
             other.join(timeout=1)
         plain(path, data)
 
-    monkeypatch.setattr("eid_toolkit.audit.files.write_atomic", slow)
+    monkeypatch.setattr("eid_toolkit.books.audit.files.write_atomic", slow)
     book.trail.remember(older, signer)
     ended(other)
     assert seen(book) == newer

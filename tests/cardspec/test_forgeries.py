@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from eid_toolkit.cardspec import CardSpec, build
-from eid_toolkit.cardspec.forging import FORGERIES
-from eid_toolkit.cardspec.spec import AccessSpec, ChipSpec, FaultSpec
-from eid_toolkit.emulator import forgeries
-from eid_toolkit.errors import BadInput, EidError
-from eid_toolkit.inspection.verdict import Decision, judge
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.pki.countries import same_state
-from eid_toolkit.pki.validation import TrustMaterial
-from eid_toolkit.profiles.profile import ActiveAuthenticationProfile
+from eid_toolkit.work.cardspec import CardSpec, build
+from eid_toolkit.work.cardspec.forging import FORGERIES
+from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec, FaultSpec
+from eid_toolkit.cards.emulator import forgeries
+from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.work.inspection.verdict import Decision, judge
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.countries import same_state
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
 from support.spec_cards import NOW, OFFICER, SEEDED, inspect, read
 
 JUDGED = [name for name, forgery in FORGERIES.items() if forgery.refused is None]

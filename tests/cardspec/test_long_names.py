@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from eid_toolkit.cardspec import build
-from eid_toolkit.inspection.verdict import Decision
+from eid_toolkit.work.cardspec import build
+from eid_toolkit.work.inspection.verdict import Decision
 from support.spec_cards import SEEDED, inspect
 
 PERSON = {"date_of_birth": "1990-05-05", "sex": "F", "nationality": "UTO", "personal_number": "001190000017"}

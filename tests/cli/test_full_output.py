@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 
 
 def eid(*arguments: str, out: IO[bytes] | int = subprocess.DEVNULL, err: IO[bytes] | int = subprocess.PIPE):  # type: ignore[no-untyped-def]
-    words = [sys.executable, "-m", "eid_toolkit.cli.main", *arguments]
+    words = [sys.executable, "-m", "eid_toolkit.doors.cli.main", *arguments]
     return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=60, check=False)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.iso7816.files import ElementaryFile
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from support.authorities import new_key
 from support.emulated import CAN, card_memory
 from support.officer import Officer
@@ -198,7 +198,7 @@ class TestDumpedFiles:
 
 
 def test_every_file_that_has_a_tag_is_told_by_it() -> None:
-    from eid_toolkit.inspection.dumped_files import recognized
+    from eid_toolkit.work.inspection.dumped_files import recognized
 
     for file in ElementaryFile:
         if file.tag is not None:

@@ -9,11 +9,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli import main as main_module
-from eid_toolkit.cli.context import App, Command, pass_app
-from eid_toolkit.cli.main import main
-from eid_toolkit.cli.output import table, to_json
-from eid_toolkit.errors import BadInput, CardRefused, EidError
+from eid_toolkit.doors.cli import main as main_module
+from eid_toolkit.doors.cli.context import App, Command, pass_app
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.doors.cli.output import table, to_json
+from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> list[App]:
 
 def _install(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
     monkeypatch.setattr(main_module, "_probe", command, raising=False)
-    monkeypatch.setitem(main_module.COMMANDS, "probe", ("eid_toolkit.cli.main:_probe", "Look at the options."))
+    monkeypatch.setitem(main_module.COMMANDS, "probe", ("eid_toolkit.doors.cli.main:_probe", "Look at the options."))
 
 
 def run(*arguments: str, **environment: str) -> Result:

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import eid_toolkit
-from eid_toolkit.cli import output
-from eid_toolkit.cli.main import main
-from eid_toolkit.cli.output import confirm, emit, note, paint, prompt, say, short, table, to_json
-from eid_toolkit.home.home import Home
-from eid_toolkit.pki.names import COMMON_NAME, COUNTRY, DistinguishedName
+from eid_toolkit.doors.cli import output
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.doors.cli.output import confirm, emit, note, paint, prompt, say, short, table, to_json
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.standards.pki.names import COMMON_NAME, COUNTRY, DistinguishedName
 from support.authorities import Authority
 from support.odd_certificates import altered
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.conformance.suite import all_cases
-from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.errors import CardRemoved
-from eid_toolkit.ports import SystemEntropy
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.signers import EcSigner
-from eid_toolkit.stores.terminals import TerminalStore
-from eid_toolkit.transport.pcsc import list_readers
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.work.conformance.suite import all_cases
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.ground.errors import CardRemoved
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.keys.signers import EcSigner
+from eid_toolkit.books.authorities.terminals import TerminalStore
+from eid_toolkit.cards.transport.pcsc import list_readers
 from support.authorities import new_key
 from support.conformance import complete_card, complete_memory
 from support.emulated import CAN, Tampered, card_memory, emulated_card
@@ -95,7 +95,7 @@ def test_another_program_selects_the_application_and_is_refused_its_files(
 
 @contextmanager
 def attached(officer: Officer, port: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(officer.home.root)]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(officer.home.root)]
     process = subprocess.Popen(
         [*command, "emulator", "attach", "attached", "--port", str(port)],
         stderr=subprocess.PIPE,
@@ -123,7 +123,7 @@ def test_an_attached_card_stays_until_it_is_interrupted(pcscd: PrivatePcscd, off
 
 def test_one_card_after_another_is_served(pcscd: PrivatePcscd, officer: Officer) -> None:
     slot = pcscd.slots[1]
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(officer.home.root)]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(officer.home.root)]
     process = subprocess.Popen(
         [*command, "verify", "--watch", "--reader", slot.reader, "--can", CAN, "--format", "jsonl"],
         stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EID = [sys.executable, "-m", "eid_toolkit.cli.main"]
+EID = [sys.executable, "-m", "eid_toolkit.doors.cli.main"]
 READER = ["--reader", "spec:utopia-id"]
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from eid_toolkit.cli.main import main
+from eid_toolkit.doors.cli.main import main
 from support.cards import EchoCard
 from support.pcscd import PrivatePcscd
 

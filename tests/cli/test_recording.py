@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
+from eid_toolkit.doors.cli.main import main
 from support.emulated import CAN, card_memory
 from support.officer import Officer
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.pki.cv_certificate import CvCertificate
-from eid_toolkit.ports import SystemEntropy
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.terminals import TerminalStore
-from eid_toolkit.transport.pcsc import list_readers
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.authorities.terminals import TerminalStore
+from eid_toolkit.cards.transport.pcsc import list_readers
 from support.pcscd import PrivatePcscd
 from support.waiting import LIMIT, wait_for
 
@@ -207,7 +207,7 @@ def test_a_card_that_loses_its_power_comes_back_into_the_reader(pcscd: PrivatePc
     slot = pcscd.slots[0]
     desk.believe()
     desk.write('[[faults]]\nfault = "power-lost"\nat = 5\n')
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "emulator", "attach", "--spec", str(desk.spec)]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "emulator", "attach", "--spec", str(desk.spec)]
     process = subprocess.Popen([*command, "--port", str(slot.port)], stderr=subprocess.PIPE, text=True)
     try:
         wait_for(lambda: list_readers()[0].atr is not None, "the attached card does not appear")
@@ -225,7 +225,7 @@ def test_a_card_that_loses_its_power_comes_back_into_the_reader(pcscd: PrivatePc
 @pytest.mark.pcsc
 def test_a_card_of_a_spec_stays_in_the_reader_until_it_is_interrupted(pcscd: PrivatePcscd, desk: Desk) -> None:
     slot = pcscd.slots[0]
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", "/nonexistent", "emulator", "attach"]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", "/nonexistent", "emulator", "attach"]
     command += ["--spec", str(desk.spec), "--port", str(slot.port), "--trust-out", str(desk.trust)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
+from eid_toolkit.doors.cli.main import main
 from support.authorities import new_key
 from support.emulated import CAN, card_memory
 from support.officer import Officer

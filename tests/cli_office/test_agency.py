@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
+from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from support.offices import Office
 from support.staff import acting as by
 from support.staff import staffed_office

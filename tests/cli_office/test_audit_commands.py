@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.logs import rechained
-from eid_toolkit.audit.rows import StoredRow
-from eid_toolkit.home.home import Home
-from eid_toolkit.register.canonical import canonical
+from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.books.ledger.canonical import canonical
 from support.offices import ENVIRONMENT, Office, new_office
 
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}

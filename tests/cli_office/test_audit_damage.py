@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.home.home import Home
+from eid_toolkit.ground.home.home import Home
 from support.offices import Office
 
 BROKEN = 12
@@ -130,7 +130,7 @@ def test_whatever_is_in_a_table_of_the_log_no_command_fails_by_itself(
 def office_answer(office: Office, *words: str) -> int:
     from click.testing import CliRunner
 
-    from eid_toolkit.cli.main import main
+    from eid_toolkit.doors.cli.main import main
 
     result = CliRunner().invoke(main, ["--home", str(office.root), "--operator", "anna", *words])
     assert "Traceback" not in result.output and "internal error" not in result.output, result.output

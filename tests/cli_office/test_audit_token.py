@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from eid_toolkit.cli.context import App
-from eid_toolkit.secret import Secret
+from eid_toolkit.doors.cli.context import App
+from eid_toolkit.ground.secret import Secret
 from support.asking import Asked
 from support.manifests import manifest
 from support.offices import ENVIRONMENT, Office, new_office

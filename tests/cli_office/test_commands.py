@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.home.home import Home
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.home.home import Home
 from support.authorities import Authority
 from support.homes import UTOPIAN, VIETNAMESE, portrait_file
 
@@ -187,7 +187,7 @@ def test_a_tampered_log_is_named_and_exits_12(run: Run, demo_home: Home) -> None
 def test_a_register_that_another_process_writes_to_exits_11(
     run: Run, demo_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eid_toolkit.register import database
+    from eid_toolkit.books.ledger import database
 
     monkeypatch.setattr(database, "_PRAGMAS", ("PRAGMA busy_timeout = 50",))
     other = sqlite3.connect(demo_home.register_path, isolation_level=None)

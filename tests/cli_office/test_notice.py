@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli import document_status
-from eid_toolkit.cli.main import main
-from eid_toolkit.errors import ServiceAway
-from eid_toolkit.home.home import Home
+from eid_toolkit.doors.cli import document_status
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import ServiceAway
+from eid_toolkit.ground.home.home import Home
 from support.homes import ANNA, Desk
 
 Run = Callable[..., Result]

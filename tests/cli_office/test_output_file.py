@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from eid_toolkit.cli.files import OutputFile
+from eid_toolkit.doors.cli.files import OutputFile
 
 
 def test_a_folder_that_takes_no_file_matters_for_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

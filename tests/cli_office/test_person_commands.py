@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Connection
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.cli.person_commands import files
-from eid_toolkit.errors import DatabaseAway
-from eid_toolkit.register import person_export, person_look_ups
-from eid_toolkit.register.person_files import Row
-from eid_toolkit.register.person_record import Person
-from eid_toolkit.register.person_rejects import RejectsFile, Written
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.doors.cli.person_commands import files
+from eid_toolkit.ground.errors import DatabaseAway
+from eid_toolkit.books.register.people import person_export, person_look_ups
+from eid_toolkit.books.register.people.person_files import Row
+from eid_toolkit.books.register.people.person_record import Person
+from eid_toolkit.books.register.people.person_rejects import RejectsFile, Written
 from support.homes import UTOPIAN, VIETNAMESE
 from support.offices import ENVIRONMENT, Office, new_office
 from support.waiting import LIMIT, next_line
@@ -139,7 +139,7 @@ def test_standard_input_is_imported(run: Run, tmp_path: Path, zipped: bool) -> N
 
 
 def test_progress_is_drawn_beside_the_result(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eid_toolkit.cli.person_commands.files.is_terminal", lambda: True)
+    monkeypatch.setattr("eid_toolkit.doors.cli.person_commands.files.is_terminal", lambda: True)
     path = tmp_path / "people.csv"
     path.write_text(HEADER + "A,1990,F,UTO,\n" * 5000)
     imported = run("person", "import", path, "--format", "json")
@@ -294,7 +294,7 @@ def test_bad_rows_are_not_written_over_standard_input(demo_home: Any, tmp_path: 
     path.write_text(HEADER + "A,1990,Q,UTO,1\n")
     words = ("--home", demo_home.root, "--operator", "anna", "person", "import", "-", "--keep-going", "--rejects", path)
     with path.open("rb") as source:
-        command = [sys.executable, "-m", "eid_toolkit.cli.main", *words]
+        command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", *words]
         done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 2 and "the file being imported" in done.stderr
     assert path.read_text() == HEADER + "A,1990,Q,UTO,1\n"
@@ -353,7 +353,7 @@ def test_a_file_that_is_no_table_is_told_without_its_content(run: Run, tmp_path:
 def test_a_closed_pipe_ends_an_export_quietly(demo_home: Any, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text(HEADER + "".join(f"P{n},1990,F,UTO,{n}\n" for n in range(5000)))
-    eid = [sys.executable, "-c", "from eid_toolkit.cli.main import main; main()", "--home", str(demo_home.root)]
+    eid = [sys.executable, "-c", "from eid_toolkit.doors.cli.main import main; main()", "--home", str(demo_home.root)]
     subprocess.run(
         [*eid, "--operator", "anna", "person", "import", str(people)], check=True, capture_output=True, timeout=120
     )

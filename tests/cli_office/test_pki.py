@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eid_toolkit.codec import tlv
-from eid_toolkit.crypto.signatures import algorithm_from_der
-from eid_toolkit.home.config import HomeConfig
-from eid_toolkit.home.home import Home
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.stores.cards import CardStore
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.crypto.signatures import algorithm_from_der
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.cards.emulator.shelf import CardStore
 from support.homes import Desk
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 
@@ -366,7 +366,7 @@ def check_by_openssl(folder: Path, name: str, issuer: str) -> None:
 
 def card_with_fingerprints(office: Office, folder: Path) -> str:
     """The card "card", issued by a profile that holds fingerprints and irises back; its CAN."""
-    profile = resources.files("eid_toolkit.profiles").joinpath("shipped/utopia-id.toml").read_text("utf-8")
+    profile = resources.files("eid_toolkit.standards.profiles").joinpath("shipped/utopia-id.toml").read_text("utf-8")
     profile = profile.replace("[1, 2, 11, 12, 14, 15]", "[1, 2, 3, 4, 14, 15]")
     profile = profile.replace("schema = 1", "schema = 1\nterminal_authentication = true", 1)
     (office.root / "profiles" / "utopia-eac.toml").write_text(profile, "utf-8")

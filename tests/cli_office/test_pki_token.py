@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.crypto.signatures import verify
-from eid_toolkit.errors import IntegrityBroken
-from eid_toolkit.ports import SystemEntropy
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.pkcs11_uri import Pkcs11Uri
-from eid_toolkit.stores.terminals import TerminalStore
-from eid_toolkit.stores.token import Token
+from eid_toolkit.standards.crypto.signatures import verify
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.books.authorities.terminals import TerminalStore
+from eid_toolkit.books.keys.token import Token
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 from support.softhsm import PIN, SoftHsm
 
@@ -151,7 +151,7 @@ def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: Office, tmp
 def test_a_token_that_is_pulled_while_it_signs_leaves_no_document_and_is_accounted_for(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eid_toolkit.errors import ServiceAway
+    from eid_toolkit.ground.errors import ServiceAway
 
     def pulled(self: Token, name: str, digest: bytes) -> bytes:
         raise ServiceAway("token-failed", token="pulled", cause="DeviceRemoved")
@@ -172,7 +172,7 @@ def test_a_home_that_does_not_come_leaves_nothing_in_the_token(
     tmp_path: Path, uri: str, pin: None, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
     """A token that fails at its n-th signature, as one that is pulled out then."""
-    from eid_toolkit.errors import ServiceAway
+    from eid_toolkit.ground.errors import ServiceAway
 
     genuine, calls = Token.sign_ecdsa, []
 
@@ -194,7 +194,7 @@ def test_a_home_that_does_not_come_leaves_nothing_in_the_token(
 
 def in_a_process(office: Office, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process of its own: the module reads its configuration, and logs in, once."""
-    words = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(office.root), "--operator", "anna", *arguments]
+    words = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(office.root), "--operator", "anna", *arguments]
     settings = {**os.environ, **ENVIRONMENT, "EID_PIN": PIN, **environment}
     return subprocess.run(
         words, env=settings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60

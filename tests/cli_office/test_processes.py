@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.home.home import Home
+from eid_toolkit.ground.home.home import Home
 from support.homes import build_home, portrait_file
 
 BASE = {name: value for name, value in os.environ.items() if not name.startswith("EID_")}
 
 
 def eid(home: Path, *arguments: str, code: int = 0, pass_fds: tuple[int, ...] = (), **variables: str) -> str:
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(home), *arguments]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(home), *arguments]
     done = subprocess.run(
         command,
         env=BASE | variables,
@@ -72,7 +72,7 @@ def demo(tmp_path: Path) -> Home:
 
 
 def test_processes_that_write_at_one_time_all_get_through(demo: Home) -> None:
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(demo.root), "--operator", "anna"]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(demo.root), "--operator", "anna"]
     person = ["person", "add", "--birth", "1990", "--sex", "F", "--nationality", "UTO", "--surname"]
     started = [subprocess.Popen([*command, *person, f"P{n}"], env=BASE, stdout=subprocess.DEVNULL) for n in range(4)]
     assert [each.wait(60) for each in started] == [0] * 4
@@ -82,7 +82,7 @@ def test_processes_that_write_at_one_time_all_get_through(demo: Home) -> None:
 def test_a_locked_document_is_told_with_the_holder(demo: Home) -> None:
     with demo.lock("application-A-1"):
         complaint = subprocess.run(
-            [sys.executable, "-m", "eid_toolkit.cli.main", "--home", demo.root, "document", "prepare", "A-1"],
+            [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", demo.root, "document", "prepare", "A-1"],
             env=BASE | {"EID_OPERATOR": "anna"},
             capture_output=True,
             text=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
+from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from support.homes import portrait_file
 from support.offices import ENVIRONMENT, Office
 from support.staff import acting, staffed_office
@@ -111,7 +111,7 @@ def test_what_a_role_may_not_do(office: Office, role: Role) -> None:
 def test_what_a_role_may_do_is_not_refused_for_the_role(office: Office, role: Role) -> None:
     from click.testing import CliRunner
 
-    from eid_toolkit.cli.main import main
+    from eid_toolkit.doors.cli.main import main
 
     for permission in PERMISSIONS[role] & COMMANDS.keys() - {Permission.MANAGE_KEYS, Permission.BACK_UP}:
         for command in COMMANDS[permission]:

@@ -27,7 +27,7 @@ def url(postgres: PrivatePostgres) -> Iterator[str]:
 
 
 def eid(home: Path, *words: object, code: int = 0) -> Any:
-    command = [sys.executable, "-m", "eid_toolkit.cli.main", "--home", str(home), "--yes", *map(str, words)]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(home), "--yes", *map(str, words)]
     done = subprocess.run(
         command, env=BASE, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=60
     )
@@ -70,7 +70,7 @@ def test_a_home_with_its_register_on_a_server(tmp_path: Path, postgres: PrivateP
 def test_a_home_that_cannot_be_founded_leaves_nothing_on_the_server(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eid_toolkit.register import founding
+    from eid_toolkit.work.office import founding
     from support.homes import build_home
 
     def fail(*_: object) -> None:
@@ -106,9 +106,9 @@ def test_of_two_foundings_at_one_address_one_comes_and_stays(
     tmp_path: Path, url: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second begins while the first is at work, and does not take away what the first has made."""
-    from eid_toolkit.errors import NotPermitted
-    from eid_toolkit.home.home import Home
-    from eid_toolkit.register import founding
+    from eid_toolkit.ground.errors import NotPermitted
+    from eid_toolkit.ground.home.home import Home
+    from eid_toolkit.work.office import founding
     from support.homes import Desk, build_home
 
     address = url if kind == "server" else f"sqlite:///{tmp_path}/shared.sqlite"
@@ -131,8 +131,8 @@ def test_of_two_foundings_at_one_address_one_comes_and_stays(
 
 @pytest.mark.parametrize("kind", ["file", "server"])
 def test_a_home_whose_place_was_taken_meanwhile_leaves_no_register(tmp_path: Path, url: str, kind: str) -> None:
-    from eid_toolkit.errors import NotPermitted
-    from eid_toolkit.register import founding
+    from eid_toolkit.ground.errors import NotPermitted
+    from eid_toolkit.work.office import founding
     from support.homes import build_home
 
     address = url if kind == "server" else f"sqlite:///{tmp_path}/shared.sqlite"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.cardspec import parse_spec
-from eid_toolkit.codec.bounded_toml import read_toml
-from eid_toolkit.errors import BadInput, IntegrityBroken
-from eid_toolkit.home.config import HomeConfig
-from eid_toolkit.profiles.loading import read_profile
+from eid_toolkit.work.cardspec import parse_spec
+from eid_toolkit.ground.bounded_toml import read_toml
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.standards.profiles.loading import read_profile
 
 DEEP = {
     "dotted keys": "a." * 20 + "a = 1",
@@ -68,7 +68,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 
 
 def test_the_shipped_profiles_are_far_from_the_limits() -> None:
-    for entry in files("eid_toolkit.profiles").joinpath("shipped").iterdir():
+    for entry in files("eid_toolkit.standards.profiles").joinpath("shipped").iterdir():
         assert read_toml(entry.read_bytes(), 8192)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.der import MAX_INTEGER
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.atr_info import AtrInfo
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.der import MAX_INTEGER
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.atr_info import AtrInfo
 from support.authorities import Authority
 
 HUGE = b"\x01" + bytes(4000)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.codec.display import harmless
+from eid_toolkit.ground.display import harmless
 
 
 @pytest.mark.parametrize("text", ["Nguyễn Văn An", unicodedata.normalize("NFD", "Nguyễn Thị Ước"), "O'Neill-Ærø", "陳"])

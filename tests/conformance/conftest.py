@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import pytest
 
-from eid_toolkit.crypto import points
+from eid_toolkit.standards.crypto import points
 
 _ENOUGH = 1 << 16
 

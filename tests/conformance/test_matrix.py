@@ -6,9 +6,9 @@ import importlib
 
 import pytest
 
-from eid_toolkit.conformance.case import Case
-from eid_toolkit.conformance.runner import Status
-from eid_toolkit.conformance.suite import all_cases
+from eid_toolkit.work.conformance.case import Case
+from eid_toolkit.work.conformance.runner import Status
+from eid_toolkit.work.conformance.suite import all_cases
 from support.conformance import Defect, DefectiveCard, complete_memory, run_against
 
 CASES = {case.number: case for case in all_cases()}

@@ -8,13 +8,13 @@ import sys
 import gmpy2
 import pytest
 
-from eid_toolkit.crypto import primes
+from eid_toolkit.standards.crypto import primes
 
 WITHOUT = "import sys; sys.modules['gmpy2'] = None\n"
 """An import of gmpy2 fails from here on."""
 RSA = """
 import hashlib
-from eid_toolkit.crypto.rsa import RsaPrivateKey
+from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 
 class Counted:
     def __init__(self): self.count = 0
@@ -25,20 +25,20 @@ class Counted:
 print(hex(RsaPrivateKey.generate(1024, Counted()).public_key.n))
 """
 POINTS = """
-from eid_toolkit.crypto.domain_parameters import domain_by_id
-from eid_toolkit.crypto.points import multiply_base, multiply_base_add
+from eid_toolkit.standards.crypto.domain_parameters import domain_by_id
+from eid_toolkit.standards.crypto.points import multiply_base, multiply_base_add
 for parameter_id in range(8, 19):
     domain = domain_by_id(parameter_id)
     print(multiply_base_add(domain, 5, multiply_base(domain, domain.n - 3)))
 """
 CARD = """
-from eid_toolkit.cardspec import CardSpec, build
-from eid_toolkit.inspection.capture import capture
-from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.verdict import judge
-from eid_toolkit.ports import FixedClock, SystemEntropy
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.transport.inprocess import InProcessTransport
+from eid_toolkit.work.cardspec import CardSpec, build
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import judge
+from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 card = build(CardSpec(profile="utopia-id", seed="x"))
 clock, policy = FixedClock(card.clock.now()), policy_by_name("officer")
 password = AccessPassword.from_mrz_information(card.mrz.information)

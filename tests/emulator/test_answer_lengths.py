@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.iso7816 import commands
+from eid_toolkit.standards.iso7816 import commands
 from support.card_states import pace_app
 
 SIGNATURE = 64

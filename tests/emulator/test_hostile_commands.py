@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.emulator import image
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.protocols import globalplatform as gp
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.protocols import globalplatform as gp
 from support.card_states import SECURE_STATES, STATES, Line
 
 INSTRUCTIONS = [

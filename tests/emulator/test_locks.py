@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.emulator import image
-from eid_toolkit.emulator.card import EmulatedCard
-from eid_toolkit.emulator.domain import MAX_FAILURES
-from eid_toolkit.emulator.personalizer import MEMORY_SIZE
-from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import AccessDenied, CardRefused
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.protocols import bac, scp03
-from eid_toolkit.protocols import globalplatform as gp
-from eid_toolkit.protocols import personalization_data as layout
-from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.protocols.personalization_data import AccessProtocols, ChipKey
-from eid_toolkit.protocols.scp03 import KeySet
-from eid_toolkit.secret import Secret
-from eid_toolkit.terminal.access import open_access
-from eid_toolkit.terminal.security_domain import SecurityDomain
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.domain import MAX_FAILURES
+from eid_toolkit.cards.emulator.emrtd.personalizer import MEMORY_SIZE
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.ground.errors import AccessDenied, CardRefused
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.protocols import bac, scp03
+from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.standards.protocols import personalization_data as layout
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, ChipKey
+from eid_toolkit.standards.protocols.scp03 import KeySet
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from support.card_states import (
     ENTROPY,
     TRANSPORT_KEY,

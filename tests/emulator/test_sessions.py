@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.asn1.oids import PaceProtocol
-from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.emulator.state import StoredFile
-from eid_toolkit.errors import AccessDenied, CardRefused
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.protocols import bac, pace_terminal
-from eid_toolkit.protocols import globalplatform as gp
-from eid_toolkit.protocols.flow import run
-from eid_toolkit.protocols.globalplatform import DomainState
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.protocols.personalization_data import AccessRule
-from eid_toolkit.terminal.access import open_access
-from eid_toolkit.terminal.reading import FileReader, ReadStatus
+from eid_toolkit.standards.asn1.oids import PaceProtocol
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.ground.errors import AccessDenied, CardRefused
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.protocols import bac, pace_terminal
+from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.standards.protocols.flow import run
+from eid_toolkit.standards.protocols.globalplatform import DomainState
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.standards.protocols.personalization_data import AccessRule
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus
 from support.card_states import (
     ENTROPY,
     STATES,

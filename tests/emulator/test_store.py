@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.emulator import image
-from eid_toolkit.errors import BadInput, IntegrityBroken, NoCardError, NotPermitted, ServiceAway
-from eid_toolkit.home.config import HomeConfig
-from eid_toolkit.home.home import Home
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.protocols import globalplatform as gp
-from eid_toolkit.stores.cards import MAGIC, CardStore
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NoCardError, NotPermitted, ServiceAway
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.cards.emulator.shelf import MAGIC, CardStore
 from support.card_states import blank_memory, issued_memory
 from support.waiting import LIMIT, next_line
 
@@ -31,8 +31,8 @@ INITIALIZE = gp.initialize_update(0, bytes(8)).encode()
 HAMMER = """
 import sys
 from pathlib import Path
-from eid_toolkit.home.home import Home
-from eid_toolkit.stores.cards import CardStore
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.cards.emulator.shelf import CardStore
 select, initialize = bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3])
 with CardStore(Home.open(Path(sys.argv[1]))).open("one") as opened:
     opened.card.process(select)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.home.atomic import write_atomic
-from eid_toolkit.home.config import HomeConfig
-from eid_toolkit.home.home import Home
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.home.atomic import write_atomic
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.home.home import Home
 from support.waiting import next_line
 
 CONFIG = HomeConfig("UTO", 'Ministry "of" Utopía', True, datetime(2026, 11, 20, tzinfo=UTC), "sqlite:////srv/r.sqlite")
@@ -83,7 +83,7 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path: Path, monkeypatch: pytest.M
 HOLDER = """
 import sys, time
 from pathlib import Path
-from eid_toolkit.home.home import Home
+from eid_toolkit.ground.home.home import Home
 
 with Home.open(Path(sys.argv[1])).lock("document-D-1"):
     print("held", flush=True)

@@ -10,25 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.errors import BadInput, IntegrityBroken, ServiceAway
-from eid_toolkit.inspection.evidence import (
-    ActiveAuthenticationEvidence,
-    ChipAuthenticationEvidence,
-    ChipProof,
-    Evidence,
-    FileEvidence,
-    FileState,
-)
-from eid_toolkit.inspection.evidence_format import decode_evidence, encode_evidence
-from eid_toolkit.inspection.evidence_keys import KEY_FILE, READERS_FILE, EvidenceKeys
-from eid_toolkit.inspection.evidence_seal import fingerprint_of, read_seal, sealed
-from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.result import CheckStatus, Layer
-from eid_toolkit.inspection.verdict import Decision, Verdict, judge
-from eid_toolkit.inspection.witness import Standing, Witness
-from eid_toolkit.iso7816.files import ElementaryFile as Ef
-from eid_toolkit.pki.validation import TrustMaterial
-from eid_toolkit.ports import SystemEntropy
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, ServiceAway
+from eid_toolkit.work.inspection.evidence import ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileEvidence, FileState
+from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_evidence
+from eid_toolkit.work.inspection.evidence_keys import KEY_FILE, READERS_FILE, EvidenceKeys
+from eid_toolkit.work.inspection.evidence_seal import fingerprint_of, read_seal, sealed
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.result import CheckStatus, Layer
+from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
+from eid_toolkit.work.inspection.witness import Standing, Witness
+from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.ground.ports import SystemEntropy
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, without
 
@@ -208,8 +201,8 @@ class TestKeys:
 
 
 def _specimen() -> bytes:
-    from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
-    from eid_toolkit.crypto.ec import EcPrivateKey
+    from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+    from eid_toolkit.standards.crypto.ec import EcPrivateKey
 
     bare = replace(
         IssuedDocument(Authority(), specimen_mrz()).evidence(),

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.iso7816.status import StatusWord, describe
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.iso7816.status import StatusWord, describe
 
 byte = st.integers(0, 255)
 COMMANDS = st.builds(

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate, birth_from_mrz, expiry_from_mrz, may_be_same_day
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate, birth_from_mrz, expiry_from_mrz, may_be_same_day
 
 
 @pytest.mark.parametrize(

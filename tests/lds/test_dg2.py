@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.biometric_templates import BiometricTemplate
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.face_block import FaceBlock
-from eid_toolkit.lds.face_record import FaceImage, FaceRecord
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.biometric_templates import BiometricTemplate
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.face_block import FaceBlock
+from eid_toolkit.standards.lds.face_record import FaceImage, FaceRecord
 from support.specimen_passport import needs_specimen, specimen_file
 
 JPEG = b"\xff\xd8\xff\xe0 an image"

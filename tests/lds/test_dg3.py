@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.biometric_templates import BiometricTemplate
-from eid_toolkit.lds.dg3 import Dg3
-from eid_toolkit.lds.finger_block import FingerBlock, FingerBlockFormat
-from eid_toolkit.lds.finger_record import PER_CENTIMETRE, Finger, FingerCompression, FingerRecord, FingerView
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.biometric_templates import BiometricTemplate
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.finger_block import FingerBlock, FingerBlockFormat
+from eid_toolkit.standards.lds.finger_record import PER_CENTIMETRE, Finger, FingerCompression, FingerRecord, FingerView
 from support.biometric_blocks import block_file, choice, extension, finger_block, template
 from support.specimen_passport import needs_specimen, specimen_file
 

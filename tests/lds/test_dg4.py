@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.biometric_templates import BiometricTemplate
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.iris_block import IrisBlock, IrisBlockFormat
-from eid_toolkit.lds.iris_record import Eye, EyeImages, IrisFormat, IrisImage, IrisRecord
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.biometric_templates import BiometricTemplate
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.iris_block import IrisBlock, IrisBlockFormat
+from eid_toolkit.standards.lds.iris_record import Eye, EyeImages, IrisFormat, IrisImage, IrisRecord
 from support.biometric_blocks import block_file, iris_block, template
 from support.specimen_passport import needs_specimen, specimen_file
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.com import Com
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg3 import Dg3
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.dg13 import Dg13
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.dg15 import Dg15
-from eid_toolkit.lds.ef_dir import EfDir
-from eid_toolkit.lds.finger_record import Finger, FingerView
-from eid_toolkit.lds.iris_record import Eye
-from eid_toolkit.lds.mrz import Mrz
-from eid_toolkit.lds.registry import parse_file, recognise
-from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.com import Com
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.dg13 import Dg13
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.lds.ef_dir import EfDir
+from eid_toolkit.standards.lds.finger_record import Finger, FingerView
+from eid_toolkit.standards.lds.iris_record import Eye
+from eid_toolkit.standards.lds.mrz import Mrz
+from eid_toolkit.standards.lds.registry import parse_file, recognise
+from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from support.specimen_passport import needs_specimen, specimen_file
 
 INFOS = SecurityInfos.of(PaceInfo("0.4.0.127.0.7.2.2.4.2.2", 2, 13))

@@ -12,46 +12,37 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eid_toolkit.asn1.security_infos import (
-    ActiveAuthenticationInfo,
-    ChipAuthenticationInfo,
-    ChipAuthenticationPublicKeyInfo,
-    FileId,
-    PaceDomainParameterInfo,
-    PaceInfo,
-    SecurityInfos,
-    TerminalAuthenticationInfo,
-)
-from eid_toolkit.cli.decode import decoded
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.display import harmless
-from eid_toolkit.errors import BadInput, EidError
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.com import Com
-from eid_toolkit.lds.dates import PartialDate, birth_from_mrz, expiry_from_mrz
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.dg3 import Dg3
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.dg13 import Dg13
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.dg15 import Dg15
-from eid_toolkit.lds.ef_dir import EfDir
-from eid_toolkit.lds.finger_record import Finger, FingerView
-from eid_toolkit.lds.iris_record import Eye
-from eid_toolkit.lds.mrz import Mrz, number_text
-from eid_toolkit.lds.mrz_name import name_field
-from eid_toolkit.lds.portrait import PortraitFormat, make_portrait
-from eid_toolkit.lds.registry import parse_file
-from eid_toolkit.lds.security_object import LdsSecurityObject
-from eid_toolkit.lds.sod import build_sod
-from eid_toolkit.lds.transliteration import fold, transliterate
-from eid_toolkit.lds.vietnam import NationalField, VietnamNationalData
-from eid_toolkit.pki.cms import SignedData, build_signed_data
+from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, FileId, PaceDomainParameterInfo, PaceInfo, SecurityInfos, TerminalAuthenticationInfo
+from eid_toolkit.doors.cli.decode import decoded
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.com import Com
+from eid_toolkit.standards.lds.dates import PartialDate, birth_from_mrz, expiry_from_mrz
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.dg13 import Dg13
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.lds.ef_dir import EfDir
+from eid_toolkit.standards.lds.finger_record import Finger, FingerView
+from eid_toolkit.standards.lds.iris_record import Eye
+from eid_toolkit.standards.lds.mrz import Mrz, number_text
+from eid_toolkit.standards.lds.mrz_name import name_field
+from eid_toolkit.standards.lds.portrait import PortraitFormat, make_portrait
+from eid_toolkit.standards.lds.registry import parse_file
+from eid_toolkit.standards.lds.security_object import LdsSecurityObject
+from eid_toolkit.standards.lds.sod import build_sod
+from eid_toolkit.standards.lds.transliteration import fold, transliterate
+from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.standards.pki.cms import SignedData, build_signed_data
 from support.authorities import NOW, Authority, new_key
 from support.biometric_blocks import block_file, finger_block, iris_block
 from support.specimen_passport import FOLDER

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from eid_toolkit.lds.issuer_time import issuer_date, possible_dates
+from eid_toolkit.standards.lds.issuer_time import issuer_date, possible_dates
 
 EVENING = datetime(2026, 11, 24, 18, 30, tzinfo=UTC)
 

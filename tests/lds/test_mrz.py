@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vectors
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.mrz import Mrz, MrzFormat, check_digit, mrz_information
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat, check_digit, mrz_information
 
 WORKED_EXAMPLES = vectors.load("icao_9303_mrz")
 TODAY = date(2026, 11, 24)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.mrz import Mrz, MrzFormat
-from eid_toolkit.lds.mrz_layout import LAYOUTS
-from eid_toolkit.lds.name_agreement import names_agree
-from eid_toolkit.lds.transliteration import transliterate
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat
+from eid_toolkit.standards.lds.mrz_layout import LAYOUTS
+from eid_toolkit.standards.lds.name_agreement import names_agree
+from eid_toolkit.standards.lds.transliteration import transliterate
 
 LONG = "Bennelong Wooloomooloo Warrandyte Warnambool<<Dingo Potoroo"
 THAI = "Nilavadhanananda<<Chayapa Dejthamrong Krasuang"

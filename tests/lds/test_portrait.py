@@ -9,8 +9,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.portrait import MAX_FILE, PortraitFormat, as_jpeg, make_portrait
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.portrait import MAX_FILE, PortraitFormat, as_jpeg, make_portrait
 
 WANTED = PortraitFormat(413, 531, 18_000)
 

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.mrz import Mrz, MrzFormat
-from eid_toolkit.lds.transliteration import fold, transliterate
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat
+from eid_toolkit.standards.lds.transliteration import fold, transliterate
 
 VIETNAMESE = {
     "Nguyễn Văn An": "NGUYEN<<VAN<AN",

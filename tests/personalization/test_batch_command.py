@@ -14,19 +14,19 @@ from typing import IO, Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli import batch as command
-from eid_toolkit.cli.context import App
-from eid_toolkit.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
-from eid_toolkit.cli.main import main
-from eid_toolkit.errors import CardRemoved, DatabaseAway, DecisionNeeded, EidError, NoCardError
-from eid_toolkit.personalization.journal import JobState
-from eid_toolkit.personalization.readback import ReadBack
-from eid_toolkit.pki.document_status import DocumentStatus
-from eid_toolkit.profiles import load_profile
-from eid_toolkit.register.applications import ApplicationKind, Evidence
-from eid_toolkit.register.database import Database
-from eid_toolkit.register.documents import Document, DocumentState
-from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.doors.cli import batch as command
+from eid_toolkit.doors.cli.context import App
+from eid_toolkit.doors.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import CardRemoved, DatabaseAway, DecisionNeeded, EidError, NoCardError
+from eid_toolkit.work.personalization.journal import JobState
+from eid_toolkit.work.personalization.readback import ReadBack
+from eid_toolkit.standards.pki.document_status import DocumentStatus
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.books.register.documents.applications import ApplicationKind, Evidence
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.books.trust.store import TrustStore
 from support.bureau import Bureau, CutLine
 from support.homes import Desk, both_backends
 
@@ -58,8 +58,8 @@ def eid(bureau: Bureau, *words: str, code: int = 0, **options: Any) -> Result:
 
 SLOWLY = """
 import itertools, sys, time
-from eid_toolkit.cli.main import main
-from eid_toolkit.personalization.service import PersonalizationService
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.work.personalization.service import PersonalizationService
 real, cards = PersonalizationService.personalize, itertools.count(1)
 def personalize(*facts):
     if next(cards) == 2:
@@ -75,7 +75,7 @@ def begin(bureau: Bureau, *words: str, slowly: bool = False) -> subprocess.Popen
     """A station of its own, as a process."""
     root = str(bureau.office.home.root)
     arguments = ["--home", root, "--operator", "petra", "--yes", "card", "batch", *BOX, *words, "--format", "json"]
-    program = [sys.executable, *(("-c", SLOWLY) if slowly else ("-m", "eid_toolkit.cli.main")), *arguments]
+    program = [sys.executable, *(("-c", SLOWLY) if slowly else ("-m", "eid_toolkit.doors.cli.main")), *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(program, env=BASE, text=True, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
 

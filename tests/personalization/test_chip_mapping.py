@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.emulator import forgeries
-from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import BadInput
-from eid_toolkit.inspection.capture import capture
-from eid_toolkit.inspection.evidence_format import decode_evidence, encode_evidence
-from eid_toolkit.inspection.policy import policy_by_name
-from eid_toolkit.inspection.verdict import Verdict, judge
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.card_security import CardSecurity
-from eid_toolkit.lds.portrait import make_portrait
-from eid_toolkit.personalization.journal import JobState
-from eid_toolkit.pki.validation import TrustMaterial
-from eid_toolkit.profiles import load_profile
-from eid_toolkit.protocols.passwords import AccessPassword
-from eid_toolkit.register.documents import Document
-from eid_toolkit.stores.trust import open_trust
+from eid_toolkit.cards.emulator import forgeries
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_evidence
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import Verdict, judge
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.card_security import CardSecurity
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.work.personalization.journal import JobState
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.books.register.documents.documents import Document
+from eid_toolkit.books.trust.store import open_trust
 from support.bureau import Bureau
 from support.homes import CLOCK, ENTROPY, UTOPIAN, portrait_file
 
@@ -31,7 +31,7 @@ CAM = '[[access.pace]]\nmapping = "cam"\ncipher = "aes-128"\nparameter_id = {}\n
 
 
 def add_profile(bureau: Bureau, parameter_id: int = 13) -> None:
-    shipped = files("eid_toolkit.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
+    shipped = files("eid_toolkit.standards.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
     text = shipped.replace("[[access.pace]]", CAM.format(parameter_id) + "[[access.pace]]", 1)
     Path(bureau.office.home.profiles / "utopia-cam.toml").write_text(text, "utf-8")
 
@@ -56,7 +56,7 @@ def issue(bureau: Bureau, name: str) -> tuple[Bureau, Document, str]:
 
 @pytest.mark.parametrize("bits", [1024, 2048, 3072])
 def test_a_profile_can_have_the_chip_sign_with_rsa(bureau: Bureau, bits: int) -> None:
-    shipped = files("eid_toolkit.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
+    shipped = files("eid_toolkit.standards.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
     head, _, tail = shipped.partition("[active_authentication]\n")
     rsa = f"[active_authentication]\nrsa_bits = {bits}\n{tail.partition(chr(10))[2]}"
     Path(bureau.office.home.profiles / "utopia-rsa.toml").write_text(head + rsa, "utf-8")

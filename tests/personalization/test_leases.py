@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import pytest
 
-from eid_toolkit.errors import ServiceAway
-from eid_toolkit.register import leases as module
-from eid_toolkit.register.database import Database
-from eid_toolkit.register.leases import Leases
+from eid_toolkit.ground.errors import ServiceAway
+from eid_toolkit.books.register.stock import leases as module
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.stock.leases import Leases
 from support.homes import ENTROPY, HomeCopies, both_backends
 from support.waiting import LIMIT, beside, next_line, status_of
 
@@ -149,9 +149,9 @@ def test_a_child_is_another_holder_than_its_parent() -> None:
 
 TAKE = """
 import sys, time
-from eid_toolkit.ports import SystemEntropy
-from eid_toolkit.register.database import Database
-from eid_toolkit.register.leases import Leases
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.stock.leases import Leases
 Leases(Database.open(sys.argv[1], new=False), SystemEntropy()).take("document D-1")
 print("taken", flush=True)
 time.sleep(60)

@@ -8,19 +8,19 @@ from datetime import timedelta
 
 import pytest
 
-from eid_toolkit.emulator.blank import make_blank
-from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.errors import AccessDenied, DecisionNeeded, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.personalization.journal import JobState
-from eid_toolkit.personalization.plan import Action, Plan
-from eid_toolkit.personalization.service import PersonalizationService
-from eid_toolkit.ports import FixedClock
-from eid_toolkit.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.register.documents import DocumentState
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.demo import DEVELOPER_CARD_KEY
-from eid_toolkit.stores.trust import open_trust
+from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.ground.errors import AccessDenied, DecisionNeeded, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.work.personalization.journal import JobState
+from eid_toolkit.work.personalization.plan import Action, Plan
+from eid_toolkit.work.personalization.service import PersonalizationService
+from eid_toolkit.ground.ports import FixedClock
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.trust.store import open_trust
 from support.bureau import Bureau, SilentDesk
 from support.homes import ENTROPY, NOW, VIETNAMESE
 
@@ -159,7 +159,7 @@ def test_a_second_process_on_the_same_card_is_told(bureau: Bureau) -> None:
 def test_a_tampered_file_in_the_register_never_reaches_a_card(bureau: Bureau) -> None:
     from sqlalchemy import update
 
-    from eid_toolkit.register.schema import document_file
+    from eid_toolkit.books.ledger.schema import document_file
 
     document = bureau.office.document()
     bureau.blank()
@@ -174,7 +174,7 @@ def test_the_printed_can_or_mrz_confirms_the_print_and_nothing_else_does(bureau:
     document = bureau.office.document()
     bureau.blank()
     package = bureau.office.register.documents.load_package(document.id)
-    from eid_toolkit.lds.dg1 import Dg1
+    from eid_toolkit.standards.lds.dg1 import Dg1
 
     mrz = Dg1.parse(package.files[ElementaryFile.DG1]).mrz
     can = package.can.reveal().decode()
@@ -220,7 +220,7 @@ def test_a_card_that_reads_back_differently_waits_for_a_decision(bureau: Bureau)
             stored.content = stored.content[:-1] + bytes((stored.content[-1] ^ 1,))
 
     with bureau.service.hold(document.id), bureau.cards.open("blank") as opened:
-        from eid_toolkit.transport.inprocess import InProcessTransport
+        from eid_toolkit.cards.transport.inprocess import InProcessTransport
 
         held = opened.card
         transport = InProcessTransport(opened.card, "emulator:blank")

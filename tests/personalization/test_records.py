@@ -7,28 +7,28 @@ from datetime import date
 
 import pytest
 
-from eid_toolkit.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo
-from eid_toolkit.crypto.ec import EcPublicKey
-from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.com import Com
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.dg13 import Dg13
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.dg15 import Dg15
-from eid_toolkit.lds.portrait import Portrait
-from eid_toolkit.lds.sod import Sod
-from eid_toolkit.lds.vietnam import NationalField
-from eid_toolkit.personalization.records import ChipKeys, Issue, RecordSet, build_records
-from eid_toolkit.pki.cms import verify_signed_data
-from eid_toolkit.ports import SystemEntropy
-from eid_toolkit.profiles import DocumentProfile, load_profile
-from eid_toolkit.register.person_data import PersonData
+from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.com import Com
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.dg13 import Dg13
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.lds.portrait import Portrait
+from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.standards.lds.vietnam import NationalField
+from eid_toolkit.work.personalization.records import ChipKeys, Issue, RecordSet, build_records
+from eid_toolkit.standards.pki.cms import verify_signed_data
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.profiles import DocumentProfile, load_profile
+from eid_toolkit.books.register.people.person_data import PersonData
 from support.authorities import NOW, Authority, new_key
 from support.homes import UTOPIAN, VIETNAMESE
 

@@ -7,14 +7,14 @@ from importlib.resources import files
 
 import pytest
 
-from eid_toolkit.cli.catalogue import message_of
-from eid_toolkit.errors import NotPermitted
-from eid_toolkit.lds.portrait import make_portrait
-from eid_toolkit.personalization.batch import Outcome
-from eid_toolkit.profiles import load_profile
-from eid_toolkit.protocols.globalplatform import FACTORY_KEY_VERSION
-from eid_toolkit.register.documents import Document, DocumentState
-from eid_toolkit.transport.interface import Transport
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.work.personalization.batch import Outcome
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.cards.transport.interface import Transport
 from support.batches import Station
 from support.bureau import Bureau
 from support.homes import UTOPIAN, portrait_file
@@ -26,7 +26,7 @@ OTHER_LETTERS = {r"\Z": '\n[transliteration]\n"Ö" = "QX"\n'}
 def application(bureau: Bureau, changes: dict[str, str], name: str = "odd-id", **values: str):  # type: ignore[no-untyped-def]
     """An approved application for a document type that differs from Utopia's card."""
     home, register = bureau.office.home, bureau.office.register
-    text = files("eid_toolkit.profiles").joinpath("shipped", "utopia-id.toml").read_text("utf-8")
+    text = files("eid_toolkit.standards.profiles").joinpath("shipped", "utopia-id.toml").read_text("utf-8")
     for pattern, replacement in changes.items():
         text, count = re.subn(pattern, replacement, text, count=1)
         assert count == 1

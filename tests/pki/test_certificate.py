@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.certificate import Certificate, read_pem_or_der
-from eid_toolkit.pki.cms import SignedData
-from eid_toolkit.pki.countries import same_state, two_letters
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.extensions import SUBJECT_ALTERNATIVE_NAME, read_extensions
-from eid_toolkit.pki.names import LOCALITY, STATE_OR_PROVINCE, DistinguishedName
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.pki.certificate import Certificate, read_pem_or_der
+from eid_toolkit.standards.pki.cms import SignedData
+from eid_toolkit.standards.pki.countries import same_state, two_letters
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.standards.pki.extensions import SUBJECT_ALTERNATIVE_NAME, read_extensions
+from eid_toolkit.standards.pki.names import LOCALITY, STATE_OR_PROVINCE, DistinguishedName
 from support.authorities import Authority
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.asn1.oids import DEVIATION_LIST
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.errors import BadInput
-from eid_toolkit.pki import ldif
-from eid_toolkit.pki.cms import build_signed_data
-from eid_toolkit.pki.deviation_list import KINDS, Concerned, Deviation, DeviationList
-from eid_toolkit.pki.ldif import Kind, LdifValue, looks_like_ldif, read_ldif
+from eid_toolkit.standards.asn1.oids import DEVIATION_LIST
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.pki import ldif
+from eid_toolkit.standards.pki.cms import build_signed_data
+from eid_toolkit.standards.pki.deviation_list import KINDS, Concerned, Deviation, DeviationList
+from eid_toolkit.standards.pki.ldif import Kind, LdifValue, looks_like_ldif, read_ldif
 from support.authorities import Authority, new_key
 
 UTOPIA = Authority()
@@ -108,7 +108,7 @@ def test_a_deviation_names_the_documents_that_it_is_about(
 
 
 def test_a_deviation_names_a_signer_in_three_ways() -> None:
-    from eid_toolkit.crypto.digests import digest
+    from eid_toolkit.standards.crypto.digests import digest
 
     other = UTOPIA.signer()
     ways = (

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from eid_toolkit.crypto.domain_parameters import ec_domain_by_name, explicit_ec_parameters
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.issuing import CRL_LIFETIME, CSCA_USAGE, SIGNER_USAGE, build_crl
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name, explicit_ec_parameters
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.standards.pki.issuing import CRL_LIFETIME, CSCA_USAGE, SIGNER_USAGE, build_crl
 from support.authorities import START, TEN_YEARS, Authority
 
 

@@ -8,19 +8,19 @@ from datetime import timedelta
 
 import pytest
 
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.pki import extensions as ext
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.cv_authorization import Authorization, Role
-from eid_toolkit.pki.cv_certificate import CvCertificate, KeyReference, issue
-from eid_toolkit.pki.cv_public_key import CvEcKey, identifier_of
-from eid_toolkit.pki.extensions import AlternativeNames, UsagePeriod
-from eid_toolkit.pki.issuing import Lifetime, build_csca, build_link
-from eid_toolkit.pki.lint import CertificateKind, lint_certificate, lint_crl, lint_cv_certificate
-from eid_toolkit.pki.lint.certificates import kind_of
-from eid_toolkit.pki.master_list import MasterList
-from eid_toolkit.ports import SignatureAlgorithm, SystemEntropy
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.pki import extensions as ext
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.standards.pki.cv_authorization import Authorization, Role
+from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference, issue
+from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
+from eid_toolkit.standards.pki.extensions import AlternativeNames, UsagePeriod
+from eid_toolkit.standards.pki.issuing import Lifetime, build_csca, build_link
+from eid_toolkit.standards.pki.lint import CertificateKind, lint_certificate, lint_crl, lint_cv_certificate
+from eid_toolkit.standards.pki.lint.certificates import kind_of
+from eid_toolkit.standards.pki.master_list import MasterList
+from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
 from support.authorities import NOW, START, TEN_YEARS, Authority, new_key
 from support.cv_chain import cvca
 from support.outside_vectors import shared_file

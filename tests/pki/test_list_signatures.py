@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from eid_toolkit.asn1.oids import CSCA_MASTER_LIST
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.crypto.digests import digest
-from eid_toolkit.crypto.signatures import algorithm_to_der
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.cms import ID_SIGNED_DATA, build_signed_data
-from eid_toolkit.pki.master_list import MasterList
-from eid_toolkit.pki.times import encode_time
-from eid_toolkit.pki.validation import Status, validate_list_signer
-from eid_toolkit.ports import Signer
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto.digests import digest
+from eid_toolkit.standards.crypto.signatures import algorithm_to_der
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA, build_signed_data
+from eid_toolkit.standards.pki.master_list import MasterList
+from eid_toolkit.standards.pki.times import encode_time
+from eid_toolkit.standards.pki.validation import Status, validate_list_signer
+from eid_toolkit.ground.ports import Signer
 from support.authorities import NOW, Authority, new_key
 from support.odd_rsa import OddRsa, key_with_exponent
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.pki.times import parse_time
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.pki.times import parse_time
 
 
 @pytest.mark.parametrize(

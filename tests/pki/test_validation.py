@@ -7,15 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.issuing import CRL_LIFETIME
-from eid_toolkit.pki.validation import (
-    DocumentFacts,
-    Status,
-    TrustMaterial,
-    check_revocation,
-    validate_signer,
-)
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.issuing import CRL_LIFETIME
+from eid_toolkit.standards.pki.validation import DocumentFacts, Status, TrustMaterial, check_revocation, validate_signer
 from support.authorities import NOW, START, TEN_YEARS, Authority
 
 FAILED, UNDETERMINED, PASSED = Status.FAILED, Status.UNDETERMINED, Status.PASSED

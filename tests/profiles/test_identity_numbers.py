@@ -7,10 +7,10 @@ from importlib.resources import files
 
 import pytest
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.profiles import DocumentProfile, load_profile
-from eid_toolkit.profiles.check_letters import singapore_check_letter
-from eid_toolkit.profiles.loading import parse_profile
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.profiles import DocumentProfile, load_profile
+from eid_toolkit.standards.profiles.check_letters import singapore_check_letter
+from eid_toolkit.standards.profiles.loading import parse_profile
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_is_no_such_number_has_no_letter() -> None:
 
 
 def read(**rule: object) -> DocumentProfile:
-    text = files("eid_toolkit.profiles").joinpath("shipped", "utopia-id.toml").read_text("utf-8")
+    text = files("eid_toolkit.standards.profiles").joinpath("shipped", "utopia-id.toml").read_text("utf-8")
     return parse_profile("own", {**tomllib.loads(text), "identity_number": rule})
 
 

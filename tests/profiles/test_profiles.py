@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from eid_toolkit.cli.catalogue import message
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.mrz import MrzFormat
-from eid_toolkit.profiles import list_profiles, load_profile
-from eid_toolkit.profiles.loading import parse_profile
-from eid_toolkit.profiles.numbering import document_number, optional_data
-from eid_toolkit.profiles.profile import PaceChoice, Validity
+from eid_toolkit.ground.messages.catalogue import message
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.mrz import MrzFormat
+from eid_toolkit.standards.profiles import list_profiles, load_profile
+from eid_toolkit.standards.profiles.loading import parse_profile
+from eid_toolkit.standards.profiles.numbering import document_number, optional_data
+from eid_toolkit.standards.profiles.profile import PaceChoice, Validity
 
 SHIPPED = ("passport", "sgp-id", "td2", "utopia-id", "vn-cccd")
 TODAY = date(2026, 11, 24)
 
 
 def _content(name: str = "utopia-id") -> dict[str, Any]:
-    return tomllib.loads(files("eid_toolkit.profiles").joinpath("shipped", f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads(files("eid_toolkit.standards.profiles").joinpath("shipped", f"{name}.toml").read_text("utf-8"))
 
 
 def _refused(content: dict[str, Any]) -> str:
@@ -66,7 +66,7 @@ def test_the_hash_follows_the_content_and_not_the_layout_of_the_file(tmp_path: P
 
 
 def test_a_directory_of_the_user_adds_profiles(tmp_path: Path) -> None:
-    text = files("eid_toolkit.profiles").joinpath("shipped", "utopia-id.toml").read_text("utf-8")
+    text = files("eid_toolkit.standards.profiles").joinpath("shipped", "utopia-id.toml").read_text("utf-8")
     (tmp_path / "mine.toml").write_text(text)
     (tmp_path / "README").write_text("no profile")
     assert list_profiles([tmp_path, tmp_path / "absent"]) == tuple(sorted((*SHIPPED, "mine")))

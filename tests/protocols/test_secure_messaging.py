@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.codec import tlv
-from eid_toolkit.crypto.messaging_suites import derive_suite
-from eid_toolkit.errors import ChannelError
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.protocols.secure_messaging import SecureChannel, capacity
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.crypto.messaging_suites import derive_suite
+from eid_toolkit.ground.errors import ChannelError
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.protocols.secure_messaging import SecureChannel, capacity
 
 CIPHERS = ["3des", "aes-128", "aes-192", "aes-256"]
 READ = CommandApdu(0x00, 0xB0, 0x00, 0x00, ne=256)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from eid_toolkit.errors import BadInput, EidError, NotPermitted
-from eid_toolkit.register.agencies import AGENCY_FIELDS, MOST_FOUND, Agencies
-from eid_toolkit.register.notices import NoticeKind
-from eid_toolkit.register.persons import Person
-from eid_toolkit.stores.operators import Operator
-from eid_toolkit.stores.roles import PERMISSIONS, Permission, Role
+from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
+from eid_toolkit.books.register.agencies.agencies import AGENCY_FIELDS, MOST_FOUND, Agencies
+from eid_toolkit.books.register.agencies.notices import NoticeKind
+from eid_toolkit.books.register.people.persons import Person
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from support.homes import ANNA, UTOPIAN, VIETNAMESE, Desk
 
 TRAFFIC = "a driver was stopped"
@@ -116,7 +116,7 @@ def test_an_agency_asks_for_somebody_and_does_not_copy_the_register(desk: Desk, 
 def test_a_person_who_was_merged_is_shown_as_the_one_that_holds(desk: Desk, agencies: Agencies) -> None:
     from sqlalchemy import update
 
-    from eid_toolkit.register.schema import person as table
+    from eid_toolkit.books.ledger.schema import person as table
 
     kept, double = desk.person(UTOPIAN), desk.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
     with desk.register.database.write() as connection:
@@ -129,7 +129,7 @@ def test_a_person_who_was_merged_is_shown_as_the_one_that_holds(desk: Desk, agen
 def test_a_notice_of_a_double_is_seen_with_the_one_that_holds(desk: Desk, agencies: Agencies) -> None:
     from sqlalchemy import update
 
-    from eid_toolkit.register.schema import person as table
+    from eid_toolkit.books.ledger.schema import person as table
 
     kept, double = desk.person(UTOPIAN), desk.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
     desk.register.notices.add_person(double.id, "court", ANNA)

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from eid_toolkit.errors import IntegrityBroken, NoCardError, NotPermitted, ServiceAway
-from eid_toolkit.home.atomic import write_atomic
-from eid_toolkit.home.home import CONFIG_NAME, Home
-from eid_toolkit.register.backup import Manifest, back_up, check_backup
-from eid_toolkit.register.backup_restore import Restored, Restorer
-from eid_toolkit.register.database import Database, upgrade
-from eid_toolkit.register.documents import DocumentState
+from eid_toolkit.ground.errors import IntegrityBroken, NoCardError, NotPermitted, ServiceAway
+from eid_toolkit.ground.home.atomic import write_atomic
+from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
+from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
+from eid_toolkit.books.ledger.database import Database, upgrade
+from eid_toolkit.books.register.documents.documents import DocumentState
 from support.bureau import Bureau, CutLine
 from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk, HomeCopies
 from support.postgres import PrivatePostgres
@@ -194,7 +194,7 @@ WRITER = """
 import sys
 import time
 from pathlib import Path
-from eid_toolkit.home.home import Home
+from eid_toolkit.ground.home.home import Home
 from support.homes import Desk, UTOPIAN
 name, root, stop = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 desk = Desk.open(Home.open(root))

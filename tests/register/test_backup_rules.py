@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from eid_toolkit.audit import log
-from eid_toolkit.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ports import FixedClock
-from eid_toolkit.register.backup import Manifest, back_up, check_backup
-from eid_toolkit.register.backup_container import BackupWriter
-from eid_toolkit.register.backup_restore import Restorer
-from eid_toolkit.register.register import Register
-from eid_toolkit.stores.authorities import AuthorityStore
-from eid_toolkit.stores.demo import open_key_store
-from eid_toolkit.stores.operators import Operator
-from eid_toolkit.stores.roles import Role
+from eid_toolkit.books.audit import log
+from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.ports import FixedClock
+from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
+from eid_toolkit.books.register.keeping.backup_container import BackupWriter
+from eid_toolkit.books.register.keeping.backup_restore import Restorer
+from eid_toolkit.books.register.register import Register
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.keys.opening import open_key_store
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Role
 from support.asking import Asked
 from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, Desk, build_home
 

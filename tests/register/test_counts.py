@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from eid_toolkit.register.database import Database, upgrade
-from eid_toolkit.register.name_index import write_names
-from eid_toolkit.register.schema import metadata
+from eid_toolkit.books.ledger.database import Database, upgrade
+from eid_toolkit.books.ledger.name_index import write_names
+from eid_toolkit.books.ledger.schema import metadata
 from support.postgres_server import PrivatePostgres
 
 BOUNDED = {

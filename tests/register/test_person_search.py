@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.transliteration import fold
-from eid_toolkit.register.database import Database
-from eid_toolkit.register.name_index import index_names, variants, within_one_edit
-from eid_toolkit.register.person_data import PersonData
-from eid_toolkit.register.person_record import Person, insert_people, load_person
-from eid_toolkit.register.person_search import search_persons
-from eid_toolkit.register.schema import name_posting, name_variant, name_word, person
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.name_index import index_names, variants, within_one_edit
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.register.people.person_record import Person, insert_people, load_person
+from eid_toolkit.books.register.people.person_search import search_persons
+from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
 from support.homes import NOW, UTOPIAN, VIETNAMESE, Desk
 
 
@@ -256,7 +256,7 @@ def test_names_of_a_register_of_an_earlier_version_become_findable(desk: Desk) -
         words = sorted(connection.execute(select(name_word.c.word, name_word.c.names)).all())
         for table in (name_posting, name_variant, name_word):
             connection.execute(delete(table))
-        migration = importlib.import_module("eid_toolkit.register.migrations.versions.v0004_names")
+        migration = importlib.import_module("eid_toolkit.books.ledger.migrations.versions.v0004_names")
         with Operations.context(MigrationContext.configure(connection)), pytest.MonkeyPatch.context() as patch:
             patch.setattr(migration, "_BATCH", 7)
             migration.upgrade()

@@ -7,17 +7,17 @@ import json
 import pytest
 from sqlalchemy import select, text
 
-from eid_toolkit.audit.checkpoints import newest
-from eid_toolkit.audit.statements import AuditKey
-from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.crypto.ec import EcPrivateKey
-from eid_toolkit.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.register.manifests import Manifest
-from eid_toolkit.register.schema import audit
-from eid_toolkit.register.stock import Stock
-from eid_toolkit.register.workflow import BlankState
-from eid_toolkit.stores.operators import Operator
-from eid_toolkit.stores.roles import Role
+from eid_toolkit.books.audit.checkpoints import newest
+from eid_toolkit.books.audit.statements import AuditKey
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.books.ledger.schema import audit
+from eid_toolkit.books.register.stock.stock import Stock
+from eid_toolkit.books.register.documents.workflow import BlankState
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Role
 from support.homes import ANNA, BERT, ENTROPY, Desk
 from support.manifests import chip_of, manifest, serial_of
 

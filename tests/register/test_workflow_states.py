@@ -23,21 +23,12 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from eid_toolkit.errors import EidError, NotPermitted
-from eid_toolkit.register.applications import Application, ApplicationKind, Evidence
-from eid_toolkit.register.document_status import ACTIONS
-from eid_toolkit.register.documents import Document
-from eid_toolkit.register.schema import card
-from eid_toolkit.register.workflow import (
-    APPLICATION,
-    BLANK,
-    CARD,
-    DOCUMENT,
-    TABLES,
-    ApplicationState,
-    CardState,
-    DocumentState,
-)
+from eid_toolkit.ground.errors import EidError, NotPermitted
+from eid_toolkit.books.register.documents.applications import Application, ApplicationKind, Evidence
+from eid_toolkit.books.register.documents.document_status import ACTIONS
+from eid_toolkit.books.register.documents.documents import Document
+from eid_toolkit.books.ledger.schema import card
+from eid_toolkit.books.register.documents.workflow import APPLICATION, BLANK, CARD, DOCUMENT, TABLES, ApplicationState, CardState, DocumentState
 from support.homes import ANNA, BERT, Desk, HomeCopies
 
 
@@ -104,8 +95,8 @@ class Office(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        from eid_toolkit.lds.portrait import make_portrait
-        from eid_toolkit.profiles import load_profile
+        from eid_toolkit.standards.lds.portrait import make_portrait
+        from eid_toolkit.standards.profiles import load_profile
         from support.homes import UTOPIAN, portrait_file
 
         self.profile = load_profile("utopia-id")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.portrait import make_portrait
-from eid_toolkit.profiles import load_profile
-from eid_toolkit.profiles.numbering import document_number, optional_data
-from eid_toolkit.register.person_data import PersonData
-from eid_toolkit.specimens import persons
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.standards.profiles.numbering import document_number, optional_data
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.work.specimens import persons
 
 
 def test_there_are_three_and_the_register_takes_them() -> None:

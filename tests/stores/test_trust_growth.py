@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.errors import IntegrityBroken
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.pki.master_list import MasterList
-from eid_toolkit.pki.validation import Status, validate_signer
-from eid_toolkit.ports import SystemEntropy
-from eid_toolkit.secret import Secret
-from eid_toolkit.stores.operators import Operator, OperatorStore
-from eid_toolkit.stores.trust import TrustStore
-from eid_toolkit.stores.trust_database import FILE
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.master_list import MasterList
+from eid_toolkit.standards.pki.validation import Status, validate_signer
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.books.trust.database import FILE
 from support.authorities import NOW, Authority
 from support.odd_certificates import certificate_bytes
 from support.old_trust import write_as_before
@@ -178,7 +178,7 @@ STOP = """
 import os, sys
 from pathlib import Path
 from eid_toolkit.stores import trust_database, trust_files
-from eid_toolkit.stores.trust import TrustStore
+from eid_toolkit.books.trust.store import TrustStore
 
 left = int(sys.argv[2])
 
@@ -221,7 +221,7 @@ def test_a_home_that_cannot_be_written_to_is_read_as_it_is(
     old = tmp_path / "old"
     write_as_before(store, old)
     before = sorted(path.name for path in old.iterdir())
-    monkeypatch.setattr("eid_toolkit.stores.trust_database.os.access", lambda *_: False)
+    monkeypatch.setattr("eid_toolkit.books.trust.database.os.access", lambda *_: False)
     assert len(TrustStore(old).entries()) == len(CSCAS) + 1
     assert len(TrustStore(old).material().anchors_of("FR")) == 1
     assert sorted(path.name for path in old.iterdir()) == before

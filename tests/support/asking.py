@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection
 
-from eid_toolkit.register.database import Database
-from eid_toolkit.secret import Secret
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.ground.secret import Secret
 
 
 class Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eid_toolkit.codec import der, tlv
+from eid_toolkit.standards.codec import der, tlv
 
 VERSION = tlv.encode(0xA0, tlv.encode(0x80, b"\x03"), tlv.encode(0x81, b"\x07\xe3"))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.emulator.session import Selected
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from support.conformance import Defect, DefectiveCard
 
 Matches = Callable[[DefectiveCard, CommandApdu], bool]

@@ -7,35 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
-from eid_toolkit.asn1.oids import ECDSA_PLAIN, ID_PK_ECDH, ChipAuthenticationProtocol, PaceProtocol
-from eid_toolkit.asn1.security_infos import (
-    ActiveAuthenticationInfo,
-    ChipAuthenticationInfo,
-    ChipAuthenticationPublicKeyInfo,
-    PaceInfo,
-    SecurityInfos,
-)
-from eid_toolkit.inspection.evidence import (
-    AccessEvidence,
-    ActiveAuthenticationEvidence,
-    ChipAuthenticationEvidence,
-    ChipProof,
-    Evidence,
-    FileEvidence,
-    FileState,
-)
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.com import Com
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.dg15 import Dg15
-from eid_toolkit.lds.mrz import Mrz, MrzFormat
-from eid_toolkit.lds.sod import build_sod
-from eid_toolkit.pki.certificate import Certificate
+from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN, ID_PK_ECDH, ChipAuthenticationProtocol, PaceProtocol
+from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceInfo, SecurityInfos
+from eid_toolkit.work.inspection.evidence import AccessEvidence, ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileEvidence, FileState
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.com import Com
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat
+from eid_toolkit.standards.lds.sod import build_sod
+from eid_toolkit.standards.pki.certificate import Certificate
 from support.authorities import NOW, Authority, new_key
 
 BIRTH = PartialDate(1990, 1, 31)

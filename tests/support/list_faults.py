@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from eid_toolkit.asn1.oids import NAME_CHANGE
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.pki import extensions as ext
-from eid_toolkit.pki.crl import Crl
-from eid_toolkit.pki.deviation_list import Concerned, Deviation, DeviationList
-from eid_toolkit.pki.document_status import BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
-from eid_toolkit.pki.issuing import CRL_LIFETIME
-from eid_toolkit.pki.validation import BundleFacts
+from eid_toolkit.standards.asn1.oids import NAME_CHANGE
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.pki import extensions as ext
+from eid_toolkit.standards.pki.crl import Crl
+from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation, DeviationList
+from eid_toolkit.standards.pki.document_status import BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
+from eid_toolkit.standards.pki.issuing import CRL_LIFETIME
+from eid_toolkit.standards.pki.validation import BundleFacts
 from support.authorities import NOW, START, Authority
 from support.documents import specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault

@@ -36,14 +36,14 @@ def _peak() -> int:
 
 def _small_cache() -> None:
     """What SQLite keeps of a file in memory is bounded, but in bounds that are wider than what is looked for."""
-    from eid_toolkit.register import database
+    from eid_toolkit.books.ledger import database
 
     MonkeyPatch().setattr(database, "_PRAGMAS", [each for each in database._PRAGMAS if "cache_size" not in each])
 
 
 def _hold_people() -> None:
-    from eid_toolkit.register import person_look_ups
-    from eid_toolkit.register.person_search import stream_persons
+    from eid_toolkit.books.register.people import person_look_ups
+    from eid_toolkit.books.register.people.person_search import stream_persons
 
     MonkeyPatch().setattr(
         person_look_ups, "stream_persons", lambda connection, after: list(stream_persons(connection, after))
@@ -51,7 +51,7 @@ def _hold_people() -> None:
 
 
 def _hold_rows() -> None:
-    from eid_toolkit.register import person_pairs
+    from eid_toolkit.books.register.people import person_pairs
 
     def grouped(rows: Iterable[Any], key: Callable[[Any], Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
         return itertools.groupby(list(rows), key)
@@ -63,7 +63,7 @@ _HOLD = {"-": lambda: None, "people": _hold_people, "rows": _hold_rows}
 
 
 def _run(hold: str, words: list[str]) -> None:
-    from eid_toolkit.cli.main import main
+    from eid_toolkit.doors.cli.main import main
 
     _small_cache()
     _HOLD[hold]()

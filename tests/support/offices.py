@@ -9,7 +9,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from eid_toolkit.cli.main import main
+from eid_toolkit.doors.cli.main import main
 from support.homes import portrait_file
 
 ENVIRONMENT = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from eid_toolkit.pki.certificate import Certificate
-from eid_toolkit.stores.trust import TrustStore
-from eid_toolkit.stores.trust_database import FILE
-from eid_toolkit.stores.trust_entry import TrustEntry
-from eid_toolkit.stores.trust_packs import Pack
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.books.trust.database import FILE
+from eid_toolkit.books.trust.entry import TrustEntry
+from eid_toolkit.books.trust.packs import Pack
 
 
 def write_as_before(store: TrustStore, target: Path) -> None:

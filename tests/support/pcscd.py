@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from eid_toolkit.transport.interface import Card
-from eid_toolkit.transport.pcsc import list_readers
-from eid_toolkit.transport.vpcd import VpcdCard
+from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.cards.transport.pcsc import list_readers
+from eid_toolkit.cards.transport.vpcd import VpcdCard
 from support.isolation import PCSCD, is_possible, pcscd_command
 from support.waiting import LIMIT, ended, wait_for
 

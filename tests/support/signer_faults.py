@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.pki import extensions as ext
-from eid_toolkit.pki.names import COUNTRY, DistinguishedName
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.pki import extensions as ext
+from eid_toolkit.standards.pki.names import COUNTRY, DistinguishedName
 from support import built_sods
 from support.authorities import START, Authority
 from support.documents import IssuedDocument, specimen_mrz

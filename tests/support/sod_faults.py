@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from eid_toolkit.asn1.oids import CSCA_MASTER_LIST
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.pki.names import COMMON_NAME, DistinguishedName
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.names import COMMON_NAME, DistinguishedName
 from support import odd_sods
 from support.documents import IssuedDocument
 from support.hierarchies import Hierarchy, fault

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-from eid_toolkit.stores.roles import Role
+from eid_toolkit.books.staff.roles import Role
 from support.offices import ENVIRONMENT, Office, new_office
 
 

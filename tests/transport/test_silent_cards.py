@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from eid_toolkit.cli.main import main
-from eid_toolkit.errors import NoCardError
-from eid_toolkit.transport.bounded import BoundedCalls
-from eid_toolkit.transport.pcsc import PcscTransport
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import NoCardError
+from eid_toolkit.cards.transport.bounded import BoundedCalls
+from eid_toolkit.cards.transport.pcsc import PcscTransport
 from support.cards import EchoCard
 from support.pcscd import PrivatePcscd
 from support.waiting import LIMIT, wait_for
@@ -70,7 +70,7 @@ def test_a_card_that_does_not_answer_is_given_up_and_closing_does_not_wait_for_i
 def test_no_command_waits_for_ever_for_a_card(
     pcscd: PrivatePcscd, silent: SilentCard, command: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("eid_toolkit.transport.pcsc.ANSWER_LIMIT", 0.3)
+    monkeypatch.setattr("eid_toolkit.cards.transport.pcsc.ANSWER_LIMIT", 0.3)
     monkeypatch.chdir(tmp_path)
     with pcscd.card_in(silent) as reader:
         result = CliRunner().invoke(main, ["--home", str(tmp_path / "home"), *command, "--reader", reader])

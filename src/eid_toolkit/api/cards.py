@@ -8,14 +8,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eid_toolkit.api.passwords import Can, Mrz
-from eid_toolkit.errors import UsageError
-from eid_toolkit.transport.interface import PassingTransport, Transport
+from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eid_toolkit.api.trust import Trust
-    from eid_toolkit.cardspec import SpecimenCard
+    from eid_toolkit.work.cardspec import SpecimenCard
 
 _SPEC = "spec:"
 _SPEC_SUFFIXES = (".toml", ".yaml", ".yml")
@@ -47,7 +47,7 @@ class EmulatedCard(Card):
     """A card made of software, and what its holder, its issuer and its inspector know of it."""
 
     def __init__(self, made: SpecimenCard) -> None:
-        from eid_toolkit.transport.inprocess import InProcessTransport
+        from eid_toolkit.cards.transport.inprocess import InProcessTransport
 
         super().__init__(InProcessTransport(made.card, "emulated"))
         self._made = made
@@ -93,7 +93,7 @@ def open_reader(spec: str | int | os.PathLike[str], *, wait: float = 0.0) -> Car
     text = str(spec)
     if text.startswith(_SPEC) or text.endswith(_SPEC_SUFFIXES):
         return emulate(text.removeprefix(_SPEC))
-    from eid_toolkit.transport.pcsc import PcscTransport, resolve_reader
+    from eid_toolkit.cards.transport.pcsc import PcscTransport, resolve_reader
 
     return Card(PcscTransport(resolve_reader(text), wait))
 
@@ -108,8 +108,8 @@ def emulate(spec: str | os.PathLike[str] | Mapping[str, Any] = "utopia-id", /, *
 
     Raises :class:`BadInput` for a spec that is none, or asks for what cannot be.
     """
-    from eid_toolkit.cardspec.making import make
-    from eid_toolkit.cardspec.shipped_specs import is_name, shipped_specs
+    from eid_toolkit.work.cardspec.making import make
+    from eid_toolkit.work.cardspec.shipped_specs import is_name, shipped_specs
 
     if isinstance(spec, str) and is_name(spec) and spec not in shipped_specs():
         return EmulatedCard(make({"profile": spec}, fields))

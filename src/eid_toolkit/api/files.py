@@ -6,24 +6,24 @@
 
 from __future__ import annotations
 
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.card_security import CardSecurity
-from eid_toolkit.lds.com import Com
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.dg3 import Dg3
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.dg13 import Dg13
-from eid_toolkit.lds.dg14 import Dg14
-from eid_toolkit.lds.dg15 import Dg15
-from eid_toolkit.lds.ef_dir import EfDir
-from eid_toolkit.lds.mrz import Mrz, MrzFormat
-from eid_toolkit.lds.opaque import OpaqueFile
-from eid_toolkit.lds.sod import Sod
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.card_security import CardSecurity
+from eid_toolkit.standards.lds.com import Com
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.dg13 import Dg13
+from eid_toolkit.standards.lds.dg14 import Dg14
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.lds.ef_dir import EfDir
+from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat
+from eid_toolkit.standards.lds.opaque import OpaqueFile
+from eid_toolkit.standards.lds.sod import Sod
 
 __all__ = [
     "AtrInfo",

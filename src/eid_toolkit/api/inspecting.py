@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Literal
 from eid_toolkit.api.cards import CardLike, transport_of
 from eid_toolkit.api.passwords import Can, Mrz, MrzData, access_password
 from eid_toolkit.api.trust import Trust
-from eid_toolkit.errors import BadInput
+from eid_toolkit.ground.errors import BadInput
 
 if TYPE_CHECKING:
-    from eid_toolkit.inspection.evidence import Evidence
-    from eid_toolkit.inspection.holder import Holder
-    from eid_toolkit.inspection.result import CheckResult
-    from eid_toolkit.inspection.result import Finding as InnerFinding
-    from eid_toolkit.inspection.verdict import Verdict as InnerVerdict
-    from eid_toolkit.inspection.witness import Witness
+    from eid_toolkit.work.inspection.evidence import Evidence
+    from eid_toolkit.work.inspection.holder import Holder
+    from eid_toolkit.work.inspection.result import CheckResult
+    from eid_toolkit.work.inspection.result import Finding as InnerFinding
+    from eid_toolkit.work.inspection.verdict import Verdict as InnerVerdict
+    from eid_toolkit.work.inspection.witness import Witness
 
 Decision = Literal["passed", "failed", "undetermined"]
 Status = Literal["passed", "failed", "undetermined", "not-performed"]
@@ -60,7 +60,7 @@ class Reading:
 
     def encode(self) -> bytes:
         """The evidence as a file, which :func:`judge` and ``eid judge`` read; nobody has signed it."""
-        from eid_toolkit.inspection.evidence_format import encode_evidence
+        from eid_toolkit.work.inspection.evidence_format import encode_evidence
 
         return encode_evidence(self._evidence)
 
@@ -124,8 +124,8 @@ class Verdict:
 
     def explain(self, what: Check | Finding) -> str:
         """One sentence for a person, in English."""
-        from eid_toolkit.cli.catalogue import explain
-        from eid_toolkit.inspection.report import explain_check
+        from eid_toolkit.ground.messages.catalogue import explain
+        from eid_toolkit.work.inspection.reports.report import explain_check
 
         if isinstance(what, Check):
             return explain_check(what._inner, explain)
@@ -133,8 +133,8 @@ class Verdict:
 
     def to_json(self) -> dict[str, object]:
         """The verdict as ``eid verify --format json`` prints it, with its schema."""
-        from eid_toolkit.cli.catalogue import explain
-        from eid_toolkit.inspection.report import verdict_data
+        from eid_toolkit.ground.messages.catalogue import explain
+        from eid_toolkit.work.inspection.reports.report import verdict_data
 
         return verdict_data(self._inner, explain)
 
@@ -150,11 +150,11 @@ def read(
     Raises :class:`PasswordWrong`, :class:`AccessDenied`, :class:`CardRefused` and :class:`NoCardError` where the card
     could not be opened. Once it is, there is a reading, and ``interrupted`` tells what ended it.
     """
-    from eid_toolkit.inspection.capture import capture
-    from eid_toolkit.inspection.policy import policy_by_name
-    from eid_toolkit.inspection.witness import SELF
-    from eid_toolkit.ports import SystemClock, SystemEntropy
-    from eid_toolkit.terminal.quirks import quirks_by_name
+    from eid_toolkit.work.inspection.capture import capture
+    from eid_toolkit.work.inspection.policy import policy_by_name
+    from eid_toolkit.work.inspection.witness import SELF
+    from eid_toolkit.ground.ports import SystemClock, SystemEntropy
+    from eid_toolkit.cards.terminal.quirks import quirks_by_name
 
     opened_by, rules, known = access_password(password), policy_by_name(policy), quirks_by_name(quirks)
     evidence = capture(transport_of(card), opened_by, rules, SystemEntropy(), SystemClock(), known)
@@ -190,9 +190,9 @@ def judge(
     Raises :class:`BadInput` for files without EF.SOD and for what is no evidence, and :class:`UsageError` for a policy
     that is not known.
     """
-    from eid_toolkit.inspection.policy import policy_by_name
-    from eid_toolkit.inspection.trusted_time import latest_told
-    from eid_toolkit.inspection.verdict import judge as judged
+    from eid_toolkit.work.inspection.policy import policy_by_name
+    from eid_toolkit.work.inspection.trusted_time import latest_told
+    from eid_toolkit.work.inspection.verdict import judge as judged
 
     rules, material = policy_by_name(policy), trust._material
     reading = source if isinstance(source, Reading) else _reading_of(source)
@@ -216,24 +216,24 @@ def _reading_of(source: bytes | str | os.PathLike[str] | Mapping[str, bytes]) ->
         return _of_files(source.items())
     if not isinstance(source, bytes) and Path(source).is_dir():
         return _of_files(_dumped(Path(source)))
-    from eid_toolkit.inspection.evidence_format import MAX_SIZE, decode_evidence
-    from eid_toolkit.inspection.evidence_keys import witness_without_home
-    from eid_toolkit.inspection.evidence_seal import read_seal
+    from eid_toolkit.work.inspection.evidence_format import MAX_SIZE, decode_evidence
+    from eid_toolkit.work.inspection.evidence_keys import witness_without_home
+    from eid_toolkit.work.inspection.evidence_seal import read_seal
 
     data = source if isinstance(source, bytes) else _bounded(Path(source), MAX_SIZE)
     return Reading(decode_evidence(data), witness_without_home(read_seal(data)))
 
 
 def _of_files(files: Iterable[tuple[str, bytes]]) -> Reading:
-    from eid_toolkit.inspection.dumped_files import evidence_of
-    from eid_toolkit.inspection.witness import UNSIGNED
+    from eid_toolkit.work.inspection.dumped_files import evidence_of
+    from eid_toolkit.work.inspection.witness import UNSIGNED
 
     evidence, strange = evidence_of(files, datetime.now(UTC))
     return Reading(evidence, UNSIGNED, strange)
 
 
 def _dumped(folder: Path) -> list[tuple[str, bytes]]:
-    from eid_toolkit.inspection.dumped_files import MAX_FILE, MAX_FILES
+    from eid_toolkit.work.inspection.dumped_files import MAX_FILE, MAX_FILES
 
     paths = sorted(path for path in folder.iterdir() if path.is_file())
     if len(paths) > MAX_FILES:

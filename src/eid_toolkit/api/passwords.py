@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from eid_toolkit.lds.dates import PartialDate
-from eid_toolkit.lds.mrz import Mrz as MachineReadableZone
-from eid_toolkit.lds.mrz import mrz_information
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.mrz import Mrz as MachineReadableZone
+from eid_toolkit.standards.lds.mrz import mrz_information
 
 if TYPE_CHECKING:
-    from eid_toolkit.protocols.passwords import AccessPassword
+    from eid_toolkit.standards.protocols.passwords import AccessPassword
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ def information_of(data: MrzData) -> str:
 
 def access_password(password: Can | Mrz | MrzData) -> AccessPassword:
     """The password as both ends of the protocols hold it."""
-    from eid_toolkit.protocols.passwords import AccessPassword
+    from eid_toolkit.standards.protocols.passwords import AccessPassword
 
     match password:
         case Can():

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
-from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816.files import MAX_EF_SIZE, ElementaryFile
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.iso7816.files import MAX_EF_SIZE, ElementaryFile
 
 if TYPE_CHECKING:
     from eid_toolkit.api import files
-    from eid_toolkit.ports import Signer
+    from eid_toolkit.ground.ports import Signer
 
 
 class Encodable(Protocol):
@@ -62,8 +62,8 @@ def parse_file(data: bytes, name: str | None = None) -> Any:
     told by its tags, which only EF.CardSecurity has not. Raises :class:`BadInput` if the bytes are no such file, or no
     file that is known.
     """
-    from eid_toolkit.lds.registry import parse_file as parse
-    from eid_toolkit.lds.registry import recognise
+    from eid_toolkit.standards.lds.registry import parse_file as parse
+    from eid_toolkit.standards.lds.registry import recognise
 
     file = recognise(data) if name is None else _file_called(name)
     if file is None:
@@ -90,9 +90,9 @@ def sign_records(
     Raises :class:`BadInput` for a data group that is none or does not fit on a card, and where ``signer`` is not the
     key of the certificate.
     """
-    from eid_toolkit.lds.com import Com
-    from eid_toolkit.lds.sod import Sod, build_sod
-    from eid_toolkit.stores.foreign import der_of, signer_of
+    from eid_toolkit.standards.lds.com import Com
+    from eid_toolkit.standards.lds.sod import Sod, build_sod
+    from eid_toolkit.books.keys.foreign import der_of, signer_of
 
     groups = {number: _content(number, data_group) for number, data_group in sorted(data_groups.items())}
     key, now = signer_of(signer), signing_time or datetime.now(UTC).replace(microsecond=0)
@@ -108,7 +108,7 @@ def sign_records(
 
 
 def _content(number: int, data_group: bytes | Encodable) -> bytes:
-    from eid_toolkit.lds.registry import recognise
+    from eid_toolkit.standards.lds.registry import recognise
 
     content = data_group if isinstance(data_group, bytes) else data_group.encode()
     file = recognise(content)

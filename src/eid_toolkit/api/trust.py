@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.errors import BadInput
+from eid_toolkit.ground.errors import BadInput
 
 if TYPE_CHECKING:
-    from eid_toolkit.pki.trust_material import TrustMaterial
-    from eid_toolkit.stores.trust_import import Plan
-    from eid_toolkit.stores.trust_sources import Sources
+    from eid_toolkit.standards.pki.trust_material import TrustMaterial
+    from eid_toolkit.books.trust.importing import Plan
+    from eid_toolkit.books.trust.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class LeftOut:
     @property
     def sentence(self) -> str:
         """The reason for a person."""
-        from eid_toolkit.cli.catalogue import explain
+        from eid_toolkit.ground.messages.catalogue import explain
 
         return explain(self.reason, {"subject": self.what, "issuer": self.what, **self.facts})
 
@@ -68,7 +68,7 @@ class Trust:
         cls, *paths: str | os.PathLike[str], accept: Iterable[str] = (), complete_states: Iterable[str] = ()
     ) -> Trust:
         """The same from single files."""
-        from eid_toolkit.stores.trust_sources import Sources, read_files
+        from eid_toolkit.books.trust.sources import Sources, read_files
 
         sources, unreadable = Sources(), []
         for path in map(Path, paths):
@@ -91,8 +91,8 @@ class Trust:
         complete_states: Iterable[str] = (),
     ) -> Trust:
         """The same from memory: bytes in DER or PEM, or certificates and lists of the package ``cryptography``."""
-        from eid_toolkit.stores.foreign import der_of
-        from eid_toolkit.stores.trust_sources import Sources, read_bytes
+        from eid_toolkit.books.keys.foreign import der_of
+        from eid_toolkit.books.trust.sources import Sources, read_bytes
 
         sources, unreadable = Sources(), []
         for kind, items in (("certificate", certificates), ("crl", crls)):
@@ -112,8 +112,8 @@ class Trust:
     def _of_sources(
         cls, sources: Sources, unreadable: list[LeftOut], accept: Iterable[str], complete_states: Iterable[str]
     ) -> Trust:
-        from eid_toolkit.pki.trust_material import TrustMaterial
-        from eid_toolkit.stores.trust_import import Planner
+        from eid_toolkit.standards.pki.trust_material import TrustMaterial
+        from eid_toolkit.books.trust.importing import Planner
 
         accepted = frozenset(text.replace(":", "").replace(" ", "").lower() for text in accept)
         planner = Planner(TrustMaterial(), known=frozenset(), removed=frozenset(), accepted=accepted)
@@ -134,8 +134,8 @@ def _add(to: Sources, more: Sources) -> None:
 
 def _material_of(plan: Plan, complete_states: Iterable[str]) -> TrustMaterial:
     """What a trust store would hold after the import that was planned."""
-    from eid_toolkit.pki.trust_material import TrustMaterial
-    from eid_toolkit.stores.trust_packs import PARSERS, Role
+    from eid_toolkit.standards.pki.trust_material import TrustMaterial
+    from eid_toolkit.books.trust.packs import PARSERS, Role
 
     by_role: dict[str, dict[str, Any]] = {role: {} for role in (*PARSERS, Role.SIGNER.value)}
     for entry in plan.entries:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from eid_toolkit.emulator.session import Selected
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.protocols.bac import KEYING_SIZE, MESSAGE_SIZE, NONCE_SIZE, BacKeys, _channel
-from eid_toolkit.protocols.passwords import PasswordKind
-from eid_toolkit.protocols.personalization_data import AccessProtocols
-from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.protocols.bac import KEYING_SIZE, MESSAGE_SIZE, NONCE_SIZE, BacKeys, _channel
+from eid_toolkit.standards.protocols.passwords import PasswordKind
+from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
+from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
 from support.card_states import ENTROPY
 from support.conformance import Defect, DefectiveCard
 from support.loose_channel import LooseChannel

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.asn1.oids import ChipAuthenticationProtocol
-from eid_toolkit.asn1.security_infos import ChipAuthenticationInfo
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.crypto.domain_parameters import domain_by_id, ec_domain_by_name
-from eid_toolkit.crypto.ec import EcPublicKey
-from eid_toolkit.crypto.messaging_suites import derive_suite
-from eid_toolkit.emulator.refusal import Refused
-from eid_toolkit.emulator.reply import Reply, ok
-from eid_toolkit.emulator.session import PendingChipAuthentication
-from eid_toolkit.errors import BadInput, ChannelError
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.protocols import chip_authentication as ca
-from eid_toolkit.protocols.chip_authentication import ChipStaticKey
-from eid_toolkit.protocols.secure_messaging import CLASS_BITS, SecureChannel
+from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto.domain_parameters import domain_by_id, ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.standards.crypto.messaging_suites import derive_suite
+from eid_toolkit.cards.emulator.refusal import Refused
+from eid_toolkit.cards.emulator.reply import Reply, ok
+from eid_toolkit.cards.emulator.session import PendingChipAuthentication
+from eid_toolkit.ground.errors import BadInput, ChannelError
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.protocols import chip_authentication as ca
+from eid_toolkit.standards.protocols.chip_authentication import ChipStaticKey
+from eid_toolkit.standards.protocols.secure_messaging import CLASS_BITS, SecureChannel
 from support.conformance import Defect, DefectiveCard
 from support.resigning import infos_of, put_infos
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.asn1.oids import LDS_SECURITY_OBJECT, PaceProtocol
-from eid_toolkit.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.emulator.state import CardMemory
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.lds.atr_info import AtrInfo
-from eid_toolkit.lds.card_access import CardAccess
-from eid_toolkit.lds.com import Com
-from eid_toolkit.lds.ef_dir import EfDir
-from eid_toolkit.lds.security_object import LdsSecurityObject
-from eid_toolkit.lds.sod import Sod
-from eid_toolkit.pki.cms import build_signed_data
+from eid_toolkit.standards.asn1.oids import LDS_SECURITY_OBJECT, PaceProtocol
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.lds.atr_info import AtrInfo
+from eid_toolkit.standards.lds.card_access import CardAccess
+from eid_toolkit.standards.lds.com import Com
+from eid_toolkit.standards.lds.ef_dir import EfDir
+from eid_toolkit.standards.lds.security_object import LdsSecurityObject
+from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.standards.pki.cms import build_signed_data
 from support.conformance import Defect, DefectiveCard
 from support.resigning import DIGEST, document_signer, put, secured_infos_of, sign_card_security
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.asn1.security_infos import (
-    ActiveAuthenticationInfo,
-    ChipAuthenticationPublicKeyInfo,
-    TerminalAuthenticationInfo,
-)
-from eid_toolkit.codec import der, tlv
-from eid_toolkit.codec.tlv import Tlv
-from eid_toolkit.crypto.ec import EcPublicKey
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.lds.dg1 import Dg1
-from eid_toolkit.lds.dg2 import Dg2
-from eid_toolkit.lds.dg4 import Dg4
-from eid_toolkit.lds.dg11 import Dg11
-from eid_toolkit.lds.dg12 import Dg12
-from eid_toolkit.lds.ef_cvca import AUTHORITY_REFERENCE, SIZE
-from eid_toolkit.lds.face_record import FaceRecord
-from eid_toolkit.lds.mrz import Mrz, check_digit
-from eid_toolkit.lds.record import Record
+from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo, TerminalAuthenticationInfo
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.dg4 import Dg4
+from eid_toolkit.standards.lds.dg11 import Dg11
+from eid_toolkit.standards.lds.dg12 import Dg12
+from eid_toolkit.standards.lds.ef_cvca import AUTHORITY_REFERENCE, SIZE
+from eid_toolkit.standards.lds.face_record import FaceRecord
+from eid_toolkit.standards.lds.mrz import Mrz, check_digit
+from eid_toolkit.standards.lds.record import Record
 from support.conformance import Defect, DefectiveCard
 from support.defects.lds import content_of, with_long_length
 from support.resigning import infos_of, put, put_infos, replace_group

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.protocols import globalplatform as gp
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols import globalplatform as gp
 from support import chip_faults as fault
 from support.chip_faults import OK, answers, is_open
 from support.conformance import Defect, DefectiveCard

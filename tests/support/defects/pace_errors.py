@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.codec import tlv
-from eid_toolkit.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.crypto.ec import EcPublicKey
-from eid_toolkit.emulator.reply import Reply
-from eid_toolkit.errors import BadInput
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.protocols import pace
-from eid_toolkit.protocols.key_agreement import group_of
-from eid_toolkit.protocols.pace import PaceResult, Step
-from eid_toolkit.protocols.pace_card import PaceResponder
-from eid_toolkit.protocols.passwords import PasswordKind
-from eid_toolkit.protocols.secure_messaging import SecureChannel
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.cards.emulator.reply import Reply
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.protocols import pace
+from eid_toolkit.standards.protocols.key_agreement import group_of
+from eid_toolkit.standards.protocols.pace import PaceResult, Step
+from eid_toolkit.standards.protocols.pace_card import PaceResponder
+from eid_toolkit.standards.protocols.passwords import PasswordKind
+from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
 from support.conformance import Defect, DefectiveCard
 from support.defects.pace import runs_as
 

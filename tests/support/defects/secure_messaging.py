@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eid_toolkit.codec import tlv
-from eid_toolkit.errors import BadInput, ChannelError
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import ElementaryFile
-from eid_toolkit.protocols.secure_messaging import CHECKSUM, CLASS_BITS, CRYPTOGRAM, STATUS, SecureChannel
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.ground.errors import BadInput, ChannelError
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols.secure_messaging import CHECKSUM, CLASS_BITS, CRYPTOGRAM, STATUS, SecureChannel
 from support.conformance import Defect, DefectiveCard
 from support.loose_channel import LooseChannel
 

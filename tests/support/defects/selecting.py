@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eid_toolkit.emulator.session import Selected
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.protocols.personalization_data import AccessRule
+from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.protocols.personalization_data import AccessRule
 from support import chip_faults as fault
 from support.chip_faults import OK, answers, changes, ends_the_session, frees_selected, is_open
 from support.conformance import Defect, DefectiveCard

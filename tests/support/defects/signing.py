@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.asn1.oids import ECDSA_PLAIN
-from eid_toolkit.asn1.security_infos import ActiveAuthenticationInfo
-from eid_toolkit.crypto.domain_parameters import EcDomain, domain_by_id
-from eid_toolkit.crypto.ec import EcPrivateKey, plain_to_der
-from eid_toolkit.emulator.session import Selected
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.protocols import active_authentication
-from eid_toolkit.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
+from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN
+from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo
+from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, plain_to_der
+from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.protocols import active_authentication
+from eid_toolkit.standards.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
 from support.card_states import ENTROPY
 from support.conformance import Defect, DefectiveCard
 from support.defects.chip import once_done

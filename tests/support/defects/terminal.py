@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.emulator.session import Selected
-from eid_toolkit.iso7816 import commands
-from eid_toolkit.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.iso7816.files import MF_FID, ElementaryFile
-from eid_toolkit.lds.ef_cvca import EfCvca
-from eid_toolkit.pki.cv_authorization import Authorization
-from eid_toolkit.pki.cv_certificate import KeyReference
-from eid_toolkit.protocols.pace_card import PaceResponder
-from eid_toolkit.protocols.terminal_authentication import CHALLENGE_SIZE, compress
-from eid_toolkit.protocols.terminal_authentication_card import TerminalAuthenticationResponder
+from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import MF_FID, ElementaryFile
+from eid_toolkit.standards.lds.ef_cvca import EfCvca
+from eid_toolkit.standards.pki.cv_authorization import Authorization
+from eid_toolkit.standards.pki.cv_certificate import KeyReference
+from eid_toolkit.standards.protocols.pace_card import PaceResponder
+from eid_toolkit.standards.protocols.terminal_authentication import CHALLENGE_SIZE, compress
+from eid_toolkit.standards.protocols.terminal_authentication_card import TerminalAuthenticationResponder
 from support.conformance import Defect, DefectiveCard
 from support.defects.chip import agrees, once_done
 from support.resigning import put

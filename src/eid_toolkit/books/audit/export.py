@@ -1,0 +1,179 @@
+"""An export of the audit log: JSON Lines that can be verified without the register, the home and any passphrase.
+
+The lines, in this order:
+
+- ``{"schema": "eid-audit-key/1", "pem": …}``: the public key of the checkpoints; missing where nothing is signed yet;
+- a line for each row, without ``schema``: ``position``, ``time``, ``operator``, ``action``, ``subject``, ``detail``
+  (an object), ``previous`` and ``hash``; the hash is SHA-256 over the canonical JSON (sorted keys, no blanks, NFC) of
+  the other keys, with ``detail`` as its own canonical JSON in a string;
+- behind the row that it signs, each checkpoint: ``{"schema": "eid-audit-checkpoint/1", …}`` as
+  :mod:`eid_toolkit.books.audit.statements` describes it;
+- ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …}``: an export without it was cut off by accident.
+
+The last line binds nothing: who takes rows away at the end writes another one. Up to a checkpoint that was kept
+elsewhere nothing is missing; whether rows behind the last one are, an export cannot tell.
+
+A row that this software cannot have written is exported as far as JSON has it, and is found by its hash: text that is
+not UTF-8 with a lone surrogate for each byte, bytes as ``{"hex": …}``, a detail that is not canonical JSON as a string.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO
+
+from eid_toolkit.books.audit.rows import GENESIS, StoredRow, is_text
+from eid_toolkit.books.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
+from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
+from eid_toolkit.books.audit.walk import AuditResult, walk
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.books.ledger.canonical import canonical
+
+KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
+_LINE_LIMIT = 1 << 20
+
+
+class Exporting:
+    """An export that is written while its rows and checkpoints pass on to whoever judges them."""
+
+    def __init__(
+        self, items: Iterable[StoredRow | Checkpoint], key: AuditKey | None, write: Callable[[str], object]
+    ) -> None:
+        self._items = items
+        self._key = key
+        self._write = write
+        self.whole = False
+        """Whether it is written to its end."""
+
+    def items(self) -> Iterator[StoredRow | Checkpoint]:
+        """Each item, when its line is written; the last line follows when all are taken."""
+        position, head = 0, GENESIS
+        if self._key is not None:
+            self._write(_line({"schema": KEY_SCHEMA, "pem": self._key.to_pem().decode()}))
+        for item in self._items:
+            if isinstance(item, Checkpoint):
+                self._write(_line(item.to_json()))
+            else:
+                position, head = item.position, item.hash
+                self._write(_line({**item._asdict(), "detail": _detail(item.detail)}))
+            yield item
+        self._write(_line({"schema": END_SCHEMA, "rows": position, "head": head}))
+        self.whole = True
+
+
+def verify_export(
+    stream: BinaryIO, key: AuditKey | None = None, kept: Checkpoint | None = None
+) -> tuple[AuditResult, AuditKey | None]:
+    """Judge an export by ``key``, else by its own, which then is not proved itself; the key is returned.
+
+    ``kept`` is a checkpoint of the log that was kept elsewhere. Raises :class:`BadInput` for a file that is no export,
+    :class:`IntegrityBroken` for a line that cannot be read, and if the key has not signed what was kept.
+    """
+    reading = _Reading(stream)
+    own = reading.key()
+    key = key or own
+    if kept is not None:
+        check_kept(kept, key)
+    seen = () if kept is None else (kept,)
+    return walk(reading.items(), lambda: reading.end, key, seen=seen), key
+
+
+def check_kept(kept: Checkpoint, key: AuditKey | None) -> None:
+    """Raises :class:`IntegrityBroken` if a checkpoint that was kept elsewhere was not signed by the key, or none is."""
+    if key is None:
+        raise IntegrityBroken("audit-key-missing")
+    if not kept.is_signed_by(key):
+        raise IntegrityBroken("audit-kept-foreign", row=kept.position)
+
+
+class _Reading:
+    """The lines of an export, one after the other."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._number = 0
+        self._waiting: dict[str, Any] | None = None
+        self.end: tuple[int, str] | None = None
+
+    def key(self) -> AuditKey | None:
+        """The export's own key, from its first line."""
+        try:
+            first = self._next()
+        except IntegrityBroken:
+            raise BadInput("audit-export-none") from None
+        match first:
+            case {"schema": "eid-audit-key/1", "pem": str(pem)}:
+                try:
+                    return AuditKey.read(pem.encode())
+                except (BadInput, UnicodeEncodeError):
+                    raise self._damaged() from None
+            case {"position": int(), "hash": str()}:
+                self._waiting = first
+                return None
+        raise BadInput("audit-export-none")
+
+    def items(self) -> Iterator[StoredRow | Checkpoint]:
+        """Rows and checkpoints up to the end."""
+        while (values := self._take()) is not None:
+            if self.end is not None:
+                raise self._damaged()
+            match values:
+                case {"schema": str(schema)} if schema == CHECKPOINT_SCHEMA:
+                    try:
+                        yield Checkpoint.from_json(values)
+                    except ValueError:
+                        raise self._damaged() from None
+                case {"schema": str(schema), "rows": int(rows), "head": str(head)} if schema == END_SCHEMA:
+                    self.end = (rows, head)
+                case _:
+                    yield self._row(values)
+
+    def _row(self, values: dict[str, Any]) -> StoredRow:
+        if values.keys() != set(StoredRow._fields) or not isinstance(values["position"], int):
+            raise self._damaged()
+        try:
+            detail = canonical(values["detail"])
+        except (ValueError, RecursionError):
+            raise self._damaged() from None
+        return StoredRow(**{**values, "detail": detail})
+
+    def _take(self) -> dict[str, Any] | None:
+        if self._waiting is not None:
+            values, self._waiting = self._waiting, None
+            return values
+        return self._next()
+
+    def _next(self) -> dict[str, Any] | None:
+        line = self._stream.readline(_LINE_LIMIT + 1)
+        if not line:
+            return None
+        self._number += 1
+        try:
+            values = json.loads(line) if len(line) <= _LINE_LIMIT else None
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            raise self._damaged()
+        return values
+
+    def _damaged(self) -> IntegrityBroken:
+        return IntegrityBroken("audit-export-damaged", line=self._number)
+
+
+def _detail(text: Any) -> Any:
+    """The object that the text is; text that is not its canonical JSON stays text, else it would be made good again."""
+    try:
+        value = json.loads(text)
+        return value if canonical(value) == text else text
+    except (ValueError, TypeError, RecursionError):
+        return text
+
+
+def _line(values: dict[str, Any]) -> str:
+    line = json.dumps(values, ensure_ascii=False, default=_odd)
+    return (line if is_text(line) else json.dumps(values, default=_odd)) + "\n"
+
+
+def _odd(value: object) -> object:
+    return {"hex": value.hex()} if isinstance(value, (bytes, memoryview)) else repr(value)

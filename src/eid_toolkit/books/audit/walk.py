@@ -1,0 +1,264 @@
+"""One pass over an audit log, wherever it comes from: the first row that is not as it was written is named.
+
+Rows and checkpoints come in the order of their positions. The hash chain finds every edit that leaves hashes as they
+were; the checkpoints find a log that was rewritten with all its hashes, as far as it is signed; the last checkpoint
+that the home has seen, or that was kept elsewhere, finds a log that was rolled back or cut off. Nothing is kept but the
+last row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from eid_toolkit.books.audit.rows import GENESIS, StoredRow, time_text
+from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature
+from eid_toolkit.ground.errors import IntegrityBroken
+
+RESTORED = "register.restored"
+"""The action of the row in which a restoring of the register says which rows are lost by it."""
+
+KeyOf = Callable[[str], bytes | None]
+"""The public key (SubjectPublicKeyInfo) of the operator of that name, None where nobody knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """A restoring that is on record: rows ``lost_from`` (where it is known) to ``lost_through`` are lost by it."""
+
+    position: int
+    time: str
+    operator: str
+    lost_from: int | None
+    lost_through: int | None
+    seen: tuple[int, str] | None
+    """The checkpoint, by position and hash, that the home had seen and that is lost with them."""
+
+    def names(self, row: int) -> bool:
+        """Whether it says that this row of the log before is lost."""
+        first, last = self.lost_from, self.lost_through
+        return first is not None and last is not None and first <= row <= last
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "row": self.position,
+            "time": self.time,
+            "operator": self.operator,
+            "lost_from": self.lost_from,
+            "lost_through": self.lost_through,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """How many rows hold together, and the first that does not with the reason code.
+
+    Where the rows from ``broken_at`` on were rewritten with all their hashes, which of them was changed cannot be
+    told; by ``broken_through`` they are no longer those that were signed.
+    """
+
+    rows: int
+    head: str
+    broken_at: int | None = None
+    reason: str | None = None
+    broken_through: int | None = None
+    checkpoints: int = 0
+    signed_up_to: int = 0
+    restorings: tuple[Restoring, ...] = ()
+    newest: Checkpoint | None = None
+    lost: tuple[Checkpoint, ...] = ()
+    """Of the checkpoints that had been seen: those that are known to be lost, by a restoring that names them."""
+
+    @property
+    def unsigned_rows(self) -> int:
+        """Rows that hold together, but that no checkpoint vouches for."""
+        return max(self.rows - self.signed_up_to, 0)
+
+
+class _Broken(Exception):
+    """The walk ends here."""
+
+    def __init__(self, reason: str, at: int, through: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.at, self.through = reason, at, through
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A checkpoint that had been seen, and what has come of it."""
+
+    checkpoint: Checkpoint
+    signed_before: int = 0
+    row: bool | None = None
+    """Whether the row that it signs is still that row; None before it comes."""
+    found: Checkpoint | None = None
+    """The same one in the log, perhaps with more countersignatures."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    key: AuditKey | None
+    key_of: KeyOf
+    seen: tuple[_Seen, ...]
+    position: int = 0
+    hash: str = GENESIS
+    signed: int = 0
+    """The last row that a checkpoint vouches for."""
+    checkpoints: int = 0
+    newest: Checkpoint | None = None
+    ahead: bool = False
+    """A checkpoint on a row that has not come."""
+    open_restoring: int | None = None
+    restorings: list[Restoring] = field(default_factory=list)
+
+    def row(self, row: StoredRow) -> None:
+        expected = self.position + 1
+        self._close_restoring()
+        if row.position > expected:
+            raise _Broken("audit-row-missing", expected)
+        if row.position < expected:
+            raise _Broken("audit-row-inserted", row.position)
+        consistent = row.is_consistent()
+        if row.previous != self.hash:
+            if row._replace(position=self.position).is_consistent():  # moved by one, for the row before it
+                raise _Broken("audit-row-inserted", self.position)
+            if consistent and self.position:  # its own hash is right, so it is the row before that has changed
+                raise _Broken("audit-row-changed", self.position)
+            raise _Broken("audit-chain-broken", expected)
+        if not consistent:
+            raise _Broken("audit-row-changed", expected)
+        self.position, self.hash = row.position, row.hash
+        if row.action == RESTORED:
+            self.open_restoring = row.position
+            self.restorings.append(restoring(row))
+        for known in self.seen:
+            if row.position == known.checkpoint.position:
+                known.row = row.hash == known.checkpoint.hash
+                known.signed_before = self.signed
+
+    def checkpoint(self, current: Checkpoint) -> None:
+        if current.position > self.position:
+            self.ahead = True  # a row between is missing, or all at the end
+            return
+        if self.key is None:
+            raise IntegrityBroken("audit-key-missing")
+        if current.position < self.position or not current.is_signed_by(self.key):
+            raise _Broken("audit-checkpoint-broken", current.position)
+        if current.number != self.checkpoints + 1:
+            raise _Broken("audit-checkpoint-missing", self.signed + 1, current.position)
+        if current.hash != self.hash:
+            raise _Broken("audit-rows-rewritten", self.signed + 1, current.position)
+        if current.broken_countersignature() is not None or not all(map(self._is_their_own, current.countersigned)):
+            raise _Broken("audit-countersignature-broken", current.position)
+        self.checkpoints, self.signed, self.newest = self.checkpoints + 1, current.position, current
+        if self.open_restoring == current.position:
+            self.open_restoring = None
+        for known in self.seen:
+            expected = known.checkpoint
+            if (current.position, current.hash, current.number) == (expected.position, expected.hash, expected.number):
+                known.found = current
+
+    def end(self, head: tuple[int, str] | None) -> None:
+        self._close_restoring()
+        if self.ahead:
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        if self.position == 0 or head is None:  # the founding itself is on record
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        position, row_hash = head
+        if position > self.position:
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        if position < self.position:
+            raise _Broken("audit-row-inserted", position + 1)
+        if row_hash != self.hash:
+            raise _Broken("audit-row-changed", self.position)
+        if not self.seen and self.key is not None and not self.checkpoints:
+            raise _Broken("audit-checkpoint-missing", 1, self.position)
+        for known in sorted(self.seen, key=lambda seen: seen.checkpoint.position):
+            if not self.is_known_loss(known.checkpoint):
+                self._check_seen(known)
+
+    def _check_seen(self, seen: _Seen) -> None:
+        position = seen.checkpoint.position
+        if seen.row is None:
+            raise _Broken("audit-rows-cut-off", self.position + 1)
+        if not seen.row:
+            raise _Broken("audit-rows-rewritten", seen.signed_before + 1, position)
+        if seen.found is None:
+            raise _Broken("audit-checkpoint-missing", min(self.signed + 1, position), position)
+        if not set(seen.checkpoint.countersigned) <= set(seen.found.countersigned):
+            raise _Broken("audit-countersignature-missing", position)
+
+    def is_known_loss(self, lost: Checkpoint) -> bool:
+        """Whether a restoring, signed as all in the list are, names this checkpoint, or its row, as lost.
+
+        A row of that number that was written after the restoring is another one.
+        """
+        return any(
+            entry.seen == (lost.position, lost.hash)
+            or (entry.names(lost.position) and time_text(lost.time) < entry.time)
+            for entry in self.restorings
+        )
+
+    def _close_restoring(self) -> None:
+        """A restoring is signed in the transaction that records it: one that is not was written by somebody else."""
+        if self.open_restoring is not None:
+            raise _Broken("audit-restoring-unsigned", self.open_restoring)
+
+    def _is_their_own(self, person: Countersignature) -> bool:
+        key = self.key_of(person.operator)
+        return key is None or key == person.public_key
+
+
+def walk(
+    items: Iterable[StoredRow | Checkpoint],
+    head: Callable[[], tuple[int, str] | None],
+    key: AuditKey | None,
+    key_of: KeyOf = lambda name: None,
+    seen: Sequence[Checkpoint] = (),
+) -> AuditResult:
+    """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` are checkpoints that it had once.
+
+    Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
+    """
+    state = _Walk(key, key_of, tuple(map(_Seen, seen)))
+    broken: _Broken | None = None
+    try:
+        for item in items:
+            if isinstance(item, Checkpoint):
+                state.checkpoint(item)
+            else:
+                state.row(item)
+        state.end(head())
+    except _Broken as error:
+        broken = error
+    return AuditResult(
+        rows=state.position,
+        head=state.hash,
+        broken_at=broken.at if broken else None,
+        reason=broken.reason if broken else None,
+        broken_through=broken.through if broken else None,
+        checkpoints=state.checkpoints,
+        signed_up_to=state.signed,
+        restorings=tuple(state.restorings),
+        newest=state.newest,
+        lost=tuple(each for each in seen if state.is_known_loss(each)),
+    )
+
+
+def restoring(row: StoredRow) -> Restoring:
+    """What the row of a restoring tells, as far as it can be read."""
+    detail: object = None
+    with suppress(ValueError, TypeError, RecursionError):
+        detail = json.loads(row.detail)
+    lost: tuple[int | None, int | None] = (None, None)
+    seen = None
+    match detail:
+        case {"lost": {"from": int() | None as first, "through": int(last)}}:
+            lost = (first, last)
+    match detail:
+        case {"seen": {"position": int(position), "hash": str(row_hash)}}:
+            seen = (position, row_hash)
+    return Restoring(row.position, row.time, row.operator, *lost, seen)

@@ -1,0 +1,1 @@
+"""The authorities of a home: country signing, verifying, and the keys of terminals."""

@@ -1,0 +1,297 @@
+"""The register's database, SQLite or PostgreSQL: opened, migrated, and worked on in transactions with clear errors."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+
+from eid_toolkit.ground.errors import BadInput, DatabaseAway, EidError, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.home.atomic import FILE_MODE
+from eid_toolkit.books.ledger.schema import HEAD, metadata
+
+BUSY_TIMEOUT_MS = 5000
+"""How long a transaction waits for another process."""
+CONNECT_TIMEOUT = 5
+"""Seconds to wait for a server."""
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # an issued document survives a power cut
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # a destroyed secret does not stay in free pages
+    "PRAGMA cache_size = -32768",  # in KiB: a chunk of an import changes more pages than the usual two megabytes hold
+    "PRAGMA wal_autocheckpoint = 8000",  # in pages: they are written once for several chunks
+)
+VERSION_TABLE = "alembic_version"
+_WRITE, _SHARED = "eid_write", "eid_shared"
+_WRITER_LOCK = 0x65_69_64  # "eid": the one writer of a PostgreSQL register
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
+
+
+class Database:
+    """One open register database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, new: bool = True) -> Database:
+        """Open the database at an SQLAlchemy address and bring it up to date; make it if it may be ``new``.
+
+        Raises :class:`BadInput` for an address that cannot be used and a register of a newer version,
+        :class:`ServiceAway` if it cannot be reached, :class:`IntegrityBroken` for a file that is no database, and
+        where there is no register though there should be one.
+        """
+        database = cls.reach(url, new=new)
+        try:
+            database._migrate(new=new)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def found(cls, url: str) -> Database:
+        """Make a register where there is none; :meth:`discard` takes it away again.
+
+        Whether there is none is asked in the transaction that makes it: of two foundings at one address one comes.
+        Raises :class:`NotPermitted` if there is a register, or a table of another program that is called like one of
+        ours; else as :meth:`open`.
+        """
+        database = cls.reach(url, new=True)
+        try:
+            with database.write() as connection:
+                there = set(inspect(connection).get_table_names())
+                if there & {VERSION_TABLE, *metadata.tables}:
+                    raise NotPermitted("register-exists")
+                upgrade(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def discard(self) -> None:
+        """Take away the register that :meth:`found` has just made here: its home did not come."""
+        if self.is_file:
+            self.close()
+            place = str(self._engine.url.database)
+            for suffix in ("", "-wal", "-shm"):
+                Path(place + suffix).unlink(missing_ok=True)
+            return
+        with self.write() as connection:
+            metadata.drop_all(connection)
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+
+    @classmethod
+    def reach(cls, url: str, *, new: bool) -> Database:
+        """The database at an address, whatever is in it; raises as :meth:`open` if there cannot be one."""
+        address = parse_address(url)
+        is_file = address.get_backend_name() == "sqlite"
+        if is_file:
+            _check_file(Path(str(address.database)), new=new)
+        try:
+            engine = create_engine(address, hide_parameters=True, **({} if is_file else _server_options()))
+        except NoSuchModuleError:
+            raise BadInput("register-url-unsupported", backend=address.drivername) from None
+        except ImportError:  # the driver, or the library that it calls
+            raise ServiceAway("package-missing", package="psycopg", extra="server") from None
+        if is_file:
+            event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return cls(engine)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether this is an SQLite file, and no server."""
+        return self._engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state and changes nothing."""
+        with _clear_errors(), self._engine.connect() as connection:
+            if not self.is_file:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self, *, shared: bool = False) -> Iterator[Connection]:
+        """A transaction that changes: it has the database for itself, and is on the disk on leaving.
+
+        On a server, a ``shared`` one does not wait for other writers: for rows that nobody else writes, and without
+        the audit log, whose rows follow on each other.
+        """
+        with _clear_errors(), self._engine.connect() as connection:
+            connection.execution_options(**{_WRITE: True, _SHARED: shared})
+            with connection.begin():
+                yield connection
+
+    def clear_files(self) -> bool:
+        """Have what was overwritten leave a file's write-ahead log too; False while another reader needs it there.
+
+        The file itself has it no more (``secure_delete``). On a server that is the server's matter: False.
+        """
+        if not self.is_file:
+            return False
+        with self._raw("PRAGMA wal_checkpoint(TRUNCATE)") as run:
+            try:
+                (busy, _, _) = run().fetchone()
+            except sqlite3.OperationalError:  # locked by another process
+                return False
+            return not busy
+
+    def copy_to(self, path: Path) -> None:
+        """Copy a register that is a file to another file, as it is now; others may go on reading."""
+        with self._raw("VACUUM INTO ?") as run:
+            run(str(path))
+
+    @contextmanager
+    def _raw(self, statement: str) -> Iterator[Callable[..., Any]]:
+        """Runs a statement outside of any transaction; errors are told as those of all others are."""
+        with _clear_errors():
+            try:
+                with closing(self._engine.raw_connection()) as connection:
+                    yield lambda *values: connection.cursor().execute(statement, values)
+            except sqlite3.OperationalError as error:
+                raise OperationalError(statement, None, error) from None
+            except sqlite3.Error as error:
+                raise DatabaseError(statement, None, error) from None
+
+    def is_sound(self) -> bool:
+        """Whether the structure of a file holds; raises :class:`IntegrityBroken` if it is no database at all."""
+        with self.read() as connection:
+            return connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+
+    def is_empty(self) -> bool:
+        """Whether there is no register in the database."""
+        with self.read() as connection:
+            return version_of(connection) is None
+
+    def _migrate(self, *, new: bool) -> None:
+        with self.read() as connection:
+            version = version_of(connection)
+        if version is None and not new:  # an empty register in its place would give numbers and chips out again
+            raise IntegrityBroken("register-missing")
+        if version == HEAD:
+            return
+        if version is not None and version > HEAD:
+            raise BadInput("register-newer", version=version, supported=HEAD)
+        with self.write() as connection:
+            if version_of(connection) != HEAD:  # another process may have been quicker
+                upgrade(connection)
+
+
+def parse_address(url: str) -> URL:
+    """The SQLAlchemy address of a register; raises :class:`BadInput` for one that cannot be used."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise BadInput("register-url-malformed") from None
+    if address.drivername not in _DRIVERS or not address.database or address.database == ":memory:":
+        raise BadInput("register-url-unsupported", backend=address.drivername)
+    return address
+
+
+def _check_file(path: Path, *, new: bool) -> None:
+    if not new and not path.exists():
+        raise IntegrityBroken("register-missing")
+    try:
+        path.touch(mode=FILE_MODE)
+    except OSError as error:
+        raise DatabaseAway("register-away", reason=error.strerror) from None
+
+
+def _server_options() -> dict[str, Any]:
+    timeouts = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=600000"
+    arguments = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "eid-toolkit", "options": timeouts}
+    return {"connect_args": arguments, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+
+
+def upgrade(connection: Connection, version: str = "head") -> None:
+    """Bring the schema up to a version, within the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of the register in the database; None if there is none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Each new SQLite connection: the driver's own transactions off, the pragmas on."""
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if connection.dialect.name == "sqlite":
+        # A reader that becomes a writer half-way would meet a busy error that no waiting helps against.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITE) else "BEGIN")
+    elif options.get(_WRITE) and not options.get(_SHARED):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        reason = _reason(error)
+        if "Could not decode" in reason:  # and shows the text
+            raise IntegrityBroken("register-damaged", reason="text that is not UTF-8") from None
+        if reason.startswith("no such "):  # a table or a column
+            raise IntegrityBroken("register-damaged", reason=reason) from None
+        if "disk is full" in reason or "No space left" in reason:
+            raise ServiceAway("register-disk-full") from None
+        code = "register-busy" if "locked" in reason or "lock timeout" in reason else "register-away"
+        raise DatabaseAway(code, reason=reason) from None
+    except InterfaceError as error:  # the connection broke before
+        raise DatabaseAway("register-away", reason=_reason(error)) from None
+    except DatabaseError as error:
+        reason = _reason(error)
+        if isinstance(error, IntegrityError | DataError):  # what the database says of values names them
+            raise EidError("register-refused", kind=type(error.orig).__name__) from None
+        if "permission denied" in reason:
+            raise DatabaseAway("register-away", reason=reason) from None
+        if any(word in reason for word in _DAMAGED):
+            raise IntegrityBroken("register-damaged", reason=reason) from None
+        raise
+    except UnicodeDecodeError:  # what SQLite says of a damaged schema repeats its bytes
+        raise IntegrityBroken("register-damaged", reason="text that is not UTF-8") from None
+
+
+def _reason(error: DBAPIError) -> str:
+    """The first line of what the database says: the rest may show values."""
+    return str(error.orig).strip().partition("\n")[0]

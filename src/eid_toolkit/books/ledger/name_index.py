@@ -1,0 +1,101 @@
+"""The words of names, so that a name is found by any of them, by its beginning, and with a letter wrong.
+
+Each distinct word stands in a vocabulary with about how many names hold it; each has its postings, the folded names
+with it in order; and each has its variants, itself and itself without one of its letters. Two words that are one edit
+apart (a letter missing, more, another, or two neighbours exchanged) have a variant in common.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from eid_toolkit.books.ledger.bulk import insert_rows
+from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
+
+LONGEST = 32
+"""Words of more letters are found exactly and by their beginning only: their variants would fill the register."""
+_MOST_WORDS = 64
+"""This many words of one name are indexed."""
+_COUNT = (
+    update(name_word).where(name_word.c.id == bindparam("word_id")).values(names=name_word.c.names + bindparam("more"))
+)
+
+
+def words_of(folded_name: str) -> tuple[str, ...]:
+    """The words under which a folded name is found, each once."""
+    return tuple(dict.fromkeys(folded_name.split()))[:_MOST_WORDS]
+
+
+def variants(word: str, longest: int = LONGEST) -> set[str]:
+    """The word and, if it has at most ``longest`` letters, the word without one of them."""
+    if len(word) > longest:
+        return {word}
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def within_one_edit(first: str, second: str) -> bool:
+    """Whether one letter more, less or other, or two neighbours exchanged, makes one of the other (Damerau)."""
+    if abs(len(first) - len(second)) > 1:
+        return False
+    shorter, longer = sorted((first, second), key=len)
+    at = next((i for i, letter in enumerate(shorter) if letter != longer[i]), len(shorter))
+    if len(shorter) < len(longer):
+        return shorter[at:] == longer[at + 1 :]
+    if shorter[at + 1 :] == longer[at + 1 :]:
+        return True
+    exchanged = shorter[at : at + 2] == longer[at : at + 2][::-1]
+    return exchanged and shorter[at + 2 :] == longer[at + 2 :]
+
+
+def index_names(connection: Connection, names: Collection[str]) -> None:
+    """Make folded names findable; called before the persons who bear them are written, so that new names are known."""
+    known = select(person.c.folded_name).where(person.c.folded_name.in_(list(names))).distinct()
+    new = set(names) - set(connection.execute(known).scalars())
+    if new:
+        write_names(connection, sorted(new))
+
+
+def write_names(connection: Connection, new: Collection[str]) -> None:
+    """Make folded names findable that nobody bears yet, or that were never indexed."""
+    words = {name: words_of(name) for name in new}
+    identifiers = _identifiers(connection, {word for group in words.values() for word in group})
+    postings = [{"word_id": identifiers[word], "folded_name": name} for name in new for word in words[name]]
+    if postings:
+        insert_rows(connection, name_posting, postings, only_new=True)
+        counts = Counter(posting["word_id"] for posting in postings)
+        connection.execute(_COUNT, [{"word_id": word, "more": more} for word, more in sorted(counts.items())])
+
+
+def forget_name(connection: Connection, folded_name: str) -> None:
+    """Take a folded name that nobody bears any more out of the index, and words that no other name holds."""
+    if connection.execute(select(person.c.id).where(person.c.folded_name == folded_name).limit(1)).first() is not None:
+        return
+    held = select(name_posting.c.word_id).where(name_posting.c.folded_name == folded_name)
+    words = select(name_word.c.id).where(name_word.c.word.in_(words_of(folded_name)), name_word.c.id.in_(held))
+    for word in connection.execute(words).scalars().all():
+        posting = (name_posting.c.word_id == word, name_posting.c.folded_name == folded_name)
+        connection.execute(delete(name_posting).where(*posting))
+        if connection.execute(select(name_posting).where(name_posting.c.word_id == word).limit(1)).first() is None:
+            connection.execute(delete(name_variant).where(name_variant.c.word_id == word))
+            connection.execute(delete(name_word).where(name_word.c.id == word))
+        else:
+            connection.execute(_COUNT, {"word_id": word, "more": -1})
+
+
+def _identifiers(connection: Connection, words: set[str]) -> dict[str, int]:
+    """The vocabulary's number of each word; new words are written."""
+    query = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(sorted(words)))
+    identifiers: dict[str, int] = {row.word: row.id for row in connection.execute(query)}
+    new = sorted(words - identifiers.keys())
+    if new:
+        insert_rows(connection, name_word, [{"word": word, "names": 0} for word in new], only_new=True)
+        added = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(new))
+        identifiers |= {row.word: row.id for row in connection.execute(added)}
+        rows = [
+            {"variant": variant, "word_id": identifiers[word]} for word in new for variant in sorted(variants(word))
+        ]
+        insert_rows(connection, name_variant, rows, only_new=True)
+    return identifiers

@@ -1,0 +1,232 @@
+"""What the police reports: documents that were lost or stolen, and persons who are wanted or missed.
+
+A notice is never deleted: who withdrew it, when and why is kept beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.books.register.agencies.agency_record import active_agency
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.documents.document_rows import Document, load_document
+from eid_toolkit.books.register.documents.document_status import DocumentStatuses
+from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.register.people.person_record import load_person, refuse_merged
+from eid_toolkit.books.ledger.reasons import clean_reason
+from eid_toolkit.books.ledger.schema import application, document, notice, person
+from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
+
+_UNISSUED = (DocumentState.PREPARED, DocumentState.BOUND, DocumentState.SPOILED)
+
+
+class NoticeKind(StrEnum):
+    """What is reported: of a document that it is lost or stolen, of a person that somebody looks for them."""
+
+    LOST = "lost"
+    STOLEN = "stolen"
+    WANTED = "wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice, of a document or of a person."""
+
+    id: str
+    kind: NoticeKind
+    person_id: str | None
+    document_id: str | None
+    agency: str
+    operator: str
+    reported_at: datetime
+    reason: str | None
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawal_reason: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "id": self.id,
+            "kind": str(self.kind),
+            "person": self.person_id,
+            "document": self.document_id,
+            "agency": self.agency,
+            "operator": self.operator,
+            "reported_at": self.reported_at.isoformat(),
+            "reason": self.reason,
+            "withdrawn_at": self.withdrawn_at and self.withdrawn_at.isoformat(),
+            "withdrawn_by": self.withdrawn_by,
+            "withdrawal_reason": self.withdrawal_reason,
+        }
+
+    def to_agency(self) -> dict[str, object]:
+        """What an agency that may see notices is told of it."""
+        return {
+            "kind": str(self.kind),
+            "document": self.document_id,
+            "agency": self.agency,
+            "reported_at": self.reported_at.isoformat(),
+            "reason": self.reason,
+        }
+
+
+class Notices:
+    """The notices of one register."""
+
+    def __init__(self, database: Database, statuses: DocumentStatuses, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._statuses = statuses
+        self._clock = clock
+        self._entropy = entropy
+
+    def add_document(
+        self, kind: NoticeKind, reference: str, agency: str, operator: Operator, reason: str | None = None
+    ) -> Notice:
+        """Report a document, by its identifier or its number, as lost or stolen; its own status says so from now on.
+
+        Raises :class:`NotPermitted` for an agency that does not report, for a document that was never issued, and for
+        a notice that there is already.
+        """
+        operator.require(Permission.REPORT_NOTICES)
+        why = _clean(reason)
+        if kind is NoticeKind.WANTED:
+            raise BadInput("notice-kind-and-subject", kind=kind)
+        now, action = self._clock.now(), f"report-{kind}"
+        with self._database.write() as connection:
+            _reporting(connection, agency)
+            record = _document(connection, reference)
+            _check_new(connection, kind, agency, document_id=record.id)
+            if DOCUMENT.allows(record.state, action):  # it may be known as lost already, or as good no more
+                self._statuses.change_within(connection, record.id, action, operator, why)
+            return self._insert(connection, kind, agency, operator, why, now, document_id=record.id)
+
+    def add_person(self, reference: str, agency: str, operator: Operator, reason: str | None = None) -> Notice:
+        """Report that a person, by identifier or number, is looked for; raises as :meth:`add_document`."""
+        operator.require(Permission.REPORT_NOTICES)
+        why, now = _clean(reason), self._clock.now()
+        with self._database.write() as connection:
+            _reporting(connection, agency)
+            record = load_person(connection, reference)
+            refuse_merged(connection, record.id)
+            _check_new(connection, NoticeKind.WANTED, agency, person_id=record.id)
+            return self._insert(connection, NoticeKind.WANTED, agency, operator, why, now, person_id=record.id)
+
+    def withdraw(self, identifier: str, reason: str, operator: Operator) -> Notice:
+        """The notice holds no more; what became of a document's status stays. Raises if it was withdrawn already."""
+        operator.require(Permission.REPORT_NOTICES)
+        why, now = clean_reason(reason), self._clock.now()
+        with self._database.write() as connection:
+            record = _load(connection, identifier)
+            if record.withdrawn_at is not None:
+                raise NotPermitted("notice-withdrawn", notice=record.id)
+            values = {"withdrawn_at": now, "withdrawn_by": operator.name, "withdrawal_reason": why}
+            connection.execute(update(notice).where(notice.c.id == record.id).values(values))
+            append(connection, now, operator.name, [AuditEvent("notice.withdrawn", record.id, {})])
+            return _load(connection, record.id)
+
+    def list(
+        self, operator: Operator, *, withdrawn: bool = False, person: str | None = None, document: str | None = None
+    ) -> tuple[Notice, ...]:
+        """The notices that hold, oldest first, or also the ``withdrawn`` ones; of one person or document, if given."""
+        operator.require(Permission.READ_PERSONS)
+        query = select(notice).order_by(notice.c.reported_at, notice.c.id)
+        if not withdrawn:
+            query = query.where(notice.c.withdrawn_at.is_(None))
+        if person is not None:
+            query = query.where(notice.c.person_id == person.upper())
+        if document is not None:
+            query = query.where(notice.c.document_id == document.upper())
+        with self._database.read() as connection:
+            return tuple(map(_notice, connection.execute(query)))
+
+    def _insert(
+        self,
+        connection: Connection,
+        kind: NoticeKind,
+        agency: str,
+        operator: Operator,
+        reason: str | None,
+        now: datetime,
+        **subject: str,
+    ) -> Notice:
+        identifier = new_identifier("N", self._entropy)
+        row = {"id": identifier, "kind": kind, "agency": agency, "operator": operator.name}
+        connection.execute(insert(notice), {**row, **subject, "reported_at": now, "reason": reason})
+        detail = {"kind": str(kind), "agency": agency, **subject}
+        append(connection, now, operator.name, [AuditEvent("notice.added", identifier, detail)])
+        return _load(connection, identifier)
+
+
+def _check_new(connection: Connection, kind: NoticeKind, agency: str, **subject: str) -> None:
+    """Raises :class:`NotPermitted` if the agency has reported the same, and it holds."""
+    query = select(notice.c.id).where(
+        notice.c.kind == kind,
+        notice.c.agency == agency,
+        notice.c.withdrawn_at.is_(None),
+        *(notice.c[name] == identifier for name, identifier in subject.items()),
+    )
+    known = connection.execute(query).scalar()
+    if known is not None:
+        raise NotPermitted("notice-exists", notice=known)
+
+
+def notices_about(connection: Connection, person_id: str) -> tuple[Notice, ...]:
+    """The notices that hold of a person and of the person's documents, oldest first.
+
+    Those of records that were found to be the same person's are among them.
+    """
+    same = select(person.c.id).where(or_(person.c.id == person_id, person.c.merged_into == person_id))
+    documents = select(document.c.id).join(application, document.c.application_id == application.c.id)
+    theirs = documents.where(application.c.person_id.in_(same))
+    about = or_(notice.c.person_id.in_(same), notice.c.document_id.in_(theirs))
+    query = select(notice).where(and_(about, notice.c.withdrawn_at.is_(None)))
+    return tuple(map(_notice, connection.execute(query.order_by(notice.c.reported_at, notice.c.id))))
+
+
+def _reporting(connection: Connection, code: str) -> None:
+    if not active_agency(connection, code).may_report:
+        raise NotPermitted("agency-may-not-report", agency=code)
+
+
+def _document(connection: Connection, reference: str) -> Document:
+    """The issued document of this identifier or, if there is just one of it, of this number."""
+    if not reference.strip():  # erasure leaves documents without a number
+        raise BadInput("document-unknown", document=reference)
+    numbered = select(document.c.id).where(
+        document.c.document_number == reference.strip().upper(), document.c.state.not_in(list(map(str, _UNISSUED)))
+    )
+    identifiers = connection.execute(numbered.limit(2)).scalars().all()
+    if len(identifiers) > 1:
+        raise BadInput("document-number-of-several", number=reference)
+    loaded = load_document(connection, identifiers[0] if identifiers else reference)
+    if loaded.state in _UNISSUED:
+        raise NotPermitted("document-never-issued", document=loaded.id, state=loaded.state)
+    return loaded
+
+
+def _load(connection: Connection, identifier: str) -> Notice:
+    row = connection.execute(select(notice).where(notice.c.id == identifier.upper())).first()
+    if row is None:
+        raise BadInput("notice-unknown", notice=identifier)
+    return _notice(row)
+
+
+def _notice(row: Row[Any]) -> Notice:
+    return Notice(**{**row._mapping, "kind": stored(NoticeKind, row.kind, "the kind of a notice")})
+
+
+def _clean(reason: str | None) -> str | None:
+    """A reason, which may be missing; raises :class:`BadInput` for a long or unprintable one."""
+    return clean_reason(reason) if reason is not None and reason.strip() else None

@@ -1,0 +1,1 @@
+"""Applications and documents, from the counter to the last day of a card."""

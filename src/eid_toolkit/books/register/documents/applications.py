@@ -1,0 +1,246 @@
+"""Applications for documents: made by one operator, approved or rejected by another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from types import MappingProxyType
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.standards.lds.issuer_time import issuer_date
+from eid_toolkit.standards.lds.portrait import Portrait
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.profiles import DocumentProfile
+from eid_toolkit.books.register.documents.application_rows import APPROVE, QUERY, REJECT, WITHDRAW, Application, ApplicationKind, Evidence, applications_of, evidence_text, load_application
+from eid_toolkit.books.register.documents.application_rules import check_applicant, check_application
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.decisions import Decision, decide, verify_decision
+from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.register.people.person_record import load_person
+from eid_toolkit.books.register.people.persons import Person
+from eid_toolkit.books.ledger.reasons import clean_reason
+from eid_toolkit.books.ledger.schema import application, application_biometric, document
+from eid_toolkit.books.register.documents.workflow import APPLICATION, ApplicationState, DocumentState
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.roles import Permission
+
+__all__ = ["Application", "ApplicationKind", "ApplicationState", "Applications", "Evidence", "load_application"]
+
+
+class Applications:
+    """The applications of one register."""
+
+    def __init__(
+        self, database: Database, data_keys: DataKeys, operators: OperatorStore, clock: Clock, entropy: Entropy
+    ) -> None:
+        self._database = database
+        self._data_keys = data_keys
+        self._operators = operators
+        self._clock = clock
+        self._entropy = entropy
+
+    def create(
+        self,
+        person: Person,
+        profile: DocumentProfile,
+        portrait: Portrait,
+        operator: Operator,
+        biometrics: Mapping[int, bytes] = MappingProxyType({}),
+        *,
+        kind: ApplicationKind = ApplicationKind.FIRST,
+        replaces: str | None = None,
+        evidence: Sequence[Evidence] = (),
+    ) -> Application:
+        """A new application, with ``biometrics`` (whole files by data group) where the profile has them.
+
+        Raises :class:`BadInput` for a document type that may not be issued today, or that has no such data group,
+        and as :func:`check_application`.
+        """
+        operator.require(Permission.APPLY)
+        now = self._clock.now()
+        unwanted = biometrics.keys() - set(profile.data_groups)
+        if unwanted:
+            raise BadInput("biometrics-not-in-profile", profile=profile.name, data_group=min(unwanted))
+        profile.check_issue_date(issuer_date(now, profile.issuing_state))
+        profile.check_identity_number(person.data.personal_number)
+        identifier = new_identifier("A", self._entropy)
+        digest = sha256(portrait.image).hexdigest()
+        with self._database.write() as connection:
+            person = load_person(connection, person.id)  # as they are now, and not when the clerk looked
+            replaced, shown = check_application(connection, person, profile, kind, replaces, evidence)
+
+            def sealed(data: bytes, context: bytes) -> bytes:
+                return self._data_keys.seal(connection, person.id, data, context)
+
+            row = {
+                "id": identifier,
+                "person_id": person.id,
+                "profile": profile.name,
+                "profile_hash": profile.hash,
+                "portrait": sealed(portrait.image, _context(identifier, portrait.width, portrait.height)),
+                "portrait_sha256": digest,
+                "portrait_width": portrait.width,
+                "portrait_height": portrait.height,
+                "state": APPLICATION.initial,
+                "kind": kind,
+                "replaces": replaced,
+                "evidence": evidence_text(shown),
+                "creator": operator.name,
+                "created_at": now,
+            }
+            files = [
+                {
+                    "application_id": identifier,
+                    "data_group": number,
+                    "content": sealed(content, _file_context(identifier, number)),
+                    "sha256": sha256(content).hexdigest(),
+                }
+                for number, content in biometrics.items()
+            ]
+            connection.execute(insert(application), row)
+            if files:
+                connection.execute(insert(application_biometric), files)
+            detail = {"person": person.id, "profile": profile.name, "portrait_sha256": digest, "kind": str(kind)}
+            append(connection, now, operator.name, [AuditEvent("application.created", identifier, detail)])
+            return load_application(connection, identifier)
+
+    def get(self, identifier: str) -> Application:
+        """One application; raises :class:`BadInput` if there is none of that identifier."""
+        with self._database.read() as connection:
+            return load_application(connection, identifier)
+
+    def list(
+        self,
+        state: ApplicationState | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        not_of: str | None = None,
+    ) -> tuple[Application, ...]:
+        """All applications, or those of one state, oldest first; ``limit`` of them from ``offset`` on.
+
+        ``not_of`` leaves out those that this operator has made, and cannot approve.
+        """
+        query = QUERY.order_by(application.c.created_at, application.c.id).limit(limit).offset(offset)
+        if state is not None:
+            query = query.where(application.c.state == state)
+        if not_of is not None:
+            query = query.where(func.lower(application.c.creator) != not_of.lower())
+        with self._database.read() as connection:
+            return tuple(applications_of(connection, connection.execute(query).mappings().all()))
+
+    def waiting(self, limit: int | None = None) -> tuple[str, ...]:
+        """Approved applications without a document that is alive, the oldest first: they are to be prepared."""
+        alive = select(document.c.id).where(
+            document.c.application_id == application.c.id, document.c.state != DocumentState.SPOILED
+        )
+        query = select(application.c.id).where(application.c.state == ApplicationState.APPROVED, ~alive.exists())
+        with self._database.read() as connection:
+            ordered = query.order_by(application.c.created_at, application.c.id).limit(limit)
+            return tuple(connection.execute(ordered).scalars())
+
+    def approve(self, identifier: str, operator: Operator, *, shown: str | None = None) -> Application:
+        """Approve; raises :class:`NotPermitted` for the creator, or if it is decided already.
+
+        ``shown`` is the :attr:`Application.digest` of what the approver was shown: raises :class:`NotPermitted` if
+        anything of it, a name for example, is another by now.
+        """
+        return self._decide(identifier, operator, APPROVE, {}, shown)
+
+    def reject(self, identifier: str, operator: Operator, reason: str) -> Application:
+        """Reject for a reason; the creator may do that too."""
+        return self._decide(identifier, operator, REJECT, {"reason": clean_reason(reason)})
+
+    def withdraw(self, identifier: str, operator: Operator, reason: str) -> Application:
+        """End the application because the person does not want it any more."""
+        return self._decide(identifier, operator, WITHDRAW, {"reason": clean_reason(reason)})
+
+    def portrait(self, record: Application) -> Portrait:
+        """The portrait; raises :class:`IntegrityBroken` if it is not the one that the application names."""
+        with self._database.read() as connection:
+            row = connection.execute(select(application).where(application.c.id == record.id)).one()
+            context = _context(record.id, row.portrait_width, row.portrait_height)
+            image = self._data_keys.unseal(connection, record.person.id, row.portrait, context).reveal()
+        if sha256(image).hexdigest() != record.portrait_sha256:
+            raise IntegrityBroken("portrait-is-another", application=record.id)
+        return Portrait(image, row.portrait_width, row.portrait_height)
+
+    def biometrics(self, record: Application) -> dict[int, bytes]:
+        """The files by data group; raises :class:`IntegrityBroken` if they are not those that the application names."""
+        query = select(application_biometric).where(application_biometric.c.application_id == record.id)
+        with self._database.read() as connection:
+            files = {
+                row.data_group: self._data_keys.unseal(
+                    connection, record.person.id, row.content, _file_context(record.id, row.data_group)
+                ).reveal()
+                for row in connection.execute(query).all()
+            }
+        if {number: sha256(content).hexdigest() for number, content in files.items()} != dict(record.biometrics):
+            raise IntegrityBroken("biometrics-are-others", application=record.id)
+        return files
+
+    def verify_approval(self, connection: Connection, record: Application) -> Decision:
+        """The approval, checked against everything that it binds; raises if it does not hold."""
+        if record.state is not ApplicationState.APPROVED:
+            raise NotPermitted("application-not-approved", application=record.id, state=record.state)
+        check_applicant(connection, record.person)
+        approval = verify_decision(connection, self._operators, APPROVE, record.id, record.decided_on)
+        if approval.operator.casefold() == record.creator.casefold():
+            raise IntegrityBroken("approver-is-creator-on-record", application=record.id)
+        return approval
+
+    def complete(self, connection: Connection, record: Application, operator: Operator) -> None:
+        """Within the transaction that issues its document: the application has had its end."""
+        state = APPLICATION.after(record.id, record.state, "complete")
+        connection.execute(update(application).where(application.c.id == record.id).values(state=state))
+        append(connection, self._clock.now(), operator.name, [AuditEvent(f"application.{state}", record.id, {})])
+
+    def _decide(
+        self,
+        identifier: str,
+        operator: Operator,
+        action: str,
+        more: Mapping[str, object],
+        shown: str | None = None,
+    ) -> Application:
+        operator.require(Permission.APPLY if action == WITHDRAW else Permission.DECIDE_APPLICATIONS)
+        now = self._clock.now()
+        with self._database.write() as connection:
+            record = load_application(connection, identifier)
+            state = APPLICATION.after(record.id, record.state, action)
+            if action == APPROVE and operator.is_same_person_as(record.creator):
+                raise NotPermitted("approver-is-creator", application=record.id, operator=operator.name)
+            if action == APPROVE:
+                check_applicant(connection, record.person)
+            if shown not in (None, record.digest):
+                raise NotPermitted("application-changed", application=record.id)
+            if record.state is ApplicationState.APPROVED:
+                _check_no_document(connection, record.id)
+            statement = decide(connection, operator, action, record.id, {**record.decided_on, **more}, now)
+            connection.execute(update(application).where(application.c.id == record.id).values(state=state))
+            event = AuditEvent(f"application.{state}", record.id, {"statement_sha256": statement})
+            append(connection, now, operator.name, [event])
+            return load_application(connection, record.id)
+
+
+def _check_no_document(connection: Connection, application_id: str) -> None:
+    """An approved application ends only while there is no document for it: that would have lost its approval."""
+    query = select(document.c.id).where(
+        document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
+    )
+    living = connection.execute(query).scalar()
+    if living is not None:
+        raise NotPermitted("application-has-document", application=application_id, document=living)
+
+
+def _file_context(identifier: str, number: int) -> bytes:
+    return f"application:{identifier}:dg{number}".encode()
+
+
+def _context(identifier: str, width: int, height: int) -> bytes:
+    """What a sealed portrait is bound to: it opens in no other application and with no other size."""
+    return f"application:{identifier}:portrait:{width}x{height}".encode()

@@ -1,0 +1,172 @@
+"""Documents as the register has them, and how they are read out of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from eid_toolkit.books.audit.log import newest
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.books.register.documents.applications import Application
+from eid_toolkit.books.ledger.canonical import canonical, digest
+from eid_toolkit.books.ledger.schema import document
+from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.ground.secret import Secret
+
+CAN = "can"
+MRZ_INFORMATION = "mrz-information"
+CHIP_AUTHENTICATION_KEY = "chip-authentication-key"
+ACTIVE_AUTHENTICATION_KEY = "active-authentication-key"
+TERMINAL_TRUST = "terminal-trust"
+CHIP_KEYS = (CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as the register lists it."""
+
+    id: str
+    application_id: str
+    profile: str
+    profile_hash: str
+    document_code: str
+    issuing_state: str
+    document_number: str
+    date_of_issue: str
+    date_of_expiry: str | None
+    signer: str
+    sod_sha256: str
+    content_sha256: str | None
+    state: DocumentState
+    chip: str | None
+    remake: bool
+    """Whether an earlier document for the same application was given up."""
+    created_at: datetime
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "id": self.id,
+            "application": self.application_id,
+            "profile": self.profile,
+            "profile_hash": self.profile_hash,
+            "document_code": self.document_code,
+            "issuing_state": self.issuing_state,
+            "document_number": self.document_number,
+            "date_of_issue": self.date_of_issue,
+            "date_of_expiry": self.date_of_expiry,
+            "signer": self.signer,
+            "sod_sha256": self.sod_sha256,
+            "state": str(self.state),
+            "chip": self.chip,
+            "created_at": self.created_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """What the preparation of a document gives: all that goes onto the card, and what is printed on it."""
+
+    id: str
+    application: Application
+    document_code: str
+    issuing_state: str
+    document_number: str
+    date_of_issue: date
+    date_of_expiry: date | None
+    signer: str
+    """The fingerprint of the document signer's certificate."""
+    files: Mapping[ElementaryFile, bytes] = field(repr=False)
+    can: Secret
+    mrz_information: Secret
+    chip_authentication_key: Secret | None
+    active_authentication_key: Secret | None
+    terminal_trust: Secret | None = None
+    """What the chip is told of whose terminals to trust: no secret, but sealed like what is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPackage:
+    """What is written to a chip; the chip's keys are None once they were destroyed."""
+
+    document_id: str
+    profile: str
+    profile_hash: str
+    document_number: str
+    state: DocumentState
+    chip: str | None
+    files: Mapping[ElementaryFile, bytes] = field(repr=False)
+    can: Secret
+    mrz_information: Secret
+    chip_authentication_key: Secret | None
+    active_authentication_key: Secret | None
+    terminal_trust: Secret | None = None
+
+
+def living_document(connection: Connection, application_id: str) -> str | None:
+    """The identifier of an application's document that is not spoiled."""
+    query = select(document.c.id).where(
+        document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
+    )
+    identifier: str | None = connection.execute(query).scalar()
+    return identifier
+
+
+def has_document(connection: Connection, application_id: str) -> bool:
+    """Whether an application has a document, if only a spoiled one."""
+    query = select(document.c.id).where(document.c.application_id == application_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def load_document(connection: Connection, identifier: str) -> Document:
+    """The document within the caller's transaction; raises :class:`BadInput` if there is none."""
+    row = connection.execute(select(document).where(document.c.id == identifier.upper())).first()
+    if row is None:
+        raise BadInput("document-unknown", document=identifier)
+    return document_of(row)
+
+
+def document_of(row: Row[Any]) -> Document:
+    """The document of a row."""
+    state = stored(DocumentState, row.state, "the state of a document")
+    return Document(**{**row._mapping, "state": state, "remake": bool(row.remake)})
+
+
+RESUMED = "document.resumed"
+_TOLD = {**{f"document.{state}": state for state in DocumentState}, RESUMED: DocumentState.ISSUED}
+"""The events of the audit log that tell of a document's state."""
+
+BOUND = (
+    "id",
+    "application_id",
+    "profile",
+    "profile_hash",
+    "document_code",
+    "issuing_state",
+    "document_number",
+    "date_of_issue",
+    "date_of_expiry",
+    "signer",
+    "sod_sha256",
+)
+
+
+def binding_of(columns: Mapping[str, object], labels: Iterable[str]) -> str:
+    """What all that is sealed for a document is bound to: change its row or its set of files, and nothing opens."""
+    return digest({**{name: columns[name] for name in BOUND}, "files": sorted(labels)})
+
+
+def check_history(connection: Connection, record: Document) -> None:
+    """The register's row and the audit log tell the same of the document; raises :class:`IntegrityBroken` if not."""
+    told = newest(connection, record.id, _TOLD)
+    agree = told is not None and _TOLD[told.action] is record.state
+    if agree and told is not None and record.state is DocumentState.BOUND:
+        agree = told.detail == canonical({"chip": record.chip})
+    if not agree:
+        raise IntegrityBroken("document-history-changed", document=record.id, state=record.state)

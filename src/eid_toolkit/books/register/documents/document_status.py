@@ -1,0 +1,228 @@
+"""What becomes of documents after they were issued: reported, suspended, revoked, expired, replaced, destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.ports import Clock
+from eid_toolkit.books.register.documents.cards import change_card
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.decisions import signed_statement
+from eid_toolkit.books.register.documents.document_rows import RESUMED, Document, check_history, document_of, load_document
+from eid_toolkit.books.ledger.reasons import clean_reason
+from eid_toolkit.books.ledger.schema import document, document_status
+from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
+
+PERMISSIONS: Mapping[str, Permission] = {
+    "report-lost": Permission.REPORT_DOCUMENTS,
+    "report-stolen": Permission.REPORT_DOCUMENTS,
+    "suspend": Permission.REVOKE_DOCUMENTS,
+    "resume": Permission.REVOKE_DOCUMENTS,
+    "revoke": Permission.REVOKE_DOCUMENTS,
+    "expire": Permission.REVOKE_DOCUMENTS,
+    "destroy": Permission.REVOKE_DOCUMENTS,
+}
+"""What may be decided on an issued document, and who may."""
+ACTIONS = tuple(PERMISSIONS)
+
+_LISTED = (
+    DocumentState.LOST,
+    DocumentState.STOLEN,
+    DocumentState.SUSPENDED,
+    DocumentState.REVOKED,
+    DocumentState.REISSUED,
+    DocumentState.DESTROYED,
+)
+_TOLD_AS = {"report-lost": "lost", "report-stolen": "stolen", "suspend": "suspended"}
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One change of an issued document's status."""
+
+    action: str
+    state: DocumentState
+    since: datetime
+    operator: str
+    reason: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "action": self.action,
+            "state": str(self.state),
+            "since": self.since.isoformat(),
+            "operator": self.operator,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One document that officers are to be told of, and as what: lost, stolen, suspended or revoked."""
+
+    id: str
+    issuing_state: str
+    document_number: str
+    status: str
+    since: date
+    content_sha256: str | None
+    """Of what its EF.SOD signs; None for a document of an earlier version that was not looked into yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """How many documents were marked, and those that could not be, for their history does not hold."""
+
+    count: int
+    broken: tuple[str, ...]
+
+
+class DocumentStatuses:
+    """The status of the issued documents of one register."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def change(self, identifier: str, action: str, operator: Operator, reason: str | None = None) -> Document:
+        """Carry out one of :data:`ACTIONS`, signed for by the operator.
+
+        Raises :class:`NotPermitted` if the operator's roles or the document's state do not allow it.
+        """
+        with self._database.write() as connection:
+            return self.change_within(connection, identifier, action, operator, reason)
+
+    def change_within(
+        self, connection: Connection, identifier: str, action: str, operator: Operator, reason: str | None = None
+    ) -> Document:
+        """As :meth:`change`, within the caller's write transaction."""
+        operator.require(PERMISSIONS[action])
+        why = clean_reason(reason) if reason is not None else None
+        return self._change(connection, load_document(connection, identifier), action, operator, why)
+
+    def replaced(self, connection: Connection, identifier: str, successor: str, operator: Operator) -> None:
+        """Within the transaction that issues its successor: the document is good no more."""
+        predecessor = load_document(connection, identifier)
+        if DOCUMENT.allows(predecessor.state, "reissue"):  # it may have been destroyed meanwhile
+            self._change(connection, predecessor, "reissue", operator, successor)
+
+    def expire_due(self, issuing_state: str, today: date, operator: Operator) -> Expired:
+        """Mark the documents of a state whose last day was over on its ``today``.
+
+        One whose history does not hold is left as it is, and named.
+        """
+        operator.require(PERMISSIONS["expire"])
+        states = [str(state) for state in DOCUMENT.actions["expire"][0]]
+        due = select(document).where(document.c.issuing_state == issuing_state, document.c.state.in_(states))
+        due = due.where(document.c.date_of_expiry < today.isoformat()).order_by(document.c.id).limit(_BATCH)
+        count, broken, after = 0, [], ""
+        while True:
+            with self._database.write() as connection:
+                rows = connection.execute(due.where(document.c.id > after)).all()
+                for row in rows:
+                    try:
+                        self._change(connection, document_of(row), "expire", operator, None)
+                        count += 1
+                    except IntegrityBroken:
+                        broken.append(row.id)
+            if len(rows) < _BATCH:
+                return Expired(count, tuple(broken))
+            after = rows[-1].id
+
+    def history(self, identifier: str) -> tuple[StatusChange, ...]:
+        """What has happened to a document since it was issued, in order."""
+        with self._database.read() as connection:
+            record = load_document(connection, identifier)
+            mine = select(document_status).where(document_status.c.document_id == record.id)
+            rows = connection.execute(mine.order_by(document_status.c.position)).all()
+        return tuple(
+            StatusChange(
+                row.action,
+                stored(DocumentState, row.state, "the state of a document"),
+                row.since,
+                row.operator,
+                row.reason,
+            )
+            for row in rows
+        )
+
+    def listed(self, issuing_state: str, today: date) -> Iterator[Listed]:
+        """The documents of a state that are not good and whose validity has not passed by itself."""
+        query = (
+            select(document)
+            .where(document.c.issuing_state == issuing_state, document.c.state.in_([str(state) for state in _LISTED]))
+            .where((document.c.date_of_expiry.is_(None)) | (document.c.date_of_expiry >= today.isoformat()))
+            .order_by(document.c.id)
+            .limit(_BATCH)
+        )
+        after = ""
+        with self._database.read() as connection:
+            while part := connection.execute(query.where(document.c.id > after)).all():
+                changes = _changes(connection, [row.id for row in part])
+                for row in part:
+                    if row.id not in changes:
+                        raise IntegrityBroken("document-history-changed", document=row.id, state=row.state)
+                    status, since = _told(changes[row.id])
+                    number, content = row.document_number, row.content_sha256
+                    yield Listed(row.id, row.issuing_state, number, status, since, content)
+                after = part[-1].id
+
+    def _change(
+        self, connection: Connection, record: Document, action: str, operator: Operator, reason: str | None
+    ) -> Document:
+        now = self._clock.now()
+        state = DOCUMENT.after(record.id, record.state, action)
+        check_history(connection, record)
+        if action == "destroy":
+            change_card(connection, record.chip, "return", now)
+            change_card(connection, record.chip, "destroy", now)
+        decided = {"from": str(record.state), "to": str(state), "sod_sha256": record.sod_sha256, "reason": reason}
+        statement, signature = signed_statement(operator, action, record.id, decided, now)
+        mine = document_status.c.document_id == record.id
+        last = connection.execute(select(func.max(document_status.c.position)).where(mine)).scalar()
+        row = {
+            "document_id": record.id,
+            "position": (last or 0) + 1,
+            "action": action,
+            "state": state,
+            "since": now,
+            "operator": operator.name,
+            "reason": reason,
+            "statement": statement,
+            "signature": signature,
+        }
+        connection.execute(insert(document_status), row)
+        connection.execute(update(document).where(document.c.id == record.id).values(state=state))
+        name = RESUMED if action == "resume" else f"document.{state}"
+        detail = {"statement_sha256": sha256(statement.encode()).hexdigest()}
+        append(connection, now, operator.name, [AuditEvent(name, record.id, detail)])
+        return load_document(connection, record.id)
+
+
+def _changes(connection: Connection, identifiers: list[str]) -> dict[str, list[tuple[str, datetime]]]:
+    changes: dict[str, list[tuple[str, datetime]]] = {}
+    query = select(document_status).where(document_status.c.document_id.in_(identifiers))
+    for row in connection.execute(query.order_by(document_status.c.position)):
+        changes.setdefault(row.document_id, []).append((row.action, row.since))
+    return changes
+
+
+def _told(changes: list[tuple[str, datetime]]) -> tuple[str, date]:
+    """As what officers know the document: what was reported of it outlasts that it was revoked or replaced later."""
+    for action, since in reversed(changes):
+        if action in ("report-lost", "report-stolen"):
+            return _TOLD_AS[action], since.date()
+    action, since = changes[-1]
+    return _TOLD_AS.get(action, "revoked"), since.date()

@@ -1,0 +1,350 @@
+"""Documents: prepared for an approved application, bound to one chip, issued or spoiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.ground.ports import Clock
+from eid_toolkit.books.register.documents.applications import Application, Applications, load_application
+from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.decisions import decide
+from eid_toolkit.books.register.documents.document_rows import ACTIVE_AUTHENTICATION_KEY, BOUND, CAN, CHIP_AUTHENTICATION_KEY, CHIP_KEYS, MRZ_INFORMATION, TERMINAL_TRUST, Document, DocumentPackage, PreparedDocument, binding_of, check_history, document_of, has_document, living_document, load_document
+from eid_toolkit.books.register.documents.document_status import DocumentStatuses
+from eid_toolkit.books.register.stock.manifests import clean_serial
+from eid_toolkit.books.ledger.reasons import clean_reason
+from eid_toolkit.books.ledger.schema import document, document_file, document_secret
+from eid_toolkit.books.register.stock.stock import DEFAULT_STATION, Stock
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
+
+__all__ = ["Document", "DocumentPackage", "DocumentState", "Documents", "PreparedDocument"]
+
+Guard = Callable[[Connection], None]
+"""Asked within a transaction whether the caller still has the right to what it does; raises if not."""
+
+
+def _free(_: Connection) -> None:
+    """Nobody else could have the document."""
+
+
+class Documents:
+    """The documents of one register."""
+
+    def __init__(
+        self,
+        database: Database,
+        data_keys: DataKeys,
+        applications: Applications,
+        statuses: DocumentStatuses,
+        stock: Stock,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._data_keys = data_keys
+        self._applications = applications
+        self._statuses = statuses
+        self._stock = stock
+        self._clock = clock
+
+    def add(self, prepared: PreparedDocument, operator: Operator) -> Document:
+        """Keep a prepared document; raises :class:`NotPermitted` if its application has one that is not spoiled.
+
+        The approval is verified once more in the transaction that uses it.
+        """
+        operator.require(Permission.PREPARE_DOCUMENTS)
+        now = self._clock.now()
+        row = {
+            "id": prepared.id,
+            "application_id": prepared.application.id,
+            "profile": prepared.application.profile,
+            "profile_hash": prepared.application.profile_hash,
+            "document_code": prepared.document_code,
+            "issuing_state": prepared.issuing_state,
+            "document_number": prepared.document_number,
+            "date_of_issue": prepared.date_of_issue.isoformat(),
+            "date_of_expiry": prepared.date_of_expiry.isoformat() if prepared.date_of_expiry else None,
+            "signer": prepared.signer,
+            "sod_sha256": sha256(prepared.files[ElementaryFile.SOD]).hexdigest(),
+            "content_sha256": Sod.parse(prepared.files[ElementaryFile.SOD]).content_sha256,
+            "state": DOCUMENT.initial,
+            "created_at": now,
+        }
+        secrets = {
+            CAN: prepared.can,
+            MRZ_INFORMATION: prepared.mrz_information,
+            CHIP_AUTHENTICATION_KEY: prepared.chip_authentication_key,
+            ACTIVE_AUTHENTICATION_KEY: prepared.active_authentication_key,
+            TERMINAL_TRUST: prepared.terminal_trust,
+        }
+        binding = binding_of(row, (file.label for file in prepared.files))
+        event = AuditEvent(
+            "document.prepared",
+            prepared.id,
+            {
+                "application": prepared.application.id,
+                "profile_hash": row["profile_hash"],
+                "signer": prepared.signer,
+                "sod_sha256": row["sod_sha256"],
+                "content_sha256": row["content_sha256"],
+            },
+        )
+        with self._database.write() as connection:
+            application = load_application(connection, prepared.application.id)
+            self._applications.verify_approval(connection, application)
+            living = living_document(connection, application.id)
+            if living is not None:
+                raise NotPermitted("application-has-document", application=application.id, document=living)
+            remake = int(has_document(connection, application.id))
+
+            def sealed(name: str, data: bytes) -> bytes:
+                return self._data_keys.seal(connection, prepared.id, data, _context(binding, name))
+
+            files = [
+                {"document_id": prepared.id, "label": file.label, "content": sealed(file.label, data)}
+                for file, data in prepared.files.items()
+            ]
+            key_rows = [
+                {"document_id": prepared.id, "name": name, "content": sealed(name, key.reveal())}
+                for name, key in secrets.items()
+                if key
+            ]
+            connection.execute(insert(document), {**row, "remake": remake})
+            connection.execute(insert(document_file), files)
+            connection.execute(insert(document_secret), key_rows)
+            append(connection, now, operator.name, [event])
+            return load_document(connection, prepared.id)
+
+    def get(self, identifier: str) -> Document:
+        """One document; raises :class:`BadInput` if there is none of that identifier."""
+        with self._database.read() as connection:
+            return load_document(connection, identifier)
+
+    def list(
+        self, state: DocumentState | None = None, limit: int | None = None, offset: int = 0
+    ) -> tuple[Document, ...]:
+        """All documents, or those of one state, oldest first; ``limit`` of them from ``offset`` on."""
+        query = select(document).order_by(document.c.created_at, document.c.id).limit(limit).offset(offset)
+        if state is not None:
+            query = query.where(document.c.state == state)
+        with self._database.read() as connection:
+            return tuple(map(document_of, connection.execute(query)))
+
+    def with_chip(self, chip: str) -> Document | None:
+        """The document that is bound to a chip."""
+        with self._database.read() as connection:
+            row = connection.execute(select(document).where(document.c.chip == chip)).first()
+        return document_of(row) if row is not None else None
+
+    def application_of(self, record: Document) -> Application:
+        """The application that the document was prepared for."""
+        return self._applications.get(record.application_id)
+
+    def living(self, application_id: str) -> str | None:
+        """The identifier of an application's document that is not spoiled."""
+        with self._database.read() as connection:
+            return living_document(connection, application_id)
+
+    def is_number_taken(self, issuing_state: str, number: str) -> bool:
+        """Whether a document of that state has the number."""
+        query = select(func.count()).where(
+            document.c.issuing_state == issuing_state, document.c.document_number == number
+        )
+        with self._database.read() as connection:
+            return bool(connection.execute(query).scalar())
+
+    def load_package(self, identifier: str) -> DocumentPackage:
+        """All that is written to the chip, unsealed; raises :class:`IntegrityBroken` if any of it was changed."""
+        with self._database.read() as connection:
+            record = load_document(connection, identifier)
+            files = connection.execute(select(document_file).where(document_file.c.document_id == record.id)).all()
+            rows = connection.execute(select(document_secret).where(document_secret.c.document_id == record.id)).all()
+            check_history(connection, record)
+            binding = binding_of({name: getattr(record, name) for name in BOUND}, (row.label for row in files))
+
+            def unsealed(name: str, content: bytes) -> Secret:
+                return self._data_keys.unseal(connection, record.id, content, _context(binding, name))
+
+            opened = {row.label: unsealed(row.label, row.content).reveal() for row in files}
+            secrets = {row.name: unsealed(row.name, row.content) for row in rows}
+        content = {file: opened[file.label] for file in ElementaryFile if file.label in opened}
+        sod = content.get(ElementaryFile.SOD, b"")
+        if sha256(sod).hexdigest() != record.sod_sha256 or not {CAN, MRZ_INFORMATION} <= secrets.keys():
+            raise IntegrityBroken("document-incomplete", document=record.id)
+        return DocumentPackage(
+            document_id=record.id,
+            profile=record.profile,
+            profile_hash=record.profile_hash,
+            document_number=record.document_number,
+            state=record.state,
+            chip=record.chip,
+            files=content,
+            can=secrets[CAN],
+            mrz_information=secrets[MRZ_INFORMATION],
+            chip_authentication_key=secrets.get(CHIP_AUTHENTICATION_KEY),
+            active_authentication_key=secrets.get(ACTIVE_AUTHENTICATION_KEY),
+            terminal_trust=secrets.get(TERMINAL_TRUST),
+        )
+
+    def bind_chip(
+        self, identifier: str, chip: str, operator: Operator, station: str = DEFAULT_STATION, guard: Guard = _free
+    ) -> Document:
+        """Bind the document to a chip for good; once more to the same chip changes nothing.
+
+        Where stock is kept, the blank counts as used from now on. Raises :class:`NotPermitted` if the document has
+        another chip, the chip another document, or the blank is not at the ``station``.
+        """
+        operator.require(Permission.PERSONALIZE)
+        with self._database.write() as connection:
+            guard(connection)
+            record = load_document(connection, identifier)
+            again = record.state is DocumentState.BOUND and record.chip == chip
+            state = record.state if again else DOCUMENT.after(record.id, record.state, "bind")
+            self._applications.verify_approval(connection, load_application(connection, record.application_id))
+            check_history(connection, record)
+            if again:
+                return record
+            other = connection.execute(select(document.c.id).where(document.c.chip == chip)).scalar()
+            if other is not None:
+                raise NotPermitted("chip-has-document", chip=chip, document=other)
+            serial = self._stock.use(connection, chip, station, operator)
+            begin_card(connection, chip, record.id, serial, self._clock.now())
+            self._change(connection, record, operator, state, {"chip": chip}, chip=chip)
+            return load_document(connection, record.id)
+
+    def check_blank(self, chip: str, station: str) -> None:
+        """Before the first write: where stock is kept, the blank is known and at the station; raises if not."""
+        if self._stock.is_kept():
+            self._stock.check_blank(chip, station)
+
+    def issue(self, identifier: str, operator: Operator, guard: Guard = _free) -> Document:
+        """The card is in order: the document is issued, signed for by the operator, and its chip's keys destroyed.
+
+        Its application is completed by that, and the document that it replaces is good no more.
+        """
+        operator.require(Permission.PERSONALIZE)
+        with self._database.write() as connection:
+            guard(connection)
+            record = load_document(connection, identifier)
+            after = DOCUMENT.after(record.id, record.state, "issue")
+            application = load_application(connection, record.application_id)
+            self._applications.verify_approval(connection, application)
+            check_history(connection, record)
+            state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "profile_hash": record.profile_hash}
+            statement = decide(connection, operator, "issue", record.id, state, self._clock.now())
+            self._destroy_chip_keys(connection, record, operator)
+            change_card(connection, record.chip, "finish", self._clock.now())
+            self._change(connection, record, operator, after, {"statement_sha256": statement})
+            self._applications.complete(connection, application, operator)
+            if application.replaces is not None:
+                self._statuses.replaced(connection, application.replaces, record.id, operator)
+            return load_document(connection, record.id)
+
+    def spoil(
+        self,
+        identifier: str,
+        reason: str,
+        operator: Operator,
+        second: Operator | None = None,
+        serial: str | None = None,
+    ) -> Document:
+        """The card is lost to the document, and the document with it; its keys never go to another chip.
+
+        Where stock is kept, a card that was written to is spoiled by two people, who have its ``serial`` before their
+        eyes: raises :class:`NotPermitted` if the second is missing, or the card is another.
+        """
+        operator.require(Permission.SPOIL)
+        reason = clean_reason(reason)
+        with self._database.write() as connection:
+            record = load_document(connection, identifier)
+            after = DOCUMENT.after(record.id, record.state, "spoil")
+            check_history(connection, record)
+            printed = serial_of(connection, record.chip) if record.chip is not None else None
+            if printed is not None:
+                _check_spoiling(printed, serial, operator, second)
+            state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "reason": reason}
+            witness = {"serial": printed, "witness": second.name if second is not None else None} if printed else {}
+            statement = decide(connection, operator, "spoil", record.id, {**state, **witness}, self._clock.now())
+            signature = second.sign(statement.encode()) if second is not None else None
+            self._destroy_chip_keys(connection, record, operator)
+            change_card(connection, record.chip, "spoil", self._clock.now())
+            if record.chip is not None:
+                self._stock.spoil_used(connection, record.chip, operator, reason)
+            detail = {"statement_sha256": statement, **witness}
+            if signature is not None:
+                detail["witness_signature"] = signature.hex()
+            self._change(connection, record, operator, after, detail)
+            return load_document(connection, record.id)
+
+    def serial(self, record: Document) -> str | None:
+        """The number printed on the blank of the document's card, where stock is kept."""
+        if record.chip is None:
+            return None
+        with self._database.read() as connection:
+            return serial_of(connection, record.chip)
+
+    def content_sha256(self, identifier: str) -> str:
+        """Of what the document's EF.SOD signs; put into the row where an earlier version has left it open."""
+        content = Sod.parse(self.load_package(identifier).files[ElementaryFile.SOD]).content_sha256
+        with self._database.write() as connection:
+            mine = (document.c.id == identifier) & document.c.content_sha256.is_(None)
+            connection.execute(update(document).where(mine).values(content_sha256=content))
+        return content
+
+    def export(self, identifier: str, operator: Operator) -> DocumentPackage:
+        """What is printed of a document, on record: it opens the chip."""
+        operator.require(Permission.EXPORT_PRINT_DATA)
+        package = self.load_package(identifier)
+        with self._database.write() as connection:
+            event = AuditEvent("document.exported", package.document_id, {})
+            append(connection, self._clock.now(), operator.name, [event])
+        return package
+
+    def _destroy_chip_keys(self, connection: Connection, record: Document, operator: Operator) -> None:
+        mine = document_secret.c.document_id == record.id
+        keys = connection.execute(
+            select(document_secret.c.name).where(mine, document_secret.c.name.in_(CHIP_KEYS))
+        ).scalars()
+        names = sorted(keys)
+        if names:
+            connection.execute(delete(document_secret).where(mine, document_secret.c.name.in_(CHIP_KEYS)))
+            event = AuditEvent("document.keys-destroyed", record.id, {"keys": names})
+            append(connection, self._clock.now(), operator.name, [event])
+
+    def _change(
+        self,
+        connection: Connection,
+        record: Document,
+        operator: Operator,
+        state: DocumentState,
+        detail: Mapping[str, object],
+        **values: object,
+    ) -> None:
+        connection.execute(update(document).where(document.c.id == record.id).values(state=state, **values))
+        append(connection, self._clock.now(), operator.name, [AuditEvent(f"document.{state}", record.id, detail)])
+
+
+def _check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
+    """Whether two people have the card with this serial before them."""
+    people = [operator] if second is None else [operator, second]
+    require_two(people, "card.spoil", (Permission.SPOIL,), Permission.WITNESS_STOCK)
+    if serial is None:
+        raise NotPermitted("card-serial-missing")
+    if clean_serial(serial) != printed:
+        raise NotPermitted("card-serial-differs", serial=serial)
+
+
+def _context(binding: str, name: str) -> bytes:
+    """What a sealed part of a document is bound to."""
+    return f"document:{binding}:{name}".encode()

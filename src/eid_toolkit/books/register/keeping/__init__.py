@@ -1,0 +1,1 @@
+"""Keeping the register: back-ups, erasure and statistics."""

@@ -1,0 +1,131 @@
+"""The file of a back-up: lines of JSON, compressed, encrypted and authenticated chunk by chunk, of any length.
+
+Layout: the magic; the file's own AES-256 key, sealed by the key store (60 bytes); then chunks, each a byte that is 1
+for the last one and else 0, the length (4 bytes, big-endian), and AES-256-GCM (nonce of 12 bytes, ciphertext, tag of 16
+bytes) bound to the sealed key, to its number and to that byte. So no chunk can be changed, moved, left out or taken
+from another file, and a file that was cut off has no last chunk. Nothing that a chunk holds is used before the
+chunk was authenticated.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+from eid_toolkit.ground.errors import IntegrityBroken, SealBroken
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
+
+MAGIC = b"eid-register-backup/1\n"
+
+_KEY_SIZE = 32  # AES-256
+_OVERHEAD = 28  # nonce and tag
+_SEALED_KEY_SIZE = _KEY_SIZE + _OVERHEAD
+_CHUNK = 1 << 16
+_COMPRESSION = 3  # most of a register is sealed, and is not made smaller
+_PIECE = 1 << 20
+
+
+class BackupWriter:
+    """Writes values as lines; :meth:`finish` ends the file."""
+
+    def __init__(self, stream: BinaryIO, keys: KeyStore, entropy: Entropy) -> None:
+        self._stream = stream
+        self._entropy = entropy
+        self._key = Secret(entropy.take(_KEY_SIZE))
+        sealed = keys.seal(self._key.reveal(), MAGIC)
+        self._context = sha256(MAGIC + sealed).digest()
+        self._number = 0
+        self._compressor = zlib.compressobj(_COMPRESSION)
+        self._waiting = bytearray()
+        stream.write(MAGIC + sealed)
+
+    def write(self, value: object) -> None:
+        """One line."""
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        self._waiting += self._compressor.compress(line)
+        while len(self._waiting) > _CHUNK:
+            self._seal(bytes(self._waiting[:_CHUNK]), last=False)
+            del self._waiting[:_CHUNK]
+
+    def finish(self) -> None:
+        """The last chunks."""
+        self._waiting += self._compressor.flush()
+        while len(self._waiting) > _CHUNK:
+            self._seal(bytes(self._waiting[:_CHUNK]), last=False)
+            del self._waiting[:_CHUNK]
+        self._seal(bytes(self._waiting), last=True)
+
+    def _seal(self, data: bytes, *, last: bool) -> None:
+        sealed = seal_with(self._key, data, _bound(self._context, self._number, last=last), self._entropy)
+        self._number += 1
+        self._stream.write(bytes((last,)) + len(sealed).to_bytes(4, "big") + sealed)
+
+
+def read_backup(stream: BinaryIO, keys: KeyStore) -> Iterator[Any]:
+    """The values of a back-up, one by one; the end of the iteration says that the whole file is as it was written.
+
+    Raises :class:`IntegrityBroken` for a file that is damaged, cut off, or was made with another key store.
+    """
+    if stream.read(len(MAGIC)) != MAGIC:
+        raise IntegrityBroken("backup-unreadable")
+    sealed = stream.read(_SEALED_KEY_SIZE)
+    try:
+        key = keys.unseal(sealed, MAGIC)
+    except SealBroken:
+        raise IntegrityBroken("backup-of-another-home") from None
+    line = b""
+    for piece in _inflated(_chunks(stream, key, sha256(MAGIC + sealed).digest())):
+        *lines, line = (line + piece).split(b"\n")
+        for encoded in lines:
+            yield _value(encoded)
+    if line:
+        raise IntegrityBroken("backup-damaged")
+
+
+def _chunks(stream: BinaryIO, key: Secret, context: bytes) -> Iterator[bytes]:
+    number, last = 0, False
+    while not last:
+        head = stream.read(5)
+        size = int.from_bytes(head[1:], "big")
+        if len(head) != 5 or head[0] > 1 or size > _CHUNK + _OVERHEAD:
+            raise IntegrityBroken("backup-damaged")
+        last = head[0] == 1
+        try:
+            yield open_sealed(key, stream.read(size), _bound(context, number, last=last)).reveal()
+        except IntegrityBroken:
+            raise IntegrityBroken("backup-damaged") from None
+        number += 1
+    if stream.read(1):
+        raise IntegrityBroken("backup-damaged")
+
+
+def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What was compressed, in pieces of a bounded size."""
+    inflater = zlib.decompressobj()
+    try:
+        for chunk in chunks:
+            waiting = chunk
+            while waiting:
+                yield inflater.decompress(waiting, _PIECE)
+                waiting = inflater.unconsumed_tail
+        yield inflater.flush()
+    except zlib.error:
+        raise IntegrityBroken("backup-damaged") from None
+    if not inflater.eof or inflater.unused_data:
+        raise IntegrityBroken("backup-damaged")
+
+
+def _value(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise IntegrityBroken("backup-damaged") from None
+
+
+def _bound(context: bytes, number: int, *, last: bool) -> bytes:
+    return context + number.to_bytes(8, "big") + bytes((last,))

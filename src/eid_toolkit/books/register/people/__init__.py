@@ -1,0 +1,1 @@
+"""Persons: their records, files of them, and finding them again."""

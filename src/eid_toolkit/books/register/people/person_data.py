@@ -1,0 +1,163 @@
+"""One person's record: the fields, their rules, and their text forms."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
+
+FIELD_LIMIT = 200
+"""The most characters that one field may have."""
+
+DECEASED = "deceased"
+VITAL_STATUSES = ("alive", DECEASED, "missing")
+"""What the register may know of whether a person lives."""
+
+_SEXES = ("F", "M", "X")
+_NATIONALITY = re.compile(r"[A-Z]{1,3}")
+_PERSONAL_NUMBER = re.compile(r"[0-9A-Za-z./-]{1,30}")
+_FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LINE_ENDS = str.maketrans("\r\n\t", "   ")  # addresses come in lines
+_REQUIRED = ("primary_identifier", "date_of_birth", "sex", "nationality")
+_DATES = ("date_of_birth", "date_of_death")
+_DAYS = 1 << 15
+"""This many dates are kept, parsed: of a large file's persons, most are born on a day that was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonData:
+    """A person as the population register knows them; text is NFC, None what is not known.
+
+    Identifiers are those of Doc 9303-3 (surname, given names), ``nationality`` a code of the MRZ, ``sex`` F, M or X,
+    ``vital_status`` one of :data:`VITAL_STATUSES`. Several former names or guardians stand behind each other in one
+    field, parted by semicolons.
+    """
+
+    primary_identifier: str
+    date_of_birth: PartialDate
+    sex: str
+    nationality: str
+    secondary_identifier: str | None = None
+    personal_number: str | None = None
+    place_of_birth: str | None = None
+    place_of_origin: str | None = None
+    place_of_residence: str | None = None
+    ethnicity: str | None = None
+    religion: str | None = None
+    identifying_features: str | None = None
+    father: str | None = None
+    mother: str | None = None
+    spouse: str | None = None
+    former_number: str | None = None
+    former_names: str | None = None
+    guardians: str | None = None
+    vital_status: str | None = None
+    date_of_death: PartialDate | None = None
+
+    @classmethod
+    def from_text(cls, values: Mapping[str, str | None]) -> PersonData:
+        """Check a record as it was typed or imported; blank fields are absent.
+
+        Raises :class:`BadInput` whose ``field`` fact names the first field that breaks a rule.
+        """
+        cleaned = {name: text for name in values if (text := _clean(name, values[name])) is not None}
+        for name in _REQUIRED:
+            if name not in cleaned:
+                raise BadInput("person-field-missing", field=name)
+        for name in cleaned:
+            if name not in FIELDS:
+                raise BadInput("person-field-unknown", field=name)
+        return cls.from_clean(cleaned)
+
+    @classmethod
+    def from_clean(cls, values: dict[str, str]) -> PersonData:
+        """As :meth:`from_text`, of fields that are known, there and clean text."""
+        dates = {name: _date(name, values.pop(name)) for name in _DATES if name in values}
+        data = cls(**dates, **_checked(values))  # type: ignore[arg-type]
+        if data.date_of_death is not None:
+            _check_death(data, data.date_of_death)
+        return data
+
+    @property
+    def name(self) -> str:
+        """The whole name, surname first."""
+        return " ".join(filter(None, (self.primary_identifier, self.secondary_identifier)))
+
+    @property
+    def folded_name(self) -> str:
+        """The name as a search compares it."""
+        return fold(self.name)
+
+    def to_text(self) -> dict[str, str | None]:
+        """Every field as text, in the order of :data:`FIELDS`; :meth:`from_text` reads it back."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
+        values["date_of_birth"] = birth_text(self.date_of_birth)
+        if self.date_of_death is not None:
+            values["date_of_death"] = birth_text(self.date_of_death)
+        return values
+
+
+FIELDS: tuple[str, ...] = (
+    "personal_number",
+    *(field.name for field in fields(PersonData) if field.name != "personal_number"),
+)
+"""The fields in the order of tables and exports."""
+
+
+def birth_text(birth: PartialDate) -> str:
+    """A date of birth or death: ``1990-01-31``, or as much of it as is known."""
+    return birth.iso.removesuffix("-XX").removesuffix("-XX")
+
+
+_parse_date = lru_cache(_DAYS)(PartialDate.parse)
+
+
+def _date(name: str, text: str) -> PartialDate:
+    try:
+        return _parse_date(text)
+    except BadInput as error:
+        raise BadInput("person-date-malformed", field=name, reason=error.code) from None
+
+
+def _check_death(data: PersonData, death: PartialDate) -> None:
+    if data.vital_status != DECEASED:
+        raise BadInput("person-death-of-the-living", field="date_of_death")
+    if death.latest < data.date_of_birth.earliest:
+        raise BadInput("person-death-before-birth", field="date_of_death")
+
+
+def _checked(values: dict[str, str]) -> dict[str, str]:
+    values |= {name: values[name].upper() for name in ("sex", "nationality")}
+    if values["sex"] not in _SEXES:
+        raise BadInput("person-sex-malformed", field="sex")
+    if not _NATIONALITY.fullmatch(values["nationality"]):
+        raise BadInput("person-nationality-malformed", field="nationality")
+    if "personal_number" in values and not _PERSONAL_NUMBER.fullmatch(values["personal_number"]):
+        raise BadInput("person-number-malformed", field="personal_number")
+    if "vital_status" in values:
+        values["vital_status"] = values["vital_status"].lower()
+        if values["vital_status"] not in VITAL_STATUSES:
+            raise BadInput("person-vital-status-malformed", field="vital_status")
+    return values
+
+
+def _clean(name: str, value: str | None) -> str | None:
+    """NFC with single blanks; None if nothing is left."""
+    if not value:
+        return None
+    text = unicodedata.normalize("NFC", value)
+    if not text.isprintable():  # which is quick to ask, and true of nearly everything
+        text = text.translate(_LINE_ENDS)
+        if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+            raise BadInput("person-control-character", field=name)
+    text = " ".join(text.split())
+    if len(text) > FIELD_LIMIT:
+        raise BadInput("person-field-too-long", field=name, limit=FIELD_LIMIT)
+    return text or None

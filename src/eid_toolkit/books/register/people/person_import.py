@@ -1,0 +1,348 @@
+"""Persons out of a file: checked as a whole first, then written in chunks that an interrupted import goes on behind.
+
+A first reading checks every row against the rules, the register and the rows before it. Only then are rows written, a
+thousand to a transaction, which also holds how far the import has come: whenever it is stopped, the same file (by
+SHA-256 of its content) goes on with the first row that was not dealt with. The audit log gets one row a chunk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b, sha256
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.identifiers import new_identifier, new_identifiers
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.register.people.person_files import Row, csv_columns, read_rows
+from eid_toolkit.books.register.people.person_record import Person, insert_people, objection, refresh_statistics, taken_numbers
+from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFile, Written
+from eid_toolkit.books.register.people.person_source import PersonSource, Progress
+from eid_toolkit.books.ledger.schema import person_import
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
+
+CHUNK = 1000
+"""Rows in one transaction."""
+TOLD = 100
+"""This many bad rows stand in the report; all of them stand in the rejects file."""
+
+_OPEN, _DONE = "open", "done"
+
+Check = Callable[[PersonData], None]
+"""A rule of the caller's own; raises :class:`BadInput`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How an import goes."""
+
+    keep_going: bool = False
+    """Bring the good rows in; else one bad row keeps all out."""
+    dry_run: bool = False
+    """Check, and write nothing."""
+    again: bool = False
+    """Also a file that was imported completely."""
+    rejects: Path | None = None
+    """Where bad rows go."""
+    new_rejects: bool = False
+    """Begin another rejects file where the one of a stopped import is lost."""
+    check: Check | None = None
+    progress: Progress = field(default=lambda _: None)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """How an import went, from the row on at which this run began."""
+
+    good: int
+    rejected: tuple[Row, ...]
+    """The first of them."""
+    rejected_count: int
+    imported: int = 0
+    written: bool = False
+    skipped: int = 0
+    """Rows that an earlier run has dealt with."""
+    rejects: Path | None = None
+    """The file with the bad rows, if there are some."""
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How far an import is."""
+
+    id: str
+    row: int = 0
+    imported: int = 0
+    rejected: int = 0
+    rejects: Written = NOTHING
+    """What of these rows stands in the rejects file."""
+    known: bool = False
+    """Whether it stands in the register."""
+    again: bool = False
+    """Whether the file may have been imported before."""
+
+
+class PersonImports:
+    """The imports of one register."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+
+    def run(self, source: PersonSource, operator: Operator, options: ImportOptions | None = None) -> ImportReport:
+        """Import a file, or the rest of one whose import was stopped.
+
+        Raises :class:`NotPermitted` for an operator who may not, and for a file that was imported completely;
+        :class:`BadInput` for a file that cannot be read; as :meth:`RejectsFile.write`. Bad rows stand in the report.
+        """
+        operator.require(Permission.CHANGE_PERSONS)
+        options = options or ImportOptions()
+        content = source.survey(_part(options.progress, 0))
+        state = self._begun(content, again=options.again)
+        report = self._check(source, state, options)
+        if options.dry_run or (report.rejected_count and not options.keep_going):
+            return report
+        if options.new_rejects:
+            state = replace(state, rejects=NOTHING)
+        rejects = _rejects_file(source, options)
+        if rejects is not None and report.rejected_count:
+            rejects.check(report.rejected, state.rejects)
+        try:
+            return self._write(source, state, content, operator, options, rejects)
+        finally:
+            if rejects is not None:
+                rejects.close()
+
+    def _begun(self, content: str, *, again: bool) -> _State:
+        with self._database.read() as connection:
+            state = self._find(connection, content, again=again)
+        return state or _State(new_identifier("I", self._entropy), again=again)
+
+    def _find(self, connection: Connection, content: str, *, again: bool) -> _State | None:
+        """An import of this content that was stopped."""
+        query = select(person_import).where(person_import.c.file_sha256 == content)
+        rows = connection.execute(query.order_by(person_import.c.started_at)).all()
+        for row in rows:
+            if row.state == _OPEN:
+                written = Written(row.rejects_size, row.rejects_sha256)
+                return _State(row.id, row.row, row.imported, row.rejected, written, known=True)
+        if rows and not again:
+            last = rows[-1]
+            raise NotPermitted("import-done-already", import_id=last.id, date=last.updated_at.date().isoformat())
+        return None
+
+    def _check(self, source: PersonSource, state: _State, options: ImportOptions) -> ImportReport:
+        """The first reading: all rows that are left, written nowhere."""
+        good, rejected_count = 0, 0
+        told: list[Row] = []
+        rows = self._rows(source, state, options, 1)
+        with closing(_SeenNumbers(self._entropy.take(32))) as seen:
+            while batch := list(islice(rows, CHUNK)):
+                with self._database.read() as connection:
+                    people, refused = self._sort_out(connection, batch, seen)
+                good += len(people)
+                rejected_count += len(refused)
+                told += refused[: TOLD - len(told)]
+        return ImportReport(good, tuple(told), rejected_count, skipped=state.row)
+
+    def _write(
+        self,
+        source: PersonSource,
+        state: _State,
+        content: str,
+        operator: Operator,
+        options: ImportOptions,
+        rejects: RejectsFile | None,
+    ) -> ImportReport:
+        """The second reading."""
+        began = state
+        told: list[Row] = []
+        rows = self._rows(source, state, options, 2)
+        last = False
+        while not last:
+            batch = list(islice(rows, CHUNK))
+            last = len(batch) < CHUNK
+            with self._database.write() as connection:
+                people, refused = self._sort_out(connection, batch, None)
+                if refused and not options.keep_going:  # somebody else was quicker with a number
+                    raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
+                with _taken_back(rejects, state.rejects):
+                    state = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
+                    if last or _doubled(state.row):
+                        refresh_statistics(connection)
+            told += refused[: TOLD - len(told)]
+        return ImportReport(
+            good=state.imported - began.imported,
+            rejected=tuple(told),
+            rejected_count=state.rejected - began.rejected,
+            imported=state.imported - began.imported,
+            written=True,
+            skipped=began.row,
+            rejects=rejects.path if rejects is not None and rejects.is_written else None,
+            id=state.id,
+        )
+
+    def _put(
+        self,
+        connection: Connection,
+        state: _State,
+        people: list[PersonData],
+        batch: list[Row],
+        content: str,
+        operator: Operator,
+        rejects: RejectsFile | None,
+        refused: list[Row],
+        *,
+        last: bool,
+    ) -> _State:
+        """One chunk, with how far the import is behind it.
+
+        The rejects file is touched only by whoever has the import: its row in the register is written first.
+        """
+        now = self._clock.now()
+        identifiers = new_identifiers("P", len(people), self._entropy)
+        added = [Person(each, data, now, source=state.id) for each, data in zip(identifiers, people, strict=True)]
+        after = replace(
+            state,
+            row=state.row + len(batch),
+            imported=state.imported + len(added),
+            rejected=state.rejected + len(refused),
+            known=True,
+        )
+        values = {
+            "row": after.row,
+            "imported": after.imported,
+            "rejected": after.rejected,
+            **_columns(state.rejects),
+            "updated_at": now,
+            "state": _DONE if last else _OPEN,
+        }
+        if state.known:
+            here = (person_import.c.id == state.id, person_import.c.row == state.row, person_import.c.state == _OPEN)
+            if connection.execute(update(person_import).where(*here).values(values)).rowcount != 1:
+                raise NotPermitted("import-goes-on-elsewhere", import_id=state.id)
+        else:
+            if self._find(connection, content, again=state.again) is not None:
+                raise NotPermitted("import-goes-on-elsewhere", import_id=state.id)
+            new = {"id": state.id, "file_sha256": content, "operator": operator.name, "started_at": now}
+            connection.execute(insert(person_import), {**new, **values})
+        if rejects is not None:
+            after = replace(after, rejects=rejects.write(refused, state.rejects))
+            here_too = update(person_import).where(person_import.c.id == state.id)
+            connection.execute(here_too.values(_columns(after.rejects)))
+        insert_people(connection, added)
+        detail = {
+            "rows": [state.row + 1, after.row],
+            "count": len(added),
+            "rejected": len(refused),
+            "digest": sha256("\n".join(each.id for each in added).encode()).hexdigest(),
+            "done": last,
+        }
+        append(connection, now, operator.name, [AuditEvent("persons.imported", state.id, detail)])
+        return after
+
+    def _rows(self, source: PersonSource, state: _State, options: ImportOptions, part: int) -> Iterator[Row]:
+        lines = source.text(_part(options.progress, part))
+        rows = read_rows(lines, source.kind, state.row)
+        return rows if options.check is None else _checked(rows, options.check)
+
+    def _sort_out(
+        self, connection: Connection, rows: list[Row], seen: _SeenNumbers | None
+    ) -> tuple[list[PersonData], list[Row]]:
+        """The persons of a chunk that may come in, and the rows refused; ``seen`` are the numbers of chunks before."""
+        in_use = taken_numbers(connection, [row.person for row in rows if row.person is not None])
+        now = self._clock.now()
+        people: list[PersonData] = []
+        refused: list[Row] = []
+        for row in rows:
+            error = row.error
+            if row.person is not None:
+                number = row.person.personal_number
+                error = objection(row.person, now)
+                if number is not None and error is None:
+                    if number in in_use or (seen is not None and not seen.add(number)):
+                        error = BadInput("person-number-taken", field="personal_number")
+                    in_use.add(number)
+            if row.person is None or error is not None:
+                refused.append(Row(row.line, row.cells, None, error))
+            else:
+                people.append(row.person)
+        return people, refused
+
+
+class _SeenNumbers:
+    """The numbers that stand in a file so far, as keyed hashes in a temporary index on the disk."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._index = sqlite3.connect("", isolation_level=None)  # a file without a name, gone when it is closed
+        self._index.execute("PRAGMA journal_mode = OFF")
+        self._index.execute("PRAGMA cache_size = -16384")
+        self._index.execute("BEGIN")
+        self._index.execute("CREATE TABLE seen (number BLOB PRIMARY KEY) WITHOUT ROWID")
+
+    def add(self, number: str) -> bool:
+        """Whether the number was not there yet."""
+        hashed = blake2b(number.encode(), digest_size=12, key=self._key).digest()
+        return self._index.execute("INSERT OR IGNORE INTO seen VALUES (?)", (hashed,)).rowcount == 1
+
+    def close(self) -> None:
+        self._index.close()
+
+
+@contextmanager
+def _taken_back(rejects: RejectsFile | None, before: Written) -> Iterator[None]:
+    """If the transaction fails before its end, its bad rows leave the file again."""
+    try:
+        yield
+    except BaseException:
+        if rejects is not None:
+            rejects.take_back(before)
+        raise
+
+
+def _columns(written: Written) -> dict[str, object]:
+    return {"rejects_size": written.size, "rejects_sha256": written.sha256}
+
+
+def _checked(rows: Iterable[Row], check: Check) -> Iterator[Row]:
+    for row in rows:
+        if row.person is not None:
+            try:
+                check(row.person)
+            except BadInput as error:
+                row = Row(row.line, row.cells, None, error)
+        yield row
+
+
+def _doubled(row: int) -> bool:
+    """Whether this number of chunks is a power of two: a database that thinks its tables are small plans badly."""
+    chunks = row // CHUNK
+    return chunks & (chunks - 1) == 0
+
+
+def _rejects_file(source: PersonSource, options: ImportOptions) -> RejectsFile | None:
+    if options.rejects is None:
+        return None
+    columns: list[str] = []
+    if source.kind == "csv":
+        columns, _ = csv_columns(next(source.text(lambda _: None), ""))
+    return RejectsFile(options.rejects, source.kind, columns)
+
+
+def _part(progress: Progress, part: int) -> Progress:
+    """Of three readings: a survey (a twentieth of the work), the check (a quarter), the writing."""
+    begins, ends = ((0.0, 0.05), (0.05, 0.3), (0.3, 1.0))[part]
+    return lambda done: progress(begins + (ends - begins) * done)

@@ -1,0 +1,142 @@
+"""A person as a row of the register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.books.ledger.bulk import insert_rows
+from eid_toolkit.books.ledger.canonical import digest
+from eid_toolkit.books.ledger.name_index import index_names
+from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
+from eid_toolkit.books.ledger.schema import person
+from eid_toolkit.books.ledger.stored import stored
+
+_LATER_FIELDS = ("former_names", "guardians", "vital_status", "date_of_death")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with their place in the register."""
+
+    id: str
+    data: PersonData
+    created_at: datetime
+    version: int = 1
+    """Counts the changes."""
+    merged_into: str | None = None
+    """The person that this one was found to be the same as."""
+    source: str | None = None
+    """The import that brought the person."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything known of the person: what an approval binds.
+
+        Fields that the register has only lately count where something stands in them: earlier approvals hold.
+        """
+        values = self.data.to_text()
+        return digest({"id": self.id, **{n: v for n, v in values.items() if v is not None or n not in _LATER_FIELDS}})
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return {
+            "id": self.id,
+            **self.data.to_text(),
+            "created_at": self.created_at.isoformat(),
+            "version": self.version,
+            "merged_into": self.merged_into,
+        }
+
+
+def person_of(columns: RowMapping) -> Person:
+    """The person among a row's columns."""
+    values = {name: columns[person.c[name]] for name in FIELDS}
+    data = stored(_data, values, "a person")
+    return Person(
+        columns[person.c.id],
+        data,
+        columns[person.c.created_at],
+        columns[person.c.version],
+        columns[person.c.merged_into],
+        columns[person.c.source],
+    )
+
+
+def load_person(connection: Connection, reference: str) -> Person:
+    """The person with this identifier or personal number; raises :class:`BadInput` if there is none."""
+    conditions = (person.c.id == reference.upper(), person.c.personal_number == reference)
+    for condition in conditions if reference.isprintable() else ():  # a server takes not every character
+        row = connection.execute(select(person).where(condition)).mappings().first()
+        if row is not None:
+            return person_of(row)
+    raise BadInput("person-unknown", person=reference)
+
+
+def refuse_erased(connection: Connection, identifier: str) -> None:
+    """Raises :class:`NotPermitted` for a person who was erased."""
+    query = select(person.c.erased_at).where(person.c.id == identifier)
+    if connection.execute(query).scalar() is not None:
+        raise NotPermitted("data-erased", subject=identifier)
+
+
+def refuse_merged(connection: Connection, identifier: str) -> None:
+    """Raises :class:`NotPermitted` for a person who was found to be the same as another, or was erased."""
+    refuse_erased(connection, identifier)
+    into = connection.execute(select(person.c.merged_into).where(person.c.id == identifier)).scalar()
+    if into is not None:
+        raise NotPermitted("person-merged", person=identifier, other=into)
+
+
+def row_values(data: PersonData) -> dict[str, Any]:
+    """The columns that follow from what is known of a person."""
+    return {**data.to_text(), "folded_name": data.folded_name}
+
+
+def insert_people(connection: Connection, people: Iterable[Person]) -> None:
+    """Write new persons, with their names for the search."""
+    rows = [
+        {"id": record.id, "created_at": record.created_at, "source": record.source, **row_values(record.data)}
+        for record in people
+    ]
+    if rows:
+        index_names(connection, {row["folded_name"] for row in rows})
+        insert_rows(connection, person, rows)
+
+
+def refresh_statistics(connection: Connection) -> None:
+    """Have a server count what it plans queries by; it would do so by itself, but minutes later."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("ANALYZE person, name_word, name_variant, name_posting")
+
+
+def taken_numbers(connection: Connection, people: Iterable[PersonData]) -> set[str]:
+    """Those of the persons' numbers that stand in the register."""
+    numbers = [each.personal_number for each in people if each.personal_number is not None]
+    if not numbers:
+        return set()
+    query = select(person.c.personal_number).where(person.c.personal_number.in_(numbers))
+    return set(connection.execute(query).scalars())
+
+
+def objection(data: PersonData, now: datetime) -> BadInput | None:
+    """What speaks against a record that is well formed: dates that lie ahead."""
+    today = now.date()
+    if data.date_of_birth.earliest > today:
+        return BadInput("person-birth-in-future", field="date_of_birth")
+    if data.date_of_death is not None and data.date_of_death.earliest > today:
+        return BadInput("person-death-in-future", field="date_of_death")
+    return None
+
+
+def _data(values: dict[str, Any]) -> PersonData:
+    values["date_of_birth"] = PartialDate.parse(values["date_of_birth"])
+    if values["date_of_death"] is not None:
+        values["date_of_death"] = PartialDate.parse(values["date_of_death"])
+    return PersonData(**values)

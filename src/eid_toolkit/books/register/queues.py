@@ -1,0 +1,54 @@
+"""What waits at each stage of the office, and since when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, func, select
+
+from eid_toolkit.books.ledger.schema import application, document, personalization_job
+from eid_toolkit.books.register.documents.workflow import ApplicationState, DocumentState
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One stage: how many wait, since when the oldest does, and which that is."""
+
+    stage: str
+    waiting: int
+    oldest: datetime | None
+    next: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        oldest = self.oldest.isoformat() if self.oldest is not None else None
+        return {"stage": self.stage, "waiting": self.waiting, "oldest": oldest, "next": self.next}
+
+
+def queues(connection: Connection) -> tuple[Queue, ...]:
+    """The stages in the order of the work."""
+    alive = select(document.c.id).where(
+        document.c.application_id == application.c.id, document.c.state != DocumentState.SPOILED
+    )
+    undecided = select(personalization_job.c.id).where(
+        personalization_job.c.document_id == document.c.id, personalization_job.c.state == "needs-decision"
+    )
+    applied = select(application.c.id, application.c.created_at)
+    making = select(document.c.id, document.c.created_at).where(
+        document.c.state.in_([str(DocumentState.PREPARED), str(DocumentState.BOUND)])
+    )
+    stages = {
+        "approval": applied.where(application.c.state == ApplicationState.CREATED),
+        "preparation": applied.where(application.c.state == ApplicationState.APPROVED, ~alive.exists()),
+        "personalization": making.where(~undecided.exists()),
+        "decision": making.where(undecided.exists()),
+    }
+    return tuple(_queue(connection, stage, query) for stage, query in stages.items())
+
+
+def _queue(connection: Connection, stage: str, query: Select[tuple[str, datetime]]) -> Queue:
+    inner = query.subquery()
+    count = connection.execute(select(func.count()).select_from(inner)).scalar_one()
+    first = connection.execute(select(inner).order_by(inner.c.created_at, inner.c.id).limit(1)).first()
+    return Queue(stage, count, first.created_at if first else None, first.id if first else None)

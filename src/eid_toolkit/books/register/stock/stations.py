@@ -1,0 +1,64 @@
+"""Stations: where cards are written; one can be paused, also from another terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Clock
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.schema import station
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Since when a station is paused, and by whom."""
+
+    since: datetime
+    operator: str
+
+
+class Stations:
+    """The stations of one register."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def pause_of(self, name: str) -> Pause | None:
+        """Whether the station is paused."""
+        with self._database.read() as connection:
+            row = connection.execute(select(station).where(station.c.name == check_station(name))).first()
+        return Pause(row.paused_at, row.paused_by) if row is not None and row.paused_at is not None else None
+
+    def pause(self, name: str, operator: Operator) -> None:
+        """Have the station begin no new card until :meth:`resume`."""
+        self._set(name, operator, "paused", {"paused_at": self._clock.now(), "paused_by": operator.name})
+
+    def resume(self, name: str, operator: Operator) -> None:
+        """Let the station go on."""
+        self._set(name, operator, "resumed", {"paused_at": None, "paused_by": None})
+
+    def _set(self, name: str, operator: Operator, what: str, values: dict[str, object]) -> None:
+        operator.require(Permission.PERSONALIZE)
+        check_station(name)
+        with self._database.write() as connection:
+            if connection.execute(update(station).where(station.c.name == name).values(values)).rowcount == 0:
+                connection.execute(insert(station), {"name": name, **values})
+            append(connection, self._clock.now(), operator.name, [AuditEvent(f"station.{what}", name, {})])
+
+
+def check_station(name: str) -> str:
+    """The name of a station; raises :class:`BadInput` for one that cannot be one."""
+    if not _NAME.fullmatch(name):
+        raise BadInput("station-name-malformed", station=name)
+    return name

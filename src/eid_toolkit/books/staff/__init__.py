@@ -1,0 +1,1 @@
+"""Operators with their roles, and decisions by two of them."""

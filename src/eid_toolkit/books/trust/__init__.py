@@ -1,0 +1,1 @@
+"""Whom an inspection believes: anchors, lists and bundles, and the decisions on them."""

@@ -1,0 +1,1 @@
+"""How a card is driven, and how one is played."""

@@ -1,0 +1,1 @@
+"""The eMRTD application of the emulated card."""

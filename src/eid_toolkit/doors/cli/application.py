@@ -1,0 +1,302 @@
+"""`eid application`: applications for documents, and the decision on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.ground.errors import EidError, NotPermitted, UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.documents.applications import Application, Evidence
+    from eid_toolkit.books.staff.operators import Operator
+
+_STATES = ("created", "approved", "rejected", "withdrawn", "completed")
+_KINDS = ("first", "renewal", "replacement", "change")
+_QUEUE_LIMIT = 100
+_JPEG = b"\xff\xd8"
+
+
+@click.group(cls=Group)
+def application() -> None:
+    """Manage applications for documents."""
+
+
+@application.command("create")
+@click.option("--person", "person_id", required=True, metavar="ID", help="The person's identifier or number.")
+@click.option("--profile", required=True, metavar="NAME", help="The document type.")
+@click.option(
+    "--portrait",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An image file; it is checked, cropped and compressed according to the profile.",
+)
+@click.option(
+    "--fingerprint",
+    "fingers",
+    multiple=True,
+    metavar="FINGER=FILE",
+    help="A fingerprint image, for example right-index=ri.wsq; repeatable.",
+)
+@click.option(
+    "--iris", "eyes", multiple=True, metavar="EYE=FILE", help="An iris image, for example right=r.jp2; repeatable."
+)
+@click.option(
+    "--kind", type=click.Choice(_KINDS), default="first", show_default=True, help="Reason for the application."
+)
+@click.option("--replaces", metavar="DOCUMENT", help="The document to be replaced, if the person has more than one.")
+@click.option(
+    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
+)
+@format_option
+@pass_app
+def create(
+    app: App,
+    person_id: str,
+    profile: str,
+    portrait: Path,
+    fingers: tuple[str, ...],
+    eyes: tuple[str, ...],
+    kind: str,
+    replaces: str | None,
+    shown: tuple[str, ...],
+    fmt: str,
+) -> None:
+    """Apply for a document.
+
+    A person can have only one open application and one valid document of each type. If there is a document already, use
+    --kind to say why it is replaced; it stays valid until the new one is issued.
+    """
+    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.books.register.documents.applications import ApplicationKind
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        document_profile = office.profile(profile)
+        if document_profile.issuing_state not in office.authorities.states():
+            state = document_profile.issuing_state
+            raise NotPermitted("profile-of-another-state", profile=profile, state=state)
+        picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
+        person = office.register.persons.get(person_id)
+        biometrics, evidence = _biometrics(fingers, eyes), evidence_of(shown)
+        operator = office.act(Permission.APPLY)
+        record = office.register.applications.create(
+            person,
+            document_profile,
+            picture,
+            operator,
+            biometrics,
+            kind=ApplicationKind(kind),
+            replaces=replaces,
+            evidence=evidence,
+        )
+    _show(record, fmt)
+
+
+@application.command("list")
+@click.option("--state", type=click.Choice(_STATES), help="Only applications in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of applications.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
+@list_format_option
+@pass_app
+def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List applications, oldest first."""
+    from eid_toolkit.books.register.documents.applications import ApplicationState
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        records = office.register.applications.list(ApplicationState(state) if state else None, limit, offset)
+        office.register.record(operator.name, "application.looked-up", "applications", {"shown": len(records)})
+    _show_list(records, fmt)
+
+
+@application.command("queue")
+@format_option
+@pass_app
+def queue(app: App, fmt: str) -> None:
+    """Show how many items are waiting for approval, preparation, personalization or a decision."""
+    with open_office(app) as office:
+        waiting = office.register.queues()
+    rows = [stage.to_json() for stage in waiting]
+    columns = ("stage", "waiting", "oldest", "next")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+
+
+@application.command("show")
+@click.argument("application_id", metavar="APPLICATION")
+@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file for viewing.")
+@format_option
+@pass_app
+def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
+    """Show one application; the audit log records that it was viewed."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        record = office.register.applications.get(application_id)
+        detail = {"portrait": portrait is not None}
+        office.register.record(operator.name, "application.looked-up", record.id, detail)
+        if portrait is not None:
+            write_file(portrait, office.register.applications.portrait(record).image)
+    _show(record, fmt)
+
+
+@application.command("approve")
+@click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help=f"The {_QUEUE_LIMIT} oldest applications waiting for approval.")
+@click.option(
+    "--portraits",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="First write the portraits to this directory for viewing, named by their hashes.",
+)
+@list_format_option
+@pass_app
+def approve(app: App, application_ids: tuple[str, ...], everything: bool, portraits: Path | None, fmt: str) -> None:
+    """Approve applications that were created by someone else.
+
+    An approval is the operator's signature over the current person, profile and portrait. Several applications are
+    listed first, each with the hash of its portrait, and approved after confirmation.
+    """
+    from eid_toolkit.books.staff.roles import Permission
+
+    if bool(application_ids) is everything:
+        raise UsageError("name-applications-or-all")
+    with open_office(app) as office:
+        operator = office.act(Permission.DECIDE_APPLICATIONS)
+        chosen = _to_approve(office, operator) if everything else _named(office, application_ids)
+        if portraits is not None:
+            for record in chosen:
+                image = office.register.applications.portrait(record).image
+                suffix = "jpg" if image.startswith(_JPEG) else "jp2"
+                write_file(portraits / f"{record.portrait_sha256}.{suffix}", image)
+        if len(application_ids) != 1:
+            _show_batch(chosen)
+            if chosen:
+                app.confirm(f"Approve these {len(chosen)} applications?")
+        approved, failures = _approve_each(office, chosen, operator)
+    if len(application_ids) == 1 and approved:
+        _show(approved[0], "json" if fmt == "jsonl" else fmt)
+    elif approved or not failures:
+        _show_list(approved, fmt)
+    for failure in failures[1:]:
+        note(message_of(failure, app.language).text)
+    if failures:
+        raise failures[0]
+
+
+@application.command("reject")
+@click.argument("application_id", metavar="APPLICATION")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason.")
+@format_option
+@pass_app
+def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
+    """Reject an application; an approved one only while no document has been prepared for it."""
+    with open_office(app) as office:
+        _show(office.register.applications.reject(application_id, office.act(), reason), fmt)
+
+
+@application.command("withdraw")
+@click.argument("application_id", metavar="APPLICATION")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason.")
+@format_option
+@pass_app
+def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
+    """Withdraw an application at the person's request, while no document has been prepared for it."""
+    with open_office(app) as office:
+        _show(office.register.applications.withdraw(application_id, office.act(), reason), fmt)
+
+
+def _named(office: Office, identifiers: Sequence[str]) -> list[Application]:
+    return [office.register.applications.get(identifier) for identifier in dict.fromkeys(identifiers)]
+
+
+def _to_approve(office: Office, operator: Operator) -> list[Application]:
+    """What waits for somebody else than the operator, who has made the rest."""
+    from eid_toolkit.books.register.documents.applications import ApplicationState
+
+    waiting = office.register.applications.list(ApplicationState.CREATED, _QUEUE_LIMIT, not_of=operator.name)
+    return list(waiting)
+
+
+def _show_batch(chosen: Sequence[Application]) -> None:
+    rows = (
+        (record.id, record.person.data.name, record.profile, record.kind, record.portrait_sha256) for record in chosen
+    )
+    note(table(("application", "name", "profile", "kind", "portrait sha-256"), rows))
+
+
+def _approve_each(
+    office: Office, chosen: Sequence[Application], operator: Operator
+) -> tuple[list[Application], list[EidError]]:
+    """Each stands for itself; what was shown is what is approved."""
+    approved, failures = [], []
+    for record in chosen:
+        try:
+            approved.append(office.register.applications.approve(record.id, operator, shown=record.digest))
+        except EidError as error:
+            failures.append(error)
+    return approved, failures
+
+
+def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:
+    """The evidence of options ``KIND=REFERENCE``."""
+    from eid_toolkit.books.register.documents.applications import Evidence
+
+    evidence = []
+    for item in shown:
+        kind, equals, reference = item.partition("=")
+        if not equals:
+            raise UsageError("evidence-option", option=item)
+        evidence.append(Evidence(kind.strip(), reference.strip()))
+    return evidence
+
+
+def _biometrics(fingers: tuple[str, ...], eyes: tuple[str, ...]) -> dict[int, bytes]:
+    """DG3 and DG4 of the images named, as far as there are some."""
+    from eid_toolkit.standards.lds.biometric_image import fingers_of, irises_of
+
+    data_groups = {}
+    if fingers:
+        data_groups[3] = fingers_of(_images(fingers))
+    if eyes:
+        data_groups[4] = irises_of(_images(eyes))
+    return data_groups
+
+
+def _images(named: tuple[str, ...]) -> dict[str, bytes]:
+    from eid_toolkit.standards.lds.biometric_image import MAX_IMAGE
+
+    images = {}
+    for item in named:
+        name, equals, path = item.partition("=")
+        if not equals or name in images:
+            raise UsageError("biometric-option", option=item)
+        images[name] = read_file(Path(path), MAX_IMAGE)
+    return images
+
+
+def _show(record: Application, fmt: str) -> None:
+    emit(record.to_json(), fmt, lambda: application_text(record))
+
+
+def application_text(record: Application) -> str:
+    """The application for a person who reads it."""
+    values = record.to_json()
+    values["evidence"] = ", ".join(f"{item.kind}={item.reference}" for item in record.evidence) or None
+    return details((name, value) for name, value in values.items() if value not in (None, {}))
+
+
+def _show_list(records: Sequence[Application], fmt: str) -> None:
+    rows = [record.to_json() for record in records]
+    columns = ("id", "name", "profile", "kind", "state", "creator", "decided_by")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))

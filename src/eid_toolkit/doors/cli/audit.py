@@ -1,0 +1,238 @@
+"""`eid audit`: the tamper-evident log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, written_whole
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import details, emit, say, to_json
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.books.staff.roles import Permission
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.audit.log import AuditRow
+    from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
+    from eid_toolkit.books.audit.walk import AuditResult
+
+_KEY_LIMIT = 1 << 16
+_COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_key_option = click.option(
+    "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem kept elsewhere."
+)
+_head_option = click.option(
+    "--head",
+    "head_file",
+    type=_file,
+    metavar="FILE",
+    help="A checkpoint kept elsewhere: the output of `audit checkpoint --format json`, or a copy of head.json.",
+)
+
+
+@click.group(cls=Group)
+def audit() -> None:
+    """Show, export and verify the tamper-evident audit log."""
+
+
+@audit.command("show")
+@click.option("--subject", metavar="ID", help="Only rows about this person, application, document or operator.")
+@click.option("--action", metavar="ACTION", help="Only rows with this action, for example document.issued.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="Only rows from this time (UTC) on.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N of these.")
+@list_format_option
+@pass_app
+def show(
+    app: App, subject: str | None, action: str | None, since: datetime | None, limit: int | None, fmt: str
+) -> None:
+    """Show the rows of the log in order.
+
+    Except in a demo home, this requires an operator who may read the log.
+    """
+    from eid_toolkit.books.audit.log import Filter
+
+    criteria = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_AUDIT)
+        with office.register.audit.rows(operator, criteria) as rows:
+            for line in _shown(rows, fmt):
+                say(line)
+
+
+@audit.command("verify")
+@click.option(
+    "--file", "export_file", type=_file, metavar="EXPORT", help="Verify this export instead; no home is needed."
+)
+@_key_option
+@_head_option
+@format_option
+@pass_app
+def verify(app: App, export_file: Path | None, key_file: Path | None, head_file: Path | None, fmt: str) -> None:
+    """Verify that no row was changed, removed, moved or cut off.
+
+    Signed checkpoints reveal changes even if all hashes were rewritten. They are verified with the key in the home (or
+    in the export); to verify that key too, give a copy kept elsewhere with --key. To detect rows cut off from a home
+    that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
+    """
+    key, head = _read_key(key_file), _read_head(head_file)
+    if export_file is not None:
+        from eid_toolkit.books.audit.export import verify_export
+
+        with export_file.open("rb") as stream:
+            result, used = verify_export(stream, key, head)
+    else:
+        with open_office(app) as office:
+            if office.home.config.demo:
+                office.keys.unlock()  # the key file is checked against the key store
+            result, used = office.register.audit.verify(key, head), office.register.audit.key() or key
+    values = _result(result, used, proved=key is not None, kept=head)
+    emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
+    if result.reason is not None:
+        raise IntegrityBroken("audit-broken", row=result.broken_at)
+
+
+@audit.command("checkpoint")
+@format_option
+@pass_app
+def checkpoint(app: App, fmt: str) -> None:
+    """Sign the newest row, and thereby all rows before it, with the log's key.
+
+    This also happens when a stock shift is closed, and automatically after a few hundred rows. Nothing is signed if a
+    row was altered since the last checkpoint. With --second-operator, both people countersign.
+    """
+    with open_office(app) as office:
+        first = office.act(Permission.SIGN_AUDIT)
+        second = office.act_second(first)
+        signed = office.register.audit.checkpoint([first] if second is None else [first, second])
+    names = ", ".join(person.operator for person in signed.countersigned)
+    pairs = (("Row", signed.position), ("Hash", signed.hash), ("Countersigned by", names), ("Key", signed.key))
+    emit(signed.to_json(), fmt, lambda: details(pairs))
+
+
+@audit.command("export")
+@click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
+@pass_app
+def export(app: App, output: Path | None) -> None:
+    """Export the log as JSON Lines, to be verified without the register by `eid audit verify --file`.
+
+    The export includes the checkpoints and their key. Altered rows are exported too, but reported with exit code 12.
+    Except in a demo home, this requires an operator who may read the log.
+    """
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_AUDIT)
+        if output is None:
+            with click.open_file("-", "w", encoding="utf-8") as stream:
+                result = office.register.audit.export(operator, stream.write)
+        else:
+            with written_whole(output) as file:
+                result = office.register.audit.export(operator, lambda line: file.write(line.encode()))
+    if isinstance(result, IntegrityBroken):
+        raise result
+    if result.reason is not None:
+        raise IntegrityBroken("audit-broken", row=result.broken_at)
+
+
+def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
+    """The rows as lines that can be printed while more are fetched."""
+    if fmt == "jsonl":
+        yield from (to_json(row.to_json(), indent=None) for row in rows)
+    elif fmt == "json":
+        before = "["
+        for row in rows:
+            yield f"{before}\n  {to_json(row.to_json(), indent=None)}" if before else ""
+            before = ","
+        yield "[]" if before == "[" else "]"
+    else:
+        coming = iter(rows)
+        first = list(islice(coming, 1))  # what is wrong with an argument shows here, before anything is printed
+        yield _line(name for name, _ in _COLUMNS)
+        for row in chain(first, coming):
+            yield _line((row.position, str(row.time)[:19], row.operator, row.action, row.subject))
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "  ".join(
+        f"{harmless(str(cell)):<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True)
+    ).rstrip()
+
+
+def _read_key(path: Path | None) -> AuditKey | None:
+    if path is None:
+        return None
+    from eid_toolkit.books.audit.statements import AuditKey
+
+    return AuditKey.read(read_file(path, _KEY_LIMIT))
+
+
+def _read_head(path: Path | None) -> Checkpoint | None:
+    if path is None:
+        return None
+    from eid_toolkit.books.audit.statements import Checkpoint
+
+    try:
+        return Checkpoint.read(read_file(path, _KEY_LIMIT))
+    except ValueError:
+        raise BadInput("audit-kept-malformed") from None
+
+
+def _result(result: AuditResult, key: AuditKey | None, *, proved: bool, kept: Checkpoint | None) -> dict[str, Any]:
+    return {
+        "schema": "eid-audit-verify/1",
+        "intact": result.reason is None,
+        "rows": result.rows,
+        "head": result.head,
+        "broken_at": result.broken_at,
+        "broken_through": result.broken_through,
+        "reason": result.reason,
+        "checkpoints": result.checkpoints,
+        "signed_up_to": result.signed_up_to,
+        "unsigned_rows": result.unsigned_rows,
+        "key": key.fingerprint if key else None,
+        "key_proved": proved,
+        "kept_head": kept.position if kept else None,
+        "kept_head_lost": kept in result.lost,
+        "restorings": [restoring.to_json() for restoring in result.restorings],
+    }
+
+
+def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool) -> str:
+    from eid_toolkit.ground.messages.catalogue import message
+
+    if result.reason is not None:
+        explanation = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
+        return explanation.text if explanation else result.reason
+    lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
+    if result.signed_up_to:
+        signed = f"Signed up to row {result.signed_up_to} (checkpoints: {result.checkpoints})"
+        lines.append(f"{signed}; rows not signed yet: {result.unsigned_rows}.")
+    else:
+        lines.append("No row is signed yet; to sign: eid audit checkpoint.")
+    for restoring in result.restorings:
+        lost = "no row is known to be lost"
+        if restoring.lost_through is not None:
+            first = restoring.lost_from if restoring.lost_from is not None else "?"
+            lost = f"earlier rows {first} to {restoring.lost_through} are lost"
+        lines.append(harmless(f"Row {restoring.position}: {restoring.operator} restored a backup; {lost}."))
+    if result.signed_up_to and not values["key_proved"]:
+        lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
+    if values["kept_head"] is not None:
+        found_there = "was lost when a backup was restored" if values["kept_head_lost"] else "is in the log"
+        lines.append(f"The checkpoint of row {values['kept_head']} kept elsewhere {found_there}.")
+    elif export:
+        lines.append(
+            "Rows after the last checkpoint, and the last checkpoints, could have been cut off without a trace: "
+            "give a checkpoint kept elsewhere with --head."
+        )
+    return "\n".join(lines)

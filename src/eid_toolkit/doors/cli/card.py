@@ -1,0 +1,170 @@
+"""`eid card`: personalization of blanks, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.batch import batch
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.document_status import tell_inspections
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
+from eid_toolkit.doors.cli.stations import station_option
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.personalization.journal import Job
+    from eid_toolkit.work.personalization.plan import Plan
+
+_STATES = ("open", "needs-decision", "done", "spoiled")
+_JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
+
+
+_serial_option = click.option("--serial", metavar="SERIAL", help="The serial, as read from the card itself.")
+
+
+@click.group(cls=Group)
+def card() -> None:
+    """Write documents to cards."""
+
+
+card.add_command(batch)
+
+
+@card.command("personalize")
+@click.argument("document_id", metavar="DOCUMENT")
+@reader_option
+@wait_option
+@station_option
+@click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and access no card.")
+@format_option
+@pass_app
+def personalize(app: App, document_id: str, reader: str, wait: float, station: str, dry_run: bool, fmt: str) -> None:
+    """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
+
+    An interrupted run continues when it is started again with the same card.
+    """
+    from eid_toolkit.doors.cli.desk import ClerkDesk
+    from eid_toolkit.work.personalization.service import PersonalizationService
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        if dry_run:
+            plan = service.plan(document_id)
+            emit(plan.to_json(), fmt, lambda: _plan_text(plan))
+            return
+        operator = office.act(Permission.PERSONALIZE)
+        desk = ClerkDesk(app, service.read_back())
+        with service.hold(document_id), open_reader(reader, app, wait) as transport:
+            job = service.personalize(document_id, transport, operator, desk, station)
+        documents = office.register.documents
+        if documents.application_of(documents.get(document_id)).replaces is not None:
+            tell_inspections(office)
+    emit(job.to_json(), fmt, lambda: _job_text(job))
+
+
+@card.command("jobs")
+@click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of jobs.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
+@list_format_option
+@pass_app
+def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List personalization jobs and their progress, oldest first."""
+    from eid_toolkit.work.personalization.journal import JobState
+    from eid_toolkit.work.personalization.service import PersonalizationService
+
+    with open_office(app) as office:
+        journal = PersonalizationService(office.home, office.keys, office.register, office.trust).journal
+        records = journal.list(JobState(state) if state else None, limit, offset)
+    rows = [job.to_json() for job in records]
+    emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
+
+
+@card.command("status")
+@reader_option
+@wait_option
+@format_option
+@pass_app
+def status(app: App, reader: str, wait: float, fmt: str) -> None:
+    """Show the identity of the card in the reader and the document it is bound to.
+
+    This does not use up any authentication attempts of the card.
+    """
+    from eid_toolkit.work.personalization.status import card_status
+
+    with open_office(app) as office, open_reader(reader, app, wait) as transport:
+        values = card_status(transport, office.register.documents)
+    emit(values, fmt, lambda: details(values.items()))
+
+
+@card.command("resolve")
+@click.argument("job_id", metavar="JOB")
+@click.option("--resume", "decision", flag_value="resume", help="Continue the job at its next run.")
+@click.option("--spoil", "decision", flag_value="spoil", help="Give up the card and the document.")
+@click.option("--reason", default="decided by the operator", show_default=True, help="Reason; kept in the register.")
+@_serial_option
+@format_option
+@pass_app
+def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
+    """Decide how to proceed with a JOB that requires an operator's decision.
+
+    Where stock is kept, spoiling a card takes two people (--second-operator) and its serial.
+    """
+    from eid_toolkit.work.personalization.service import PersonalizationService
+    from eid_toolkit.books.staff.roles import Permission
+
+    if decision is None:
+        raise click.UsageError("Give either --resume or --spoil.")
+    with open_office(app) as office:
+        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        operator = office.act(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
+        seen = service.journal.get(job_id)
+        with service.hold(seen.document_id):
+            job = service.unchanged(seen)
+            if decision == "spoil":
+                app.confirm(f"Permanently give up document {job.document_id} and its card?")
+                job = service.spoil(job, reason, operator, office.act_second(operator), serial)
+            else:
+                job = service.resume(job, reason, operator)
+    emit(job.to_json(), fmt, lambda: _job_text(job))
+
+
+@card.command("spoil")
+@click.argument("document_id", metavar="DOCUMENT")
+@click.option("--reason", required=True, help="Reason; kept in the register.")
+@_serial_option
+@format_option
+@pass_app
+def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str) -> None:
+    """Give up a DOCUMENT that has not been issued, and its card if it has one.
+
+    Its keys are destroyed; the application can be prepared again for a fresh card. Where stock is kept, spoiling a card
+    that was written to takes two people (--second-operator) and its serial.
+    """
+    from eid_toolkit.work.personalization.service import PersonalizationService
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
+        operator = office.act(Permission.SPOIL)
+        document = office.register.documents.get(document_id)
+        app.confirm(f"Permanently give up document {document.id}?")
+        with service.hold(document.id):
+            spoiled = service.spoil_document(document.id, reason, operator, office.act_second(operator), serial)
+    emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
+    note("Put the card aside as spoiled stock; prepare the application again for a new card.")
+
+
+def _plan_text(plan: Plan) -> str:
+    marks = ("*" if step.irreversible else " " for step in plan.steps)
+    lines = [f"{step.position + 1:>3} {mark} {step.title}" for step, mark in zip(plan.steps, marks, strict=True)]
+    return "\n".join([f"Plan for document {plan.document_id}", *lines, "* cannot be undone"])
+
+
+def _job_text(job: Job) -> str:
+    pairs = [("Job", job.id), ("Document", job.document_id), ("Chip", job.chip), ("Reader", job.reader)]
+    return details([*pairs, ("State", job.state), ("Steps done", f"{job.done} of {job.steps}")])

@@ -1,0 +1,122 @@
+"""`eid conformance`: named test cases against a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, write_file
+from eid_toolkit.doors.cli.output import emit, is_terminal, paint, table
+from eid_toolkit.doors.cli.output import progress as show_progress
+from eid_toolkit.doors.cli.passwords import all_passwords, password_options
+from eid_toolkit.doors.cli.readers import READER_HELP, open_reader, wait_option
+from eid_toolkit.doors.cli.terminals import load_terminals
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.conformance.case import Case
+    from eid_toolkit.work.conformance.runner import Result
+
+_COLOURS = {"passed": "green", "failed": "red", "not-applicable": "bright_black", "error": "magenta"}
+_FAILED = 3
+
+
+@click.command(cls=Command)
+@click.option("--reader", metavar="R", help=READER_HELP)
+@password_options
+@wait_option
+@click.option("--list", "list_only", is_flag=True, help="List the cases; no chip is needed.")
+@click.option(
+    "--case", "names", multiple=True, metavar="ID", help="Run only this case (PACE-07, or the full id); repeatable."
+)
+@click.option(
+    "--unit", "units", multiple=True, metavar="LETTERS", help="Run only the cases of this unit (PACE); repeatable."
+)
+@click.option("--junit", type=OutputFile(), help="Write the results as JUnit XML.")
+@format_option
+@pass_app
+def conformance(
+    app: App,
+    reader: str | None,
+    wait: float,
+    list_only: bool,
+    names: tuple[str, ...],
+    units: tuple[str, ...],
+    junit: Path | None,
+    fmt: str,
+    **password: str | None,
+) -> None:
+    """Test a chip for conformance to the standards, case by case.
+
+    Give both the CAN and the MRZ to run every case. Exit code 0 if no case failed, 3 if one failed or could not be
+    decided; 5, 6 or 7 if the card could not be opened; 5 or 11 if the connection was lost (a report is still written).
+    Wrong passwords are tried on purpose: the chip may respond more slowly for a while afterwards.
+    """
+    from eid_toolkit.work.conformance.suite import choose
+
+    cases = choose(names, units)
+    if list_only:
+        _list(cases, fmt)
+        return
+    if reader is None:
+        raise UsageError("conformance-needs-reader")
+    results, data, junit_bytes = _run(app, reader, wait, cases, password)
+    if junit is not None:
+        write_file(junit, junit_bytes)
+    emit(data, fmt, lambda: _text(results))
+    for result in results:
+        if result.gone is not None:
+            raise result.gone
+    click.get_current_context().exit(0 if data["conforming"] else _FAILED)
+
+
+def _run(
+    app: App, reader: str, wait: float, cases: Sequence[Case], password: dict[str, str | None]
+) -> tuple[Sequence[Result], dict[str, object], bytes]:
+    from eid_toolkit.work.conformance.facts import gather
+    from eid_toolkit.work.conformance.report import junit_xml, report_data
+    from eid_toolkit.work.conformance.runner import run_cases
+    from eid_toolkit.ground.ports import SystemEntropy
+
+    entropy = SystemEntropy()
+    passwords, terminals = all_passwords(**password), load_terminals(app)
+    with open_reader(reader, app, wait) as transport:
+        facts = gather(transport, passwords, terminals, entropy)
+        done: list[Result] = []
+
+        def progress(result: Result) -> None:
+            done.append(result)
+            if is_terminal():
+                show_progress(f"{len(done)}/{len(cases)} {result.case.number}")
+
+        results = run_cases(cases, transport, facts, entropy, progress)
+        if is_terminal():
+            show_progress("")
+        data = report_data(results, transport.reader, transport.atr)
+    return results, data, junit_xml(results)
+
+
+def _list(cases: Sequence[Case], fmt: str) -> None:
+    from eid_toolkit.work.conformance.report import case_data
+
+    rows = [(case.number, case.standard, case.purpose) for case in cases]
+    emit([case_data(case) for case in cases], fmt, lambda: table(("case", "standard", "purpose"), rows))
+
+
+def _text(results: Sequence[Result]) -> str:
+    from eid_toolkit.work.conformance.report import totals
+
+    lines = []
+    for result in results:
+        status = paint(f"{result.status:<15}", _COLOURS[result.status])
+        lines.append(f"{status} {result.case.number:<8} {result.case.purpose}")
+        if result.detail is not None:
+            lines.append(f"{'':15} {'':8} {harmless(result.detail)}")
+    counts = ", ".join(f"{count} {status}" for status, count in totals(results).items())
+    seconds = sum(result.seconds for result in results)
+    return "\n".join([*lines, "", f"{len(results)} cases in {seconds:.1f} s: {counts}."])

@@ -1,0 +1,187 @@
+"""What every command shares: the common options, the `App` they make, and the building blocks of commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import languages
+from eid_toolkit.doors.cli.output import confirm, prompt
+from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.ground.secret import Secret
+
+_META = "eid_toolkit"
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The values of the common options for one run."""
+
+    home_path: Path
+    home_named: bool = False
+    """Whether the home was named, by --home or EID_HOME, and is not the default one."""
+    operator: str | None = None
+    second_operator: str | None = None
+    yes: bool = False
+    debug: bool = False
+    trace: Path | None = None
+    trace_secrets: bool = False
+    language: str = "en"
+    passphrase_fd: int | None = None
+    pin_fd: int | None = None
+    operator_passphrase_fd: int | None = None
+    second_passphrase_fd: int | None = None
+
+    @classmethod
+    def of(cls, ctx: click.Context) -> App:
+        """The app of a running command."""
+        settings: dict[str, Any] = dict(ctx.meta.get(_META, {}))
+        settings["home_named"] = "home_path" in settings
+        if not settings["home_named"]:
+            settings["home_path"] = _default_home()
+        return cls(**settings)
+
+    def confirm(self, question: str) -> None:
+        """Ask before something that cannot be undone; a no ends the command."""
+        if not self.yes:
+            confirm(question)
+
+    def passphrase(self, *, new: bool = False) -> Secret:
+        """The key store's passphrase from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked (twice if new)."""
+        return _passphrase(self.passphrase_fd, "EID_PASSPHRASE", "Passphrase of the key store", new=new)
+
+    def pin(self) -> Secret:
+        """The PIN of the token that holds the keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
+        return _passphrase(self.pin_fd, "EID_PIN", "PIN of the token", new=False)
+
+    def operator_passphrase(self, *, new: bool = False) -> Secret:
+        """The operator's passphrase from ``--operator-passphrase-fd``, else ``EID_OPERATOR_PASSPHRASE``, else asked."""
+        fd, question = self.operator_passphrase_fd, "Passphrase of the operator"
+        return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", question, new=new)
+
+    def new_passphrase(self, descriptor: int | None) -> Secret:
+        """A passphrase for somebody new: from ``descriptor``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
+        return _passphrase(descriptor, "EID_NEW_PASSPHRASE", "Passphrase of the new operator", new=True)
+
+    def second_passphrase(self) -> Secret:
+        """The second operator's: from ``--second-passphrase-fd``, else ``EID_SECOND_PASSPHRASE``, else asked."""
+        question = "Passphrase of the second operator"
+        return _passphrase(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE", question, new=False)
+
+
+def _passphrase(descriptor: int | None, variable: str, question: str, *, new: bool) -> Secret:
+    if descriptor is not None:
+        try:
+            with os.fdopen(os.dup(descriptor), "rb") as stream:
+                return Secret(stream.readline().rstrip(b"\r\n"))
+        except OSError:
+            raise UsageError("passphrase-descriptor", descriptor=descriptor) from None
+    if variable in os.environ:
+        return Secret(os.fsencode(os.environ[variable]))
+    return Secret(prompt(question, hidden=True, twice=new).encode())
+
+
+def _default_home() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("eid-toolkit")
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Keep a common option's value, wherever on the line it stood; the one nearest to the command wins."""
+    if value is not None:
+        ctx.meta.setdefault(_META, {})[param.name] = value
+
+
+def _common_options(*, root: bool) -> list[click.Parameter]:
+    """The common options: shown and read from the environment at the root, silently accepted behind a command."""
+
+    def option(*names: str, env: str | None = None, **attributes: Any) -> click.Option:
+        return click.Option(
+            names, expose_value=False, callback=_remember, hidden=not root, envvar=env if root else None, **attributes
+        )
+
+    directory = click.Path(file_okay=False, path_type=Path)
+    file = click.Path(dir_okay=False, path_type=Path)
+    return [
+        option(
+            "--home", "home_path", env="EID_HOME", type=directory, help="Home directory of the authority or officer."
+        ),
+        option("--operator", env="EID_OPERATOR", metavar="NAME", help="Name of the operator."),
+        option(
+            "--second-operator",
+            env="EID_SECOND_OPERATOR",
+            metavar="NAME",
+            help="Second operator, for actions that take two people.",
+        ),
+        option("--yes", "-y", is_flag=True, default=None, help="Answer yes to all confirmations."),
+        option("--lang", "language", type=click.Choice(languages()), help="Language of messages."),
+        option("--trace", type=file, help="Write a redacted APDU trace to this file."),
+        option(
+            "--trace-secrets",
+            is_flag=True,
+            default=None,
+            help="Record everything in the trace, SECRETS INCLUDED, so that it can be played back: specimens only.",
+        ),
+        option(
+            "--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from file descriptor N."
+        ),
+        option(
+            "--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys from descriptor N."
+        ),
+        option(
+            "--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase from descriptor N."
+        ),
+        option(
+            "--second-passphrase-fd",
+            type=int,
+            metavar="N",
+            help="Read the second operator's passphrase from descriptor N.",
+        ),
+        option("--debug", is_flag=True, default=None, help="Show tracebacks."),
+    ]
+
+
+class Command(click.Command):
+    """A command that accepts the common options too."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        own_names = {name for param in own for name in param.opts}
+        return own + [param for param in _common_options(root=False) if not own_names.intersection(param.opts)]
+
+
+class Group(click.Group):
+    """A group of such commands; the root group shows the common options."""
+
+    command_class = Command
+    group_class = type
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return _common_options(root=ctx.parent is None) + super().get_params(ctx)
+
+
+def pass_app(function: _F) -> _F:
+    """Give the command the :class:`App` as its first argument."""
+
+    def with_app(*args: object, **kwargs: object) -> object:
+        return function(App.of(click.get_current_context()), *args, **kwargs)
+
+    with_app.__doc__ = function.__doc__
+    with_app.__name__ = function.__name__
+    with_app.__dict__.update(function.__dict__)  # options that decorators below this one have left
+    return with_app  # type: ignore[return-value]
+
+
+format_option = click.option(
+    "--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="Output format."
+)
+list_format_option = click.option(
+    "--format", "fmt", type=click.Choice(["text", "json", "jsonl"]), default="text", help="Output format."
+)

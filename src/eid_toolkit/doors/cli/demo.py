@@ -1,0 +1,70 @@
+"""`eid demo`: the whole story on emulated cards, with genuine cards that pass and forged ones that are detected."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.output import emit, note, paint, table
+
+if TYPE_CHECKING:
+    from eid_toolkit.doors.cli.demo_story import Outcome
+
+
+@click.command("demo", cls=Command)
+@click.option("--reader", metavar="R", help="Write the first card to the blank in this PC/SC reader.")
+@format_option
+@pass_app
+def demo(app: App, reader: str | None, fmt: str) -> None:
+    """Issue three cards to fictitious persons, verify them, and detect six forgeries.
+
+    Everything is marked SPECIMEN. Without --home, the demo works in a temporary directory and removes it; with --home,
+    it creates a demo home there and keeps it for you to explore.
+    """
+    from eid_toolkit.doors.cli.demo_story import DemoStory
+
+    with _demo_home(app) as (home, is_kept):
+        story = DemoStory(app, home, reader, note)
+        outcomes = story.tell()
+        ok = all(outcome.as_expected for outcome in outcomes)
+        result = {
+            "schema": "eid-demo/1",
+            "home": str(home) if is_kept else None,
+            "specimen": True,
+            "as_expected": ok,
+            "cards": [outcome.to_json() for outcome in outcomes],
+        }
+        emit(result, fmt, lambda: _text(outcomes, ok))
+        if is_kept:
+            note(f"The demo home was kept in {home}: try eid --home {home} verify --reader emulator:demo-1 --can …")
+    if not ok:
+        click.get_current_context().exit(1)
+
+
+@contextmanager
+def _demo_home(app: App) -> Iterator[tuple[Path, bool]]:
+    """The directory to found the home in, and whether it stays: a home that is there already is left alone."""
+    in_use = app.home_path.is_dir() and any(app.home_path.iterdir())
+    if app.home_named and not in_use:
+        yield app.home_path, True
+        return
+    if app.home_named:
+        note(f"{app.home_path} is not empty and is left unchanged; the demo works in a temporary directory.")
+    with tempfile.TemporaryDirectory(prefix="eid-demo-") as folder:
+        yield Path(folder) / "home", False
+
+
+def _text(outcomes: list[Outcome], ok: bool) -> str:
+    rows = []
+    for outcome in outcomes:
+        failed = ", ".join(sorted(outcome.failed_checks))
+        rows.append((outcome.title, outcome.holder, outcome.verdict, failed, "yes" if outcome.as_expected else "NO"))
+    shown = table(("card", "holder", "verdict", "failed checks", "as expected"), rows)
+    closing = "All verdicts are as expected." if ok else "NOT all verdicts are as expected."
+    return f"{shown}\n\n{paint(closing, 'green' if ok else 'red')}"

@@ -1,0 +1,135 @@
+"""`eid document`: prepared documents and what is printed on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.document_status import COMMANDS
+from eid_toolkit.doors.cli.files import OutputFile, write_file
+from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.ground.errors import EidError, UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.documents.documents import Document
+
+_STATES = (
+    *("prepared", "bound", "spoiled", "issued", "suspended", "lost", "stolen"),
+    *("revoked", "expired", "reissued", "destroyed"),
+)
+_COLUMNS = ("id", "application", "profile", "document_number", "date_of_expiry", "state", "chip")
+
+
+@click.group(cls=Group)
+def document() -> None:
+    """Manage documents, from preparation to destruction."""
+
+
+@document.command("prepare")
+@click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Prepare every approved application without a document.")
+@list_format_option
+@pass_app
+def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: str) -> None:
+    """Build and sign the records of approved applications.
+
+    Each is handled separately: those that cannot be prepared are reported, the others are prepared.
+    """
+    from eid_toolkit.books.staff.roles import Permission
+
+    if bool(application_ids) is everything:
+        raise UsageError("name-applications-or-all")
+    with open_office(app) as office:
+        operator = office.act(Permission.PREPARE_DOCUMENTS)
+        chosen = office.register.applications.waiting() if everything else application_ids
+        prepared: list[Document] = []
+        failures: list[EidError] = []
+        for application_id in chosen:
+            try:
+                prepared.append(office.preparation.prepare(application_id, operator))
+            except EidError as error:
+                failures.append(error)
+        if prepared or not failures:
+            _show_list(office, prepared, fmt)
+    for failure in failures[1:]:
+        note(message_of(failure, app.language).text)
+    if failures:
+        raise failures[0]
+
+
+@document.command("list")
+@click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of documents.")
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
+@list_format_option
+@pass_app
+def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+    """List documents, oldest first."""
+    from eid_toolkit.books.register.documents.documents import DocumentState
+
+    with open_office(app) as office:
+        records = office.register.documents.list(DocumentState(state) if state else None, limit, offset)
+        _show_list(office, list(records), fmt)
+
+
+@document.command("show")
+@click.argument("document_id", metavar="DOCUMENT")
+@format_option
+@pass_app
+def show(app: App, document_id: str, fmt: str) -> None:
+    """Show one document, without anything that opens its chip."""
+    with open_office(app) as office:
+        values = _to_json(office, office.register.documents.get(document_id))
+    emit(values, fmt, lambda: details(values.items()))
+
+
+@document.command("export")
+@click.argument("document_id", metavar="DOCUMENT")
+@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file.")
+@format_option
+@pass_app
+def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
+    """Export the data to be printed: front, back, MRZ and CAN.
+
+    The data opens the chip: handle it like the card itself. The audit log records each export.
+    """
+    from eid_toolkit.work.personalization.print_data import PrintData
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.EXPORT_PRINT_DATA)
+        record = office.register.documents.get(document_id)
+        holder = office.register.documents.application_of(record).person.data
+        package = office.register.documents.export(record.id, operator)
+        data = PrintData.of(record, package, holder, specimen=_is_specimen(office, record))
+    if portrait is not None:
+        write_file(portrait, data.portrait)
+    shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
+    emit(data.to_json(), fmt, lambda: "\n".join((details(shown.items()), *data.mrz_lines)))
+    if data.specimen:
+        note("SPECIMEN: not a real document.")
+
+
+for _command in COMMANDS:
+    document.add_command(_command)
+
+
+def _to_json(office: Office, record: Document) -> dict[str, object]:
+    return {**record.to_json(), "specimen": _is_specimen(office, record)}
+
+
+def _is_specimen(office: Office, record: Document) -> bool:
+    """Of a demo home, or of the state of specimens: then the verdict on its card says so too."""
+    from eid_toolkit.standards.pki.countries import SPECIMEN_STATE, same_state
+
+    return office.home.config.demo or same_state(record.issuing_state, SPECIMEN_STATE)
+
+
+def _show_list(office: Office, records: list[Document], fmt: str) -> None:
+    rows = [_to_json(office, record) for record in records]
+    emit(rows, fmt, lambda: table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows)))

@@ -1,0 +1,240 @@
+"""`eid document report-lost`, `revoke`, `reissue` and so on: what becomes of a document after it was issued."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.application import application_text, evidence_of
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.office import CLOCK, Office, open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.ground.errors import EidError, IntegrityBroken
+
+if TYPE_CHECKING:
+    from eid_toolkit.standards.pki.document_status import StatusList
+    from eid_toolkit.books.register.documents.applications import Evidence
+    from eid_toolkit.books.register.documents.document_status import Listed
+    from eid_toolkit.books.register.documents.documents import Document
+
+_PATIENCE = 30.0
+_COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
+_HELP = {
+    "report-lost": "Report an issued DOCUMENT as lost.",
+    "report-stolen": "Report an issued DOCUMENT as stolen.",
+    "suspend": "Suspend a DOCUMENT temporarily; `resume` makes it valid again.",
+    "resume": "Make a suspended DOCUMENT valid again.",
+    "revoke": "Revoke a DOCUMENT permanently.",
+    "destroy": "Record that the card of a DOCUMENT that is no longer valid was destroyed.",
+}
+_QUESTIONS = {
+    "report-lost": "Report document {document} as lost? It can never become valid again.",
+    "report-stolen": "Report document {document} as stolen? It can never become valid again.",
+    "revoke": "Revoke document {document} permanently?",
+    "destroy": "Did you see the card of document {document} being destroyed?",
+}
+
+
+def publish_reports(office: Office) -> StatusList:
+    """Have the inspections of this home know what the register reports; returns the list."""
+    with office.home.lock("own-reports", _PATIENCE):  # of two at once, the later list stays
+        reports = reports_of(office)
+        office.trust.set_own_reports(reports)
+    return reports
+
+
+def tell_inspections(office: Office) -> None:
+    """Publish after something was decided: what stands in the way does not undo that, and is told."""
+    try:
+        publish_reports(office)
+    except (EidError, OSError) as error:
+        reason = message_of(error, office.app.language).text if isinstance(error, EidError) else str(error)
+        note(f"Inspections in this home have not been informed yet: {reason} Try later: eid document status-list.")
+
+
+def reports_of(office: Office) -> StatusList:
+    """What the register reports of the documents of the home's states."""
+    from eid_toolkit.standards.pki.document_status import DocumentStatus, Report, StatusList
+
+    def report(document: Listed) -> Report:
+        content = document.content_sha256 or office.register.documents.content_sha256(document.id)
+        return Report(
+            document.issuing_state, document.document_number, DocumentStatus(document.status), document.since, content
+        )
+
+    listed = [
+        document for state, today in _states(office) for document in office.register.statuses.listed(state, today)
+    ]
+    return StatusList.of(map(report, listed))
+
+
+def _states(office: Office) -> list[tuple[str, date]]:
+    """The states that the home's profiles issue for, and which day it is there."""
+    from eid_toolkit.standards.lds.issuer_time import issuer_date
+    from eid_toolkit.standards.profiles import list_profiles, load_profile
+
+    folders, now = [office.home.profiles], CLOCK.now()
+    states = {load_profile(name, folders).issuing_state for name in list_profiles(folders)}
+    return [(state, issuer_date(now, state)) for state in sorted(states)]
+
+
+def _command(action: str) -> click.Command:
+    @click.command(
+        action, cls=Command, help=f"{_HELP[action]}\n\nOfficers are informed with the next `eid trust bundle export`."
+    )
+    @click.argument("document_id", metavar="DOCUMENT")
+    @click.option("--reason", metavar="TEXT", help="Reason; kept in the register.")
+    @format_option
+    @pass_app
+    def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
+        from eid_toolkit.books.register.documents.document_status import PERMISSIONS
+
+        with open_office(app) as office:
+            operator = office.act(PERMISSIONS[action])
+            record = office.register.documents.get(document_id)
+            if action in _QUESTIONS:
+                app.confirm(_QUESTIONS[action].format(document=record.id))
+            record = office.register.statuses.change(record.id, action, operator, reason)
+            tell_inspections(office)
+        emit(record.to_json(), fmt, lambda: details(record.to_json().items()))
+
+    return change
+
+
+@click.command("expire", cls=Command)
+@format_option
+@pass_app
+def expire(app: App, fmt: str) -> None:
+    """Mark all documents whose last day of validity has passed as expired; run this daily."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.REVOKE_DOCUMENTS)
+        outcomes = [office.register.statuses.expire_due(state, today, operator) for state, today in _states(office)]
+    count, broken = (
+        sum(outcome.count for outcome in outcomes),
+        [name for outcome in outcomes for name in outcome.broken],
+    )
+    shown = {"schema": "eid-document-expire/1", "expired": count, "broken": broken}
+    emit(shown, fmt, lambda: f"Documents marked as expired: {count}.")
+    if broken:
+        raise IntegrityBroken("documents-history-changed", documents=", ".join(broken))
+
+
+@click.command("history", cls=Command)
+@click.argument("document_id", metavar="DOCUMENT")
+@list_format_option
+@pass_app
+def history(app: App, document_id: str, fmt: str) -> None:
+    """Show what has been reported and decided about a DOCUMENT since it was issued."""
+    with open_office(app) as office:
+        rows = [change.to_json() for change in office.register.statuses.history(document_id)]
+    columns = ("since", "action", "state", "operator", "reason")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+
+
+@click.command("status-list", cls=Command)
+@click.option(
+    "--csv",
+    "target",
+    type=OutputFile(),
+    help="Write the list as a table for `eid trust bundle export` in another home.",
+)
+@list_format_option
+@pass_app
+def status_list(app: App, target: Path | None, fmt: str) -> None:
+    """Show the documents reported to officers, and publish the list in this home.
+
+    `eid trust bundle export` signs the list for the officers, together with the rest of their trust data.
+    """
+    with open_office(app) as office:
+        published = publish_reports(office)
+    rows = [
+        {
+            "issuing_state": report.state,
+            "document_number": report.number,
+            "status": str(report.status),
+            "since": str(report.since),
+        }
+        for report in published.reports
+    ]
+    if target is not None:
+        lines = [",".join(_COLUMNS), *(",".join(row[name] or "" for name in _COLUMNS) for row in rows)]
+        write_file(target, ("\n".join(lines) + "\n").encode())
+    columns = ("issuing_state", "document_number", "status", "since")
+    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+
+
+@click.command("reissue", cls=Command)
+@click.argument("document_id", metavar="DOCUMENT")
+@click.option(
+    "--kind",
+    type=click.Choice(["renewal", "replacement", "change"]),
+    default="replacement",
+    show_default=True,
+    help="Reason for the new document.",
+)
+@click.option(
+    "--portrait",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A new portrait; the old one by default.",
+)
+@click.option(
+    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
+)
+@format_option
+@pass_app
+def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown: tuple[str, ...], fmt: str) -> None:
+    """Apply for a new document to replace DOCUMENT, with the person's current data.
+
+    The application is processed like any other. The old document becomes invalid when the new one is issued; if it is
+    lost or stolen, report that first. Without --evidence, you are asked whether you have the old card at hand.
+    """
+    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.books.register.documents.applications import ApplicationKind
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.APPLY)
+        old = office.register.documents.get(document_id)
+        before = office.register.documents.application_of(old)
+        holder = office.register.persons.get(before.person.merged_into or before.person.id)
+        profile = office.profile(old.profile)
+        picture = (
+            make_portrait(read_file(portrait, MAX_FILE), profile.portrait)
+            if portrait is not None
+            else office.register.applications.portrait(before)
+        )
+        application = office.register.applications.create(
+            holder,
+            profile,
+            picture,
+            operator,
+            office.register.applications.biometrics(before),
+            kind=ApplicationKind(kind),
+            replaces=old.id,
+            evidence=[*_in_hand(app, old, shown), *evidence_of(shown)],
+        )
+    emit(application.to_json(), fmt, lambda: application_text(application))
+    note(f"Next, have it approved: eid application approve {application.id}")
+
+
+def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
+    """The document itself, if the clerk says that it was handed in; that it is away the register knows."""
+    from eid_toolkit.books.register.documents.applications import Evidence
+    from eid_toolkit.books.register.documents.workflow import DocumentState
+
+    away = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED, DocumentState.DESTROYED)
+    if shown or old.state in away:
+        return []
+    app.confirm(f"Do you have the card of document {old.id} at hand?")
+    return [Evidence("former-document", old.id)]
+
+
+COMMANDS: tuple[click.Command, ...] = (*map(_command, _HELP), expire, history, status_list, reissue)
+"""What `eid document` has of this."""

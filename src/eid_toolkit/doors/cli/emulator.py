@@ -1,0 +1,231 @@
+"""`eid emulator`: the emulated cards of a home."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.readers import EMULATED
+from eid_toolkit.doors.cli.spec_cards import SpecWord
+from eid_toolkit.ground.errors import ServiceAway, UsageError
+from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.cardspec import SpecimenCard
+    from eid_toolkit.cards.emulator.state import CardMemory
+    from eid_toolkit.cards.emulator.shelf import CardStore
+    from eid_toolkit.cards.transport.interface import Card
+
+
+@click.group(cls=Group)
+def emulator() -> None:
+    """Create, show and attach emulated cards."""
+
+
+@emulator.command()
+@click.argument("name")
+@format_option
+@pass_app
+def blank(app: App, name: str, fmt: str) -> None:
+    """Create a blank emulated card NAME with the home's transport keys.
+
+    In a demo home, these are the keys 40..4F used by developer cards.
+    """
+    from eid_toolkit.cards.emulator.blank import make_blank
+    from eid_toolkit.ground.home.home import Home
+    from eid_toolkit.ground.ports import SystemEntropy
+    from eid_toolkit.cards.emulator.shelf import CardStore
+    from eid_toolkit.books.keys.opening import open_key_store
+
+    home, entropy = Home.open(app.home_path), SystemEntropy()
+    transport_key = open_key_store(home, app.passphrase, entropy, app.pin).symmetric("transport")
+    memory = make_blank((transport_key, transport_key, transport_key), entropy)
+    CardStore(home).create(name, memory)
+    _show(name, memory, fmt)
+
+
+@emulator.command("list")
+@list_format_option
+@pass_app
+def list_(app: App, fmt: str) -> None:
+    """List the emulated cards of the home."""
+    store = _store(app)
+    rows = [_summary(name, store.load(name)) for name in store.names()]
+    emit(
+        rows,
+        fmt,
+        lambda: table(
+            ("reader", "chip", "application"), ((row["reader"], row["chip"], row["application_state"]) for row in rows)
+        ),
+    )
+
+
+@emulator.command()
+@click.argument("name")
+@format_option
+@pass_app
+def show(app: App, name: str, fmt: str) -> None:
+    """Show the content of the emulated card NAME, without its secrets."""
+    _show(name, _store(app).load(name), fmt)
+
+
+@emulator.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option(
+    "--vendor", default="emulator", show_default=True, metavar="NAME", help="Name of the vendor in the manifest."
+)
+@click.option("--batch", required=True, metavar="NAME", help="Number of the batch.")
+@click.option("--output", required=True, type=OutputFile(), help="Write the manifest to this file.")
+@pass_app
+def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: Path) -> None:
+    """Write a vendor's manifest for the emulated blanks NAME, for use with `eid stock receive`."""
+    from eid_toolkit.books.register.stock.manifests import clean_name, encode_manifest
+
+    store = _store(app)
+    blanks = [_blank(store.load(name)) for name in dict.fromkeys(names)]
+    write_file(output, encode_manifest(clean_name(vendor, "vendor"), clean_name(batch, "batch"), blanks))
+    note(f"Wrote {len(blanks)} blanks to {output}")
+
+
+_SEEN_EMPTY = 1.0
+"""Seconds after which pcscd has seen that a slot is empty."""
+_recording_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_trust_option = click.option(
+    "--trust-out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the trust data for the card: CSCA certificate, CRL, and the terminal key if there is one.",
+)
+
+
+@emulator.command()
+@click.argument("name", required=False)
+@click.option("--spec", type=SpecWord(), metavar="SPEC", help="A card spec file, or the name of a built-in spec.")
+@click.option("--replay", type=_recording_file, metavar="FILE", help="A session recorded with --trace-secrets.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port on which vpcd listens."
+)
+@_trust_option
+@pass_app
+def attach(
+    app: App, name: str | None, spec: str | None, replay: Path | None, port: int, trust_out: Path | None
+) -> None:
+    """Insert the emulated card NAME into the virtual PC/SC reader until interrupted.
+
+    The reader is provided by the package vsmartcard-vpcd; its second slot listens on the next higher port. With --spec,
+    a temporary card is created, which needs no home and is discarded at the end.
+    """
+    if sum(chosen is not None for chosen in (name, spec, replay)) != 1:
+        raise UsageError("attach-name-or-spec")
+    if trust_out is not None and spec is None:
+        raise UsageError("trust-out-without-spec")
+    if replay is not None:
+        from eid_toolkit.cards.emulator.replay import ReplayedCard
+        from eid_toolkit.cards.transport.recording import MAX_SIZE, Recording
+
+        _insert(ReplayedCard(Recording.parse(read_file(replay, MAX_SIZE))), port, replay.name)
+    elif name is not None:
+        with _store(app).open(name) as opened:
+            _insert(opened.card, port, name)
+    elif spec is not None:
+        from eid_toolkit.doors.cli.spec_cards import make, text
+
+        described, specimen = make(spec)
+        shown = Path(spec).name
+        note(text(described, specimen))
+        if trust_out is None and not described.blank:
+            note("The card has its own temporary authority: write its trust data with --trust-out DIR.")
+        _write_trust(specimen, trust_out)
+        _insert(specimen.card, port, shown)
+        while _has_lost_power(specimen.card):
+            note(f"{shown} lost power, as specified in its card spec. It is inserted again.")
+            time.sleep(_SEEN_EMPTY)
+            _insert(specimen.card, port, shown)
+    raise ServiceAway("vpcd-gone", port=port)
+
+
+@emulator.command()
+@click.argument("spec", type=SpecWord())
+@_trust_option
+@format_option
+@pass_app
+def check(app: App, spec: str, trust_out: Path | None, fmt: str) -> None:
+    """Check a card spec (a file or the name of a built-in one) and show the resulting card."""
+    from eid_toolkit.doors.cli.spec_cards import describe, make, text
+
+    described, specimen = make(spec)
+    _write_trust(specimen, trust_out)
+    emit(describe(described, specimen), fmt, lambda: text(described, specimen))
+
+
+def _insert(card: Card, port: int, name: str) -> None:
+    from eid_toolkit.cards.transport.vpcd import VpcdCard
+
+    with VpcdCard(card, port) as inserted:
+        note(f"{name} is in the virtual reader on port {port}. Press Ctrl-C to remove it.")
+        inserted.run()
+
+
+def _has_lost_power(card: Card) -> bool:
+    from eid_toolkit.work.cardspec.faults import FaultyCard
+
+    return isinstance(card, FaultyCard) and not card.powered
+
+
+def _write_trust(card: SpecimenCard, folder: Path | None) -> None:
+    if folder is not None:
+        from eid_toolkit.doors.cli.spec_cards import write_trust
+
+        for path in write_trust(card, folder):
+            note(f"Wrote {path}")
+
+
+def _store(app: App) -> CardStore:
+    from eid_toolkit.ground.home.home import Home
+    from eid_toolkit.cards.emulator.shelf import CardStore
+
+    return CardStore(Home.open(app.home_path))
+
+
+def _blank(memory: CardMemory) -> tuple[str, str]:
+    """Serial and chip of an emulated blank; its serial number, as the chip has it, is what would be printed on it."""
+    identity = memory.chip_identity
+    return f"EMU-{identity[4:].hex().upper()}", identity.hex()
+
+
+def _summary(name: str, memory: CardMemory) -> dict[str, object]:
+    return {
+        "name": name,
+        "reader": EMULATED + name,
+        "chip": memory.chip_identity.hex().upper(),
+        "atr": memory.atr.hex().upper(),
+        "card_state": memory.domain.state.name,
+        "application_state": memory.application.state.name,
+        "key_version": memory.domain.keys.version,
+    }
+
+
+def _show(name: str, memory: CardMemory, fmt: str) -> None:
+    files = {file.label: len(stored.content) for file, stored in memory.application.files.items()}
+    data = {"schema": "eid-emulated-card/1", **_summary(name, memory), "files": files}
+    emit(
+        data,
+        fmt,
+        lambda: details(
+            [
+                ("Reader", data["reader"]),
+                ("Chip", data["chip"]),
+                ("ATR", data["atr"]),
+                ("Card", data["card_state"]),
+                ("Application", data["application_state"]),
+                ("Key version", f"{memory.domain.keys.version:02X}"),
+                ("Files", ", ".join(f"{label} ({size})" for label, size in files.items())),
+            ]
+        ),
+    )

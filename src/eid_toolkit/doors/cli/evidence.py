@@ -1,0 +1,97 @@
+"""`eid evidence`: the key that this home signs evidence with, and the homes whose evidence it believes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.home.home import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys, Reader
+
+
+@click.group(cls=Group)
+def evidence() -> None:
+    """Manage the keys that sign saved evidence, and whose evidence is trusted."""
+
+
+@evidence.command("key", cls=Command)
+@format_option
+@pass_app
+def key(app: App, fmt: str) -> None:
+    """Show the fingerprint of this home's evidence key, for enrolment in other homes; create the key if necessary."""
+    from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
+    from eid_toolkit.ground.ports import SystemEntropy
+
+    fingerprint = fingerprint_of(_keys(app).own_or_new(SystemEntropy()))
+    emit({"fingerprint": fingerprint}, fmt, lambda: details([("fingerprint", fingerprint)]))
+
+
+@evidence.command("enrol", cls=Command)
+@click.argument("fingerprint")
+@click.option("--name", required=True, help="Local name for that home.")
+@format_option
+@pass_app
+def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
+    """Trust evidence from the home whose key has this FINGERPRINT.
+
+    Compare it with the output of `eid evidence key` in that home, over a channel that you trust.
+    """
+    from eid_toolkit.work.inspection.evidence_keys import cleaned
+
+    keys = _keys(app)
+    keys.check(fingerprint, name)
+    app.confirm(
+        f"Trust what the home {harmless(name)} reports about cards that it has read (key {cleaned(fingerprint)})?"
+    )
+    _record(app, "evidence.enrol", cleaned(fingerprint), {"name": name})
+    reader = keys.enrol(fingerprint, name)
+    emit(asdict(reader), fmt, lambda: _table((reader,)))
+
+
+@evidence.command("list", cls=Command)
+@list_format_option
+@pass_app
+def list_readers(app: App, fmt: str) -> None:
+    """List the homes whose evidence is trusted here."""
+    readers = _keys(app).enrolled()
+    emit([asdict(reader) for reader in readers], fmt, lambda: _table(readers))
+
+
+@evidence.command("forget", cls=Command)
+@click.argument("fingerprint")
+@pass_app
+def forget(app: App, fingerprint: str) -> None:
+    """Stop trusting evidence from a home."""
+    keys = _keys(app)
+    reader = keys.find(fingerprint)
+    app.confirm(f"Stop trusting evidence from {harmless(reader.name)}?")
+    _record(app, "evidence.forget", reader.fingerprint, {"name": reader.name})
+    keys.forget(reader)
+    note(f"Forgotten: {harmless(reader.name)}.")
+
+
+def _keys(app: App) -> EvidenceKeys:
+    from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys
+
+    return EvidenceKeys(app.home_path)
+
+
+def _record(app: App, action: str, fingerprint: str, detail: dict[str, object]) -> None:
+    """In an authority's home two people decide, on record beforehand; an officer's home is the officer's."""
+    if (app.home_path / CONFIG_NAME).exists():
+        from eid_toolkit.doors.cli.office import open_office
+        from eid_toolkit.doors.cli.two_people import decide_together
+
+        with open_office(app) as office:
+            decide_together(office, action, fingerprint, detail)
+
+
+def _table(readers: tuple[Reader, ...]) -> str:
+    return table(("name", "fingerprint"), ((reader.name, reader.fingerprint) for reader in readers))

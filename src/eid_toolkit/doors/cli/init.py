@@ -1,0 +1,95 @@
+"""`eid init`: a new authority's home."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
+from eid_toolkit.doors.cli.output import details, emit, note
+
+
+@click.command(cls=Command)
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="A home for trying things out: no operator keys, developer card keys, everything SPECIMEN.",
+)
+@click.option("--country", default="UTO", show_default=True, metavar="CODE", help="The state's code as in the MRZ.")
+@click.option("--authority", metavar="NAME", help="The authority's name, as shown in certificates and documents.")
+@click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
+@click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file in the home.")
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token to hold the keys, or `file`.")
+@click.option(
+    "--signature-limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Maximum number of signatures per document signer; 100 000 by default.",
+)
+@click.option(
+    "--without-csca", is_flag=True, help="Create document signers only, to be certified by the CSCA of another home."
+)
+@format_option
+@pass_app
+def init(
+    app: App,
+    demo: bool,
+    country: str,
+    authority: str | None,
+    contact: str | None,
+    register_url: str | None,
+    key_store: str | None,
+    signature_limit: int | None,
+    without_csca: bool,
+    fmt: str,
+) -> None:
+    """Create the home of an authority, with CSCA, document signer and first CRL.
+
+    Without --demo, a new passphrase for the key store is asked for, or read from --passphrase-fd or EID_PASSPHRASE;
+    then add operators with `eid operator add`. With --key-store, the PIN of the token is asked for, or read from
+    --pin-fd or EID_PIN.
+    """
+    from eid_toolkit.ground.home.config import HomeConfig
+    from eid_toolkit.standards.profiles import list_profiles, load_profile
+    from eid_toolkit.work.office.founding import found
+    from eid_toolkit.books.authorities.authorities import AuthorityStore
+    from eid_toolkit.books.keys.opening import open_key_store
+
+    if authority is None:
+        if not demo:
+            raise click.UsageError("Missing option '--authority' (only a demo home has a default name).")
+        authority = "Specimen Authority"
+    token = None if key_store in (None, "file") else key_store
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token, signature_limit)
+    passphrase = None if demo else app.passphrase(new=True)
+    profiles = [load_profile(name) for name in list_profiles()]
+    home = found(
+        app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact, app.pin, with_csca=not without_csca
+    )
+    authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY, app.pin))
+    result = {
+        "schema": "eid-init/1",
+        "home": str(home.root),
+        "country": config.country,
+        "authority": config.authority,
+        "specimen": config.demo,
+        "states": [
+            {
+                "state": state,
+                "csca": authorities.csca(state).subject.text,
+                "csca_fingerprint": authorities.csca(state).fingerprint,
+                "document_signer": authorities.signer_certificate(state).subject.text,
+                "crl_number": authorities.crl(state).number,
+            }
+            for state in authorities.states()
+        ],
+    }
+    pairs = [("Home", home.root), ("Country", config.country), ("Authority", config.authority)]
+    pairs += [("CSCA", authorities.csca(state).subject.text) for state in authorities.states()]
+    emit(result, fmt, lambda: details(pairs))
+    if demo:
+        note("SPECIMEN: a home for trying things out. It does not produce real documents.")
+    else:
+        note("Next: run eid operator add NAME for at least two people.")
+    if without_csca:
+        note("Then: run eid pki ds request here, and eid pki ds issue in the home that has the CSCA.")

@@ -1,0 +1,101 @@
+"""`eid judge`: a verdict on evidence that was saved earlier, or on files that another tool has dumped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.files import read_file, read_start
+from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.inspection.evidence import Evidence
+    from eid_toolkit.work.inspection.witness import Witness
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(cls=Command)
+@click.argument("evidence", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--sod", type=_FILE, help="EF.SOD as dumped by another tool.")
+@click.option("--dg", "groups", multiple=True, type=_FILE, help="Another dumped file; repeatable.")
+@click.option("--at", metavar="TIME", help="Judge as of this time (ISO 8601; UTC if no time zone is given).")
+@verdict_options
+@format_option
+@pass_app
+def judge(
+    app: App,
+    evidence: Path | None,
+    sod: Path | None,
+    groups: tuple[Path, ...],
+    at: str | None,
+    policy_name: str,
+    report: Path | None,
+    verbose: bool,
+    fmt: str,
+) -> None:
+    """Judge saved evidence again, with the current trust lists.
+
+    EVIDENCE is a file written by `eid verify --evidence`, or a folder of files dumped by another tool. Statements that
+    a file cannot prove are accepted only from a home that is trusted here. Exit codes are those of `eid verify`.
+    """
+    if evidence is not None and (sod is not None or groups):
+        raise UsageError("judge-two-kinds")
+    now = datetime.now(UTC)
+    if evidence is not None and not evidence.is_dir():
+        captured, witness = _saved(app, evidence)
+    else:
+        captured, witness = _dumped(_dumped_files(evidence, sod, groups), now)
+    verdict = judged(app, load_trust(app), captured, policy_name, _parse_time(at), witness)
+    print_verdict(verdict, fmt, verbose=verbose)
+    if report is not None:
+        write_report(report, verdict)
+    click.get_current_context().exit(EXIT_CODES[verdict.decision.value])
+
+
+def _saved(app: App, path: Path) -> tuple[Evidence, Witness]:
+    from eid_toolkit.work.inspection.evidence_format import MAX_SIZE, decode_evidence
+    from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys
+    from eid_toolkit.work.inspection.evidence_seal import read_seal
+
+    raw = read_file(path, MAX_SIZE)
+    return decode_evidence(raw), EvidenceKeys(app.home_path).witness(read_seal(raw))
+
+
+def _dumped_files(folder: Path | None, sod: Path | None, groups: tuple[Path, ...]) -> list[Path]:
+    from eid_toolkit.work.inspection.dumped_files import MAX_FILES
+
+    named = [*groups] if sod is None else [sod, *groups]
+    files = named if folder is None else sorted(path for path in folder.iterdir() if path.is_file())
+    if not files and folder is None:
+        raise UsageError("judge-nothing-given")
+    if len(files) > MAX_FILES:
+        raise BadInput("dumped-files-too-many", limit=MAX_FILES)
+    return files
+
+
+def _dumped(files: list[Path], now: datetime) -> tuple[Evidence, Witness]:
+    from eid_toolkit.work.inspection.dumped_files import MAX_FILE, evidence_of
+    from eid_toolkit.work.inspection.witness import UNSIGNED
+
+    evidence, strange = evidence_of(((path.name, read_start(path, MAX_FILE + 1)) for path in files), now)
+    if strange:
+        note(f"Ignored, because they are not files of a chip: {', '.join(map(harmless, strange))}.")
+    return evidence, UNSIGNED
+
+
+def _parse_time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: a time that in UTC is before the year 1 or behind 9999
+        raise UsageError("time-malformed", text=text) from None

@@ -1,0 +1,194 @@
+"""The command `eid`: a table of commands, each imported when it is first used."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eid_toolkit import __version__
+from eid_toolkit.ground.messages.catalogue import FALLBACK, message_of
+from eid_toolkit.doors.cli.context import App, Group
+from eid_toolkit.doors.cli.output import note, paint, plain
+from eid_toolkit.ground.errors import EidError, ServiceAway, UsageError
+
+INTERRUPTED = 130
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "agency": (
+        "eid_toolkit.doors.cli.agency:agency",
+        "Manage the agencies that look persons up, and what each of them may see.",
+    ),
+    "application": ("eid_toolkit.doors.cli.application:application", "Manage applications for documents."),
+    "audit": ("eid_toolkit.doors.cli.audit:audit", "Show, export and verify the tamper-evident audit log."),
+    "card": ("eid_toolkit.doors.cli.card:card", "Write documents to cards."),
+    "conformance": (
+        "eid_toolkit.doors.cli.conformance:conformance",
+        "Test a chip for conformance to the standards, case by case.",
+    ),
+    "decode": (
+        "eid_toolkit.doors.cli.decode:decode",
+        "Show the content of a FILE from a card or from the country signing PKI.",
+    ),
+    "demo": (
+        "eid_toolkit.doors.cli.demo:demo",
+        "Issue three cards to fictitious persons, verify them, and detect six forgeries.",
+    ),
+    "document": ("eid_toolkit.doors.cli.document:document", "Manage documents, from preparation to destruction."),
+    "emulator": ("eid_toolkit.doors.cli.emulator:emulator", "Create, show and attach emulated cards."),
+    "evidence": (
+        "eid_toolkit.doors.cli.evidence:evidence",
+        "Manage the keys that sign saved evidence, and whose evidence is trusted.",
+    ),
+    "init": ("eid_toolkit.doors.cli.init:init", "Create the home of an authority, with CSCA, document signer and first CRL."),
+    "judge": ("eid_toolkit.doors.cli.judge:judge", "Judge saved evidence again, with the current trust lists."),
+    "operator": ("eid_toolkit.doors.cli.operator:operator", "Manage operators, each with their own key."),
+    "notice": ("eid_toolkit.doors.cli.notice:notice", "Record and list police notices: lost, stolen, wanted."),
+    "person": ("eid_toolkit.doors.cli.person:person", "Manage the population register."),
+    "pki": ("eid_toolkit.doors.cli.pki:pki", "Manage the authority's certificates and revocation lists."),
+    "read": ("eid_toolkit.doors.cli.read:read", "Read every readable file of a card, without verifying it."),
+    "reader": ("eid_toolkit.doors.cli.reader:reader", "List readers and the cards in them."),
+    "register": ("eid_toolkit.doors.cli.register:register", "Back up and restore the register, and show its statistics."),
+    "samples": ("eid_toolkit.doors.cli.samples:samples", "Write sample persons, portraits and card specs to DIR."),
+    "stock": ("eid_toolkit.doors.cli.stock:stock", "Manage the stock of blanks, counted by two people."),
+    "trust": (
+        "eid_toolkit.doors.cli.trust:trust",
+        "Manage the CSCA certificates and revocation lists that inspections trust.",
+    ),
+    "verify": ("eid_toolkit.doors.cli.verify:verify", "Read and verify a card."),
+}
+"""Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
+
+
+class RootGroup(Group):
+    """Loads commands by name and turns errors into a sentence, a hint and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in sorted(COMMANDS.items())])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        _open_closed_streams()
+        self._usage_error: click.ClickException | None = None
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # help, version or a complaint that cannot be written
+            if not kwargs.get("standalone_mode", True):
+                raise
+            away = _away(error)
+            with suppress(OSError):
+                _print_error(away, FALLBACK)
+            _give_up_output()
+            sys.exit(_exit_code_of_untold(self._usage_error or error.__context__) or away.exit_code)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.ClickException as error:
+            self._usage_error = error
+            raise
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except EidError as error:
+            _complain(ctx, error)
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            note("Interrupted.")
+            ctx.exit(INTERRUPTED)
+        except click.ClickException as error:
+            error.message = plain(error.message)  # type: ignore[misc]  # which may repeat an argument
+            self._usage_error = error  # which click tells only later
+            raise
+        except click.exceptions.Exit:
+            raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of our output went away: click ends quietly
+            away = _away(error)
+            _complain(ctx, away)
+            _give_up_output()
+            ctx.exit(away.exit_code)
+        except UnicodeEncodeError:  # bytes of an argument that Python could only take as lone surrogates
+            wrong = UsageError("argument-not-utf8")
+            _complain(ctx, wrong)
+            ctx.exit(wrong.exit_code)
+        except Exception as error:
+            _complain(ctx, EidError("internal-error", kind=type(error).__name__))
+            ctx.exit(EidError.exit_code)
+
+
+def _open_closed_streams() -> None:
+    """Put the null device where a standard stream was closed: no other file may get its descriptor."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # for the whole run
+
+
+def _give_up_output() -> None:
+    """Forget what cannot be written: else the interpreter tries again at its end, and exits with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _away(error: OSError) -> ServiceAway:
+    return ServiceAway("file-away", file=error.filename or "a file", reason=error.strerror or str(error))
+
+
+def _exit_code_of_untold(error: BaseException | None) -> int | None:
+    """The exit code of what was to be told when telling it failed."""
+    while error is not None and not isinstance(error, click.ClickException | EidError):
+        error = error.__context__
+    return None if error is None else error.exit_code
+
+
+def _complain(ctx: click.Context, error: EidError) -> None:
+    """Print what went wrong on stderr, with the traceback first where it was asked for."""
+    app = App.of(ctx)
+    if app.debug:
+        import traceback
+
+        note(traceback.format_exc().rstrip())
+    _print_error(error, app.language)
+
+
+def _print_error(error: EidError, language: str) -> None:
+    message = message_of(error, language)
+    note(f"{paint('Error:', 'red')} {message.text}")
+    if message.hint:
+        note(f"{paint('Hint:', 'yellow')} {message.hint}")
+
+
+@click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="eid")
+def main() -> None:
+    """Issue, emulate and inspect electronic identity cards (ICAO Doc 9303).
+
+    These options may be given before or after the command.
+    """
+
+
+if __name__ == "__main__":
+    sys.exit(main())

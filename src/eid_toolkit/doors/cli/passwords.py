@@ -1,0 +1,109 @@
+"""What opens a card, as an officer gives it: the CAN, the MRZ, or the three fields of the MRZ that count."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TextIO, TypeVar
+
+import click
+
+from eid_toolkit.doors.cli.output import prompt
+from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat, mrz_information
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+
+_F = TypeVar("_F", bound=Callable[..., object])
+STDIN = "-"
+NO_EXPIRY = "none"
+
+
+def password_options(function: _F) -> _F:
+    """``--can``, ``--mrz``, or ``--document-number`` with ``--birth`` and ``--expiry``."""
+    for option in reversed(
+        (
+            click.option(
+                "--can",
+                metavar="N",
+                help="Card access number; asked for on a terminal if not given; - reads it from standard input.",
+            ),
+            click.option(
+                "--mrz",
+                metavar="TEXT",
+                help="The whole MRZ, with or without line breaks; - reads it from standard input.",
+            ),
+            click.option("--document-number", metavar="N", help="Document number; use with --birth and --expiry."),
+            click.option("--birth", metavar="YYYY-MM-DD", help="Date of birth; use with --document-number."),
+            click.option("--expiry", metavar="YYYY-MM-DD", help="Date of expiry, or `none`."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def access_password(
+    can: str | None,
+    mrz: str | None,
+    document_number: str | None,
+    birth: str | None,
+    expiry: str | None,
+) -> AccessPassword:
+    """The password in the options, or the CAN typed at a terminal: on a command line others on the machine see it.
+
+    Raises :class:`UsageError` unless the options say it in just one way.
+    """
+    fields = (document_number, birth, expiry)
+    can = _asked(can, mrz, *fields)
+    if sum((can is not None, mrz is not None, any(fields))) != 1:
+        raise UsageError("password-not-one")
+    return _can(can) if can is not None else _of_mrz(mrz, *fields)
+
+
+def all_passwords(
+    can: str | None,
+    mrz: str | None,
+    document_number: str | None,
+    birth: str | None,
+    expiry: str | None,
+) -> tuple[AccessPassword, ...]:
+    """The passwords in the options, one of each kind, the MRZ's first: every chip has to take that.
+
+    At a terminal the CAN is asked for where there is none. Raises :class:`UsageError` if there is none, or the MRZ is
+    given twice.
+    """
+    fields = (document_number, birth, expiry)
+    can = _asked(can, mrz, *fields)
+    if (mrz is not None and any(fields)) or not (can or mrz or any(fields)) or can == mrz == STDIN:
+        raise UsageError("passwords-none-or-twice")
+    passwords = [_of_mrz(mrz, *fields)] if mrz is not None or any(fields) else []
+    return tuple(passwords if can is None else [*passwords, _can(can)])
+
+
+def _asked(can: str | None, *others: str | None) -> str | None:
+    """The CAN of the options; where no option says what opens the card, the one that is typed at a terminal."""
+    if can is None and not any(others) and sys.stdin.isatty():
+        return prompt("CAN (printed on the card)")
+    return can
+
+
+def _can(text: str) -> AccessPassword:
+    return AccessPassword.from_can(sys.stdin.readline().strip() if text == STDIN else text.strip())
+
+
+def _of_mrz(mrz: str | None, document_number: str | None, birth: str | None, expiry: str | None) -> AccessPassword:
+    if mrz is not None:
+        return AccessPassword.from_mrz_information(Mrz.parse(_read_mrz(sys.stdin) if mrz == STDIN else mrz).information)
+    if document_number is None or birth is None or expiry is None:
+        raise UsageError("password-field-missing")
+    last_day = None if expiry == NO_EXPIRY else PartialDate.parse(expiry)
+    return AccessPassword.from_mrz_information(mrz_information(document_number, PartialDate.parse(birth), last_day))
+
+
+def _read_mrz(stream: TextIO) -> str:
+    """As many lines as the length of the first one asks for, so that several MRZs can follow one another."""
+    first = stream.readline().strip()
+    count = next((size.line_count for size in MrzFormat if size.line_length == len(first)), 1)
+    if not first:
+        raise BadInput("mrz-wrong-length", length=0)
+    return first + "".join(stream.readline().strip() for _ in range(count - 1))

@@ -1,0 +1,80 @@
+"""`eid person duplicates` and `duplicate`: persons who may be the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import details, emit, note
+from eid_toolkit.doors.cli.person_commands.shared import people_table
+from eid_toolkit.ground.errors import UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_pairs import Pair
+
+
+@click.command("duplicates", cls=Command)
+@click.option("--scan", is_flag=True, help="First search the whole register for new pairs.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Maximum number of pairs.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Skip the first N.")
+@list_format_option
+@pass_app
+def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
+    """List pairs of possibly identical persons, to be decided on by an operator.
+
+    Pairs have the same name and date of birth; or the same former number; or the same date of birth and sex and similar
+    names.
+    """
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.act(Permission.DECIDE_DUPLICATES)
+        if scan:
+            note(f"{office.register.persons.pairs.scan(operator)} new pairs.")
+        pairs = office.register.persons.pairs.list(operator, limit=limit, offset=offset)
+    emit([pair.to_json() for pair in pairs], fmt, lambda: _table(pairs))
+
+
+@click.command("duplicate", cls=Command)
+@click.argument("first", metavar="FIRST")
+@click.argument("second", metavar="SECOND")
+@click.option("--same", is_flag=True, help="They are the same person: FIRST is kept, and SECOND refers to it.")
+@click.option("--different", is_flag=True, help="They are different persons; the pair is not listed again.")
+@format_option
+@pass_app
+def duplicate(app: App, first: str, second: str, same: bool, different: bool, fmt: str) -> None:
+    """Decide whether two persons are the same; this cannot be undone."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    if same == different:
+        raise UsageError("same-or-different")
+    with open_office(app) as office:
+        operator = office.act(Permission.DECIDE_DUPLICATES)
+        persons = office.register.persons
+        one, other = (persons.look_ups.person(reference, operator) for reference in (first, second))
+        if same:
+            app.confirm(f"Are {one.id} and {other.id} the same person? {one.id} is kept.")
+        decided = persons.pairs.decide(one, other, operator, same=same)
+    emit(decided.to_json(), fmt, lambda: _details(decided))
+
+
+def _table(pairs: tuple[Pair, ...]) -> str:
+    rows = []
+    for pair in pairs:
+        rows += [(pair.first, str(pair.reason)), (pair.second, "")]
+    return people_table(rows)
+
+
+def _details(pair: Pair) -> str:
+    return details(
+        [
+            ("first", pair.first.id),
+            ("second", pair.second.id),
+            ("state", pair.state),
+            ("reason", pair.reason),
+            ("decided by", pair.operator),
+        ]
+    )

@@ -1,0 +1,50 @@
+"""`eid person erase`: two people erase a person for good."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import details, emit, note
+from eid_toolkit.doors.cli.two_people import decide_together
+
+
+@click.command("erase", cls=Command)
+@click.argument("person_id", metavar="PERSON")
+@click.option("--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone.")
+@format_option
+@pass_app
+def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
+    """Permanently erase a PERSON, given by identifier or personal number; this takes two people.
+
+    The keys that seal the data of the person and of the person's documents are destroyed, and identifying data is
+    removed from the register. This is refused while an application is pending, a document is in production or valid, or
+    the person is the subject of an active notice. Earlier backups still contain all the data: destroy them when their
+    retention period ends.
+    """
+    from eid_toolkit.books.register.keeping.erasure import FIRST, SECOND
+    from eid_toolkit.books.ledger.reasons import clean_reason
+
+    why = clean_reason(reason)
+    with open_office(app) as office:
+        office.act(FIRST[0])
+        identifier = office.register.erasure.check(person_id)
+        app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")
+        people = decide_together(office, "person.erase", identifier, {"reason": why}, first=FIRST, second=SECOND)
+        erased = office.register.erasure.erase(identifier, why, people)
+        is_file = office.register.database.is_file
+    values = erased.to_json()
+    pairs = [
+        ("Person", erased.person),
+        ("Found to be the same", ", ".join(erased.merged) or None),
+        ("Documents", ", ".join(erased.documents) or None),
+    ]
+    emit(values, fmt, lambda: details(pairs))
+    if not is_file:
+        note(
+            "The server's files still contain the erased data until they are reused: "
+            "run VACUUM, and mind the archived log files."
+        )
+    elif not erased.left_files:
+        note("Another process is reading the register: the erased data leaves its log file when that process is done.")

@@ -1,0 +1,233 @@
+"""`eid person import` and `export`: persons out of files and into them, as streams."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, is_kept
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
+from eid_toolkit.doors.cli.person_commands.shared import purpose_option
+from eid_toolkit.ground.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_files import Row
+    from eid_toolkit.books.register.people.person_import import Check, ImportReport
+    from eid_toolkit.books.register.people.person_record import Person
+
+_STEPS = 1000
+_GZIP = 31
+"""zlib's word for a gzip file (RFC 1952) with the largest window."""
+
+
+@click.command("import", cls=Command)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Report every invalid row and write nothing.")
+@click.option("--keep-going", is_flag=True, help="Import the valid rows, and write the invalid ones to a rejects file.")
+@click.option("--rejects", type=OutputFile(), help="Name of the rejects file.")
+@click.option("--new-rejects", is_flag=True, help="Continue with a new rejects file if the old one is lost.")
+@click.option("--again", is_flag=True, help="Import the file even if it was already imported completely.")
+@click.option("--profile", metavar="NAME", help="Check identity numbers against the rule of this document type.")
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="Format of FILE, if its name does not show it.")
+@format_option
+@pass_app
+def import_(
+    app: App,
+    file: Path,
+    dry_run: bool,
+    keep_going: bool,
+    rejects: Path | None,
+    new_rejects: bool,
+    again: bool,
+    profile: str | None,
+    kind: Literal["csv", "jsonl"] | None,
+    fmt: str,
+) -> None:
+    """Import persons from a CSV or JSON Lines file, plain or gzip; - reads standard input.
+
+    If any row is invalid, nothing is imported unless --keep-going is given. The first hundred invalid rows are reported
+    with line and field; all of them are written to the rejects file, by default FILE with `.rejects` before its suffix.
+    To continue an interrupted import, give the same file again.
+    """
+    from eid_toolkit.books.register.people.person_import import ImportOptions
+    from eid_toolkit.books.register.people.person_source import PersonSource
+    from eid_toolkit.books.staff.roles import Permission
+
+    if (rejects is not None or new_rejects) and not keep_going:
+        raise UsageError("rejects-without-keep-going")
+    path = None if str(file) == "-" else file
+    if keep_going and not dry_run and rejects is None:
+        if path is None:
+            raise UsageError("import-rejects-unnamed")
+        rejects = _rejects_name(path)
+    pipe = cast(BinaryIO, click.open_file("-", "rb")) if path is None else None
+    if rejects is not None and _is_the_source(rejects, path, pipe):
+        raise UsageError("rejects-over-the-file")
+    with open_office(app) as office:
+        operator = office.act(Permission.CHANGE_PERSONS)
+        check = _check(office.profile(profile).check_identity_number) if profile is not None else None
+        with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
+            options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
+            report = office.register.persons.imports.run(source, operator, options)
+    if report.skipped:
+        note(f"The first {report.skipped} rows had already been processed.")
+    if report.rejects is not None:
+        note(f"Invalid rows written to {report.rejects}: {report.rejected_count}")
+    _show_report(app, report, fmt)
+    if report.rejected_count and not (keep_going and report.written):
+        raise BadInput("import-bad-rows", count=report.rejected_count)
+
+
+@click.command("export", cls=Command)
+@click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", help="The file format.")
+@click.option("--gzip", "zipped", is_flag=True, help="Compress the file.")
+@purpose_option
+@pass_app
+def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped: bool, purpose: str | None) -> None:
+    """Export all persons; `eid person import` reads it back.
+
+    In CSV, text that a spreadsheet would execute is prefixed with an apostrophe, which the import removes. The export
+    is one consistent state of the register and is written completely or not at all: until it is complete, the file is
+    named FILE.part. To continue an interrupted export, run the same command again; it starts over if any person has
+    changed in the meantime.
+    """
+    from eid_toolkit.books.register.people.person_export import export_persons, write_people
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        look_ups = office.register.persons.look_ups
+        watched = is_terminal() and not (output is None and sys.stdout.isatty())
+        count = look_ups.count(operator) if watched else 0
+        with _progress("Exporting", watched=watched) as progress:
+            if output is None or is_kept(output):
+                with _output(output, zipped=zipped) as stream:
+                    write_people(_told(look_ups.export(operator, purpose), count, progress), stream, kind)
+                return
+            people = partial(look_ups.export, operator, purpose)
+            told = partial(_tell, progress, count)
+            done = export_persons(people, output, kind, zipped=zipped, told=told)
+    if done.before:
+        note(f"The first {done.before} of {done.count} persons had already been written.")
+    if done.begun_anew:
+        note("The interrupted export was of another state or format: the export was started over.")
+
+
+def _rejects_name(file: Path) -> Path:
+    name = file.with_suffix("") if file.suffix.lower() == ".gz" else file
+    return name.with_suffix(f".rejects{name.suffix}")
+
+
+def _is_the_source(rejects: Path, path: Path | None, pipe: BinaryIO | None) -> bool:
+    """Whether this is the regular file that is read, by its name or as standard input."""
+    try:
+        if path is not None:
+            return rejects.samefile(path)
+        source = os.fstat(pipe.fileno()) if pipe is not None else None
+        return source is not None and stat.S_ISREG(source.st_mode) and os.path.samestat(source, rejects.stat())
+    except FileNotFoundError:
+        return False
+    except io.UnsupportedOperation:  # standard input that is no descriptor
+        return False
+
+
+def _check(rule: Callable[[str | None], None]) -> Check:
+    return lambda data: rule(data.personal_number)
+
+
+@contextmanager
+def _progress(label: str, *, watched: bool | None = None) -> Iterator[Callable[[float], None]]:
+    """A bar on stderr if a person watches."""
+    if not (is_terminal() if watched is None else watched):
+        yield lambda done: None
+        return
+    with click.progressbar(length=_STEPS, label=label, file=sys.stderr) as bar:
+        yield lambda done: bar.update(int(done * _STEPS) - bar.pos)
+
+
+def _told(people: Iterable[Person], count: int, progress: Callable[[float], None]) -> Iterator[Person]:
+    """The persons, about ``count`` of them, telling how far it is; others may be added meanwhile."""
+    for number, person in enumerate(people, start=1):
+        if number % _STEPS == 0:
+            _tell(progress, count, number)
+        yield person
+    progress(1.0)
+
+
+def _tell(progress: Callable[[float], None], count: int, so_far: int) -> None:
+    if count:
+        progress(min(1.0, so_far / count))
+
+
+class _Text:
+    """Text in UTF-8 on its way to a file, compressed if wanted; what is not finished is a gzip file without an end."""
+
+    def __init__(self, raw: BinaryIO, *, zipped: bool) -> None:
+        self._raw = raw
+        self._packing = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _GZIP) if zipped else None
+
+    def write(self, text: str) -> None:
+        data = text.encode()
+        self._raw.write(data if self._packing is None else self._packing.compress(data))
+
+    def finish(self) -> None:
+        if self._packing is not None:
+            self._raw.write(self._packing.flush())
+        self._raw.flush()
+
+
+@contextmanager
+def _output(path: Path | None, *, zipped: bool) -> Iterator[_Text]:
+    """Text to a device, a pipe or a link, or to stdout."""
+    with path.open("wb") if path is not None else nullcontext(cast(BinaryIO, click.open_file("-", "wb"))) as raw:
+        text = _Text(raw, zipped=zipped)
+        yield text
+        text.finish()
+
+
+def _show_report(app: App, report: ImportReport, fmt: str) -> None:
+    bad = [_bad_row(app, row) for row in report.rejected]
+    result = {
+        "schema": "eid-person-import/1",
+        "import": report.id,
+        "written": report.written,
+        "good": report.good,
+        "imported": report.imported,
+        "skipped": report.skipped,
+        "rejected_count": report.rejected_count,
+        "rejected": bad,
+    }
+
+    def text() -> str:
+        summary = f"{report.imported} persons imported, {report.rejected_count} invalid rows."
+        if not bad:
+            return summary
+        lines = table(("line", "field", "problem"), ((row["line"], row["field"], row["message"]) for row in bad))
+        more = f"... and {report.rejected_count - len(bad)} more\n" if report.rejected_count > len(bad) else ""
+        return f"{lines}\n{more}{summary}"
+
+    emit(result, fmt, text)
+
+
+def _bad_row(app: App, row: Row) -> dict[str, Any]:
+    error = row.error or BadInput("import-bad-rows", count=1)
+    return {
+        "line": row.line,
+        "field": error.facts.get("field"),
+        "code": error.code,
+        "message": message_of(error, app.language).text,
+    }

@@ -1,0 +1,89 @@
+"""`eid person show`, `search` and `history`: every look-up is on record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.person_commands.shared import people_table, purpose_option, show_person
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_history import Change
+
+
+@click.command("show", cls=Command)
+@click.argument("reference", metavar="PERSON")
+@purpose_option
+@format_option
+@pass_app
+def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
+    """Show one person, by identifier or personal number."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        person = office.register.persons.look_ups.person(reference, operator, purpose)
+    show_person(person, fmt)
+    if person.merged_into is not None:
+        note(f"Merged into person {person.merged_into}: use that one instead.")
+
+
+@click.command("search", cls=Command)
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.option("--birth", metavar="DATE", help="Only persons born on this date: YYYY-MM-DD, YYYY-MM or YYYY.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Maximum number of persons.")
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Skip the first N.")
+@purpose_option
+@list_format_option
+@pass_app
+def search(
+    app: App, words: tuple[str, ...], birth: str | None, limit: int, offset: int, purpose: str | None, fmt: str
+) -> None:
+    """Find persons by number or by words of the name.
+
+    Words may be given with or without diacritics, in any order, in full or just their beginnings. If no name matches,
+    names that differ by one added, missing, different or swapped letter are found and marked as similar.
+    """
+    from eid_toolkit.standards.lds.dates import PartialDate
+    from eid_toolkit.books.staff.roles import Permission
+
+    date_of_birth = PartialDate.parse(birth) if birth else None
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        matches = office.register.persons.look_ups.search(
+            " ".join(words), operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
+        )
+    rows = [match.to_json() for match in matches]
+    emit(rows, fmt, lambda: people_table((match.person, "similar" if match.similar else "") for match in matches))
+    if len(matches) == limit and fmt == "text":
+        note(f"There may be more; to see them: --offset {offset + limit}")
+
+
+@click.command("history", cls=Command)
+@click.argument("reference", metavar="PERSON")
+@purpose_option
+@list_format_option
+@pass_app
+def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
+    """Show how a person was registered, and each change with the previous values, its source, and who made it."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        operator = office.look(Permission.READ_PERSONS)
+        persons = office.register.persons
+        changes = persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
+    emit([change.to_json() for change in changes], fmt, lambda: _history(changes))
+
+
+def _history(changes: tuple[Change, ...]) -> str:
+    columns = ("version", "time", "operator", "source", "field", "before", "after")
+    rows = []
+    for change in changes:
+        about = (change.version, change.time.isoformat(timespec="seconds"), change.operator, change.source)
+        fields = [(name, before, after) for name, (before, after) in change.fields.items()]
+        rows += [(*about, *values) for values in fields or [("", "", "")]]
+    return table(columns, rows)

@@ -1,0 +1,110 @@
+"""`eid pki master-list`: one state's collection of CSCA certificates, for others to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, Group, format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.doors.cli.output import details, emit, table
+from eid_toolkit.doors.cli.pki_commands.shared import charter_of, state_of, state_option
+from eid_toolkit.doors.cli.two_people import decide_together
+
+if TYPE_CHECKING:
+    from eid_toolkit.standards.pki.master_list import MasterList
+
+
+@click.group("master-list", cls=Group)
+def master_list() -> None:
+    """Create, compare and verify master lists."""
+
+
+@master_list.command("create")
+@state_option
+@click.option("--output", required=True, type=OutputFile(), help="Write the list to this file.")
+@format_option
+@pass_app
+def create(app: App, state: str | None, output: Path, fmt: str) -> None:
+    """Create a signed list of all CSCA certificates trusted in this home, including its own and link certificates."""
+    from eid_toolkit.standards.pki.master_list import build_master_list
+
+    with open_office(app) as office:
+        code, now = state_of(office, state), CLOCK.now()
+        authorities = office.authorities
+        listed = {anchor.der: anchor for anchor in office.trust.material().anchors}
+        listed |= {link.der: link for link in office.trust.material().links}
+        listed |= {own.der: own for own in (*authorities.cscas(code), *authorities.links(code))}
+        decide_together(office, "master-list.create", code, {"certificates": len(listed)})
+        certificate, signer = authorities.list_signer(charter_of(office, code), now, ENTROPY)
+        csca = next(candidate for candidate in authorities.cscas(code) if certificate.is_signed_by(candidate.spki))
+        digest = signer.algorithm.digest
+        data = build_master_list(listed.values(), signer, certificate, csca, digest, now)
+        office.register.record(app.operator or "-", "master-list.created", code, {"certificates": len(listed)})
+    write_file(output, data)
+    shown = {
+        "state": code,
+        "certificates": len(listed),
+        "signer": certificate.subject.text,
+        "signer_fingerprint": certificate.fingerprint,
+        "size": len(data),
+    }
+    emit({"schema": "eid-pki-master-list/1", **shown}, fmt, lambda: details(shown.items()))
+
+
+@master_list.command("diff", cls=Command)
+@click.argument("before", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def diff(app: App, before: Path, after: Path, fmt: str) -> None:
+    """Show which certificates were added and removed between an earlier and a later list."""
+    from eid_toolkit.standards.pki.master_list import changes
+
+    difference = changes(_read(before), _read(after))
+    rows = [
+        {"change": change, "country": item.country, "subject": item.subject.text, "fingerprint": item.fingerprint}
+        for change, items in (("added", difference.added), ("removed", difference.removed))
+        for item in items
+    ]
+    columns = ("change", "country", "subject")
+    emit(rows, fmt, lambda: table(columns, ([str(row[name]) for name in columns] for row in rows)))
+
+
+@master_list.command("verify", cls=Command)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def verify(app: App, file: Path, fmt: str) -> None:
+    """Verify a list's signature, and that its signer's CSCA is trusted here.
+
+    Exit code 0 if both hold, 3 if the signature is wrong or the signer is not a list signer, 4 if its CSCA is unknown.
+    """
+    from eid_toolkit.standards.pki.signature_form import is_without_null
+    from eid_toolkit.standards.pki.validation import Status, validate_list_signer
+    from eid_toolkit.books.trust.store import open_trust
+
+    parsed = _read(file)
+    result = validate_list_signer(parsed, open_trust(app.home_path).material(), CLOCK.now())
+    shown = {
+        "certificates": len(parsed.certificates),
+        "unreadable": len(parsed.unreadable),
+        "signer": parsed.signer.subject.text if parsed.signer else None,
+        "signer_not_after": parsed.signer.not_after.isoformat() if parsed.signer else None,
+        "signer_fingerprint": parsed.signer.fingerprint if parsed.signer else None,
+        "status": result.status.value,
+        "reason": result.reason,
+        "digest_info_without_null": parsed.signed is not None and is_without_null(parsed.signed),
+    }
+    emit({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, lambda: details(shown.items()))
+    codes = {Status.PASSED: 0, Status.FAILED: 3, Status.UNDETERMINED: 4}
+    click.get_current_context().exit(codes[result.status])
+
+
+def _read(path: Path) -> MasterList:
+    from eid_toolkit.standards.pki.master_list import MAX_SIZE, MasterList
+
+    return MasterList.parse(read_file(path, MAX_SIZE))

@@ -1,0 +1,115 @@
+"""What the groups of `eid pki` share: the state meant, the kind of key, and certificates as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from eid_toolkit.doors.cli.findings import findings_on
+from eid_toolkit.doors.cli.office import Office
+from eid_toolkit.doors.cli.output import details
+
+if TYPE_CHECKING:
+    from eid_toolkit.standards.pki.certificate import Certificate
+    from eid_toolkit.standards.pki.crl import Crl
+    from eid_toolkit.books.authorities.authorities import Charter
+    from eid_toolkit.books.authorities.verifying import VerifyingStore
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def state_option(function: _F) -> _F:
+    """``--state CODE``; the home's own state if it is not given."""
+    return click.option("--state", metavar="CODE", help="The state's code as in the MRZ; by default the home's own.")(
+        function
+    )
+
+
+def key_option(function: _F) -> _F:
+    """``--key KIND``."""
+    return click.option(
+        "--key",
+        "kind",
+        type=click.Choice(["ec", "ec-nist", "rsa-pss"]),
+        default="ec",
+        show_default=True,
+        help="Key type: on a Brainpool curve, on a NIST curve, or RSA.",
+    )(function)
+
+
+def state_of(office: Office, state: str | None) -> str:
+    """The state that a command is about."""
+    return (state or office.home.config.country).upper()
+
+
+def charter_of(office: Office, state: str) -> Charter:
+    """What the authority of a state is to be, by the profiles and, where there is a CSCA, by its certificate."""
+    from dataclasses import replace
+
+    from eid_toolkit.standards.profiles import list_profiles, load_profile
+    from eid_toolkit.work.office.founding import charter_for
+    from eid_toolkit.books.authorities.authorities import Charter
+    from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER
+
+    folders = [office.home.profiles]
+    profiles = [load_profile(name, folders) for name in list_profiles(folders)]
+    planned = charter_for(state, office.home.config, profiles)
+    authorities = office.authorities
+    if not authorities.files.generations(state, CSCA):
+        return planned
+    signer = authorities.signer_certificate(state) if authorities.files.generations(state, SIGNER) else None
+    certified = Charter.of_csca(state, authorities.csca(state), signer)
+    types = tuple(sorted({*planned.document_types, *certified.document_types}))
+    return replace(planned, name=certified.name, contact=certified.contact, document_types=types)
+
+
+def verifying_of(office: Office) -> VerifyingStore:
+    """The home's CVCA, document verifiers and terminals."""
+    from eid_toolkit.books.authorities.verifying import VerifyingStore
+
+    return VerifyingStore(office.home.pki, office.keys)
+
+
+def certificate_data(certificate: Certificate) -> dict[str, Any]:
+    """An X.509 certificate with stable keys."""
+    end = usage_end(certificate)
+    return {
+        "subject": certificate.subject.text,
+        "issuer": certificate.issuer.text,
+        "serial": f"{certificate.serial:X}",
+        "fingerprint": certificate.fingerprint,
+        "key_used_until": end.isoformat() if end else None,
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+    }
+
+
+def made_data(certificate: Certificate) -> dict[str, Any]:
+    """A certificate that was made or came in, with what is to be said of it by its profile."""
+    return {**certificate_data(certificate), "findings": findings_on(certificate)}
+
+
+def made_details(data: Mapping[str, Any]) -> str:
+    """:func:`made_data` for a person: a line for each finding."""
+    plain = [(name, value) for name, value in data.items() if name != "findings"]
+    findings = [(finding["severity"], f"{finding['section']}: {finding['detail']}") for finding in data["findings"]]
+    return details([*plain, *findings])
+
+
+def crl_data(crl: Crl) -> dict[str, Any]:
+    """A revocation list with stable keys."""
+    return {
+        "number": crl.number,
+        "this_update": crl.this_update.isoformat(),
+        "next_update": crl.next_update.isoformat() if crl.next_update else None,
+        "revoked": len(crl.revoked),
+    }
+
+
+def usage_end(certificate: Certificate) -> datetime | None:
+    """When the private key is to sign no more."""
+    usage = certificate.extensions.private_key_usage
+    return usage.not_after if usage else None

@@ -1,0 +1,159 @@
+"""`eid pki terminal`: the keys with which officers read fingerprints and irises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.doors.cli.output import emit
+from eid_toolkit.doors.cli.pki_commands.shared import state_of, state_option, verifying_of
+from eid_toolkit.doors.cli.pki_commands.verifying import cv_data, cv_table, days_option, mnemonic_option, rights_of, rights_option, show_cv
+from eid_toolkit.ground.errors import EidError, NotPermitted
+from eid_toolkit.books.staff.roles import Permission
+
+if TYPE_CHECKING:
+    from eid_toolkit.standards.crypto.domain_parameters import EcDomain
+    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+
+_MAX_KEY = 1 << 14
+
+
+@click.group(cls=Group)
+def terminal() -> None:
+    """Manage terminals (inspection systems), each with its own certificate for at most one month."""
+
+
+@terminal.command("issue")
+@state_option
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@rights_option
+@days_option(30)
+@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
+@format_option
+@pass_app
+def issue(app: App, state: str | None, request: Path, rights: str, days: int, output: Path, fmt: str) -> None:
+    """Issue a certificate for a terminal's request, if the document verifier's key is in this home."""
+    from eid_toolkit.standards.pki.cv_request import MAX_SIZE, CvRequest
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
+        asked = CvRequest.parse(read_file(request, MAX_SIZE))
+        certificate = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        reference = certificate.content.holder_reference.text
+        office.register.record(operator.name, "terminal.issued", code, {"reference": reference})
+    write_file(output, certificate.encode())
+    show_cv(certificate, fmt)
+
+
+@terminal.command("provision")
+@state_option
+@click.option(
+    "--officer",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The officer's home, which receives the key and certificates.",
+)
+@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the officer's token, which will hold the key.")
+@mnemonic_option("IS")
+@click.option("--number", type=click.IntRange(1, 99999), help="Sequence number; by default the next one.")
+@rights_option
+@days_option(30)
+@format_option
+@pass_app
+def provision(
+    app: App,
+    state: str | None,
+    officer: Path,
+    key_store: str | None,
+    mnemonic: str,
+    number: int | None,
+    rights: str,
+    days: int,
+    fmt: str,
+) -> None:
+    """Create a terminal's key in an officer's home, and store its certificate chain with it.
+
+    The key is created there and is never in this home. Its passphrase is asked for, or taken from
+    EID_TERMINAL_PASSPHRASE; for a token, the PIN is asked for, or taken from EID_TERMINAL_PIN.
+    """
+    from eid_toolkit.doors.cli.terminals import new_terminal_store
+    from eid_toolkit.standards.crypto.ec import EcPublicKey
+    from eid_toolkit.standards.pki.cv_certificate import KeyReference
+    from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
+    from eid_toolkit.standards.pki.cv_request import CvRequest
+    from eid_toolkit.books.authorities.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
+        domain = _curve_of(store.roots(code)[-1:])
+        country = store.files.cv_certificate(code, VERIFIER).content.holder_reference.country
+        issued = [earlier.content.holder_reference.text for earlier in store.issued(code, VERIFIER)]
+        reference = KeyReference(f"{country}{mnemonic}{number or _next(f'{country}{mnemonic}', issued):05}")
+        target = new_terminal_store(officer, key_store)
+        signer = target.new_key(domain.name, reference, ENTROPY)
+        public = CvEcKey(identifier_of(signer.algorithm), EcPublicKey.from_spki(signer.public_key).point, domain)
+        try:
+            asked = CvRequest.build(public, signer, reference)
+            certificate = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
+        except EidError:
+            target.discard_key(reference)
+            raise
+        chain = (*store.links(code), store.verifiers(code)[-1], certificate)
+        target.add(chain, signer)
+        detail = {"reference": reference.text, "officer": officer.name}
+        office.register.record(operator.name, "terminal.provisioned", code, detail)
+    show_cv(certificate, fmt)
+
+
+@terminal.command("install")
+@click.argument("certificates", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The terminal's private key: unencrypted PKCS #8 in DER. Delete the file afterwards.",
+)
+@format_option
+@pass_app
+def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> None:
+    """Import a terminal's key and certificates from elsewhere into this home.
+
+    Give the terminal's certificate and all certificates between it and the trust point of the chips: document verifier
+    and links. They are stored in the home's terminal key store, whose passphrase is asked for, or taken from
+    EID_PASSPHRASE; an authority's home is not needed.
+    """
+    from eid_toolkit.standards.crypto.ec import EcPrivateKey
+    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+    from eid_toolkit.standards.pki.cv_request import MAX_SIZE
+    from eid_toolkit.books.authorities.terminals import TerminalStore
+
+    parsed = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
+    private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)
+    store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY, app.pin)
+    if store is None:
+        store = TerminalStore.create(app.home_path, lambda: app.passphrase(new=True), ENTROPY)
+    store.add(parsed, private)
+    rows = [cv_data(certificate) for certificate in parsed]
+    emit(rows, fmt, lambda: cv_table(rows))
+
+
+def _next(prefix: str, issued: list[str]) -> int:
+    """The sequence number after the last that was issued under a name."""
+    numbers = [text.removeprefix(prefix) for text in issued if text.startswith(prefix)]
+    return max((int(text) for text in numbers if len(text) == 5 and text.isdigit()), default=0) + 1
+
+
+def _curve_of(roots: tuple[CvCertificate, ...]) -> EcDomain:
+    """The curve that a terminal's key has to be on: the CVCA's (9303-12 7.2.2.3)."""
+    from eid_toolkit.standards.pki.cv_public_key import CvEcKey
+
+    for root in roots:
+        key = root.content.public_key
+        if isinstance(key, CvEcKey) and key.domain is not None:
+            return key.domain
+    raise NotPermitted("terminal-needs-curve")

@@ -1,0 +1,260 @@
+"""`eid pki cvca` and `eid pki dv`: who lets terminals read fingerprints and irises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.findings import findings_on
+from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.output import emit, table
+from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_of, state_option, verifying_of
+from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.books.staff.roles import Permission
+
+if TYPE_CHECKING:
+    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+    from eid_toolkit.standards.pki.cv_request import CvRequest
+
+_F = TypeVar("_F", bound=Callable[..., object])
+_RIGHTS = {"none": 0, "dg3": 1, "dg4": 2, "both": 3}
+COLUMNS = ("reference", "issuer", "role", "rights", "effective", "expires")
+
+
+def rights_option(function: _F) -> _F:
+    """``--rights``: which data groups may be read."""
+    return click.option(
+        "--rights",
+        type=click.Choice(list(_RIGHTS)),
+        default="both",
+        show_default=True,
+        help="Data groups that may be read.",
+    )(function)
+
+
+def rights_of(name: str) -> int:
+    """The bits of a ``--rights`` value."""
+    return _RIGHTS[name]
+
+
+def days_option(default: int) -> Callable[[_F], _F]:
+    """``--days``: how long the certificate is good."""
+    return click.option("--days", type=int, default=default, show_default=True, help="Validity in days.")
+
+
+def mnemonic_option(default: str) -> Callable[[_F], _F]:
+    """``--mnemonic``: the middle of the holder's reference."""
+    return click.option(
+        "--mnemonic", default=default, show_default=True, help="Holder mnemonic in key references, 1 to 9 characters."
+    )
+
+
+@click.group(cls=Group)
+def cvca() -> None:
+    """Manage the country verifying CA (CVCA); changes take two people."""
+
+
+@cvca.command("create")
+@state_option
+@key_option
+@mnemonic_option("CVCA")
+@rights_option
+@days_option(3 * 365)
+@format_option
+@pass_app
+def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
+    """Create the CVCA, or its next key with a link certificate from the previous one.
+
+    New cards trust the newest key; older cards learn it from the link certificate that terminals present.
+    """
+    with open_office(app) as office:
+        code, today = state_of(office, state), CLOCK.now().date()
+        decide_together(office, "cvca.create", code, {"key": kind, "rights": rights, "days": days})
+        certificate = verifying_of(office).create_root(code, mnemonic, _RIGHTS[rights], today, days, kind)  # type: ignore[arg-type]
+        office.register.record(app.operator or "-", "cvca.created", code, {"reference": _reference(certificate)})
+    show_cv(certificate, fmt)
+
+
+@cvca.command("list")
+@state_option
+@list_format_option
+@pass_app
+def list_cvca(app: App, state: str | None, fmt: str) -> None:
+    """List the CVCA's certificates and link certificates."""
+    with open_office(app) as office:
+        store, code = verifying_of(office), state_of(office, state)
+        rows = [cv_data(certificate) for certificate in (*store.roots(code), *store.links(code))]
+    emit(rows, fmt, lambda: cv_table(rows))
+
+
+@cvca.command("export")
+@state_option
+@click.option(
+    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
+)
+@pass_app
+def export_cvca(app: App, state: str | None, output: Path) -> None:
+    """Write the CVCA's certificates and link certificates to files, for document verifiers and terminals."""
+    with open_office(app) as office:
+        store, code = verifying_of(office), state_of(office, state)
+        output.mkdir(parents=True, exist_ok=True)
+        for certificate in (*store.roots(code), *store.links(code)):
+            link = "-link" if certificate.is_link else ""
+            write_file(output / f"{_reference(certificate)}{link}.cvcert", certificate.encode())
+
+
+@click.group(cls=Group)
+def dv() -> None:
+    """Manage document verifiers; each manages the terminals of its country."""
+
+
+@dv.command("create")
+@state_option
+@key_option
+@mnemonic_option("DV")
+@rights_option
+@days_option(90)
+@format_option
+@pass_app
+def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
+    """Create a domestic document verifier, if the CVCA's key is in this home."""
+    from eid_toolkit.standards.pki.cv_authorization import Role
+    from eid_toolkit.books.authorities.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
+        decide_together(office, "dv.create", code, {"key": kind, "rights": rights, "days": days})
+        request, _ = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
+        certificate = store.certify_verifier(code, request, Role.DV_DOMESTIC, _RIGHTS[rights], today, days)
+        store.install(code, VERIFIER, certificate)
+        office.register.record(app.operator or "-", "dv.created", code, {"reference": _reference(certificate)})
+    show_cv(certificate, fmt)
+
+
+@dv.command("request")
+@state_option
+@key_option
+@mnemonic_option("DV")
+@click.option("--output", required=True, type=OutputFile(), help="Write the request to this file.")
+@pass_app
+def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Path) -> None:
+    """Create a document verifier's key, and a request for a certificate from a CVCA, possibly of another state.
+
+    If an earlier certificate of the same verifier is kept here, its key authenticates the request.
+    """
+    from eid_toolkit.books.authorities.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
+        earlier = store.verifiers(code)
+        numbers = store.files.generations(code, VERIFIER)
+        request, number = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
+        if earlier:
+            key = store.signer_of(code, VERIFIER, numbers[-1])
+            request = request.authenticated(key, earlier[-1].content.holder_reference)
+        write_file(output, request.encode())
+        office.register.record(operator.name, "dv.requested", code, {"number": number})
+
+
+@dv.command("issue")
+@state_option
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--foreign", is_flag=True, help="For a verifier of another state: chips do not trust its dates.")
+@rights_option
+@days_option(90)
+@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
+@format_option
+@pass_app
+def issue_dv(
+    app: App, state: str | None, request: Path, foreign: bool, rights: str, days: int, output: Path, fmt: str
+) -> None:
+    """Issue a certificate for a document verifier's request, if the CVCA's key is in this home.
+
+    A request authenticated by an earlier key of the same verifier is checked against the certificate issued for that
+    key. A first request only proves that the requester has the key: compare the file's SHA-256 with the requester
+    through another channel.
+    """
+    from eid_toolkit.standards.pki.cv_authorization import Role
+
+    with open_office(app) as office:
+        store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
+        asked = _read_request(request)
+        role = Role.DV_FOREIGN if foreign else Role.DV_DOMESTIC
+        detail = {"holder": asked.holder_reference.text, "rights": rights, "days": days, "foreign": foreign}
+        by = asked.authenticated_by
+        detail |= {"authenticated_by": by.text if by is not None else None}
+        decide_together(office, "dv.issue", code, detail)
+        certificate = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
+        office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(certificate)})
+    write_file(output, certificate.encode())
+    show_cv(certificate, fmt)
+
+
+@dv.command("install")
+@state_option
+@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@format_option
+@pass_app
+def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None:
+    """Install the certificate received for a document verifier's key of this home."""
+    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+    from eid_toolkit.standards.pki.cv_request import MAX_SIZE
+    from eid_toolkit.books.authorities.authority_files import VERIFIER
+
+    with open_office(app) as office:
+        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
+        parsed = CvCertificate.parse(read_file(certificate, MAX_SIZE))
+        store.install(code, VERIFIER, parsed)
+        office.register.record(operator.name, "dv.installed", code, {"reference": _reference(parsed)})
+    show_cv(parsed, fmt)
+
+
+@dv.command("list")
+@state_option
+@list_format_option
+@pass_app
+def list_dv(app: App, state: str | None, fmt: str) -> None:
+    """List the document verifier certificates kept in this home."""
+    with open_office(app) as office:
+        rows = [cv_data(certificate) for certificate in verifying_of(office).verifiers(state_of(office, state))]
+    emit(rows, fmt, lambda: cv_table(rows))
+
+
+def cv_data(certificate: CvCertificate) -> dict[str, Any]:
+    """A CV certificate with stable keys."""
+    content = certificate.content
+    return {
+        "reference": content.holder_reference.text,
+        "issuer": content.authority_reference.text,
+        "role": content.authorization.role_in_words,
+        "rights": ", ".join(content.authorization.rights_in_words) or "none",
+        "effective": content.effective.isoformat(),
+        "expires": content.expires.isoformat(),
+        "link": certificate.is_link,
+    }
+
+
+def cv_table(rows: list[dict[str, Any]]) -> str:
+    """CV certificates as a table."""
+    return table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+
+
+def show_cv(certificate: CvCertificate, fmt: str) -> None:
+    """A CV certificate that was made or came in, with what is to be said of it by its profile."""
+    data = {**cv_data(certificate), "findings": findings_on(certificate)}
+    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: made_details(data))
+
+
+def _reference(certificate: CvCertificate) -> str:
+    return certificate.content.holder_reference.text
+
+
+def _read_request(path: Path) -> CvRequest:
+    from eid_toolkit.standards.pki.cv_request import MAX_SIZE, CvRequest
+
+    return CvRequest.parse(read_file(path, MAX_SIZE))

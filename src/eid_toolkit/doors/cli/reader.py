@@ -1,0 +1,69 @@
+"""`eid reader`: the readers of this machine and the emulated cards of the home."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_app
+from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.readers import EMULATED
+from eid_toolkit.ground.errors import ServiceAway
+
+
+@click.group(cls=Group)
+def reader() -> None:
+    """List readers and the cards in them."""
+
+
+@reader.command("list")
+@list_format_option
+@pass_app
+def list_(app: App, fmt: str) -> None:
+    """List PC/SC readers with the cards in them, and the emulated cards of the home.
+
+    The emulated cards are listed even if pcscd is not running.
+    """
+    rows = _pcsc_readers(app) + _emulated_cards(app)
+    emit(
+        rows,
+        fmt,
+        lambda: table(
+            ("number", "reader", "card"),
+            ((row["number"], row["name"], row["atr"] or ("yes" if row["card"] else None)) for row in rows),
+        ),
+    )
+
+
+def _pcsc_readers(app: App) -> list[dict[str, object]]:
+    from eid_toolkit.cards.transport.pcsc import list_readers
+
+    try:
+        readers = list_readers()
+    except ServiceAway as error:
+        message = message_of(error, app.language)
+        note(f"No PC/SC readers: {message.text}")
+        return []
+    return [
+        {
+            "number": number,
+            "name": status.name,
+            "kind": "pcsc",
+            "card": status.atr is not None,
+            "atr": status.atr.hex().upper() if status.atr is not None else None,
+        }
+        for number, status in enumerate(readers, start=1)
+    ]
+
+
+def _emulated_cards(app: App) -> list[dict[str, object]]:
+    from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+
+    if not (app.home_path / CONFIG_NAME).exists():
+        return []
+    from eid_toolkit.cards.emulator.shelf import CardStore
+
+    return [
+        {"number": None, "name": EMULATED + name, "kind": "emulated", "card": True, "atr": None}
+        for name in CardStore(Home.open(app.home_path)).names()
+    ]

@@ -1,0 +1,144 @@
+"""`eid register`: the register as a whole: back-up, restoring and numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.doors.cli.files import OutputFile
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.books.staff.roles import Permission
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.keeping.backup import Manifest
+    from eid_toolkit.books.register.keeping.backup_restore import Restored
+
+
+@click.group(cls=Group)
+def register() -> None:
+    """Back up and restore the register, and show its statistics."""
+
+
+@register.command("backup")
+@click.argument("file", type=OutputFile())
+@format_option
+@pass_app
+def backup(app: App, file: Path, fmt: str) -> None:
+    """Write a backup of the register to FILE; stations can keep working.
+
+    The backup is one consistent state of all tables, encrypted with this home's key store, without which it can be
+    neither read nor restored: keep a copy of the home's other files too, in another place. FILE is written completely
+    or not at all.
+    """
+    from eid_toolkit.books.register.keeping.backup import back_up
+
+    with open_office(app) as office:
+        operator = office.act(Permission.BACK_UP)
+        manifest = back_up(office.register.database, office.keys, office.home.config, file, operator, CLOCK, ENTROPY)
+    size = file.stat().st_size
+    pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
+    emit({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, lambda: details(pairs))
+
+
+@register.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace the existing register, after confirmation.")
+@click.option("--dry-run", is_flag=True, help="Only check FILE and show what it contains.")
+@format_option
+@pass_app
+def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> None:
+    """Restore a backup of this home to SQLite or PostgreSQL, regardless of which it was made from.
+
+    The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
+    recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
+    """
+    from eid_toolkit.ground.home.home import Home
+    from eid_toolkit.books.register.keeping.backup_restore import Restorer
+    from eid_toolkit.books.keys.opening import open_key_store
+    from eid_toolkit.books.staff.operators import OperatorStore
+
+    home = Home.open(app.home_path)
+    keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
+    operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
+    keys.unlock()  # first: then the operator's roles are checked against its word
+    operator = operators.act_as(app.operator, app.operator_passphrase)
+    restorer = Restorer(home, keys, operator, CLOCK)
+    checked = restorer.check(file)
+    manifest = checked.manifest
+    if dry_run:
+        emit(manifest.to_json(), fmt, lambda: details(_pairs(manifest)))
+        return
+    if replace and not checked.vacant:
+        app.confirm(f"Replace the register with its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
+    done = restorer.restore(checked, replace=replace)
+    _tell(done, fmt)
+
+
+@register.command("stats")
+@format_option
+@pass_app
+def stats(app: App, fmt: str) -> None:
+    """Show statistics of the register."""
+    from eid_toolkit.books.register.keeping.statistics import statistics
+
+    with open_office(app) as office:
+        figures = statistics(office.register.database)
+
+    def text() -> str:
+        pairs = [("Version", figures.version), ("Database", figures.database), ("Bytes", figures.size)]
+        pairs += [("Audit rows", figures.audit_rows), ("Signed up to row", figures.signed_up_to)]
+        rows = [(name, state, count) for name, counts in figures.counts.items() for state, count in counts.items()]
+        return details(pairs) + "\n\n" + table(("what", "state", "count"), rows)
+
+    emit(figures.to_json(), fmt, text)
+
+
+def _tell(done: Restored, fmt: str) -> None:
+    lost = None if done.lost is None else {"from": done.lost.first, "through": done.lost.last}
+    former = str(done.kept) if done.kept else None
+    values = {
+        **done.manifest.to_json(),
+        "schema": "eid-register-restore/1",
+        "row": done.row,
+        "lost": lost,
+        "kept": former,
+        "erased_again": done.erased_again,
+        "erasures_known": done.erasures_known,
+    }
+    pairs = [*_pairs(done.manifest), ("On record in row", done.row), ("Persons erased again", done.erased_again)]
+    if former is not None:
+        pairs.append(("The old register", former))
+    emit(values, fmt, lambda: details(pairs))
+    if former is not None:
+        note("The old register is kept in a file with all its data: destroy it when it is no longer needed.")
+    if not done.erasures_known:
+        note(
+            "Persons erased after the backup was made are not known here: "
+            "erase them again from the office's own records."
+        )
+    if done.lost is not None and done.lost.first is not None:
+        rows = f"Rows {done.lost.first} to {done.lost.last} of the audit log are missing"
+        note(f"{rows}: what they recorded must be redone by hand.")
+    elif done.lost is not None:
+        note(
+            f"The backup belongs to another branch of the log, which had reached row {done.lost.last}: "
+            "what its last rows recorded must be redone by hand."
+        )
+
+
+def _pairs(manifest: Manifest) -> list[tuple[str, object]]:
+    rows = {name: count for name, count in manifest.tables.items() if name in ("person", "application", "document")}
+    shown = [(f"Rows of {name}", count) for name, count in rows.items()]
+    head = f"row {manifest.audit_rows}, {manifest.audit_head}"
+    created = f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC"
+    return [
+        ("State of", created),
+        ("Authority", manifest.authority),
+        ("Version", manifest.version),
+        *shown,
+        ("Log", head),
+    ]

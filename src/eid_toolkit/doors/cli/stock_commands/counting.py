@@ -1,0 +1,180 @@
+"""`eid stock open`, `close`, `show` and `history`: what there should be, compared with what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import read_file
+from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.stations import station_option
+from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.ground.errors import IntegrityBroken
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.stock.stock_shifts import Account
+    from eid_toolkit.books.staff.operators import Operator
+
+_F = TypeVar("_F", bound=Callable[..., object])
+_STATES = ("in-store", "at-station", "used", "spoiled", "missing", "destroyed")
+_LIMIT = 100_000
+
+
+def _count_options(function: _F) -> _F:
+    click.option(
+        "--serials",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="File with the scanned serials, one per line.",
+    )(function)
+    click.option("--counted", type=click.IntRange(0), required=True, help="Number of blanks counted.")(function)
+    return function
+
+
+@click.command("open", cls=Command)
+@station_option
+@_count_options
+@format_option
+@pass_app
+def open_(app: App, station: str, counted: int, serials: Path | None, fmt: str) -> None:
+    """Open a station's shift after two people have counted its blanks and the count matches the register."""
+    scanned = _scanned(serials)
+    with open_office(app) as office:
+        people = _decide(office, "open", station, counted, scanned)
+        account = office.register.stock.shifts.open(station, counted, people, scanned)
+    _show_account(account, "eid-stock-open/1", fmt)
+
+
+@click.command("close", cls=Command)
+@station_option
+@_count_options
+@click.option("--missing", metavar="SERIAL", multiple=True, help="Record this blank as missing; repeatable.")
+@format_option
+@pass_app
+def close(app: App, station: str, counted: int, serials: Path | None, missing: tuple[str, ...], fmt: str) -> None:
+    """Close a station's shift after two people have counted its blanks and every blank is accounted for.
+
+    Otherwise the serials are listed and the shift stays open. On closing, both people sign the head of the audit log.
+    """
+    from eid_toolkit.books.register.stock.manifests import clean_serial
+
+    scanned, missing_serials = _scanned(serials), [clean_serial(serial) for serial in missing]
+    with open_office(app) as office:
+        office.keys.unlock()  # signs the audit log's head; nobody is asked while the register waits
+        people = _decide(office, "close", station, counted, scanned, missing=missing_serials)
+        account = office.register.stock.shifts.close(station, counted, people, scanned, missing_serials)
+    _show_account(account, "eid-stock-close/1", fmt)
+
+
+@click.command("show", cls=Command)
+@click.option("--station", metavar="NAME", envvar="EID_STATION", help="Only this station.")
+@click.option("--state", type=click.Choice(_STATES), help="Only blanks in this state.")
+@click.option("--serials", is_flag=True, help="List each blank.")
+@format_option
+@pass_app
+def show(app: App, station: str | None, state: str | None, serials: bool, fmt: str) -> None:
+    """Show the number of blanks by station and state, and the open shifts."""
+    from eid_toolkit.books.register.documents.workflow import BlankState
+
+    blank_state = None if state is None else BlankState(state)
+    with open_office(app) as office:
+        stock = office.register.stock
+        counts, running = stock.counts(), stock.shifts.running()
+        listed = stock.blanks(station=station, state=blank_state, limit=_LIMIT) if serials else ()
+    places = [
+        {
+            "station": place,
+            "shift": running[place].to_json() if place in running else None,
+            "blanks": {name: counts.get(place, {}).get(BlankState(name), 0) for name in _STATES},
+        }
+        for place in sorted({*counts, *running}, key=lambda name: name or "")
+        if station in (None, place)
+    ]
+    result: dict[str, Any] = {"schema": "eid-stock/1", "total": sum(map(_total, places)), "places": places}
+    result["serials"] = [blank.to_json() for blank in listed] if serials else None
+    emit(result, fmt, lambda: _stock_text(result))
+    if len(listed) == _LIMIT:
+        note(f"Only the first {_LIMIT} serials are listed: give a station or state.")
+
+
+@click.command("history", cls=Command)
+@click.argument("blank", metavar="SERIAL")
+@list_format_option
+@pass_app
+def history(app: App, blank: str, fmt: str) -> None:
+    """Show the history of one blank, given by its serial or chip."""
+    with open_office(app) as office:
+        rows = [movement.to_json() for movement in office.register.stock.history(blank)]
+    columns = ("moved_at", "action", "after", "station", "shift", "operator", "reason")
+    emit(rows, fmt, lambda: table(columns, ([_short(name, row) for name in columns] for row in rows)))
+
+
+def _decide(
+    office: Office, action: str, station: str, counted: int, scanned: Sequence[str] | None, **more: object
+) -> tuple[Operator, ...]:
+    """Both people sign what they have counted."""
+    from eid_toolkit.books.register.stock.stock_movements import clean_station
+    from eid_toolkit.books.register.stock.stock_shifts import FIRST
+    from eid_toolkit.books.staff.roles import Permission
+
+    listed = "\n".join(sorted(scanned)).encode() if scanned is not None else None
+    detail = {"counted": counted, "serials_sha256": sha256(listed).hexdigest() if listed is not None else None, **more}
+    subject = clean_station(station)
+    return decide_together(office, f"stock.{action}", subject, detail, first=FIRST, second=Permission.WITNESS_STOCK)
+
+
+def _scanned(serials: Path | None) -> tuple[str, ...] | None:
+    from eid_toolkit.books.register.stock.manifests import MAX_FILE, read_serials
+
+    return None if serials is None else read_serials(read_file(serials, MAX_FILE))
+
+
+def _show_account(account: Account, schema: str, fmt: str) -> None:
+    """Print what was expected and counted; raises :class:`IntegrityBroken` if they are not the same."""
+    values = account.to_json()
+    emit({"schema": schema, **values}, fmt, lambda: _account_text(account))
+    if not account.agrees:
+        facts = {"station": account.station, "expected": account.expected, "counted": account.counted}
+        raise IntegrityBroken("stock-count-differs", **facts)
+
+
+def _account_text(account: Account) -> str:
+    pairs: list[tuple[str, object]] = [("Station", account.station)]
+    if account.opening is not None:
+        pairs.append(("At opening", account.opening))
+        pairs += [(name.capitalize(), count) for name, count in account.moved.items()]
+    pairs += [("Expected", account.expected), ("Counted", account.counted)]
+    if account.shift is not None:
+        pairs += [("Shift", account.shift.id), ("State", account.shift.state)]
+    elif account.missing is not None and account.surplus is not None:
+        pairs += [(f"Not found: {serial}", "expected here") for serial in account.missing]
+        pairs += [(f"Unexpected: {serial}", account.elsewhere[serial]) for serial in account.surplus]
+    else:
+        pairs += [("Expected serial", serial) for serial in account.serials]
+    return details(pairs)
+
+
+def _total(place: dict[str, Any]) -> int:
+    return sum(place["blanks"].values())
+
+
+def _stock_text(result: dict[str, Any]) -> str:
+    rows = []
+    for place in result["places"]:
+        shift = place["shift"]
+        opened = f"open since {shift['opened_at'][:16]}" if shift else None
+        rows.append([place["station"] or "(store)", opened, *(place["blanks"][name] for name in _STATES)])
+    text = table(("station", "shift", *_STATES), rows)
+    if result["serials"] is None:
+        return text
+    columns = ("serial", "chip", "state", "station", "reason")
+    return text + "\n\n" + table(columns, ([row[name] for name in columns] for row in result["serials"]))
+
+
+def _short(name: str, row: dict[str, Any]) -> object:
+    return str(row[name])[:19] if name == "moved_at" else row[name]

@@ -1,0 +1,153 @@
+"""`eid stock issue`, `return`, `spoil`, `destroy`, `missing` and `find`: what becomes of single blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.output import emit, prompt, table
+from eid_toolkit.doors.cli.stations import station_option
+from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.ground.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.stock.stock_movements import Blank
+    from eid_toolkit.books.staff.operators import Operator
+    from eid_toolkit.books.staff.roles import Permission
+
+_COLUMNS = ("serial", "chip", "state", "station", "reason")
+_reason_option = click.option(
+    "--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone."
+)
+_serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+
+
+@click.command("issue", cls=Command)
+@click.argument("serials", metavar="[SERIAL]...", nargs=-1)
+@click.option("--count", type=click.IntRange(1, 50_000), help="Issue this many from the store, lowest serials first.")
+@station_option
+@format_option
+@pass_app
+def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, fmt: str) -> None:
+    """Issue blanks from the store to a station: those named, or --count of them."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    if bool(serials) == (count is not None):
+        raise UsageError("serials-or-count")
+    with open_office(app) as office:
+        operator = office.act(Permission.KEEP_STOCK)
+        moved = office.register.stock.hand_out(station, operator, serials, count or 0)
+    _show(moved, fmt)
+
+
+@click.command("return", cls=Command)
+@_serials
+@format_option
+@pass_app
+def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
+    """Return blanks from their stations to the store."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        moved = office.register.stock.hand_back(serials, office.act(Permission.KEEP_STOCK))
+    _show(moved, fmt)
+
+
+@click.command("spoil", cls=Command)
+@click.argument("serial")
+@click.option("--printed", metavar="SERIAL", help="The serial as read from the blank itself; asked for if not given.")
+@_reason_option
+@format_option
+@pass_app
+def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> None:
+    """Record the blank SERIAL as spoiled; this takes two people with the blank in hand.
+
+    To spoil a card to which a document was written, use `eid card spoil`.
+    """
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        chosen = _checked(office, serial)
+        _compare(chosen, printed)
+        people = _decide(office, "spoil", [chosen], reason, Permission.SPOIL)
+        moved = office.register.stock.spoil(chosen, reason, people)
+    _show([moved], fmt)
+
+
+@click.command("destroy", cls=Command)
+@_serials
+@_reason_option
+@format_option
+@pass_app
+def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
+    """Record that two people have destroyed blanks: spoiled ones, or blanks from the store."""
+    with open_office(app) as office:
+        chosen = [_checked(office, serial) for serial in serials]
+        app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
+        people = _decide(office, "destroy", chosen, reason)
+        moved = office.register.stock.destroy(chosen, reason, people)
+    _show(moved, fmt)
+
+
+@click.command("missing", cls=Command)
+@_serials
+@_reason_option
+@format_option
+@pass_app
+def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
+    """Record, by two people, that blanks are missing."""
+    with open_office(app) as office:
+        chosen = [_checked(office, serial) for serial in serials]
+        people = _decide(office, "miss", chosen, reason)
+        moved = office.register.stock.miss(chosen, reason, people)
+    _show(moved, fmt)
+
+
+@click.command("find", cls=Command)
+@click.argument("serial")
+@click.option("--printed", metavar="SERIAL", help="The serial as read from the blank itself; asked for if not given.")
+@_reason_option
+@format_option
+@pass_app
+def find(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> None:
+    """Record, by two people, that the missing blank SERIAL has been found; it counts as spoiled."""
+    with open_office(app) as office:
+        chosen = _checked(office, serial)
+        _compare(chosen, printed)
+        people = _decide(office, "find", [chosen], reason)
+        moved = office.register.stock.find(chosen, reason, people)
+    _show([moved], fmt)
+
+
+def _checked(office: Office, serial: str) -> str:
+    """The serial of a blank that there is."""
+    return office.register.stock.get(serial).serial
+
+
+def _compare(serial: str, printed: str | None) -> None:
+    """Have the serial typed as it is printed; raises :class:`BadInput` if it is another's."""
+    typed = prompt("Serial printed on the blank") if printed is None else printed
+    if typed.strip().upper() != serial:
+        raise BadInput("blank-serial-differs", serial=serial)
+
+
+def _decide(
+    office: Office, action: str, serials: Sequence[str], reason: str, permission: Permission | None = None
+) -> tuple[Operator, ...]:
+    from eid_toolkit.books.ledger.reasons import clean_reason
+    from eid_toolkit.books.staff.roles import Permission
+
+    detail = {"serials": list(serials), "reason": clean_reason(reason)}
+    subject = serials[0] if len(serials) == 1 else f"{len(serials)} blanks"
+    first = (permission or Permission.KEEP_STOCK,)
+    return decide_together(office, f"stock.{action}", subject, detail, first=first, second=Permission.WITNESS_STOCK)
+
+
+def _show(moved: Sequence[Blank], fmt: str) -> None:
+    rows = [blank.to_json() for blank in moved]
+    result = {"schema": "eid-stock-movement/1", "blanks": rows}
+    emit(result, fmt, lambda: table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows)))

@@ -1,0 +1,103 @@
+"""`eid stock vendor` and `eid stock receive`: whose manifests are signed, and the blanks that they bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.files import read_file
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.two_people import decide_together
+
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("vendor", cls=Group)
+def vendor() -> None:
+    """Manage the vendors who sign their manifests."""
+
+
+@vendor.command("add")
+@click.argument("name")
+@click.option(
+    "--certificate", required=True, type=_file, help="The vendor's certificate for signing manifests; DER or PEM."
+)
+@click.option("--replace", is_flag=True, help="Replace the vendor's existing certificate.")
+@format_option
+@pass_app
+def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None:
+    """Accept manifests from the vendor NAME only if they are signed with this certificate's key.
+
+    This takes two people. Verify the fingerprint with the vendor through another channel.
+    """
+    from eid_toolkit.standards.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
+    from eid_toolkit.books.register.stock.manifests import clean_name
+    from eid_toolkit.books.staff.roles import Permission
+
+    (_, der), *_ = read_pem_or_der(read_file(certificate, 2 * MAX_CERTIFICATE))
+    parsed, clean = Certificate.parse(der), clean_name(name, "vendor")
+    with open_office(app) as office:
+        people = decide_together(
+            office,
+            "stock.vendor",
+            clean,
+            {"fingerprint": parsed.fingerprint, "replace": replace},
+            first=(Permission.KEEP_STOCK,),
+            second=Permission.WITNESS_STOCK,
+        )
+        record = office.register.stock.receiving.add_vendor(clean, parsed, people, instead=replace)
+    values = record.to_json()
+    emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
+
+
+@vendor.command("list")
+@list_format_option
+@pass_app
+def list_(app: App, fmt: str) -> None:
+    """List the vendors who sign their manifests, with the fingerprints of their certificates."""
+    with open_office(app) as office:
+        rows = [record.to_json() for record in office.register.stock.receiving.vendors()]
+    columns = ("name", "subject", "not_after", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+
+
+@click.command("receive", cls=Command)
+@click.argument("manifest", metavar="MANIFEST", type=_file)
+@click.option(
+    "--signature", type=_file, help="The vendor's detached signature (CMS), if the manifest does not include it."
+)
+@click.option("--vendor", metavar="NAME", help="Name of the vendor; needed for a CSV file.")
+@click.option("--batch", metavar="NAME", help="The vendor's batch number; needed for a CSV file.")
+@click.option("--station", metavar="NAME", help="Issue the blanks to this station immediately.")
+@format_option
+@pass_app
+def receive(
+    app: App,
+    manifest: Path,
+    signature: Path | None,
+    vendor: str | None,
+    batch: str | None,
+    station: str | None,
+    fmt: str,
+) -> None:
+    """Receive the blanks of a vendor's MANIFEST into the store, all or none.
+
+    A manifest is JSON, or CSV with the columns serial and chip. It must be signed if the vendor has a certificate here
+    (`eid stock vendor`).
+    """
+    from eid_toolkit.books.register.stock.manifests import MAX_FILE, Manifest
+    from eid_toolkit.books.staff.roles import Permission
+
+    room = 2 * MAX_FILE  # with a signature around it, in PEM
+    proof = read_file(signature, MAX_FILE) if signature is not None else None
+    delivered = Manifest.read(read_file(manifest, room), signature=proof, vendor=vendor, batch=batch)
+    with open_office(app) as office:
+        operator = office.act(Permission.KEEP_STOCK)
+        receipt = office.register.stock.receiving.receive(delivered, operator, station)
+    values = receipt.to_json()
+    emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
+    if receipt.signer is None:
+        note("This manifest is not signed: you alone answer for its content.")

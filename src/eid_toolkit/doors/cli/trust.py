@@ -1,0 +1,260 @@
+"""`eid trust`: what inspections believe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.findings import findings_on
+from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.output import details, emit, note, short, table
+from eid_toolkit.doors.cli.trust_bundle import bundle
+from eid_toolkit.doors.cli.trust_import import import_, open_store
+from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.home.home import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.trust.packs import Pack
+
+_COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
+
+
+@click.group(cls=Group)
+def trust() -> None:
+    """Manage the CSCA certificates and revocation lists that inspections trust.
+
+    This includes link certificates, deviation lists, and the lists in which they were imported.
+    """
+
+
+trust.add_command(import_)
+trust.add_command(bundle)
+
+
+@trust.command("list")
+@click.option("--country", metavar="CODE", help="Only entries of this state (two or three letters).")
+@click.option(
+    "--kind", type=click.Choice(["anchor", "link", "crl", "deviation-list"]), help="Only entries of this kind."
+)
+@click.option("--lists", "packs", is_flag=True, help="List the imported lists, directories and bundles instead.")
+@list_format_option
+@pass_app
+def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str) -> None:
+    """List what is trusted."""
+    store = open_store(app)
+    if packs:
+        _show_packs(store.packs.all(), fmt)
+        return
+    entries = [
+        entry
+        for entry in store.entries()
+        if kind in (None, entry.kind) and (country is None or _is_of(entry.item.country, country))
+    ]
+    rows = [entry.to_json() for entry in entries]
+    shown = (
+        (
+            row["kind"],
+            row["country"],
+            row.get("subject") or row.get("issuer"),
+            str(row.get("not_after") or row.get("next_update") or "-")[:10],
+            short(str(row["fingerprint"])),
+            row["source"],
+        )
+        for row in rows
+    )
+    emit(rows, fmt, lambda: table(_COLUMNS, shown))
+    for fingerprint in store.unreadable():
+        note(f"Kept, but not readable by this version and not trusted: {fingerprint} (to remove it: eid trust remove).")
+
+
+@trust.command("show")
+@click.argument("fingerprint")
+@format_option
+@pass_app
+def show(app: App, fingerprint: str, fmt: str) -> None:
+    """Show one entry or list, given by the beginning of its fingerprint, and its deviations from the standard."""
+    store = open_store(app)
+    pack = store.find_list(fingerprint)
+    if pack is not None:
+        values = pack.to_json() | _deviations(pack)
+        emit(values, fmt, lambda: details(_flat(values)))
+        return
+    entry = store.find(fingerprint)
+    findings = findings_on(entry.item)
+    lists = [
+        {"kind": pack.kind, "name": pack.name, "sha256": pack.sha256, "imported_at": pack.imported_at.isoformat()}
+        for pack in store.packs.holding(entry.fingerprint)
+    ]
+    values = {**entry.to_json(), "lists": lists, "findings": findings}
+    shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
+    shown += [("decided_by", ", ".join(decision.operator or "-" for decision in entry.decisions) or None)]
+    if entry.listed_in is not None:
+        shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
+    shown += [
+        ("in_list", f"{listing['name']} of {listing['imported_at'][:10]} ({listing['sha256']})") for listing in lists
+    ]
+    shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
+    emit(values, fmt, lambda: details(shown))
+
+
+@trust.command("time")
+@click.option(
+    "--reset", is_flag=True, help="Ignore later times because this machine's clock is right; this takes two people."
+)
+@list_format_option
+@pass_app
+def time(app: App, reset: bool, fmt: str) -> None:
+    """Show the times learned from lists and bundles, which reveal a clock that was set back.
+
+    The latest time that counts is the trusted time; while this machine's clock is behind it, verdicts are undetermined.
+    A list dated more than a day ahead does not count. In an officer's home, the authority's next bundle overrides later
+    times learned from other lists.
+    """
+    from eid_toolkit.work.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
+
+    store = open_store(app)
+    material = store.material()
+    if reset:
+        if not (app.home_path / CONFIG_NAME).exists():
+            raise NotPermitted("trusted-time-reset-not-here")
+        highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
+        app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and should all later times be ignored?")
+        with open_office(app) as office:
+            detail = {"from": highest.isoformat() if highest else None, "to": now.isoformat()}
+            people = decide_together(office, "trusted-time.reset", "trust-store", detail)
+            reset_trusted_time(store.directory, material, now, (person.name for person in people))
+            office.register.record(people[0].name, "trusted-time.reset", "trust-store", detail)
+    rows = [told_time.to_json() for told_time in told_times(store.directory, material)]
+    columns = ("kind", "source", "time", "taken_at", "ignored", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+
+
+@trust.command("diff")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@list_format_option
+@pass_app
+def diff(app: App, file: Path, fmt: str) -> None:
+    """Show what a file contains that is not trusted here, and which trusted CSCA certificates it lacks.
+
+    This changes nothing; to import the file, use `eid trust import`.
+    """
+    from eid_toolkit.standards.pki.certificate import Certificate
+    from eid_toolkit.books.trust.entry import TrustEntry, kind_of_certificate
+    from eid_toolkit.books.trust.sources import read_files
+
+    sources, now = read_files((file,)), CLOCK.now()
+    certificates = {certificate.fingerprint: certificate for _, certificate in sources.certificates}
+    certificates |= {
+        certificate.fingerprint: certificate for listed in sources.lists for certificate in listed.found.certificates
+    }
+    lists = [crl for _, crl in sources.crls] + [crl for directory in sources.directories for crl in directory.crls]
+    entries = open_store(app).entries()
+    here = {entry.fingerprint for entry in entries}
+    new = [
+        TrustEntry(certificate, kind_of_certificate(certificate) or "certificate", file.name, now)
+        for certificate in certificates.values()
+        if certificate.fingerprint not in here
+    ]
+    new += [TrustEntry(crl, "crl", file.name, now) for crl in lists if crl.fingerprint not in here]
+    beyond = [
+        entry for entry in entries if isinstance(entry.item, Certificate) and entry.fingerprint not in certificates
+    ]
+    rows = [
+        {
+            "change": change,
+            "kind": entry.kind,
+            "country": entry.item.country,
+            "name": entry.name,
+            "fingerprint": entry.fingerprint,
+        }
+        for change, changed in (("added", new), ("beyond", beyond))
+        for entry in changed
+    ]
+    columns = ("change", "kind", "country", "name", "fingerprint")
+    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+
+
+@trust.command("remove")
+@click.argument("fingerprint")
+@pass_app
+def remove(app: App, fingerprint: str) -> None:
+    """Stop trusting one entry, even if a list contains it, or a whole list."""
+    store = open_store(app)
+    pack = store.find_list(fingerprint)
+    if pack is not None:
+        app.confirm(f"Remove the {pack.kind} {pack.name} and everything imported with it?")
+        _record_removal(app, pack.sha256, pack.name)
+        store.remove_list(pack)
+        return
+    prefix = fingerprint.replace(":", "").replace(" ", "").rstrip("…").lower()
+    unreadable = [candidate for candidate in store.unreadable() if prefix and candidate.startswith(prefix)]
+    if len(unreadable) == 1:
+        app.confirm(f"Remove {unreadable[0]}, which cannot be read?")
+        _record_removal(app, unreadable[0], "unreadable")
+        store.remove(unreadable[0])
+        return
+    entry = store.find(fingerprint)
+    app.confirm(f"Remove {entry.name}?")
+    _record_removal(app, entry.fingerprint, entry.source)
+    store.remove(entry.fingerprint)
+
+
+def _record_removal(app: App, fingerprint: str, source: str) -> None:
+    """In an authority's home a security officer decides, on record beforehand; an officer's home is the officer's."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    if (app.home_path / CONFIG_NAME).exists():
+        with open_office(app) as office:
+            operator = office.act(Permission.MANAGE_KEYS)
+            office.register.record(operator.name, "trust.removed", fingerprint, {"source": source})
+
+
+def _deviations(pack: Pack) -> dict[str, Any]:
+    """What a deviation list says, where the pack is one."""
+    if pack.kind != "deviation-list":
+        return {}
+    from eid_toolkit.doors.cli.describe_pki import deviation_list
+    from eid_toolkit.standards.pki.deviation_list import DeviationList
+    from eid_toolkit.books.trust.packs import Role
+
+    (data,) = pack.data_of(Role.DEVIATION_LIST)
+    return {"deviations": deviation_list(DeviationList.parse(data))["deviations"]}
+
+
+def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Lists of tables with a number at each, for a person."""
+    for name, value in values.items():
+        if isinstance(value, list):
+            for number, item in enumerate(value, 1):
+                yield from ((f"{name} {number} {key}", shown) for key, shown in item.items())
+        elif isinstance(value, dict):
+            yield from ((f"{name} {key}", shown) for key, shown in value.items())
+        else:
+            yield name, value
+
+
+def _is_of(country: str | None, state: str) -> bool:
+    from eid_toolkit.standards.pki.countries import same_state
+
+    return country is not None and same_state(country, state)
+
+
+def _show_packs(packs: tuple[Pack, ...], fmt: str) -> None:
+    rows = [pack.to_json() for pack in packs]
+    shown = (
+        (
+            pack.kind,
+            pack.name,
+            f"{pack.imported_at:%Y-%m-%d}",
+            pack.basis,
+            ", ".join(f"{count} {role}" for role, count in pack.counts.items()),
+            short(pack.sha256),
+        )
+        for pack in packs
+    )
+    emit(rows, fmt, lambda: table(("kind", "name", "imported", "basis", "members", "sha256"), shown))

@@ -1,0 +1,198 @@
+"""`eid trust import`: certificates and lists, believed as far as they prove themselves or people say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import explain, message_of
+from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass_app
+from eid_toolkit.doors.cli.findings import findings_on
+from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.output import emit, note, short, table
+from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.home.home import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.trust.store import TrustEntry, TrustStore
+    from eid_toolkit.books.trust.importing import Plan
+
+_COLUMNS = ("status", "kind", "country", "name", "fingerprint", "source")
+_SHOWN = 30
+"""Rows for a person; beyond, the counts say it."""
+
+
+def open_store(app: App) -> TrustStore:
+    """The trust store, which an officer's home has without anything else."""
+    from eid_toolkit.books.trust.store import open_trust
+
+    return open_trust(app.home_path)
+
+
+@click.command("import", cls=Command)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--accept-signer",
+    "signers",
+    multiple=True,
+    metavar="FINGERPRINT",
+    help="Trust lists from this signer although its CSCA is not known here: the SHA-256 of the signer's certificate.",
+)
+@click.option(
+    "--accept-list",
+    "lists",
+    multiple=True,
+    metavar="SHA256",
+    help="Trust this unsigned list: the SHA-256 of the file.",
+)
+@click.option(
+    "--remove-dropped",
+    is_flag=True,
+    help="Stop trusting what earlier editions of a list contained but this one does not.",
+)
+@list_format_option
+@pass_app
+def import_(
+    app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: tuple[str, ...], remove_dropped: bool, fmt: str
+) -> None:
+    """Trust the content of FILES: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
+
+    A list is trusted if its signer was certified by a trusted CSCA, and otherwise only if it is accepted explicitly.
+    Accepting a list, or a foreign CSCA certificate on its own, takes two operators. Each list is imported completely or
+    not at all; invalid certificates in it are reported and skipped. Verify fingerprints with the state through a
+    channel other than the one by which the file arrived.
+
+    Entries that a newer edition of a list no longer contains are reported and stay trusted until they are removed.
+    """
+    from eid_toolkit.standards.pki.signature_form import is_without_null
+    from eid_toolkit.books.trust.sources import read_files
+
+    store = open_store(app)
+    accepted = frozenset(fingerprint.replace(":", "").replace(" ", "").lower() for fingerprint in (*signers, *lists))
+    sources = read_files(files)
+    plan = store.plan(sources, CLOCK.now(), accepted)
+    plan.check()
+    if remove_dropped and plan.dropped:
+        app.confirm(f"Stop trusting {len(plan.dropped)} certificates that the newer list no longer contains?")
+    in_office = (app.home_path / CONFIG_NAME).exists()
+    added = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
+    _show(store, plan, added, remove_dropped, fmt)
+    new = {pack.sha256 for pack in plan.packs}
+    for listed in sources.lists:
+        if listed.sha256 in new and listed.found.signed is not None and is_without_null(listed.found.signed):
+            note(f"{listed.source}: accepted, although the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
+
+
+def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
+    """Two operators where people say so, one where the files prove themselves; all in the audit log."""
+    from eid_toolkit.books.staff.roles import Permission
+
+    with open_office(app) as office:
+        by_people = plan.decided_by_people(store.own)
+        if by_people:
+            deciders = decide_together(office, "trust.import", "trust-store", {"accepted": by_people})
+        else:
+            deciders = (office.act(Permission.MANAGE_KEYS),)
+        added = store.carry_out(plan, *deciders)
+        who, record = deciders[0].name, office.register.record
+        for entry in plan.entries:
+            record(who, "trust.imported", entry.fingerprint, {"source": entry.source})
+        for pack in plan.packs:
+            detail = {"source": pack.name, "kind": pack.kind, "basis": pack.basis.value, "members": pack.counts}
+            record(who, "trust.imported", pack.sha256, detail)
+        for source, entry in plan.dropped if remove_dropped else ():
+            record(who, "trust.removed", entry.fingerprint, {"source": entry.source, "dropped_by": source})
+            store.remove(entry.fingerprint)
+    return added
+
+
+def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
+    from eid_toolkit.books.staff.operators import Operator
+    from eid_toolkit.books.trust.packs import Basis
+
+    for pack in plan.packs:
+        if pack.basis in (Basis.SIGNER, Basis.LIST):
+            app.confirm(
+                f"Trust the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'no one'}?"
+            )
+    added = store.carry_out(plan, Operator(app.operator) if app.operator else None)
+    for _, entry in plan.dropped if remove_dropped else ():
+        store.remove(entry.fingerprint)
+    return added
+
+
+def _show(store: TrustStore, plan: Plan, added: tuple[TrustEntry, ...], removed: bool, fmt: str) -> None:
+    here = {entry.fingerprint: entry for entry in store.entries()}
+    known = [here[fingerprint] for _, fingerprint in dict.fromkeys(plan.known) if fingerprint in here]
+    rows: list[dict[str, Any]] = [
+        {"status": "taken", **entry.to_json(), "findings": findings_on(entry.item)} for entry in added
+    ]
+    rows += [{"status": "known", **entry.to_json()} for entry in known]
+    rows += [
+        {"status": "removed" if removed else "dropped", **entry.to_json(), "dropped_by": source}
+        for source, entry in plan.dropped
+    ]
+    refused = [
+        {
+            "status": "unreadable" if refusal.unreadable else "refused",
+            "source": refusal.source,
+            "name": refusal.what,
+            "reason": refusal.reason,
+            "detail": explain(refusal.reason, {"subject": refusal.what, "issuer": refusal.what, **refusal.facts}),
+        }
+        for refusal in plan.refused
+    ]
+    refused += [
+        {
+            "status": "refused",
+            "source": question.source,
+            "name": question.name,
+            "reason": question.reason,
+            "detail": message_of(question.error).text,
+            "accept": question.accept,
+        }
+        for question in plan.questions
+    ]
+    emit([*rows, *refused], fmt, lambda: _as_text(rows, refused))
+    signers = sum(pack.counts.get("document-signer", 0) for pack in plan.packs)
+    counts = {status: sum(row["status"] == status for row in (*rows, *refused)) for status in _STATUSES}
+    more = f", {signers} document signers kept" if signers else ""
+    if plan.dropped:
+        more += f", {len(plan.dropped)} {'removed' if removed else 'dropped'}"
+    note(", ".join(f"{count} {status}" for status, count in counts.items()) + more + ".")
+    if plan.dropped and not removed:
+        note(
+            f"Still trusted but no longer in the newer list: {len(plan.dropped)} certificates. If they should go:"
+            " eid trust remove FINGERPRINT for one, or repeat the import with --remove-dropped for all."
+        )
+    departing = sum(any(finding["severity"] == "error" for finding in row.get("findings", ())) for row in rows)
+    if departing:
+        note(f"Deviating from their profile: {departing} (see `eid trust show`).")
+
+
+_STATUSES = ("taken", "known", "unreadable", "refused")
+
+
+def _as_text(rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> str:
+    shown = (
+        (
+            row["status"],
+            row["kind"],
+            row["country"],
+            row.get("subject") or row.get("issuer"),
+            short(row["fingerprint"]),
+            row["source"],
+        )
+        for row in rows[:_SHOWN]
+    )
+    rows = sorted(rows, key=lambda row: row["status"] not in ("dropped", "removed"))  # which must not be overlooked
+    lines = [table(_COLUMNS, shown)] if rows else []
+    if len(rows) > _SHOWN:
+        lines.append(f"... and {len(rows) - _SHOWN} more: eid trust list")
+    for row in refused:
+        hint = f" To trust it: --accept-signer or --accept-list {row['accept']}" if "accept" in row else ""
+        lines.append(f"{row['status']}: {harmless(row['source'])}, {harmless(row['name'])}: {row['detail']}{hint}")
+    return "\n".join(lines)

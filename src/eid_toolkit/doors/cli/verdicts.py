@@ -1,0 +1,82 @@
+"""What `eid verify` and `eid judge` share: their options, the judging, and how a verdict is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.doors.cli.context import App
+from eid_toolkit.doors.cli.files import OutputFile, write_file
+from eid_toolkit.doors.cli.output import emit, paint
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.inspection.evidence import Evidence
+    from eid_toolkit.work.inspection.reports.text_report import Words
+    from eid_toolkit.work.inspection.verdict import Verdict
+    from eid_toolkit.work.inspection.witness import Witness
+    from eid_toolkit.standards.pki.validation import TrustMaterial
+
+EXIT_CODES = {"passed": 0, "failed": 3, "undetermined": 4}
+_COLOURS = {"passed": "green", "failed": "red", "undetermined": "yellow"}
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def verdict_options(function: _F) -> _F:
+    """``--policy``, ``--report`` and ``--verbose``."""
+    function = click.option("--verbose", is_flag=True, help="Show all checks, including those that passed.")(function)
+    function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
+    return click.option(
+        "--policy", "policy_name", default="officer", show_default=True, help="Inspection policy to apply."
+    )(function)
+
+
+def load_trust(app: App) -> TrustMaterial:
+    from eid_toolkit.books.trust.store import open_trust
+
+    return open_trust(app.home_path).material()
+
+
+def judged(
+    app: App,
+    trust: TrustMaterial,
+    evidence: Evidence,
+    policy_name: str,
+    at: datetime | None,
+    witness: Witness | None = None,
+) -> Verdict:
+    """The verdict on evidence; without a ``witness``, on what was just read here."""
+    from eid_toolkit.work.inspection.policy import policy_by_name
+    from eid_toolkit.work.inspection.trusted_time import trusted_time
+    from eid_toolkit.work.inspection.verdict import judge
+    from eid_toolkit.work.inspection.witness import SELF
+
+    highest = trusted_time(app.home_path / "trust", trust) if at is None else None
+    policy, now = policy_by_name(policy_name), at or datetime.now(UTC)
+    return judge(evidence, trust, policy, now, highest, witness or SELF)
+
+
+def print_verdict(verdict: Verdict, fmt: str, *, verbose: bool) -> None:
+    from eid_toolkit.work.inspection.reports.report import verdict_data
+    from eid_toolkit.work.inspection.reports.text_report import verdict_text
+
+    data = None if fmt == "text" else verdict_data(verdict, explain)  # sentences cost the loading of all of them
+    emit(data, fmt, lambda: verdict_text(verdict, _words(), verbose=verbose))
+
+
+def _words() -> Words:
+    from eid_toolkit.work.inspection.reports.text_report import Words
+
+    return Words(explain, in_short, lambda text, status: paint(text, _COLOURS.get(status, "bright_black")))
+
+
+def write_report(path: Path, verdict: Verdict) -> None:
+    from eid_toolkit.work.inspection.reports.html_report import portrait_of, verdict_html
+
+    words = replace(_words(), paint=lambda text, status: text)
+    write_file(path, verdict_html(verdict, words, portrait_of(verdict.evidence)).encode())

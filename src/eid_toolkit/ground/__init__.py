@@ -1,0 +1,1 @@
+"""What everything stands on: errors, secrets, ports, messages and the home."""

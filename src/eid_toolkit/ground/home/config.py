@@ -1,0 +1,84 @@
+"""The home's configuration file ``eid.toml``: versioned, strictly read."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from eid_toolkit.ground.bounded_toml import read_toml
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+
+SCHEMA = "eid-home/1"
+
+_COUNTRY = re.compile(r"[A-Z]{1,3}")
+_OPTIONAL = ("register_url", "key_store", "signature_limit")
+_AUTHORITY_LIMIT = 48  # the CSCA's common name is built from it and holds 64 characters (RFC 5280 A.1)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeConfig:
+    """Who the authority is, and where its register lives.
+
+    ``country`` is the code of the MRZ (one to three capital letters), ``register_url`` an SQLAlchemy address or
+    None for the SQLite file of the home. A ``demo`` home asks for no keys and marks all that it makes SPECIMEN.
+    """
+
+    country: str
+    authority: str
+    demo: bool
+    created: datetime
+    register_url: str | None = None
+    key_store: str | None = None
+    """The `pkcs11:` URI of the token that holds the keys, or None where they are in files."""
+    signature_limit: int | None = None
+    """How often a document signer signs before a new one is needed; None for the usual number."""
+
+    def __post_init__(self) -> None:
+        if not _COUNTRY.fullmatch(self.country):
+            raise BadInput("country-code-malformed", country=self.country)
+        if not self.authority.strip() or len(self.authority) > _AUTHORITY_LIMIT or not self.authority.isprintable():
+            raise BadInput("authority-name-malformed", limit=_AUTHORITY_LIMIT)
+        if self.signature_limit is not None and self.signature_limit < 1:
+            raise BadInput("signature-limit-malformed", limit=self.signature_limit)
+
+    def encode(self) -> bytes:
+        """The file's bytes."""
+        values: dict[str, object] = {
+            "schema": SCHEMA,
+            "country": self.country,
+            "authority": self.authority,
+            "demo": self.demo,
+            "created": self.created.isoformat(timespec="seconds"),
+        }
+        optional = {name: getattr(self, name) for name in _OPTIONAL}
+        values |= {name: value for name, value in optional.items() if value is not None}
+        # For printable text, JSON's strings and booleans are TOML's.
+        lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+        return "".join(lines).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> HomeConfig:
+        """Read the file; raises :class:`BadInput` on another schema, :class:`IntegrityBroken` if it is damaged."""
+        try:
+            values = read_toml(data)
+        except ValueError as error:
+            raise IntegrityBroken("home-config-unreadable", reason=str(error)) from None
+        schema = values.pop("schema", None)
+        if schema is None:
+            raise IntegrityBroken("home-config-key", keys="schema")
+        if schema != SCHEMA:
+            raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
+        texts = ("country", "authority", "created", "register_url", "key_store")
+        types: dict[str, type] = {**dict.fromkeys(texts, str), "demo": bool, "signature_limit": int}
+        required = types.keys() - set(_OPTIONAL)
+        wrong = (values.keys() - types.keys()) | (required - values.keys())
+        wrong |= {name for name, value in values.items() if name in types and not isinstance(value, types[name])}
+        if wrong:
+            raise IntegrityBroken("home-config-key", keys=", ".join(sorted(wrong)))
+        try:
+            created = datetime.fromisoformat(values.pop("created"))
+        except ValueError:
+            raise IntegrityBroken("home-config-key", keys="created") from None
+        return cls(created=created, **values)

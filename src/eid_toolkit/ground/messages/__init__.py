@@ -1,0 +1,1 @@
+"""What each error code and reason says to a person."""

@@ -1,0 +1,85 @@
+"""The message catalogue: error and reason codes become sentences and hints here, in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.errors import CardRefused, EidError
+
+FALLBACK = "en"
+_MESSAGES = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence for a person, and what to do next where that is known."""
+
+    text: str
+    hint: str | None = None
+    short: str | None = None
+    """The same in a few words, for a reason that a verdict can have in its first line."""
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that have a catalogue."""
+    return tuple(sorted(folder.name for folder in _MESSAGES.iterdir() if any(folder.glob("*.toml"))))
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Message]:
+    """Every message template of ``language`` by its code; areas are files, a code stands in one of them."""
+    import tomllib
+
+    messages: dict[str, Message] = {}
+    for area in (_MESSAGES / language).iterdir():
+        if area.name.endswith(".toml"):
+            for code, entry in tomllib.loads(area.read_text("utf-8")).items():
+                messages[code] = Message(entry["text"], entry.get("hint"), entry.get("short"))
+    return messages
+
+
+class _Facts(dict[str, str]):
+    """Facts for a template; one that the error did not carry is shown as a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def message(code: str, facts: Mapping[str, object], language: str = FALLBACK) -> Message | None:
+    """The message of a code with its facts filled in, each made harmless for a terminal; None if unknown."""
+    template = catalogue(language).get(code) or catalogue(FALLBACK).get(code)
+    if template is None:
+        return None
+    shown = _Facts({name: harmless(str(value)) for name, value in facts.items()})
+    hint = template.hint.format_map(shown) if template.hint else None
+    return Message(template.text.format_map(shown), hint, template.short)
+
+
+def message_of(error: EidError, language: str = FALLBACK) -> Message:
+    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence.
+
+    A ``reason`` that is a code itself stands in the sentence as ``cause``.
+    """
+    reason = error.facts.get("reason")
+    facts = {**error.facts, "cause": explain(reason, error.facts)} if isinstance(reason, str) else error.facts
+    explanation = message(error.code, facts, language) or Message(harmless(str(error)))
+    if isinstance(error, CardRefused) and f"{error.sw:04X}" not in explanation.text:
+        return Message(f"{explanation.text} (status word {error.sw:04X})", explanation.hint)
+    return explanation
+
+
+def explain(code: str, facts: Mapping[str, object]) -> str:
+    """The sentence of a check's reason."""
+    explanation = message(code, facts)
+    return harmless(code) if explanation is None else explanation.text
+
+
+def in_short(code: str) -> str:
+    """A check's reason in a few words."""
+    explanation = message(code, {})
+    return harmless(code) if explanation is None or explanation.short is None else explanation.short

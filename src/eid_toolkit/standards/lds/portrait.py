@@ -1,0 +1,202 @@
+"""A portrait for DG2 from any common image file: checked, turned upright, cropped, compressed to a budget."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.image_child import Limits, run_in_child
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_FILE = 20 << 20
+"""The largest image file in bytes that is looked at."""
+MAX_PIXELS = 50_000_000
+"""The largest image in pixels that is decoded."""
+
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
+_CHEAP_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+_FEW_PIXELS = 4_000_000
+_JPEG_SCAN, _MOST_SCANS = b"\xff\xda", 16
+_OF_A_CLERK = Limits(memory=3 << 30, seconds=30)
+_OF_A_CARD = Limits(memory=768 << 20, seconds=5)
+"""A portrait in DG2 has a few hundred thousand pixels (9303-10 4.7.2)."""
+_QUALITIES = range(10, 96)
+_JPEG_MAGIC = b"\xff\xd8\xff"
+_SHOWN_QUALITY = 90
+_RATE_STEP = 1.1
+_RATE_TRIES = 20
+_CROP_CENTRE = (0.5, 0.4)
+"""Of a picture that is too high more is cut below: above is the head."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitFormat:
+    """What a profile asks of a portrait: pixels, the least pixels of a picture handed in, and bytes at most."""
+
+    width: int
+    """Pixels of the finished portrait."""
+    height: int
+    """Pixels of the finished portrait."""
+    budget: int
+    """Bytes at most, up to 60000; the picture is compressed until it fits."""
+    coding: Literal["jpeg", "jpeg2000"] = "jpeg"
+    """The coding of the picture."""
+    min_width: int = 240
+    """The least width in pixels of a picture that is handed in."""
+    min_height: int = 320
+    """The least height in pixels of a picture that is handed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A finished portrait: the image file and its size in pixels."""
+
+    image: bytes
+    width: int
+    height: int
+
+
+def make_portrait(data: bytes, wanted: PortraitFormat) -> Portrait:
+    """The portrait that ``wanted`` describes, from the bytes of an image file.
+
+    The picture is never enlarged: a smaller one (down to the least size) keeps its pixels. Nothing but the pixels
+    comes along: no metadata, no thumbnail. Raises :class:`BadInput` for what is no image, too large, too small, or
+    costs more than its pixels can explain.
+    """
+    if _is_cheap(data):
+        return portrait_here(data, wanted)
+    image, facts = run_in_child("portrait", data, asdict(wanted), _OF_A_CLERK)
+    return Portrait(image, facts["width"], facts["height"])
+
+
+def as_jpeg(data: bytes) -> bytes:
+    """A card's image as a JPEG file, which every program shows: JPEG 2000 is converted, JPEG stays as it is.
+
+    Raises :class:`BadInput` for what is no image, too large, or too costly, as :func:`make_portrait` does.
+    """
+    return jpeg_here(data) if _is_cheap(data) else run_in_child("jpeg", data, {}, _OF_A_CARD)[0]
+
+
+def portrait_here(data: bytes, wanted: PortraitFormat) -> Portrait:
+    """:func:`make_portrait` in this process, whatever it costs."""
+    picture = _cropped(_opened(data), wanted)
+    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
+    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+
+
+def jpeg_here(data: bytes) -> bytes:
+    """:func:`as_jpeg` in this process, whatever it costs."""
+    picture = _opened(data)
+    if data.startswith(_JPEG_MAGIC):
+        return data
+    coded = io.BytesIO()
+    picture.save(coded, "JPEG", quality=_SHOWN_QUALITY)
+    return coded.getvalue()
+
+
+def _is_cheap(data: bytes) -> bool:
+    """Whether decoding costs no more than its few pixels explain, so that no child is needed.
+
+    The decoders of these formats work through the pixels once; a progressive JPEG as often as it has scans. Raises
+    :class:`BadInput` for a file that is too large.
+    """
+    from PIL import Image
+
+    if len(data) > MAX_FILE:
+        raise BadInput("portrait-file-too-large", size=len(data), limit=MAX_FILE)
+    if data.count(_JPEG_SCAN) > _MOST_SCANS:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_CHEAP_FORMATS) as opened:
+                return opened.width * opened.height <= _FEW_PIXELS
+    except Exception:  # whatever it is, the child finds out
+        return False
+
+
+def _opened(data: bytes) -> Image:
+    """The picture in ``data``, within the limits, upright and without what else the file holds."""
+    with warnings.catch_warnings():
+        # Damaged metadata and sizes near the limit make Pillow warn; both are judged here.
+        warnings.simplefilter("ignore")
+        return _upright(data)
+
+
+def _upright(data: bytes) -> Image:
+    """The picture in RGB, turned as its EXIF orientation says, transparency on white."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise BadInput("portrait-too-many-pixels", limit=MAX_PIXELS)
+            opened.load()
+            picture = ImageOps.exif_transpose(opened)
+            if picture.has_transparency_data:
+                layer = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+            upright = _in_eight_bits(picture).convert("RGB")
+            upright.info = {}  # comments and profiles would go into the new file
+            return upright
+    except UnidentifiedImageError:
+        raise BadInput("portrait-no-image") from None
+    except Image.DecompressionBombError:
+        raise BadInput("portrait-too-many-pixels", limit=MAX_PIXELS) from None
+    except BadInput:
+        raise
+    except Exception as error:
+        # The decoders raise nearly every kind of exception on damaged files.
+        raise BadInput("portrait-damaged", cause=type(error).__name__) from error
+
+
+def _in_eight_bits(picture: Image) -> Image:
+    """Greys of 16 bits scaled down, which the conversion would cut off."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+
+
+def _cropped(picture: Image, wanted: PortraitFormat) -> Image:
+    from PIL import Image, ImageOps
+
+    if picture.width < wanted.min_width or picture.height < wanted.min_height:
+        size = {"width": picture.width, "height": picture.height}
+        raise BadInput("portrait-too-small", **size, min_width=wanted.min_width, min_height=wanted.min_height)
+    scale = min(1.0, picture.width / wanted.width, picture.height / wanted.height)
+    size_wanted = (round(wanted.width * scale), round(wanted.height * scale))
+    return ImageOps.fit(picture, size_wanted, Image.Resampling.LANCZOS, centering=_CROP_CENTRE)
+
+
+def _jpeg(picture: Image, budget: int) -> bytes:
+    """The best quality that keeps to ``budget`` bytes."""
+    best = b""
+    low, high = _QUALITIES.start, _QUALITIES.stop - 1
+    while low <= high:
+        quality = (low + high) // 2
+        coded = io.BytesIO()
+        picture.save(coded, "JPEG", quality=quality, optimize=True)
+        if coded.tell() <= budget:
+            best, low = coded.getvalue(), quality + 1
+        else:
+            high = quality - 1
+    if not best:
+        raise BadInput("portrait-over-budget", budget=budget)
+    return best
+
+
+def _jpeg_2000(picture: Image, budget: int) -> bytes:
+    """The first compression rate that keeps to ``budget`` bytes; the coder aims at the rate but may miss it."""
+    rate = picture.width * picture.height * 3 / budget
+    for _ in range(_RATE_TRIES):
+        coded = io.BytesIO()
+        picture.save(coded, "JPEG2000", quality_mode="rates", quality_layers=[max(rate, 1.0)], irreversible=True)
+        if coded.tell() <= budget:
+            return coded.getvalue()
+        rate *= _RATE_STEP
+    raise BadInput("portrait-over-budget", budget=budget)

@@ -1,0 +1,188 @@
+"""Trust bundles: what an authority gives its officers to believe, signed and numbered, in full or as a delta.
+
+A bundle is CMS SignedData over JSON. Its signer's certificate is for nothing else, and is believed because its CSCA or
+it itself was pinned once, never because some state's CSCA made it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, verify_signed_data
+from eid_toolkit.ground.ports import Signer
+
+SCHEMA = "eid-trust-bundle/1"
+TRUST_BUNDLE = "2.25.256784277564343464396613615708596102225"
+"""The content type: an identifier out of a UUID (X.667), which belongs to nobody else."""
+BUNDLE_SIGNING_KEY = "2.25.203284939108332323564912397058339592075"
+"""The extended key usage of the signer's certificate, likewise."""
+MAX_SIZE = 16 << 20
+"""The largest bundle in bytes that is read."""
+SECTIONS = (
+    "anchors",
+    "links",
+    "crls",
+    "deviation_lists",
+    "terminal_certificates",
+    "status_list",
+    "stolen_blanks",
+)
+"""What a bundle holds: the last two are JSON, one list each or none, the others DER."""
+_MAX_MEMBERS = 20_000
+_MAX_AGE_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePolicy:
+    """What a bundle's maker demands of inspections, beyond the policy that they are made under."""
+
+    max_age_days: int | None = None
+    """How old the bundle may become."""
+    allow_bac: bool = True
+    """Whether cards may be opened by Basic Access Control."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustBundle:
+    """One bundle's content; a delta (``base`` is the version before it) names what goes away by SHA-256."""
+
+    authority: str
+    version: int
+    issued_at: datetime
+    sections: Mapping[str, tuple[bytes, ...]]
+    result_sha256: str
+    """Over what is believed when it has been taken (:func:`digest_of`): a delta on another base is found out."""
+    base: int | None = None
+    removed: frozenset[str] = frozenset()
+    policy: BundlePolicy = BundlePolicy()
+
+    def encode(self) -> bytes:
+        """The JSON that is signed."""
+        content: dict[str, Any] = {
+            "schema": SCHEMA,
+            "authority": self.authority,
+            "version": self.version,
+            "issued_at": self.issued_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "base": self.base,
+            "policy": {"max_age_days": self.policy.max_age_days, "allow_bac": self.policy.allow_bac},
+            **{name: [base64.b64encode(item).decode() for item in self.sections.get(name, ())] for name in SECTIONS},
+            "removed": sorted(self.removed),
+            "result_sha256": self.result_sha256,
+        }
+        return json.dumps(content, indent=1).encode()
+
+    @classmethod
+    def parse(cls, content: bytes) -> TrustBundle:
+        """Reads the JSON; raises :class:`BadInput` for another schema or anything out of place."""
+        try:
+            data = json.loads(content)
+            if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+                raise BadInput("bundle-schema", schema=data.get("schema") if isinstance(data, dict) else None)
+            bundle = cls._read(data)
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError, binascii.Error):
+            raise BadInput("bundle-malformed") from None
+        if sum(map(len, bundle.sections.values())) > _MAX_MEMBERS:
+            raise BadInput("bundle-too-long", limit=_MAX_MEMBERS)
+        return bundle
+
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> TrustBundle:
+        version, base, policy = data["version"], data["base"], data["policy"]
+        days, allow_bac = policy["max_age_days"], policy["allow_bac"]
+        issued_at = datetime.fromisoformat(data["issued_at"])
+        if issued_at.tzinfo is None or not _is_count(version) or not (base is None or _is_count(base)):
+            raise ValueError(version)
+        if not (days is None or (_is_count(days) and days <= _MAX_AGE_DAYS)) or (base is not None and base >= version):
+            raise ValueError(days)
+        if not isinstance(allow_bac, bool):
+            raise TypeError(allow_bac)
+        return cls(
+            authority=_text(data["authority"]),
+            version=version,
+            issued_at=issued_at.astimezone(UTC),
+            sections={
+                name: tuple(base64.b64decode(_text(item), validate=True) for item in data[name]) for name in SECTIONS
+            },
+            result_sha256=_text(data["result_sha256"]),
+            base=base,
+            removed=frozenset(map(_text, data["removed"])),
+            policy=BundlePolicy(days, allow_bac),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBundle:
+    """A bundle with its signature, which holds; whether its maker is believed is another question."""
+
+    bundle: TrustBundle
+    signer: Certificate
+    others: tuple[Certificate, ...]
+    """CSCA certificates and links that came along, to find the way from the one that is pinned."""
+    sha256: str
+
+    @classmethod
+    def parse(cls, data: bytes) -> SignedBundle:
+        """A bundle in CMS whose signature holds and whose signer's certificate is for bundles.
+
+        Raises :class:`BadInput` for anything else: another file, a cut or changed one, another purpose.
+        """
+        if len(data) > MAX_SIZE:
+            raise BadInput("bundle-too-large", limit=MAX_SIZE)
+        try:
+            signed = SignedData.parse(data)
+        except BadInput:
+            raise BadInput("bundle-malformed") from None
+        if signed.content_type != TRUST_BUNDLE:
+            raise BadInput("bundle-wrong-content", oid=signed.content_type)
+        signer = signed.signer_certificate
+        if signer is None or not verify_signed_data(signed, signer.der):
+            raise BadInput("bundle-signature-wrong")
+        if BUNDLE_SIGNING_KEY not in signer.extensions.extended_key_usage:
+            raise BadInput("bundle-signer-purpose", subject=signer.subject.text)
+        others = []
+        for item in signed.certificates:
+            try:
+                others.append(Certificate.parse(item))
+            except BadInput:
+                continue  # it only helps to find a way
+        return cls(TrustBundle.parse(signed.content), signer, tuple(others), sha256(data).hexdigest())
+
+
+def build_trust_bundle(
+    bundle: TrustBundle, signer: Signer, certificate: Certificate, others: tuple[Certificate, ...], time: datetime
+) -> bytes:
+    """A signed bundle in DER; ``others`` are the CSCA's certificates and links."""
+    return build_signed_data(
+        bundle.encode(),
+        TRUST_BUNDLE,
+        signer,
+        certificate.der,
+        signer.algorithm.digest,
+        time,
+        others=tuple(other.der for other in others),
+    )
+
+
+def digest_of(sections: Mapping[str, tuple[bytes, ...]]) -> str:
+    """SHA-256 in hex over all members by section and their own SHA-256, whatever their order."""
+    lines = sorted(f"{name} {sha256(item).hexdigest()}" for name in SECTIONS for item in sections.get(name, ()))
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 40
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value

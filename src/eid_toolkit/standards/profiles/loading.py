@@ -1,0 +1,73 @@
+"""Profiles from TOML files: those shipped with the package, and those in directories of the user."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from eid_toolkit.ground.bounded_toml import read_toml
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.profiles.profile import DocumentProfile
+from eid_toolkit.standards.profiles.reading import read
+
+SCHEMA = 1
+"""The version of the file format."""
+
+_FILE_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.toml")
+_MAX_FILE = 1 << 16
+
+
+def list_profiles(extra_dirs: Iterable[Path] = ()) -> tuple[str, ...]:
+    """The names of all profiles, in alphabetical order."""
+    return tuple(sorted(_sources(extra_dirs)))
+
+
+def load_profile(name: str, extra_dirs: Iterable[Path] = ()) -> DocumentProfile:
+    """The profile called ``name``; raises :class:`BadInput` if there is none or its file is wrong."""
+    source = _sources(extra_dirs).get(name)
+    if source is None:
+        raise BadInput("profile-unknown", profile=name)
+    with source.open("rb") as stream:
+        return read_profile(name, stream.read(_MAX_FILE + 1))
+
+
+def read_profile(name: str, data: bytes) -> DocumentProfile:
+    """The profile in a file's bytes; raises :class:`BadInput` if they are none."""
+    if len(data) > _MAX_FILE:
+        raise BadInput("profile-too-large", profile=name, limit=_MAX_FILE)
+    try:
+        content = read_toml(data, _MAX_FILE)
+    except ValueError as error:
+        raise BadInput("profile-no-toml", profile=name, cause=str(error)) from None
+    return parse_profile(name, content)
+
+
+def parse_profile(name: str, content: dict[str, Any]) -> DocumentProfile:
+    """The profile of a parsed file; every field is checked, and one that is not known is an error."""
+    if content.get("schema") != SCHEMA:
+        raise BadInput("profile-unknown-schema", profile=name)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    known = {"name": name, "hash": hashlib.sha256(canonical.encode("ascii")).hexdigest()}
+    table = {key: value for key, value in content.items() if key != "schema"}
+    profile: DocumentProfile = read(DocumentProfile, table, "", known)
+    return profile
+
+
+def _sources(extra_dirs: Iterable[Path]) -> dict[str, Traversable]:
+    """The profile files by name; nobody may take the name of a shipped one."""
+    sources: dict[str, Traversable] = {}
+    directories: list[Traversable] = [files("eid_toolkit.standards.profiles").joinpath("shipped"), *extra_dirs]
+    for directory in directories:
+        for entry in directory.iterdir() if directory.is_dir() else ():
+            # A pipe would be waited for, whoever put it there.
+            if (match := _FILE_NAME.fullmatch(entry.name)) and entry.is_file():
+                if match[1] in sources:
+                    raise BadInput("profile-name-taken", profile=match[1])
+                sources[match[1]] = entry
+    return sources

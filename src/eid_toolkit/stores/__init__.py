@@ -1,1 +1,0 @@
-"""What the home keeps on disk beside the register: keys and trust."""

@@ -1,0 +1,1 @@
+"""What is done: issuing, personalizing, inspecting, testing and describing cards."""

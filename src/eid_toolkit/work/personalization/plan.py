@@ -1,0 +1,123 @@
+"""The plan of one personalization: frozen steps that can be printed, for they hold no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.work.personalization.content import CardContent
+
+VERSION = 1
+CARD_KEY_VERSION = 0x30
+"""The key version of the keys that are diversified for each chip."""
+
+
+class Action(StrEnum):
+    """What a step does; the runner has one method for each."""
+
+    BIND_CHIP = "bind-chip"
+    REPLACE_KEYS = "replace-keys"
+    WRITE_FILE = "write-file"
+    SET_ACCESS = "set-access"
+    TRUST_TERMINALS = "trust-terminals"
+    STORE_SECRET = "store-secret"
+    LOCK_APPLICATION = "lock-application"
+    SECURE_DOMAIN = "secure-domain"
+    PROVE_LOCKS = "prove-locks"
+    READ_BACK = "read-back"
+    CONFIRM_PRINT = "confirm-print"
+    ISSUE = "issue"
+
+
+IRREVERSIBLE = frozenset(
+    {Action.BIND_CHIP, Action.REPLACE_KEYS, Action.LOCK_APPLICATION, Action.SECURE_DOMAIN, Action.ISSUE}
+)
+"""What cannot be undone; it is asked for once, before the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its place, action, subject (a file, a secret's name) and what a person is told of it."""
+
+    position: int
+    action: Action
+    subject: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """How the journal calls the step."""
+        return f"{self.action}:{self.subject}" if self.subject else str(self.action)
+
+    @property
+    def irreversible(self) -> bool:
+        """Whether the step cannot be undone."""
+        return self.action in IRREVERSIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps of one document's personalization, in order."""
+
+    document_id: str
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def of(cls, content: CardContent) -> Plan:
+        """The plan that writes ``content``: EF.SOD last of the files, the locks after everything else."""
+        entries: list[tuple[Action, str, str]] = [
+            (Action.BIND_CHIP, "", "bind the document to this chip"),
+            (
+                Action.REPLACE_KEYS,
+                "",
+                f"replace the transport keys by the chip's own (version {CARD_KEY_VERSION:02X})",
+            ),
+        ]
+        for file in _writing_order(content):
+            size, digest = len(content.files[file]), hashlib.sha256(content.files[file]).hexdigest()
+            entries.append((Action.WRITE_FILE, file.label, f"write {file.label}, {size} bytes, SHA-256 {digest[:16]}…"))
+        offered = "+".join(str(flag.name) for flag in content.protocols)
+        entries.append((Action.SET_ACCESS, "", f"offer {offered}"))
+        if content.terminal_trust is not None:
+            entries.append((Action.TRUST_TERMINALS, "", f"trust the terminals of {content.trusted_terminals}"))
+        for item in content.secrets:
+            check = f", check value {item.check_value}" if item.check_value else ""
+            entries.append((Action.STORE_SECRET, item.name, f"store {item.name} under the data encryption key{check}"))
+        entries += [
+            (Action.LOCK_APPLICATION, "", "lock the application for good"),
+            (Action.SECURE_DOMAIN, "", "set the card to SECURED"),
+            (Action.PROVE_LOCKS, "", "prove the locks by trying to write"),
+            (Action.READ_BACK, "", "read back as a stranger, through PACE, and judge"),
+            (Action.CONFIRM_PRINT, "", "have the printed CAN or MRZ typed from the card"),
+            (Action.ISSUE, "", "issue the document and destroy the chip's keys here"),
+        ]
+        return cls(content.document_id, tuple(Step(position, *entry) for position, entry in enumerate(entries)))
+
+    def to_json(self) -> dict[str, object]:
+        """The plan for output."""
+        return {
+            "schema": f"eid-personalization-plan/{VERSION}",
+            "document": self.document_id,
+            "steps": [
+                {
+                    "position": step.position,
+                    "action": str(step.action),
+                    "subject": step.subject,
+                    "title": step.title,
+                    "irreversible": step.irreversible,
+                }
+                for step in self.steps
+            ],
+        }
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in hex: a job goes on only under the plan that it began with."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+
+
+def _writing_order(content: CardContent) -> list[ElementaryFile]:
+    return sorted(content.files, key=lambda file: (file is ElementaryFile.SOD, file.in_application, file.fid))
