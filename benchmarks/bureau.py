@@ -10,32 +10,32 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY, open_key_store
+from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.register.register import Register
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.ports import Signer, SystemClock, SystemEntropy
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.portrait import Portrait, make_portrait
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.standards.profiles import DocumentProfile, list_profiles, load_profile
+from eid_toolkit.work.office.founding import found
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.plan import Plan, Step
 from eid_toolkit.work.personalization.prepare import Preparation
 from eid_toolkit.work.personalization.records import ChipKeys, Issue, RecordSet, build_records
 from eid_toolkit.work.personalization.service import PersonalizationService
-from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import Signer, SystemClock, SystemEntropy
-from eid_toolkit.standards.profiles import DocumentProfile, list_profiles, load_profile
-from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
-from eid_toolkit.work.office.founding import found
-from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.books.register.register import Register
 from eid_toolkit.work.specimens import SpecimenPerson, persons
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY, open_key_store
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 
 CLOCK, ENTROPY = SystemClock(), SystemEntropy()
 CLERK, APPROVER = Operator("clerk"), Operator("approver")

@@ -17,19 +17,19 @@ from benchmarks import floors
 from benchmarks.bureau import ENTROPY, Tap, powered
 from benchmarks.clocks import NOTHING
 from benchmarks.protocols import Clocked
-from eid_toolkit.standards.asn1.security_infos import PaceInfo
-from eid_toolkit.work.cardspec import CardSpec, build
-from eid_toolkit.work.cardspec.dressing import dressed
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.standards.asn1.security_infos import PaceInfo
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.commands import read_binary_sfi
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.protocols import pace_terminal
 from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.work.cardspec import CardSpec, build
+from eid_toolkit.work.cardspec.dressing import dressed
 
 CARDS = 100
 _SPEC = CardSpec(seed="benchmark")

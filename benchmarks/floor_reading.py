@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 
-from eid_toolkit.work.inspection.capture import capture
-from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.cards.transport.pcsc import PcscTransport
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
 from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.cards.transport.pcsc import PcscTransport
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.policy import policy_by_name
 
 
 def main(reader: str, can: str) -> None:

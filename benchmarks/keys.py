@@ -18,13 +18,13 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.ground.ports import Signer, SystemEntropy
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.books.keys.token import Token
+from eid_toolkit.ground.ports import Signer, SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 
 CURVE = "brainpoolP256r1"
 THREADS = (1, 2, 4)

@@ -10,11 +10,11 @@ from statistics import median
 from benchmarks import floors, smallest
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from eid_toolkit.cards.emulator.blank import MAX_COMMAND, MAX_RESPONSE
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Decision, judge
-from eid_toolkit.standards.protocols.passwords import AccessPassword
 
 POLICY = policy_by_name("officer")
 _RUNS = 5

@@ -24,15 +24,15 @@ from benchmarks import clocks
 from benchmarks.clocks import Times
 from benchmarks.people import people, write_people
 from benchmarks.servers import postgres_binaries, postgres_server
-from eid_toolkit.ground.home.config import HomeConfig
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.transliteration import fold
-from eid_toolkit.ground.ports import SystemClock, SystemEntropy
-from eid_toolkit.work.office.founding import found
+from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.register.people.person_search import Hit
 from eid_toolkit.books.register.register import Register
-from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.ports import SystemClock, SystemEntropy
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
+from eid_toolkit.work.office.founding import found
 
 SCHEMA = "eid-population-benchmark/2"
 _QUERIES = 40

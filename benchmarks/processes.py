@@ -8,13 +8,13 @@ import sys
 from benchmarks import clocks
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from benchmarks.clocks import Times, medians
+from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
 from eid_toolkit.work.inspection.verdict import judge
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.cards.emulator.shelf import CardStore
 
 _RUNS = 5
 _CARD = "benchmark"

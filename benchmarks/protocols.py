@@ -10,13 +10,17 @@ from benchmarks import clocks, floors
 from benchmarks.bureau import ENTROPY, Personalized, Tap, powered
 from benchmarks.clocks import NOTHING, Times, medians
 from benchmarks.terminals import BenchmarkTerminal
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.chip import agree_on_keys
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.standards.asn1.oids import Mapping, PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.cards.emulator.blank import make_blank
-from eid_toolkit.cards.emulator.card import EmulatedCard
-from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
@@ -28,10 +32,6 @@ from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey
 from eid_toolkit.standards.protocols.scp03 import KeySet
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.cards.terminal.chip import agree_on_keys
-from eid_toolkit.cards.terminal.security_domain import SecurityDomain
-from eid_toolkit.cards.terminal.session import CardSession
 
 _GROUP = 13
 _RUNS = 5

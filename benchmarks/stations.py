@@ -13,17 +13,17 @@ from pathlib import Path
 
 from benchmarks import floors
 from benchmarks.bureau import APPROVER, CLERK, CLOCK, ENTROPY, Bureau, SilentDesk, Tap
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.work.personalization.batch import Batch, Outcome, Result
 from eid_toolkit.work.personalization.prepare import Preparation
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.work import Free, WorkQueue
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 
 READERS = (1, 2, 4)
 CHIP_SECONDS = 0.02

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from benchmarks.bureau import CLOCK, ENTROPY
+from eid_toolkit.books.keys.keys import EcSigner
+from eid_toolkit.cards.emulator.state import ApplicationMemory
+from eid_toolkit.cards.terminal.reading import read_short_file
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.cards.emulator.state import ApplicationMemory
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, Authorization, Role, TerminalType
@@ -17,9 +20,6 @@ from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey, choose_chain
 from eid_toolkit.standards.protocols import terminal_authentication
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, TerminalCredentials
-from eid_toolkit.books.keys.keys import EcSigner
-from eid_toolkit.cards.terminal.reading import read_short_file
-from eid_toolkit.cards.terminal.session import CardSession
 
 _VALIDITY = timedelta(days=30)
 

@@ -18,22 +18,30 @@ from cryptography.x509 import load_der_x509_certificate
 from benchmarks import clocks, floors
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from benchmarks.measures import POLICY, Measure
+from eid_toolkit.books.keys.signers import EcSigner
+from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.work.inspection.capture import capture
-from eid_toolkit.work.inspection.evidence_format import encode_evidence
 from eid_toolkit.standards.lds.sod import Sod, build_sod
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import verify_signed_data
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.crl import Crl
-from eid_toolkit.standards.pki.issuing import Lifetime, Publication, build_crl, build_csca, build_document_signer, build_master_list_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import (
+    Lifetime,
+    Publication,
+    build_crl,
+    build_csca,
+    build_document_signer,
+    build_master_list_signer,
+    distinguished_name,
+)
 from eid_toolkit.standards.pki.master_list import build_master_list
 from eid_toolkit.standards.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
 from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.books.keys.signers import EcSigner
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.evidence_format import encode_evidence
 
 ANCHORS = 900
 EDITIONS = 30

@@ -18,9 +18,9 @@ from benchmarks.clocks import Times, medians
 from benchmarks.processes import eid, once
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.ground.errors import EidError
 from eid_toolkit.cards.transport.pcsc import has_card
 from eid_toolkit.cards.transport.vpcd import VpcdCard
+from eid_toolkit.ground.errors import EidError
 from support.waiting import next_line, wait_for
 
 if TYPE_CHECKING:

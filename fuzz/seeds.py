@@ -14,12 +14,9 @@ from typing import IO
 
 from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Tap, powered
 
-from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
-from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.books.register.people.person_files import write_csv, write_jsonl
 from eid_toolkit.cards.emulator import image
-from eid_toolkit.work.inspection.capture import capture
-from eid_toolkit.work.inspection.evidence_format import encode_evidence
-from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.lds.card_security import build_card_security
@@ -38,7 +35,10 @@ from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.profiles import list_profiles
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.books.register.people.person_files import write_csv, write_jsonl
+from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.evidence_format import encode_evidence
+from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.specimens import persons
 from fuzz.trust_seeds import trust_seeds
 

@@ -10,15 +10,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from eid_toolkit.standards.asn1.security_infos import SecurityInfos
-from eid_toolkit.standards.asn1.structure import structure
-from eid_toolkit.work.cardspec import parse_spec
+from eid_toolkit.books.register.people import person_files
+from eid_toolkit.books.register.people.person_source import Kind, PersonSource
+from eid_toolkit.books.trust.entry import kind_of_certificate
+from eid_toolkit.books.trust.importing import Planner
+from eid_toolkit.books.trust.sources import Sources, read_bytes
+from eid_toolkit.cards.emulator import image
 from eid_toolkit.doors.cli.decode import decoded
 from eid_toolkit.doors.cli.describe import describe
-from eid_toolkit.standards.codec import dgi, tlv
-from eid_toolkit.cards.emulator import image
 from eid_toolkit.ground.errors import BadInput, EidError
-from eid_toolkit.work.inspection.evidence_format import decode_evidence
+from eid_toolkit.standards.asn1.security_infos import SecurityInfos
+from eid_toolkit.standards.asn1.structure import structure
+from eid_toolkit.standards.codec import dgi, tlv
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_security import CardSecurity
@@ -40,11 +43,8 @@ from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import SignedBundle, TrustBundle
 from eid_toolkit.standards.pki.trust_material import TrustMaterial
 from eid_toolkit.standards.profiles.loading import read_profile
-from eid_toolkit.books.register.people import person_files
-from eid_toolkit.books.register.people.person_source import Kind, PersonSource
-from eid_toolkit.books.trust.entry import kind_of_certificate
-from eid_toolkit.books.trust.importing import Planner
-from eid_toolkit.books.trust.sources import Sources, read_bytes
+from eid_toolkit.work.cardspec import parse_spec
+from eid_toolkit.work.inspection.evidence_format import decode_evidence
 
 Target = Callable[[bytes], None]
 _NOW = datetime(2026, 3, 10, tzinfo=UTC)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime, timedelta
 
+from eid_toolkit.books.keys.signers import EcSigner
+from eid_toolkit.books.trust.bundles import bundle_of
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.oids import DEVIATION_LIST_SIGNING_KEY
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
@@ -14,13 +17,18 @@ from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
 from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation, build_deviation_list
 from eid_toolkit.standards.pki.document_status import BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
-from eid_toolkit.standards.pki.issuing import Lifetime, Publication, build_crl, build_csca, build_master_list_signer, build_purpose_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import (
+    Lifetime,
+    Publication,
+    build_crl,
+    build_csca,
+    build_master_list_signer,
+    build_purpose_signer,
+    distinguished_name,
+)
 from eid_toolkit.standards.pki.master_list import build_master_list
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.books.keys.signers import EcSigner
-from eid_toolkit.books.trust.bundles import bundle_of
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
 _YEAR = timedelta(days=365)

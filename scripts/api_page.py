@@ -15,11 +15,11 @@ from types import ModuleType
 from typing import Any
 
 import eid_toolkit
-from eid_toolkit.ground import errors
 from eid_toolkit import files
 from eid_toolkit.api.cards import Card, CardLike, EmulatedCard
 from eid_toolkit.api.inspecting import Check, Finding
 from eid_toolkit.api.trust import LeftOut
+from eid_toolkit.ground import errors
 from eid_toolkit.work.inspection.holder import Holder
 
 ROOT = Path(__file__).resolve().parents[1]

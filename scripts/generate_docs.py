@@ -20,26 +20,26 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 import eid_toolkit
+from eid_toolkit.books.register.documents.workflow import TABLES, StateTable
+from eid_toolkit.books.register.people.person_data import FIELDS as PERSON_FIELDS
+from eid_toolkit.books.staff.roles import Permission, roles_with
+from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS
+from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground import errors
+from eid_toolkit.ground.messages.catalogue import catalogue
+from eid_toolkit.standards.lds.mrz import MrzFormat
+from eid_toolkit.standards.profiles.loading import list_profiles, load_profile
+from eid_toolkit.standards.profiles.profile import DocumentProfile
 from eid_toolkit.work.cardspec.faults import FAULTS
 from eid_toolkit.work.cardspec.forging import FORGERIES
 from eid_toolkit.work.cardspec.spec import CardSpec
-from eid_toolkit.ground.messages.catalogue import catalogue
-from eid_toolkit.doors.cli.main import main
 from eid_toolkit.work.conformance.catalogue import catalogue_page
 from eid_toolkit.work.conformance.suite import all_cases
-from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 from eid_toolkit.work.inspection.checks.strength import CHECK as STRENGTH
 from eid_toolkit.work.inspection.policy import POLICY_NAMES, Floor, policy_by_name
 from eid_toolkit.work.inspection.reasons import BY_STATUS, amounts_to
 from eid_toolkit.work.inspection.validation_table import TABLE, Row
-from eid_toolkit.standards.lds.mrz import MrzFormat
-from eid_toolkit.standards.profiles.loading import list_profiles, load_profile
-from eid_toolkit.standards.profiles.profile import DocumentProfile
-from eid_toolkit.books.register.people.person_data import FIELDS as PERSON_FIELDS
-from eid_toolkit.books.register.documents.workflow import TABLES, StateTable
-from eid_toolkit.books.staff.roles import Permission, roles_with
 
 SOURCE = Path(eid_toolkit.__file__).parent
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
+from eid_toolkit.books.trust.bundles import bundle_of
 from eid_toolkit.doors.cli.main import main
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.dg1 import Dg1
@@ -35,7 +36,6 @@ from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
-from eid_toolkit.books.trust.bundles import bundle_of
 from support.authorities import NOW, START, Authority, new_key
 from support.biometric_blocks import VERSION, block_file, choice, finger_block, iris_block
 from support.specimen_passport import FOLDER, needs_specimen

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import eid_toolkit
+from eid_toolkit.cards.transport.pcsc import find_reader
 from eid_toolkit.ground import errors
 from eid_toolkit.ground.errors import EidError, PasswordWrong
-from eid_toolkit.cards.transport.pcsc import find_reader
 
 ROOT = Path(eid_toolkit.__file__).parent
 

@@ -13,8 +13,8 @@ import pytest
 
 import eid_toolkit
 from eid_toolkit.ground import errors
-from eid_toolkit.ground.messages.catalogue import catalogue, languages, message, message_of
 from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
+from eid_toolkit.ground.messages.catalogue import catalogue, languages, message, message_of
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 
 ROOT = Path(eid_toolkit.__file__).parent
@@ -80,7 +80,7 @@ def test_no_sentence_is_left_over() -> None:
 
 
 def test_a_code_stands_in_one_area_only() -> None:
-    areas = [tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "cli" / "messages" / "en").glob("*.toml")]
+    areas = [tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "ground" / "messages" / "en").glob("*.toml")]
     assert sum(map(len, areas)) == len(catalogue("en"))
 
 

@@ -15,13 +15,13 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as type checkers know it; importing typing for it would cost more than all the rest
 
 if TYPE_CHECKING:
-    from eid_toolkit.ground import errors
     from eid_toolkit.api import files
     from eid_toolkit.api.cards import emulate, open_reader
     from eid_toolkit.api.inspecting import Reading, Verdict, judge, read, verify
     from eid_toolkit.api.passwords import Can, Mrz, MrzData
     from eid_toolkit.api.records import parse_file, sign_records
     from eid_toolkit.api.trust import Trust
+    from eid_toolkit.ground import errors
     from eid_toolkit.ground.errors import EidError
 
 __version__ = "0.2.0"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from support.homes import ENTROPY, NOW, Desk, build_home
 
 WORD = Secret(b"a passphrase of one's own")

@@ -30,7 +30,8 @@ def test_an_argument_that_is_no_text_is_a_usage_error(run: Run, home: Home, comm
 
 
 def test_a_passphrase_is_bytes(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", tmp_path / "home", "init", "--authority", "A"]
+    eid = [sys.executable, "-m", "eid_toolkit.doors.cli.main"]
+    command = [*eid, "--home", tmp_path / "home", "init", "--authority", "A"]
     environment = {**os.environb, b"EID_PASSPHRASE": b"\xff\xfe bytes"}
     assert subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60).returncode == 0
 

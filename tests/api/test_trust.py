@@ -145,10 +145,10 @@ def test_evidence_that_comes_as_bytes_or_as_a_file_is_believed_only_for_what_it_
 
 
 def test_evidence_with_a_signature_is_told_from_evidence_without(read_card: tuple[Reading, Trust]) -> None:
+    from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
     from eid_toolkit.standards.crypto.ec import EcPrivateKey
     from eid_toolkit.work.inspection.evidence_seal import sealed
-    from eid_toolkit.ground.ports import SystemEntropy
 
     reading, trust = read_card
     signed = sealed(reading.encode(), EcPrivateKey.generate(ec_domain_by_name("secp256r1"), SystemEntropy()))

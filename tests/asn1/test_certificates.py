@@ -10,11 +10,11 @@ from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.declared import FAULTS, load
 from eid_toolkit.standards.asn1.modules import csca_master_list, icao_extensions, pkix
 from eid_toolkit.standards.asn1.oids import DOCUMENT_TYPE_LIST
 from eid_toolkit.standards.codec import tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki import extensions
 from eid_toolkit.standards.pki.certificate import Certificate, raw_objects
 from eid_toolkit.standards.pki.crl import Crl

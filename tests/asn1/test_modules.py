@@ -13,15 +13,24 @@ from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1 import security_infos as by_hand
 from eid_toolkit.standards.asn1.declared import load
-from eid_toolkit.standards.asn1.modules import algorithms, cms, deviation_list, icao_extensions, lds_security_object, pkcs10, pkix, security_infos
+from eid_toolkit.standards.asn1.modules import (
+    algorithms,
+    cms,
+    deviation_list,
+    icao_extensions,
+    lds_security_object,
+    pkcs10,
+    pkix,
+    security_infos,
+)
 from eid_toolkit.standards.asn1.oids import DEVIATION_LIST, ID_PK_ECDH, LDS_SECURITY_OBJECT
 from eid_toolkit.standards.codec import ber, der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.security_object import LdsSecurityObject
 from eid_toolkit.standards.pki import extensions
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data

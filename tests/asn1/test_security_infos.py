@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, FileId, PaceDomainParameterInfo, PaceInfo, SecurityInfos, TerminalAuthenticationInfo, UnknownSecurityInfo
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    FileId,
+    PaceDomainParameterInfo,
+    PaceInfo,
+    SecurityInfos,
+    TerminalAuthenticationInfo,
+    UnknownSecurityInfo,
+)
 
 PACE_ECDH_GM_AES_128 = "0.4.0.127.0.7.2.2.4.2.2"
 ALL_KINDS = (

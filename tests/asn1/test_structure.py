@@ -11,12 +11,12 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.names import name_of
 from eid_toolkit.standards.asn1.structure import Field, structure
-from eid_toolkit.doors.cli.main import main
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation

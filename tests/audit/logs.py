@@ -14,10 +14,10 @@ from eid_toolkit.books.audit.log import AuditEvent, any_text, append, stored_row
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, row_hash
 from eid_toolkit.books.audit.statements import Checkpoint
 from eid_toolkit.books.audit.trail import AuditTrail
-from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.ground.secret import Secret
 from support.homes import CLOCK, ENTROPY
 
 

@@ -10,8 +10,8 @@ from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.statements import sign
-from eid_toolkit.ground.errors import EidError, IntegrityBroken
 from eid_toolkit.books.ledger.schema import audit_checkpoint
+from eid_toolkit.ground.errors import EidError, IntegrityBroken
 from support.homes import ANNA, CLOCK
 
 FOUR_BYTES = 2**31

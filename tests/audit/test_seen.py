@@ -12,13 +12,13 @@ from sqlalchemy import text
 from audit.logs import LogBook
 from eid_toolkit.books.audit import checkpoints, trail
 from eid_toolkit.books.audit.statements import Checkpoint
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted, UsageError
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.ports import Signer
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.staff.roles import Role
 from support.asking import Asked
 from support.homes import ANNA, BERT, CLOCK, ENTROPY
 from support.waiting import LIMIT, beside, ended

@@ -9,15 +9,15 @@ from typing import get_args
 
 import pytest
 
-from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
-from eid_toolkit.work.cardspec.dressing import dressed
-from eid_toolkit.work.cardspec.faults import FAULTS, FailingMemory, FaultyCard
-from eid_toolkit.work.cardspec.spec import AccessSpec, FaultKind, FaultSpec
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.chip import agree_on_keys
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import AccessDenied, CardRefused, EidError, NoCardError
-from eid_toolkit.work.inspection.verdict import Decision, judge
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.dg14 import Dg14
@@ -27,11 +27,11 @@ from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.terminal_authentication import SET_VERIFICATION_KEY, SessionBinding
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.chip import agree_on_keys
-from eid_toolkit.cards.terminal.security_domain import SecurityDomain
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
+from eid_toolkit.work.cardspec.dressing import dressed
+from eid_toolkit.work.cardspec.faults import FAULTS, FailingMemory, FaultyCard
+from eid_toolkit.work.cardspec.spec import AccessSpec, FaultKind, FaultSpec
+from eid_toolkit.work.inspection.verdict import Decision, judge
 from support.card_states import ENTROPY, TRANSPORT_KEYS, NoGuard, issued_memory
 from support.cv_chain import START, cvca
 from support.emulated import CAN

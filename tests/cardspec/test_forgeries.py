@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from eid_toolkit.work.cardspec import CardSpec, build
-from eid_toolkit.work.cardspec.forging import FORGERIES
-from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec, FaultSpec
 from eid_toolkit.cards.emulator import forgeries
 from eid_toolkit.ground.errors import BadInput, EidError
-from eid_toolkit.work.inspection.verdict import Decision, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
+from eid_toolkit.work.cardspec import CardSpec, build
+from eid_toolkit.work.cardspec.forging import FORGERIES
+from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec, FaultSpec
+from eid_toolkit.work.inspection.verdict import Decision, judge
 from support.spec_cards import NOW, OFFICER, SEEDED, inspect, read
 
 JUDGED = [name for name, forgery in FORGERIES.items() if forgery.refused is None]

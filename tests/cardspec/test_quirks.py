@@ -7,13 +7,13 @@ from itertools import combinations
 
 import pytest
 
+from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS
+from eid_toolkit.cards.terminal.quirks import QUIRKS
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
 from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec
-from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.work.inspection.verdict import Decision
-from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
-from eid_toolkit.cards.terminal.quirks import QUIRKS
 from support.spec_cards import SEEDED, inspect, with_quirks
 
 SIGNS = {

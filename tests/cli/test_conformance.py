@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.doors.cli.main import main
-from eid_toolkit.work.conformance.suite import all_cases
 from eid_toolkit.cards.emulator import forgeries
-from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.work.conformance.suite import all_cases
 from support.conformance import complete_card, complete_memory
 from support.officer import Officer
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from eid_toolkit.books.authorities.terminals import TerminalStore
 from eid_toolkit.doors.cli.main import main
-from eid_toolkit.standards.pki.cv_authorization import Role
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.authorities.terminals import TerminalStore
+from eid_toolkit.standards.pki.cv_authorization import Role
 from support.cv_chain import CvEcSigner, Holder, cvca
 from support.emulated import CAN, card_memory
 from support.officer import Officer

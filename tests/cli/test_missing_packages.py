@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.ground.errors import ServiceAway
-from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.token import Token
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.ground.errors import ServiceAway
+from eid_toolkit.ground.secret import Secret
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
-BLOCKED = "import sys; sys.modules.update(dict.fromkeys({modules!r})); from eid_toolkit.doors.cli.main import main; main()"
+BLOCKED = (
+    "import sys; sys.modules.update(dict.fromkeys({modules!r}));from eid_toolkit.doors.cli.main import main; main()"
+)
 """A process in which these modules cannot be imported."""
 SERVER = "postgresql+psycopg://eid@db.example/register"
 KEYS = "pkcs11:token=T?module-path=/nowhere.so"

@@ -20,7 +20,7 @@ from support.authorities import Authority
 from support.odd_certificates import altered
 
 ROOT = Path(eid_toolkit.__file__).parent
-GATE = ROOT / "cli" / "output.py"
+GATE = ROOT / "doors" / "cli" / "output.py"
 SPEAKING = {"echo", "secho", "echo_via_pager", "confirm", "prompt", "pause", "style", "getchar", "launch", "edit"}
 """What click has to write to a terminal, or to ask at one."""
 FOREIGN = "\x1b[2J\x1b[1;1HEvil\x07\u202e\r\x9b31m"

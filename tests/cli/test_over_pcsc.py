@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.doors.cli.main import main
-from eid_toolkit.work.conformance.suite import all_cases
+from eid_toolkit.books.authorities.terminals import TerminalStore
+from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.transport.pcsc import list_readers
+from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import CardRemoved
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.signers import EcSigner
-from eid_toolkit.books.authorities.terminals import TerminalStore
-from eid_toolkit.cards.transport.pcsc import list_readers
+from eid_toolkit.work.conformance.suite import all_cases
 from support.authorities import new_key
 from support.conformance import complete_card, complete_memory
 from support.emulated import CAN, Tampered, card_memory, emulated_card

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
 
 
 def eid(*arguments: str) -> Result:

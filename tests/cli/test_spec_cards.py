@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.doors.cli.main import main
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.standards.pki.cv_certificate import CvCertificate
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.authorities.terminals import TerminalStore
 from eid_toolkit.cards.transport.pcsc import list_readers
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.pki.cv_certificate import CvCertificate
 from support.pcscd import PrivatePcscd
 from support.waiting import LIMIT, wait_for
 

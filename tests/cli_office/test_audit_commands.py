@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from audit.logs import rechained
 from eid_toolkit.books.audit.rows import StoredRow
-from eid_toolkit.ground.home.home import Home
 from eid_toolkit.books.ledger.canonical import canonical
+from eid_toolkit.ground.home.home import Home
 from support.offices import ENVIRONMENT, Office, new_office
 
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}

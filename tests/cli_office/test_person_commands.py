@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Connection
 
-from eid_toolkit.doors.cli.main import main
-from eid_toolkit.doors.cli.person_commands import files
-from eid_toolkit.ground.errors import DatabaseAway
 from eid_toolkit.books.register.people import person_export, person_look_ups
 from eid_toolkit.books.register.people.person_files import Row
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.people.person_rejects import RejectsFile, Written
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.doors.cli.person_commands import files
+from eid_toolkit.ground.errors import DatabaseAway
 from support.homes import UTOPIAN, VIETNAMESE
 from support.offices import ENVIRONMENT, Office, new_office
 from support.waiting import LIMIT, next_line

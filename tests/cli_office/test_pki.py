@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from eid_toolkit.standards.codec import tlv
-from eid_toolkit.standards.crypto.signatures import algorithm_from_der
+from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.crypto.signatures import algorithm_from_der
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
-from eid_toolkit.cards.emulator.shelf import CardStore
 from support.homes import Desk
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 

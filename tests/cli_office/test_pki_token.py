@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.standards.crypto.signatures import verify
+from eid_toolkit.books.authorities.terminals import TerminalStore
+from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.books.keys.token import Token
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
-from eid_toolkit.books.authorities.terminals import TerminalStore
-from eid_toolkit.books.keys.token import Token
+from eid_toolkit.standards.crypto.signatures import verify
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 from support.softhsm import PIN, SoftHsm
 
@@ -194,7 +194,8 @@ def test_a_home_that_does_not_come_leaves_nothing_in_the_token(
 
 def in_a_process(office: Office, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process of its own: the module reads its configuration, and logs in, once."""
-    words = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(office.root), "--operator", "anna", *arguments]
+    eid = (sys.executable, "-m", "eid_toolkit.doors.cli.main")
+    words = [*eid, "--home", str(office.root), "--operator", "anna", *arguments]
     settings = {**os.environ, **ENVIRONMENT, "EID_PIN": PIN, **environment}
     return subprocess.run(
         words, env=settings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60

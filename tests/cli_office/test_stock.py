@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
-from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from support.manifests import SigningVendor, manifest, serial_of
 from support.offices import Office
 from support.staff import acting, staffed_office

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eid_toolkit.doors.cli.main import main
-from eid_toolkit.standards.codec import der
 from eid_toolkit.ground.home.home import Home
-from eid_toolkit.work.inspection.evidence_format import encode_evidence
-from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.ground.ports import SystemClock
+from eid_toolkit.standards.codec import der
+from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
+from eid_toolkit.work.inspection.evidence_format import encode_evidence
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
 from support.odd_certificates import altered
@@ -152,8 +152,8 @@ def test_the_bundles_age_stands_in_every_verdict(run: Run, tmp_path: Path) -> No
 
 
 def test_a_clock_behind_the_bundle_is_told(run: Run, tmp_path: Path) -> None:
-    from eid_toolkit.work.inspection.trusted_time import trusted_time
     from eid_toolkit.books.trust.store import open_trust
+    from eid_toolkit.work.inspection.trusted_time import trusted_time
 
     bundle, officer = tmp_path / "first.bundle", tmp_path / "officer"
     made = as_json(run("trust", "bundle", "export", "--output", bundle, "--format", "json"))

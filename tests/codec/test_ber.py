@@ -9,8 +9,8 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.standards.codec import ber, der, tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import ber, der, tlv
 
 NAME = bytes.fromhex("1A054A6F6E6573")
 """VisibleString "Jones", the example of X.690 8.14 for tagged types."""

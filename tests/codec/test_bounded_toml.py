@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.work.cardspec import parse_spec
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.standards.profiles.loading import read_profile
+from eid_toolkit.work.cardspec import parse_spec
 
 DEEP = {
     "dotted keys": "a." * 20 + "a = 1",

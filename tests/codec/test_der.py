@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.der import MAX_INTEGER
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.atr_info import AtrInfo
 from support.authorities import Authority
 

@@ -7,10 +7,10 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, dgi, tlv
 from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.codec.tlv import MAX_OBJECT, MAX_OBJECTS, Tlv
-from eid_toolkit.ground.errors import BadInput
 
 TAGS = st.sampled_from([0x04, 0x30, 0x53, 0x61, 0x7C, 0x87, 0x5F1F, 0x7F61, 0x7F4C, 0x9F70, 0x5F8150])
 DOTTED = st.builds(

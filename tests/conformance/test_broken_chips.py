@@ -8,22 +8,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from eid_toolkit.work.conformance.case import Case, Unit
-from eid_toolkit.work.conformance.facts import gather
-from eid_toolkit.work.conformance.report import junit_xml, report_data
-from eid_toolkit.work.conformance.runner import Result, Status, run_cases
-from eid_toolkit.work.conformance.suite import all_cases
 from eid_toolkit.cards.emulator.quirks import selects_file
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import NoCardError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.work.conformance.case import Case, Unit
+from eid_toolkit.work.conformance.facts import gather
+from eid_toolkit.work.conformance.report import junit_xml, report_data
+from eid_toolkit.work.conformance.runner import Result, Status, run_cases
+from eid_toolkit.work.conformance.suite import all_cases
 from support.card_states import ENTROPY
 from support.conformance import complete_card, complete_memory
 from support.quirky import WatchedCard

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.conformance.facts import gather
 from eid_toolkit.work.conformance.runner import Status, run_cases
 from eid_toolkit.work.conformance.suite import all_cases
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.protocols.passwords import AccessPassword
 from support.bureau import Bureau
 from support.homes import UTOPIAN, VIETNAMESE, Desk
 

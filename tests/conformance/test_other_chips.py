@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from eid_toolkit.cards.emulator.refusal import Refused
+from eid_toolkit.cards.emulator.reply import Reply
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu
+from eid_toolkit.standards.profiles.profile import PaceChoice
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec
 from eid_toolkit.work.conformance.facts import Facts, gather
 from eid_toolkit.work.conformance.runner import Status, run_cases
 from eid_toolkit.work.conformance.suite import all_cases
-from eid_toolkit.cards.emulator.refusal import Refused
-from eid_toolkit.cards.emulator.reply import Reply
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from eid_toolkit.standards.profiles.profile import PaceChoice
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import ENTROPY
 from support.conformance import DefectiveCard
 

@@ -10,13 +10,21 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec as native
 
-from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.standards.crypto import points
-from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id, ec_domain_by_name, ec_domain_by_oid, ec_domain_from_parameters, explicit_ec_parameters
-from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto import points
+from eid_toolkit.standards.crypto.domain_parameters import (
+    DhDomain,
+    EcDomain,
+    domain_by_id,
+    ec_domain_by_name,
+    ec_domain_by_oid,
+    ec_domain_from_parameters,
+    explicit_ec_parameters,
+)
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from support.outside_vectors import wycheproof
 
 EC_IDS, DH_IDS = range(8, 19), range(3)

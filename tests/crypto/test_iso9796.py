@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto import iso9796
 from eid_toolkit.standards.crypto.digests import digest as compute_digest
 from eid_toolkit.standards.crypto.iso9796 import TRAILERS
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey, RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
-from eid_toolkit.ground.secret import Secret
 from support.rsa_keys import native_rsa_key, rsa_key
 from vectors import load
 

@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import kdf, symmetric
 from eid_toolkit.standards.crypto.kdf import KEY_SIZES, KeyUse
-from eid_toolkit.ground.secret import Secret
 
 SEED = bytes.fromhex("239AB9CB282DAF66231DC5A4DF6BFBAE")  # 9303-11 D.1
 

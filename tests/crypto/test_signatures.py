@@ -17,13 +17,19 @@ from ecdsa.util import sigdecode_der, sigdecode_string, sigencode_der
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eid_toolkit.ground.errors import AccessDenied, BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest, digest_by_oid
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, der_to_plain, plain_to_der
-from eid_toolkit.standards.crypto.signatures import algorithm_from_der, algorithm_to_der, algorithms_agree, lacks_null, verify
-from eid_toolkit.ground.errors import AccessDenied, BadInput
-from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
+from eid_toolkit.standards.crypto.signatures import (
+    algorithm_from_der,
+    algorithm_to_der,
+    algorithms_agree,
+    lacks_null,
+    verify,
+)
 
 CURVES = {
     "secp192r1": ecdsa.NIST192p, "brainpoolP192r1": ecdsa.BRAINPOOLP192r1, "secp224r1": ecdsa.NIST224p,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.cards.emulator.emrtd.access import LONGEST_DELAY, delay_after
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.access import LONGEST_DELAY, delay_after
 from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.ground.errors import AccessDenied
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.ground.errors import AccessDenied
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
 from support.emulated import CAN, card_memory

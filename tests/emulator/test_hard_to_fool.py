@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import EidError
+from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
@@ -16,9 +19,6 @@ from eid_toolkit.standards.protocols import bac, pace_terminal
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import (
     ENTROPY,
     STATES,

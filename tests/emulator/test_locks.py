@@ -9,7 +9,10 @@ from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.domain import MAX_FAILURES
 from eid_toolkit.cards.emulator.emrtd.personalizer import MEMORY_SIZE
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.ground.errors import AccessDenied, CardRefused
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
@@ -20,9 +23,6 @@ from eid_toolkit.standards.protocols.globalplatform import ApplicationState, Dom
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, ChipKey
 from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from support.card_states import (
     ENTROPY,
     TRANSPORT_KEY,

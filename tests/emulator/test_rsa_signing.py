@@ -6,25 +6,25 @@ from dataclasses import replace
 
 import pytest
 
-from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.emrtd import personalizer
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory
-from eid_toolkit.work.inspection.capture import capture
-from eid_toolkit.work.inspection.evidence import ChipProof
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.verdict import judge
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.dg15 import Dg15
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
 from eid_toolkit.standards.protocols import active_authentication as aa
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import RSA_DIGEST_REFERENCES, AccessProtocols, RsaSigningKey
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.work.inspection.capture import capture
+from eid_toolkit.work.inspection.evidence import ChipProof
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import judge
 from support.authorities import NOW, Authority
 from support.card_states import pace_app
 from support.documents import IssuedDocument, specimen_mrz

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.ground.errors import CardRefused, ChannelError, ProtocolError
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.scp03 import LEVELS, KeySet, Options, SecurityLevel, key_check_value
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from support.card_states import ENTROPY, TRANSPORT_KEYS, Line, NoGuard, blank_memory
 
 ALL_OPTIONS = [0x60, 0x61, 0x70, 0x71]

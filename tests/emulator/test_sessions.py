@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus
+from eid_toolkit.ground.errors import AccessDenied, CardRefused
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.cards.emulator.state import StoredFile
-from eid_toolkit.ground.errors import AccessDenied, CardRefused
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
@@ -20,8 +22,6 @@ from eid_toolkit.standards.protocols.flow import run
 from eid_toolkit.standards.protocols.globalplatform import DomainState
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus
 from support.card_states import (
     ENTROPY,
     STATES,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.globalplatform import DomainState
 from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
 from support.card_states import SECURE_STATES, STATES, TRANSPORT_KEY, Line
 
 PACE = tlv.encode(0x80, der.encode_oid_value("0.4.0.127.0.7.2.2.4.2.4"))

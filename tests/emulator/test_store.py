@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.shelf import MAGIC, CardStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NoCardError, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.protocols import globalplatform as gp
-from eid_toolkit.cards.emulator.shelf import MAGIC, CardStore
 from support.card_states import blank_memory, issued_memory
 from support.waiting import LIMIT, next_line
 

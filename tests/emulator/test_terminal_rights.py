@@ -8,13 +8,17 @@ from datetime import timedelta
 
 import pytest
 
-from eid_toolkit.standards.asn1.security_infos import PaceInfo
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.emrtd import personalizer
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused
+from eid_toolkit.ground.ports import SignatureAlgorithm
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.asn1.security_infos import PaceInfo
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
@@ -24,15 +28,11 @@ from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Authorization, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_trust import CardTrust
-from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.protocols import bac, chip_authentication, pace_terminal
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.flow import run
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.chip import agree_on_keys
 from support.card_states import ENTROPY, Line, issued_document, issued_memory, mrz_password
 from support.cv_chain import BOTH, START, CvRsaSigner, Holder, cvca, ec_signer
 from support.emulated import CAN

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.work.cardspec import CardSpec, build
-from eid_toolkit.work.cardspec.spec import DocumentSpec
+from eid_toolkit.books.authorities.authority_files import AuthorityFiles
+from eid_toolkit.books.keys.attempts import LIMIT, AttemptCounter
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.home.locks import exclusive
-from eid_toolkit.books.keys.attempts import LIMIT, AttemptCounter
-from eid_toolkit.books.authorities.authority_files import AuthorityFiles
+from eid_toolkit.work.cardspec import CardSpec, build
+from eid_toolkit.work.cardspec.spec import DocumentSpec
 from support.homes import portrait_file
 from support.spec_cards import NOW
 

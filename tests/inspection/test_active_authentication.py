@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
+from eid_toolkit.standards.lds.dg15 import Dg15
+from eid_toolkit.standards.protocols import active_authentication as aa
 from eid_toolkit.work.inspection.evidence import ActiveAuthenticationEvidence, ChipProof
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.result import CheckResult
 from eid_toolkit.work.inspection.verdict import judge
-from eid_toolkit.standards.lds.dg15 import Dg15
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.protocols import active_authentication as aa
 from support.authorities import NOW, Authority
 from support.documents import CHALLENGE, IssuedDocument, specimen_mrz
 from support.rsa_keys import rsa_key

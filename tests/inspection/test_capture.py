@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.standards.asn1.security_infos import SecurityInfos
-from eid_toolkit.standards.codec import der
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import AccessDenied, CardRemoved
-from eid_toolkit.work.inspection.capture import capture, read_small_files
-from eid_toolkit.work.inspection.evidence import ChipProof, Evidence, FileState
-from eid_toolkit.work.inspection.evidence_format import encode_evidence
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
+from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.standards.asn1.security_infos import SecurityInfos
+from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat, mrz_information
 from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.work.inspection.capture import capture, read_small_files
+from eid_toolkit.work.inspection.evidence import ChipProof, Evidence, FileState
+from eid_toolkit.work.inspection.evidence_format import encode_evidence
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from support.authorities import NOW, Authority, new_key
 from support.documents import EXPIRY, GM_3DES, IssuedDocument, specimen_mrz
 from support.emulated import BAC_ONLY, CAN, Tampered, card_memory, emulated_card

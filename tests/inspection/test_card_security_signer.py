@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from eid_toolkit.standards.asn1.oids import SECURITY_OBJECT
-from eid_toolkit.work.cardspec import SpecimenCard, build, find_spec
-from eid_toolkit.work.inspection.result import CheckStatus
-from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.card_security import CardSecurity
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import build_signed_data
 from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.work.cardspec import SpecimenCard, build, find_spec
+from eid_toolkit.work.inspection.result import CheckStatus
+from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from support import spec_cards
 from support.authorities import Authority, new_key
 from support.documents import with_file

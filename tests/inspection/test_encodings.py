@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.standards.codec import tlv
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.verdict import Decision, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import Decision, judge
 from support import odd_sods
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, with_file

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.work.inspection.evidence import Evidence, FileEvidence, FileState
 from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_evidence
-from eid_toolkit.work.inspection.reports.html_report import verdict_html
 from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.reports.html_report import verdict_html
 from eid_toolkit.work.inspection.reports.report import verdict_data
 from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
 from eid_toolkit.work.inspection.verdict import Verdict, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.pki.validation import TrustMaterial
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, without
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.verdict import Verdict, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import Verdict, judge
 from support import built_sods as built
 from support.authorities import NOW, Authority, new_key
 from support.documents import IssuedDocument, specimen_mrz, with_file

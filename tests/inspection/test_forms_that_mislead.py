@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from eid_toolkit.work.cardspec import SpecimenCard
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.quirks import names_short_identifier
 from eid_toolkit.cards.emulator.state import StoredFile
-from eid_toolkit.work.inspection.evidence import ChipProof, Evidence, FileState
-from eid_toolkit.work.inspection.verdict import Decision, judge
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
+from eid_toolkit.work.cardspec import SpecimenCard
+from eid_toolkit.work.inspection.evidence import ChipProof, Evidence, FileState
+from eid_toolkit.work.inspection.verdict import Decision, judge
 from support.quirky import WatchedCard
 from support.spec_cards import NOW, OFFICER, copy_of, read
 

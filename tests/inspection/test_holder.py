@@ -7,10 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.work.cardspec import build, load_spec
-from eid_toolkit.work.inspection.holder import Holder
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.verdict import Decision, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.dg1 import Dg1
@@ -19,6 +15,10 @@ from eid_toolkit.standards.lds.dg12 import Dg12
 from eid_toolkit.standards.lds.dg13 import Dg13
 from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
+from eid_toolkit.work.cardspec import build, load_spec
+from eid_toolkit.work.inspection.holder import Holder
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import Decision, judge
 from support import spec_cards
 from support.authorities import NOW, Authority
 from support.documents import EXPIRY, IssuedDocument, with_file

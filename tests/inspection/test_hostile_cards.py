@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import EidError
+from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Decision, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, with_file
 

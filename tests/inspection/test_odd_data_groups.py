@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, SecurityInfos
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import digest as hashed
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.result import CheckResult
-from eid_toolkit.work.inspection.verdict import Verdict, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.security_object import LdsSecurityObject
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.result import CheckResult
+from eid_toolkit.work.inspection.verdict import Verdict, judge
 from support import built_sods as built
 from support.authorities import NOW, Authority, new_key
 from support.documents import CHALLENGE, IssuedDocument, specimen_mrz, with_file

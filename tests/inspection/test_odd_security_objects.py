@@ -8,10 +8,10 @@ import pytest
 
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
+from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.result import CheckResult
 from eid_toolkit.work.inspection.verdict import Verdict, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from support import built_sods as built
 from support import odd_certificates
 from support.authorities import NOW, Authority, new_key

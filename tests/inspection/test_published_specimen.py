@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.work.inspection.evidence import AccessEvidence, Evidence, FileEvidence, FileState
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Decision, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
-from eid_toolkit.standards.pki.validation import TrustMaterial
 from support.specimen_passport import needs_specimen, specimen_file
 
 SIGNED = (Ef.COM, Ef.SOD, Ef.DG1, Ef.DG2, Ef.DG14)

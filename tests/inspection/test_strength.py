@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from eid_toolkit.books.keys.signers import EcSigner, RsaSigner
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.work.inspection.policy import Floor, policy_by_name
 from eid_toolkit.work.inspection.result import CheckResult, CheckStatus
 from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.books.keys.signers import EcSigner, RsaSigner
 from support import odd_sods
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, with_file

@@ -8,21 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eid_toolkit.standards.asn1.security_infos import FileId, SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.terminal.rights import TerminalIdentity, read_trusted
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.standards.asn1.security_infos import FileId, SecurityInfos, TerminalAuthenticationInfo
+from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Role
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import ChipProof, Evidence, FileState, TerminalProof
 from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Decision, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
-from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Role
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
-from eid_toolkit.cards.terminal.rights import TerminalIdentity, read_trusted
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.authorities import NOW, Authority, new_key
 from support.cv_chain import BOTH, START, Holder, cvca, ec_signer
 from support.documents import IssuedDocument, specimen_mrz

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from eid_toolkit.ground.messages.catalogue import catalogue, explain, in_short
+from eid_toolkit.standards.pki.document_status import DocumentStatus
 from eid_toolkit.work.inspection.evidence import ChipProof, Evidence
-from eid_toolkit.work.inspection.reports.html_report import verdict_html
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.reasons import FAILED, NOT_PERFORMED, UNDETERMINED
-from eid_toolkit.work.inspection.result import CheckStatus
+from eid_toolkit.work.inspection.reports.html_report import verdict_html
 from eid_toolkit.work.inspection.reports.text_report import Words, closing, headline, verdict_text
+from eid_toolkit.work.inspection.result import CheckStatus
 from eid_toolkit.work.inspection.verdict import Verdict, judge
-from eid_toolkit.standards.pki.document_status import DocumentStatus
 from support import list_faults
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.trust.bundles import BundleStore
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.work.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, TrustBundle, build_trust_bundle, digest_of
 from eid_toolkit.standards.pki.trust_material import TrustMaterial
 from eid_toolkit.standards.pki.validation import Status, check_revocation
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.bundles import BundleStore
+from eid_toolkit.work.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
 from support.authorities import NOW, START, Authority, new_key
 
 UTOPIA, ATLANTIS = Authority(), Authority("VNM")

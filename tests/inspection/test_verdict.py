@@ -8,11 +8,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from eid_toolkit.standards.asn1.security_infos import SecurityInfos
-from eid_toolkit.work.inspection.checks import CHECK_IDS
-from eid_toolkit.work.inspection.evidence import AccessEvidence, ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileState
-from eid_toolkit.work.inspection.policy import POLICY_NAMES, policy_by_name
-from eid_toolkit.work.inspection.result import CheckStatus, Layer
-from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.com import Com
 from eid_toolkit.standards.lds.dates import PartialDate
@@ -25,6 +20,18 @@ from eid_toolkit.standards.lds.sod import build_sod
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.standards.pki.trust_material import BundleFacts
 from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.work.inspection.checks import CHECK_IDS
+from eid_toolkit.work.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileState,
+)
+from eid_toolkit.work.inspection.policy import POLICY_NAMES, policy_by_name
+from eid_toolkit.work.inspection.result import CheckStatus, Layer
+from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from support.authorities import NOW, Authority
 from support.documents import CA_AES, GM_3DES, IssuedDocument, specimen_mrz, with_file, without
 

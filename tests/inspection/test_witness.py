@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, ServiceAway
-from eid_toolkit.work.inspection.evidence import ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileEvidence, FileState
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.work.inspection.evidence import (
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileEvidence,
+    FileState,
+)
 from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_evidence
 from eid_toolkit.work.inspection.evidence_keys import KEY_FILE, READERS_FILE, EvidenceKeys
 from eid_toolkit.work.inspection.evidence_seal import fingerprint_of, read_seal, sealed
@@ -19,9 +29,6 @@ from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.result import CheckStatus, Layer
 from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from eid_toolkit.work.inspection.witness import Standing, Witness
-from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
-from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import SystemEntropy
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, without
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1 import oids
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo, SecurityInfos
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.domain_parameters import domain_by_id, ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import STANDARDIZED, EcPrivateKey, EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.card_security import CardSecurity, build_card_security
-from eid_toolkit.ground.ports import SystemEntropy
 from support.authorities import Authority, new_key
 
 VECTOR = json.loads((Path(__file__).parents[2] / "fixtures/vectors/icao_I1_pace_cam_ecdh.json").read_text("utf-8"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.biometric_templates import BiometricTemplate
 from eid_toolkit.standards.lds.dg2 import Dg2
 from eid_toolkit.standards.lds.face_block import FaceBlock

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.lds.card_access import CardAccess

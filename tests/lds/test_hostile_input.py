@@ -12,11 +12,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, FileId, PaceDomainParameterInfo, PaceInfo, SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.doors.cli.decode import decoded
-from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    FileId,
+    PaceDomainParameterInfo,
+    PaceInfo,
+    SecurityInfos,
+    TerminalAuthenticationInfo,
+)
+from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.lds.card_access import CardAccess

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.standards.codec import der
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.lds.security_object import LdsSecurityObject
 from eid_toolkit.standards.lds.sod import Sod, build_sod
 from eid_toolkit.standards.pki.cms import build_signed_data, verify_signed_data

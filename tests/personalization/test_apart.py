@@ -12,6 +12,10 @@ from click.testing import CliRunner
 from click.testing import Result as Done
 from sqlalchemy import update
 
+from eid_toolkit.books.ledger.schema import lease
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.books.register.stock import leases as leases_module
+from eid_toolkit.books.register.stock.leases import Lease, Leases
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import DecisionNeeded, NotPermitted, ServiceAway
 from eid_toolkit.work.personalization.batch import Outcome, Result
@@ -19,10 +23,6 @@ from eid_toolkit.work.personalization.journal import Job, JobState
 from eid_toolkit.work.personalization.plan import Action, Step
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.work import WorkQueue, document_subject
-from eid_toolkit.books.register.stock import leases as leases_module
-from eid_toolkit.books.register.documents.documents import Document, DocumentState
-from eid_toolkit.books.register.stock.leases import Lease, Leases
-from eid_toolkit.books.ledger.schema import lease
 from support.batches import Station
 from support.bureau import SilentDesk
 from support.homes import ENTROPY, Desk, both_backends

@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
+from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.register.stock.stations import Stations
 from eid_toolkit.ground.errors import DatabaseAway, DecisionNeeded, NoCardError
 from eid_toolkit.work.personalization.batch import Outcome
 from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.books.register.stock.stations import Stations
 from support.batches import Station
 from support.bureau import CutLine, SilentDesk
 from support.homes import CLOCK, Desk, both_backends

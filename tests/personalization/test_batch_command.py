@@ -14,19 +14,19 @@ from typing import IO, Any
 import pytest
 from click.testing import CliRunner, Result
 
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.documents.applications import ApplicationKind, Evidence
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.doors.cli import batch as command
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import CardRemoved, DatabaseAway, DecisionNeeded, EidError, NoCardError
-from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.work.personalization.readback import ReadBack
 from eid_toolkit.standards.pki.document_status import DocumentStatus
 from eid_toolkit.standards.profiles import load_profile
-from eid_toolkit.books.register.documents.applications import ApplicationKind, Evidence
-from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.register.documents.documents import Document, DocumentState
-from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.work.personalization.journal import JobState
+from eid_toolkit.work.personalization.readback import ReadBack
 from support.bureau import Bureau, CutLine
 from support.homes import Desk, both_backends
 

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.doors.cli import batch as command
 from eid_toolkit.ground.errors import BadInput, DatabaseAway, NoCardError, NoReaderError, NotPermitted
 from eid_toolkit.work.personalization.batch import Batch, Feeder, Outcome, Result, Summary
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.runner import PersonalizationRunner
 from eid_toolkit.work.personalization.service import PersonalizationService
-from eid_toolkit.books.register.documents.documents import Document, DocumentState
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.staff.roles import Role
 from support.batches import Box, Slot, Station, outcomes
 from support.bureau import CutLine
 from support.homes import Desk, both_backends

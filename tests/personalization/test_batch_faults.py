@@ -10,17 +10,17 @@ from functools import partial
 
 import pytest
 
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.books.register.stock.stations import Stations
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import AccessDenied, CardAbsent, DatabaseAway, NoCardError, NoReaderError, ReaderAway
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState
 from eid_toolkit.work.personalization import batch as module
 from eid_toolkit.work.personalization.batch import Outcome
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.plan import Action, Plan, Step
 from eid_toolkit.work.personalization.runner import PersonalizationRunner
 from eid_toolkit.work.personalization.work import Free, WorkQueue
-from eid_toolkit.standards.protocols.globalplatform import ApplicationState
-from eid_toolkit.books.register.documents.documents import Document, DocumentState
-from eid_toolkit.books.register.stock.stations import Stations
-from eid_toolkit.cards.transport.interface import Transport
 from support.batches import Box, Slot, Station, outcomes
 from support.bureau import CutLine, SilentDesk
 from support.homes import CLOCK, Desk, both_backends

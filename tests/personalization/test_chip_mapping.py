@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.register.documents.documents import Document
+from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator import forgeries
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.card_security import CardSecurity
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Verdict, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.lds.card_security import CardSecurity
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.standards.profiles import load_profile
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.trust.store import open_trust
 from support.bureau import Bureau
 from support.homes import CLOCK, ENTROPY, UTOPIAN, portrait_file
 

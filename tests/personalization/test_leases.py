@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import pytest
 
-from eid_toolkit.ground.errors import ServiceAway
-from eid_toolkit.books.register.stock import leases as module
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.stock import leases as module
 from eid_toolkit.books.register.stock.leases import Leases
+from eid_toolkit.ground.errors import ServiceAway
 from support.homes import ENTROPY, HomeCopies, both_backends
 from support.waiting import LIMIT, beside, next_line, status_of
 

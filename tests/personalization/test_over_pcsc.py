@@ -8,12 +8,12 @@ import threading
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.doors.cli.main import main
-from eid_toolkit.cards.emulator.card import EmulatedCard
-from eid_toolkit.ground.errors import CardRemoved
-from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.standards.protocols.globalplatform import ApplicationState
 from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import CardRemoved
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState
+from eid_toolkit.work.personalization.journal import JobState
 from support.bureau import Bureau
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd

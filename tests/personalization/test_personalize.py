@@ -8,19 +8,19 @@ from datetime import timedelta
 
 import pytest
 
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import AccessDenied, DecisionNeeded, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.ports import FixedClock
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.plan import Action, Plan
 from eid_toolkit.work.personalization.service import PersonalizationService
-from eid_toolkit.ground.ports import FixedClock
-from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.trust.store import open_trust
 from support.bureau import Bureau, SilentDesk
 from support.homes import ENTROPY, NOW, VIETNAMESE
 

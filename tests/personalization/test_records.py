@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.com import Com
@@ -24,11 +26,9 @@ from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.portrait import Portrait
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.lds.vietnam import NationalField
-from eid_toolkit.work.personalization.records import ChipKeys, Issue, RecordSet, build_records
 from eid_toolkit.standards.pki.cms import verify_signed_data
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
-from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.work.personalization.records import ChipKeys, Issue, RecordSet, build_records
 from support.authorities import NOW, Authority, new_key
 from support.homes import UTOPIAN, VIETNAMESE
 

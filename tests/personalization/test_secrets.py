@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import NoCardError
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg1 import Dg1
 from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
-from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from support.bureau import Bureau, CutLine
 from support.homes import UTOPIAN, VIETNAMESE
 

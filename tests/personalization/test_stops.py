@@ -20,21 +20,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from eid_toolkit.books.ledger import database as database_module
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.schema import card
+from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.register.documents.workflow import BlankState, CardState
+from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import CardRemoved, DatabaseAway, EidError, NoCardError, ServiceAway
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.work.personalization.batch import Summary
 from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
 from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.books.ledger import database as database_module
-from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.books.register.stock.manifests import Manifest
-from eid_toolkit.books.ledger.schema import card
-from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
-from eid_toolkit.books.register.documents.workflow import BlankState, CardState
-from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from support.batches import Box, Station
 from support.bureau import Bureau
 from support.homes import Desk, HomeCopies, both_backends

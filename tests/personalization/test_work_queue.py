@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from eid_toolkit.work.personalization.work import MANY, Free, WorkQueue
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.work.personalization.work import MANY, Free, WorkQueue
 from support.bureau import Bureau
 from support.homes import ANNA, BERT, UTOPIAN, Desk, both_backends
 from support.manifests import chip_of, manifest, serial_of

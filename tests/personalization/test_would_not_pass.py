@@ -7,14 +7,14 @@ from importlib.resources import files
 
 import pytest
 
-from eid_toolkit.ground.messages.catalogue import message_of
-from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.standards.lds.portrait import make_portrait
-from eid_toolkit.work.personalization.batch import Outcome
-from eid_toolkit.standards.profiles import load_profile
-from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
+from eid_toolkit.work.personalization.batch import Outcome
 from support.batches import Station
 from support.bureau import Bureau
 from support.homes import UTOPIAN, portrait_file

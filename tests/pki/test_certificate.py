@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.pki.certificate import Certificate, read_pem_or_der
 from eid_toolkit.standards.pki.cms import SignedData
 from eid_toolkit.standards.pki.countries import same_state, two_letters

@@ -11,10 +11,10 @@ import pytest
 from asn1crypto import cms as slow
 from asn1crypto import core, x509
 
-from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, find_signer, verify_signed_data
 from eid_toolkit.ground.ports import SignatureAlgorithm
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, find_signer, verify_signed_data
 from support.authorities import NOW, Authority, new_key
 
 CONTENT_TYPE = "2.23.136.1.1.1"

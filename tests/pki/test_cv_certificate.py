@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki import cv_certificate
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Authorization, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, CvExtension, KeyReference

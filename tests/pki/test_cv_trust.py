@@ -6,12 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey, choose_chain
-from eid_toolkit.ground.ports import SignatureAlgorithm
 from support.cv_chain import BOTH, START, CvRsaSigner, Holder, cvca, ec_signer
 
 DAY = timedelta(days=1)

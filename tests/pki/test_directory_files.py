@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import DEVIATION_LIST
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki import ldif
 from eid_toolkit.standards.pki.cms import build_signed_data
 from eid_toolkit.standards.pki.deviation_list import KINDS, Concerned, Deviation, DeviationList

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.countries import same_state
-from eid_toolkit.standards.pki.document_status import MAX_ENTRIES, BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
+from eid_toolkit.standards.pki.document_status import (
+    MAX_ENTRIES,
+    BlankRange,
+    DocumentStatus,
+    Report,
+    StatusList,
+    StolenBlanks,
+)
 
 REPORTS = "issuing_state,document_number,status,since\n"
 BLANKS = "issuing_state,first,last,since\n"

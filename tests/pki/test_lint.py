@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
@@ -20,7 +21,6 @@ from eid_toolkit.standards.pki.issuing import Lifetime, build_csca, build_link
 from eid_toolkit.standards.pki.lint import CertificateKind, lint_certificate, lint_crl, lint_cv_certificate
 from eid_toolkit.standards.pki.lint.certificates import kind_of
 from eid_toolkit.standards.pki.master_list import MasterList
-from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
 from support.authorities import NOW, START, TEN_YEARS, Authority, new_key
 from support.cv_chain import cvca
 from support.outside_vectors import shared_file

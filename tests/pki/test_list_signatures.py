@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import digest
@@ -15,7 +16,6 @@ from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA, build_signed_data
 from eid_toolkit.standards.pki.master_list import MasterList
 from eid_toolkit.standards.pki.times import encode_time
 from eid_toolkit.standards.pki.validation import Status, validate_list_signer
-from eid_toolkit.ground.ports import Signer
 from support.authorities import NOW, Authority, new_key
 from support.odd_rsa import OddRsa, key_with_exponent
 

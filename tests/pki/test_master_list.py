@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.standards.codec import der
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.issuing import Lifetime, build_master_list_signer, distinguished_name
 from eid_toolkit.standards.pki.lint import CertificateKind, lint_certificate
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list, changes
 from eid_toolkit.standards.pki.validation import Status, TrustMaterial, validate_list_signer
-from eid_toolkit.ground.ports import SystemEntropy
 from support.authorities import NOW, START, Authority, new_key
 
 KEY = new_key()

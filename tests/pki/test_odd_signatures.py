@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.issuing import Lifetime, build_master_list_signer, distinguished_name
@@ -20,8 +22,6 @@ from eid_toolkit.standards.pki.lint import lint_certificate, lint_crl
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 from eid_toolkit.standards.pki.signature_form import is_without_null
 from eid_toolkit.standards.pki.validation import Status, check_revocation, validate_list_signer, validate_signer
-from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
-from eid_toolkit.books.trust.store import TrustStore
 from support.authorities import NOW, START, TEN_YEARS, Authority
 from support.odd_certificates import altered_crl, certificate_bytes, extension
 

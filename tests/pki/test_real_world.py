@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.books.trust.sources import Sources, read_bytes
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
+from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.lint import lint_certificate
 from eid_toolkit.standards.pki.names import COMMON_NAME, COUNTRY, ORGANIZATION, DistinguishedName
 from eid_toolkit.standards.pki.validation import Status, validate_list_signer, validate_signer
-from eid_toolkit.ground.ports import Signer
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.sources import Sources, read_bytes
 from support.authorities import NOW, START, Authority
 from support.odd_certificates import altered, certificate_bytes, extension
 from support.odd_rsa import OddRsa, key_with_exponent, pss_defaults, pss_identifier, without_parameters

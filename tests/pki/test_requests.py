@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey
 from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.standards.pki.issuing import distinguished_name
 from eid_toolkit.standards.pki.request import CertificateRequest
-from eid_toolkit.ground.ports import SignatureAlgorithm
 from support.authorities import new_key
 from support.cv_chain import CvRsaSigner, CvSigner, ec_signer
 

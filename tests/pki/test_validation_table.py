@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eid_toolkit.work.inspection.result import CheckStatus
-from eid_toolkit.work.inspection.validation_table import TABLE, Row
-from eid_toolkit.work.inspection.verdict import Decision
 from eid_toolkit.standards.pki.judgement import Status, severity
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 from eid_toolkit.standards.pki.validation import TrustMaterial, validate_list_signer
+from eid_toolkit.work.inspection.result import CheckStatus
+from eid_toolkit.work.inspection.validation_table import TABLE, Row
+from eid_toolkit.work.inspection.verdict import Decision
 from support import chain_faults, list_faults, signer_faults, sod_faults
 from support.authorities import NOW, Authority, new_key
 from support.hierarchies import FAULTS, Hierarchy

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from eid_toolkit.ground.messages.catalogue import message
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.messages.catalogue import message
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import MrzFormat
 from eid_toolkit.standards.profiles import list_profiles, load_profile

@@ -13,6 +13,24 @@ from typing import Any, NoReturn
 
 import pytest
 
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.cards.terminal.reading import ReadStatus
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import BadInput, CardAbsent, NoCardError
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.crypto.domain_parameters import domain_by_id
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import DocumentProfile, load_profile
+from eid_toolkit.standards.profiles.profile import (
+    AccessProfile,
+    ActiveAuthenticationProfile,
+    ChipAuthenticationProfile,
+    PaceChoice,
+)
+from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.cardspec.authority import SpecimenAuthority
 from eid_toolkit.work.cardspec.profile_of import profile_of
@@ -22,20 +40,7 @@ from eid_toolkit.work.conformance.case import Case
 from eid_toolkit.work.conformance.facts import Facts, gather
 from eid_toolkit.work.conformance.runner import Status, run_cases
 from eid_toolkit.work.conformance.suite import all_cases
-from eid_toolkit.standards.crypto.domain_parameters import domain_by_id
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.ground.errors import BadInput, CardAbsent, NoCardError
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.work.personalization.records import ChipKeys, Issue, build_records
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.profiles import DocumentProfile, load_profile
-from eid_toolkit.standards.profiles.profile import AccessProfile, ActiveAuthenticationProfile, ChipAuthenticationProfile, PaceChoice
-from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.cards.terminal.reading import ReadStatus
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.cards.transport.interface import Transport
 from support.homes import UTOPIAN, portrait_file
 from support.rsa_keys import rsa_key
 from support.spec_cards import NOW

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput, CardRefused
+from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.iso9796 import TRAILERS
-from eid_toolkit.ground.errors import BadInput, CardRefused
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
 from eid_toolkit.standards.protocols import active_authentication as aa
 from eid_toolkit.standards.protocols.active_authentication import ActiveAuthenticationTranscript, EcdsaForm
 from eid_toolkit.standards.protocols.flow import run

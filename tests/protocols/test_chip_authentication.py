@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.errors import BadInput, CardRefused, ChannelError
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.oids import ID_PK_DH, ID_PK_ECDH, ChipAuthenticationProtocol
-from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfos
+from eid_toolkit.standards.asn1.security_infos import (
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    SecurityInfos,
+)
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.dh import X942, DhPublicKey
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput, CardRefused, ChannelError
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.protocols import chip_authentication
 from eid_toolkit.standards.protocols.chip_authentication import ChipStaticKey, authenticate, choices
 from eid_toolkit.standards.protocols.flow import run

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from eid_toolkit.standards.crypto import symmetric
 from eid_toolkit.ground.errors import BadInput, ProtocolError
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto import symmetric
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.globalplatform import InitializeUpdateAnswer
 from eid_toolkit.standards.protocols.key_diversification import Scheme, diversify
 from eid_toolkit.standards.protocols.scp03 import KeySet, Options, key_check_value
-from eid_toolkit.ground.secret import Secret
 from vectors import load
 
 DIVERSIFIED = load("key_diversification")

@@ -14,12 +14,16 @@ from functools import cache
 
 import pytest
 
-from eid_toolkit.standards.asn1.oids import PaceProtocol
-from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.chip import agree_on_keys
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import EidError
+from eid_toolkit.standards.asn1.oids import PaceProtocol
+from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
@@ -32,10 +36,6 @@ from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule, ChipKey
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
-from eid_toolkit.cards.terminal.chip import agree_on_keys
-from eid_toolkit.cards.terminal.security_domain import SecurityDomain
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import TRANSPORT_KEYS, NoGuard, blank_memory, issued_document, issued_memory, mrz_password
 from support.combinations import FINGERPRINTS, prove_rights
 from support.cv_chain import START, Holder, cvca

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
+from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused, ProtocolError
+from eid_toolkit.ground.ports import Entropy, ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto import symmetric
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused, ProtocolError
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.ground.ports import Entropy, ScriptedEntropy, SystemEntropy
 from eid_toolkit.standards.protocols import pace_card, pace_terminal
 from eid_toolkit.standards.protocols.flow import run
 from eid_toolkit.standards.protocols.integrated_mapping import pseudo_random
@@ -22,7 +23,6 @@ from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.pace import PaceParameters, PaceResult, SessionKeys
 from eid_toolkit.standards.protocols.pace_card import PaceResponder, TokenWrong
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.ground.secret import Secret
 from vectors import load
 
 G1 = load("icao_G1_pace_gm_ecdh")

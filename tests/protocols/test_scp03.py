@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from eid_toolkit.ground.errors import ChannelError, ProtocolError
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols.scp03 import LEVELS, KeySet, Options, Scp03Channel, SecurityLevel, SessionKeys
-from eid_toolkit.ground.secret import Secret
 from vectors import load
 
 RECORDED_WITH_SESSION_KEYS = load("scp03_aes128")["cases"]

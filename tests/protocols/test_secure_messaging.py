@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.ground.errors import ChannelError
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.messaging_suites import derive_suite
-from eid_toolkit.ground.errors import ChannelError
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel, capacity
 

@@ -7,19 +7,24 @@ from contextlib import suppress
 
 import pytest
 
+from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused, EidError, ProtocolError
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id, ec_domain_by_name
-from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused, EidError, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, Authorization, Role
 from eid_toolkit.standards.pki.cv_public_key import ALGORITHMS
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.protocols import terminal_authentication as ta
 from eid_toolkit.standards.protocols.flow import run
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, TerminalCredentials
-from eid_toolkit.standards.protocols.terminal_authentication_card import AlreadyPerformed, KeyNotFound, SignatureWrong, TerminalAuthenticationResponder
+from eid_toolkit.standards.protocols.terminal_authentication_card import (
+    AlreadyPerformed,
+    KeyNotFound,
+    SignatureWrong,
+    TerminalAuthenticationResponder,
+)
 from support.cv_chain import BOTH, START, Holder, cvca, ec_signer, signer_by
 
 BINDING = SessionBinding(bytes(range(32)), bytes(range(32, 64)))

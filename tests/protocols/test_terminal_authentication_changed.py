@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.chip import agree_on_keys
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
@@ -27,9 +30,6 @@ from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.standards.protocols import bac, chip_authentication
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
-from eid_toolkit.cards.terminal.chip import agree_on_keys
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import ENTROPY, Line, issued_document, issued_memory, mrz_password
 from support.combinations import FINGERPRINTS, IRISES, prove_rights
 from support.cv_chain import START, Holder, cvca

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.cards.terminal.access import AccessResult, open_access
+from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.oids import ID_PACE, ID_PK_ECDH, ChipAuthenticationProtocol, PaceProtocol
-from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceDomainParameterInfo, PaceInfo, SecurityInfos
+from eid_toolkit.standards.asn1.security_infos import (
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    PaceDomainParameterInfo,
+    PaceInfo,
+    SecurityInfos,
+)
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto.algorithm_parameters import STANDARDIZED, domain_from_algorithm
 from eid_toolkit.standards.crypto.dh import PKCS3, X942
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id, explicit_ec_parameters
 from eid_toolkit.standards.crypto.ec import EC_PUBLIC_KEY
 from eid_toolkit.standards.crypto.standard_groups import DH, EC
-from eid_toolkit.cards.emulator.state import StoredFile
-from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.protocols import chip_authentication
 from eid_toolkit.standards.protocols.pace import PaceParameters
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
-from eid_toolkit.cards.terminal.access import AccessResult, open_access
 from support.authorities import new_key
 from support.card_states import Line, issued_memory
 from support.emulated import CAN

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.books.register.agencies.agencies import AGENCY_FIELDS, MOST_FOUND, Agencies
 from eid_toolkit.books.register.agencies.notices import NoticeKind
 from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
+from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from support.homes import ANNA, UTOPIAN, VIETNAMESE, Desk
 
 TRAFFIC = "a driver was stopped"

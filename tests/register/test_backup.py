@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from eid_toolkit.books.ledger.database import Database, upgrade
+from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
+from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
 from eid_toolkit.ground.errors import IntegrityBroken, NoCardError, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
-from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
-from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
-from eid_toolkit.books.ledger.database import Database, upgrade
-from eid_toolkit.books.register.documents.documents import DocumentState
 from support.bureau import Bureau, CutLine
 from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk, HomeCopies
 from support.postgres import PrivatePostgres

@@ -16,14 +16,14 @@ from sqlalchemy import text
 
 from eid_toolkit.books.audit import checkpoints
 from eid_toolkit.books.audit.files import AuditFiles
-from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
-from eid_toolkit.ground.home.home import Home
+from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.register.keeping import backup_places, backup_restore
 from eid_toolkit.books.register.keeping.backup import back_up, check_backup
 from eid_toolkit.books.register.keeping.backup_container import MAGIC
 from eid_toolkit.books.register.keeping.backup_places import Place
 from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.ground.home.home import Home
 from support.homes import ANNA, CLOCK, ENTROPY, UTOPIAN, Desk
 from support.waiting import status_of
 

@@ -14,16 +14,16 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.books.audit import log
-from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ground.ports import FixedClock
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
 from eid_toolkit.books.register.keeping.backup_container import BackupWriter
 from eid_toolkit.books.register.keeping.backup_restore import Restorer
 from eid_toolkit.books.register.register import Register
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.ports import FixedClock
 from support.asking import Asked
 from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, Desk, build_home
 

@@ -9,10 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, ServiceAway
 from eid_toolkit.books.ledger import database as database_module
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.schema import metadata
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, ServiceAway
 
 
 @pytest.fixture

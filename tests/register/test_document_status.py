@@ -7,18 +7,18 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.standards.lds.portrait import make_portrait
-from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from eid_toolkit.books.register.documents import application_rows
 from eid_toolkit.books.register.documents.applications import ApplicationKind, ApplicationState, Evidence
 from eid_toolkit.books.register.documents.document_status import ACTIONS
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.books.register.documents.workflow import DOCUMENT
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
-from eid_toolkit.books.register.documents.workflow import DOCUMENT
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from support.homes import ANNA, BERT, NOW, UTOPIAN, Desk, portrait_file
 
 TODAY = NOW.date()

@@ -7,16 +7,27 @@ import json
 import pytest
 from sqlalchemy import select, update
 
-from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.books.keys.keys import open_sealed
+from eid_toolkit.books.ledger.schema import (
+    application,
+    data_key,
+    document,
+    document_file,
+    document_secret,
+    name_posting,
+    name_variant,
+    name_word,
+    person,
+    person_change,
+)
+from eid_toolkit.books.register.agencies.notices import NoticeKind
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.register.agencies.notices import NoticeKind
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
-from eid_toolkit.books.ledger.schema import application, data_key, document, document_file, document_secret, name_posting, name_variant, name_word, person, person_change
-from eid_toolkit.books.keys.keys import open_sealed
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from support.homes import ANNA, BERT, CLOCK, ENTROPY, NOW, UTOPIAN, VIETNAMESE, Desk
 
 BOTH = (ANNA, BERT)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.work.personalization.work import WorkQueue
+from eid_toolkit.books.ledger.schema import card, personalization_job
+from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.register.documents.workflow import ApplicationState, BlankState, CardState
 from eid_toolkit.books.register.keeping.backup import back_up
 from eid_toolkit.books.register.keeping.backup_restore import Restorer
-from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.queues import queues
-from eid_toolkit.books.ledger.schema import card, personalization_job
-from eid_toolkit.books.register.documents.workflow import ApplicationState, BlankState, CardState
+from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.work.personalization.journal import JobState
+from eid_toolkit.work.personalization.work import WorkQueue
 from support.bureau import Bureau
 from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk
 from support.manifests import chip_of, manifest, serial_of

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import String, select, update
 
-from eid_toolkit.ground.errors import BadInput, NoCardError
-from eid_toolkit.standards.lds.portrait import make_portrait
-from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.standards.profiles import load_profile
-from eid_toolkit.books.register.documents.application_rows import Application, Evidence
-from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.books.ledger.schema import document, metadata
 from eid_toolkit.books.register.agencies.notices import NoticeKind
+from eid_toolkit.books.register.documents.application_rows import Application, Evidence
+from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
 from eid_toolkit.books.register.people.person_record import Person
-from eid_toolkit.books.ledger.schema import document, metadata
-from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.ground.errors import BadInput, NoCardError
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.work.personalization.journal import JobState
 from support.bureau import Bureau, CutLine
 from support.homes import ANNA, BERT, CLOCK, Desk, portrait_file
 from support.manifests import chip_of, manifest, serial_of

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.ground.errors import DatabaseAway, NotPermitted, ServiceAway
 from eid_toolkit.books.register.people import person_export as module
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_export import Exported, GoOn, export_persons, write_people
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.people.person_source import Kind
+from eid_toolkit.ground.errors import DatabaseAway, NotPermitted, ServiceAway
 from support.homes import ANNA, BERT, UTOPIAN, Desk
 from support.waiting import status_of
 

@@ -11,10 +11,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
-from eid_toolkit.books.register.people.person_files import harmless_cell, plain_cell, read_csv, read_jsonl, read_rows, write_csv, write_jsonl
+from eid_toolkit.books.register.people.person_files import (
+    harmless_cell,
+    plain_cell,
+    read_csv,
+    read_jsonl,
+    read_rows,
+    write_csv,
+    write_jsonl,
+)
 from eid_toolkit.books.register.people.person_source import EXPANSION_FREE, LINE_LIMIT, PersonSource
+from eid_toolkit.ground.errors import BadInput
 from support.homes import UTOPIAN, VIETNAMESE
 
 HEADER = "primary_identifier,date_of_birth,sex,nationality,personal_number\n"

@@ -7,11 +7,11 @@ import json
 import pytest
 from sqlalchemy import text
 
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from support.homes import ANNA, BERT, NOW, UTOPIAN, VIETNAMESE, Desk
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.books.ledger.schema import name_posting, name_word, person
+from eid_toolkit.books.ledger.schema import person_import as imports
 from eid_toolkit.books.register.people import person_import
 from eid_toolkit.books.register.people.person_import import CHUNK, TOLD, ImportOptions, ImportReport
 from eid_toolkit.books.register.people.person_source import PersonSource
-from eid_toolkit.books.ledger.schema import name_posting, name_word, person
-from eid_toolkit.books.ledger.schema import person_import as imports
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.standards.profiles import load_profile
 from support.homes import UTOPIAN, VIETNAMESE, Desk
 from support.waiting import status_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.ground.home.home import Home
 from eid_toolkit.books.ledger.bulk import insert_rows
 from eid_toolkit.books.ledger.schema import person
+from eid_toolkit.ground.home.home import Home
 from support.homes import NOW, Desk
 from support.memory import most_memory
 

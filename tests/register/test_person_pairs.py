@@ -7,15 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.standards.lds.portrait import make_portrait
-from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.books.ledger.schema import person_pair
 from eid_toolkit.books.register.people import person_pairs
 from eid_toolkit.books.register.people.person_pairs import PairReason, PairState
 from eid_toolkit.books.register.people.person_record import Person
-from eid_toolkit.books.ledger.schema import person_pair
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import load_profile
 from support.homes import ANNA, BERT, NOW, UTOPIAN, Desk, portrait_file
 
 BORN = {**UTOPIAN, "date_of_birth": "1974-08-12"}

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.books.ledger.schema import person_import as imports
 from eid_toolkit.books.register.people import person_import
 from eid_toolkit.books.register.people.person_files import Row, read_rows
 from eid_toolkit.books.register.people.person_import import CHUNK, ImportOptions, ImportReport
 from eid_toolkit.books.register.people.person_rejects import RejectsFile, Written
 from eid_toolkit.books.register.people.person_source import PersonSource
-from eid_toolkit.books.ledger.schema import person_import as imports
+from eid_toolkit.ground.errors import NotPermitted
 from support.homes import Desk
 
 HEADER = "primary_identifier,date_of_birth,sex,nationality,personal_number\n"

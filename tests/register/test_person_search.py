@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.transliteration import fold
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.name_index import index_names, variants, within_one_edit
+from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_record import Person, insert_people, load_person
 from eid_toolkit.books.register.people.person_search import search_persons
-from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
 from support.homes import NOW, UTOPIAN, VIETNAMESE, Desk
 
 

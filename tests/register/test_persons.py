@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import BadInput, NotPermitted
 from support.homes import UTOPIAN, VIETNAMESE, Desk
 
 LATER = ("former_names", "guardians", "vital_status", "date_of_death")

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text
 
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.ledger.schema import card
-from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.register.documents.workflow import BLANK, BlankState, CardState
+from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from support.homes import ANNA, BERT, Desk
 from support.manifests import chip_of, manifest, serial_of
 

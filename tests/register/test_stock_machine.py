@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import delete, func, select
 
-from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
-from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.ledger.schema import blank, blank_movement, manifest, shift
+from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from support.homes import ANNA, BERT, Desk
 from support.manifests import chip_of, serial_of
 from support.manifests import manifest as manifest_of

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.standards.pki.cms import build_signed_data, verify_signed_data
 from eid_toolkit.books.register.stock.manifests import MAX_BLANKS, Manifest, encode_manifest, read_serials
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.standards.pki.cms import build_signed_data, verify_signed_data
 from support.authorities import Authority, new_key
 from support.homes import ANNA, BERT, Desk
 from support.manifests import SigningVendor, chip_of, manifest, serial_of

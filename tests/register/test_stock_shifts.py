@@ -9,15 +9,15 @@ from sqlalchemy import select, text
 
 from eid_toolkit.books.audit.checkpoints import newest
 from eid_toolkit.books.audit.statements import AuditKey
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.ledger.schema import audit
-from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.register.documents.workflow import BlankState
+from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from support.homes import ANNA, BERT, ENTROPY, Desk
 from support.manifests import chip_of, manifest, serial_of
 

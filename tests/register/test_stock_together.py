@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.books.register.stock.manifests import Manifest
+from eid_toolkit.ground.errors import NotPermitted
 from support.homes import ANNA, BERT, Desk
 from support.manifests import chip_of, manifest
 

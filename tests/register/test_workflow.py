@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from eid_toolkit.books.register.documents.applications import ApplicationState
+from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.pki.cms import verify_signed_data
-from eid_toolkit.books.register.documents.applications import ApplicationState
-from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.ground.secret import Secret
 from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, Desk, build_home
 
 

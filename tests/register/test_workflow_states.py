@@ -23,12 +23,21 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from eid_toolkit.ground.errors import EidError, NotPermitted
+from eid_toolkit.books.ledger.schema import card
 from eid_toolkit.books.register.documents.applications import Application, ApplicationKind, Evidence
 from eid_toolkit.books.register.documents.document_status import ACTIONS
 from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.ledger.schema import card
-from eid_toolkit.books.register.documents.workflow import APPLICATION, BLANK, CARD, DOCUMENT, TABLES, ApplicationState, CardState, DocumentState
+from eid_toolkit.books.register.documents.workflow import (
+    APPLICATION,
+    BLANK,
+    CARD,
+    DOCUMENT,
+    TABLES,
+    ApplicationState,
+    CardState,
+    DocumentState,
+)
+from eid_toolkit.ground.errors import EidError, NotPermitted
 from support.homes import ANNA, BERT, Desk, HomeCopies
 
 

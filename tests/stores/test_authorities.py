@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.register.stock.accounting import signer_accounts
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.standards.pki.validation import Status, check_revocation, validate_signer
-from eid_toolkit.books.register.stock.accounting import signer_accounts
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.trust.store import TrustStore
 from support.homes import CLOCK, NOW, VIETNAMESE, Desk
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from eid_toolkit.books.authorities.terminals import TerminalStore, refresh
+from eid_toolkit.books.trust.bundles import BundleStore, bundle_of
+from eid_toolkit.books.trust.packs import Role as PackRole
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.pki.cv_authorization import Role
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, SignedBundle, build_trust_bundle
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.authorities.terminals import TerminalStore, refresh
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.bundles import BundleStore, bundle_of
-from eid_toolkit.books.trust.packs import Role as PackRole
 from support.authorities import NOW, Authority, new_key
 from support.cv_chain import CvEcSigner, cvca, ec_signer
 

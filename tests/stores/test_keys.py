@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.standards.crypto.signatures import verify
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.crypto.signatures import verify
 
 ENTROPY = SystemEntropy()
 PASSPHRASE = Secret(b"correct horse")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.staff.operators import OperatorStore
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted, UsageError
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.staff.operators import OperatorStore
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 ENTROPY = SystemEntropy()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.authorities.terminals import DIRECTORY, TerminalStore
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken
-from eid_toolkit.standards.pki.cv_authorization import Role, TerminalType
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.authorities.terminals import DIRECTORY, TerminalStore
+from eid_toolkit.standards.pki.cv_authorization import Role, TerminalType
 from support.cv_chain import CvEcSigner, Holder, cvca, ec_signer
 
 PASSPHRASE = Secret(b"a passphrase for tests")

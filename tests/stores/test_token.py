@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.standards.crypto.kdf import counter_cmac, counter_cmac_by
-from eid_toolkit.standards.crypto.signatures import verify
-from eid_toolkit.standards.crypto.symmetric import aes_cmac
-from eid_toolkit.ground.errors import AccessDenied, BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ground.ports import Signer, SystemEntropy
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import RsaScheme
 from eid_toolkit.books.keys.token import Token
 from eid_toolkit.books.keys.token_keys import TokenKeyStore
 from eid_toolkit.books.keys.token_module import translated
+from eid_toolkit.ground.errors import AccessDenied, BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.ports import Signer, SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.kdf import counter_cmac, counter_cmac_by
+from eid_toolkit.standards.crypto.signatures import verify
+from eid_toolkit.standards.crypto.symmetric import aes_cmac
 from support.softhsm import PIN, SoftHsm
 from support.waiting import beside
 

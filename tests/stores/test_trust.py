@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.trust.database import FILE
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.database import FILE
 from support.authorities import NOW, Authority
 
 UTOPIA, ATLANTIS = Authority(), Authority("VNM")

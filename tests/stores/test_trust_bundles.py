@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.trust import bundles as trust_bundles
+from eid_toolkit.books.trust import packs as trust_packs
+from eid_toolkit.books.trust.bundles import BundleManifests, BundleStore, bundle_of
+from eid_toolkit.books.trust.packs import Role
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, TrustBundle, build_trust_bundle, digest_of
 from eid_toolkit.standards.pki.trust_bundle import SECTIONS as SECTION_NAMES
-from eid_toolkit.books.trust import bundles as trust_bundles, packs as trust_packs
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.bundles import BundleManifests, BundleStore, bundle_of
-from eid_toolkit.books.trust.packs import Role
 from support.authorities import NOW, START, Authority, new_key
 
 DAY = timedelta(days=1)

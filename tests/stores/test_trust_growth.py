@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.trust.database import FILE
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.master_list import MasterList
 from eid_toolkit.standards.pki.validation import Status, validate_signer
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.database import FILE
 from support.authorities import NOW, Authority
 from support.odd_certificates import certificate_bytes
 from support.old_trust import write_as_before

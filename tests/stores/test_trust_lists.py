@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.standards.codec import der
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
-from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.trust import store as trust
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
-from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.books.trust import store as trust
 from eid_toolkit.books.trust.importing import Plan
 from eid_toolkit.books.trust.packs import Basis
 from eid_toolkit.books.trust.sources import Sources, read_bytes, read_files
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec import der
+from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
+from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 from support.authorities import NOW, START, Authority, new_key
 
 UTOPIA, ATLANTIS, FRANCE, GHANA = Authority(), Authority("VNM"), Authority("FRA"), Authority("GHA")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from eid_toolkit.books.keys.keys import EcSigner
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.oids import DEVIATION_LIST_SIGNING_KEY
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
@@ -12,11 +14,19 @@ from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.deviation_list import Deviation, build_deviation_list
-from eid_toolkit.standards.pki.issuing import Lifetime, Publication, build_crl, build_csca, build_document_signer, build_link, build_master_list_signer, build_purpose_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import (
+    Lifetime,
+    Publication,
+    build_crl,
+    build_csca,
+    build_document_signer,
+    build_link,
+    build_master_list_signer,
+    build_purpose_signer,
+    distinguished_name,
+)
 from eid_toolkit.standards.pki.master_list import build_master_list
 from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.books.keys.keys import EcSigner
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW = START + timedelta(days=10)

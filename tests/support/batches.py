@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.work.personalization.batch import Batch, Outcome, Result, Summary
 from eid_toolkit.work.personalization.work import Free, WorkQueue
-from eid_toolkit.books.register.documents.documents import Document, DocumentState
-from eid_toolkit.cards.transport.interface import Transport
 from support.bureau import Bureau, SilentDesk
 from support.homes import Desk
 

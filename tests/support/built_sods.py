@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import LDS_SECURITY_OBJECT
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
@@ -12,7 +13,6 @@ from eid_toolkit.standards.crypto.signatures import algorithm_to_der
 from eid_toolkit.standards.lds.security_object import LdsSecurityObject
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA
-from eid_toolkit.ground.ports import Signer
 from support.documents import IssuedDocument
 
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = (f"1.2.840.113549.1.9.{number}" for number in (3, 4, 5))

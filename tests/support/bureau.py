@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.register.documents.documents import Document
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import CardRemoved
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.journal import Job
 from eid_toolkit.work.personalization.plan import Plan, Step
 from eid_toolkit.work.personalization.service import PersonalizationService
-from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.cards.emulator.shelf import CardStore
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.cards.transport.interface import Transport
 from support.homes import CLOCK, ENTROPY, Desk
 
 Watcher = Callable[[Step, bool], None]

@@ -10,23 +10,23 @@ from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.security_domain import SecurityDomain
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import EidError
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.dg14 import Dg14
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.protocols import bac, chip_authentication
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.globalplatform import DomainState
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
 from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.security_domain import SecurityDomain
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
 from support.emulated import CAN, card_memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
@@ -12,7 +13,6 @@ from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.extensions import UsagePeriod
 from eid_toolkit.standards.pki.names import COMMON_NAME, COUNTRY, DistinguishedName
-from eid_toolkit.ground.ports import SignatureAlgorithm
 from support.authorities import NOW, START, Authority, new_key
 from support.documents import specimen_mrz
 from support.hierarchies import DAY, Hierarchy, alternative_names, fault

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN, ID_PK_DH, ID_PK_ECDH, ChipAuthenticationProtocol, Cipher, Mapping, PaceProtocol
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceInfo, SecurityInfos
+from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.chip import agree_on_keys, challenge_chip
+from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_short_file
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.ports import SignatureAlgorithm
+from eid_toolkit.standards.asn1.oids import (
+    ECDSA_PLAIN,
+    ID_PK_DH,
+    ID_PK_ECDH,
+    ChipAuthenticationProtocol,
+    Cipher,
+    Mapping,
+    PaceProtocol,
+)
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    PaceInfo,
+    SecurityInfos,
+)
 from eid_toolkit.standards.crypto.dh import DhPublicKey
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.dg14 import Dg14
@@ -19,17 +39,22 @@ from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, Role
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey, choose_chain
-from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.protocols import active_authentication, chip_authentication, terminal_authentication
 from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.standards.protocols.personalization_data import DIGEST_REFERENCES, RSA_DIGEST_REFERENCES, AccessProtocols, AccessRule, ChipKey, RsaSigningKey
-from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, TerminalCredentials, chip_name_of_bac
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.chip import agree_on_keys, challenge_chip
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_short_file
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.standards.protocols.personalization_data import (
+    DIGEST_REFERENCES,
+    RSA_DIGEST_REFERENCES,
+    AccessProtocols,
+    AccessRule,
+    ChipKey,
+    RsaSigningKey,
+)
+from eid_toolkit.standards.protocols.terminal_authentication import (
+    SessionBinding,
+    TerminalCredentials,
+    chip_name_of_bac,
+)
 from support.card_states import ENTROPY, issued_document, issued_memory, mrz_password
 from support.cv_chain import START, Holder, cvca, signer_by
 from support.emulated import CAN

@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.reply import Reply
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.profiles.profile import PaceChoice
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
 from eid_toolkit.work.cardspec.randomness import SeededEntropy
 from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec
 from eid_toolkit.work.conformance.case import Case
 from eid_toolkit.work.conformance.facts import Facts, gather
 from eid_toolkit.work.conformance.runner import Result, run_cases
-from eid_toolkit.cards.emulator import image
-from eid_toolkit.cards.emulator.card import EmulatedCard
-from eid_toolkit.cards.emulator.reply import Reply
-from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.standards.profiles.profile import PaceChoice
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.loose_channel import LooseChannel
 from support.resigning import infos_of, put_infos
 

@@ -9,13 +9,13 @@ from typing import Literal
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from eid_toolkit.books.keys.signers import EcSigner
+from eid_toolkit.ground.ports import SignatureAlgorithm, Signer, SystemEntropy
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Authorization, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identifier_of
-from eid_toolkit.ground.ports import SignatureAlgorithm, Signer, SystemEntropy
-from eid_toolkit.books.keys.signers import EcSigner
 from support.rsa_keys import native_rsa_key, rsa_key
 
 START = date(2026, 11, 1)

@@ -8,8 +8,13 @@ from datetime import timedelta
 from functools import cached_property
 
 from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN, ID_PK_ECDH, ChipAuthenticationProtocol, PaceProtocol
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceInfo, SecurityInfos
-from eid_toolkit.work.inspection.evidence import AccessEvidence, ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileEvidence, FileState
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    PaceInfo,
+    SecurityInfos,
+)
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.com import Com
@@ -22,6 +27,15 @@ from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat
 from eid_toolkit.standards.lds.sod import build_sod
 from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.work.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileEvidence,
+    FileState,
+)
 from support.authorities import NOW, Authority, new_key
 
 BIRTH = PartialDate(1990, 1, 31)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from eid_toolkit.books.keys.keys import EcSigner
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
-from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.standards.protocols.personalization_data import DIGEST_REFERENCES, AccessProtocols, ChipKey, access_rule
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import EcSigner
+from eid_toolkit.standards.protocols.personalization_data import (
+    DIGEST_REFERENCES,
+    AccessProtocols,
+    ChipKey,
+    access_rule,
+)
 from support.documents import IssuedDocument
 
 CAN = "123456"

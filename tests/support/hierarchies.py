@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.verdict import Verdict, judge
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
@@ -15,6 +13,8 @@ from eid_toolkit.standards.pki.deviation_list import DeviationList
 from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.standards.pki.extensions import AlternativeNames
 from eid_toolkit.standards.pki.validation import BundleFacts, TrustMaterial
+from eid_toolkit.work.inspection.policy import policy_by_name
+from eid_toolkit.work.inspection.verdict import Verdict, judge
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, with_file
 from support.odd_certificates import altered

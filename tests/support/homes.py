@@ -13,24 +13,24 @@ import pytest
 from PIL import Image
 from sqlalchemy import make_url
 
-from eid_toolkit.ground.home.atomic import write_atomic
-from eid_toolkit.ground.home.config import HomeConfig
-from eid_toolkit.ground.home.home import CONFIG_NAME, Home
-from eid_toolkit.standards.lds.portrait import make_portrait
-from eid_toolkit.work.personalization.prepare import Preparation
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
-from eid_toolkit.standards.profiles import list_profiles, load_profile
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.register.documents.applications import Application
 from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.work.office.founding import found
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.register.register import Register
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.keys.opening import open_key_store
-from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.ground.home.atomic import write_atomic
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import list_profiles, load_profile
+from eid_toolkit.work.office.founding import found
+from eid_toolkit.work.personalization.prepare import Preparation
 from support.postgres import PrivatePostgres
 
 NOW = (datetime.now(UTC) - timedelta(days=1)).replace(hour=9, minute=30, second=0, microsecond=0)

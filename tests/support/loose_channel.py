@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Self
 
+from eid_toolkit.ground.errors import BadInput, ChannelError, ObjectsMissing
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput, ChannelError, ObjectsMissing
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from eid_toolkit.standards.protocols.secure_messaging import CHECKSUM, CLASS_BITS, CRYPTOGRAM, LE, PLAIN_VALUE, SecureChannel
+from eid_toolkit.standards.protocols.secure_messaging import (
+    CHECKSUM,
+    CLASS_BITS,
+    CRYPTOGRAM,
+    LE,
+    PLAIN_VALUE,
+    SecureChannel,
+)
 
 
 class LooseChannel(SecureChannel):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.names import DistinguishedName
 from eid_toolkit.standards.pki.times import encode_time
-from eid_toolkit.ground.ports import Signer
 
 _CRITICAL = "1.2.3.4.5"
 

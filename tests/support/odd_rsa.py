@@ -10,9 +10,9 @@ import gmpy2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.rsa import RSA_PSS, RsaPublicKey
-from eid_toolkit.ground.ports import SignatureAlgorithm
 
 _HASHES = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256()}
 _PKCS1 = {"sha1": "1.2.840.113549.1.1.5", "sha256": "1.2.840.113549.1.1.11"}

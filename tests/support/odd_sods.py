@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import LDS_SECURITY_OBJECT
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import digest as hashed
@@ -12,7 +13,6 @@ from eid_toolkit.standards.lds.security_object import LdsSecurityObject
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import build_signed_data
 from eid_toolkit.standards.pki.names import DistinguishedName
-from eid_toolkit.ground.ports import Signer
 
 _SOD = 0x77
 _STRINGS = frozenset({der.OCTET_STRING})

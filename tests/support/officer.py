@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
-from eid_toolkit.cards.emulator.shelf import CardStore
-from eid_toolkit.books.trust.store import TrustStore
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
 

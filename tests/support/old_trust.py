@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.books.trust.database import FILE
 from eid_toolkit.books.trust.entry import TrustEntry
 from eid_toolkit.books.trust.packs import Pack
+from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.standards.pki.certificate import Certificate
 
 
 def write_as_before(store: TrustStore, target: Path) -> None:

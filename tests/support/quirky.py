@@ -5,9 +5,9 @@ from __future__ import annotations
 from eid_toolkit.cards.emulator.quirks import CardQuirk, QuirkyCard, Refusal
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from support.card_states import ENTROPY
 
 

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from eid_toolkit.ground.errors import CardAbsent
 from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.ground.errors import CardAbsent
 
 Exchange = tuple[bytes, bytes]
 

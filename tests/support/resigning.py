@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, SecurityInfo, SecurityInfos
+from eid_toolkit.books.keys.keys import EcSigner
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, SecurityInfo, SecurityInfos
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_security import CardSecurity, build_card_security
 from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.sod import build_sod
 from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.books.keys.keys import EcSigner
 from support.authorities import Authority, new_key
 
 DIGEST = "sha256"

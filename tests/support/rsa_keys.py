@@ -7,8 +7,8 @@ from functools import cache
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.rights import TerminalIdentity, authenticate_terminal, read_trusted
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_authorization import Role
@@ -10,8 +12,6 @@ from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding
-from eid_toolkit.cards.terminal.rights import TerminalIdentity, authenticate_terminal, read_trusted
-from eid_toolkit.cards.terminal.session import CardSession
 from support.cv_chain import BOTH, START, Holder
 
 

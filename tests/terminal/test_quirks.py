@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS, Refusal, asks, names_short_identifier, selects_file, selects_master_file
+from eid_toolkit.cards.emulator.quirks import (
+    CARD_QUIRKS,
+    Refusal,
+    asks,
+    names_short_identifier,
+    selects_file,
+    selects_master_file,
+)
 from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.quirks import QUIRKS, quirks_by_name
+from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_buffers
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import AccessDenied, CardRefused, UsageError
+from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.ef_dir import EfDir
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.quirks import QUIRKS, quirks_by_name
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_buffers
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import ENTROPY, issued_document, issued_memory, mrz_password
 from support.emulated import CAN
 from support.quirky import WatchedCard, form

@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import StoredFile
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_buffers
+from eid_toolkit.cards.terminal.session import MAX_PARTS, CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import BadInput, CardAbsent, ChannelError, EidError, NoCardError, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
@@ -19,10 +23,6 @@ from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule
 from eid_toolkit.standards.protocols.secure_messaging import capacity
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_buffers
-from eid_toolkit.cards.terminal.session import MAX_PARTS, CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import ENTROPY, issued_document, issued_memory, mrz_password
 from support.emulated import CAN
 

@@ -6,14 +6,22 @@ from collections.abc import Callable
 
 import pytest
 
-from eid_toolkit.ground.errors import AccessDenied, CardAbsent, CardRefused, ChannelError, EidError, NoCardError, ProtocolError
-from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.standards.protocols import globalplatform as gp
-from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.ground.errors import (
+    AccessDenied,
+    CardAbsent,
+    CardRefused,
+    ChannelError,
+    EidError,
+    NoCardError,
+    ProtocolError,
+)
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.standards.protocols.scp03 import KeySet
 from support.card_states import ENTROPY, TRANSPORT_KEYS, blank_mf
 
 

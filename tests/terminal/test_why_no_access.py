@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import CardRefused, EidError, PasswordWrong
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from support.card_states import ENTROPY, issued_memory, mrz_password
 from support.emulated import CAN
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from eid_toolkit.ground.errors import NoCardError, ServiceAway
 from eid_toolkit.cards.transport.pcsc import PcscTransport, find_reader, list_readers, wait_for_removal
 from eid_toolkit.cards.transport.virtual_reader import inserted
+from eid_toolkit.ground.errors import NoCardError, ServiceAway
 from support.cards import EchoCard
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd

@@ -9,16 +9,16 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.cards.emulator.blank import make_blank
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.ground.ports import SignatureAlgorithm
-from eid_toolkit.standards.protocols import globalplatform as gp
-from eid_toolkit.standards.protocols.scp03 import KeySet, Options
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.cards.terminal.reading import ReadStatus
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.pcsc import PcscTransport
+from eid_toolkit.ground.ports import SignatureAlgorithm
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.standards.protocols.scp03 import KeySet, Options
 from support.card_states import ENTROPY, NoGuard, issued_document
 from support.combinations import FINGERPRINTS, Access, Chip, Combination, Outcome, Signing, Specimen
 from support.emulated import emulated_card

@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.cards.emulator.replay import ReplayedCard
-from eid_toolkit.ground.errors import BadInput, CardRefused, NoCardError
-from eid_toolkit.work.inspection.capture import capture, read_small_files
-from eid_toolkit.work.inspection.evidence import Evidence
-from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.ground.ports import Entropy, FixedClock, SystemEntropy
-from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.cards.transport.recording import RecordedEntropy, Recording, RecordingTransport
 from eid_toolkit.cards.transport.trace import conversation, differences
+from eid_toolkit.ground.errors import BadInput, CardRefused, NoCardError
+from eid_toolkit.ground.ports import Entropy, FixedClock, SystemEntropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.work.cardspec import CardSpec, build
+from eid_toolkit.work.inspection.capture import capture, read_small_files
+from eid_toolkit.work.inspection.evidence import Evidence
+from eid_toolkit.work.inspection.policy import policy_by_name
 from support.cards import EchoCard
 from support.homes import NOW
 

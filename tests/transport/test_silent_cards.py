@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from eid_toolkit.doors.cli.main import main
-from eid_toolkit.ground.errors import NoCardError
 from eid_toolkit.cards.transport.bounded import BoundedCalls
 from eid_toolkit.cards.transport.pcsc import PcscTransport
+from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import NoCardError
 from support.cards import EchoCard
 from support.pcscd import PrivatePcscd
 from support.waiting import LIMIT, wait_for

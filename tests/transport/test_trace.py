@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from eid_toolkit.ground.errors import NoCardError
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.trace import TracingTransport
+from eid_toolkit.ground.errors import NoCardError
 from support.cards import EchoCard
 
 PUT_KEY = bytes.fromhex("80D8018110") + bytes(range(0x40, 0x50))

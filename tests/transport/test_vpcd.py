@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.cards.transport.vpcd import VpcdCard
+from eid_toolkit.ground.errors import ServiceAway
 from support.cards import EchoCard
 from support.waiting import LIMIT
 

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eid_toolkit.api.passwords import Can, Mrz
-from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.cards.transport.interface import PassingTransport, Transport
+from eid_toolkit.ground.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -150,11 +150,11 @@ def read(
     Raises :class:`PasswordWrong`, :class:`AccessDenied`, :class:`CardRefused` and :class:`NoCardError` where the card
     could not be opened. Once it is, there is a reading, and ``interrupted`` tells what ended it.
     """
+    from eid_toolkit.cards.terminal.quirks import quirks_by_name
+    from eid_toolkit.ground.ports import SystemClock, SystemEntropy
     from eid_toolkit.work.inspection.capture import capture
     from eid_toolkit.work.inspection.policy import policy_by_name
     from eid_toolkit.work.inspection.witness import SELF
-    from eid_toolkit.ground.ports import SystemClock, SystemEntropy
-    from eid_toolkit.cards.terminal.quirks import quirks_by_name
 
     opened_by, rules, known = access_password(password), policy_by_name(policy), quirks_by_name(quirks)
     evidence = capture(transport_of(card), opened_by, rules, SystemEntropy(), SystemClock(), known)

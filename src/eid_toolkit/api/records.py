@@ -90,9 +90,9 @@ def sign_records(
     Raises :class:`BadInput` for a data group that is none or does not fit on a card, and where ``signer`` is not the
     key of the certificate.
     """
+    from eid_toolkit.books.keys.foreign import der_of, signer_of
     from eid_toolkit.standards.lds.com import Com
     from eid_toolkit.standards.lds.sod import Sod, build_sod
-    from eid_toolkit.books.keys.foreign import der_of, signer_of
 
     groups = {number: _content(number, data_group) for number, data_group in sorted(data_groups.items())}
     key, now = signer_of(signer), signing_time or datetime.now(UTC).replace(microsecond=0)

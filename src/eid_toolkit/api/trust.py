@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from eid_toolkit.ground.errors import BadInput
 
 if TYPE_CHECKING:
-    from eid_toolkit.standards.pki.trust_material import TrustMaterial
     from eid_toolkit.books.trust.importing import Plan
     from eid_toolkit.books.trust.sources import Sources
+    from eid_toolkit.standards.pki.trust_material import TrustMaterial
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ class Trust:
     def _of_sources(
         cls, sources: Sources, unreadable: list[LeftOut], accept: Iterable[str], complete_states: Iterable[str]
     ) -> Trust:
-        from eid_toolkit.standards.pki.trust_material import TrustMaterial
         from eid_toolkit.books.trust.importing import Planner
+        from eid_toolkit.standards.pki.trust_material import TrustMaterial
 
         accepted = frozenset(text.replace(":", "").replace(" ", "").lower() for text in accept)
         planner = Planner(TrustMaterial(), known=frozenset(), removed=frozenset(), accepted=accepted)
@@ -134,8 +134,8 @@ def _add(to: Sources, more: Sources) -> None:
 
 def _material_of(plan: Plan, complete_states: Iterable[str]) -> TrustMaterial:
     """What a trust store would hold after the import that was planned."""
-    from eid_toolkit.standards.pki.trust_material import TrustMaterial
     from eid_toolkit.books.trust.packs import PARSERS, Role
+    from eid_toolkit.standards.pki.trust_material import TrustMaterial
 
     by_role: dict[str, dict[str, Any]] = {role: {} for role in (*PARSERS, Role.SIGNER.value)}
     for entry in plan.entries:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from eid_toolkit.cards.transport.interface import Transport
     from eid_toolkit.work.cardspec import SpecimenCard
     from eid_toolkit.work.cardspec.making import SpecLike
-    from eid_toolkit.cards.transport.interface import Transport
 
     CardMaker = Callable[..., SpecimenCard]
 
@@ -91,9 +91,9 @@ def eid_transport(eid_card: SpecimenCard) -> Iterator[Transport]:
 @pytest.fixture
 def eid_reader(request: pytest.FixtureRequest, eid_card: SpecimenCard) -> Iterator[str]:
     """The name of the PC/SC reader that holds ``eid_card``, by the driver vpcd; skips the test where there is none."""
-    from eid_toolkit.ground.errors import ServiceAway
     from eid_toolkit.cards.transport.virtual_reader import inserted
     from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
+    from eid_toolkit.ground.errors import ServiceAway
 
     port = request.config.getoption("--eid-vpcd-port") or DEFAULT_PORT
     with ExitStack() as stack:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.refusal import Refused
+from eid_toolkit.cards.emulator.reply import Reply, ok
+from eid_toolkit.cards.emulator.session import PendingChipAuthentication
+from eid_toolkit.ground.errors import BadInput, ChannelError
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.domain_parameters import domain_by_id, ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPublicKey
 from eid_toolkit.standards.crypto.messaging_suites import derive_suite
-from eid_toolkit.cards.emulator.refusal import Refused
-from eid_toolkit.cards.emulator.reply import Reply, ok
-from eid_toolkit.cards.emulator.session import PendingChipAuthentication
-from eid_toolkit.ground.errors import BadInput, ChannelError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols import chip_authentication as ca

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.work.cardspec.randomness import SeededEntropy
-from eid_toolkit.standards.codec import tlv
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -17,6 +16,7 @@ from eid_toolkit.standards.protocols import pace
 from eid_toolkit.standards.protocols.pace import PaceResult
 from eid_toolkit.standards.protocols.pace_card import PaceResponder, _present
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.work.cardspec.randomness import SeededEntropy
 from support.card_states import ENTROPY
 from support.conformance import Defect, DefectiveCard
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.reply import Reply
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.cards.emulator.reply import Reply
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols import pace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput, ChannelError
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile

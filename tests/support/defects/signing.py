@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.session import Selected
 from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, plain_to_der
-from eid_toolkit.cards.emulator.session import Selected
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols import active_authentication

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.pki.cv_authorization import Authorization, Role
 from eid_toolkit.standards.pki.cv_certificate import BODY, CvCertificate, CvContent
 from eid_toolkit.standards.pki.cv_trust import CertifiedKey
 from eid_toolkit.standards.protocols import chip_authentication as ca
 from eid_toolkit.standards.protocols.terminal_authentication import CHALLENGE_SIZE, SessionBinding
-from eid_toolkit.standards.protocols.terminal_authentication_card import KeyNotFound, SignatureWrong, State, TerminalAuthenticationResponder
+from eid_toolkit.standards.protocols.terminal_authentication_card import (
+    KeyNotFound,
+    SignatureWrong,
+    State,
+    TerminalAuthenticationResponder,
+)
 from support.conformance import Defect, DefectiveCard, complete_card
 from support.defects.chip import selects
 from support.defects.terminal import proves, responds_as

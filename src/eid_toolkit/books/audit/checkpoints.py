@@ -17,13 +17,13 @@ from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.rows import GENESIS, is_text, time_text, whole_number
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
 from eid_toolkit.books.audit.walk import RESTORED, restoring
-from eid_toolkit.ground.errors import IntegrityBroken, KeyMissing
-from eid_toolkit.ground.ports import Clock, Signer
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import audit_checkpoint as checkpoints
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.ground.errors import IntegrityBroken, KeyMissing
+from eid_toolkit.ground.ports import Clock, Signer
 
 KEY_NAME = "audit"
 """The key's name in the key store."""

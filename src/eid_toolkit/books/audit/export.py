@@ -27,8 +27,8 @@ from eid_toolkit.books.audit.rows import GENESIS, StoredRow, is_text
 from eid_toolkit.books.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
 from eid_toolkit.books.audit.walk import AuditResult, walk
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.books.ledger.canonical import canonical
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 
 KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
 _LINE_LIMIT = 1 << 20

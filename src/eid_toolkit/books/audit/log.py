@@ -13,10 +13,10 @@ from sqlalchemy import Column, Connection, Row, Select, String, delete, insert, 
 from sqlalchemy.exc import IntegrityError
 
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, is_text, row_hash, time_text, whole_number
-from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import audit, audit_head
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.ground.errors import IntegrityBroken
 
 CHUNK = 500
 """Rows that are fetched at a time."""

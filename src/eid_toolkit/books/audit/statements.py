@@ -16,12 +16,12 @@ from datetime import datetime
 from hashlib import sha256
 
 from eid_toolkit.books.audit.rows import time_text
-from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.standards.pki.certificate import read_pem_or_der
-from eid_toolkit.ground.ports import Signer
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.ports import Signer
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.standards.pki.certificate import read_pem_or_der
 
 SCHEMA = "eid-audit-checkpoint/1"
 DIGEST = "sha256"

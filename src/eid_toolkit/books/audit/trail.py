@@ -15,12 +15,12 @@ from eid_toolkit.books.audit.log import AuditRow, Filter
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, audit_key
 from eid_toolkit.books.audit.walk import AuditResult, walk
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway, UsageError
-from eid_toolkit.ground.ports import Clock, Signer
-from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway, UsageError
+from eid_toolkit.ground.ports import Clock, Signer
 
 SIGN_AFTER = 100
 """This many rows are signed without being asked, by whoever has the key at hand."""
@@ -54,7 +54,7 @@ class AuditTrail:
             yield log.read(connection, criteria)
 
     def export(self, operator: Operator, write: Callable[[str], object]) -> AuditResult | IntegrityBroken:
-        """Write the lines of an export (:mod:`eid_toolkit.books.audit.export`), and judge the very rows that are written.
+        """Write the lines of an export (see ``books.audit.export``), and judge the very rows that are written.
 
         It is written to its end whatever is found; what :meth:`verify` would raise is returned, for the caller to raise
         when the file is closed. Raises :class:`IntegrityBroken` if the export cannot be written.

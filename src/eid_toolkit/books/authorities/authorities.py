@@ -9,19 +9,38 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
+from eid_toolkit.books.authorities.authority_files import (
+    BUNDLE_SIGNER,
+    CSCA,
+    LINK,
+    LIST_SIGNER,
+    REQUEST,
+    SIGNER,
+    AuthorityFiles,
+    key_name,
+    key_numbers,
+)
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.signers import CountingSigner
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.ports import Entropy, Signer
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.standards.pki.certificate import SPECIMEN_MARK, Certificate
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.crl import Crl
-from eid_toolkit.standards.pki.issuing import Lifetime, Publication, build_crl, build_csca, build_document_signer, build_link, build_purpose_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import (
+    Lifetime,
+    Publication,
+    build_crl,
+    build_csca,
+    build_document_signer,
+    build_link,
+    build_purpose_signer,
+    distinguished_name,
+)
 from eid_toolkit.standards.pki.names import ORGANIZATION, DistinguishedName
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY
-from eid_toolkit.ground.ports import Entropy, Signer
-from eid_toolkit.books.authorities.authority_files import BUNDLE_SIGNER, CSCA, LINK, LIST_SIGNER, REQUEST, SIGNER, AuthorityFiles, key_name, key_numbers
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.keys.signers import CountingSigner
 
 CSCA_CURVE = "brainpoolP384r1"
 SIGNER_CURVE = "brainpoolP256r1"

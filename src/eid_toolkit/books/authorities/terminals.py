@@ -11,21 +11,21 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.home.atomic import private_directory, write_atomic
-from eid_toolkit.standards.pki.cv_authorization import Role, TerminalType
-from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference
-from eid_toolkit.standards.pki.cv_public_key import ALGORITHMS, CvEcKey
-from eid_toolkit.ground.ports import Entropy, Signer
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.books.keys.stretching import PassphraseProvider
 from eid_toolkit.books.keys.token import PinProvider, Token
 from eid_toolkit.cards.terminal.rights import TerminalIdentity
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+from eid_toolkit.ground.ports import Entropy, Signer
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
+from eid_toolkit.standards.pki.cv_authorization import Role, TerminalType
+from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference
+from eid_toolkit.standards.pki.cv_public_key import ALGORITHMS, CvEcKey
 
 DIRECTORY = "terminal"
 _SUFFIX, _TOKEN = ".cvcert", "token.uri"

@@ -6,19 +6,28 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from eid_toolkit.books.authorities.authorities import KeyKind
+from eid_toolkit.books.authorities.authority_files import (
+    CVCA,
+    CVCA_LINK,
+    ISSUED,
+    TERMINAL,
+    VERIFIER,
+    AuthorityFiles,
+    key_name,
+    key_numbers,
+)
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPublicKey
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.cv_authorization import VALIDITY_DAYS, Authorization, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identifier_of
 from eid_toolkit.standards.pki.cv_request import CvRequest
-from eid_toolkit.ground.ports import Signer
-from eid_toolkit.books.authorities.authorities import KeyKind
-from eid_toolkit.books.authorities.authority_files import CVCA, CVCA_LINK, ISSUED, TERMINAL, VERIFIER, AuthorityFiles, key_name, key_numbers
-from eid_toolkit.books.keys.keys import KeyStore
 
 _CURVES = {"ec": "brainpoolP256r1", "ec-nist": "secp256r1"}
 _RSA_BITS = 2048

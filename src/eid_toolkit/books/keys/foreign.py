@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from eid_toolkit.books.keys.signers import RsaSigner, fitting_digest
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm, Signer
 from eid_toolkit.standards.crypto.digests import hash_algorithm
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import read_pem_or_der
-from eid_toolkit.ground.ports import SignatureAlgorithm, Signer
-from eid_toolkit.books.keys.signers import RsaSigner, fitting_digest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey

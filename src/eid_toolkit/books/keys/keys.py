@@ -8,16 +8,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.standards.crypto.symmetric import aes_cmac, aes_gcm_open, aes_gcm_seal
+from eid_toolkit.books.keys.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
+from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StretchedKey
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
-from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StretchedKey
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.crypto.symmetric import aes_cmac, aes_gcm_open, aes_gcm_seal
 
 SCHEMA = "eid-key-store/1"
 DATA_KEY = "data"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.stretching import PassphraseProvider
+from eid_toolkit.books.keys.token import PinProvider
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.keys.stretching import PassphraseProvider
-from eid_toolkit.books.keys.token import PinProvider
 
 DEVELOPER_CARD_KEY = Secret(bytes(range(0x40, 0x50)))
 """The key 40..4F of developer cards on the open market: opens no national blank."""

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm, Signer
 from eid_toolkit.standards.crypto.digests import hash_algorithm
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import SignatureAlgorithm, Signer
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name, ec_domain_from_parameters
-from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput, EidError, KeyMissing, NotPermitted, ServiceAway
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import DIGEST_SIZES, RSA_SIZES, RsaScheme, fitting_digest
 from eid_toolkit.books.keys.token_module import load, loading, need_package, translated
 from eid_toolkit.books.keys.token_signers import TokenEcSigner, TokenRsaSigner
+from eid_toolkit.ground.errors import BadInput, EidError, KeyMissing, NotPermitted, ServiceAway
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name, ec_domain_from_parameters
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.standards.crypto.rsa import RsaPublicKey
 
 PinProvider = Callable[[], Secret]
 """Asks for the user PIN when the token is used for the first time."""

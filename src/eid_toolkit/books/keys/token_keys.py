@@ -9,14 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.ground.errors import EidError, NotPermitted
-from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import RsaScheme
 from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
 from eid_toolkit.books.keys.token import PinProvider, Token
+from eid_toolkit.ground.errors import EidError, NotPermitted
+from eid_toolkit.ground.ports import Entropy, Signer
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 
 
 class TokenKeyStore(KeyStore):

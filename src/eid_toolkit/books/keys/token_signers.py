@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from eid_toolkit.books.keys.signers import DIGEST_SIZES, RsaScheme
+from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.crypto.digests import digest as hashed
 from eid_toolkit.standards.crypto.ec import EcPublicKey, plain_to_der
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.ports import SignatureAlgorithm
-from eid_toolkit.books.keys.signers import DIGEST_SIZES, RsaScheme
 
 
 class SigningToken(Protocol):

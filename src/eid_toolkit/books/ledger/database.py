@@ -20,9 +20,9 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 
+from eid_toolkit.books.ledger.schema import HEAD, metadata
 from eid_toolkit.ground.errors import BadInput, DatabaseAway, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.atomic import FILE_MODE
-from eid_toolkit.books.ledger.schema import HEAD, metadata
 
 BUSY_TIMEOUT_MS = 5000
 """How long a transaction waits for another process."""

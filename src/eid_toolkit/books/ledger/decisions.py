@@ -10,11 +10,11 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import decision
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 
 SCHEMA = "eid-decision/1"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
+from eid_toolkit.books.ledger.schema import data_key
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.books.ledger.schema import data_key
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
 
 _SIZE = 32  # AES-256
 

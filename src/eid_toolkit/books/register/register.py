@@ -10,21 +10,21 @@ from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.audit.walk import AuditResult
-from eid_toolkit.ground.home.home import Home
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.books.register.agencies.agencies import Agencies
-from eid_toolkit.books.register.documents.applications import Applications
-from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.register.agencies.agencies import Agencies
+from eid_toolkit.books.register.agencies.notices import Notices
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.register.documents.applications import Applications
 from eid_toolkit.books.register.documents.document_status import DocumentStatuses
 from eid_toolkit.books.register.documents.documents import Documents
 from eid_toolkit.books.register.keeping.erasure import Erasure
-from eid_toolkit.books.register.agencies.notices import Notices
 from eid_toolkit.books.register.people.persons import Persons
 from eid_toolkit.books.register.queues import Queue, queues
 from eid_toolkit.books.register.stock.stock import Stock
-from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.staff.operators import OperatorStore
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.ports import Clock, Entropy
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
+from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of, roles_with
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, UsageError
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of, roles_with
-from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 
 SCHEMA, SCHEMA_WITHOUT_ROLES = "eid-operator/2", "eid-operator/1"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission, permissions_of
+from eid_toolkit.ground.errors import NotPermitted
 
 
 def require_two(people: Sequence[Operator], action: str, first: Sequence[Permission], second: Permission) -> None:

@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
@@ -24,8 +26,6 @@ from eid_toolkit.standards.pki.times import is_ahead
 from eid_toolkit.standards.pki.trust_bundle import SECTIONS, BundlePolicy, SignedBundle, TrustBundle, digest_of
 from eid_toolkit.standards.pki.trust_material import TrustMaterial, may_certify
 from eid_toolkit.standards.pki.validation import validate_key_owner
-from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
 
 _PIN, _LOCK = "bundle-authority.json", "bundle.lock"
 _PIN_SCHEMA, _MANIFEST_SCHEMA = "eid-bundle-authority/1", "eid-bundle-manifest/1"

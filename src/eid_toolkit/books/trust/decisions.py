@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from eid_toolkit.books.trust.entry import Decision, TrustEntry
+from eid_toolkit.books.trust.packs import Basis, Pack, PackShelf, Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.standards.pki.judgement import Status
 from eid_toolkit.standards.pki.master_list import MasterList
 from eid_toolkit.standards.pki.trust_index import Facts, place_of
 from eid_toolkit.standards.pki.trust_material import TrustMaterial
 from eid_toolkit.standards.pki.validation import validate_list_signer
-from eid_toolkit.books.trust.entry import Decision, TrustEntry
-from eid_toolkit.books.trust.packs import Basis, Pack, PackShelf, Role
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import OperatorStore

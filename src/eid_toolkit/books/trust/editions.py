@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from eid_toolkit.books.trust.packs import Pack, Role
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.cms import SignedData
 from eid_toolkit.standards.pki.names import SERIAL_NUMBER
-from eid_toolkit.books.trust.packs import Pack, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.books.trust.database import keep
 from eid_toolkit.books.trust.entry import Decision, TrustEntry
 from eid_toolkit.books.trust.packs import SCHEMA, Member, Pack, Role, insert, note_facts
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.crl import Crl
 
 _MAGIC = SCHEMA.encode() + b"\n"
 _NAME = re.compile(r"[0-9a-f]{64}\.(cer|crl|json|pack|removed)")

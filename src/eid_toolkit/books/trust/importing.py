@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from eid_toolkit.standards.crypto.signatures import algorithms_agree
+from eid_toolkit.books.trust.entry import TrustEntry, claims_own_key, kind_of_certificate
+from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
+from eid_toolkit.books.trust.sources import Directory, ListFound, Refused, Sources
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.crypto.signatures import algorithms_agree
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.judgement import ChainResult, Status
 from eid_toolkit.standards.pki.times import is_ahead
 from eid_toolkit.standards.pki.trust_material import may_certify
 from eid_toolkit.standards.pki.validation import TrustMaterial, validate_deviation_list, validate_list_signer
-from eid_toolkit.books.trust.entry import TrustEntry, claims_own_key, kind_of_certificate
-from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
-from eid_toolkit.books.trust.sources import Directory, ListFound, Refused, Sources
 
 _QUESTIONS = {
     "list-signer-unknown": "trust-list-signer-unknown",

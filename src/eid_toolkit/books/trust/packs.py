@@ -13,12 +13,12 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from eid_toolkit.books.trust.database import FILE, TrustDatabase, fetch, keep, sweep
+from eid_toolkit.books.trust.entry import Decision, Item, ListOrigin
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.deviation_list import DeviationList
-from eid_toolkit.books.trust.database import FILE, TrustDatabase, fetch, keep, sweep
-from eid_toolkit.books.trust.entry import Decision, Item, ListOrigin
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator

@@ -15,6 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eid_toolkit.books.trust.database import TrustDatabase, fetch, sweep
+from eid_toolkit.books.trust.entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
+from eid_toolkit.books.trust.files import TrustFiles, insert_single
+from eid_toolkit.books.trust.packs import PARSERS, Pack, PackShelf, Role, insert, read_head
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
@@ -23,10 +27,6 @@ from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.standards.pki.trust_index import Facts, Later, Stored
 from eid_toolkit.standards.pki.trust_material import BundleFacts, TrustMaterial
-from eid_toolkit.books.trust.database import TrustDatabase, fetch, sweep
-from eid_toolkit.books.trust.entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
-from eid_toolkit.books.trust.files import TrustFiles, insert_single
-from eid_toolkit.books.trust.packs import PARSERS, Pack, PackShelf, Role, insert, read_head
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator, OperatorStore

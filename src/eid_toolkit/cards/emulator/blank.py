@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
 from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
 
 MAX_COMMAND, MAX_RESPONSE = 2048, 16384
 """The sizes in bytes of whole APDUs that the card takes and gives, as its EF.ATR/INFO says."""

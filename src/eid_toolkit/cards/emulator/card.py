@@ -11,22 +11,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
+from eid_toolkit.cards.emulator.domain import DomainCommands
 from eid_toolkit.cards.emulator.emrtd.access import AccessCommands
 from eid_toolkit.cards.emulator.emrtd.chip import ChipCommands
-from eid_toolkit.cards.emulator.domain import DomainCommands
 from eid_toolkit.cards.emulator.emrtd.reading import FileCommands
+from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.session import Selected, Session
 from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
 from eid_toolkit.ground.errors import BadInput, ChannelError, ObjectsMissing
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.lds.atr_info import AtrInfo
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import secure_messaging
 from eid_toolkit.standards.protocols.globalplatform import ISD_AID, ApplicationState, DomainState
 from eid_toolkit.standards.protocols.secure_messaging import CLASS_BITS

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.standards.codec import dgi, tlv
 from eid_toolkit.cards.emulator.emrtd import personalizer
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.session import DomainSession, Selected, Session
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput, ChannelError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.codec import dgi, tlv
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID
 from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols import scp03
 from eid_toolkit.standards.protocols.globalplatform import DomainState, InitializeUpdateAnswer

@@ -6,22 +6,22 @@ private keys or the signer's. All raise :class:`BadInput` for a card that lacks 
 
 from __future__ import annotations
 
+from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
 from eid_toolkit.standards.crypto.domain_parameters import domain_by_id, ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.cards.emulator import image
-from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.com import Com
 from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.sod import Sod
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
 

@@ -6,9 +6,10 @@ import json
 from datetime import date
 from typing import Any
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.cv_authorization import Authorization
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
@@ -18,7 +19,6 @@ from eid_toolkit.standards.protocols.globalplatform import ApplicationState, Dom
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule, ChipKey, RsaSigningKey
 from eid_toolkit.standards.protocols.scp03 import KeySet, Options
-from eid_toolkit.ground.secret import Secret
 
 SCHEMA = "eid-card-memory/1"
 

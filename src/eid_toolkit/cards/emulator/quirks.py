@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from eid_toolkit.standards.codec import tlv
-from eid_toolkit.standards.crypto.ec import plain_to_der
 from eid_toolkit.cards.emulator.card import SHORT_RESPONSE, EmulatedCard
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.crypto.ec import plain_to_der
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import MF_FID
 from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols.personalization_data import ChipKey
 
 _PARTS, _SMALL = 64, 160

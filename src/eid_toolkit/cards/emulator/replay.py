@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 
-from eid_toolkit.ground.errors import CardRemoved
-from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.recording import Exchange, Recording
+from eid_toolkit.ground.errors import CardRemoved
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.iso7816.status import StatusWord
 
 _log = logging.getLogger(__name__)
 _NOT_RECORDED = StatusWord.UNKNOWN_ERROR.to_bytes(2, "big")

@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from eid_toolkit.ground.display import shortened
-from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.ground.display import shortened
 from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, NoCardError, NotPermitted
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Entropy, SystemEntropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 
 MAGIC = b"eid-card/1\n"
 _SUFFIX = ".card"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
+from eid_toolkit.cards.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
+from eid_toolkit.cards.terminal.selecting import select_application, select_master_file
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord, is_card_failure
 from eid_toolkit.standards.lds.card_access import CardAccess
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import bac, pace_terminal
 from eid_toolkit.standards.protocols.pace import ChipMappingProof, PaceParameters
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.terminal_authentication import compress
-from eid_toolkit.cards.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
-from eid_toolkit.cards.terminal.selecting import select_application, select_master_file
-from eid_toolkit.cards.terminal.session import CardSession
 
 _CIPHER_STRENGTH = {"3des": 0, "aes-128": 1, "aes-192": 2, "aes-256": 3}
 

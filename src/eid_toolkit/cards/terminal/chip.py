@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from eid_toolkit.cards.terminal.reading import FileRead, FileReader
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NE
 from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import active_authentication, chip_authentication
 from eid_toolkit.standards.protocols.active_authentication import ActiveAuthenticationTranscript
 from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.standards.protocols.terminal_authentication import compress
-from eid_toolkit.cards.terminal.reading import FileRead, FileReader
-from eid_toolkit.cards.terminal.session import CardSession
 
 
 def authenticate_chip(

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from eid_toolkit.standards.codec import tlv
+from eid_toolkit.cards.terminal.selecting import BY_SHORT_IDENTIFIER, FILE_FORMS, select_file
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import BadInput, ChannelError, ProtocolError, ResponseUnprotected
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import MAX_EF_SIZE, ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.lds.atr_info import AtrInfo
-from eid_toolkit.cards.terminal.selecting import BY_SHORT_IDENTIFIER, FILE_FORMS, select_file
-from eid_toolkit.cards.terminal.session import CardSession
 
 _STATUS_WORD = 2
 _ABSENT = (StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND)

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from eid_toolkit.standards.asn1.security_infos import SecurityInfos, TerminalAuthenticationInfo
+from eid_toolkit.cards.terminal.reading import FileAddress, read_short_file
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
+from eid_toolkit.standards.asn1.security_infos import SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.ef_cvca import SIZE as EF_CVCA_SIZE
 from eid_toolkit.standards.pki.cv_authorization import Authorization
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference
 from eid_toolkit.standards.pki.cv_trust import choose_chain
-from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.protocols import terminal_authentication
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, TerminalCredentials
-from eid_toolkit.cards.terminal.reading import FileAddress, read_short_file
-from eid_toolkit.cards.terminal.session import CardSession
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import AccessDenied, CardRefused, ChannelError, EidError, ProtocolError
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.globalplatform import InitializeUpdateAnswer
 from eid_toolkit.standards.protocols.scp03 import KeySet, Scp03Channel, SecurityLevel, SessionKeys
-from eid_toolkit.cards.terminal.session import CardSession
 
 
 class AttemptGuard(Protocol):

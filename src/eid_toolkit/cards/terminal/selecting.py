@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import BadInput, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NE, CommandApdu
@@ -14,7 +15,6 @@ from eid_toolkit.standards.iso7816.commands import ANYWHERE, FCI, FCP, IN_CURREN
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.lds.ef_dir import EfDir
-from eid_toolkit.cards.terminal.session import CardSession
 
 _MASTER_FILE = (commands.select_mf(), CommandApdu(0x00, commands.SELECT, 0x00, FCI))
 _APPLICATION = (NO_ANSWER, FCI, FCP)

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
+from eid_toolkit.cards.terminal.quirks import STANDARD, Habits, Quirks
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import EidError, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NE, CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.protocols.flow import Flow, run
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel, capacity
-from eid_toolkit.cards.terminal.quirks import STANDARD, Habits, Quirks
-from eid_toolkit.cards.transport.interface import Transport
 
 T = TypeVar("T")
 

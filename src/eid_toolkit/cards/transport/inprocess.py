@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eid_toolkit.ground.errors import CardAbsent
 from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.ground.errors import CardAbsent
 
 
 class InProcessTransport:

@@ -13,8 +13,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from eid_toolkit.ground.errors import CardAbsent, CardRemoved, EidError, NoCardError, NoReaderError, ReaderAway, ServiceAway
 from eid_toolkit.cards.transport.bounded import BoundedCalls
+from eid_toolkit.ground.errors import (
+    CardAbsent,
+    CardRemoved,
+    EidError,
+    NoCardError,
+    NoReaderError,
+    ReaderAway,
+    ServiceAway,
+)
 
 ANSWER_LIMIT = 60.0
 """Seconds that a card may take for one command: those that delay an answer after wrong passwords take some."""

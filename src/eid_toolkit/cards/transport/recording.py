@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 
 SCHEMA = "eid-recording/1"
 MAX_SIZE = 64 << 20

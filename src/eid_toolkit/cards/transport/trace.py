@@ -11,10 +11,10 @@ import time
 from itertools import zip_longest
 from typing import TextIO
 
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.commands import SELECT
-from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 
 
 class TracingTransport(PassingTransport):

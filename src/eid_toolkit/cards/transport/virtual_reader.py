@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.cards.transport.pcsc import list_readers
 from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT, VpcdCard
+from eid_toolkit.ground.errors import ServiceAway
 
 PATIENCE = 10.0
 """Seconds that PC/SC may take to see a card come or go; half a second is usual."""

@@ -6,8 +6,8 @@ import socket
 from contextlib import suppress
 from types import TracebackType
 
-from eid_toolkit.ground.errors import NoCardError, ServiceAway
 from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.ground.errors import NoCardError, ServiceAway
 
 DEFAULT_PORT = 35963
 """The port of "Virtual PCD 00 00" as Debian ships it; the second slot is one higher."""

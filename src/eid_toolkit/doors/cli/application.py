@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.office import Office, open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import EidError, NotPermitted, UsageError
+from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, Evidence
@@ -75,9 +75,9 @@ def create(
     A person can have only one open application and one valid document of each type. If there is a document already, use
     --kind to say why it is replaced; it stays valid until the new one is issued.
     """
-    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
     from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
 
     with open_office(app) as office:
         document_profile = office.profile(profile)

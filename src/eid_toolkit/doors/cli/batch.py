@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.desk import ClerkDesk, ReadBackFunction
 from eid_toolkit.doors.cli.document_status import tell_inspections
@@ -20,14 +19,15 @@ from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, t
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import AccessDenied, ServiceAway, UsageError
+from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.register.documents.documents import Document, Documents
     from eid_toolkit.ground.errors import EidError
     from eid_toolkit.work.personalization.batch import Result, Summary
     from eid_toolkit.work.personalization.plan import Plan, Step
     from eid_toolkit.work.personalization.service import PersonalizationService
     from eid_toolkit.work.personalization.work import Free, WorkQueue
-    from eid_toolkit.books.register.documents.documents import Document, Documents
 
 _T = TypeVar("_T")
 SCHEMA = "eid-card-batch/1"
@@ -78,11 +78,11 @@ def batch(
     Documents whose card was spoiled come first, then the oldest. A card left unfinished by an interruption continues
     where it stopped. Ctrl-C finishes the current cards and stops; use --pause and --resume from another terminal.
     """
+    from eid_toolkit.books.register.stock.stations import Stations
+    from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.work.personalization.batch import Batch
     from eid_toolkit.work.personalization.service import PersonalizationService
     from eid_toolkit.work.personalization.work import WorkQueue
-    from eid_toolkit.books.register.stock.stations import Stations
-    from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
         operator = office.act(Permission.PERSONALIZE)

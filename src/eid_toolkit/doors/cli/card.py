@@ -46,9 +46,9 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
 
     An interrupted run continues when it is started again with the same card.
     """
+    from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.doors.cli.desk import ClerkDesk
     from eid_toolkit.work.personalization.service import PersonalizationService
-    from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
@@ -114,8 +114,8 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 
     Where stock is kept, spoiling a card takes two people (--second-operator) and its serial.
     """
-    from eid_toolkit.work.personalization.service import PersonalizationService
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.work.personalization.service import PersonalizationService
 
     if decision is None:
         raise click.UsageError("Give either --resume or --spoil.")
@@ -145,8 +145,8 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
     Its keys are destroyed; the application can be prepared again for a fresh card. Where stock is kept, spoiling a card
     that was written to takes two people (--second-operator) and its serial.
     """
-    from eid_toolkit.work.personalization.service import PersonalizationService
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.work.personalization.service import PersonalizationService
 
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)

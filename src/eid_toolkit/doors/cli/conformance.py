@@ -78,10 +78,10 @@ def conformance(
 def _run(
     app: App, reader: str, wait: float, cases: Sequence[Case], password: dict[str, str | None]
 ) -> tuple[Sequence[Result], dict[str, object], bytes]:
+    from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.conformance.facts import gather
     from eid_toolkit.work.conformance.report import junit_xml, report_data
     from eid_toolkit.work.conformance.runner import run_cases
-    from eid_toolkit.ground.ports import SystemEntropy
 
     entropy = SystemEntropy()
     passwords, terminals = all_passwords(**password), load_terminals(app)

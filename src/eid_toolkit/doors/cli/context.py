@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import languages
 from eid_toolkit.doors.cli.output import confirm, prompt
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.ground.messages.catalogue import languages
 from eid_toolkit.ground.secret import Secret
 
 _META = "eid_toolkit"

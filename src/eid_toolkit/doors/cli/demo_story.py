@@ -8,32 +8,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eid_toolkit.work.cardspec.forging import FORGERIES, Genuine
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.shelf import CardStore
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.cards.emulator.blank import make_blank
-from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.standards.profiles import list_profiles, load_profile
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.work.cardspec.forging import FORGERIES, Genuine
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.trusted_time import trusted_time
 from eid_toolkit.work.inspection.verdict import Verdict, judge
-from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.work.office.founding import found
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.plan import Plan, Step
 from eid_toolkit.work.personalization.service import PersonalizationService
-from eid_toolkit.standards.profiles import list_profiles, load_profile
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
-from eid_toolkit.work.office.founding import found
-from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.work.specimens import SpecimenPerson, persons
-from eid_toolkit.cards.emulator.shelf import CardStore
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.cards.terminal.session import CardSession
 
 POLICY = "demo"
 _AUTHORITY, _COUNTRY = "Specimen Authority", "UTO"

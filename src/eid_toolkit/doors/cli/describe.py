@@ -8,13 +8,23 @@ from functools import singledispatch
 from hashlib import sha256
 from typing import Any, get_args
 
-from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol, PaceProtocol
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceDomainParameterInfo, PaceInfo, SecurityInfo, SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.doors.cli import describe_biometrics, describe_pki
 from eid_toolkit.doors.cli.findings import findings_on
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SystemClock
+from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol, PaceProtocol
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    PaceDomainParameterInfo,
+    PaceInfo,
+    SecurityInfo,
+    SecurityInfos,
+    TerminalAuthenticationInfo,
+)
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.lds.biometric_block import BiometricObject
 from eid_toolkit.standards.lds.card_access import CardAccess
@@ -46,7 +56,6 @@ from eid_toolkit.standards.pki.master_list import MasterList
 from eid_toolkit.standards.pki.reading import CertificateBag
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import SignedBundle
-from eid_toolkit.ground.ports import SystemClock
 
 Plain = dict[str, Any]
 

@@ -11,10 +11,10 @@ from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import AccessDenied
 
 if TYPE_CHECKING:
-    from eid_toolkit.work.personalization.content import CardContent
-    from eid_toolkit.work.personalization.plan import Plan, Step
     from eid_toolkit.books.register.documents.documents import Document
     from eid_toolkit.cards.terminal.session import CardSession
+    from eid_toolkit.work.personalization.content import CardContent
+    from eid_toolkit.work.personalization.plan import Plan, Step
 
 _TRIES = 3
 

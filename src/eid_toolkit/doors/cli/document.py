@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.document_status import COMMANDS
 from eid_toolkit.doors.cli.files import OutputFile, write_file
 from eid_toolkit.doors.cli.office import Office, open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import EidError, UsageError
+from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document
@@ -98,8 +98,8 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
 
     The data opens the chip: handle it like the card itself. The audit log records each export.
     """
-    from eid_toolkit.work.personalization.print_data import PrintData
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.work.personalization.print_data import PrintData
 
     with open_office(app) as office:
         operator = office.act(Permission.EXPORT_PRINT_DATA)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.application import application_text, evidence_of
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.office import CLOCK, Office, open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import EidError, IntegrityBroken
+from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
-    from eid_toolkit.standards.pki.document_status import StatusList
     from eid_toolkit.books.register.documents.applications import Evidence
     from eid_toolkit.books.register.documents.document_status import Listed
     from eid_toolkit.books.register.documents.documents import Document
+    from eid_toolkit.standards.pki.document_status import StatusList
 
 _PATIENCE = 30.0
 _COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
@@ -195,9 +195,9 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     The application is processed like any other. The old document becomes invalid when the new one is issued; if it is
     lost or stolen, report that first. Without --evidence, you are asked whether you have the old card at hand.
     """
-    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
     from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
 
     with open_office(app) as office:
         operator = office.act(Permission.APPLY)

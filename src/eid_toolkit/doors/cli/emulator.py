@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.doors.cli.readers import EMULATED
 from eid_toolkit.doors.cli.spec_cards import SpecWord
 from eid_toolkit.ground.errors import ServiceAway, UsageError
-from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from eid_toolkit.work.cardspec import SpecimenCard
-    from eid_toolkit.cards.emulator.state import CardMemory
     from eid_toolkit.cards.emulator.shelf import CardStore
+    from eid_toolkit.cards.emulator.state import CardMemory
     from eid_toolkit.cards.transport.interface import Card
+    from eid_toolkit.work.cardspec import SpecimenCard
 
 
 @click.group(cls=Group)
@@ -37,11 +37,11 @@ def blank(app: App, name: str, fmt: str) -> None:
 
     In a demo home, these are the keys 40..4F used by developer cards.
     """
+    from eid_toolkit.books.keys.opening import open_key_store
     from eid_toolkit.cards.emulator.blank import make_blank
+    from eid_toolkit.cards.emulator.shelf import CardStore
     from eid_toolkit.ground.home.home import Home
     from eid_toolkit.ground.ports import SystemEntropy
-    from eid_toolkit.cards.emulator.shelf import CardStore
-    from eid_toolkit.books.keys.opening import open_key_store
 
     home, entropy = Home.open(app.home_path), SystemEntropy()
     transport_key = open_key_store(home, app.passphrase, entropy, app.pin).symmetric("transport")
@@ -187,8 +187,8 @@ def _write_trust(card: SpecimenCard, folder: Path | None) -> None:
 
 
 def _store(app: App) -> CardStore:
-    from eid_toolkit.ground.home.home import Home
     from eid_toolkit.cards.emulator.shelf import CardStore
+    from eid_toolkit.ground.home.home import Home
 
     return CardStore(Home.open(app.home_path))
 

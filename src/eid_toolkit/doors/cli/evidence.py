@@ -26,8 +26,8 @@ def evidence() -> None:
 @pass_app
 def key(app: App, fmt: str) -> None:
     """Show the fingerprint of this home's evidence key, for enrolment in other homes; create the key if necessary."""
-    from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
     from eid_toolkit.ground.ports import SystemEntropy
+    from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
 
     fingerprint = fingerprint_of(_keys(app).own_or_new(SystemEntropy()))
     emit({"fingerprint": fingerprint}, fmt, lambda: details([("fingerprint", fingerprint)]))

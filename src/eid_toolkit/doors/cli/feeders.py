@@ -16,9 +16,9 @@ from eid_toolkit.doors.cli.readers import EMULATED, open_reader
 from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway, UsageError
 
 if TYPE_CHECKING:
-    from eid_toolkit.work.personalization.batch import Feeder
     from eid_toolkit.cards.emulator.shelf import CardStore
     from eid_toolkit.cards.transport.interface import Transport
+    from eid_toolkit.work.personalization.batch import Feeder
 
 _POLL = 0.1
 """Seconds between two looks into a reader."""
@@ -129,8 +129,8 @@ class EmulatedBox:
         return self._kind_of(self._chips[name])
 
     def _store(self) -> CardStore:
-        from eid_toolkit.ground.home.home import Home
         from eid_toolkit.cards.emulator.shelf import CardStore
+        from eid_toolkit.ground.home.home import Home
 
         return CardStore(Home.open(self._app.home_path))
 

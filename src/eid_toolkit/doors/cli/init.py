@@ -49,11 +49,11 @@ def init(
     then add operators with `eid operator add`. With --key-store, the PIN of the token is asked for, or read from
     --pin-fd or EID_PIN.
     """
+    from eid_toolkit.books.authorities.authorities import AuthorityStore
+    from eid_toolkit.books.keys.opening import open_key_store
     from eid_toolkit.ground.home.config import HomeConfig
     from eid_toolkit.standards.profiles import list_profiles, load_profile
     from eid_toolkit.work.office.founding import found
-    from eid_toolkit.books.authorities.authorities import AuthorityStore
-    from eid_toolkit.books.keys.opening import open_key_store
 
     if authority is None:
         if not demo:

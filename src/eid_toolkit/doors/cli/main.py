@@ -13,55 +13,55 @@ from typing import Any
 import click
 
 from eid_toolkit import __version__
-from eid_toolkit.ground.messages.catalogue import FALLBACK, message_of
 from eid_toolkit.doors.cli.context import App, Group
 from eid_toolkit.doors.cli.output import note, paint, plain
 from eid_toolkit.ground.errors import EidError, ServiceAway, UsageError
+from eid_toolkit.ground.messages.catalogue import FALLBACK, message_of
 
 INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "agency": (
-        "eid_toolkit.doors.cli.agency:agency",
+        "agency:agency",
         "Manage the agencies that look persons up, and what each of them may see.",
     ),
-    "application": ("eid_toolkit.doors.cli.application:application", "Manage applications for documents."),
-    "audit": ("eid_toolkit.doors.cli.audit:audit", "Show, export and verify the tamper-evident audit log."),
-    "card": ("eid_toolkit.doors.cli.card:card", "Write documents to cards."),
+    "application": ("application:application", "Manage applications for documents."),
+    "audit": ("audit:audit", "Show, export and verify the tamper-evident audit log."),
+    "card": ("card:card", "Write documents to cards."),
     "conformance": (
-        "eid_toolkit.doors.cli.conformance:conformance",
+        "conformance:conformance",
         "Test a chip for conformance to the standards, case by case.",
     ),
     "decode": (
-        "eid_toolkit.doors.cli.decode:decode",
+        "decode:decode",
         "Show the content of a FILE from a card or from the country signing PKI.",
     ),
     "demo": (
-        "eid_toolkit.doors.cli.demo:demo",
+        "demo:demo",
         "Issue three cards to fictitious persons, verify them, and detect six forgeries.",
     ),
-    "document": ("eid_toolkit.doors.cli.document:document", "Manage documents, from preparation to destruction."),
-    "emulator": ("eid_toolkit.doors.cli.emulator:emulator", "Create, show and attach emulated cards."),
+    "document": ("document:document", "Manage documents, from preparation to destruction."),
+    "emulator": ("emulator:emulator", "Create, show and attach emulated cards."),
     "evidence": (
-        "eid_toolkit.doors.cli.evidence:evidence",
+        "evidence:evidence",
         "Manage the keys that sign saved evidence, and whose evidence is trusted.",
     ),
-    "init": ("eid_toolkit.doors.cli.init:init", "Create the home of an authority, with CSCA, document signer and first CRL."),
-    "judge": ("eid_toolkit.doors.cli.judge:judge", "Judge saved evidence again, with the current trust lists."),
-    "operator": ("eid_toolkit.doors.cli.operator:operator", "Manage operators, each with their own key."),
-    "notice": ("eid_toolkit.doors.cli.notice:notice", "Record and list police notices: lost, stolen, wanted."),
-    "person": ("eid_toolkit.doors.cli.person:person", "Manage the population register."),
-    "pki": ("eid_toolkit.doors.cli.pki:pki", "Manage the authority's certificates and revocation lists."),
-    "read": ("eid_toolkit.doors.cli.read:read", "Read every readable file of a card, without verifying it."),
-    "reader": ("eid_toolkit.doors.cli.reader:reader", "List readers and the cards in them."),
-    "register": ("eid_toolkit.doors.cli.register:register", "Back up and restore the register, and show its statistics."),
-    "samples": ("eid_toolkit.doors.cli.samples:samples", "Write sample persons, portraits and card specs to DIR."),
-    "stock": ("eid_toolkit.doors.cli.stock:stock", "Manage the stock of blanks, counted by two people."),
+    "init": ("init:init", "Create the home of an authority, with CSCA, document signer and first CRL."),
+    "judge": ("judge:judge", "Judge saved evidence again, with the current trust lists."),
+    "operator": ("operator:operator", "Manage operators, each with their own key."),
+    "notice": ("notice:notice", "Record and list police notices: lost, stolen, wanted."),
+    "person": ("person:person", "Manage the population register."),
+    "pki": ("pki:pki", "Manage the authority's certificates and revocation lists."),
+    "read": ("read:read", "Read every readable file of a card, without verifying it."),
+    "reader": ("reader:reader", "List readers and the cards in them."),
+    "register": ("register:register", "Back up and restore the register, and show its statistics."),
+    "samples": ("samples:samples", "Write sample persons, portraits and card specs to DIR."),
+    "stock": ("stock:stock", "Manage the stock of blanks, counted by two people."),
     "trust": (
-        "eid_toolkit.doors.cli.trust:trust",
+        "trust:trust",
         "Manage the CSCA certificates and revocation lists that inspections trust.",
     ),
-    "verify": ("eid_toolkit.doors.cli.verify:verify", "Read and verify a card."),
+    "verify": ("verify:verify", "Read and verify a card."),
 }
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
 
@@ -76,7 +76,7 @@ class RootGroup(Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
+        command = getattr(importlib.import_module(f"{__package__}.{module}"), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}:{attribute} is no command")
         return command

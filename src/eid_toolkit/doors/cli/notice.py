@@ -37,9 +37,9 @@ def add(
 
     A document reported in this way can never become valid again, and is included in the next list for officers.
     """
-    from eid_toolkit.doors.cli.document_status import tell_inspections
     from eid_toolkit.books.register.agencies.notices import NoticeKind
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.doors.cli.document_status import tell_inspections
 
     if (document is None) == (person is None) or (kind == "wanted") != (person is not None):
         raise UsageError("notice-kind-and-subject", kind=kind)

@@ -13,14 +13,14 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
-    from eid_toolkit.work.personalization.prepare import Preparation
-    from eid_toolkit.standards.profiles import DocumentProfile
-    from eid_toolkit.books.register.register import Register
     from eid_toolkit.books.authorities.authorities import AuthorityStore
     from eid_toolkit.books.keys.keys import KeyStore
+    from eid_toolkit.books.register.register import Register
     from eid_toolkit.books.staff.operators import Operator, OperatorStore
     from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.books.trust.store import TrustStore
+    from eid_toolkit.standards.profiles import DocumentProfile
+    from eid_toolkit.work.personalization.prepare import Preparation
 
 UNNAMED = "unnamed"
 """Who looks something up in a demo home without saying who it is."""
@@ -117,8 +117,8 @@ class Office:
 @contextmanager
 def open_office(app: App) -> Iterator[Office]:
     """Open the home of ``--home`` for the time of a command."""
-    from eid_toolkit.books.register.register import Register
     from eid_toolkit.books.keys.opening import open_key_store
+    from eid_toolkit.books.register.register import Register
 
     home = Home.open(app.home_path)
     keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)

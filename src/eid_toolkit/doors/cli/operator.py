@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.doors.cli.output import details, emit, table
 from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator, OperatorRecord

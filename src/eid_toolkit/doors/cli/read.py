@@ -45,12 +45,12 @@ def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str
     The files are named like EF_DG1.bin; manifest.json records which were read, absent, protected or failed. Exit code 7
     if none could be read, 5 or 6 if reading was interrupted; the files read before that are kept.
     """
+    from eid_toolkit.cards.terminal.quirks import quirks_by_name
     from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+    from eid_toolkit.ground.ports import SystemClock
     from eid_toolkit.work.inspection.capture import capture, read_small_files
     from eid_toolkit.work.inspection.evidence import FileEvidence, FileState
     from eid_toolkit.work.inspection.policy import policy_by_name
-    from eid_toolkit.ground.ports import SystemClock
-    from eid_toolkit.cards.terminal.quirks import quirks_by_name
 
     opened_by, known, terminals = access_password(**password), quirks_by_name(quirks), load_terminals(app)
     clock, officer = SystemClock(), policy_by_name("officer")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_app
 from eid_toolkit.doors.cli.output import emit, note, table
 from eid_toolkit.doors.cli.readers import EMULATED
 from eid_toolkit.ground.errors import ServiceAway
+from eid_toolkit.ground.messages.catalogue import message_of
 
 
 @click.group(cls=Group)

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import click
 
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import Card, Transport
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.files import read_file
 from eid_toolkit.doors.cli.tracing import traced
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.cards.transport.interface import Card, Transport
 
 EMULATED, SPEC, REPLAY = "emulator:", "spec:", "replay:"
 IN_PROCESS = (EMULATED, SPEC, REPLAY)
@@ -72,8 +72,8 @@ def open_reader(spec: str, app: App, wait: float = 0.0) -> Iterator[Transport]:
 @contextmanager
 def _connect(spec: str, app: App, wait: float) -> Iterator[Transport]:
     if spec.startswith(EMULATED):
-        from eid_toolkit.ground.home.home import Home
         from eid_toolkit.cards.emulator.shelf import CardStore
+        from eid_toolkit.ground.home.home import Home
 
         with CardStore(Home.open(app.home_path)).open(spec.removeprefix(EMULATED)) as opened:
             yield from _powered(opened.card, spec)
@@ -106,8 +106,8 @@ def _powered(card: Card, name: str) -> Iterator[Transport]:
 def _played_back(spec: str) -> Iterator[Transport]:
     """A recorded session, to whose reader its own random numbers are given once more."""
     from eid_toolkit.cards.emulator.replay import ReplayedCard, ReplayedTransport
-    from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.cards.transport.recording import MAX_SIZE, RecordedEntropy, Recording
+    from eid_toolkit.ground.ports import SystemEntropy
 
     recording = Recording.parse(read_file(Path(spec.removeprefix(REPLAY)), MAX_SIZE))
     transport = ReplayedTransport(ReplayedCard(recording), spec, RecordedEntropy(recording.random, SystemEntropy()))

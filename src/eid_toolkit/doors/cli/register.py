@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.books.staff.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.keeping.backup import Manifest
@@ -56,10 +56,10 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
     recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
     """
-    from eid_toolkit.ground.home.home import Home
-    from eid_toolkit.books.register.keeping.backup_restore import Restorer
     from eid_toolkit.books.keys.opening import open_key_store
+    from eid_toolkit.books.register.keeping.backup_restore import Restorer
     from eid_toolkit.books.staff.operators import OperatorStore
+    from eid_toolkit.ground.home.home import Home
 
     home = Home.open(app.home_path)
     keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)

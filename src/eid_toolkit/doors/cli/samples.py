@@ -41,9 +41,9 @@ def samples(app: App, folder: Path, fmt: str) -> None:
 
 
 def _contents() -> Iterator[tuple[str, bytes]]:
-    from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
     from eid_toolkit.books.register.people.person_data import FIELDS
     from eid_toolkit.books.register.people.person_files import write_csv
+    from eid_toolkit.work.cardspec.shipped_specs import shipped_specs
     from eid_toolkit.work.specimens import persons
 
     people = persons()

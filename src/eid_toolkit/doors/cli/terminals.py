@@ -19,8 +19,8 @@ def load_terminals(app: App) -> tuple[TerminalIdentity, ...]:
     """The home's terminals; none in most homes. Where there are some, their passphrase is asked for now."""
     if not (app.home_path / "terminal").exists():
         return ()
-    from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.books.authorities.terminals import TerminalStore
+    from eid_toolkit.ground.ports import SystemEntropy
 
     store = TerminalStore.open(app.home_path, app.passphrase, SystemEntropy(), app.pin)
     return () if store is None else store.identities()
@@ -28,8 +28,8 @@ def load_terminals(app: App) -> tuple[TerminalIdentity, ...]:
 
 def new_terminal_store(root: Path, key_store: str | None = None) -> TerminalStore:
     """The terminals of an officer's home, made if it has none; passphrase, or PIN of the token, are their own."""
-    from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.books.authorities.terminals import TerminalStore
+    from eid_toolkit.ground.ports import SystemEntropy
 
     entropy = SystemEntropy()
     existing = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy, _terminal_pin)

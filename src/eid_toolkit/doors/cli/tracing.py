@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.cards.transport.trace import TracingTransport
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.ports import Entropy, SystemEntropy
-from eid_toolkit.cards.transport.interface import Transport
-from eid_toolkit.cards.transport.trace import TracingTransport
 
 
 @contextmanager

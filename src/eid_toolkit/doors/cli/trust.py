@@ -143,9 +143,9 @@ def diff(app: App, file: Path, fmt: str) -> None:
 
     This changes nothing; to import the file, use `eid trust import`.
     """
-    from eid_toolkit.standards.pki.certificate import Certificate
     from eid_toolkit.books.trust.entry import TrustEntry, kind_of_certificate
     from eid_toolkit.books.trust.sources import read_files
+    from eid_toolkit.standards.pki.certificate import Certificate
 
     sources, now = read_files((file,)), CLOCK.now()
     certificates = {certificate.fingerprint: certificate for _, certificate in sources.certificates}
@@ -218,9 +218,9 @@ def _deviations(pack: Pack) -> dict[str, Any]:
     """What a deviation list says, where the pack is one."""
     if pack.kind != "deviation-list":
         return {}
+    from eid_toolkit.books.trust.packs import Role
     from eid_toolkit.doors.cli.describe_pki import deviation_list
     from eid_toolkit.standards.pki.deviation_list import DeviationList
-    from eid_toolkit.books.trust.packs import Role
 
     (data,) = pack.data_of(Role.DEVIATION_LIST)
     return {"deviations": deviation_list(DeviationList.parse(data))["deviations"]}

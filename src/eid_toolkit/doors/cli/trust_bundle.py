@@ -80,9 +80,9 @@ def export(
     without their keys, the documents reported by the register and by the table given last, and stolen blanks. Give your
     officers the CSCA's fingerprint through another channel: they accept it with their first bundle.
     """
+    from eid_toolkit.books.trust.bundles import BundleManifests, bundle_of
     from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
     from eid_toolkit.standards.pki.trust_bundle import BundlePolicy, build_trust_bundle
-    from eid_toolkit.books.trust.bundles import BundleManifests, bundle_of
 
     with open_office(app) as office:
         code, now = state_of(office, state), CLOCK.now().replace(microsecond=0)
@@ -138,12 +138,12 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
     A bundle is imported completely or not at all. The first bundle needs --accept; after that, only newer bundles from
     the same authority are accepted.
     """
-    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
-    from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
     from eid_toolkit.books.authorities.terminals import refresh
-    from eid_toolkit.books.trust.store import open_trust
     from eid_toolkit.books.trust.bundles import BundleStore
     from eid_toolkit.books.trust.packs import Role
+    from eid_toolkit.books.trust.store import open_trust
+    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+    from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
 
     if (app.home_path / CONFIG_NAME).exists():
         raise NotPermitted("bundle-not-here")
@@ -168,8 +168,8 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
 @pass_app
 def show(app: App, fmt: str) -> None:
     """Show the installed bundle, its age, and whose bundles are accepted."""
-    from eid_toolkit.books.trust.store import open_trust
     from eid_toolkit.books.trust.bundles import BundleStore
+    from eid_toolkit.books.trust.store import open_trust
 
     store = BundleStore(open_trust(app.home_path))
     pack, pin = store.present(), store.pin()
@@ -200,9 +200,9 @@ def _facts(pack: Pack) -> dict[str, object]:
 
 def _sections(office: Office, now: datetime) -> dict[str, tuple[bytes, ...]]:
     """What the home believes, and the certificates of its terminals."""
+    from eid_toolkit.books.authorities.verifying import VerifyingStore
     from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.standards.pki.times import is_ahead
-    from eid_toolkit.books.authorities.verifying import VerifyingStore
 
     trust, authorities = office.trust.material(), office.authorities
     newest: dict[tuple[str, bool], Crl] = {}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import explain, message_of
 from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass_app
 from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
@@ -15,10 +14,11 @@ from eid_toolkit.doors.cli.output import emit, note, short, table
 from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.home import CONFIG_NAME
+from eid_toolkit.ground.messages.catalogue import explain, message_of
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.trust.store import TrustEntry, TrustStore
     from eid_toolkit.books.trust.importing import Plan
+    from eid_toolkit.books.trust.store import TrustEntry, TrustStore
 
 _COLUMNS = ("status", "kind", "country", "name", "fingerprint", "source")
 _SHOWN = 30
@@ -67,8 +67,8 @@ def import_(
 
     Entries that a newer edition of a list no longer contains are reported and stay trusted until they are removed.
     """
-    from eid_toolkit.standards.pki.signature_form import is_without_null
     from eid_toolkit.books.trust.sources import read_files
+    from eid_toolkit.standards.pki.signature_form import is_without_null
 
     store = open_store(app)
     accepted = frozenset(fingerprint.replace(":", "").replace(" ", "").lower() for fingerprint in (*signers, *lists))

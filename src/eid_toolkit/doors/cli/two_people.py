@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.office import CLOCK, Office
 from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.books.staff.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator

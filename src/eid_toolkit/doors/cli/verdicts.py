@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.files import OutputFile, write_file
 from eid_toolkit.doors.cli.output import emit, paint
+from eid_toolkit.ground.messages.catalogue import explain, in_short
 
 if TYPE_CHECKING:
+    from eid_toolkit.standards.pki.validation import TrustMaterial
     from eid_toolkit.work.inspection.evidence import Evidence
     from eid_toolkit.work.inspection.reports.text_report import Words
     from eid_toolkit.work.inspection.verdict import Verdict
     from eid_toolkit.work.inspection.witness import Witness
-    from eid_toolkit.standards.pki.validation import TrustMaterial
 
 EXIT_CODES = {"passed": 0, "failed": 3, "undetermined": 4}
 _COLOURS = {"passed": "green", "failed": "red", "undetermined": "yellow"}

@@ -19,9 +19,9 @@ from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print
 from eid_toolkit.ground.errors import EidError, ServiceAway, UsageError
 
 if TYPE_CHECKING:
-    from eid_toolkit.work.inspection.evidence import Evidence
-    from eid_toolkit.standards.pki.trust_material import BundleFacts
     from eid_toolkit.cards.terminal.rights import TerminalIdentity
+    from eid_toolkit.standards.pki.trust_material import BundleFacts
+    from eid_toolkit.work.inspection.evidence import Evidence
 
 _WATCH_PATIENCE = 24 * 3600.0
 
@@ -82,10 +82,10 @@ def _capture(
     terminals: tuple[TerminalIdentity, ...],
     bundle: BundleFacts | None,
 ) -> Evidence:
+    from eid_toolkit.cards.terminal.quirks import quirks_by_name
+    from eid_toolkit.ground.ports import SystemClock
     from eid_toolkit.work.inspection.capture import capture
     from eid_toolkit.work.inspection.policy import policy_by_name
-    from eid_toolkit.ground.ports import SystemClock
-    from eid_toolkit.cards.terminal.quirks import quirks_by_name
 
     policy = policy_by_name(policy_name).tightened(bundle)
     opened_by, known = access_password(**password), quirks_by_name(quirks)
@@ -97,8 +97,8 @@ def _serve(reader: str, one_card: Callable[[float], str]) -> None:
     """Cards come and go; what goes wrong with one is told, and the next is waited for."""
     if reader.startswith(IN_PROCESS):
         raise UsageError("watch-needs-pcsc-reader")
-    from eid_toolkit.ground.messages.catalogue import message_of
     from eid_toolkit.cards.transport.pcsc import resolve_reader, wait_for_removal
+    from eid_toolkit.ground.messages.catalogue import message_of
 
     name = resolve_reader(reader)
     while True:
@@ -113,10 +113,10 @@ def _serve(reader: str, one_card: Callable[[float], str]) -> None:
 def _save_evidence(app: App, path: Path, evidence: Evidence) -> None:
     """Sign and save what was read; a home that cannot keep a key makes evidence without a signature, and says so."""
     from eid_toolkit.ground.messages.catalogue import message_of
+    from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.inspection.evidence_format import encode_evidence
     from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys
     from eid_toolkit.work.inspection.evidence_seal import sealed
-    from eid_toolkit.ground.ports import SystemEntropy
 
     data = encode_evidence(evidence)
     try:

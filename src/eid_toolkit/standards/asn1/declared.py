@@ -16,7 +16,7 @@ def load(kind: type[core.Asn1Value], data: bytes) -> Any:
     """``data``, the whole of it, as ``kind``, whose fields are read when they are asked for.
 
     The library reads BER but for a CHOICE of indefinite length, and no deeper than ten of these, so that it is given
-    definite lengths. Raises :class:`BadInput` for what is no BER or beyond the limits of :mod:`eid_toolkit.standards.codec.ber`,
+    definite lengths. Raises :class:`BadInput` for what is no BER or beyond the limits of ``codec.ber``,
     and one of :data:`FAULTS` for bytes that are not of the type: who reads says what it was to be.
     """
     return kind.load(ber.to_definite(data), strict=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1 import oids
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)

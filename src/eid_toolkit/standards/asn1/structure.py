@@ -8,12 +8,22 @@ from typing import Any
 
 from asn1crypto import core
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1 import oids
 from eid_toolkit.standards.asn1.declared import FAULTS, load
-from eid_toolkit.standards.asn1.modules import algorithms, cms, csca_master_list, deviation_list, icao_extensions, lds_security_object, pkcs10, pkix, security_infos
+from eid_toolkit.standards.asn1.modules import (
+    algorithms,
+    cms,
+    csca_master_list,
+    deviation_list,
+    icao_extensions,
+    lds_security_object,
+    pkcs10,
+    pkix,
+    security_infos,
+)
 from eid_toolkit.standards.asn1.names import name_of
 from eid_toolkit.standards.codec import tlv
-from eid_toolkit.ground.errors import BadInput
 
 Kind = type[core.Asn1Value]
 

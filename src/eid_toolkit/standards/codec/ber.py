@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import tlv
 
 _T = TypeVar("_T")
 MAX_DEPTH = 32

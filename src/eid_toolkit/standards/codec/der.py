@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 
 BOOLEAN = 0x01
 INTEGER = 0x02

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.dh import PKCS3, X942, dh_domain_from_parameters
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id, ec_domain_from_parameters
 from eid_toolkit.standards.crypto.ec import EC_PUBLIC_KEY, STANDARDIZED
-from eid_toolkit.ground.errors import BadInput
 
 
 def domain_from_algorithm(algorithm: bytes) -> EcDomain | DhDomain:

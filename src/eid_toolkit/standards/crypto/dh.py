@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, domain_by_id
 from eid_toolkit.standards.crypto.standard_groups import DH
-from eid_toolkit.ground.errors import BadInput
 
 PKCS3 = "1.2.840.113549.1.3.1"
 X942 = "1.2.840.10046.2.1"

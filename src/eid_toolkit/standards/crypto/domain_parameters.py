@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.standard_groups import DH, EC
-from eid_toolkit.ground.errors import BadInput
 
 _PRIME_FIELD = "1.2.840.10045.1.1"
 _MAX_PARAMETERS = 1024

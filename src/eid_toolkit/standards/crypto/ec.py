@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from eid_toolkit.ground.errors import AccessDenied, BadInput
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto import points
 from eid_toolkit.standards.crypto.digests import digest as compute_digest
 from eid_toolkit.standards.crypto.digests import hash_algorithm
-from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id, ec_domain_from_parameters, explicit_ec_parameters
-from eid_toolkit.ground.errors import AccessDenied, BadInput
-from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.domain_parameters import (
+    EcDomain,
+    domain_by_id,
+    ec_domain_from_parameters,
+    explicit_ec_parameters,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec as native_ec

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eid_toolkit.standards.crypto.digests import digest as compute_digest
-from eid_toolkit.standards.crypto.rsa import RsaPrivateKey, RsaPublicKey
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.crypto.digests import digest as compute_digest
+from eid_toolkit.standards.crypto.rsa import RsaPrivateKey, RsaPublicKey
 
 _HEADER = b"\x6a"
 """01: a signature, 1: M2 is not in it, 0 and the border nibble A: M1 begins at the next byte."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import kdf, symmetric
 from eid_toolkit.standards.crypto.kdf import KeyUse
-from eid_toolkit.ground.secret import Secret
 
 MAC_SIZE = 8
 """Bytes of the cryptographic checksum in DO'8E', whatever the cipher."""

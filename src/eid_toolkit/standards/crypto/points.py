@@ -15,8 +15,8 @@ from ecdsa.curves import find_curve
 from ecdsa.ellipticcurve import Point, PointJacobi
 from ecdsa.util import sigencode_der
 
-from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 
 Affine = tuple[int, int]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from math import gcd, lcm
 from typing import TYPE_CHECKING
 
+from eid_toolkit.ground.errors import BadInput, NotRsaKey
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
 from eid_toolkit.standards.crypto.digests import digest as compute_digest
 from eid_toolkit.standards.crypto.primes import is_prime
-from eid_toolkit.ground.errors import BadInput, NotRsaKey
-from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.ground.secret import Secret
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey as NativePublicKey

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest_by_oid, hash_algorithm
 from eid_toolkit.standards.crypto.ec import EC_PUBLIC_KEY, EcPublicKey
 from eid_toolkit.standards.crypto.rsa import RSA_ENCRYPTION, RSA_PSS, RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import SignatureAlgorithm
 
 _MGF1 = "1.2.840.113549.1.1.8"
 _ECDSA = {

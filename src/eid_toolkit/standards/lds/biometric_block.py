@@ -6,8 +6,8 @@ stand in the data object of its template, 5F2E or 7F2E (9303-10 4.5.6).
 
 from __future__ import annotations
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.lds.biometric_templates import BLOCK_39794, RECORD_19794
 from eid_toolkit.standards.lds.face_block import FaceBlock
 from eid_toolkit.standards.lds.face_record import FaceRecord

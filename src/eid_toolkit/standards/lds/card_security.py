@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import ID_PK_ECDH, SECURITY_OBJECT
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo, SecurityInfo, SecurityInfos
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, verify_signed_data
-from eid_toolkit.ground.ports import Signer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 
 SIZE = 36

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.lds.biometric_templates import BLOCK_39794
 from eid_toolkit.standards.lds.extensible_block import descend, representations
 

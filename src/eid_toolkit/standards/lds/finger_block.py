@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar
 
-from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.lds.biometric_templates import BLOCK_39794
 from eid_toolkit.standards.lds.extensible_block import code, descend, number, representations
 

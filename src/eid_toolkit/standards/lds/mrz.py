@@ -10,7 +10,15 @@ from datetime import date
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds import dates
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.mrz_layout import DOCUMENT_CODE, ISSUING_STATE, LAYOUTS, SHORT_NUMBER, Layout, MrzFormat, check_digit
+from eid_toolkit.standards.lds.mrz_layout import (
+    DOCUMENT_CODE,
+    ISSUING_STATE,
+    LAYOUTS,
+    SHORT_NUMBER,
+    Layout,
+    MrzFormat,
+    check_digit,
+)
 from eid_toolkit.standards.lds.mrz_name import name_field
 from eid_toolkit.standards.lds.mrz_writer import MrzWriter
 from eid_toolkit.standards.lds.transliteration import transliterate

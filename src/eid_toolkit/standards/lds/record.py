@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.tag_list import TAG_LIST, read_tag_list, write_tag_list
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import ber, der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest_by_oid
-from eid_toolkit.ground.errors import BadInput
 
 LDS_VERSION = "0108"
 UNICODE_VERSION = "040000"

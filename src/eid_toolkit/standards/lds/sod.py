@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST, LDS_SECURITY_OBJECT, SECURITY_OBJECT
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.digests import digest as hashed
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.security_object import LdsSecurityObject
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, verify_signed_data
-from eid_toolkit.ground.ports import Signer
 
 _TAG = 0x77
 _OTHER_CONTENTS = frozenset({CSCA_MASTER_LIST, DEVIATION_LIST, SECURITY_OBJECT})

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.dates import PartialDate
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.signatures import algorithm_from_der, algorithms_agree, verify
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.countries import SPECIMEN_STATE
 from eid_toolkit.standards.pki.extensions import Extensions, read_extensions, split_extensions
 from eid_toolkit.standards.pki.names import DistinguishedName
 from eid_toolkit.standards.pki.times import read_time
-from eid_toolkit.ground.ports import SignatureAlgorithm
 
 MAX_CERTIFICATE = 1 << 16
 """The largest certificate in bytes that is read; real ones have some 2000."""

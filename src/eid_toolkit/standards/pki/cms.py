@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm, Signer
 from eid_toolkit.standards.codec import ber, der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest_by_oid
 from eid_toolkit.standards.crypto.digests import digest as hashed
 from eid_toolkit.standards.crypto.signatures import algorithm_from_der, algorithm_to_der, verify
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import Certificate, raw_objects
 from eid_toolkit.standards.pki.names import DistinguishedName
 from eid_toolkit.standards.pki.times import encode_time, read_time
-from eid_toolkit.ground.ports import SignatureAlgorithm, Signer
 
 ID_SIGNED_DATA = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import is_signed_by, raw_first_child
-from eid_toolkit.standards.pki.extensions import AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, ISSUER_ALTERNATIVE_NAME, read_extensions, split_extensions
+from eid_toolkit.standards.pki.extensions import (
+    AUTHORITY_KEY_IDENTIFIER,
+    CRL_NUMBER,
+    ISSUER_ALTERNATIVE_NAME,
+    read_extensions,
+    split_extensions,
+)
 from eid_toolkit.standards.pki.names import DistinguishedName
 from eid_toolkit.standards.pki.times import GENERALIZED_TIME, UTC_TIME, read_time
 

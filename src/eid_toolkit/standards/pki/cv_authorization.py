@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import BSI_DE
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 
 TEMPLATE, DISCRETIONARY_DATA = 0x7F4C, 0x53
 _ROLES = f"{BSI_DE}.3.1.2"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.ec import EcPublicKey, der_to_plain
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.cv_authorization import Authorization, Role
 from eid_toolkit.standards.pki.cv_public_key import CvPublicKey, parse_public_key
-from eid_toolkit.ground.ports import Signer
 
 CERTIFICATE, BODY, SIGNATURE = 0x7F21, 0x7F4E, 0x5F37
 _PROFILE, _AUTHORITY, _HOLDER, _EFFECTIVE, EXPIRES = 0x5F29, 0x42, 0x5F20, 0x5F25, 0x5F24

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import SignatureAlgorithm
 from eid_toolkit.standards.asn1.oids import ID_TA
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
@@ -12,8 +14,6 @@ from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_i
 from eid_toolkit.standards.crypto.ec import EcPublicKey, plain_to_der
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
 from eid_toolkit.standards.crypto.standard_groups import EC
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import SignatureAlgorithm
 
 TEMPLATE = 0x7F49
 _P, _A, _B, _G, _N, _Q, _COFACTOR = 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.cv_certificate import BODY, CERTIFICATE, SIGNATURE, KeyReference, plain_signature
 from eid_toolkit.standards.pki.cv_public_key import CvPublicKey, parse_public_key
-from eid_toolkit.ground.ports import Signer
 
 AUTHENTICATED = 0x67
 _PROFILE, _AUTHORITY, _HOLDER = 0x5F29, 0x42, 0x5F20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.pki.cv_authorization import Authorization, Role
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, CvPublicKey

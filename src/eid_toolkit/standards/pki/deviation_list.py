@@ -8,17 +8,17 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+from eid_toolkit.ground.display import shortened
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import DEVIATION_LIST
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.ground.display import shortened
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest_by_oid
 from eid_toolkit.standards.crypto.digests import digest as hashed
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data
 from eid_toolkit.standards.pki.names import DistinguishedName
 from eid_toolkit.standards.pki.times import parse_time
-from eid_toolkit.ground.ports import Signer
 
 MAX_SIZE = 4 << 20
 """The largest list in bytes that is read."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import DOCUMENT_TYPE_LIST, NAME_CHANGE
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.names import LOCALITY, DistinguishedName
 from eid_toolkit.standards.pki.times import encode_generalized_time, parse_time
 

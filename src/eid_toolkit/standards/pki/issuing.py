@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha1
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.extensions import AlternativeNames, UsagePeriod
 from eid_toolkit.standards.pki.names import COMMON_NAME, COUNTRY, ORGANIZATION, DistinguishedName
 from eid_toolkit.standards.pki.times import encode_time
-from eid_toolkit.ground.ports import Entropy, Signer
 
 CSCA_USAGE = timedelta(days=4 * 365)
 """How long a CSCA key signs: three to five years (9303-12 table 1)."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST
 from eid_toolkit.standards.codec import ber, der, tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import Certificate, raw_objects
 from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA, SignedData, build_signed_data
-from eid_toolkit.ground.ports import Signer
 
 MAX_SIZE = 16 << 20
 """The largest list in bytes that is read; those in the field have some hundred thousand."""

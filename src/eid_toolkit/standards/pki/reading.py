@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA, SignedData
 from eid_toolkit.standards.pki.crl import Crl

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import is_signed_by
 from eid_toolkit.standards.pki.names import DistinguishedName
-from eid_toolkit.ground.ports import Signer
 
 MAX_SIZE = 1 << 16
 """The largest request in bytes that is read."""

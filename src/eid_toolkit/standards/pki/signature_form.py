@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eid_toolkit.standards.crypto.signatures import lacks_null
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.crypto.signatures import lacks_null
 from eid_toolkit.standards.pki.cms import SignedData
 
 

@@ -16,9 +16,9 @@ from hashlib import sha256
 from typing import Any
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, verify_signed_data
-from eid_toolkit.ground.ports import Signer
 
 SCHEMA = "eid-trust-bundle/1"
 TRUST_BUNDLE = "2.25.256784277564343464396613615708596102225"

@@ -63,7 +63,7 @@ class TrustedKey:
 class TrustMaterial:
     """What an inspection believes: CSCA certificates as anchors, links, revocation lists and deviation lists.
 
-    Out of a store they are :class:`~eid_toolkit.standards.pki.trust_index.Stored`: read state by state, as they are needed.
+    Out of a store they are :class:`~.trust_index.Stored`: read state by state, as they are needed.
     """
 
     anchors: Sequence[Certificate] = ()

@@ -13,15 +13,23 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DEVIATION_LIST_SIGNING_KEY, DOCUMENT_TYPE_LIST
 from eid_toolkit.standards.crypto.signatures import verify
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignedData, verify_signed_data
 from eid_toolkit.standards.pki.countries import is_part_of, is_state, same_state
 from eid_toolkit.standards.pki.deviation_list import DeviationList
-from eid_toolkit.standards.pki.judgement import ChainResult, DocumentFacts, Finding, RevocationResult, Status, severity, worst
+from eid_toolkit.standards.pki.judgement import (
+    ChainResult,
+    DocumentFacts,
+    Finding,
+    RevocationResult,
+    Status,
+    severity,
+    worst,
+)
 from eid_toolkit.standards.pki.master_list import MasterList
 from eid_toolkit.standards.pki.revocation import check_revocation, is_listed
 from eid_toolkit.standards.pki.trust_material import BundleFacts, TrustedKey, TrustMaterial, may_certify

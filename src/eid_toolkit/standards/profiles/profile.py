@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import Cipher
 from eid_toolkit.standards.asn1.oids import Mapping as PaceMapping
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import MrzFormat
 from eid_toolkit.standards.lds.portrait import PortraitFormat

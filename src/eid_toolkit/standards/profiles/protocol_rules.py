@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.protocols.pace import PaceParameters
 
 if TYPE_CHECKING:

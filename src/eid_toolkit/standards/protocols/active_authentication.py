@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from eid_toolkit.ground.errors import BadInput, CardRefused, NotRsaKey
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN
 from eid_toolkit.standards.crypto import iso9796
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey, plain_to_der
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey, RsaPublicKey
-from eid_toolkit.ground.errors import BadInput, CardRefused, NotRsaKey
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols.flow import Flow
 
 CHALLENGE_SIZE = 8

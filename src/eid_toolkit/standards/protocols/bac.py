@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import CardRefused, PasswordWrong, ProtocolError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import symmetric
 from eid_toolkit.standards.crypto.messaging_suites import derive_suite
-from eid_toolkit.ground.errors import CardRefused, PasswordWrong, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.status import StatusWord, is_card_failure
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols.flow import Flow
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.ground.secret import Secret
 
 NONCE_SIZE, KEYING_SIZE, MESSAGE_SIZE = 8, 16, 40
 _ZERO_IV = bytes(8)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import BadInput, CardRefused, ProtocolError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol, Cipher
-from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfos
+from eid_toolkit.standards.asn1.security_infos import (
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    SecurityInfos,
+)
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.dh import DhPublicKey
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.standards.crypto.messaging_suites import derive_suite
-from eid_toolkit.ground.errors import BadInput, CardRefused, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import pace
 from eid_toolkit.standards.protocols.flow import Flow
 from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.references import REFERENCES, encode_reference
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.ground.secret import Secret
 
 MSE_AT = (0x41, 0xA4)
 MSE_KAT = (0x41, 0xA6)

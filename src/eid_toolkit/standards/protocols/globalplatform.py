@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from eid_toolkit.ground.errors import BadInput, ProtocolError
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto import symmetric
-from eid_toolkit.ground.errors import BadInput, ProtocolError
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.protocols import scp03
 from eid_toolkit.standards.protocols.scp03 import KeySet, Options, key_check_value
-from eid_toolkit.ground.secret import Secret
 
 ISD_AID = bytes.fromhex("A000000151000000")
 """The issuer security domain (Card Specification H.2)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from eid_toolkit.standards.crypto import points
-from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain
-from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto import points
+from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from eid_toolkit.standards.crypto import kdf, symmetric
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.protocols.scp03 import BLOCK, KeySet
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto import kdf, symmetric
+from eid_toolkit.standards.protocols.scp03 import BLOCK, KeySet
 
 IDENTITY_SIZE = 10
 _ENC, _MAC, _DEK = 1, 2, 3

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
+from eid_toolkit.ground.errors import BadInput, ProtocolError
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.standards.codec import der, tlv
@@ -14,13 +16,11 @@ from eid_toolkit.standards.crypto.algorithm_parameters import domain_from_algori
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.kdf import KeyUse
 from eid_toolkit.standards.crypto.messaging_suites import MAC_SIZE, MessagingSuite, suite_from_keys
-from eid_toolkit.ground.errors import BadInput, ProtocolError
 from eid_toolkit.standards.protocols.integrated_mapping import pseudo_random
 from eid_toolkit.standards.protocols.key_agreement import Group, group_of
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.references import REFERENCES
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.ground.secret import Secret
 
 MSE_P1, MSE_P2 = 0xC1, 0xA4
 PROTOCOL, PASSWORD, PARAMETERS, CHAT = 0x80, 0x83, 0x84, 0x7F4C

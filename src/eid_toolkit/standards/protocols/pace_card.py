@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.ground.errors import BadInput, ProtocolError
 from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.protocols import pace
 from eid_toolkit.standards.protocols.key_agreement import Group, KeyPair, group_of
 from eid_toolkit.standards.protocols.pace import PaceParameters, PaceResult, SessionKeys, Step
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.ground.secret import Secret
 
 T = TypeVar("T")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from eid_toolkit.ground.errors import BadInput, CardRefused, PasswordWrong, ProtocolError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.ground.errors import BadInput, CardRefused, PasswordWrong, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.status import is_card_failure
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import pace
 from eid_toolkit.standards.protocols.flow import Flow
 from eid_toolkit.standards.protocols.key_agreement import Group, group_of
@@ -18,7 +19,6 @@ from eid_toolkit.standards.protocols.pace import ChipMappingProof, PaceParameter
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.references import encode_reference
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.ground.secret import Secret
 
 
 def establish(

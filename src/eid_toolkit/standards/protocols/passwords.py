@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
 
-from eid_toolkit.standards.crypto import kdf
-from eid_toolkit.standards.crypto.kdf import KeyUse
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto import kdf
+from eid_toolkit.standards.crypto.kdf import KeyUse
 
 
 class PasswordKind(IntEnum):

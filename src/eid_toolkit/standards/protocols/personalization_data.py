@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, IntFlag
 
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.crypto import symmetric
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, encode_date, parse_date
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.standards.protocols.passwords import PasswordKind
-from eid_toolkit.ground.secret import Secret
 
 CREATE_FILE, WRITE_FILE, ACCESS, TERMINAL_TRUST, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0104, 0x0F01
 CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY, CAN, MRZ_SEED = 0x8101, 0x8102, 0x8103, 0x8104

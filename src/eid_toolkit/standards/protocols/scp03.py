@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntFlag
 
-from eid_toolkit.standards.crypto import kdf, symmetric
 from eid_toolkit.ground.errors import BadInput, ChannelError, ProtocolError
-from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NC, CommandApdu, ResponseApdu
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto import kdf, symmetric
+from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NC, CommandApdu, ResponseApdu
 
 BLOCK = 16
 SCP03_IDENTIFIER = 0x03

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from eid_toolkit.ground.errors import BadInput, ChannelError, ObjectsMissing, ResponseUnprotected
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.messaging_suites import MAC_SIZE, MessagingSuite
 from eid_toolkit.standards.crypto.symmetric import pad, unpad
-from eid_toolkit.ground.errors import BadInput, ChannelError, ObjectsMissing, ResponseUnprotected
 from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NC, MAX_SHORT_NE, CommandApdu, ResponseApdu
-from eid_toolkit.ground.secret import Secret
 
 CLASS_BITS = 0x0C
 """Secure messaging with an authenticated header (7816-4 5.4.1)."""

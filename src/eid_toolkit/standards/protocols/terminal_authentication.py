@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from eid_toolkit.ground.errors import AccessDenied, CardRefused, ProtocolError
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain
-from eid_toolkit.ground.errors import AccessDenied, CardRefused, ProtocolError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference, plain_signature
-from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.protocols.flow import Flow
 
 SET_VERIFICATION_KEY = (0x81, 0xB6)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput, ProtocolError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.pki.cv_authorization import Authorization, Role
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, KeyReference
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols.terminal_authentication import CHALLENGE_SIZE, KEY_REFERENCE, SessionBinding
 
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from eid_toolkit.books.keys.signers import EcSigner
+from eid_toolkit.cards.terminal.rights import TerminalIdentity
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.certificate import SPECIMEN_MARK, Certificate
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Authorization, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
-from eid_toolkit.standards.pki.issuing import Lifetime, Publication, build_crl, build_csca, build_document_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import (
+    Lifetime,
+    Publication,
+    build_crl,
+    build_csca,
+    build_document_signer,
+    distinguished_name,
+)
 from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import Entropy, Signer
-from eid_toolkit.books.keys.signers import EcSigner
-from eid_toolkit.cards.terminal.rights import TerminalIdentity
 
 _CSCA_CURVE, _SIGNER_CURVE, _TERMINAL_CURVE = "brainpoolP384r1", "brainpoolP256r1", "brainpoolP256r1"
 _DOCUMENT_VALIDITY = timedelta(days=15 * 366)

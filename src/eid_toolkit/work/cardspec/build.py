@@ -8,37 +8,43 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.rights import TerminalIdentity
+from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.home.regular import read_regular
+from eid_toolkit.ground.ports import Clock, Entropy, SystemClock, SystemEntropy
+from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.issuer_time import issuer_date
+from eid_toolkit.standards.lds.mrz import Mrz
+from eid_toolkit.standards.lds.portrait import MAX_FILE, Portrait, PortraitFormat, make_portrait
+from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
+from eid_toolkit.standards.pki.validation import TrustMaterial
+from eid_toolkit.standards.profiles import DocumentProfile
+from eid_toolkit.standards.profiles.numbering import document_number
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.standards.protocols.personalization_data import (
+    DIGEST_REFERENCES,
+    AccessProtocols,
+    ChipKey,
+    RsaSigningKey,
+    access_rule,
+)
 from eid_toolkit.work.cardspec.authority import SpecimenAuthority, VerifyingAuthority
 from eid_toolkit.work.cardspec.dressing import Performance, dressed
 from eid_toolkit.work.cardspec.forging import Genuine, forge
 from eid_toolkit.work.cardspec.profile_of import profile_of
 from eid_toolkit.work.cardspec.randomness import SeededEntropy, VirtualClock
 from eid_toolkit.work.cardspec.spec import CardSpec
-from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
-from eid_toolkit.cards.emulator.blank import make_blank
-from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.home.regular import read_regular
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.issuer_time import issuer_date
-from eid_toolkit.standards.lds.mrz import Mrz
-from eid_toolkit.standards.lds.portrait import MAX_FILE, Portrait, PortraitFormat, make_portrait
 from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue, RecordSet, build_records
-from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
-from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.ground.ports import Clock, Entropy, SystemClock, SystemEntropy
-from eid_toolkit.standards.profiles import DocumentProfile
-from eid_toolkit.standards.profiles.numbering import document_number
-from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
-from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.standards.protocols.personalization_data import DIGEST_REFERENCES, AccessProtocols, ChipKey, RsaSigningKey, access_rule
-from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.work.specimens import SpecimenPerson, persons
 from eid_toolkit.work.specimens.biometrics import fingerprints, irises
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.cards.terminal.rights import TerminalIdentity
-from eid_toolkit.cards.transport.interface import Card
 
 _STRANGER = {"primary_identifier": "Stranger", "secondary_identifier": "Alex", "date_of_birth": "1981-02-03"}
 """What makes another person of a specimen."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from eid_toolkit.work.cardspec.faults import FailingMemory, FaultyCard
-from eid_toolkit.work.cardspec.spec import CardSpec
 from eid_toolkit.cards.emulator.quirks import QuirkyCard, quirks_named
 from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.work.cardspec.faults import FailingMemory, FaultyCard
+from eid_toolkit.work.cardspec.spec import CardSpec
 
 Performance = Callable[[Card], Card]
 """What answers in place of a card."""

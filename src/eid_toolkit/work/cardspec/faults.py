@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 
-from eid_toolkit.work.cardspec.spec import FaultKind, FaultSpec, When
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import CardRemoved, NoCardError
 from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.work.cardspec.spec import FaultKind, FaultSpec, When
 
 FAULTS: dict[FaultKind, str] = {
     "power-lost": "the card loses power `before` or `after` the command takes effect, and stays off until a reset",

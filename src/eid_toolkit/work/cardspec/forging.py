@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from eid_toolkit.work.cardspec.authority import SpecimenAuthority
-from eid_toolkit.work.cardspec.playing_back import played_back
 from eid_toolkit.cards.emulator import forgeries
 from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.passwords import PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
-from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.work.cardspec.authority import SpecimenAuthority
+from eid_toolkit.work.cardspec.playing_back import played_back
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from eid_toolkit.ground.errors import EidError
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.reading import FileReader
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Card
+from eid_toolkit.ground.errors import EidError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.iso7816.status import StatusWord
+from eid_toolkit.standards.protocols.passwords import AccessPassword
 
 Exchange = tuple[bytes, bytes]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eid_toolkit.work.cardspec.spec import CardSpec
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
+from eid_toolkit.work.cardspec.spec import CardSpec
 
 
 def profile_of(spec: CardSpec) -> DocumentProfile:

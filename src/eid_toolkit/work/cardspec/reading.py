@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from eid_toolkit.work.cardspec.profile_of import profile_of
-from eid_toolkit.work.cardspec.spec import SCHEMA, CardSpec
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.profiles.reading import read
+from eid_toolkit.work.cardspec.profile_of import profile_of
+from eid_toolkit.work.cardspec.spec import SCHEMA, CardSpec
 
 MAX_SIZE = 1 << 16
 """The largest file in bytes."""

@@ -10,9 +10,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.work.cardspec.reading import MAX_SIZE, load_spec, parse_spec
 from eid_toolkit.work.cardspec.spec import CardSpec
-from eid_toolkit.ground.errors import BadInput
 
 _SUFFIXES = (".toml", ".yaml")
 

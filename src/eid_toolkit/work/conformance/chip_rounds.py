@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.work.conformance.case import Condition, NotConforming
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.standards.crypto.messaging_suites import derive_suite
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import ResponseApdu
@@ -17,6 +14,9 @@ from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticati
 from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.references import encode_reference
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
+from eid_toolkit.work.conformance.case import Condition, NotConforming
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.probe import Probe
 
 _NOTHING: Mapping[int, bytes | None] = MappingProxyType({})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
 from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
 from eid_toolkit.standards.protocols.key_agreement import group_of
 
 _OTHERS = (12, 13)

@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
-from eid_toolkit.work.conformance.case import NotAtHand
+from eid_toolkit.cards.terminal.access import AccessResult, open_access
+from eid_toolkit.cards.terminal.quirks import STANDARD, Quirks
+from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_short_file
+from eid_toolkit.cards.terminal.rights import TerminalIdentity
+from eid_toolkit.cards.terminal.selecting import select_master_file
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import BadInput, ChannelError, EidError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
@@ -18,18 +25,11 @@ from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.mrz import Mrz
 from eid_toolkit.standards.lds.sod import Sod
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import chip_authentication
 from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.standards.protocols.pace import PaceParameters
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.cards.terminal.access import AccessResult, open_access
-from eid_toolkit.cards.terminal.quirks import STANDARD, Quirks
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_short_file
-from eid_toolkit.cards.terminal.rights import TerminalIdentity
-from eid_toolkit.cards.terminal.selecting import select_master_file
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.work.conformance.case import NotAtHand
 
 
 class _Files(dict[ElementaryFile, bytes]):

@@ -8,9 +8,6 @@ from typing import Self
 
 from eid_toolkit.standards.asn1.security_infos import PaceInfo
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.work.conformance.case import Condition, NotConforming
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import ResponseApdu
 from eid_toolkit.standards.protocols import pace
@@ -19,6 +16,9 @@ from eid_toolkit.standards.protocols.pace import PaceParameters, SessionKeys, St
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.references import encode_reference
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
+from eid_toolkit.work.conformance.case import Condition, NotConforming
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.probe import Probe
 
 Way = tuple[PaceInfo, PaceParameters]
 _TEMPLATE = 0x7C

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
-from eid_toolkit.standards.codec import tlv
-from eid_toolkit.work.conformance.case import NotConforming
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.standards.iso7816.status import describe
-from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.standards.protocols import bac, pace_terminal
-from eid_toolkit.standards.protocols.pace import PaceResult
-from eid_toolkit.standards.protocols.passwords import AccessPassword
-from eid_toolkit.standards.protocols.secure_messaging import Arrange, SecureChannel
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
 from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
+from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.iso7816.status import describe
+from eid_toolkit.standards.protocols import bac, pace_terminal
+from eid_toolkit.standards.protocols.pace import PaceResult
+from eid_toolkit.standards.protocols.passwords import AccessPassword
+from eid_toolkit.standards.protocols.secure_messaging import Arrange, SecureChannel
+from eid_toolkit.work.conformance.case import NotConforming
+from eid_toolkit.work.conformance.facts import Facts
 
 OK = 0x9000
 EXECUTION_ERRORS = range(0x6400, 0x6600)

@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
+from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.work.conformance.case import Case, NotAtHand, NotConforming
 from eid_toolkit.work.conformance.facts import Facts
 from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway
-from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 
 _log = logging.getLogger(__name__)
 

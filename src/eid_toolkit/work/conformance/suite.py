@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable
 
-from eid_toolkit.work.conformance.case import Case, Unit, registered
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.work.conformance.case import Case, Unit, registered
 
 _MODULES = (
     "selecting",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from eid_toolkit.standards.codec import tlv
-from eid_toolkit.work.conformance.case import NotConforming
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.probe import Probe
+from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
@@ -14,7 +12,9 @@ from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, plain_signature
 from eid_toolkit.standards.protocols import terminal_authentication as ta
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, TerminalCredentials, compress
-from eid_toolkit.cards.terminal.chip import agree_on_keys
+from eid_toolkit.work.conformance.case import NotConforming
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.probe import Probe
 
 _FIRST_BYTES = 8
 

@@ -5,18 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo
-from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
-from eid_toolkit.work.inspection.document import Document
-from eid_toolkit.work.inspection.evidence import AccessEvidence, ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileEvidence, FileState, TerminalAuthenticationEvidence, TerminalProof
-from eid_toolkit.work.inspection.policy import Policy
-from eid_toolkit.work.inspection.rights import RIGHTS, prove_rights
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.standards.protocols import chip_authentication
-from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationChoice
-from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
 from eid_toolkit.cards.terminal.chip import authenticate_chip, challenge_chip
 from eid_toolkit.cards.terminal.quirks import STANDARD, Quirks
@@ -25,6 +13,28 @@ from eid_toolkit.cards.terminal.rights import TerminalIdentity, read_trusted
 from eid_toolkit.cards.terminal.selecting import select_master_file
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.protocols import chip_authentication
+from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationChoice
+from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
+from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, chip_name_of_bac
+from eid_toolkit.work.inspection.document import Document
+from eid_toolkit.work.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileEvidence,
+    FileState,
+    TerminalAuthenticationEvidence,
+    TerminalProof,
+)
+from eid_toolkit.work.inspection.policy import Policy
+from eid_toolkit.work.inspection.rights import RIGHTS, prove_rights
 
 _DG14, _DG15 = 14, 15
 _UNLISTED = (1, 2, _DG14, _DG15)

@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from eid_toolkit.standards.pki.validation import (
+    ChainResult,
+    DocumentFacts,
+    RevocationResult,
+    TrustMaterial,
+    check_revocation,
+    is_by_believed_key,
+    validate_signer,
+)
 from eid_toolkit.work.inspection.document import Document
 from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.policy import Policy
 from eid_toolkit.work.inspection.witness import SELF, Witness, as_told
-from eid_toolkit.standards.pki.validation import ChainResult, DocumentFacts, RevocationResult, TrustMaterial, check_revocation, is_by_believed_key, validate_signer
 
 
 @dataclass(frozen=True, slots=True)

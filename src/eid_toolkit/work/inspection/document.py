@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import TypeVar
 
-from eid_toolkit.standards.asn1.security_infos import SecurityInfos
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.evidence import FileEvidence
+from eid_toolkit.standards.asn1.security_infos import SecurityInfos
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.com import Com
@@ -23,6 +22,7 @@ from eid_toolkit.standards.lds.mrz import Mrz
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import FoundSigner, StoredSigners, find_signer
+from eid_toolkit.work.inspection.evidence import FileEvidence
 
 _T = TypeVar("_T")
 

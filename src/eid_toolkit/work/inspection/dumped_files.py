@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.evidence import FROM_FILES, AccessEvidence, Evidence, FileEvidence, FileState
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816.files import MAX_EF_SIZE, ElementaryFile
+from eid_toolkit.work.inspection.evidence import FROM_FILES, AccessEvidence, Evidence, FileEvidence, FileState
 
 MAX_FILES = 64
 """How many files of one chip are looked at; one has some twenty."""

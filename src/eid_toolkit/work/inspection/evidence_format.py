@@ -14,9 +14,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.evidence import AccessEvidence, ActiveAuthenticationEvidence, ChipAuthenticationEvidence, ChipProof, Evidence, FileEvidence, FileState, TerminalAuthenticationEvidence, TerminalProof
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.pace import ChipMappingProof
+from eid_toolkit.work.inspection.evidence import (
+    AccessEvidence,
+    ActiveAuthenticationEvidence,
+    ChipAuthenticationEvidence,
+    ChipProof,
+    Evidence,
+    FileEvidence,
+    FileState,
+    TerminalAuthenticationEvidence,
+    TerminalProof,
+)
 
 SCHEMA = "eid-evidence/2"
 _READ = ("eid-evidence/1", SCHEMA)

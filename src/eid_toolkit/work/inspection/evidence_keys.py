@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, ServiceAway
 from eid_toolkit.ground.home.atomic import new_file, private_directory, write_atomic
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.work.inspection.evidence_seal import Seal, fingerprint_of
 from eid_toolkit.work.inspection.witness import SELF, UNSIGNED, Standing, Witness
-from eid_toolkit.ground.ports import Entropy
 
 FOLDER = "evidence"
 KEY_FILE, READERS_FILE = "evidence-key.der", "enrolled.json"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 
 PREFIX = b"eid-evidence signature\n"
 _MEMBER = "signature"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.document import Document
 from eid_toolkit.standards.lds.dates import PartialDate, may_be_same_day
 from eid_toolkit.standards.lds.mrz import Mrz
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.standards.pki.countries import same_state
+from eid_toolkit.work.inspection.document import Document
 
 _DG11, _DG12, _DG13 = 11, 12, 13
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from eid_toolkit.cards.terminal.rights import (
+    TerminalIdentity,
+    authenticate_terminal,
+    choose_credentials,
+    effective_authorization,
+)
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused, ProtocolError
-from eid_toolkit.work.inspection.evidence import TerminalAuthenticationEvidence, TerminalProof
 from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding
-from eid_toolkit.cards.terminal.rights import TerminalIdentity, authenticate_terminal, choose_credentials, effective_authorization
-from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.work.inspection.evidence import TerminalAuthenticationEvidence, TerminalProof
 
 RIGHTS = {3: READ_DG3, 4: READ_DG4}
 """The data groups that are read with a right only: fingerprints and irises (9303-11 7)."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.countries import SPECIMEN_STATE, same_state
+from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.work.inspection.case import Case
 from eid_toolkit.work.inspection.checks import run_checks
 from eid_toolkit.work.inspection.document import Document
@@ -15,9 +18,6 @@ from eid_toolkit.work.inspection.holder import Holder
 from eid_toolkit.work.inspection.policy import Policy
 from eid_toolkit.work.inspection.result import CheckResult, CheckStatus, Layer
 from eid_toolkit.work.inspection.witness import SELF, Witness
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.pki.countries import SPECIMEN_STATE, same_state
-from eid_toolkit.standards.pki.validation import TrustMaterial
 
 
 class Decision(StrEnum):

@@ -10,22 +10,22 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from eid_toolkit.books.authorities.authorities import AuthorityStore, Charter
+from eid_toolkit.books.keys import opening as demo
+from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, TRANSPORT_KEY, KeyStore
+from eid_toolkit.books.keys.token import PinProvider
+from eid_toolkit.books.keys.token_keys import TokenKeyStore
+from eid_toolkit.books.register.register import Register
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.ground.home.atomic import sync_directory
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
-from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.standards.profiles import DocumentProfile
-from eid_toolkit.books.register.register import Register
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys import opening as demo
-from eid_toolkit.books.authorities.authorities import AuthorityStore, Charter
-from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, TRANSPORT_KEY, KeyStore
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.keys.token import PinProvider
-from eid_toolkit.books.keys.token_keys import TokenKeyStore
-from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.standards.pki.countries import same_state
+from eid_toolkit.standards.profiles import DocumentProfile
 
 FOUNDER = "founder"
 """Who acts in the audit log before there is any operator."""

@@ -15,16 +15,27 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from eid_toolkit.ground.errors import CardAbsent, CardWouldNotPass, DatabaseAway, DecisionNeeded, EidError, NoCardError, NoReaderError, NotPermitted, ReaderAway, ServiceAway
+from eid_toolkit.books.register.documents.documents import Document, Documents, DocumentState
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import (
+    CardAbsent,
+    CardWouldNotPass,
+    DatabaseAway,
+    DecisionNeeded,
+    EidError,
+    NoCardError,
+    NoReaderError,
+    NotPermitted,
+    ReaderAway,
+    ServiceAway,
+)
 from eid_toolkit.work.personalization.batch_results import Bell, Feeder, Outcome, Result, Summary
 from eid_toolkit.work.personalization.outages import Outage
 from eid_toolkit.work.personalization.runner import Desk
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.status import chip_of
 from eid_toolkit.work.personalization.work import Taken, WorkQueue
-from eid_toolkit.books.register.documents.documents import Document, Documents, DocumentState
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.cards.transport.interface import Transport
 
 __all__ = ["Batch", "Bell", "Feeder", "Outcome", "Result", "Summary"]
 

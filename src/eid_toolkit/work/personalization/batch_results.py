@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.work.personalization.work import Free
-from eid_toolkit.cards.transport.interface import Transport
 
 
 class Outcome(StrEnum):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eid_toolkit.books.register.documents.documents import DocumentPackage
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.crypto.digests import digest
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
-from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, ChipKey, RsaSigningKey
-from eid_toolkit.books.register.documents.documents import DocumentPackage
-from eid_toolkit.ground.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,9 +12,6 @@ from typing import Any
 from sqlalchemy import Row, Select, exists, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.work.personalization.plan import VERSION, Plan, Step
-from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
@@ -22,6 +19,9 @@ from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.schema import personalization_job as jobs
 from eid_toolkit.books.ledger.schema import personalization_step as steps
 from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.work.personalization.plan import VERSION, Plan, Step
 
 _QUERY = select(jobs).order_by(jobs.c.created_at, jobs.c.id)
 _CHUNK = 500

@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.authorities.verifying import VerifyingStore
+from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.register.documents.applications import Application
+from eid_toolkit.books.register.documents.documents import Document, PreparedDocument
+from eid_toolkit.books.register.register import Register
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.dg3 import Dg3
 from eid_toolkit.standards.lds.dg4 import Dg4
 from eid_toolkit.standards.lds.issuer_time import issuer_date
 from eid_toolkit.standards.lds.opaque import OpaqueFile
-from eid_toolkit.work.personalization.record_check import check_records
-from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue, build_records
-from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from eid_toolkit.standards.profiles.numbering import document_number
 from eid_toolkit.standards.protocols import personalization_data as layout
-from eid_toolkit.books.register.documents.applications import Application
-from eid_toolkit.books.register.documents.documents import Document, PreparedDocument
-from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.register import Register
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.books.authorities.verifying import VerifyingStore
+from eid_toolkit.work.personalization.record_check import check_records
+from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue, build_records
 
 _CAN_DIGITS = 6
 _NUMBER_TRIES = 100

@@ -5,12 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.lds.dg1 import Dg1
-from eid_toolkit.standards.lds.dg2 import Dg2
 from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
 from eid_toolkit.books.register.people.person_data import PersonData, birth_text
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.dg1 import Dg1
+from eid_toolkit.standards.lds.dg2 import Dg2
 
 SCHEMA = "eid-print/1"
 

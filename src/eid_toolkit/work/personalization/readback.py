@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import CardWouldNotPass, DecisionNeeded, EidError, NoCardError
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.sod import Sod
+from eid_toolkit.standards.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
+from eid_toolkit.standards.protocols.passwords import PasswordKind
+from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule, access_rule
 from eid_toolkit.work.inspection.capture import capture, read_small_files
 from eid_toolkit.work.inspection.evidence import FileState
 from eid_toolkit.work.inspection.policy import Policy, policy_by_name
 from eid_toolkit.work.inspection.result import CheckResult, CheckStatus
 from eid_toolkit.work.inspection.verdict import Decision, judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.rehearsal import rehearsed
-from eid_toolkit.standards.pki.validation import Status, TrustMaterial, check_revocation, validate_signer
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.standards.protocols.passwords import PasswordKind
-from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, AccessRule, access_rule
-from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.session import CardSession
 
 POLICY = "issuer-readback"
 WOULD_NOT_PASS = "card-would-not-pass"

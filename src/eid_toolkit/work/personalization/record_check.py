@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from eid_toolkit.ground.errors import CardWouldNotPass
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.work.inspection.evidence import AccessEvidence, Evidence, FileEvidence, FileState
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.result import CheckStatus
 from eid_toolkit.work.inspection.verdict import judge
-from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.work.personalization.readback import POLICY, WOULD_NOT_PASS
-from eid_toolkit.standards.pki.validation import TrustMaterial
 
 _OF_RECORDS = ("pa.sod-signature", "pa.data-group-hashes", "document.consistency", "document.expiry")
 """What no renewed list and no other chip would change."""

@@ -8,13 +8,23 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy, Signer
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1 import oids
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo, SecurityInfos, TerminalAuthenticationInfo
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    SecurityInfo,
+    SecurityInfos,
+    TerminalAuthenticationInfo,
+)
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import MAX_EF_SIZE, ElementaryFile
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.card_security import build_card_security
@@ -33,13 +43,10 @@ from eid_toolkit.standards.lds.portrait import Portrait
 from eid_toolkit.standards.lds.sod import build_sod
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.standards.profiles.numbering import optional_data
 from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile, NationalDataProfile
 from eid_toolkit.standards.profiles.protocol_rules import pace_info
-from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.ground.secret import Secret
 
 
 class Encodable(Protocol):

@@ -7,15 +7,15 @@ from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.emrtd.personalizer import store
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import CardRefused
-from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.standards.protocols.personalization_data import access_rule
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.work.personalization.content import CardContent
 
 
 def rehearsed(content: CardContent, entropy: Entropy) -> CardSession:

@@ -10,23 +10,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from eid_toolkit.ground.errors import DecisionNeeded, EidError, NotPermitted
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.lds.mrz import Mrz
-from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
-from eid_toolkit.work.personalization.content import CardContent
-from eid_toolkit.work.personalization.journal import IN_THE_MAKING, Job, JobState, Journal, StepState
-from eid_toolkit.work.personalization.plan import Action, Plan, Step
-from eid_toolkit.work.personalization.drivers.globalplatform import CardWriter
-from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.standards.protocols import personalization_data as layout
-from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
 from eid_toolkit.books.register.documents.documents import Document, Documents, DocumentState, Guard
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.cards.terminal.security_domain import AttemptGuard
 from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.ground.errors import DecisionNeeded, EidError, NotPermitted
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.mrz import Mrz
+from eid_toolkit.standards.protocols import personalization_data as layout
+from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
+from eid_toolkit.work.personalization.content import CardContent
+from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
+from eid_toolkit.work.personalization.drivers.globalplatform import CardWriter
+from eid_toolkit.work.personalization.journal import IN_THE_MAKING, Job, JobState, Journal, StepState
+from eid_toolkit.work.personalization.plan import Action, Plan, Step
 
 Detail = Mapping[str, object]
 

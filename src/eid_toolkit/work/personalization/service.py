@@ -6,29 +6,29 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from eid_toolkit.ground.errors import LeaseHeld, NotPermitted
-from eid_toolkit.ground.home.home import Home
-from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
-from eid_toolkit.work.personalization.content import CardContent
-from eid_toolkit.work.personalization.journal import IN_THE_MAKING, Job, JobState, Journal
-from eid_toolkit.work.personalization.plan import Plan
-from eid_toolkit.work.personalization.readback import ReadBack
-from eid_toolkit.work.personalization.runner import Bureau, Desk, PersonalizationRunner, finish_issued
-from eid_toolkit.work.personalization.work import document_subject
-from eid_toolkit.ground.ports import Clock, Entropy, SystemClock, SystemEntropy
-from eid_toolkit.standards.profiles import load_profile
-from eid_toolkit.books.register.documents.documents import Document, DocumentState, Guard
-from eid_toolkit.books.register.stock.leases import Lease, Leases
-from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.register.register import Register
-from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
 from eid_toolkit.books.keys.attempts import AttemptCounter
 from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.ledger.reasons import clean_reason
+from eid_toolkit.books.register.documents.documents import Document, DocumentState, Guard
+from eid_toolkit.books.register.register import Register
+from eid_toolkit.books.register.stock.leases import Lease, Leases
+from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import LeaseHeld, NotPermitted
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.ports import Clock, Entropy, SystemClock, SystemEntropy
+from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.work.personalization.content import CardContent
+from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
+from eid_toolkit.work.personalization.journal import IN_THE_MAKING, Job, JobState, Journal
+from eid_toolkit.work.personalization.plan import Plan
+from eid_toolkit.work.personalization.readback import ReadBack
+from eid_toolkit.work.personalization.runner import Bureau, Desk, PersonalizationRunner, finish_issued
+from eid_toolkit.work.personalization.work import document_subject
 
 _TRUST_SECONDS = 60.0
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from eid_toolkit.ground.errors import CardRefused, NotPermitted
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.books.register.documents.documents import Documents
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import CardRefused, NotPermitted
+from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 
 
 def chip_of(transport: Transport) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select
 
-from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.register.documents.document_rows import Document
-from eid_toolkit.books.register.stock.leases import Lease, Leases, database_time, is_held
 from eid_toolkit.books.ledger.schema import blank, document, lease, personalization_job
+from eid_toolkit.books.register.documents.document_rows import Document
 from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.books.register.stock.leases import Lease, Leases, database_time, is_held
+from eid_toolkit.work.personalization.journal import JobState
 
 MANY = 1000
 """So far what is free is counted: a count of all that waits takes longer than a look for a blank may."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import math
 
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.lds.dg3 import Dg3
 from eid_toolkit.standards.lds.dg4 import Dg4
 from eid_toolkit.standards.lds.finger_record import Finger, FingerView
 from eid_toolkit.standards.lds.iris_record import Eye
-from eid_toolkit.ground.ports import Entropy
 
 _FINGER_SIZE, _IRIS_SIZE = (120, 160), (96, 72)
 _FINGERS = (Finger.RIGHT_INDEX, Finger.LEFT_INDEX, *(finger for finger in Finger if 1 <= finger <= 10))

@@ -4,8 +4,32 @@ from __future__ import annotations
 
 from eid_toolkit.books.ledger.schema.base import UtcTime, metadata
 from eid_toolkit.books.ledger.schema.log import audit, audit_checkpoint, audit_head
-from eid_toolkit.books.ledger.schema.office import application, application_biometric, card, data_key, decision, document, document_file, document_secret, document_status, lease, personalization_job, personalization_step, station
-from eid_toolkit.books.ledger.schema.people import agency, name_posting, name_variant, name_word, notice, person, person_change, person_import, person_pair
+from eid_toolkit.books.ledger.schema.office import (
+    application,
+    application_biometric,
+    card,
+    data_key,
+    decision,
+    document,
+    document_file,
+    document_secret,
+    document_status,
+    lease,
+    personalization_job,
+    personalization_step,
+    station,
+)
+from eid_toolkit.books.ledger.schema.people import (
+    agency,
+    name_posting,
+    name_variant,
+    name_word,
+    notice,
+    person,
+    person_change,
+    person_import,
+    person_pair,
+)
 from eid_toolkit.books.ledger.schema.stock import blank, blank_movement, manifest, shift, vendor
 
 HEAD = "0005"

@@ -15,20 +15,20 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
-from eid_toolkit.standards.lds.transliteration import fold
-from eid_toolkit.ground.ports import Clock
-from eid_toolkit.books.register.agencies.agency_record import Agency, active_agency, agency_of, find_agency, load_agency
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
+from eid_toolkit.books.ledger.schema import agency, person
+from eid_toolkit.books.register.agencies.agency_record import Agency, active_agency, agency_of, find_agency, load_agency
 from eid_toolkit.books.register.agencies.notices import notices_about
 from eid_toolkit.books.register.people.person_data import FIELDS
 from eid_toolkit.books.register.people.person_look_ups import PersonLookUps
 from eid_toolkit.books.register.people.person_record import Person, load_person
 from eid_toolkit.books.register.people.person_search import search_persons
-from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
-from eid_toolkit.books.ledger.schema import agency, person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
+from eid_toolkit.ground.ports import Clock
+from eid_toolkit.standards.lds.transliteration import fold
 
 IDENTIFIER, NOTICES = "id", "notices"
 AGENCY_FIELDS = (IDENTIFIER, *FIELDS, NOTICES)

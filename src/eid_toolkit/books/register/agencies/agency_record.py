@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.books.ledger.schema import agency
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.ground.errors import BadInput, NotPermitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.books.register.agencies.agency_record import active_agency
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.register.documents.document_rows import Document, load_document
-from eid_toolkit.books.register.documents.document_status import DocumentStatuses
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.people.person_record import load_person, refuse_merged
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import application, document, notice, person
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.agencies.agency_record import active_agency
+from eid_toolkit.books.register.documents.document_rows import Document, load_document
+from eid_toolkit.books.register.documents.document_status import DocumentStatuses
 from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
+from eid_toolkit.books.register.people.person_record import load_person, refuse_merged
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
 
 _UNISSUED = (DocumentState.PREPARED, DocumentState.BOUND, DocumentState.SPOILED)
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.standards.profiles import DocumentProfile
+from eid_toolkit.books.ledger.schema import application, document, person
+from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.application_rows import ApplicationKind, Evidence, open_application
+from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.register.people.person_data import DECEASED
 from eid_toolkit.books.register.people.person_record import refuse_merged
 from eid_toolkit.books.register.people.persons import Person
-from eid_toolkit.books.ledger.schema import application, document, person
-from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.standards.profiles import DocumentProfile
 
 MAX_EVIDENCE, MAX_REFERENCE = 10, 100
 """How many pieces of evidence an application has, and how many characters a reference."""

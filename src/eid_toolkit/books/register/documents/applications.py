@@ -9,24 +9,35 @@ from types import MappingProxyType
 from sqlalchemy import Connection, func, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.standards.lds.issuer_time import issuer_date
-from eid_toolkit.standards.lds.portrait import Portrait
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.standards.profiles import DocumentProfile
-from eid_toolkit.books.register.documents.application_rows import APPROVE, QUERY, REJECT, WITHDRAW, Application, ApplicationKind, Evidence, applications_of, evidence_text, load_application
-from eid_toolkit.books.register.documents.application_rules import check_applicant, check_application
-from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import Decision, decide, verify_decision
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.people.person_record import load_person
-from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import application, application_biometric, document
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.register.documents.application_rows import (
+    APPROVE,
+    QUERY,
+    REJECT,
+    WITHDRAW,
+    Application,
+    ApplicationKind,
+    Evidence,
+    applications_of,
+    evidence_text,
+    load_application,
+)
+from eid_toolkit.books.register.documents.application_rules import check_applicant, check_application
 from eid_toolkit.books.register.documents.workflow import APPLICATION, ApplicationState, DocumentState
+from eid_toolkit.books.register.people.person_record import load_person
+from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.lds.issuer_time import issuer_date
+from eid_toolkit.standards.lds.portrait import Portrait
+from eid_toolkit.standards.profiles import DocumentProfile
 
 __all__ = ["Application", "ApplicationKind", "ApplicationState", "Applications", "Evidence", "load_application"]
 

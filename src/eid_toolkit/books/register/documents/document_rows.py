@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from eid_toolkit.books.audit.log import newest
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.books.register.documents.applications import Application
 from eid_toolkit.books.ledger.canonical import canonical, digest
 from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.documents.applications import Application
 from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 
 CAN = "can"
 MRZ_INFORMATION = "mrz-information"

@@ -10,18 +10,24 @@ from hashlib import sha256
 from sqlalchemy import Connection, func, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.ground.ports import Clock
-from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import signed_statement
-from eid_toolkit.books.register.documents.document_rows import RESUMED, Document, check_history, document_of, load_document
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import document, document_status
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.documents.cards import change_card
+from eid_toolkit.books.register.documents.document_rows import (
+    RESUMED,
+    Document,
+    check_history,
+    document_of,
+    load_document,
+)
 from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.ports import Clock
 
 PERMISSIONS: Mapping[str, Permission] = {
     "report-lost": Permission.REPORT_DOCUMENTS,

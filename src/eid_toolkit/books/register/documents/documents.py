@@ -8,26 +8,43 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.lds.sod import Sod
-from eid_toolkit.ground.ports import Clock
-from eid_toolkit.books.register.documents.applications import Application, Applications, load_application
-from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
-from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import decide
-from eid_toolkit.books.register.documents.document_rows import ACTIVE_AUTHENTICATION_KEY, BOUND, CAN, CHIP_AUTHENTICATION_KEY, CHIP_KEYS, MRZ_INFORMATION, TERMINAL_TRUST, Document, DocumentPackage, PreparedDocument, binding_of, check_history, document_of, has_document, living_document, load_document
-from eid_toolkit.books.register.documents.document_status import DocumentStatuses
-from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import document, document_file, document_secret
-from eid_toolkit.books.register.stock.stock import DEFAULT_STATION, Stock
-from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.register.documents.applications import Application, Applications, load_application
+from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
+from eid_toolkit.books.register.documents.document_rows import (
+    ACTIVE_AUTHENTICATION_KEY,
+    BOUND,
+    CAN,
+    CHIP_AUTHENTICATION_KEY,
+    CHIP_KEYS,
+    MRZ_INFORMATION,
+    TERMINAL_TRUST,
+    Document,
+    DocumentPackage,
+    PreparedDocument,
+    binding_of,
+    check_history,
+    document_of,
+    has_document,
+    living_document,
+    load_document,
+)
+from eid_toolkit.books.register.documents.document_status import DocumentStatuses
 from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
-from eid_toolkit.ground.secret import Secret
+from eid_toolkit.books.register.stock.manifests import clean_serial
+from eid_toolkit.books.register.stock.stock import DEFAULT_STATION, Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.ground.ports import Clock
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.sod import Sod
 
 __all__ = ["Document", "DocumentPackage", "DocumentState", "Documents", "PreparedDocument"]
 

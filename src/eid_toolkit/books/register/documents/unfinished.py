@@ -11,12 +11,18 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.ledger.schema import application, document, personalization_job
+from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.register.documents.document_rows import document_of
-from eid_toolkit.books.ledger.schema import application, document, personalization_job
+from eid_toolkit.books.register.documents.workflow import (
+    APPLICATION,
+    DOCUMENT,
+    ApplicationState,
+    BlankState,
+    DocumentState,
+)
 from eid_toolkit.books.register.stock.stock_movements import find_chip, move
-from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.workflow import APPLICATION, DOCUMENT, ApplicationState, BlankState, DocumentState
 from eid_toolkit.books.staff.operators import Operator
 
 IN_THE_MAKING = (DocumentState.PREPARED, DocumentState.BOUND)

@@ -1,8 +1,8 @@
 """A back-up of the register: one consistent state of all its tables, taken while stations work.
 
-The lines of the file (:mod:`eid_toolkit.books.register.keeping.backup_container`): the manifest; for each table its name and columns,
-then its rows as arrays, in an order that foreign keys allow. Bytes are ``{"b": base64}``. Nothing depends on which
-database it comes from.
+The lines of the file (``backup_container.py``): the manifest; for each table its name and columns, then its rows as
+arrays, in an order that foreign keys allow. Bytes are ``{"b": base64}``. Nothing depends on which database it comes
+from.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from sqlalchemy import Connection, MetaData, Table, func, select
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.rows import GENESIS
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.ledger.database import Database, version_of
+from eid_toolkit.books.ledger.schema import metadata
+from eid_toolkit.books.register.keeping.backup_container import BackupWriter, read_backup
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import new_file
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.books.register.keeping.backup_container import BackupWriter, read_backup
-from eid_toolkit.books.ledger.database import Database, version_of
-from eid_toolkit.books.ledger.schema import metadata
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.staff.roles import Permission
 
 SCHEMA = "eid-register-backup/1"
 SUBJECT = "register"

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, BinaryIO
 
+from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
 from eid_toolkit.ground.errors import IntegrityBroken, SealBroken
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
 
 MAGIC = b"eid-register-backup/1\n"
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from eid_toolkit.books.audit import log
+from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.ground.errors import EidError, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory
 from eid_toolkit.ground.ports import Clock
-from eid_toolkit.books.ledger.database import Database
 
 _SUFFIXES = ("", "-wal", "-shm", "-journal")
 

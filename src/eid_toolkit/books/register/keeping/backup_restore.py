@@ -21,18 +21,26 @@ from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.statements import Checkpoint, audit_key
 from eid_toolkit.books.audit.trail import items
 from eid_toolkit.books.audit.walk import RESTORED, walk
+from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, parse_address, upgrade, version_of
+from eid_toolkit.books.ledger.schema import HEAD, audit
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.register.keeping.backup import (
+    SUBJECT,
+    Manifest,
+    Row,
+    TableStart,
+    check_backup,
+    read_tables,
+    reflected_tables,
+)
+from eid_toolkit.books.register.keeping.backup_places import Place
+from eid_toolkit.books.register.keeping.erasure import erase_again, erased_persons
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Signer, SystemEntropy
-from eid_toolkit.books.register.keeping.backup import SUBJECT, Manifest, Row, TableStart, check_backup, read_tables, reflected_tables
-from eid_toolkit.books.register.keeping.backup_places import Place
-from eid_toolkit.books.register.data_keys import DataKeys
-from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, parse_address, upgrade, version_of
-from eid_toolkit.books.register.keeping.erasure import erase_again, erased_persons
-from eid_toolkit.books.ledger.schema import HEAD, audit
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.staff.roles import Permission
 
 _BATCH = 500
 

@@ -14,21 +14,36 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.ground.ports import Clock
 from eid_toolkit.books.ledger.canonical import canonical
-from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.name_index import forget_name
-from eid_toolkit.books.register.people.person_data import FIELDS
-from eid_toolkit.books.register.people.person_record import Person, load_person, person_of, refuse_merged
 from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.ledger.schema import application, application_biometric, blank, blank_movement, card, decision, document, document_file, document_secret, document_status, notice, person, person_change, personalization_job
-from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.books.ledger.schema import (
+    application,
+    application_biometric,
+    blank,
+    blank_movement,
+    card,
+    decision,
+    document,
+    document_file,
+    document_secret,
+    document_status,
+    notice,
+    person,
+    person_change,
+    personalization_job,
+)
+from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.unfinished import IN_THE_MAKING, UNDECIDED, end_unfinished
 from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.books.register.people.person_data import FIELDS
+from eid_toolkit.books.register.people.person_record import Person, load_person, person_of, refuse_merged
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.ports import Clock
 
 FIRST, SECOND = (Permission.ERASE_PERSONS,), Permission.READ_PERSONS
 """What the two must be permitted: the one erases, the other one has seen that it is the right person."""

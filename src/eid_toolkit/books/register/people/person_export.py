@@ -18,11 +18,11 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory, write_atomic
 from eid_toolkit.books.register.people.person_files import TextSink, write_csv, write_jsonl
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.people.person_source import Kind
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory, write_atomic
 
 SCHEMA = "eid-person-export-part/1"
 CHUNK = 5000

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
 from eid_toolkit.books.register.people.person_source import LINE_LIMIT, Kind
+from eid_toolkit.ground.errors import BadInput
 
 ALIASES = {"surname": "primary_identifier", "given_names": "secondary_identifier", "id_number": "personal_number"}
 """Everyday column names that are taken for the standard's."""

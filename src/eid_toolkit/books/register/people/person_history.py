@@ -13,19 +13,27 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.ports import Clock
 from eid_toolkit.books.ledger.canonical import canonical
-from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.name_index import forget_name, index_names
-from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.books.register.people.person_record import Person, load_person, objection, refuse_erased, refuse_merged, row_values, taken_numbers
 from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
 from eid_toolkit.books.ledger.schema import person, person_change, person_import
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.register.people.person_record import (
+    Person,
+    load_person,
+    objection,
+    refuse_erased,
+    refuse_merged,
+    row_values,
+    taken_numbers,
+)
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock
 
 Fields = Mapping[str, tuple[str | None, str | None]]
 """Before and after, by field."""

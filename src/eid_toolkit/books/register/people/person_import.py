@@ -18,18 +18,24 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier, new_identifiers
+from eid_toolkit.books.ledger.schema import person_import
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_files import Row, csv_columns, read_rows
-from eid_toolkit.books.register.people.person_record import Person, insert_people, objection, refresh_statistics, taken_numbers
+from eid_toolkit.books.register.people.person_record import (
+    Person,
+    insert_people,
+    objection,
+    refresh_statistics,
+    taken_numbers,
+)
 from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFile, Written
 from eid_toolkit.books.register.people.person_source import PersonSource, Progress
-from eid_toolkit.books.ledger.schema import person_import
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
 
 CHUNK = 1000
 """Rows in one transaction."""

@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.transliteration import fold
-from eid_toolkit.ground.ports import Clock
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.register.people.person_data import birth_text
 from eid_toolkit.books.register.people.person_history import checked_source
 from eid_toolkit.books.register.people.person_record import Person, load_person
-from eid_toolkit.books.register.people.person_search import Hit, count_persons, search_persons, state_of_persons, stream_persons
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.register.people.person_search import (
+    Hit,
+    count_persons,
+    search_persons,
+    state_of_persons,
+    stream_persons,
+)
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Clock
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
 
 LOOKED_UP, EXPORTED = "person.looked-up", "persons.exported"
 """In the audit log."""

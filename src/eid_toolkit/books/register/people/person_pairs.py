@@ -12,18 +12,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.ports import Clock
 from eid_toolkit.books.ledger.bulk import insert_rows
-from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.name_index import variants, within_one_edit
+from eid_toolkit.books.ledger.schema import person, person_pair
+from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.people.person_data import birth_text
 from eid_toolkit.books.register.people.person_history import record_change
 from eid_toolkit.books.register.people.person_record import Person, load_person, refuse_merged
-from eid_toolkit.books.ledger.schema import person, person_pair
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock
 
 _BATCH = 500
 _EVERYBODY = "persons"

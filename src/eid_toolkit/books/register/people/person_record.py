@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.books.ledger.bulk import insert_rows
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.name_index import index_names
-from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
 from eid_toolkit.books.ledger.schema import person
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.standards.lds.dates import PartialDate
 
 _LATER_FIELDS = ("former_names", "guardians", "vital_status", "date_of_death")
 

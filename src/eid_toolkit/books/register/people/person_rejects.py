@@ -13,10 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory
 from eid_toolkit.books.register.people.person_files import Row, csv_writer, harmless_cell
 from eid_toolkit.books.register.people.person_source import Kind
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory
 
 _BLOCK = 1 << 20
 

@@ -20,13 +20,13 @@ from itertools import islice
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select, true
 
 from eid_toolkit.books.audit.walk import RESTORED
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.transliteration import fold
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.name_index import LONGEST, variants, within_one_edit
+from eid_toolkit.books.ledger.schema import audit, name_posting, name_variant, name_word, person
 from eid_toolkit.books.register.people.person_data import birth_text
 from eid_toolkit.books.register.people.person_record import Person, person_of
-from eid_toolkit.books.ledger.schema import audit, name_posting, name_variant, name_word, person
+from eid_toolkit.standards.lds.dates import PartialDate
+from eid_toolkit.standards.lds.transliteration import fold
 
 _BATCH = 500
 _LAST = "\U0010ffff"

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_history import PersonHistory, record_addition
 from eid_toolkit.books.register.people.person_import import PersonImports
 from eid_toolkit.books.register.people.person_look_ups import PersonLookUps
 from eid_toolkit.books.register.people.person_pairs import PersonPairs, propose_pairs_of
-from eid_toolkit.books.register.people.person_record import Person, insert_people, load_person, objection, person_of, taken_numbers
+from eid_toolkit.books.register.people.person_record import (
+    Person,
+    insert_people,
+    load_person,
+    objection,
+    person_of,
+    taken_numbers,
+)
 from eid_toolkit.books.register.people.person_search import Hit, search_persons, stream_persons
-from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.lds.dates import PartialDate
 
 __all__ = ["Hit", "Person", "Persons", "person_of"]
 

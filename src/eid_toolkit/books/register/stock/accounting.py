@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
-from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.schema import document, document_file
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 
 _SIGNED = (ElementaryFile.SOD.label, ElementaryFile.CARD_SECURITY.label)
 

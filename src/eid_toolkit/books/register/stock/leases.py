@@ -18,10 +18,10 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
 
-from eid_toolkit.ground.errors import EidError, LeaseHeld, ServiceAway
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.schema import lease
+from eid_toolkit.ground.errors import EidError, LeaseHeld, ServiceAway
+from eid_toolkit.ground.ports import Entropy
 
 SECONDS = 60.0
 """How long a lease runs unless it is renewed."""

@@ -9,12 +9,12 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import Clock
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.schema import station
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Clock
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

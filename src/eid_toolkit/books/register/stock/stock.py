@@ -9,20 +9,28 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from eid_toolkit.books.audit.trail import AuditTrail
-from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import blank, blank_movement, document
-from eid_toolkit.books.register.stock.stock_movements import Blank, blank_of, clean_station, find_chip, load_blanks, move, open_shift
+from eid_toolkit.books.register.documents.cards import change_card
+from eid_toolkit.books.register.documents.workflow import BlankState, DocumentState
+from eid_toolkit.books.register.stock.manifests import clean_serial
+from eid_toolkit.books.register.stock.stock_movements import (
+    Blank,
+    blank_of,
+    clean_station,
+    find_chip,
+    load_blanks,
+    move,
+    open_shift,
+)
 from eid_toolkit.books.register.stock.stock_receiving import Receiving
 from eid_toolkit.books.register.stock.stock_shifts import Shifts
-from eid_toolkit.books.staff.two_people import require_two
-from eid_toolkit.books.register.documents.workflow import BlankState, DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
 
 DEFAULT_STATION = "main"
 """Where blanks are when nobody names a station."""

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.books.register.stock.manifests import clean_name
 from eid_toolkit.books.ledger.schema import blank, blank_movement, card, shift
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.workflow import BLANK, BlankState
+from eid_toolkit.books.register.stock.manifests import clean_name
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.ground.errors import BadInput
 
 OPEN, CLOSED = "open", "closed"
 """The states of a shift."""

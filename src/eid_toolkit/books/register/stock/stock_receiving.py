@@ -9,20 +9,20 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.standards.pki.cms import verify_signed_data
-from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.stock.manifests import Manifest, clean_name, places
 from eid_toolkit.books.ledger.schema import blank, blank_movement, manifest, vendor
-from eid_toolkit.books.register.stock.stock_movements import RECEIVE, Blank, chunks, clean_station, move
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.books.register.documents.workflow import BLANK
+from eid_toolkit.books.register.stock.manifests import Manifest, clean_name, places
+from eid_toolkit.books.register.stock.stock_movements import RECEIVE, Blank, chunks, clean_station, move
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.cms import verify_signed_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,26 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.trail import AuditTrail
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.ledger.schema import blank, blank_movement, shift
-from eid_toolkit.books.register.stock.stock_movements import CLOSED, OPEN, chunks, clean_station, load_blanks, move, open_shift
-from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.books.register.documents.workflow import BlankState
+from eid_toolkit.books.register.stock.manifests import clean_serial
+from eid_toolkit.books.register.stock.stock_movements import (
+    CLOSED,
+    OPEN,
+    chunks,
+    clean_station,
+    load_blanks,
+    move,
+    open_shift,
+)
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.ports import Clock, Entropy
 
 FIRST = (Permission.KEEP_STOCK, Permission.PERSONALIZE)
 """What the first of the two must be permitted, one of these; the second one witnesses."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.cards.emulator.emrtd.chip import ChipCommands
+from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply, ok
 from eid_toolkit.cards.emulator.session import Selected, Session
 from eid_toolkit.cards.emulator.state import ApplicationMemory
-from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
 from eid_toolkit.ground.errors import BadInput, ProtocolError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.lds.card_access import CardAccess
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import bac, chip_authentication, pace, pace_card, terminal_authentication
 from eid_toolkit.standards.protocols.bac import BacKeys
 from eid_toolkit.standards.protocols.pace import PaceParameters

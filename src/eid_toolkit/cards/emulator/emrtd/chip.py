@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
-from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo, SecurityInfos
-from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply, ok
 from eid_toolkit.cards.emulator.session import PendingChipAuthentication, Selected, Session
 from eid_toolkit.cards.emulator.state import ApplicationMemory
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo, SecurityInfos
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto.domain_parameters import DhDomain, EcDomain, domain_by_id
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NE, CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.lds.dg14 import Dg14
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import active_authentication, chip_authentication
 from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationResult, ChipStaticKey
 from eid_toolkit.standards.protocols.personalization_data import RSA_DIGEST_REFERENCES, ChipKey, RsaSigningKey

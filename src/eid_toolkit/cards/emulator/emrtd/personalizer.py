@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from eid_toolkit.standards.codec.dgi import Dgi
-from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.state import ApplicationMemory, StoredFile
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec.dgi import Dgi
+from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import ChipKey, RsaSigningKey
-from eid_toolkit.ground.secret import Secret
 
 MEMORY_SIZE = 160 * 1024
 """Bytes of file content that the card has room for."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from eid_toolkit.standards.codec import tlv
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.session import Selected, Session
 from eid_toolkit.cards.emulator.state import ApplicationMemory, StoredFile
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, MF_FID, ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord

@@ -10,14 +10,20 @@ from eid_toolkit.cards.emulator.reply import Reply, ok
 from eid_toolkit.cards.emulator.session import Selected, Session
 from eid_toolkit.cards.emulator.state import ApplicationMemory
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.standards.lds.dg1 import Dg1
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import terminal_authentication as ta
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
-from eid_toolkit.standards.protocols.terminal_authentication_card import AlreadyPerformed, KeyNotFound, OutOfOrder, SignatureWrong, TerminalAuthenticationResponder
+from eid_toolkit.standards.protocols.terminal_authentication_card import (
+    AlreadyPerformed,
+    KeyNotFound,
+    OutOfOrder,
+    SignatureWrong,
+    TerminalAuthenticationResponder,
+)
 
 _STATUS: dict[type[BadInput], StatusWord] = {
     KeyNotFound: StatusWord.REFERENCED_DATA_NOT_FOUND,

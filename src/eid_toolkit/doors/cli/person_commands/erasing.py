@@ -23,8 +23,8 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     the person is the subject of an active notice. Earlier backups still contain all the data: destroy them when their
     retention period ends.
     """
-    from eid_toolkit.books.register.keeping.erasure import FIRST, SECOND
     from eid_toolkit.books.ledger.reasons import clean_reason
+    from eid_toolkit.books.register.keeping.erasure import FIRST, SECOND
 
     why = clean_reason(reason)
     with open_office(app) as office:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 import click
 
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, is_kept
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
 from eid_toolkit.doors.cli.person_commands.shared import purpose_option
 from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_files import Row

@@ -48,8 +48,8 @@ def search(
     Words may be given with or without diacritics, in any order, in full or just their beginnings. If no name matches,
     names that differ by one added, missing, different or swapped letter are found and marked as similar.
     """
-    from eid_toolkit.standards.lds.dates import PartialDate
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.standards.lds.dates import PartialDate
 
     date_of_birth = PartialDate.parse(birth) if birth else None
     with open_office(app) as office:

@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.doors.cli.output import emit, note, table
-from eid_toolkit.doors.cli.pki_commands.shared import certificate_data, charter_of, crl_data, key_option, made_data, made_details, state_of, state_option
+from eid_toolkit.doors.cli.pki_commands.shared import (
+    certificate_data,
+    charter_of,
+    crl_data,
+    key_option,
+    made_data,
+    made_details,
+    state_of,
+    state_option,
+)
 from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.errors import UsageError
-from eid_toolkit.books.staff.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.crl import Crl
@@ -160,8 +169,8 @@ def revoke(
 @pass_app
 def install(app: App, state: str | None, file: Path, fmt: str) -> None:
     """Install the CRL received from the home with the CSCA's key; revoked signers can no longer sign."""
-    from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.books.trust.sources import MAX_FILE
+    from eid_toolkit.standards.pki.crl import Crl
 
     with open_office(app) as office:
         code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)

@@ -83,9 +83,9 @@ def verify(app: App, file: Path, fmt: str) -> None:
 
     Exit code 0 if both hold, 3 if the signature is wrong or the signer is not a list signer, 4 if its CSCA is unknown.
     """
+    from eid_toolkit.books.trust.store import open_trust
     from eid_toolkit.standards.pki.signature_form import is_without_null
     from eid_toolkit.standards.pki.validation import Status, validate_list_signer
-    from eid_toolkit.books.trust.store import open_trust
 
     parsed = _read(file)
     result = validate_list_signer(parsed, open_trust(app.home_path).material(), CLOCK.now())

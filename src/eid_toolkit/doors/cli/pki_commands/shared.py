@@ -13,10 +13,10 @@ from eid_toolkit.doors.cli.office import Office
 from eid_toolkit.doors.cli.output import details
 
 if TYPE_CHECKING:
-    from eid_toolkit.standards.pki.certificate import Certificate
-    from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.books.authorities.authorities import Charter
     from eid_toolkit.books.authorities.verifying import VerifyingStore
+    from eid_toolkit.standards.pki.certificate import Certificate
+    from eid_toolkit.standards.pki.crl import Crl
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -49,10 +49,10 @@ def charter_of(office: Office, state: str) -> Charter:
     """What the authority of a state is to be, by the profiles and, where there is a CSCA, by its certificate."""
     from dataclasses import replace
 
-    from eid_toolkit.standards.profiles import list_profiles, load_profile
-    from eid_toolkit.work.office.founding import charter_for
     from eid_toolkit.books.authorities.authorities import Charter
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER
+    from eid_toolkit.standards.profiles import list_profiles, load_profile
+    from eid_toolkit.work.office.founding import charter_for
 
     folders = [office.home.profiles]
     profiles = [load_profile(name, folders) for name in list_profiles(folders)]

@@ -130,12 +130,12 @@ def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
 
 
 def _lint_file(file: Path) -> list[dict[str, Any]]:
+    from eid_toolkit.books.trust.sources import MAX_FILE
     from eid_toolkit.standards.pki.certificate import Certificate, read_pem_or_der
     from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.lint.certificates import kind_of
     from eid_toolkit.standards.pki.reading import read_items
-    from eid_toolkit.books.trust.sources import MAX_FILE
 
     content, rows = read_file(file, MAX_FILE), []
     if content.startswith(_CV_CERTIFICATE):

@@ -7,13 +7,21 @@ from typing import Any
 
 import click
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.doors.cli.output import emit, table
-from eid_toolkit.doors.cli.pki_commands.shared import certificate_data, charter_of, key_option, made_data, made_details, state_of, state_option
+from eid_toolkit.doors.cli.pki_commands.shared import (
+    certificate_data,
+    charter_of,
+    key_option,
+    made_data,
+    made_details,
+    state_of,
+    state_option,
+)
 from eid_toolkit.doors.cli.two_people import decide_together
-from eid_toolkit.books.staff.roles import Permission
 
 _MAX_FILE = 1 << 20
 
@@ -132,8 +140,8 @@ def list_(app: App, state: str | None, fmt: str) -> None:
 
 def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
     """Each document signer with its certificate, what became of its key, and the documents it signed."""
-    from eid_toolkit.books.register.stock.accounting import SignerAccount, signer_accounts
     from eid_toolkit.books.authorities.authority_files import SIGNER
+    from eid_toolkit.books.register.stock.accounting import SignerAccount, signer_accounts
 
     authorities = office.authorities
     authorities.files.require(state)

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import emit
 from eid_toolkit.doors.cli.pki_commands.shared import state_of, state_option, verifying_of
-from eid_toolkit.doors.cli.pki_commands.verifying import cv_data, cv_table, days_option, mnemonic_option, rights_of, rights_option, show_cv
+from eid_toolkit.doors.cli.pki_commands.verifying import (
+    cv_data,
+    cv_table,
+    days_option,
+    mnemonic_option,
+    rights_of,
+    rights_option,
+    show_cv,
+)
 from eid_toolkit.ground.errors import EidError, NotPermitted
-from eid_toolkit.books.staff.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.crypto.domain_parameters import EcDomain
@@ -81,12 +89,12 @@ def provision(
     The key is created there and is never in this home. Its passphrase is asked for, or taken from
     EID_TERMINAL_PASSPHRASE; for a token, the PIN is asked for, or taken from EID_TERMINAL_PIN.
     """
+    from eid_toolkit.books.authorities.authority_files import VERIFIER
     from eid_toolkit.doors.cli.terminals import new_terminal_store
     from eid_toolkit.standards.crypto.ec import EcPublicKey
     from eid_toolkit.standards.pki.cv_certificate import KeyReference
     from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
     from eid_toolkit.standards.pki.cv_request import CvRequest
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
 
     with open_office(app) as office:
         store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
@@ -127,10 +135,10 @@ def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> No
     and links. They are stored in the home's terminal key store, whose passphrase is asked for, or taken from
     EID_PASSPHRASE; an authority's home is not needed.
     """
+    from eid_toolkit.books.authorities.terminals import TerminalStore
     from eid_toolkit.standards.crypto.ec import EcPrivateKey
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE
-    from eid_toolkit.books.authorities.terminals import TerminalStore
 
     parsed = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
     private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)

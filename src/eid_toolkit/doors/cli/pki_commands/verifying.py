@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.findings import findings_on
@@ -15,7 +16,6 @@ from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, table
 from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_of, state_option, verifying_of
 from eid_toolkit.doors.cli.two_people import decide_together
-from eid_toolkit.books.staff.roles import Permission
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
@@ -123,8 +123,8 @@ def dv() -> None:
 @pass_app
 def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
     """Create a domestic document verifier, if the CVCA's key is in this home."""
-    from eid_toolkit.standards.pki.cv_authorization import Role
     from eid_toolkit.books.authorities.authority_files import VERIFIER
+    from eid_toolkit.standards.pki.cv_authorization import Role
 
     with open_office(app) as office:
         store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
@@ -202,9 +202,9 @@ def issue_dv(
 @pass_app
 def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None:
     """Install the certificate received for a document verifier's key of this home."""
+    from eid_toolkit.books.authorities.authority_files import VERIFIER
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
 
     with open_office(app) as office:
         store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)

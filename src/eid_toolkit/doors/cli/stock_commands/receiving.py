@@ -33,9 +33,9 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
 
     This takes two people. Verify the fingerprint with the vendor through another channel.
     """
-    from eid_toolkit.standards.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
     from eid_toolkit.books.register.stock.manifests import clean_name
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.standards.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
 
     (_, der), *_ = read_pem_or_der(read_file(certificate, 2 * MAX_CERTIFICATE))
     parsed, clean = Certificate.parse(der), clean_name(name, "vendor")

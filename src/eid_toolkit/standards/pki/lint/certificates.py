@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import DOCUMENT_TYPE_LIST, NAME_CHANGE
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.ec import EC_PUBLIC_KEY
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki import extensions as ext
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.countries import same_state
-from eid_toolkit.standards.pki.lint.fields import algorithm_findings, der_findings, name_findings, number_findings, time_findings
+from eid_toolkit.standards.pki.lint.fields import (
+    algorithm_findings,
+    der_findings,
+    name_findings,
+    number_findings,
+    time_findings,
+)
 from eid_toolkit.standards.pki.lint.finding import CertificateKind, Finding, error, warning
 
 _FIELDS, _EXTENSIONS = "7.1.1 table 5", "7.1.1 table 6"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.crypto.signatures import algorithms_agree
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.pki.countries import is_two_letters
 from eid_toolkit.standards.pki.lint.finding import Finding, error, warning
 from eid_toolkit.standards.pki.names import COMMON_NAME, COUNTRY, SERIAL_NUMBER, DistinguishedName

@@ -8,8 +8,19 @@ from datetime import timedelta
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.pki.crl import Crl
-from eid_toolkit.standards.pki.extensions import AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, ISSUER_ALTERNATIVE_NAME, split_extensions
-from eid_toolkit.standards.pki.lint.fields import algorithm_findings, der_findings, name_findings, number_findings, time_findings
+from eid_toolkit.standards.pki.extensions import (
+    AUTHORITY_KEY_IDENTIFIER,
+    CRL_NUMBER,
+    ISSUER_ALTERNATIVE_NAME,
+    split_extensions,
+)
+from eid_toolkit.standards.pki.lint.fields import (
+    algorithm_findings,
+    der_findings,
+    name_findings,
+    number_findings,
+    time_findings,
+)
 from eid_toolkit.standards.pki.lint.finding import Finding, error, warning
 from eid_toolkit.standards.pki.times import GENERALIZED_TIME, UTC_TIME
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from functools import partial
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo
+from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.standards.crypto.rsa import RsaPublicKey
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu
+from eid_toolkit.standards.protocols.active_authentication import (
+    CHALLENGE_SIZE,
+    DIGEST_BY_OID,
+    ActiveAuthenticationTranscript,
+    EcdsaForm,
+    public_key,
+    signature_size,
+    verify_ecdsa,
+    verify_rsa,
+)
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.chip_rounds import ChipRounds, with_aes
 from eid_toolkit.work.conformance.facts import Facts
 from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
-from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.standards.crypto.rsa import RsaPublicKey
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu
-from eid_toolkit.standards.protocols.active_authentication import CHALLENGE_SIZE, DIGEST_BY_OID, ActiveAuthenticationTranscript, EcdsaForm, public_key, signature_size, verify_ecdsa, verify_rsa
 
 _WRONG_LE = range(0x6C00, 0x6D00)
 _WRONG_LENGTH = 0x6700

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.pace_rounds import offered
-from eid_toolkit.work.conformance.probe import Probe
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols import bac
 from eid_toolkit.standards.protocols.bac import KEYING_SIZE, MESSAGE_SIZE, NONCE_SIZE, BacKeys
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.ground.secret import Secret
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.pace_rounds import offered
+from eid_toolkit.work.conformance.probe import Probe
 
 
 def _offers_bac(facts: Facts) -> str | None:

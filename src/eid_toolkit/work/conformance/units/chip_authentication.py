@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import CardRefused
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo
 from eid_toolkit.standards.codec import tlv
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.chip_rounds import ChipRounds, offered, with_aes, with_triple_des
-from eid_toolkit.work.conformance.probe import SM_ERRORS, Probe
-from eid_toolkit.ground.errors import CardRefused
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols import chip_authentication
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.chip_rounds import ChipRounds, offered, with_aes, with_triple_des
+from eid_toolkit.work.conformance.probe import SM_ERRORS, Probe
 
 case = Cases(Unit.CHIP_AUTHENTICATION, "The chip was opened and the application selected.", offered)
 

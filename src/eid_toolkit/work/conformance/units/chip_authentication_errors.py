@@ -7,13 +7,13 @@ from functools import partial
 
 from eid_toolkit.standards.asn1.oids import ID_CA
 from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import ResponseApdu
+from eid_toolkit.standards.protocols import chip_authentication as ca
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.chip_rounds import ChipRounds, offered, with_aes, with_triple_des
 from eid_toolkit.work.conformance.elements import neutral, of_other_group, outside
 from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import ResponseApdu
-from eid_toolkit.standards.protocols import chip_authentication as ca
 
 _UNKNOWN_KEY = b"\x7e"
 _NOW_OR_LATER = "An error for MSE:Set AT or for GENERAL AUTHENTICATE, without data"

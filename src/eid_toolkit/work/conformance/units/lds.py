@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import PaceProtocol
-from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo, PaceDomainParameterInfo, PaceInfo, SecurityInfo, SecurityInfos
-from eid_toolkit.work.conformance.case import Cases, NotConforming, Unit
-from eid_toolkit.work.conformance.coding import has, is_shortest, read
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.probe import Probe
+from eid_toolkit.standards.asn1.security_infos import (
+    ChipAuthenticationPublicKeyInfo,
+    PaceDomainParameterInfo,
+    PaceInfo,
+    SecurityInfo,
+    SecurityInfos,
+)
 from eid_toolkit.standards.crypto.domain_parameters import domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.card_security import CardSecurity
 from eid_toolkit.standards.lds.ef_dir import EfDir
+from eid_toolkit.work.conformance.case import Cases, NotConforming, Unit
+from eid_toolkit.work.conformance.coding import has, is_shortest, read
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.probe import Probe
 
 case = Cases(Unit.LDS, "The chip was read.")
 

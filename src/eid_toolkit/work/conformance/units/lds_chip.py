@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from eid_toolkit.standards.asn1 import oids
-from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo, TerminalAuthenticationInfo
-from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.coding import has, is_shortest, parsed, read
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.standards.crypto.ec import EC_PUBLIC_KEY
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.asn1 import oids
+from eid_toolkit.standards.asn1.security_infos import (
+    ActiveAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    TerminalAuthenticationInfo,
+)
+from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.crypto.ec import EC_PUBLIC_KEY
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.ef_cvca import SIZE, EfCvca
 from eid_toolkit.standards.protocols.active_authentication import DIGEST_BY_OID
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.coding import has, is_shortest, parsed, read
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.probe import Probe
 
 case = Cases(Unit.LDS, "The chip was read.")
 

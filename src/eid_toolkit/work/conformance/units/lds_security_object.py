@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eid_toolkit.cards.terminal.reading import ReadStatus
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.coding import has, is_shortest, parsed, read
-from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.com import Com
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.pki.cms import find_signer
-from eid_toolkit.cards.terminal.reading import ReadStatus
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.coding import has, is_shortest, parsed, read
+from eid_toolkit.work.conformance.probe import Probe
 
 case = Cases(Unit.LDS, "The chip was read.")
 

@@ -7,13 +7,13 @@ there already, or nothing, or what it names is not there.
 from __future__ import annotations
 
 from eid_toolkit.standards.codec import tlv
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.work.conformance.units.selecting import ABSENT_FID, OPENED, UNKNOWN_AID
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.protocols import globalplatform as gp
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.probe import Probe
+from eid_toolkit.work.conformance.units.selecting import ABSENT_FID, OPENED, UNKNOWN_AID
 
 case = Cases(Unit.LOCK, OPENED)
 NO_SESSION = "The chip was reset; nobody has access."

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.pace_rounds import PaceRounds, Way, offered, way_with, with_mapping
-from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.card_security import CardSecurity
@@ -17,6 +13,10 @@ from eid_toolkit.standards.protocols import pace
 from eid_toolkit.standards.protocols.pace import ENCRYPTED_CHIP_DATA, Step
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.references import encode_reference
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.pace_rounds import PaceRounds, Way, offered, way_with, with_mapping
+from eid_toolkit.work.conformance.probe import Probe
 
 case = Cases(Unit.PACE, "The chip was reset.", offered)
 

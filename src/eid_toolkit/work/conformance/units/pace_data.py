@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import EidError
 from eid_toolkit.standards.asn1.security_infos import TerminalAuthenticationInfo
 from eid_toolkit.standards.codec import tlv
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.pace_rounds import PaceRounds, offered, way_with, with_keys, with_mapping
-from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.ground.errors import EidError
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.ef_cvca import AUTHORITY_REFERENCE
 from eid_toolkit.standards.pki.cv_authorization import Authorization, Role, TerminalType
 from eid_toolkit.standards.protocols.pace import AUTHORITY_REFERENCES, Step
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.pace_rounds import PaceRounds, offered, way_with, with_keys, with_mapping
+from eid_toolkit.work.conformance.probe import Probe
 
 _ALL_RIGHTS = 0x3F
 _SESSIONS = 4

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from eid_toolkit.standards.asn1.oids import ID_PACE
 from eid_toolkit.standards.codec import der, tlv
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.pace_rounds import PaceRounds, offered
-from eid_toolkit.work.conformance.probe import CHECKING_ERRORS, Probe
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import ResponseApdu
 from eid_toolkit.standards.protocols import pace
 from eid_toolkit.standards.protocols.pace import Step
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.pace_rounds import PaceRounds, offered
+from eid_toolkit.work.conformance.probe import CHECKING_ERRORS, Probe
 
 _UNKNOWN_PASSWORD = b"\x0e"
 _RESERVED_GROUP = b"\x1f"

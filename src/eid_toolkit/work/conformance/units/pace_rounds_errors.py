@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu
+from eid_toolkit.standards.protocols.pace import Step
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.elements import neutral, outside
 from eid_toolkit.work.conformance.pace_rounds import PaceRounds, offered, way_with, with_keys, with_mapping
 from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from eid_toolkit.standards.protocols.pace import Step
 
 case = Cases(Unit.PACE, "The chip was reset.", offered)
 

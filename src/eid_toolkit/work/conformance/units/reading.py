@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu
+from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.iso7816.status import StatusWord
 from eid_toolkit.work.conformance.case import Cases, NotAtHand, Unit
 from eid_toolkit.work.conformance.facts import Facts
 from eid_toolkit.work.conformance.pace_rounds import offered
 from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.work.conformance.units.selecting import OPENED
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu
-from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.iso7816.status import StatusWord
 
 case = Cases(Unit.SELECT, OPENED)
 COM, DG1 = ElementaryFile.COM, ElementaryFile.DG1

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.protocols.secure_messaging import CHECKSUM, CLASS_BITS, CRYPTOGRAM, STATUS, SecureChannel
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.pace_rounds import offered
 from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.work.conformance.units.reading import longest, takes_long_answers
 from eid_toolkit.work.conformance.units.selecting import OPENED
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu, ResponseApdu
-from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.standards.protocols.secure_messaging import CHECKSUM, CLASS_BITS, CRYPTOGRAM, STATUS, SecureChannel
 
 case = Cases(Unit.SECURE_MESSAGING, OPENED)
 COM, DG1 = ElementaryFile.COM, ElementaryFile.DG1

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from eid_toolkit.standards.codec.tlv import Tlv
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.standards.protocols.secure_messaging import CRYPTOGRAM, LE, PLAIN_VALUE, Arrange
 from eid_toolkit.work.conformance.case import Body, Cases, Unit
 from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.work.conformance.units.reading import reads_odd
 from eid_toolkit.work.conformance.units.secure_messaging import COM, READ, SELECT
 from eid_toolkit.work.conformance.units.selecting import OPENED
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.standards.protocols.secure_messaging import CRYPTOGRAM, LE, PLAIN_VALUE, Arrange
 
 case = Cases(Unit.SECURE_MESSAGING, OPENED)
 SELECT_WITH_ANSWER = commands.select_application(EMRTD_AID, commands.FCI)

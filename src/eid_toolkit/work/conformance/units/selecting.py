@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.pace_rounds import offered
-from eid_toolkit.work.conformance.probe import SECURITY_ERRORS, Probe
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.pace_rounds import offered
+from eid_toolkit.work.conformance.probe import SECURITY_ERRORS, Probe
 
 case = Cases(Unit.SELECT, "The chip was reset.")
 OPENED = "The chip was opened by PACE or BAC, and the application is selected."

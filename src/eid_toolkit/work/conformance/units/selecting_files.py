@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.apdu import CommandApdu
+from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.pace_rounds import offered
 from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.work.conformance.units.selecting import ABSENT_FID, OPENED
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 
 case = Cases(Unit.SELECT, OPENED)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from eid_toolkit.work.conformance.case import Cases, Unit
-from eid_toolkit.work.conformance.facts import Facts
-from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.work.conformance.terminal_rounds import TerminalRounds, authenticate_chip, testable
+from eid_toolkit.cards.terminal.rights import effective_authorization
 from eid_toolkit.ground.errors import CardRefused
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding
-from eid_toolkit.cards.terminal.rights import effective_authorization
+from eid_toolkit.work.conformance.case import Cases, Unit
+from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.probe import Probe
+from eid_toolkit.work.conformance.terminal_rounds import TerminalRounds, authenticate_chip, testable
 
 _RIGHTS = {ElementaryFile.DG3: READ_DG3, ElementaryFile.DG4: READ_DG4}
 _OPENED = "The chip was opened and authenticated by Chip Authentication."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.iso7816.apdu import ResponseApdu
+from eid_toolkit.standards.pki.cv_certificate import EXPIRES, CvCertificate, encode_date
+from eid_toolkit.standards.protocols.terminal_authentication import CHALLENGE_SIZE, SessionBinding
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.facts import Facts
 from eid_toolkit.work.conformance.probe import CHECKING_ERRORS, Probe
 from eid_toolkit.work.conformance.terminal_rounds import TerminalRounds, authenticate_chip, credentials_of, testable
-from eid_toolkit.standards.iso7816.apdu import ResponseApdu
-from eid_toolkit.standards.pki.cv_certificate import EXPIRES, CvCertificate, encode_date
-from eid_toolkit.standards.protocols.terminal_authentication import CHALLENGE_SIZE, SessionBinding
 
 _UNKNOWN_NAME = b"XXUNKNOWN99999"
 _FAILED = (range(0x6300, 0x6400), CHECKING_ERRORS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from eid_toolkit.standards.iso7816 import commands
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.work.conformance.case import Cases, Condition, Unit
 from eid_toolkit.work.conformance.facts import Facts
 from eid_toolkit.work.conformance.probe import SECURITY_ERRORS, Probe
 from eid_toolkit.work.conformance.units.selecting import ABSENT_FID
-from eid_toolkit.standards.iso7816 import commands
-from eid_toolkit.standards.iso7816.files import ElementaryFile
 
 case = Cases(Unit.SELECT, "The chip was reset; nobody has access.")
 _NOT_SELECTED = 0x6986

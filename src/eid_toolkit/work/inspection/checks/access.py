@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.work.inspection.case import Case
 from eid_toolkit.work.inspection.evidence import FROM_FILES, FileState
 from eid_toolkit.work.inspection.result import PASSED, Outcome, failed, finding, undetermined
-from eid_toolkit.standards.iso7816.files import ElementaryFile
 
 _DG14 = 14
 _NOTHING = re.compile("[0-9A-F]{4}|card-answer-endless")

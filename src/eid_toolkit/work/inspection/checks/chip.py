@@ -6,14 +6,22 @@ copy without DG14 or DG15 must not pass for a document that never had them.
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.case import Case
-from eid_toolkit.work.inspection.evidence import ChipProof, FileState
-from eid_toolkit.work.inspection.result import PASSED, CheckStatus, Outcome, failed, finding, not_performed, undetermined
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols import active_authentication as aa
+from eid_toolkit.work.inspection.case import Case
+from eid_toolkit.work.inspection.evidence import ChipProof, FileState
+from eid_toolkit.work.inspection.result import (
+    PASSED,
+    CheckStatus,
+    Outcome,
+    failed,
+    finding,
+    not_performed,
+    undetermined,
+)
 
 _DG14, _DG15 = 14, 15
 

@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.case import Case
-from eid_toolkit.work.inspection.evidence import FileState
-from eid_toolkit.work.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dates import may_be_same_day
 from eid_toolkit.standards.lds.issuer_time import possible_dates
@@ -21,6 +18,9 @@ from eid_toolkit.standards.lds.mrz import Mrz
 from eid_toolkit.standards.lds.name_agreement import names_agree
 from eid_toolkit.standards.lds.vietnam import NationalField
 from eid_toolkit.standards.pki.countries import same_state
+from eid_toolkit.work.inspection.case import Case
+from eid_toolkit.work.inspection.evidence import FileState
+from eid_toolkit.work.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 
 _FULL_DATE = re.compile("([0-9]{2})/([0-9]{2})/[0-9]{2}([0-9]{2})")
 """dd/mm/yyyy; what Vietnam writes where a part is unknown is not known, so other texts are not compared."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo
 from eid_toolkit.standards.crypto.ec import EcPublicKey
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.case import Case, facts_of
-from eid_toolkit.work.inspection.evidence import FileState
-from eid_toolkit.work.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_security import CardSecurity
 from eid_toolkit.standards.pki.cms import verify_signed_data
 from eid_toolkit.standards.pki.judgement import ChainResult, RevocationResult, severity
 from eid_toolkit.standards.pki.validation import Status, check_revocation, validate_signer
 from eid_toolkit.standards.protocols.pace import ChipMappingProof
+from eid_toolkit.work.inspection.case import Case, facts_of
+from eid_toolkit.work.inspection.evidence import FileState
+from eid_toolkit.work.inspection.result import PASSED, Outcome, failed, undetermined
 
 
 def chip_authentication_mapping(case: Case) -> Outcome | None:

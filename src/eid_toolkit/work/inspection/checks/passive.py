@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.case import Case
-from eid_toolkit.work.inspection.evidence import FileState
-from eid_toolkit.work.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.cms import verify_signed_data
 from eid_toolkit.standards.pki.signature_form import is_without_null
 from eid_toolkit.standards.pki.validation import ChainResult, RevocationResult
+from eid_toolkit.work.inspection.case import Case
+from eid_toolkit.work.inspection.evidence import FileState
+from eid_toolkit.work.inspection.result import PASSED, CheckStatus, Finding, Outcome, failed, finding, undetermined
 
 _DG15 = 15
 _MANDATORY = (1, 2)

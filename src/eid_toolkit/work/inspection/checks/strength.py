@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.crypto.ec import EcPublicKey
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
 from eid_toolkit.standards.crypto.signatures import algorithm_from_der
-from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.work.inspection.case import Case
 from eid_toolkit.work.inspection.policy import Floor
 from eid_toolkit.work.inspection.result import PASSED, Finding, Outcome, finding, undetermined
-from eid_toolkit.standards.lds.sod import Sod
 
 CHECK = "pa.strength"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from eid_toolkit.work.inspection.case import Case, facts_of
-from eid_toolkit.work.inspection.result import PASSED, Outcome, failed, undetermined
 from eid_toolkit.standards.lds.issuer_time import possible_dates
 from eid_toolkit.standards.pki.document_status import DocumentStatus
 from eid_toolkit.standards.pki.judgement import Status
 from eid_toolkit.standards.pki.validation import validate_deviation_list
+from eid_toolkit.work.inspection.case import Case, facts_of
+from eid_toolkit.work.inspection.result import PASSED, Outcome, failed, undetermined
 
 _TOLERANCE = timedelta(minutes=10)
 

@@ -7,14 +7,14 @@ from html import escape
 
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.inspection.evidence import Evidence
-from eid_toolkit.work.inspection.reports.report import explain_check
-from eid_toolkit.work.inspection.result import CheckResult, CheckStatus
-from eid_toolkit.work.inspection.reports.text_report import Words, closing, headline, verdict_text
-from eid_toolkit.work.inspection.verdict import Verdict
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg2 import Dg2
 from eid_toolkit.standards.lds.portrait import as_jpeg
+from eid_toolkit.work.inspection.evidence import Evidence
+from eid_toolkit.work.inspection.reports.report import explain_check
+from eid_toolkit.work.inspection.reports.text_report import Words, closing, headline, verdict_text
+from eid_toolkit.work.inspection.result import CheckResult, CheckStatus
+from eid_toolkit.work.inspection.verdict import Verdict
 
 _STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.ground.errors import AccessDenied
-from eid_toolkit.work.personalization.plan import CARD_KEY_VERSION
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.standards.protocols.key_diversification import diversify_by
 from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.work.personalization.plan import CARD_KEY_VERSION
 
 TRANSPORT, CARD_MASTER = "transport", "card-master"
 KEY_SIZE = 16

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eid_toolkit.standards.codec.dgi import Dgi
+from eid_toolkit.cards.terminal.reading import read_buffers
+from eid_toolkit.cards.terminal.security_domain import AttemptGuard, SecurityDomain
+from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import CardRefused, ProtocolError
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
-from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
-from eid_toolkit.work.personalization.content import CardContent, SecretItem
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.globalplatform import DomainState
 from eid_toolkit.standards.protocols.scp03 import KeySet
-from eid_toolkit.ground.secret import Secret
-from eid_toolkit.cards.terminal.reading import read_buffers
-from eid_toolkit.cards.terminal.security_domain import AttemptGuard, SecurityDomain
-from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.work.personalization.content import CardContent, SecretItem
+from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
 
 _SHORT_PAYLOAD = 239
 """Data that one short STORE DATA holds: 255 less the MAC, and padding to whole blocks."""
