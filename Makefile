@@ -28,7 +28,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/generate_docs.py --check
-	$(BIN)/pytest -q tests/test_layers.py
+	$(BIN)/pytest -q tests/test_bands.py
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from types import NoneType, UnionType
+from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
@@ -57,6 +57,7 @@ def pages() -> dict[str, str]:
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
         "profiles.md": with_tables((DOCS / "profiles.md").read_text("utf-8"), profile_tables()),
         "api.md": with_tables((DOCS / "api.md").read_text("utf-8"), api_tables()),
+        "architecture.md": with_tables((DOCS / "architecture.md").read_text("utf-8"), {"packages": package_graph()}),
         "office.md": with_tables((DOCS / "office.md").read_text("utf-8"), office_tables()),
     }
 
@@ -104,14 +105,25 @@ def with_tables(page: str, tables: Mapping[str, str]) -> str:
 
 
 def api_tables() -> dict[str, str]:
-    """What is generated of the library's page, by the script beside this one."""
-    spec = importlib.util.spec_from_file_location("api_page", Path(__file__).with_name("api_page.py"))
+    """What is generated of the library's page."""
+    tables: dict[str, str] = _beside("api_page").page_tables()
+    return tables
+
+
+def package_graph() -> str:
+    """Every package with its size, and which of them import which."""
+    picture: str = _beside("package_graph").mermaid()
+    return picture
+
+
+def _beside(name: str) -> ModuleType:
+    """The script of that name beside this one."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     if spec is None or spec.loader is None:
-        raise ImportError("api_page.py")
+        raise ImportError(name)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    tables: dict[str, str] = module.page_tables()
-    return tables
+    return module
 
 
 def card_spec_tables() -> dict[str, str]:
