@@ -23,9 +23,9 @@ from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.images.portrait import Portrait, make_portrait
 from eid_toolkit.ground.ports import Signer, SystemClock, SystemEntropy
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.portrait import Portrait, make_portrait
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.profiles import DocumentProfile, list_profiles, load_profile

@@ -16,6 +16,7 @@ from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Tap, powered
 
 from eid_toolkit.books.register.people.person_files import write_csv, write_jsonl
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.ground.images.portrait import Portrait, make_portrait
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.atr_info import AtrInfo
@@ -28,7 +29,6 @@ from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.lds.ef_dir import EfDir
 from eid_toolkit.standards.lds.finger_record import Finger, FingerView
 from eid_toolkit.standards.lds.iris_record import Eye
-from eid_toolkit.standards.lds.portrait import Portrait, make_portrait
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.standards.pki.cv_certificate import KeyReference

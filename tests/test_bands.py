@@ -30,7 +30,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "asn1crypto": ("standards/asn1/",),
     "ecdsa": ("standards/crypto/",),
     "gmpy2": ("standards/crypto/",),
-    "PIL": ("standards/lds/", "work/specimens/"),
+    "PIL": ("ground/images/", "standards/lds/biometric_image.py", "work/specimens/"),
     "pkcs11": ("books/keys/token.py", "books/keys/token_module.py"),
     "yaml": ("work/cardspec/reading.py",),
 }

@@ -11,7 +11,7 @@ from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.pki.validation import TrustMaterial
-from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
+from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationProfile
 from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.cardspec.forging import FORGERIES
 from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec, FaultSpec

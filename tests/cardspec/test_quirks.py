@@ -10,7 +10,7 @@ import pytest
 from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.cards.terminal.quirks import QUIRKS
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
+from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationProfile
 from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec
 from eid_toolkit.work.inspection.verdict import Decision

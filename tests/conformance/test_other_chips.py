@@ -11,7 +11,7 @@ from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from eid_toolkit.standards.profiles.profile import PaceChoice
+from eid_toolkit.standards.profiles.chip_protocols import PaceChoice
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.cardspec.spec import AccessSpec, ChipSpec

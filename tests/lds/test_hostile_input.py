@@ -15,6 +15,7 @@ from PIL import Image
 from eid_toolkit.doors.cli.decode import decoded
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.ground.images.portrait import PortraitFormat, make_portrait
 from eid_toolkit.standards.asn1.security_infos import (
     ActiveAuthenticationInfo,
     ChipAuthenticationInfo,
@@ -45,7 +46,6 @@ from eid_toolkit.standards.lds.finger_record import Finger, FingerView
 from eid_toolkit.standards.lds.iris_record import Eye
 from eid_toolkit.standards.lds.mrz import Mrz, number_text
 from eid_toolkit.standards.lds.mrz_name import name_field
-from eid_toolkit.standards.lds.portrait import PortraitFormat, make_portrait
 from eid_toolkit.standards.lds.registry import parse_file
 from eid_toolkit.standards.lds.security_object import LdsSecurityObject
 from eid_toolkit.standards.lds.sod import build_sod

@@ -13,9 +13,9 @@ from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator import forgeries
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.card_security import CardSecurity
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.profiles import load_profile
 from eid_toolkit.standards.protocols.passwords import AccessPassword

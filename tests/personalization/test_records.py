@@ -9,6 +9,7 @@ import pytest
 
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.images.portrait import Portrait
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo
 from eid_toolkit.standards.crypto.ec import EcPublicKey
@@ -23,7 +24,6 @@ from eid_toolkit.standards.lds.dg12 import Dg12
 from eid_toolkit.standards.lds.dg13 import Dg13
 from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.dg15 import Dg15
-from eid_toolkit.standards.lds.portrait import Portrait
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.lds.vietnam import NationalField
 from eid_toolkit.standards.pki.cms import verify_signed_data

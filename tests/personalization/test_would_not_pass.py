@@ -10,8 +10,8 @@ import pytest
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.ground.messages.catalogue import message_of
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.standards.profiles import load_profile
 from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.work.personalization.batch import Outcome

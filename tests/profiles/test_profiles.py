@@ -16,9 +16,10 @@ from eid_toolkit.ground.messages.catalogue import message
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import MrzFormat
 from eid_toolkit.standards.profiles import list_profiles, load_profile
+from eid_toolkit.standards.profiles.chip_protocols import PaceChoice
 from eid_toolkit.standards.profiles.loading import parse_profile
 from eid_toolkit.standards.profiles.numbering import document_number, optional_data
-from eid_toolkit.standards.profiles.profile import PaceChoice, Validity
+from eid_toolkit.standards.profiles.profile import Validity
 
 SHIPPED = ("passport", "sgp-id", "td2", "utopia-id", "vn-cccd")
 TODAY = date(2026, 11, 24)

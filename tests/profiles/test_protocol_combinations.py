@@ -18,13 +18,13 @@ from eid_toolkit.cards.terminal.reading import ReadStatus
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import BadInput, CardAbsent, NoCardError
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.crypto.domain_parameters import domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
-from eid_toolkit.standards.profiles.profile import (
+from eid_toolkit.standards.profiles.chip_protocols import (
     AccessProfile,
     ActiveAuthenticationProfile,
     ChipAuthenticationProfile,

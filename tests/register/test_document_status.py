@@ -17,7 +17,7 @@ from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from support.homes import ANNA, BERT, NOW, UTOPIAN, Desk, portrait_file
 

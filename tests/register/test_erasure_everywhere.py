@@ -13,7 +13,7 @@ from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.ground.errors import BadInput, NoCardError
-from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.profiles import load_profile
 from eid_toolkit.work.personalization.journal import JobState
 from support.bureau import Bureau, CutLine

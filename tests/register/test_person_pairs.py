@@ -14,7 +14,7 @@ from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.profiles import load_profile
 from support.homes import ANNA, BERT, NOW, UTOPIAN, Desk, portrait_file
 

@@ -104,7 +104,7 @@ class Office(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        from eid_toolkit.standards.lds.portrait import make_portrait
+        from eid_toolkit.ground.images.portrait import make_portrait
         from eid_toolkit.standards.profiles import load_profile
         from support.homes import UTOPIAN, portrait_file
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.lds.dg2 import Dg2
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.standards.profiles import load_profile
 from eid_toolkit.standards.profiles.numbering import document_number, optional_data
 from eid_toolkit.work.specimens import persons

@@ -14,7 +14,7 @@ from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.standards.profiles.profile import PaceChoice
+from eid_toolkit.standards.profiles.chip_protocols import PaceChoice
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
 from eid_toolkit.work.cardspec.randomness import SeededEntropy

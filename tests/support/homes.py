@@ -25,9 +25,9 @@ from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.ground.ports import FixedClock, SystemEntropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.standards.lds.portrait import make_portrait
 from eid_toolkit.standards.profiles import list_profiles, load_profile
 from eid_toolkit.work.office.founding import found
 from eid_toolkit.work.personalization.prepare import Preparation

@@ -77,7 +77,7 @@ def create(
     """
     from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.ground.images.portrait import MAX_FILE, make_portrait
 
     with open_office(app) as office:
         document_profile = office.profile(profile)

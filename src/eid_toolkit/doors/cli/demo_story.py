@@ -21,7 +21,7 @@ from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.config import HomeConfig
-from eid_toolkit.standards.lds.portrait import make_portrait
+from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.profiles import list_profiles, load_profile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec.forging import FORGERIES, Genuine

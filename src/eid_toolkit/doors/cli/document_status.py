@@ -197,7 +197,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     """
     from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.standards.lds.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.ground.images.portrait import MAX_FILE, make_portrait
 
     with open_office(app) as office:
         operator = office.act(Permission.APPLY)

@@ -9,14 +9,18 @@ from datetime import date, timedelta
 from typing import Literal
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.asn1.oids import Cipher
-from eid_toolkit.standards.asn1.oids import Mapping as PaceMapping
+from eid_toolkit.ground.images.portrait import PortraitFormat
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import MrzFormat
-from eid_toolkit.standards.lds.portrait import PortraitFormat
 from eid_toolkit.standards.lds.vietnam import NationalField
 from eid_toolkit.standards.profiles.check_letters import singapore_check_letter
+from eid_toolkit.standards.profiles.chip_protocols import (
+    AccessProfile,
+    ActiveAuthenticationProfile,
+    ChipAuthenticationProfile,
+    Digest,
+)
 from eid_toolkit.standards.profiles.protocol_rules import check_pace, check_signing
 
 NumberScheme = Literal["counter", "identity-number"]
@@ -32,51 +36,6 @@ _RSA_SIZES = range(1024, 3073, 256)
 _YEARS = range(1, 51)
 _MAX_PORTRAIT = 60_000
 """DG2 has to fit into an EF."""
-_Digest = Literal["sha256", "sha384", "sha512"]
-
-
-@dataclass(frozen=True, slots=True)
-class PaceChoice:
-    """One way to run PACE, with the number of its standardized domain parameters (9303-11 9.5.1)."""
-
-    mapping: PaceMapping
-    """How the nonce is mapped."""
-    cipher: Cipher
-    """Of the secure channel."""
-    parameter_id: int
-    """The standardized domain parameters, 8 to 18 (13 is brainpoolP256r1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessProfile:
-    """How the chip is opened: with PACE in any of these ways, and perhaps with BAC."""
-
-    pace: tuple[PaceChoice, ...]
-    """Ways to run PACE, in the order of EF.CardAccess; ``cam`` needs another beside it, and a chip key in its group."""
-    bac: bool
-    """Whether Basic Access Control opens it too. No such document may be issued from 2028 on (9303-11 4.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChipAuthenticationProfile:
-    """The chip's key for Chip Authentication and the cipher of the channel that follows."""
-
-    parameter_id: int
-    """The group of the key."""
-    cipher: Cipher
-    """Of the secure channel that follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveAuthenticationProfile:
-    """The chip's key for Active Authentication and its digest: ECDSA in a group, or RSA of a given size."""
-
-    digest: _Digest
-    """What is hashed with."""
-    parameter_id: int | None = None
-    """The group of a key for ECDSA."""
-    rsa_bits: int | None = None
-    """The size of a key of RSA, 1024 to 3072 in steps of 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +127,7 @@ class DocumentProfile:
     """How long a document is good; an empty table means without end."""
     data_groups: tuple[int, ...]
     """The numbers of the data groups on the chip. DG1 and DG2 always; DG14 where a protocol is announced there."""
-    digest: _Digest
+    digest: Digest
     """The digest of the data groups in EF.SOD."""
     portrait: PortraitFormat
     """The picture of DG2."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
+from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationProfile, PaceChoice
 from eid_toolkit.standards.protocols.pace import PaceParameters
-
-if TYPE_CHECKING:
-    from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile, PaceChoice
 
 PACE_VERSION = 2
 

@@ -16,13 +16,13 @@ from eid_toolkit.cards.terminal.rights import TerminalIdentity
 from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.regular import read_regular
+from eid_toolkit.ground.images.portrait import MAX_FILE, Portrait, PortraitFormat, make_portrait
 from eid_toolkit.ground.ports import Clock, Entropy, SystemClock, SystemEntropy
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.issuer_time import issuer_date
 from eid_toolkit.standards.lds.mrz import Mrz
-from eid_toolkit.standards.lds.portrait import MAX_FILE, Portrait, PortraitFormat, make_portrait
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.profiles import DocumentProfile

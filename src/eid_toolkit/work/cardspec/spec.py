@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import Literal
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile, ChipAuthenticationProfile, PaceChoice
+from eid_toolkit.standards.profiles.chip_protocols import (
+    ActiveAuthenticationProfile,
+    ChipAuthenticationProfile,
+    PaceChoice,
+)
 
 SCHEMA = "eid-card-spec/1"
 DEFAULT_CAN = "123456"

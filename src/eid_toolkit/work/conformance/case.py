@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from eid_toolkit.work.conformance.probe import Probe
 
 Body = Callable[["Probe"], None]
-"""Runs the steps; raises :class:`NotConforming` at the first answer that is not the expected one."""
+"""Runs the steps; raises ``NotConforming`` at the first answer that is not the expected one."""
 Condition = Callable[["Facts"], str | None]
 """Why a case does not apply to a chip, or None if it does."""
 
@@ -33,14 +33,6 @@ class Unit(Enum):
     def __init__(self, letters: str, title: str) -> None:
         self.letters = letters
         self.title = title
-
-
-class NotConforming(Exception):
-    """The chip did something else than the case expects; the message says what."""
-
-
-class NotAtHand(Exception):
-    """The case needs something of the chip that an ordinary reading did not bring; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticati
 from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.references import encode_reference
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.work.conformance.case import Condition, NotConforming
+from eid_toolkit.work.conformance.case import Condition
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 from eid_toolkit.work.conformance.probe import Probe
 
 _NOTHING: Mapping[int, bytes | None] = MappingProxyType({})

@@ -8,8 +8,9 @@ from typing import TypeVar
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.work.conformance.case import Condition, NotConforming
+from eid_toolkit.work.conformance.case import Condition
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 from eid_toolkit.work.conformance.probe import Probe
 
 T = TypeVar("T")

@@ -29,7 +29,7 @@ from eid_toolkit.standards.protocols import chip_authentication
 from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.standards.protocols.pace import PaceParameters
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
-from eid_toolkit.work.conformance.case import NotAtHand
+from eid_toolkit.work.conformance.outcomes import NotAtHand
 
 
 class _Files(dict[ElementaryFile, bytes]):

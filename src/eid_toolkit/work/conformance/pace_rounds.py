@@ -16,8 +16,9 @@ from eid_toolkit.standards.protocols.pace import PaceParameters, SessionKeys, St
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.references import encode_reference
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.work.conformance.case import Condition, NotConforming
+from eid_toolkit.work.conformance.case import Condition
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 from eid_toolkit.work.conformance.probe import Probe
 
 Way = tuple[PaceInfo, PaceParameters]

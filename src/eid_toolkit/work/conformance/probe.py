@@ -20,8 +20,8 @@ from eid_toolkit.standards.protocols import bac, pace_terminal
 from eid_toolkit.standards.protocols.pace import PaceResult
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.secure_messaging import Arrange, SecureChannel
-from eid_toolkit.work.conformance.case import NotConforming
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 
 OK = 0x9000
 EXECUTION_ERRORS = range(0x6400, 0x6600)

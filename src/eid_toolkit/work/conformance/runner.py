@@ -12,8 +12,9 @@ from enum import StrEnum
 from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway
 from eid_toolkit.ground.ports import Entropy
-from eid_toolkit.work.conformance.case import Case, NotAtHand, NotConforming
+from eid_toolkit.work.conformance.case import Case
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotAtHand, NotConforming
 from eid_toolkit.work.conformance.probe import Probe
 
 _log = logging.getLogger(__name__)

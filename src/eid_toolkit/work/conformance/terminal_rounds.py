@@ -12,8 +12,8 @@ from eid_toolkit.standards.lds.ef_cvca import EfCvca
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, plain_signature
 from eid_toolkit.standards.protocols import terminal_authentication as ta
 from eid_toolkit.standards.protocols.terminal_authentication import SessionBinding, TerminalCredentials, compress
-from eid_toolkit.work.conformance.case import NotConforming
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 from eid_toolkit.work.conformance.probe import Probe
 
 _FIRST_BYTES = 8

@@ -15,7 +15,7 @@ from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.profiles import DocumentProfile
-from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile
+from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationProfile
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols, ChipKey, RsaSigningKey

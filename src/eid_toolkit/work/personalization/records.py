@@ -10,6 +10,7 @@ from typing import Protocol
 
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.images.portrait import Portrait
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1 import oids
@@ -39,13 +40,13 @@ from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.ef_dir import EfDir
 from eid_toolkit.standards.lds.mrz import Mrz
-from eid_toolkit.standards.lds.portrait import Portrait
 from eid_toolkit.standards.lds.sod import build_sod
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.profiles import DocumentProfile
+from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationProfile
 from eid_toolkit.standards.profiles.numbering import optional_data
-from eid_toolkit.standards.profiles.profile import ActiveAuthenticationProfile, NationalDataProfile
+from eid_toolkit.standards.profiles.profile import NationalDataProfile
 from eid_toolkit.standards.profiles.protocol_rules import pace_info
 
 

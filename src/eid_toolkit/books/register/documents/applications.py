@@ -34,9 +34,9 @@ from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.images.portrait import Portrait
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.standards.lds.issuer_time import issuer_date
-from eid_toolkit.standards.lds.portrait import Portrait
 from eid_toolkit.standards.profiles import DocumentProfile
 
 __all__ = ["Application", "ApplicationKind", "ApplicationState", "Applications", "Evidence", "load_application"]

@@ -20,9 +20,10 @@ from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.lds.card_access import CardAccess
 from eid_toolkit.standards.lds.card_security import CardSecurity
 from eid_toolkit.standards.lds.ef_dir import EfDir
-from eid_toolkit.work.conformance.case import Cases, NotConforming, Unit
+from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.coding import has, is_shortest, read
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 from eid_toolkit.work.conformance.probe import Probe
 
 case = Cases(Unit.LDS, "The chip was read.")

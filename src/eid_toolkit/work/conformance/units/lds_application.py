@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from eid_toolkit.ground.errors import BadInput, EidError
+from eid_toolkit.ground.images.portrait import as_jpeg
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -16,11 +17,11 @@ from eid_toolkit.standards.lds.dg3 import Dg3
 from eid_toolkit.standards.lds.dg4 import Dg4
 from eid_toolkit.standards.lds.dg11 import Dg11
 from eid_toolkit.standards.lds.dg12 import Dg12
-from eid_toolkit.standards.lds.portrait import as_jpeg
 from eid_toolkit.standards.lds.record import Record
-from eid_toolkit.work.conformance.case import Cases, Condition, NotConforming, Unit
+from eid_toolkit.work.conformance.case import Cases, Condition, Unit
 from eid_toolkit.work.conformance.coding import has, parsed, read
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotConforming
 from eid_toolkit.work.conformance.probe import SECURITY_ERRORS, Probe
 from eid_toolkit.work.conformance.terminal_rounds import TerminalRounds, testable
 

@@ -7,8 +7,9 @@ from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import MAX_EXTENDED_NE, MAX_SHORT_NE, CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.work.conformance.case import Cases, NotAtHand, Unit
+from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.facts import Facts
+from eid_toolkit.work.conformance.outcomes import NotAtHand
 from eid_toolkit.work.conformance.pace_rounds import offered
 from eid_toolkit.work.conformance.probe import Probe
 from eid_toolkit.work.conformance.units.selecting import OPENED

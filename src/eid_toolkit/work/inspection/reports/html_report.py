@@ -7,9 +7,9 @@ from html import escape
 
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.images.portrait import as_jpeg
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg2 import Dg2
-from eid_toolkit.standards.lds.portrait import as_jpeg
 from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.reports.report import explain_check
 from eid_toolkit.work.inspection.reports.text_report import Words, closing, headline, verdict_text

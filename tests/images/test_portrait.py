@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.lds.portrait import MAX_FILE, PortraitFormat, as_jpeg, make_portrait
+from eid_toolkit.ground.images.portrait import MAX_FILE, PortraitFormat, as_jpeg, make_portrait
 
 WANTED = PortraitFormat(413, 531, 18_000)
 

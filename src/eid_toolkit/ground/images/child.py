@@ -26,7 +26,7 @@ class Limits:
 
 
 def run_in_child(task: str, data: bytes, arguments: Mapping[str, Any], limits: Limits) -> tuple[bytes, dict[str, Any]]:
-    """What :data:`_TASKS` of :mod:`.portrait` makes of an image file: bytes, and facts about them.
+    """What :data:`_TASKS` of :mod:`.converting` makes of an image file: bytes, and facts about them.
 
     Raises the child's :class:`BadInput`, or ``portrait-too-costly`` for an image that goes beyond the limits.
     """
@@ -75,14 +75,14 @@ def _limit(memory: int, seconds: int) -> None:
 
 
 def _task(name: str) -> Callable[[bytes, dict[str, Any]], tuple[bytes, dict[str, Any]]]:
-    from eid_toolkit.standards.lds import portrait
+    from eid_toolkit.ground.images import converting
 
     def make(data: bytes, arguments: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-        picture = portrait.portrait_here(data, portrait.PortraitFormat(**arguments))
+        picture = converting.portrait_here(data, converting.PortraitFormat(**arguments))
         return picture.image, {"width": picture.width, "height": picture.height}
 
     def show(data: bytes, _: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-        return portrait.jpeg_here(data), {}
+        return converting.jpeg_here(data), {}
 
     return dict(zip(_TASKS, (make, show), strict=True))[name]
 

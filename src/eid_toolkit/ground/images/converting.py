@@ -1,32 +1,26 @@
-"""A portrait for DG2 from any common image file: checked, turned upright, cropped, compressed to a budget."""
+"""A portrait from any common image file: turned upright, cropped, compressed to a budget, in this process.
+
+What that costs is for the caller to know: :mod:`eid_toolkit.ground.images.portrait` decides by the file.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.lds.image_child import Limits, run_in_child
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_FILE = 20 << 20
-"""The largest image file in bytes that is looked at."""
 MAX_PIXELS = 50_000_000
 """The largest image in pixels that is decoded."""
+JPEG_MAGIC = b"\xff\xd8\xff"
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
-_CHEAP_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
-_FEW_PIXELS = 4_000_000
-_JPEG_SCAN, _MOST_SCANS = b"\xff\xda", 16
-_OF_A_CLERK = Limits(memory=3 << 30, seconds=30)
-_OF_A_CARD = Limits(memory=768 << 20, seconds=5)
-"""A portrait in DG2 has a few hundred thousand pixels (9303-10 4.7.2)."""
 _QUALITIES = range(10, 96)
-_JPEG_MAGIC = b"\xff\xd8\xff"
 _SHOWN_QUALITY = 90
 _RATE_STEP = 1.1
 _RATE_TRIES = 20
@@ -61,63 +55,21 @@ class Portrait:
     height: int
 
 
-def make_portrait(data: bytes, wanted: PortraitFormat) -> Portrait:
-    """The portrait that ``wanted`` describes, from the bytes of an image file.
-
-    The picture is never enlarged: a smaller one (down to the least size) keeps its pixels. Nothing but the pixels
-    comes along: no metadata, no thumbnail. Raises :class:`BadInput` for what is no image, too large, too small, or
-    costs more than its pixels can explain.
-    """
-    if _is_cheap(data):
-        return portrait_here(data, wanted)
-    image, facts = run_in_child("portrait", data, asdict(wanted), _OF_A_CLERK)
-    return Portrait(image, facts["width"], facts["height"])
-
-
-def as_jpeg(data: bytes) -> bytes:
-    """A card's image as a JPEG file, which every program shows: JPEG 2000 is converted, JPEG stays as it is.
-
-    Raises :class:`BadInput` for what is no image, too large, or too costly, as :func:`make_portrait` does.
-    """
-    return jpeg_here(data) if _is_cheap(data) else run_in_child("jpeg", data, {}, _OF_A_CARD)[0]
-
-
 def portrait_here(data: bytes, wanted: PortraitFormat) -> Portrait:
-    """:func:`make_portrait` in this process, whatever it costs."""
+    """The portrait that ``wanted`` describes, whatever it costs."""
     picture = _cropped(_opened(data), wanted)
     compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
     return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
 
 
 def jpeg_here(data: bytes) -> bytes:
-    """:func:`as_jpeg` in this process, whatever it costs."""
+    """The image as a JPEG file, whatever it costs."""
     picture = _opened(data)
-    if data.startswith(_JPEG_MAGIC):
+    if data.startswith(JPEG_MAGIC):
         return data
     coded = io.BytesIO()
     picture.save(coded, "JPEG", quality=_SHOWN_QUALITY)
     return coded.getvalue()
-
-
-def _is_cheap(data: bytes) -> bool:
-    """Whether decoding costs no more than its few pixels explain, so that no child is needed.
-
-    The decoders of these formats work through the pixels once; a progressive JPEG as often as it has scans. Raises
-    :class:`BadInput` for a file that is too large.
-    """
-    from PIL import Image
-
-    if len(data) > MAX_FILE:
-        raise BadInput("portrait-file-too-large", size=len(data), limit=MAX_FILE)
-    if data.count(_JPEG_SCAN) > _MOST_SCANS:
-        return False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_CHEAP_FORMATS) as opened:
-                return opened.width * opened.height <= _FEW_PIXELS
-    except Exception:  # whatever it is, the child finds out
-        return False
 
 
 def _opened(data: bytes) -> Image:

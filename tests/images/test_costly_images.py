@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.lds import portrait
+from eid_toolkit.ground.images import portrait
+from eid_toolkit.ground.images.child import Limits, run_in_child
+from eid_toolkit.ground.images.portrait import PortraitFormat, as_jpeg, make_portrait
 from eid_toolkit.standards.lds.biometric_image import size_of
-from eid_toolkit.standards.lds.image_child import Limits, run_in_child
-from eid_toolkit.standards.lds.portrait import PortraitFormat, as_jpeg, make_portrait
 
 WANTED = PortraitFormat(413, 531, 18_000)
 BOMB_SIDE = 7000
