@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.images import portrait
+from eid_toolkit.ground.images import converting, portrait
 from eid_toolkit.ground.images.child import Limits, run_in_child
 from eid_toolkit.ground.images.portrait import PortraitFormat, as_jpeg, make_portrait
 from eid_toolkit.standards.lds.biometric_image import size_of
@@ -38,7 +38,7 @@ def no_decoder_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: bytes) -> None:
         raise AssertionError("decoded in this process")
 
-    monkeypatch.setattr(portrait, "_opened", refuse)
+    monkeypatch.setattr(converting, "_opened", refuse)
 
 
 @pytest.mark.usefixtures("no_decoder_here")
