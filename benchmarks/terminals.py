@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from benchmarks.bureau import CLOCK, ENTROPY
 from eid_toolkit.books.keys.keys import EcSigner
 from eid_toolkit.cards.emulator.state import ApplicationMemory
-from eid_toolkit.cards.terminal.reading import read_short_file
+from eid_toolkit.cards.terminal.file_reader import read_short_file
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPrivateKey

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.work.cardspec import CardSpec, build, parse_spec
-from eid_toolkit.work.cardspec.reading import MAX_SIZE, spec_of
+from eid_toolkit.work.cardspec.parsing import MAX_SIZE, spec_of
 from eid_toolkit.work.cardspec.spec import FaultSpec
 
 TOML, YAML = 'schema = "eid-card-spec/1"\n', "schema: eid-card-spec/1\n"

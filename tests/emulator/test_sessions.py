@@ -6,7 +6,7 @@ import pytest
 
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus
+from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus
 from eid_toolkit.ground.errors import AccessDenied, CardRefused
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos

@@ -12,7 +12,7 @@ from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA, build_signed_data
 from eid_toolkit.standards.pki.names import DistinguishedName
-from eid_toolkit.standards.pki.reading import CertificateBag, Kind, kind_of, read_items
+from eid_toolkit.standards.pki.objects import CertificateBag, Kind, kind_of, read_items
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, TrustBundle, build_trust_bundle, digest_of
 from support.authorities import NOW, Authority, new_key

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import pytest
 
 from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.cards.terminal.reading import ReadStatus
+from eid_toolkit.cards.terminal.file_reader import ReadStatus
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import BadInput, CardAbsent, NoCardError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.chip import agree_on_keys, challenge_chip
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_short_file
+from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus, read_short_file
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.ports import SignatureAlgorithm

@@ -14,8 +14,8 @@ from eid_toolkit.cards.emulator.quirks import (
 )
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
+from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus, read_buffers
 from eid_toolkit.cards.terminal.quirks import QUIRKS, quirks_by_name
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_buffers
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import AccessDenied, CardRefused, UsageError

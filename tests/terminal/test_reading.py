@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_buffers
+from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus, read_buffers
 from eid_toolkit.cards.terminal.session import MAX_PARTS, CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import BadInput, CardAbsent, ChannelError, EidError, NoCardError, ProtocolError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.cards.emulator.blank import make_blank
-from eid_toolkit.cards.terminal.reading import ReadStatus
+from eid_toolkit.cards.terminal.file_reader import ReadStatus
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport

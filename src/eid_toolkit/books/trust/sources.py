@@ -15,7 +15,7 @@ from eid_toolkit.standards.pki.deviation_list import DeviationList
 from eid_toolkit.standards.pki.ldif import Kind as Attribute
 from eid_toolkit.standards.pki.ldif import directory_lines, looks_like_ldif, read_ldif
 from eid_toolkit.standards.pki.master_list import MasterList
-from eid_toolkit.standards.pki.reading import CertificateBag, Kind, kind_of
+from eid_toolkit.standards.pki.objects import CertificateBag, Kind, kind_of
 
 MAX_FILE = 16 << 20
 """The largest file in bytes that is imported, but for directories."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from eid_toolkit.cards.emulator.domain import DomainCommands
 from eid_toolkit.cards.emulator.emrtd.access import AccessCommands
 from eid_toolkit.cards.emulator.emrtd.chip import ChipCommands
-from eid_toolkit.cards.emulator.emrtd.reading import FileCommands
+from eid_toolkit.cards.emulator.emrtd.file_commands import FileCommands
 from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply

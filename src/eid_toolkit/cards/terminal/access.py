@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from eid_toolkit.cards.terminal.reading import FileRead, FileReader, ReadStatus, read_buffers
+from eid_toolkit.cards.terminal.file_reader import FileRead, FileReader, ReadStatus, read_buffers
 from eid_toolkit.cards.terminal.selecting import select_application, select_master_file
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eid_toolkit.cards.terminal.reading import FileRead, FileReader
+from eid_toolkit.cards.terminal.file_reader import FileRead, FileReader
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy

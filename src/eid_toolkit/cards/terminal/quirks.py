@@ -1,7 +1,7 @@
 """What a card understands: known beforehand of a kind of card, or learned while it is driven.
 
 ISO/IEC 7816-4 11.2 gives SELECT several forms, and 9303-10 3.6 lets a chip choose; cards in the field differ. What
-can be found out by trying is a ladder (``selecting.py`` and ``reading.py``)
+can be found out by trying is a ladder (``selecting.py`` and ``file_reader.py``)
 and needs no entry here: a :class:`Quirks` is for cards that trying itself would harm, because they fall silent or end
 the secure channel at a command that they do not know.
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from eid_toolkit.cards.terminal.reading import FileAddress, read_short_file
+from eid_toolkit.cards.terminal.file_reader import FileAddress, read_short_file
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Signer

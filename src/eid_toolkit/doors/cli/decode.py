@@ -141,7 +141,7 @@ def _parse_object(data: bytes) -> tuple[str, object]:
     from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.standards.pki.deviation_list import DeviationList
     from eid_toolkit.standards.pki.master_list import MasterList
-    from eid_toolkit.standards.pki.reading import CertificateBag, Kind, kind_of
+    from eid_toolkit.standards.pki.objects import CertificateBag, Kind, kind_of
     from eid_toolkit.standards.pki.request import CertificateRequest
     from eid_toolkit.standards.pki.trust_bundle import SignedBundle
 

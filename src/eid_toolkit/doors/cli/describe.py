@@ -53,7 +53,7 @@ from eid_toolkit.standards.pki.cv_public_key import ALGORITHMS, CvEcKey, CvPubli
 from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.standards.pki.deviation_list import DeviationList
 from eid_toolkit.standards.pki.master_list import MasterList
-from eid_toolkit.standards.pki.reading import CertificateBag
+from eid_toolkit.standards.pki.objects import CertificateBag
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import SignedBundle
 

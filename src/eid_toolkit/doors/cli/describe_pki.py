@@ -15,7 +15,7 @@ from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.standards.pki.deviation_list import Deviation, DeviationList
 from eid_toolkit.standards.pki.lint.certificates import kind_of
 from eid_toolkit.standards.pki.master_list import MasterList
-from eid_toolkit.standards.pki.reading import CertificateBag
+from eid_toolkit.standards.pki.objects import CertificateBag
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.signature_form import is_without_null
 from eid_toolkit.standards.pki.trust_bundle import SECTIONS, SignedBundle

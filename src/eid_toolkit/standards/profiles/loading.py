@@ -13,8 +13,8 @@ from typing import Any
 
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.standards.profiles.from_tables import read
 from eid_toolkit.standards.profiles.profile import DocumentProfile
-from eid_toolkit.standards.profiles.reading import read
 
 SCHEMA = 1
 """The version of the file format."""

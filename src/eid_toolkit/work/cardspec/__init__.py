@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eid_toolkit.work.cardspec.build import SpecimenCard, build
-from eid_toolkit.work.cardspec.reading import load_spec, parse_spec
+from eid_toolkit.work.cardspec.parsing import load_spec, parse_spec
 from eid_toolkit.work.cardspec.shipped_specs import find_spec
 from eid_toolkit.work.cardspec.spec import CardSpec
 

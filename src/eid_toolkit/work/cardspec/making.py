@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eid_toolkit.work.cardspec.build import SpecimenCard, build
-from eid_toolkit.work.cardspec.reading import spec_of
+from eid_toolkit.work.cardspec.parsing import spec_of
 from eid_toolkit.work.cardspec.shipped_specs import find_spec
 from eid_toolkit.work.cardspec.spec import CardSpec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from eid_toolkit.cards.terminal.access import open_access
-from eid_toolkit.cards.terminal.reading import FileReader
+from eid_toolkit.cards.terminal.file_reader import FileReader
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Card

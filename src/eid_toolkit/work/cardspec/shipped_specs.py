@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.work.cardspec.reading import MAX_SIZE, load_spec, parse_spec
+from eid_toolkit.work.cardspec.parsing import MAX_SIZE, load_spec, parse_spec
 from eid_toolkit.work.cardspec.spec import CardSpec
 
 _SUFFIXES = (".toml", ".yaml")

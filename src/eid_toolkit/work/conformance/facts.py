@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
+from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus, read_short_file
 from eid_toolkit.cards.terminal.quirks import STANDARD, Quirks
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus, read_short_file
 from eid_toolkit.cards.terminal.rights import TerminalIdentity
 from eid_toolkit.cards.terminal.selecting import select_master_file
 from eid_toolkit.cards.terminal.session import CardSession

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
-from eid_toolkit.cards.terminal.reading import FileReader, ReadStatus
+from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway

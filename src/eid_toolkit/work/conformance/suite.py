@@ -12,7 +12,7 @@ _MODULES = (
     "selecting",
     "selecting_files",
     "without_access",
-    "reading",
+    "read_binary",
     "secure_messaging",
     "secure_messaging_errors",
     "pace",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
 from eid_toolkit.cards.terminal.chip import authenticate_chip, challenge_chip
+from eid_toolkit.cards.terminal.file_reader import FileRead, FileReader, ReadStatus, read_short_file
 from eid_toolkit.cards.terminal.quirks import STANDARD, Quirks
-from eid_toolkit.cards.terminal.reading import FileRead, FileReader, ReadStatus, read_short_file
 from eid_toolkit.cards.terminal.rights import TerminalIdentity, read_trusted
 from eid_toolkit.cards.terminal.selecting import select_master_file
 from eid_toolkit.cards.terminal.session import CardSession

@@ -135,7 +135,7 @@ def _lint_file(file: Path) -> list[dict[str, Any]]:
     from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.lint.certificates import kind_of
-    from eid_toolkit.standards.pki.reading import read_items
+    from eid_toolkit.standards.pki.objects import read_items
 
     content, rows = read_file(file, MAX_FILE), []
     if content.startswith(_CV_CERTIFICATE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eid_toolkit.cards.terminal.reading import ReadStatus
+from eid_toolkit.cards.terminal.file_reader import ReadStatus
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.iso7816.files import ElementaryFile

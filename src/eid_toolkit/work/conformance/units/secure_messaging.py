@@ -10,7 +10,7 @@ from eid_toolkit.standards.protocols.secure_messaging import CHECKSUM, CLASS_BIT
 from eid_toolkit.work.conformance.case import Cases, Unit
 from eid_toolkit.work.conformance.pace_rounds import offered
 from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.work.conformance.units.reading import longest, takes_long_answers
+from eid_toolkit.work.conformance.units.read_binary import longest, takes_long_answers
 from eid_toolkit.work.conformance.units.selecting import OPENED
 
 case = Cases(Unit.SECURE_MESSAGING, OPENED)

@@ -12,7 +12,7 @@ from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.protocols.secure_messaging import CRYPTOGRAM, LE, PLAIN_VALUE, Arrange
 from eid_toolkit.work.conformance.case import Body, Cases, Unit
 from eid_toolkit.work.conformance.probe import Probe
-from eid_toolkit.work.conformance.units.reading import reads_odd
+from eid_toolkit.work.conformance.units.read_binary import reads_odd
 from eid_toolkit.work.conformance.units.secure_messaging import COM, READ, SELECT
 from eid_toolkit.work.conformance.units.selecting import OPENED
 

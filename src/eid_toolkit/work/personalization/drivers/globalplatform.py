@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eid_toolkit.cards.terminal.reading import read_buffers
+from eid_toolkit.cards.terminal.file_reader import read_buffers
 from eid_toolkit.cards.terminal.security_domain import AttemptGuard, SecurityDomain
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.errors import CardRefused, ProtocolError

@@ -10,7 +10,7 @@ from typing import Any
 
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.profiles.reading import read
+from eid_toolkit.standards.profiles.from_tables import read
 from eid_toolkit.work.cardspec.profile_of import profile_of
 from eid_toolkit.work.cardspec.spec import SCHEMA, CardSpec
 
