@@ -14,6 +14,7 @@ from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_i
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationProfile
 from eid_toolkit.standards.protocols import personalization_data as layout
@@ -76,12 +77,11 @@ class CardContent:
         return AccessPassword.from_mrz_information(self.mrz_information)
 
     @property
-    def trusted_terminals(self) -> str:
-        """The names of the keys that the chip is to trust, for a person."""
+    def trusted_terminals(self) -> tuple[KeyReference, ...]:
+        """The keys whose terminals the chip is to trust."""
         if self.terminal_trust is None:
-            return ""
-        trust = layout.parse_terminal_trust(self.terminal_trust.data)
-        return ", ".join(reference.text for reference in trust.references)
+            return ()
+        return layout.parse_terminal_trust(self.terminal_trust.data).references
 
     @property
     def files_digest(self) -> bytes:

@@ -101,7 +101,7 @@ class Journal:
             query = select(jobs).where(jobs.c.document_id == plan.document_id, jobs.c.state == JobState.OPEN)
             row = connection.execute(query).first()
             if row is not None:
-                if row.plan_hash != plan.hash or row.plan_version != VERSION:
+                if not plan.began_as(row.plan_version, row.plan_hash):
                     raise IntegrityBroken("job-plan-changed", job=row.id)
                 connection.execute(update(jobs).where(jobs.c.id == row.id).values(reader=reader, updated_at=now))
                 identifier = row.id

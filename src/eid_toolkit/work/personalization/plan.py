@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.work.personalization import plan_v1
 from eid_toolkit.work.personalization.content import CardContent
 
-VERSION = 1
+VERSION = 2
+"""Of what :attr:`Plan.hash` covers; plans that began under version 1 go on."""
+_OUTPUT = "eid-personalization-plan/1"
 CARD_KEY_VERSION = 0x30
 """The key version of the keys that are diversified for each chip."""
 
@@ -40,12 +44,16 @@ IRREVERSIBLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its place, action, subject (a file, a secret's name) and what a person is told of it."""
+    """One step: its place, action, subject (a file, a secret's name) and what a person is told of it.
+
+    ``content`` is what the step brings to the card, in codes and values; what a person is told of it may be reworded.
+    """
 
     position: int
     action: Action
     subject: str
     title: str
+    content: Mapping[str, str | int | list[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -68,38 +76,44 @@ class Plan:
     @classmethod
     def of(cls, content: CardContent) -> Plan:
         """The plan that writes ``content``: EF.SOD last of the files, the locks after everything else."""
-        entries: list[tuple[Action, str, str]] = [
-            (Action.BIND_CHIP, "", "bind the document to this chip"),
+        entries: list[tuple[Action, str, str, Mapping[str, str | int | list[str]]]] = [
+            (Action.BIND_CHIP, "", "bind the document to this chip", {}),
             (
                 Action.REPLACE_KEYS,
                 "",
                 f"replace the transport keys by the chip's own (version {CARD_KEY_VERSION:02X})",
+                {"version": CARD_KEY_VERSION},
             ),
         ]
         for file in _writing_order(content):
             size, digest = len(content.files[file]), hashlib.sha256(content.files[file]).hexdigest()
-            entries.append((Action.WRITE_FILE, file.label, f"write {file.label}, {size} bytes, SHA-256 {digest[:16]}…"))
-        offered = "+".join(str(flag.name) for flag in content.protocols)
-        entries.append((Action.SET_ACCESS, "", f"offer {offered}"))
+            title = f"write {file.label}, {size} bytes, SHA-256 {digest[:16]}…"
+            entries.append((Action.WRITE_FILE, file.label, title, {"size": size, "sha256": digest}))
+        offered = [str(flag.name) for flag in content.protocols]
+        entries.append((Action.SET_ACCESS, "", f"offer {'+'.join(offered)}", {"protocols": offered}))
         if content.terminal_trust is not None:
-            entries.append((Action.TRUST_TERMINALS, "", f"trust the terminals of {content.trusted_terminals}"))
+            trusted = [reference.text for reference in content.trusted_terminals]
+            title = f"trust the terminals of {', '.join(trusted)}"
+            entries.append((Action.TRUST_TERMINALS, "", title, {"references": trusted}))
         for item in content.secrets:
             check = f", check value {item.check_value}" if item.check_value else ""
-            entries.append((Action.STORE_SECRET, item.name, f"store {item.name} under the data encryption key{check}"))
+            title = f"store {item.name} under the data encryption key{check}"
+            checked = {"check_value": item.check_value} if item.check_value else {}
+            entries.append((Action.STORE_SECRET, item.name, title, checked))
         entries += [
-            (Action.LOCK_APPLICATION, "", "lock the application for good"),
-            (Action.SECURE_DOMAIN, "", "set the card to SECURED"),
-            (Action.PROVE_LOCKS, "", "prove the locks by trying to write"),
-            (Action.READ_BACK, "", "read back as a stranger, through PACE, and judge"),
-            (Action.CONFIRM_PRINT, "", "have the printed CAN or MRZ typed from the card"),
-            (Action.ISSUE, "", "issue the document and destroy the chip's keys here"),
+            (Action.LOCK_APPLICATION, "", "lock the application for good", {}),
+            (Action.SECURE_DOMAIN, "", "set the card to SECURED", {}),
+            (Action.PROVE_LOCKS, "", "prove the locks by trying to write", {}),
+            (Action.READ_BACK, "", "read back as a stranger, through PACE, and judge", {}),
+            (Action.CONFIRM_PRINT, "", "have the printed CAN or MRZ typed from the card", {}),
+            (Action.ISSUE, "", "issue the document and destroy the chip's keys here", {}),
         ]
         return cls(content.document_id, tuple(Step(position, *entry) for position, entry in enumerate(entries)))
 
     def to_json(self) -> dict[str, object]:
         """The plan for output."""
         return {
-            "schema": f"eid-personalization-plan/{VERSION}",
+            "schema": _OUTPUT,
             "document": self.document_id,
             "steps": [
                 {
@@ -115,8 +129,17 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """SHA-256 in hex: a job goes on only under the plan that it began with."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        """SHA-256 in hex over what is done with what, and in which order; what people are told of it is not in it."""
+        steps = [[str(step.action), step.subject, dict(step.content)] for step in self.steps]
+        covered = {"version": VERSION, "document": self.document_id, "steps": steps}
+        return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()
+
+    def began_as(self, version: int, stored: str) -> bool:
+        """Whether a job that began under ``stored``, a hash of that version, is one of this plan, and may go on."""
+        if version == plan_v1.VERSION:
+            steps = [(str(step.action), step.subject, step.content) for step in self.steps]
+            return stored == plan_v1.plan_hash(self.document_id, steps)
+        return (version, stored) == (VERSION, self.hash)
 
 
 def _writing_order(content: CardContent) -> list[ElementaryFile]:

@@ -199,7 +199,7 @@ class PersonalizationRunner:
         self._open_writer()
         if self._content.terminal_trust is not None:
             self._writer.store(self._content.terminal_trust)
-        return {"trusted": self._content.trusted_terminals}
+        return {"trusted": ", ".join(reference.text for reference in self._content.trusted_terminals)}
 
     def _store_secret(self, _: Job, step: Step) -> Detail:
         self._open_writer()
