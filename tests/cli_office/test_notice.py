@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.doors.cli import document_status
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.work.office import reporting
 from support.homes import ANNA, Desk
 
 Run = Callable[..., Result]
@@ -61,7 +61,7 @@ def test_what_stands_in_the_way_of_telling_undoes_no_report(
     def failing(_: object) -> None:
         raise ServiceAway("register-disk-full")
 
-    monkeypatch.setattr(document_status, "publish_reports", failing)
+    monkeypatch.setattr(reporting, "publish_reports", failing)
     told = run(
         "--yes", "notice", "add", "--kind", "lost", "--document", number, "--agency", "police", "--format", "json"
     )

@@ -10,10 +10,11 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import EidError, NotPermitted, UsageError
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, Evidence

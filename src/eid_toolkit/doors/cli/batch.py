@@ -12,7 +12,6 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.desk import ClerkDesk, ReadBackFunction
-from eid_toolkit.doors.cli.document_status import tell_inspections
 from eid_toolkit.doors.cli.feeders import Kind, feeders_of
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, table
@@ -114,7 +113,6 @@ def batch(
         except Exception as error:
             failure = error  # what was done is told first
         shown = _summary(app, run.summary, work, office.register.documents)
-        tell_inspections(office)
     emit(shown, fmt, lambda: _text(shown))
     errors = _errors_left(run.summary)
     if failure is not None:

@@ -8,7 +8,6 @@ import click
 
 from eid_toolkit.doors.cli.batch import batch
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.document_status import tell_inspections
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
@@ -60,9 +59,6 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
         desk = ClerkDesk(app, service.read_back())
         with service.hold(document_id), open_reader(reader, app, wait) as transport:
             job = service.personalize(document_id, transport, operator, desk, station)
-        documents = office.register.documents
-        if documents.application_of(documents.get(document_id)).replaces is not None:
-            tell_inspections(office)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 

@@ -17,7 +17,7 @@ from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.config import HomeConfig
@@ -30,6 +30,7 @@ from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.trusted_time import trusted_time
 from eid_toolkit.work.inspection.verdict import Verdict, judge
 from eid_toolkit.work.office.founding import found
+from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.plan import Plan, Step
 from eid_toolkit.work.personalization.service import PersonalizationService
@@ -131,7 +132,7 @@ class DemoStory:
         if reader.startswith("emulator:"):
             blank = make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY)
             CardStore(office.home).create(reader.removeprefix("emulator:"), blank)
-        return issue(office, person, reader)
+        return issue(self._app, office, person, reader)
 
     def _forgeries(self, office: Office, cards: list[IssuedCard]) -> Iterator[Outcome]:
         store = CardStore(office.home)
@@ -155,10 +156,11 @@ class DemoStory:
         with tempfile.TemporaryDirectory(prefix="eid-demo-") as folder:
             home = Path(folder) / "home"
             _found(home)
-            with open_office(replace(self._app, home_path=home)) as office:
+            elsewhere = replace(self._app, home_path=home)
+            with open_office(elsewhere) as office:
                 store = CardStore(office.home)
                 store.create("impostor", make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY))
-                card = issue(office, persons()[-1], "emulator:impostor")
+                card = issue(elsewhere, office, persons()[-1], "emulator:impostor")
                 yield store.load("impostor"), card
 
     def _revoked(self, office: Office, card: IssuedCard) -> Outcome:
@@ -209,7 +211,7 @@ def _found(home: Path) -> None:
     found(home, config, [load_profile(name) for name in list_profiles()], None, CLOCK, ENTROPY)
 
 
-def issue(office: Office, person: SpecimenPerson, reader: str) -> IssuedCard:
+def issue(app: App, office: Office, person: SpecimenPerson, reader: str) -> IssuedCard:
     """From the person's record to an issued card in ``reader``, with two people where two are needed."""
     register = office.register
     profile = load_profile(person.profile, [office.home.profiles])
@@ -221,6 +223,6 @@ def issue(office: Office, person: SpecimenPerson, reader: str) -> IssuedCard:
     package = register.documents.load_package(document.id)
     can = package.can.reveal().decode()
     service = PersonalizationService(office.home, office.keys, register, office.trust)
-    with service.hold(document.id), open_reader(reader, office.app) as transport:
+    with service.hold(document.id), open_reader(reader, app) as transport:
         service.personalize(document.id, transport, _CLERK, _Desk(service, can))
     return IssuedCard(reader, can, package)

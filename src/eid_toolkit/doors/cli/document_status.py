@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +10,15 @@ import click
 from eid_toolkit.doors.cli.application import application_text, evidence_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import CLOCK, Office, open_office
+from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.ground.errors import EidError, IntegrityBroken
-from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.work.office.reporting import issuing_states, publish_reports
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Evidence
-    from eid_toolkit.books.register.documents.document_status import Listed
     from eid_toolkit.books.register.documents.documents import Document
-    from eid_toolkit.standards.pki.document_status import StatusList
 
-_PATIENCE = 30.0
 _COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
 _HELP = {
     "report-lost": "Report an issued DOCUMENT as lost.",
@@ -38,49 +34,6 @@ _QUESTIONS = {
     "revoke": "Revoke document {document} permanently?",
     "destroy": "Did you see the card of document {document} being destroyed?",
 }
-
-
-def publish_reports(office: Office) -> StatusList:
-    """Have the inspections of this home know what the register reports; returns the list."""
-    with office.home.lock("own-reports", _PATIENCE):  # of two at once, the later list stays
-        reports = reports_of(office)
-        office.trust.set_own_reports(reports)
-    return reports
-
-
-def tell_inspections(office: Office) -> None:
-    """Publish after something was decided: what stands in the way does not undo that, and is told."""
-    try:
-        publish_reports(office)
-    except (EidError, OSError) as error:
-        reason = message_of(error, office.app.language).text if isinstance(error, EidError) else str(error)
-        note(f"Inspections in this home have not been informed yet: {reason} Try later: eid document status-list.")
-
-
-def reports_of(office: Office) -> StatusList:
-    """What the register reports of the documents of the home's states."""
-    from eid_toolkit.standards.pki.document_status import DocumentStatus, Report, StatusList
-
-    def report(document: Listed) -> Report:
-        content = document.content_sha256 or office.register.documents.content_sha256(document.id)
-        return Report(
-            document.issuing_state, document.document_number, DocumentStatus(document.status), document.since, content
-        )
-
-    listed = [
-        document for state, today in _states(office) for document in office.register.statuses.listed(state, today)
-    ]
-    return StatusList.of(map(report, listed))
-
-
-def _states(office: Office) -> list[tuple[str, date]]:
-    """The states that the home's profiles issue for, and which day it is there."""
-    from eid_toolkit.standards.lds.issuer_time import issuer_date
-    from eid_toolkit.standards.profiles import list_profiles, load_profile
-
-    folders, now = [office.home.profiles], CLOCK.now()
-    states = {load_profile(name, folders).issuing_state for name in list_profiles(folders)}
-    return [(state, issuer_date(now, state)) for state in sorted(states)]
 
 
 def _command(action: str) -> click.Command:
@@ -100,7 +53,6 @@ def _command(action: str) -> click.Command:
             if action in _QUESTIONS:
                 app.confirm(_QUESTIONS[action].format(document=record.id))
             record = office.register.statuses.change(record.id, action, operator, reason)
-            tell_inspections(office)
         emit(record.to_json(), fmt, lambda: details(record.to_json().items()))
 
     return change
@@ -115,7 +67,9 @@ def expire(app: App, fmt: str) -> None:
 
     with open_office(app) as office:
         operator = office.act(Permission.REVOKE_DOCUMENTS)
-        outcomes = [office.register.statuses.expire_due(state, today, operator) for state, today in _states(office)]
+        outcomes = [
+            office.register.statuses.expire_due(state, today, operator) for state, today in issuing_states(office)
+        ]
     count, broken = (
         sum(outcome.count for outcome in outcomes),
         [name for outcome in outcomes for name in outcome.broken],

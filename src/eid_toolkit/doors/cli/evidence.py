@@ -87,7 +87,7 @@ def _record(app: App, action: str, fingerprint: str, detail: dict[str, object]) 
     """In an authority's home two people decide, on record beforehand; an officer's home is the officer's."""
     if (app.home_path / CONFIG_NAME).exists():
         from eid_toolkit.doors.cli.office import open_office
-        from eid_toolkit.doors.cli.two_people import decide_together
+        from eid_toolkit.work.office.two_people import decide_together
 
         with open_office(app) as office:
             decide_together(office, action, fingerprint, detail)

@@ -39,7 +39,6 @@ def add(
     """
     from eid_toolkit.books.register.agencies.notices import NoticeKind
     from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.doors.cli.document_status import tell_inspections
 
     if (document is None) == (person is None) or (kind == "wanted") != (person is not None):
         raise UsageError("notice-kind-and-subject", kind=kind)
@@ -51,7 +50,6 @@ def add(
         elif document is not None:
             app.confirm(f"Report document {document} as {kind}? It can never become valid again.")
             record = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
-            tell_inspections(office)
     _show(record, fmt)
 
 

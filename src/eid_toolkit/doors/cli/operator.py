@@ -9,9 +9,10 @@ import click
 
 from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import details, emit, table
 from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator, OperatorRecord

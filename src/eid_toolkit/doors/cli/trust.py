@@ -14,9 +14,9 @@ from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import details, emit, note, short, table
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
-from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.home import CONFIG_NAME
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.books.trust.packs import Pack

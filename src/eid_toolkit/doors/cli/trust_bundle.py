@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
-from eid_toolkit.doors.cli.document_status import publish_reports
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import details, emit
 from eid_toolkit.doors.cli.pki_commands.shared import charter_of, state_of, state_option
-from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.ground.home.home import CONFIG_NAME
+from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.reporting import publish_reports
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,10 +11,10 @@ from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass
 from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, note, short, table
-from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.ground.messages.catalogue import explain, message_of
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.books.trust.importing import Plan

@@ -101,6 +101,8 @@ class DocumentStatuses:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.changed = False
+        """Whether a status was changed through this object: then the home's inspections are to be told."""
 
     def change(self, identifier: str, action: str, operator: Operator, reason: str | None = None) -> Document:
         """Carry out one of :data:`ACTIONS`, signed for by the operator.
@@ -214,6 +216,7 @@ class DocumentStatuses:
         name = RESUMED if action == "resume" else f"document.{state}"
         detail = {"statement_sha256": sha256(statement.encode()).hexdigest()}
         append(connection, now, operator.name, [AuditEvent(name, record.id, detail)])
+        self.changed = True
         return load_document(connection, record.id)
 
 

@@ -7,7 +7,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note
-from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.work.office.two_people import decide_together
 
 
 @click.command("erase", cls=Command)

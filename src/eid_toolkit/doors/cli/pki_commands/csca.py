@@ -11,7 +11,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.findings import findings_on
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import emit, note, table
 from eid_toolkit.doors.cli.pki_commands.shared import (
     certificate_data,
@@ -23,8 +23,9 @@ from eid_toolkit.doors.cli.pki_commands.shared import (
     state_of,
     state_option,
 )
-from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.crl import Crl

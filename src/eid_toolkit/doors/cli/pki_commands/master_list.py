@@ -12,7 +12,7 @@ from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import details, emit, table
 from eid_toolkit.doors.cli.pki_commands.shared import charter_of, state_of, state_option
-from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.master_list import MasterList

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.findings import findings_on
-from eid_toolkit.doors.cli.office import Office
 from eid_toolkit.doors.cli.output import details
+from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.authorities import Charter

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, Office, open_office
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import emit, table
 from eid_toolkit.doors.cli.pki_commands.shared import (
     certificate_data,
@@ -21,7 +21,8 @@ from eid_toolkit.doors.cli.pki_commands.shared import (
     state_of,
     state_option,
 )
-from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.two_people import decide_together
 
 _MAX_FILE = 1 << 20
 

@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, table
 from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_of, state_option, verifying_of
-from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate

@@ -11,11 +11,12 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import read_file
-from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.doors.cli.stations import station_option
-from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.stock.stock_shifts import Account

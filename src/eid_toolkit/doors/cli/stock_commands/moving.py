@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.office import Office, open_office
+from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, prompt, table
 from eid_toolkit.doors.cli.stations import station_option
-from eid_toolkit.doors.cli.two_people import decide_together
 from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.stock.stock_movements import Blank

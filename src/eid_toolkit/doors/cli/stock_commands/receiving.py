@@ -10,7 +10,7 @@ from eid_toolkit.doors.cli.context import App, Command, Group, format_option, li
 from eid_toolkit.doors.cli.files import read_file
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.doors.cli.two_people import decide_together
+from eid_toolkit.work.office.two_people import decide_together
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.doors.cli.office import CLOCK, Office
 from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator
@@ -38,7 +38,7 @@ def decide_together(
         raise NotPermitted("second-person-missing", action=action)
     people = [actor] if other is None else [actor, other]
     names = [person.name for person in people]
-    statement = {"action": action, "subject": subject, "detail": dict(detail), "time": CLOCK.now().isoformat()}
+    statement = {"action": action, "subject": subject, "detail": dict(detail), "time": office.clock.now().isoformat()}
     signed = json.dumps({**statement, "operators": names}, sort_keys=True).encode()
     for person in people:
         signature = person.sign(signed)
