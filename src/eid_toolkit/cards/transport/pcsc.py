@@ -28,26 +28,29 @@ ANSWER_LIMIT = 60.0
 """Seconds that a card may take for one command: those that delay an answer after wrong passwords take some."""
 _CLOSING_LIMIT = 5.0
 """Seconds that powering off may take; it goes on without being waited for."""
+_UNSIGNED = 0xFFFFFFFF
+"""Results come as signed or unsigned numbers of 32 bits."""
 _POLL = 0.1
 """Seconds between two looks for a card; waiting inside PC/SC would not hear Ctrl-C."""
 
-_ERRORS: dict[int, tuple[type[EidError], str]] = {
-    0x8010001D: (ReaderAway, "pcsc-service-away"),  # SCARD_E_NO_SERVICE
-    0x8010001E: (ReaderAway, "pcsc-service-away"),  # SCARD_E_SERVICE_STOPPED
-    0x80100003: (ReaderAway, "pcsc-service-away"),  # SCARD_E_INVALID_HANDLE: pcscd was restarted
-    0x80100013: (ReaderAway, "pcsc-service-away"),  # SCARD_F_COMM_ERROR: pcscd was killed
-    0x8010006A: (ServiceAway, "pcsc-not-permitted"),  # SCARD_W_SECURITY_VIOLATION: polkit said no
-    0x8010000B: (ReaderAway, "reader-busy"),  # SCARD_E_SHARING_VIOLATION
-    0x80100009: (NoReaderError, "reader-gone"),  # SCARD_E_UNKNOWN_READER
-    0x80100017: (NoReaderError, "reader-gone"),  # SCARD_E_READER_UNAVAILABLE
-    0x8010000C: (CardAbsent, "no-card"),  # SCARD_E_NO_SMARTCARD
-    0x80100069: (CardRemoved, "card-removed"),  # SCARD_W_REMOVED_CARD
-    0x80100016: (CardRemoved, "card-removed"),  # SCARD_E_NOT_TRANSACTED: pulled within an exchange
-    0x80100068: (CardRemoved, "card-reset"),  # SCARD_W_RESET_CARD: another program did
-    0x80100066: (NoCardError, "card-unresponsive"),  # SCARD_W_UNRESPONSIVE_CARD
-    0x80100067: (NoCardError, "card-unresponsive"),  # SCARD_W_UNPOWERED_CARD
-    0x8010000F: (NoCardError, "card-unresponsive"),  # SCARD_E_PROTO_MISMATCH
+_ERRORS: dict[str, tuple[type[EidError], str]] = {
+    "SCARD_E_NO_SERVICE": (ReaderAway, "pcsc-service-away"),
+    "SCARD_E_SERVICE_STOPPED": (ReaderAway, "pcsc-service-away"),
+    "SCARD_E_INVALID_HANDLE": (ReaderAway, "pcsc-service-away"),  # pcscd was restarted
+    "SCARD_F_COMM_ERROR": (ReaderAway, "pcsc-service-away"),  # pcscd was killed
+    "SCARD_W_SECURITY_VIOLATION": (ServiceAway, "pcsc-not-permitted"),  # polkit said no
+    "SCARD_E_SHARING_VIOLATION": (ReaderAway, "reader-busy"),
+    "SCARD_E_UNKNOWN_READER": (NoReaderError, "reader-gone"),
+    "SCARD_E_READER_UNAVAILABLE": (NoReaderError, "reader-gone"),
+    "SCARD_E_NO_SMARTCARD": (CardAbsent, "no-card"),
+    "SCARD_W_REMOVED_CARD": (CardRemoved, "card-removed"),
+    "SCARD_E_NOT_TRANSACTED": (CardRemoved, "card-removed"),  # pulled within an exchange
+    "SCARD_W_RESET_CARD": (CardRemoved, "card-reset"),  # another program did
+    "SCARD_W_UNRESPONSIVE_CARD": (NoCardError, "card-unresponsive"),
+    "SCARD_W_UNPOWERED_CARD": (NoCardError, "card-unresponsive"),
+    "SCARD_E_PROTO_MISMATCH": (NoCardError, "card-unresponsive"),
 }
+"""What each result means here, by the name that pyscard has for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +230,10 @@ def _scard() -> Any:
 
 
 def _error(result: int, reader: str) -> EidError:
-    code = result & 0xFFFFFFFF
-    kind, name = _ERRORS.get(code, (ServiceAway, "pcsc-failed"))
-    return kind(name, reader=reader, result=f"{code:08X}", meaning=_scard().SCardGetErrorMessage(result))
+    scard, code = _scard(), result & _UNSIGNED
+    by_code = {getattr(scard, constant) & _UNSIGNED: meant for constant, meant in _ERRORS.items()}
+    kind, name = by_code.get(code, (ServiceAway, "pcsc-failed"))
+    return kind(name, reader=reader, result=f"{code:08X}", meaning=scard.SCardGetErrorMessage(result))
 
 
 def _establish() -> int:
