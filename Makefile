@@ -8,7 +8,7 @@ SECONDS ?= 60
 help:
 	@echo "make demo    issue and verify specimen cards, and detect forged ones"
 	@echo "make test    run every test"
-	@echo "make lint    ruff, mypy, the layers, and whether the generated pages are current"
+	@echo "make lint    ruff, mypy, the bands, and whether the generated pages are current"
 	@echo "make bench   measure, beside what is possible at best"
 	@echo "make fuzz    look for inputs that break a parser, SECONDS for each of them (default: 60)"
 	@echo "make docs    write the generated pages of docs/ anew"
