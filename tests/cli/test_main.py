@@ -33,7 +33,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> list[App]:
 
 def _install(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
     monkeypatch.setattr(main_module, "_probe", command, raising=False)
-    monkeypatch.setitem(main_module.COMMANDS, "probe", ("eid_toolkit.doors.cli.main:_probe", "Look at the options."))
+    monkeypatch.setitem(main_module.COMMANDS, "probe", ("main:_probe", "Look at the options."))
 
 
 def run(*arguments: str, **environment: str) -> Result:

@@ -177,7 +177,7 @@ def test_a_damaged_file_of_an_earlier_version_is_told_and_nothing_is_lost(store:
 STOP = """
 import os, sys
 from pathlib import Path
-from eid_toolkit.stores import trust_database, trust_files
+from eid_toolkit.books.trust import database as trust_database, files as trust_files
 from eid_toolkit.books.trust.store import TrustStore
 
 left = int(sys.argv[2])
@@ -233,7 +233,7 @@ def test_a_process_that_dies_while_it_imports_leaves_nothing_of_the_list(store: 
 import os, sys
 from datetime import datetime
 from pathlib import Path
-from eid_toolkit.stores import trust
+from eid_toolkit.books.trust import store as trust
 trust.sweep = lambda connection: os._exit(9)
 data = Path(sys.argv[2]).read_bytes()
 trust.TrustStore(Path(sys.argv[1])).import_files([("list.ml", data)], datetime.fromisoformat(sys.argv[3]), None)
