@@ -141,6 +141,25 @@ EMPTY = der.set_of([])
 
 
 @pytest.mark.parametrize(
+    ("tag", "written", "text"),
+    [
+        (0x13, b"wrong", "wrong"),
+        (0x0C, "fälsch".encode(), "fälsch"),
+        (0x0C, b"f\xe4lsch", "f\ufffdlsch"),  # no UTF-8
+        (0x14, b"wrong", "wrong"),
+        (0x1E, "wrong".encode("utf-16-be"), "wrong"),
+        (0x1B, b"wrong", "wrong"),
+    ],
+)
+def test_a_text_of_another_type_spoils_no_list(tag: int, written: bytes, text: str) -> None:
+    documents = der.sequence(tlv.encode(0xA5, tlv.encode(tag, written)))
+    description = der.sequence(tlv.encode(tag, written), der.object_identifier(f"{DEVIATION_LIST}.2.1"))
+    content = der.sequence(der.integer(0), der.set_of([der.sequence(documents, der.set_of([description]))]))
+    (deviation,) = DeviationList.parse(listed(content)).deviations
+    assert (deviation.text, deviation.concerned.document_numbers) == (text, frozenset({text}))
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (lambda: listed(der.sequence(der.integer(1), EMPTY)), "deviation-list-version"),

@@ -98,6 +98,14 @@ def test_a_bag_from_elsewhere_is_taken(tmp_path: Path) -> None:
     assert [entry.kind for entry in store.entries()] == ["anchor"]
 
 
+def test_a_large_bag_and_one_in_ber_are_read() -> None:
+    certificates = [UTOPIA.csca.der] * 4000
+    assert len(CertificateBag.parse(bag(*certificates)).certificates) == len(certificates)
+    oid, wrapped = tlv.parse(bag(UTOPIA.csca.der)).children()
+    indefinite = b"\x30\x80" + oid.encode() + b"\xa0\x80" + wrapped.value + b"\x00\x00" * 2
+    assert CertificateBag.parse(indefinite).certificates == (UTOPIA.csca.der,)
+
+
 @pytest.mark.parametrize("data", [bag(), UTOPIA.csca.der, signed("1.2.3.4")])
 def test_a_bag_without_certificates_and_what_is_no_bag_is_refused(data: bytes, tmp_path: Path) -> None:
     if data == bag():

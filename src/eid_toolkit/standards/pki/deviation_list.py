@@ -218,7 +218,7 @@ def _read_content(content: bytes) -> tuple[str | None, tuple[Deviation, ...]]:
 
 
 def _read_description(item: Any, concerned: Concerned) -> Deviation:
-    text, parameters = item["description"].native, item["parameters"]
+    text, parameters = _text(item["description"]), item["parameters"]
     return Deviation(
         concerned,
         item["deviationType"].native,
@@ -234,15 +234,25 @@ def _read_concerned(documents: Any) -> Concerned:
     by_name = tlv.parse(certificate["issuer"].dump()) if certificate is not None else None
     first, last = (_day(period["firstIssued"]), _day(period["lastIssued"])) if period else (None, None)
     return Concerned(
-        document_type=documents["documentType"].native,
+        document_type=_text(documents["documentType"]),
         issuer=None if by_name is None else DistinguishedName.read(by_name),
         serial=None if certificate is None else certificate["serialNumber"].native,
         key_identifier=named["subjectKeyIdentifier"].native if "subjectKeyIdentifier" in named else None,
         certificate_digest=named["certificateDigest"].native if "certificateDigest" in named else None,
         issued_from=first,
         issued_until=last,
-        document_numbers=frozenset(number.rstrip("< ") for number in documents["documentNumbers"].native or ()),
+        document_numbers=frozenset((_text(number) or "").rstrip("< ") for number in documents["documentNumbers"]),
     )
+
+
+def _text(value: Any) -> str | None:
+    """What a text says; one in letters that its type does not have spoils no list."""
+    try:
+        said: str | None = value.native
+        return said
+    except ValueError:
+        content: bytes = value.chosen.contents if hasattr(value, "chosen") else value.contents
+        return content.decode("ascii", "replace")
 
 
 def _day(generalized_time: Any) -> date:

@@ -13,7 +13,7 @@ from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST, DEVIATION_LIST
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.codec.tlv import Tlv
-from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.certificate import Certificate, raw_objects
 from eid_toolkit.standards.pki.cms import ID_SIGNED_DATA, SignedData
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.cv_certificate import CERTIFICATE as CV_CERTIFICATE
@@ -22,7 +22,7 @@ from eid_toolkit.standards.pki.times import GENERALIZED_TIME, UTC_TIME
 from eid_toolkit.standards.pki.trust_bundle import TRUST_BUNDLE
 
 Item = Certificate | Crl
-_FIRST = 0xA0
+_FIRST, _SECOND = 0xA0, 0xA1
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
 
 
@@ -52,19 +52,37 @@ class CertificateBag:
 
     @classmethod
     def parse(cls, data: bytes) -> CertificateBag:
-        """Reads one; raises :class:`BadInput` for other signed data, and for none at all."""
-        from eid_toolkit.standards.asn1.declared import FAULTS, load
-        from eid_toolkit.standards.asn1.modules.cms import ContentInfo
+        """Reads one; raises :class:`BadInput` for other signed data, and for none at all.
 
+        What is in DER is not looked into, whatever its size; the declared module reads the other encodings.
+        """
         try:
-            outer = load(ContentInfo, data)
-            signed = outer["content"]
-            if outer["contentType"].native != ID_SIGNED_DATA or len(signed["signerInfos"]):
-                raise BadInput("cms-malformed")
-            certificates, crls = (tuple(item.dump() for item in signed[field]) for field in ("certificates", "crls"))
-        except FAULTS:
-            raise BadInput("cms-malformed") from None
-        return cls(tuple(item for item in certificates if item[:1] == bytes((der.SEQUENCE,))), crls)
+            certificates, crls = _handed_out(data)
+        except BadInput:
+            certificates, crls = _handed_out_in_ber(data)
+        return cls(tuple(item for item in certificates if item[:1] == bytes((der.SEQUENCE,))), tuple(crls))
+
+
+def _handed_out(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    parts = _signed_parts(data)
+    if parts is None or parts[-1] != Tlv(der.SET, b""):
+        raise BadInput("cms-malformed")
+    by_tag = {part.tag: raw_objects(part.value) for part in parts[3:-1]}
+    return by_tag.get(_FIRST, []), by_tag.get(_SECOND, [])
+
+
+def _handed_out_in_ber(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    from eid_toolkit.standards.asn1.declared import FAULTS, load
+    from eid_toolkit.standards.asn1.modules.cms import ContentInfo
+
+    try:
+        outer = load(ContentInfo, data)
+        signed = outer["content"]
+        if outer["contentType"].native != ID_SIGNED_DATA or len(signed["signerInfos"]):
+            raise BadInput("cms-malformed")
+        return [item.dump() for item in signed["certificates"]], [item.dump() for item in signed["crls"]]
+    except FAULTS:
+        raise BadInput("cms-malformed") from None
 
 
 def kind_of(data: bytes) -> Kind | None:

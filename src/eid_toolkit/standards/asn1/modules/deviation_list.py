@@ -16,6 +16,12 @@ class Text(core.Choice):
         ("utf8String", core.UTF8String),
         ("ia5String", core.IA5String),
         ("visibleString", core.VisibleString),
+        ("numericString", core.NumericString),
+        ("teletexString", core.TeletexString),
+        ("videotexString", core.VideotexString),
+        ("generalString", core.GeneralString),
+        ("universalString", core.UniversalString),
+        ("bmpString", core.BMPString),
     ]
 
 
