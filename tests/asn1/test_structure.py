@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.asn1.names import name_of
 from eid_toolkit.standards.asn1.structure import Field, structure
-from eid_toolkit.standards.codec import der
+from eid_toolkit.standards.codec import ber, der
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.lds.dg15 import Dg15
@@ -161,12 +161,31 @@ def test_any_bytes_are_shown_or_refused(data: bytes, changes: list[tuple[int, in
             continue
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (SIGNER.der[:-1], "tlv-truncated"),
+        (DOCUMENT.files[Ef.SOD][:-1], "tlv-truncated"),
+        (b"\x30\x80\x30", "tlv-truncated"),
+        (SIGNER.der + b"\x00", "tlv-trailing-bytes"),
+        (b"\x30\x80" + b"\x05\x00" * ber.MAX_OBJECTS + b"\x00\x00", "tlv-too-many-objects"),
+        (b"\x30\x80" * 40 + b"\x00\x00" * 40, "ber-too-deep"),
+        (b"\x30\x03\x02\x01\x05", "asn1-unknown"),
+        (b"identity", "asn1-unknown"),
+    ],
+)
+def test_what_is_cut_off_or_too_large_is_refused_for_that(data: bytes, code: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        structure(data)
+    assert caught.value.code == code
+
+
 @given(st.binary(max_size=100))
 def test_rubbish_is_refused(data: bytes) -> None:
     try:
         structure(data)
     except BadInput as error:
-        assert error.code.startswith(("asn1-", "tlv-"))
+        assert error.code.startswith(("asn1-", "tlv-", "ber-", "der-"))
 
 
 def _decode(tmp_path: Path, data: bytes, *options: str) -> Result:

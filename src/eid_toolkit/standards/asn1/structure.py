@@ -23,7 +23,7 @@ from eid_toolkit.standards.asn1.modules import (
     security_infos,
 )
 from eid_toolkit.standards.asn1.names import name_of
-from eid_toolkit.standards.codec import tlv
+from eid_toolkit.standards.codec import ber, der, tlv
 
 Kind = type[core.Asn1Value]
 
@@ -80,13 +80,18 @@ class Field:
 
 
 def structure(data: bytes) -> Field:
-    """The whole object; raises :class:`BadInput` (``asn1-unknown``) for what is of none of the modules."""
-    kinds = _OUTERMOST
-    tag = tlv.read_any_header(data)[0]
+    """The whole object; raises :class:`BadInput`: ``asn1-unknown`` for what is of none of the modules.
+
+    What begins as an object, but is cut off or beyond the limits of ``codec.ber``, is refused for that.
+    """
+    kinds, tag = _OUTERMOST, tlv.read_any_header(data)[0]
     if tag in _FILES:
         kinds, data = (_FILES[tag],), tlv.parse(data).value
+    elif tag not in (der.SEQUENCE, der.SET):
+        raise BadInput("asn1-unknown")
+    definite = ber.to_definite(data)
     for kind in kinds:
-        if (value := _read(kind, data, load)) is not None:
+        if (value := _read(kind, definite)) is not None:
             return _field("", value)
     raise BadInput("asn1-unknown")
 
