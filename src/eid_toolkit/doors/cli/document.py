@@ -48,13 +48,9 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
     with open_office(app) as office:
         operator = office.act(Permission.PREPARE_DOCUMENTS)
         chosen = office.register.applications.waiting() if everything else application_ids
-        prepared: list[Document] = []
-        failures: list[EidError] = []
-        for application_id in chosen:
-            try:
-                prepared.append(office.preparation.prepare(application_id, operator))
-            except EidError as error:
-                failures.append(error)
+        outcomes = list(office.preparation.prepare_all(chosen, operator))
+        prepared = [outcome for outcome in outcomes if not isinstance(outcome, EidError)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, EidError)]
         if prepared or not failures:
             _show_list(office, prepared, fmt)
     for failure in failures[1:]:
