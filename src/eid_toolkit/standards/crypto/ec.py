@@ -7,7 +7,7 @@ it does not, the ``ecdsa`` package stands in (without its promise of constant ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput
@@ -42,6 +42,7 @@ _NATIVE = {
 }
 
 
+@cache
 def _native_curve(domain: EcDomain) -> native_ec.EllipticCurve | None:
     from cryptography.hazmat.primitives.asymmetric import ec as native_ec
 
