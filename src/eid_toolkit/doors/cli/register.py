@@ -37,7 +37,7 @@ def backup(app: App, file: Path, fmt: str) -> None:
     from eid_toolkit.books.register.keeping.backup import back_up
 
     with open_office(app) as office:
-        operator = office.act(Permission.BACK_UP)
+        operator = office.operator(Permission.BACK_UP)
         manifest = back_up(office.register.database, office.keys, office.home.config, file, operator, CLOCK, ENTROPY)
     size = file.stat().st_size
     pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
