@@ -17,7 +17,14 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from eid_toolkit.ground.home.atomic import FILE_MODE, private_directory, remove_durably, sync_directory, write_atomic
+from eid_toolkit.ground.home.atomic import (
+    FILE_MODE,
+    private_directory,
+    remove_durably,
+    remove_unfinished,
+    sync_directory,
+    write_atomic,
+)
 
 _JOURNAL = "journal.jsonl"
 _SQLITE_JOURNAL = "-journal"
@@ -73,7 +80,7 @@ class Undo:
     def put_back(self) -> None:
         """Have every changed file as it was; may be repeated.
 
-        A file that somebody else has changed since is theirs, and stays.
+        A file that somebody else has changed since is theirs, and stays, where it is known what it became here.
         """
         befores: dict[Path, str | None] = {}
         afters: dict[Path, set[str | None]] = {}
@@ -83,15 +90,19 @@ class Undo:
                 befores.setdefault(path, line.get("before"))
                 afters.setdefault(path, set()).add(line["after"])
         for path, name in reversed(befores.items()):
-            before = (self.folder / name).read_bytes() if name is not None else None
-            now = path.read_bytes() if path.exists() else None
-            is_ours = None in afters[path] or _digest(now) in afters[path]
-            if now == before or not is_ours:
-                continue
-            if before is None:
+            is_ours = None in afters[path] or not path.exists() or _digest(path.read_bytes()) in afters[path]
+            if name is not None and is_ours:
+                before = (self.folder / name).read_bytes()
+                if not path.exists() or path.read_bytes() != before:
+                    write_atomic(path, before)
+            elif path.exists() and is_ours:
                 remove_durably(path)
-            else:
-                write_atomic(path, before)
+        self.clear_up()
+
+    def clear_up(self) -> None:
+        """Remove what a kill in the middle of a write has left beside the files."""
+        for path in {Path(line["path"]) for line in self.lines() if "path" in line}:
+            remove_unfinished(path)
 
     def discard(self) -> None:
         """Forget what the files were: the journal goes first."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.ground.errors import DatabaseAway, EidError, KeyMissing, NotPermitted, ServiceAway
-from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+from eid_toolkit.ground.home.atomic import private_directory, remove_unfinished, write_atomic
 from eid_toolkit.ground.home.named_files import is_kept, write_file
 from eid_toolkit.ground.home.undo import Undo, recorded
 
@@ -126,7 +126,6 @@ class Act:
         for path, data in self._leaving:
             write_file(path, data)
         _destroy_keys(office, self._undo)
-        self._undo.discard()
 
 
 @contextmanager
@@ -137,25 +136,32 @@ def act(office: Office, right: Right, action: str, subject: str, detail: Mapping
     this home, and :class:`DatabaseAway` if the register cannot take the decision or the outcome: nothing was done.
     """
     people = right(office, action)
+    with recoverable(office, action, subject, people[0].name, f"{action}.decided") as undo:
+        _record_decision(office, people, action, subject, detail)
+        doing = Act(undo, people, subject)
+        with recorded(undo):
+            yield doing
+        doing._finish(office)
+
+
+@contextmanager
+def recoverable(office: Office, action: str, subject: str, operator: str, intention: str) -> Iterator[Undo]:
+    """Work on files that are put back unless the row is on record which the journal names as the ``outcome``.
+
+    The log says that the act was abandoned, if it has the row ``intention`` by then.
+    """
     with office.home.lock(_LOCK, _PATIENCE):
         _settle_all(office)
-        about = {
-            "action": action,
-            "subject": subject,
-            "operator": people[0].name,
-            "after": office.register.last_position(),
-        }
-        undo = Undo.begin(_free_folder(office), about)
+        about = {"action": action, "subject": subject, "operator": operator, "intention": intention}
+        undo = Undo.begin(_free_folder(office), {**about, "after": office.register.last_position()})
         try:
-            _record_decision(office, people, action, subject, detail)
-            doing = Act(undo, people, subject)
-            with recorded(undo):
-                yield doing
-            doing._finish(office)
+            yield undo
         except BaseException as error:
             with suppress(EidError, OSError):  # else the next command does it
                 _settle(office, undo, tell=not isinstance(error, DatabaseAway), why=_reason(error))
             raise
+        with suppress(OSError):  # it is done, and the next command clears up
+            undo.discard()
 
 
 def settle(office: Office) -> None:
@@ -183,12 +189,12 @@ def _settle(office: Office, undo: Undo, *, tell: bool, why: str) -> None:
     about = lines[0] if lines else {}
     outcome = next((line for line in lines if "outcome" in line), None)
     if outcome is not None and office.register.is_on_record(about["after"], outcome["outcome"], outcome["subject"]):
+        undo.clear_up()
         _destroy_keys(office, undo)
         _deliver_left(undo, lines)
         return
     undo.put_back()
-    decided = about and office.register.is_on_record(about["after"], f"{about['action']}.decided", about["subject"])
-    if decided:
+    if about and office.register.is_on_record(about["after"], about["intention"], about["subject"]):
         if not tell:
             return
         action, subject = f"{about['action']}.abandoned", about["subject"]
@@ -201,6 +207,7 @@ def _deliver_left(undo: Undo, lines: list[dict[str, Any]]) -> None:
     try:
         for line in lines:
             if "deliver" in line:
+                remove_unfinished(Path(line["deliver"]))
                 write_file(Path(line["deliver"]), (undo.folder / line["from"]).read_bytes())
     except OSError:
         undo.folder.rename(undo.folder.with_name(_UNDELIVERED + undo.folder.name))

@@ -14,8 +14,8 @@ from eid_toolkit.work.office.act import by_two, decide
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.register.stock.stock_receiving import Vendor
     from eid_toolkit.books.register.stock.stock_movements import Blank
+    from eid_toolkit.books.register.stock.stock_receiving import Vendor
     from eid_toolkit.books.register.stock.stock_shifts import Account
     from eid_toolkit.books.staff.operators import Operator
     from eid_toolkit.standards.pki.certificate import Certificate
