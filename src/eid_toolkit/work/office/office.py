@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.trust.store import TrustStore
     from eid_toolkit.standards.profiles import DocumentProfile
     from eid_toolkit.work.personalization.prepare import Preparation
+    from eid_toolkit.work.personalization.service import PersonalizationService
 
 UNNAMED = "unnamed"
 """Who looks something up in a demo home without saying who it is."""
@@ -73,6 +74,13 @@ class Office:
         from eid_toolkit.work.personalization.prepare import Preparation
 
         return Preparation(self.home, self.register, self.authorities, self.clock, self.entropy)
+
+    @property
+    def personalization(self) -> PersonalizationService:
+        """What writes cards."""
+        from eid_toolkit.work.personalization.service import PersonalizationService
+
+        return PersonalizationService(self.home, self.keys, self.register, self.trust, self.clock, self.entropy)
 
     def operator(self, permission: Permission | None = None) -> Operator:
         """The operator who acts; outside a demo home the operator's passphrase is asked for.

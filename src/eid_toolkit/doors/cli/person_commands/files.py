@@ -23,6 +23,7 @@ from eid_toolkit.doors.cli.person_commands.shared import purpose_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.ground.home.named_files import is_kept
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_files import Row
@@ -65,7 +66,6 @@ def import_(
     """
     from eid_toolkit.books.register.people.person_import import ImportOptions
     from eid_toolkit.books.register.people.person_source import PersonSource
-    from eid_toolkit.books.staff.roles import Permission
 
     if (rejects is not None or new_rejects) and not keep_going:
         raise UsageError("rejects-without-keep-going")
@@ -78,11 +78,10 @@ def import_(
     if rejects is not None and _is_the_source(rejects, path, pipe):
         raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
-        operator = office.operator(Permission.CHANGE_PERSONS)
         check = _check(office.profile(profile).check_identity_number) if profile is not None else None
         with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
-            report = office.register.persons.imports.run(source, operator, options)
+            report = people.take_in(office, source, options)
     if report.skipped:
         note(f"The first {report.skipped} rows had already been processed.")
     if report.rejects is not None:

@@ -33,13 +33,10 @@ _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=Tru
 @pass_app
 def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, fmt: str) -> None:
     """Issue blanks from the store to a station: those named, or --count of them."""
-    from eid_toolkit.books.staff.roles import Permission
-
     if bool(serials) == (count is not None):
         raise UsageError("serials-or-count")
     with open_office(app) as office:
-        operator = office.operator(Permission.KEEP_STOCK)
-        moved = office.register.stock.hand_out(station, operator, serials, count or 0)
+        moved = blanks.hand_out(office, station, serials, count or 0)
     _show(moved, fmt)
 
 
@@ -49,10 +46,8 @@ def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, f
 @pass_app
 def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
     """Return blanks from their stations to the store."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        moved = office.register.stock.hand_back(serials, office.operator(Permission.KEEP_STOCK))
+        moved = blanks.hand_back(office, serials)
     _show(moved, fmt)
 
 

@@ -10,7 +10,7 @@ from eid_toolkit.doors.cli.context import App, Command, Group, format_option, li
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.home.named_files import read_file
-from eid_toolkit.work.office.blanks import accept_vendor
+from eid_toolkit.work.office import blanks
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -39,7 +39,7 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
     (_, der), *_ = read_pem_or_der(read_file(certificate, 2 * MAX_CERTIFICATE))
     parsed, clean = Certificate.parse(der), clean_name(name, "vendor")
     with open_office(app) as office:
-        record = accept_vendor(office, clean, parsed, instead=replace)
+        record = blanks.accept_vendor(office, clean, parsed, instead=replace)
     values = record.to_json()
     emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
 
@@ -80,14 +80,12 @@ def receive(
     (`eid stock vendor`).
     """
     from eid_toolkit.books.register.stock.manifests import MAX_FILE, Manifest
-    from eid_toolkit.books.staff.roles import Permission
 
     room = 2 * MAX_FILE  # with a signature around it, in PEM
     proof = read_file(signature, MAX_FILE) if signature is not None else None
     delivered = Manifest.read(read_file(manifest, room), signature=proof, vendor=vendor, batch=batch)
     with open_office(app) as office:
-        operator = office.operator(Permission.KEEP_STOCK)
-        receipt = office.register.stock.receiving.receive(delivered, operator, station)
+        receipt = blanks.receive(office, delivered, station)
     values = receipt.to_json()
     emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
     if receipt.signer is None:
