@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -97,3 +98,11 @@ def test_it_runs_all_in_any_case_and_tells_the_first_that_failed(
 def test_a_part_that_did_not_come_to_its_end_is_an_error(project: Path) -> None:
     code, lines = ci(project, test=("make: *** [Makefile:31: setup] Error 1", 2), check=(CHECKED, 0))
     assert (code, lines[-1]) == (2, "==== 1 error, 199 passed in 600.40s ====")
+
+
+def test_what_is_begun_first_is_there() -> None:
+    check = ROOT / "tests" / "check"
+    listed = re.search(r"LONGEST = \((.*?)\)", (check / "conftest.py").read_text("utf-8"), re.DOTALL)
+    assert listed is not None
+    names = re.findall(r'"(.+?)"', listed[1])
+    assert names and all((check / name).is_file() for name in names)

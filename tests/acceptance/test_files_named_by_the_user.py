@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.doors.cli.files import write_file
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.home.named_files import write_file
 from support.acceptance import Process, Run
 from support.emulated import CAN
 from support.officer import Officer

@@ -303,11 +303,6 @@ class AuthorityStore:
         count = partial(self.files.count_signature, state, SIGNER, number, self._signature_limit)
         return certificate, CountingSigner(key, count, partial(self.files.sync_signatures, state, SIGNER, number))
 
-    def destroy_signer_key(self, state: str, number: int) -> None:
-        """Destroy a document signer's private key for good; may be repeated. Recording that is the caller's part."""
-        self.files.mark_destroyed(state, SIGNER, number)
-        self._keys.destroy(key_name(SIGNER, state, number))
-
     def list_signer(
         self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"
     ) -> tuple[Certificate, Signer]:
