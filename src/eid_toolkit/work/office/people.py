@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.staff.roles import Permission
@@ -11,10 +11,13 @@ from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_data import PersonData
+    from eid_toolkit.books.register.people.person_history import Change
     from eid_toolkit.books.register.people.person_import import ImportOptions, ImportReport
     from eid_toolkit.books.register.people.person_pairs import Pair
     from eid_toolkit.books.register.people.person_record import Person
+    from eid_toolkit.books.register.people.person_search import Hit
     from eid_toolkit.books.register.people.person_source import PersonSource
+    from eid_toolkit.standards.lds.dates import PartialDate
 
 
 def add(office: Office, data: PersonData, source: str) -> tuple[Person, int]:
@@ -32,6 +35,33 @@ def change(office: Office, reference: str, given: Mapping[str, str], source: str
     if version is not None and version != person.version:
         raise NotPermitted("person-changed-meanwhile", person=person.id, version=person.version)
     return persons.change(person, PersonData.from_text({**person.data.to_text(), **given}), operator, source)
+
+
+def show(office: Office, reference: str, purpose: str | None) -> Person:
+    """One person, by identifier or number; on record."""
+    return office.register.persons.look_ups.person(reference, office.look(Permission.READ_PERSONS), purpose)
+
+
+def search(
+    office: Office,
+    words: str,
+    purpose: str | None,
+    *,
+    date_of_birth: PartialDate | None,
+    limit: int,
+    offset: int,
+) -> Sequence[Hit]:
+    """Persons by number or words of the name; on record."""
+    operator = office.look(Permission.READ_PERSONS)
+    return office.register.persons.look_ups.search(
+        words, operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
+    )
+
+
+def history(office: Office, reference: str, purpose: str | None) -> tuple[Change, ...]:
+    """How a person was registered, and each change; on record."""
+    operator, persons = office.look(Permission.READ_PERSONS), office.register.persons
+    return persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
 
 
 def take_in(office: Office, source: PersonSource, options: ImportOptions) -> ImportReport:
