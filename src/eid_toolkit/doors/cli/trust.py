@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, short, table
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.home import CONFIG_NAME
+from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ def _deviations(pack: Pack) -> dict[str, Any]:
     if pack.kind != "deviation-list":
         return {}
     from eid_toolkit.books.trust.packs import Role
-    from eid_toolkit.doors.cli.describe_pki import deviation_list
     from eid_toolkit.standards.pki.deviation_list import DeviationList
+    from eid_toolkit.work.decoding.describe_pki import deviation_list
 
     (data,) = pack.data_of(Role.DEVIATION_LIST)
     return {"deviations": deviation_list(DeviationList.parse(data))["deviations"]}
