@@ -12,8 +12,6 @@ from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.office.credentials import Credentials
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
-    from eid_toolkit.books.audit.walk import AuditResult
     from eid_toolkit.books.authorities.authorities import AuthorityStore
     from eid_toolkit.books.keys.keys import KeyStore
     from eid_toolkit.books.register.register import Register
@@ -117,20 +115,6 @@ class Office:
         record, key = self.operators.get(name), AuditFiles(self.home.audit).key()
         if key is None or not key.key.verify(record.voucher, record.endorsed, "sha256"):
             self.keys.unlock()
-
-    def verify_log(self, key: AuditKey | None, kept: Checkpoint | None) -> tuple[AuditResult, AuditKey | None]:
-        """Walk the audit log, by a ``key`` and up to a checkpoint that were kept elsewhere; with the key used."""
-        if self.home.config.demo:
-            self.keys.unlock()  # the key file is checked against the key store
-        return self.register.audit.verify(key, kept), self.register.audit.key() or key
-
-    def sign_log(self) -> Checkpoint:
-        """Sign the newest row of the audit log; the operator, and the second one if there is one, countersign."""
-        from eid_toolkit.books.staff.roles import Permission
-
-        first = self.operator(Permission.SIGN_AUDIT)
-        second = self.second_operator(first)
-        return self.register.audit.checkpoint([first] if second is None else [first, second])
 
     def look(self, permission: Permission) -> Operator:
         """The operator who looks at what is not for everybody: like :meth:`operator`, but a demo home needs no name."""

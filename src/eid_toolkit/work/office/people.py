@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.staff.roles import Permission
@@ -68,6 +69,14 @@ def take_in(office: Office, source: PersonSource, options: ImportOptions) -> Imp
     """Persons from a file."""
     operator = office.operator(Permission.CHANGE_PERSONS)
     return office.register.persons.imports.run(source, operator, options)
+
+
+def going_out(
+    office: Office, purpose: str | None
+) -> tuple[Callable[[], int], Callable[..., Generator[Person, None, None]]]:
+    """About how many persons there are, and all of them as :meth:`PersonLookUps.export` gives them; on record."""
+    operator, look_ups = office.look(Permission.READ_PERSONS), office.register.persons.look_ups
+    return partial(look_ups.count, operator), partial(look_ups.export, operator, purpose)
 
 
 def pairs(office: Office, *, limit: int, offset: int) -> tuple[Pair, ...]:
