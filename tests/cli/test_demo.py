@@ -13,10 +13,10 @@ from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.cards.emulator import forgeries
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
-from eid_toolkit.doors.cli import demo_story
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.work.cardspec.forging import FORGERIES, Forged
+from eid_toolkit.work.office import demo_story
 from support.pcscd import PrivatePcscd
 
 EXPECTED = {

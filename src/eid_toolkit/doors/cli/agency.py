@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
 
@@ -58,8 +58,7 @@ def list_(app: App, fmt: str) -> None:
     """List all agencies."""
     with open_office(app) as office:
         rows = [record.to_json() for record in agencies.every(office)]
-    columns = ("code", "name", "may_report", "disabled_at")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("code", "name", "may_report", "disabled_at"), fmt)
 
 
 @agency.command("show")
@@ -131,7 +130,7 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
 def _show(record: Agency, fmt: str) -> None:
     values = record.to_json()
     shown = {**values, "fields": ", ".join(record.fields), "purposes": "; ".join(record.purposes)}
-    emit(values, fmt, lambda: details(shown.items()))
+    emit_values(values, fmt, shown.items())
 
 
 def _answer_text(answer: Answer) -> str:

@@ -11,7 +11,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.ground.messages.catalogue import message_of
@@ -114,8 +114,7 @@ def queue(app: App, fmt: str) -> None:
     with open_office(app) as office:
         waiting = office.register.queues()
     rows = [stage.to_json() for stage in waiting]
-    columns = ("stage", "waiting", "oldest", "next")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("stage", "waiting", "oldest", "next"), fmt)
 
 
 @application.command("show")
@@ -257,5 +256,4 @@ def application_text(record: Application) -> str:
 
 def _show_list(records: Sequence[Application], fmt: str) -> None:
     rows = [record.to_json() for record in records]
-    columns = ("id", "name", "profile", "kind", "state", "creator", "decided_by")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("id", "name", "profile", "kind", "state", "creator", "decided_by"), fmt)

@@ -9,7 +9,7 @@ import click
 from eid_toolkit.doors.cli.batch import batch
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.work.office import cards
@@ -72,7 +72,7 @@ def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) 
     with open_office(app) as office:
         records = cards.jobs(office, JobState(state) if state else None, limit, offset)
     rows = [job.to_json() for job in records]
-    emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
+    emit_rows(rows, _JOB_COLUMNS, fmt)
 
 
 @card.command("status")
@@ -89,7 +89,7 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 
     with open_office(app) as office, open_reader(reader, app, wait) as transport:
         values = card_status(transport, office.register.documents)
-    emit(values, fmt, lambda: details(values.items()))
+    emit_values(values, fmt)
 
 
 @card.command("resolve")
@@ -137,7 +137,7 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
 
     with open_office(app) as office:
         spoiled = cards.spoil_document(office, document_id, reason, serial, confirm)
-    emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
+    emit_values(spoiled.to_json(), fmt)
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
 
 

@@ -11,7 +11,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.document_status import COMMANDS
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import message_of
@@ -78,7 +78,7 @@ def show(app: App, document_id: str, fmt: str) -> None:
     """Show one document, without anything that opens its chip."""
     with open_office(app) as office:
         values = _to_json(office, office.register.documents.get(document_id))
-    emit(values, fmt, lambda: details(values.items()))
+    emit_values(values, fmt)
 
 
 @document.command("export")
@@ -111,4 +111,4 @@ def _to_json(office: Office, record: Document) -> dict[str, object]:
 
 def _show_list(office: Office, records: list[Document], fmt: str) -> None:
     rows = [_to_json(office, record) for record in records]
-    emit(rows, fmt, lambda: table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt)

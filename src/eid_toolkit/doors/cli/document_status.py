@@ -11,7 +11,7 @@ from eid_toolkit.doors.cli.application import application_text, evidence_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office import applying, documents
@@ -53,7 +53,7 @@ def _command(action: str) -> click.Command:
 
         with open_office(app) as office:
             record = documents.change_status(office, document_id, action, reason, confirm)
-        emit(record.to_json(), fmt, lambda: details(record.to_json().items()))
+        emit_values(record.to_json(), fmt)
 
     return change
 
@@ -83,8 +83,7 @@ def history(app: App, document_id: str, fmt: str) -> None:
     """Show what has been reported and decided about a DOCUMENT since it was issued."""
     with open_office(app) as office:
         rows = [change.to_json() for change in office.register.statuses.history(document_id)]
-    columns = ("since", "action", "state", "operator", "reason")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("since", "action", "state", "operator", "reason"), fmt)
 
 
 @click.command("status-list", cls=Command)
@@ -115,8 +114,7 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
     if target is not None:
         lines = [",".join(_COLUMNS), *(",".join(row[name] or "" for name in _COLUMNS) for row in rows)]
         write_file(target, ("\n".join(lines) + "\n").encode())
-    columns = ("issuing_state", "document_number", "status", "since")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("issuing_state", "document_number", "status", "since"), fmt)
 
 
 @click.command("reissue", cls=Command)

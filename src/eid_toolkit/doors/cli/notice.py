@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, table
+from eid_toolkit.doors.cli.output import emit_rows, emit_values
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
 
@@ -64,7 +65,7 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
     with open_office(app) as office:
         records = agencies.notices(office, withdrawn=every, person=person, document=document)
     rows = [record.to_json() for record in records]
-    emit(rows, fmt, lambda: table(_COLUMNS, ([_short(name, row[name]) for name in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt, _short)
 
 
 @notice.command("withdraw")
@@ -81,8 +82,8 @@ def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
 
 def _show(record: Notice, fmt: str) -> None:
     values = record.to_json()
-    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
+    emit_values(values, fmt, ((name, value) for name, value in values.items() if value is not None))
 
 
-def _short(name: str, value: object) -> object:
-    return str(value)[:16] if value is not None and name.endswith("_at") else value
+def _short(name: str, row: Mapping[str, Any]) -> object:
+    return str(row[name])[:16] if row[name] is not None and name.endswith("_at") else row[name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.staff.roles import Permission
@@ -11,10 +12,13 @@ from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_data import PersonData
+    from eid_toolkit.books.register.people.person_history import Change
     from eid_toolkit.books.register.people.person_import import ImportOptions, ImportReport
     from eid_toolkit.books.register.people.person_pairs import Pair
     from eid_toolkit.books.register.people.person_record import Person
+    from eid_toolkit.books.register.people.person_search import Hit
     from eid_toolkit.books.register.people.person_source import PersonSource
+    from eid_toolkit.standards.lds.dates import PartialDate
 
 
 def add(office: Office, data: PersonData, source: str) -> tuple[Person, int]:
@@ -34,10 +38,45 @@ def change(office: Office, reference: str, given: Mapping[str, str], source: str
     return persons.change(person, PersonData.from_text({**person.data.to_text(), **given}), operator, source)
 
 
+def show(office: Office, reference: str, purpose: str | None) -> Person:
+    """One person, by identifier or number; on record."""
+    return office.register.persons.look_ups.person(reference, office.look(Permission.READ_PERSONS), purpose)
+
+
+def search(
+    office: Office,
+    words: str,
+    purpose: str | None,
+    *,
+    date_of_birth: PartialDate | None,
+    limit: int,
+    offset: int,
+) -> Sequence[Hit]:
+    """Persons by number or words of the name; on record."""
+    operator = office.look(Permission.READ_PERSONS)
+    return office.register.persons.look_ups.search(
+        words, operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
+    )
+
+
+def history(office: Office, reference: str, purpose: str | None) -> tuple[Change, ...]:
+    """How a person was registered, and each change; on record."""
+    operator, persons = office.look(Permission.READ_PERSONS), office.register.persons
+    return persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
+
+
 def take_in(office: Office, source: PersonSource, options: ImportOptions) -> ImportReport:
     """Persons from a file."""
     operator = office.operator(Permission.CHANGE_PERSONS)
     return office.register.persons.imports.run(source, operator, options)
+
+
+def going_out(
+    office: Office, purpose: str | None
+) -> tuple[Callable[[], int], Callable[..., Generator[Person, None, None]]]:
+    """About how many persons there are, and all of them as :meth:`PersonLookUps.export` gives them; on record."""
+    operator, look_ups = office.look(Permission.READ_PERSONS), office.register.persons.look_ups
+    return partial(look_ups.count, operator), partial(look_ups.export, operator, purpose)
 
 
 def pairs(office: Office, *, limit: int, offset: int) -> tuple[Pair, ...]:

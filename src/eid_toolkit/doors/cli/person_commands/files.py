@@ -106,21 +106,18 @@ def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped:
     changed in the meantime.
     """
     from eid_toolkit.books.register.people.person_export import export_persons, write_people
-    from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        look_ups = office.register.persons.look_ups
+        count_all, everybody = people.going_out(office, purpose)
         watched = is_terminal() and not (output is None and sys.stdout.isatty())
-        count = look_ups.count(operator) if watched else 0
+        count = count_all() if watched else 0
         with _progress("Exporting", watched=watched) as progress:
             if output is None or is_kept(output):
                 with _output(output, zipped=zipped) as stream:
-                    write_people(_told(look_ups.export(operator, purpose), count, progress), stream, kind)
+                    write_people(_told(everybody(), count, progress), stream, kind)
                 return
-            people = partial(look_ups.export, operator, purpose)
             told = partial(_tell, progress, count)
-            done = export_persons(people, output, kind, zipped=zipped, told=told)
+            done = export_persons(everybody, output, kind, zipped=zipped, told=told)
     if done.before:
         note(f"The first {done.before} of {done.count} persons had already been written.")
     if done.begun_anew:

@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, prompt, table
+from eid_toolkit.doors.cli.output import emit_rows, prompt
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.work.office import blanks
@@ -126,4 +126,4 @@ def _compare(serial: str, printed: str | None) -> None:
 def _show(moved: Sequence[Blank], fmt: str) -> None:
     rows = [blank.to_json() for blank in moved]
     result = {"schema": "eid-stock-movement/1", "blanks": rows}
-    emit(result, fmt, lambda: table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt, within=result)

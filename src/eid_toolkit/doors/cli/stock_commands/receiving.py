@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import emit_rows, emit_values, note
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.office import blanks
 
@@ -41,7 +41,7 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
     with open_office(app) as office:
         record = blanks.accept_vendor(office, clean, parsed, instead=replace)
     values = record.to_json()
-    emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
+    emit_values({"schema": "eid-stock-vendor/1", **values}, fmt, values.items())
 
 
 @vendor.command("list")
@@ -51,8 +51,7 @@ def list_(app: App, fmt: str) -> None:
     """List the vendors who sign their manifests, with the fingerprints of their certificates."""
     with open_office(app) as office:
         rows = [record.to_json() for record in office.register.stock.receiving.vendors()]
-    columns = ("name", "subject", "not_after", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("name", "subject", "not_after", "fingerprint"), fmt)
 
 
 @click.command("receive", cls=Command)
@@ -87,6 +86,6 @@ def receive(
     with open_office(app) as office:
         receipt = blanks.receive(office, delivered, station)
     values = receipt.to_json()
-    emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
+    emit_values(values, fmt, (pair for pair in values.items() if pair[0] != "schema"))
     if receipt.signer is None:
         note("This manifest is not signed: you alone answer for its content.")

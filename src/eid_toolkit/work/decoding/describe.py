@@ -8,8 +8,6 @@ from functools import singledispatch
 from hashlib import sha256
 from typing import Any, get_args
 
-from eid_toolkit.doors.cli import describe_biometrics, describe_pki
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import SystemClock
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol, PaceProtocol
@@ -56,6 +54,8 @@ from eid_toolkit.standards.pki.master_list import MasterList
 from eid_toolkit.standards.pki.objects import CertificateBag
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import SignedBundle
+from eid_toolkit.work.decoding import describe_biometrics, describe_pki
+from eid_toolkit.work.decoding.findings import findings_on
 
 Plain = dict[str, Any]
 
