@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from vectors import FIXTURES
 
 from eid_toolkit.books.audit.log import AuditRow
 from eid_toolkit.books.audit.statements import Checkpoint
@@ -43,6 +42,7 @@ from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys
 from eid_toolkit.work.inspection.evidence_seal import PREFIX, read_seal
 from eid_toolkit.work.inspection.trusted_time import ToldTime
 from eid_toolkit.work.personalization.journal import Job, JobState
+from vectors import FIXTURES
 
 WRITTEN = FIXTURES / "written"
 TIME = datetime(2026, 5, 4, 3, 2, 1, 123456, UTC)

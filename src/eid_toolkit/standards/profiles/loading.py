@@ -13,7 +13,7 @@ from typing import Any
 
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.profiles.from_tables import read
+from eid_toolkit.ground.plain_values import Misfit, from_plain
 from eid_toolkit.standards.profiles.profile import DocumentProfile
 
 SCHEMA = 1
@@ -21,6 +21,11 @@ SCHEMA = 1
 
 _FILE_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.toml")
 _MAX_FILE = 1 << 16
+_PROBLEMS = {
+    "wrong": "profile-wrong-value",
+    "unknown": "profile-unknown-field",
+    "missing": "profile-missing-field",
+}
 
 
 def list_profiles(extra_dirs: Iterable[Path] = ()) -> tuple[str, ...]:
@@ -55,8 +60,10 @@ def parse_profile(name: str, content: dict[str, Any]) -> DocumentProfile:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     known = {"name": name, "hash": hashlib.sha256(canonical.encode("ascii")).hexdigest()}
     table = {key: value for key, value in content.items() if key != "schema"}
-    profile: DocumentProfile = read(DocumentProfile, table, "", known)
-    return profile
+    try:
+        return from_plain(DocumentProfile, table, known=known, strict=True)
+    except Misfit as error:
+        raise BadInput(_PROBLEMS[error.problem], field=error.field) from None
 
 
 def _sources(extra_dirs: Iterable[Path]) -> dict[str, Traversable]:
