@@ -34,6 +34,7 @@ from eid_toolkit.books.trust.bundles import BundleManifests, BundleStore
 from eid_toolkit.books.trust.entry import Decision, ListOrigin
 from eid_toolkit.books.trust.packs import Member, Pack, Role
 from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.pki.trust_bundle import TrustBundle
@@ -155,4 +156,6 @@ SAMPLES: dict[str, Any] = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_what_programs_read_keeps_its_keys_and_their_order(name: str) -> None:
     expected = json.loads((WRITTEN / "outputs.json").read_bytes())
-    assert json.dumps(SAMPLES[name].to_json(), indent=1) == json.dumps(expected[name], indent=1)
+    sample = SAMPLES[name]
+    values = sample.to_json() if hasattr(sample, "to_json") else to_plain(sample)
+    assert json.dumps(values, indent=1) == json.dumps(expected[name], indent=1)

@@ -133,7 +133,7 @@ def _read(kind: Any, value: Any, place: str, known: Mapping[str, object] | None,
             from_plain(each, item, f"{place}[{at}]", strict=strict)
             for at, (each, item) in enumerate(zip(_of_items(arguments, len(value)), value, strict=True))
         )
-    if origin is Mapping and type(value) is dict:
+    if origin in (Mapping, dict) and type(value) is dict:
         of_name, of_item, prefix = *arguments, f"{place}." if place else ""
         return {
             from_plain(of_name, name, prefix + name): from_plain(of_item, item, prefix + name, strict=strict)
@@ -175,7 +175,7 @@ def _write(kind: Any, value: Any) -> Any:
     if origin in (tuple, frozenset):
         written = [_write(*each) for each in zip(_of_items(arguments, len(value)), value, strict=True)]
         return sorted(written) if origin is frozenset else written
-    if origin is Mapping:
+    if origin in (Mapping, dict):
         return {_write(arguments[0], name): _write(arguments[1], item) for name, item in value.items()}
     if is_dataclass(value):
         return to_plain(value)

@@ -6,7 +6,6 @@ brought it; what a list, a directory or a bundle brought is one pack (:mod:`eid_
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.books.trust.database import TrustDatabase, fetch, sweep
-from eid_toolkit.books.trust.entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
+from eid_toolkit.books.trust.entry import SCHEMA, Decision, KeptOrigin, TrustEntry, kind_of_certificate
 from eid_toolkit.books.trust.files import TrustFiles, insert_single
 from eid_toolkit.books.trust.packs import PARSERS, Pack, PackShelf, Role, insert, read_head
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+from eid_toolkit.ground.plain_values import read_json
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
@@ -301,10 +301,9 @@ def _entry(connection: sqlite3.Connection, role: str, fingerprint: str) -> Trust
         pack = read_head(origin)
         return TrustEntry(item, kind, pack.name, pack.imported_at, pack.decisions, pack.origin)
     try:
-        parsed = json.loads(origin)
-        decisions = tuple(map(Decision.from_json, parsed["decisions"]))
-        return TrustEntry(item, kind, parsed["source"], datetime.fromisoformat(imported_at), decisions)
-    except (ValueError, KeyError, TypeError):
+        kept = read_json(KeptOrigin, origin)
+        return TrustEntry(item, kind, kept.source, datetime.fromisoformat(imported_at), kept.decisions)
+    except ValueError:
         raise IntegrityBroken("trust-entry-damaged", fingerprint=fingerprint) from None
 
 
