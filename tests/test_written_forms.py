@@ -141,7 +141,7 @@ SAMPLES: dict[str, Any] = {
     "queue": Queue("print", 2, TIME, "D1"),
     "queue of none": Queue("print", 0, None, None),
     "movement": Movement("stock.receive", None, "received", "s1", "H1", TIME, "clerk", None),
-    "blank": Blank("S1", "aabb", "M1", BlankState.IN_STORE, "s1", "H1", None, 2, TIME),
+    "blank": Blank("S1", "aabb", BlankState.IN_STORE, "s1", "H1", None, "M1", TIME, 2),
     "receipt": Receipt("M1", "Vendor", "B1", "ab", None, 3, "s1"),
     "shift": Shift("H1", "s1", "open", TIME, "clerk", None, 4, None, None, None, None),
     "closed shift": Shift("H1", "s1", "closed", TIME, "clerk", "other", 4, LATER, "clerk", "other", 3),

@@ -30,9 +30,7 @@ class Agency:
     created_at: datetime
     disabled_at: datetime | None = None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        return to_plain(self)
+    to_json = to_plain
 
 
 def find_agency(connection: Connection, code: str) -> Agency | None:

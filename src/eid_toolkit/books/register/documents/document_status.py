@@ -27,6 +27,7 @@ from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentStat
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.ground.ports import Clock
 
 PERMISSIONS: Mapping[str, Permission] = {
@@ -63,15 +64,7 @@ class StatusChange:
     operator: str
     reason: str | None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        return {
-            "action": self.action,
-            "state": str(self.state),
-            "since": self.since.isoformat(),
-            "operator": self.operator,
-            "reason": self.reason,
-        }
+    to_json = to_plain
 
 
 @dataclass(frozen=True, slots=True)
