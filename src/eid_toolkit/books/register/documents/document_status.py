@@ -40,7 +40,6 @@ PERMISSIONS: Mapping[str, Permission] = {
     "destroy": Permission.REVOKE_DOCUMENTS,
 }
 """What may be decided on an issued document, and who may."""
-ACTIONS = tuple(PERMISSIONS)
 
 _LISTED = (
     DocumentState.LOST,
@@ -98,7 +97,7 @@ class DocumentStatuses:
         """Whether a status was changed through this object: then the home's inspections are to be told."""
 
     def change(self, identifier: str, action: str, operator: Operator, reason: str | None = None) -> Document:
-        """Carry out one of :data:`ACTIONS`, signed for by the operator.
+        """Carry out one of :data:`PERMISSIONS`, signed for by the operator.
 
         Raises :class:`NotPermitted` if the operator's roles or the document's state do not allow it.
         """

@@ -36,7 +36,6 @@ from eid_toolkit.ground.ports import Clock, Entropy
 FIRST = (Permission.KEEP_STOCK, Permission.PERSONALIZE)
 """What the first of the two must be permitted, one of these; the second one witnesses."""
 _NAMES = {"hand-out": "received", "use": "used", "spoil": "spoiled", "hand-back": "returned", "miss": "missing"}
-_COMES = "hand-out"
 
 
 @dataclass(frozen=True, slots=True)
