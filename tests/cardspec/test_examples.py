@@ -10,7 +10,7 @@ import eid_toolkit
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import SpecimenCard, build, find_spec, load_spec
@@ -18,6 +18,7 @@ from eid_toolkit.work.cardspec.shipped_specs import is_name, shipped_specs
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import FileState
 from eid_toolkit.work.inspection.verdict import Verdict, judge
+from support.scripted import FixedClock
 from support.spec_cards import OFFICER
 
 FOLDER = Path(eid_toolkit.__file__).parent / "work" / "cardspec" / "shipped"

@@ -36,7 +36,8 @@ from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import judge
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
+from support.scripted import FixedClock
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 card = build(CardSpec(profile="utopia-id", seed="x"))

@@ -11,7 +11,7 @@ from eid_toolkit.cards.emulator.emrtd import personalizer
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.iso7816 import commands
@@ -30,6 +30,7 @@ from support.card_states import pace_app
 from support.documents import IssuedDocument, specimen_mrz
 from support.emulated import CAN, card_memory, emulated_card
 from support.rsa_keys import rsa_key
+from support.scripted import FixedClock
 
 ENTROPY = SystemEntropy()
 DEK = Secret(bytes(16))

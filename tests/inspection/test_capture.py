@@ -9,7 +9,7 @@ from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import AccessDenied, CardRemoved
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.security_infos import SecurityInfos
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
@@ -26,6 +26,7 @@ from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from support.authorities import NOW, Authority, new_key
 from support.documents import EXPIRY, GM_3DES, IssuedDocument, specimen_mrz
 from support.emulated import BAC_ONLY, CAN, Tampered, card_memory, emulated_card
+from support.scripted import FixedClock
 
 OFFICER = policy_by_name("officer")
 BY_CAN = AccessPassword.from_can(CAN)

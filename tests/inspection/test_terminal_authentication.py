@@ -12,7 +12,7 @@ from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.rights import TerminalIdentity, read_trusted
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.security_infos import FileId, SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Role
@@ -27,6 +27,7 @@ from support.authorities import NOW, Authority, new_key
 from support.cv_chain import BOTH, START, Holder, cvca, ec_signer
 from support.documents import IssuedDocument, specimen_mrz
 from support.emulated import BAC_ONLY, CAN, PACE_ONLY, card_memory, emulated_card
+from support.scripted import FixedClock
 from support.terminals import identity, terminal_of, trust_terminals
 
 OFFICER = policy_by_name("officer")

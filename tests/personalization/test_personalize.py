@@ -14,7 +14,6 @@ from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import AccessDenied, DecisionNeeded, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ground.ports import FixedClock
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
@@ -23,6 +22,7 @@ from eid_toolkit.work.personalization.plan import Action, Plan
 from eid_toolkit.work.personalization.service import PersonalizationService
 from support.bureau import Bureau, SilentDesk
 from support.homes import ENTROPY, NOW, VIETNAMESE
+from support.scripted import FixedClock
 
 
 def test_a_blank_becomes_an_issued_card_that_is_locked(bureau: Bureau) -> None:

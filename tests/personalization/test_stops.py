@@ -241,7 +241,7 @@ class Trial:
             DEFAULT_STATION, blanks.get(BlankState.AT_STATION, 0), [bureau.office.clerk]
         )
         assert account.agrees
-        assert register.verify_audit().broken_at is None
+        assert register.audit.verify().broken_at is None
 
     def spoil(self) -> str:
         """The operator gives the card up instead: a fresh one is issued, and both are accounted for."""

@@ -125,22 +125,6 @@ class TrustStore:
             sweep(connection)
         return tuple(self._entries(self._fingerprints() - before))
 
-    def import_files(
-        self, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None
-    ) -> tuple[TrustEntry, ...]:
-        """Keep every CSCA certificate, link and list in files, given by name and content.
-
-        Raises :class:`BadInput` for a file of which nothing can be taken: then nothing of any file is.
-        """
-        from eid_toolkit.books.trust.sources import Sources, read_bytes
-
-        sources = Sources()
-        for name, data in files:
-            read_bytes(sources, name, data)
-        plan = self.plan(sources, now)
-        plan.check()
-        return self.carry_out(plan, operator)
-
     def add(
         self,
         item: Certificate | Crl,
