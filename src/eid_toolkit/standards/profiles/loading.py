@@ -21,11 +21,6 @@ SCHEMA = 1
 
 _FILE_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.toml")
 _MAX_FILE = 1 << 16
-_PROBLEMS = {
-    "wrong": "profile-wrong-value",
-    "unknown": "profile-unknown-field",
-    "missing": "profile-missing-field",
-}
 
 
 def list_profiles(extra_dirs: Iterable[Path] = ()) -> tuple[str, ...]:
@@ -63,7 +58,17 @@ def parse_profile(name: str, content: dict[str, Any]) -> DocumentProfile:
     try:
         return from_plain(DocumentProfile, table, known=known, strict=True)
     except Misfit as error:
-        raise BadInput(_PROBLEMS[error.problem], field=error.field) from None
+        raise _told(error) from None
+
+
+def _told(error: Misfit) -> BadInput:
+    match error.problem:
+        case "missing":
+            return BadInput("profile-missing-field", field=error.field)
+        case "unknown":
+            return BadInput("profile-unknown-field", field=error.field)
+        case "wrong":
+            return BadInput("profile-wrong-value", field=error.field)
 
 
 def _sources(extra_dirs: Iterable[Path]) -> dict[str, Traversable]:

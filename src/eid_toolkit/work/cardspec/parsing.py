@@ -49,16 +49,19 @@ def spec_of(fields: Mapping[str, object]) -> CardSpec:
     try:
         spec = from_plain(CardSpec, _plain(fields, _MAX_DEPTH), strict=True)
     except Misfit as error:
-        raise BadInput(_PROBLEMS[error.problem], field=error.field) from None
+        raise _told(error) from None
     profile_of(spec)  # so that a contradiction is found where the spec is written
     return spec
 
 
-_PROBLEMS = {
-    "wrong": "card-spec-wrong-value",
-    "unknown": "card-spec-unknown-field",
-    "missing": "card-spec-missing-field",
-}
+def _told(error: Misfit) -> BadInput:
+    match error.problem:
+        case "missing":
+            return BadInput("card-spec-missing-field", field=error.field)
+        case "unknown":
+            return BadInput("card-spec-unknown-field", field=error.field)
+        case "wrong":
+            return BadInput("card-spec-wrong-value", field=error.field)
 
 
 def _from_toml(data: bytes) -> object:
