@@ -14,6 +14,7 @@ from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import read_json, to_plain
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
@@ -58,7 +59,7 @@ class KeyStore:
         private_directory(directory)
         lock, opened = PassphraseLock.create(passphrase, entropy, random=random)
         document = {"schema": SCHEMA, **to_plain(_StoreFile(lock))}
-        write_atomic(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
+        change(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
         store = cls(directory, lock, lambda: passphrase, entropy)
         store._opened = opened
         return store
@@ -100,7 +101,7 @@ class KeyStore:
     def add_ec(self, name: str, key: EcPrivateKey) -> None:
         """Keep a private key; raises :class:`NotPermitted` if the name is taken."""
         path = self._new_path(name, ".p8")
-        write_atomic(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
+        change(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
 
     def generate_ec(self, name: str, curve: str) -> Signer:
         """A fresh key on a named curve, to sign with by the digest that fits; raises as :meth:`add_ec`."""
@@ -118,7 +119,7 @@ class KeyStore:
         path, passphrase = self._new_path(name, ".p8"), self._key().pkcs8_passphrase(name)
         key = rsa.generate_private_key(65537, bits)
         encryption = serialization.BestAvailableEncryption(passphrase)
-        write_atomic(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
+        change(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
         return RsaSigner(key, digest, scheme)
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:

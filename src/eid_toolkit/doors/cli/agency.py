@@ -48,7 +48,7 @@ def add(
     from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.act(Permission.MANAGE_AGENCIES)
+        operator = office.operator(Permission.MANAGE_AGENCIES)
         record = office.register.agencies.add(code, name, fields, purposes, operator, may_report=may_report)
     _show(record, fmt)
 
@@ -98,7 +98,7 @@ def change(
     if not fields and not purposes and may_report is None:
         raise UsageError("agency-change-empty")
     with open_office(app) as office:
-        operator = office.act(Permission.MANAGE_AGENCIES)
+        operator = office.operator(Permission.MANAGE_AGENCIES)
         changed = office.register.agencies.change(
             code, operator, fields=fields or None, purposes=purposes or None, may_report=may_report
         )
@@ -114,7 +114,7 @@ def disable(app: App, code: str, fmt: str) -> None:
     from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        record = office.register.agencies.disable(code, office.act(Permission.MANAGE_AGENCIES))
+        record = office.register.agencies.disable(code, office.operator(Permission.MANAGE_AGENCIES))
     _show(record, fmt)
 
 
@@ -138,7 +138,7 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
     with open_office(app) as office:
         office.keys.unlock()  # its key hashes what is asked for the log
         named = app.operator is not None or not office.home.config.demo
-        operator: Operator = office.act() if named else office.look(Permission.READ_PERSONS)
+        operator: Operator = office.operator() if named else office.look(Permission.READ_PERSONS)
         answer = office.register.agencies.look_up(code, purpose, operator, reference=person, words=words)
     emit(answer.to_json(), fmt, lambda: _answer_text(answer))
     if answer.similar:

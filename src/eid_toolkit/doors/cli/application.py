@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import EidError, NotPermitted, UsageError
+from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office.office import Office
 
@@ -88,7 +89,7 @@ def create(
         picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
         person = office.register.persons.get(person_id)
         biometrics, evidence = _biometrics(fingers, eyes), evidence_of(shown)
-        operator = office.act(Permission.APPLY)
+        operator = office.operator(Permission.APPLY)
         record = office.register.applications.create(
             person,
             document_profile,
@@ -173,7 +174,7 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        operator = office.act(Permission.DECIDE_APPLICATIONS)
+        operator = office.operator(Permission.DECIDE_APPLICATIONS)
         chosen = _to_approve(office, operator) if everything else _named(office, application_ids)
         if portraits is not None:
             for record in chosen:
@@ -203,7 +204,7 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
 def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Reject an application; an approved one only while no document has been prepared for it."""
     with open_office(app) as office:
-        _show(office.register.applications.reject(application_id, office.act(), reason), fmt)
+        _show(office.register.applications.reject(application_id, office.operator(), reason), fmt)
 
 
 @application.command("withdraw")
@@ -214,7 +215,7 @@ def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
 def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Withdraw an application at the person's request, while no document has been prepared for it."""
     with open_office(app) as office:
-        _show(office.register.applications.withdraw(application_id, office.act(), reason), fmt)
+        _show(office.register.applications.withdraw(application_id, office.operator(), reason), fmt)
 
 
 def _named(office: Office, identifiers: Sequence[str]) -> list[Application]:

@@ -12,11 +12,12 @@ import click
 
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, written_whole
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, say, to_json
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.home.named_files import read_file, written_whole
 
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow
@@ -113,8 +114,8 @@ def checkpoint(app: App, fmt: str) -> None:
     row was altered since the last checkpoint. With --second-operator, both people countersign.
     """
     with open_office(app) as office:
-        first = office.act(Permission.SIGN_AUDIT)
-        second = office.act_second(first)
+        first = office.operator(Permission.SIGN_AUDIT)
+        second = office.second_operator(first)
         signed = office.register.audit.checkpoint([first] if second is None else [first, second])
     names = ", ".join(person.operator for person in signed.countersigned)
     pairs = (("Row", signed.position), ("Hash", signed.hash), ("Countersigned by", names), ("Key", signed.key))

@@ -84,7 +84,7 @@ def batch(
     from eid_toolkit.work.personalization.work import WorkQueue
 
     with open_office(app) as office:
-        operator = office.act(Permission.PERSONALIZE)
+        operator = office.operator(Permission.PERSONALIZE)
         stations = Stations(office.register.database, CLOCK)
         if turn is not None:
             (stations.pause if turn == "pause" else stations.resume)(station, operator)

@@ -55,7 +55,7 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
             plan = service.plan(document_id)
             emit(plan.to_json(), fmt, lambda: _plan_text(plan))
             return
-        operator = office.act(Permission.PERSONALIZE)
+        operator = office.operator(Permission.PERSONALIZE)
         desk = ClerkDesk(app, service.read_back())
         with service.hold(document_id), open_reader(reader, app, wait) as transport:
             job = service.personalize(document_id, transport, operator, desk, station)
@@ -117,13 +117,13 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
         raise click.UsageError("Give either --resume or --spoil.")
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
-        operator = office.act(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
+        operator = office.operator(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
         seen = service.journal.get(job_id)
         with service.hold(seen.document_id):
             job = service.unchanged(seen)
             if decision == "spoil":
                 app.confirm(f"Permanently give up document {job.document_id} and its card?")
-                job = service.spoil(job, reason, operator, office.act_second(operator), serial)
+                job = service.spoil(job, reason, operator, office.second_operator(operator), serial)
             else:
                 job = service.resume(job, reason, operator)
     emit(job.to_json(), fmt, lambda: _job_text(job))
@@ -146,11 +146,11 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
 
     with open_office(app) as office:
         service = PersonalizationService(office.home, office.keys, office.register, office.trust)
-        operator = office.act(Permission.SPOIL)
+        operator = office.operator(Permission.SPOIL)
         document = office.register.documents.get(document_id)
         app.confirm(f"Permanently give up document {document.id}?")
         with service.hold(document.id):
-            spoiled = service.spoil_document(document.id, reason, operator, office.act_second(operator), serial)
+            spoiled = service.spoil_document(document.id, reason, operator, office.second_operator(operator), serial)
     emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
 

@@ -9,10 +9,11 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.document_status import COMMANDS
-from eid_toolkit.doors.cli.files import OutputFile, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import EidError, UsageError
+from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office.office import Office
 
@@ -46,7 +47,7 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        operator = office.act(Permission.PREPARE_DOCUMENTS)
+        operator = office.operator(Permission.PREPARE_DOCUMENTS)
         chosen = office.register.applications.waiting() if everything else application_ids
         prepared: list[Document] = []
         failures: list[EidError] = []
@@ -103,7 +104,7 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
     from eid_toolkit.work.personalization.print_data import PrintData
 
     with open_office(app) as office:
-        operator = office.act(Permission.EXPORT_PRINT_DATA)
+        operator = office.operator(Permission.EXPORT_PRINT_DATA)
         record = office.register.documents.get(document_id)
         holder = office.register.documents.application_of(record).person.data
         package = office.register.documents.export(record.id, operator)

@@ -9,10 +9,11 @@ import click
 
 from eid_toolkit.doors.cli.application import application_text, evidence_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office.reporting import issuing_states, publish_reports
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _command(action: str) -> click.Command:
         from eid_toolkit.books.register.documents.document_status import PERMISSIONS
 
         with open_office(app) as office:
-            operator = office.act(PERMISSIONS[action])
+            operator = office.operator(PERMISSIONS[action])
             record = office.register.documents.get(document_id)
             if action in _QUESTIONS:
                 app.confirm(_QUESTIONS[action].format(document=record.id))
@@ -66,7 +67,7 @@ def expire(app: App, fmt: str) -> None:
     from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.act(Permission.REVOKE_DOCUMENTS)
+        operator = office.operator(Permission.REVOKE_DOCUMENTS)
         outcomes = [
             office.register.statuses.expire_due(state, today, operator) for state, today in issuing_states(office)
         ]
@@ -154,7 +155,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     from eid_toolkit.ground.images.portrait import MAX_FILE, make_portrait
 
     with open_office(app) as office:
-        operator = office.act(Permission.APPLY)
+        operator = office.operator(Permission.APPLY)
         old = office.register.documents.get(document_id)
         before = office.register.documents.application_of(old)
         holder = office.register.persons.get(before.person.merged_into or before.person.id)

@@ -10,11 +10,12 @@ import click
 
 from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.doors.cli.readers import EMULATED
 from eid_toolkit.doors.cli.spec_cards import SpecWord
 from eid_toolkit.ground.errors import ServiceAway, UsageError
+from eid_toolkit.ground.home.named_files import read_file, write_file
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.emulator.shelf import CardStore

@@ -43,7 +43,7 @@ def add(
     if (document is None) == (person is None) or (kind == "wanted") != (person is not None):
         raise UsageError("notice-kind-and-subject", kind=kind)
     with open_office(app) as office:
-        operator = office.act(Permission.REPORT_NOTICES)
+        operator = office.operator(Permission.REPORT_NOTICES)
         notices = office.register.notices
         if person is not None:
             record = notices.add_person(person, agency, operator, reason)
@@ -80,7 +80,7 @@ def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
     from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        record = office.register.notices.withdraw(notice_id, reason, office.act(Permission.REPORT_NOTICES))
+        record = office.register.notices.withdraw(notice_id, reason, office.operator(Permission.REPORT_NOTICES))
     _show(record, fmt)
 
 

@@ -14,8 +14,8 @@ import click
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Card, Transport
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.files import read_file
 from eid_toolkit.doors.cli.tracing import traced
+from eid_toolkit.ground.home.named_files import read_file
 
 EMULATED, SPEC, REPLAY = "emulator:", "spec:", "replay:"
 IN_PROCESS = (EMULATED, SPEC, REPLAY)

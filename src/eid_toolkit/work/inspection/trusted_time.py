@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Annotated
 
 from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+from eid_toolkit.ground.home.atomic import private_directory
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import REQUIRED, UtcTime, read_json, to_plain
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.times import is_ahead
@@ -126,7 +127,7 @@ def _bundle(trust: TrustMaterial) -> Iterable[ToldTime]:
 
 def _write(directory: Path, counting: Iterable[ToldTime]) -> None:
     data = {"schema": SCHEMA, **to_plain(_Kept(tuple(counting)))}
-    write_atomic(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
+    change(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
 
 
 def _read(path: Path) -> tuple[ToldTime, ...]:

@@ -74,7 +74,7 @@ class Office:
 
         return Preparation(self.home, self.register, self.authorities, self.clock, self.entropy)
 
-    def act(self, permission: Permission | None = None) -> Operator:
+    def operator(self, permission: Permission | None = None) -> Operator:
         """The operator who acts; outside a demo home the operator's passphrase is asked for.
 
         Raises :class:`NotPermitted` if none of the operator's roles has the ``permission``.
@@ -85,7 +85,7 @@ class Office:
             operator.require(permission)
         return operator
 
-    def act_second(self, first: Operator, permission: Permission | None = None) -> Operator | None:
+    def second_operator(self, first: Operator, permission: Permission | None = None) -> Operator | None:
         """The second operator, if one was named; raises :class:`NotPermitted` if that is the first one again."""
         name = self.credentials.second_operator
         if name is None:
@@ -109,12 +109,12 @@ class Office:
             self.keys.unlock()
 
     def look(self, permission: Permission) -> Operator:
-        """The operator who looks at what is not for everybody: like :meth:`act`, but a demo home needs no name."""
+        """The operator who looks at what is not for everybody: like :meth:`operator`, but a demo home needs no name."""
         from eid_toolkit.books.staff.operators import Operator
 
         if self.home.config.demo and self.credentials.operator is None:
             return Operator(UNNAMED)
-        return self.act(permission)
+        return self.operator(permission)
 
     def profile(self, name: str) -> DocumentProfile:
         """A document profile of the package or of the home."""

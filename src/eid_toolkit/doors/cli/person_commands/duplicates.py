@@ -31,7 +31,7 @@ def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
     from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.act(Permission.DECIDE_DUPLICATES)
+        operator = office.operator(Permission.DECIDE_DUPLICATES)
         if scan:
             note(f"{office.register.persons.pairs.scan(operator)} new pairs.")
         pairs = office.register.persons.pairs.list(operator, limit=limit, offset=offset)
@@ -52,7 +52,7 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
     if same == different:
         raise UsageError("same-or-different")
     with open_office(app) as office:
-        operator = office.act(Permission.DECIDE_DUPLICATES)
+        operator = office.operator(Permission.DECIDE_DUPLICATES)
         persons = office.register.persons
         one, other = (persons.look_ups.person(reference, operator) for reference in (first, second))
         if same:

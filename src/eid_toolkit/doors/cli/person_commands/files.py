@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, is_kept
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
 from eid_toolkit.doors.cli.person_commands.shared import purpose_option
 from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.ground.home.named_files import is_kept
 from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def import_(
     if rejects is not None and _is_the_source(rejects, path, pipe):
         raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
-        operator = office.act(Permission.CHANGE_PERSONS)
+        operator = office.operator(Permission.CHANGE_PERSONS)
         check = _check(office.profile(profile).check_identity_number) if profile is not None else None
         with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)

@@ -23,7 +23,7 @@ def add(app: App, fmt: str, source: str, **values: str | None) -> None:
     data = PersonData.from_text(values)
     with open_office(app) as office:
         persons = office.register.persons
-        added = persons.add(data, office.act(), source)
+        added = persons.add(data, office.operator(), source)
         alike = persons.pairs.open_of(added)
     show_person(added, fmt)
     if alike:
@@ -47,7 +47,7 @@ def change(app: App, reference: str, fmt: str, source: str, version: int | None,
     from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.act(Permission.CHANGE_PERSONS)
+        operator = office.operator(Permission.CHANGE_PERSONS)
         persons = office.register.persons
         person = persons.look_ups.person(reference, operator)
         if version is not None and version != person.version:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import read_file
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.work.office.blanks import accept_vendor
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -34,21 +34,12 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
     This takes two people. Verify the fingerprint with the vendor through another channel.
     """
     from eid_toolkit.books.register.stock.manifests import clean_name
-    from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.standards.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
 
     (_, der), *_ = read_pem_or_der(read_file(certificate, 2 * MAX_CERTIFICATE))
     parsed, clean = Certificate.parse(der), clean_name(name, "vendor")
     with open_office(app) as office:
-        people = decide_together(
-            office,
-            "stock.vendor",
-            clean,
-            {"fingerprint": parsed.fingerprint, "replace": replace},
-            first=(Permission.KEEP_STOCK,),
-            second=Permission.WITNESS_STOCK,
-        )
-        record = office.register.stock.receiving.add_vendor(clean, parsed, people, instead=replace)
+        record = accept_vendor(office, clean, parsed, instead=replace)
     values = record.to_json()
     emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
 
@@ -95,7 +86,7 @@ def receive(
     proof = read_file(signature, MAX_FILE) if signature is not None else None
     delivered = Manifest.read(read_file(manifest, room), signature=proof, vendor=vendor, batch=batch)
     with open_office(app) as office:
-        operator = office.act(Permission.KEEP_STOCK)
+        operator = office.operator(Permission.KEEP_STOCK)
         receipt = office.register.stock.receiving.receive(delivered, operator, station)
     values = receipt.to_json()
     emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
