@@ -20,6 +20,7 @@ from eid_toolkit.ground.display import shortened
 
 _Kind = TypeVar("_Kind")
 _UNIONS = (Union, UnionType)
+_PLAIN = (str, int, bool, float)
 _LONGEST_PLACE = 200
 
 
@@ -119,10 +120,13 @@ def to_plain(value: Any, without: Collection[str] = ()) -> dict[str, Any]:
 
 
 def _read(kind: Any, value: Any, place: str, known: Mapping[str, object] | None, strict: bool) -> Any:
-    origin, arguments = get_origin(kind), get_args(kind)
+    if type(value) is kind or kind in (Any, object):
+        return value
+    origin, arguments, form = _shape(kind)
+    if form is not None:
+        return form.read(value)
     if origin is Annotated:
-        form = _form(arguments)
-        return form.read(value) if form else from_plain(arguments[0], value, place, strict=strict)
+        return from_plain(arguments[0], value, place, strict=strict)
     if origin in _UNIONS:
         missing = value is None and NoneType in arguments
         return None if missing else from_plain(arguments[0], value, place, strict=strict)
@@ -145,8 +149,6 @@ def _read(kind: Any, value: Any, place: str, known: Mapping[str, object] | None,
         return kind(value) if issubclass(kind, StrEnum) else kind[value.replace("-", "_").upper()]
     if kind is datetime and type(value) is str:
         return datetime.fromisoformat(value)
-    if type(value) is kind or kind in (Any, object):
-        return value
     raise Misfit("wrong", place)
 
 
@@ -164,13 +166,12 @@ def _read_dataclass(kind: Any, table: dict[str, Any], prefix: str, known: Mappin
 
 
 def _write(kind: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        form = _form(arguments)
-        return form.write(value) if form else _write(arguments[0], value)
-    if origin in _UNIONS:
+    if value is None or kind in _PLAIN:
+        return value
+    origin, arguments, form = _shape(kind)
+    if form is not None:
+        return form.write(value)
+    if origin is Annotated or origin in _UNIONS:
         return _write(arguments[0], value)
     if origin in (tuple, frozenset):
         written = [_write(*each) for each in zip(_of_items(arguments, len(value)), value, strict=True)]
@@ -204,8 +205,10 @@ def _fields_of(kind: Any) -> tuple[_Field, ...]:
     return tuple(found)
 
 
-def _form(notes: tuple[Any, ...]) -> Form | None:
-    return next((note for note in notes if isinstance(note, Form)), None)
+@cache
+def _shape(kind: Any) -> tuple[Any, tuple[Any, ...], Form | None]:
+    arguments = get_args(kind)
+    return get_origin(kind), arguments, next((note for note in arguments if isinstance(note, Form)), None)
 
 
 def _of_items(arguments: tuple[Any, ...], count: int) -> tuple[Any, ...]:
