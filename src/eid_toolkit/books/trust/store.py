@@ -21,7 +21,7 @@ from eid_toolkit.books.trust.packs import PARSERS, Pack, PackShelf, Role, insert
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
-from eid_toolkit.ground.plain_values import read_json
+from eid_toolkit.ground.plain_values import from_plain, read_json
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
@@ -310,17 +310,13 @@ def _time(text: str | None) -> datetime | None:
 def _bundle_facts(pack: Pack) -> BundleFacts:
     try:
         days = pack.facts["max_age_days"]
-        return BundleFacts(
-            int(pack.facts["version"]),
-            datetime.fromisoformat(pack.facts["issued_at"]),
-            str(pack.facts["authority"]),
-            None if days is None else timedelta(days=days),
-            bool(pack.facts["allow_bac"]),
-            pack.imported_at,
-            pack.sha256,
-            pack.facts.get("state"),
-        )
-    except (KeyError, ValueError, TypeError):
+        known = {
+            "max_age": None if days is None else timedelta(days=days),
+            "taken_at": pack.imported_at,
+            "fingerprint": pack.sha256,
+        }
+        return from_plain(BundleFacts, pack.facts, known=known)
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None
 
 
