@@ -58,7 +58,7 @@ class _Signature:
 
 def sealed(evidence: bytes, key: EcPrivateKey) -> bytes:
     """The evidence file with a signature by ``key``."""
-    data = json.loads(evidence)
+    data = parse_json(evidence)
     signature = _Signature(key.public_key.spki(explicit=False), key.sign(_message(data), _DIGEST))
     return json.dumps({**data, _MEMBER: to_plain(signature)}, indent=1).encode()
 
