@@ -83,7 +83,7 @@ def personalized(line: Line) -> Line:
 
 
 def next_block(line: Line) -> int:
-    domain = line.card._session.proprietary
+    domain = line.card._session.selected
     assert isinstance(domain, IssuerSecurityDomain) and domain._opened is not None
     return domain._opened.next_block
 

@@ -122,13 +122,13 @@ class EmulatedCard:
         )
 
     def _proprietary(self, command: CommandApdu) -> ResponseApdu:
-        application = self._session.proprietary
-        if application is None:
+        answer = self._session.proprietary
+        if answer is None:
             raise Refused(StatusWord.CLA_NOT_SUPPORTED)
         if not command.cla & CLASS_BITS:
             self._session.end_messaging()
         require(self.memory.state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
-        return application.answer_proprietary(command)
+        return answer(command)
 
     def _chained(self, command: CommandApdu) -> CommandApdu | None:
         """Puts a chain together (7816-4 5.3.3); PACE uses the chaining bit in a way of its own (9303-11 4.4.4.3)."""
@@ -173,7 +173,7 @@ class EmulatedCard:
         if self._session.channel is not None:
             self._session.end_messaging()
         if self._session.proprietary is not None and (command.chained or not _selects_by_name(command)):
-            self._session.proprietary.reset()
+            self._session.selected.reset()
 
     def _plain(self, command: CommandApdu) -> ResponseApdu:
         reply = self._handle(command, self._room(command))

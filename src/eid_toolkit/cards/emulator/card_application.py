@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 
 
 class CardApplication(Protocol):
-    """An application of a card that has power; made anew at each reset."""
+    """An application of a card that has power; made anew at each reset. What it has to say itself is its answer."""
 
     aid: bytes
     """By which it is selected, 5 to 16 bytes; empty for the master file, which has an identifier instead."""
 
     def select(self) -> bytes:
         """It is the current DF from now on, perhaps again; the data objects of its control information."""
+        return tlv.encode(0x84, self.aid)
 
     def deselect(self) -> None:
         """Another one is the current DF from now on."""
+        return
 
     def answer(self, command: CommandApdu, limit: int, /) -> Reply | None:
         """The reply to a command of the interindustry class, after secure messaging; None to one it does not have.
@@ -43,6 +46,7 @@ class CardApplication(Protocol):
 
     def reset(self) -> None:
         """Secure messaging has ended: so have the rights that depend on it (9303-11 9.8.3)."""
+        return
 
 
 class ApplicationMemory(Protocol):
@@ -62,7 +66,6 @@ class ApplicationMemory(Protocol):
         """The same again; raises any of the usual errors for what :meth:`encode` did not write."""
 
 
-@runtime_checkable
 class ProprietaryApplication(CardApplication, Protocol):
     """One that has commands of the proprietary class besides, and for these a secure channel of its own.
 

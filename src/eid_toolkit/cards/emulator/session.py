@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from eid_toolkit.cards.emulator.card_application import CardApplication, ProprietaryApplication
+from eid_toolkit.cards.emulator.card_application import CardApplication
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
@@ -22,8 +22,8 @@ class Session:
     applications: Sequence[CardApplication] = ()
     selected: CardApplication = field(init=False)
     """The current DF."""
-    proprietary: ProprietaryApplication | None = None
-    """The selected application, if it has commands of the proprietary class."""
+    proprietary: Callable[[CommandApdu], ResponseApdu] | None = None
+    """Answers commands of the proprietary class, if the selected application has any."""
     current_file: ElementaryFile | None = None
     channel: SecureChannel | None = None
     access: AccessProtocols | None = None
@@ -60,7 +60,7 @@ class Session:
 
     def _enter(self, target: CardApplication) -> bytes:
         self.selected = target
-        self.proprietary = target if isinstance(target, ProprietaryApplication) else None
+        self.proprietary = getattr(target, "answer_proprietary", None)
         self.current_file = None
         return target.select()
 

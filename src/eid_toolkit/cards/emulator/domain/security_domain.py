@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eid_toolkit.cards.emulator.card_application import Personalizable, Platform
+from eid_toolkit.cards.emulator.card_application import Personalizable, Platform, ProprietaryApplication
 from eid_toolkit.cards.emulator.domain.memory import DomainMemory
 from eid_toolkit.cards.emulator.file_commands import FileCommands
 from eid_toolkit.cards.emulator.refusal import Refused, require
@@ -43,7 +43,7 @@ class DomainSession:
     next_block: int = 0
 
 
-class IssuerSecurityDomain:
+class IssuerSecurityDomain(ProprietaryApplication):
     """The application; its session does not outlive its selection, nor a plain command of another class."""
 
     aid = gp.ISD_AID

@@ -30,7 +30,7 @@ def start(memory: EmrtdMemory, card: Platform) -> Sequence[CardApplication]:
     return MasterFile(application), application
 
 
-class Emrtd:
+class Emrtd(CardApplication):
     """The application, by name."""
 
     aid = EMRTD_AID
@@ -52,10 +52,6 @@ class Emrtd:
     def personalize(self, groupings: tuple[Dgi, ...], dek: Secret, /) -> None:
         """Takes the data groupings of the personalization."""
         personalizer.store(self.memory, groupings, dek)
-
-    def select(self) -> bytes:
-        """The application's name."""
-        return tlv.encode(0x84, self.aid)
 
     def deselect(self) -> None:
         """The security status of BAC is the application's own."""
@@ -85,7 +81,7 @@ class Emrtd:
         return handler(command)
 
 
-class MasterFile:
+class MasterFile(CardApplication):
     """The master file: its files while it is selected, and PACE whatever is (9303-11 4.4)."""
 
     aid = b""
@@ -96,12 +92,6 @@ class MasterFile:
     def select(self) -> bytes:
         """The identifier."""
         return tlv.encode(0x83, MF_FID.to_bytes(2, "big"))
-
-    def deselect(self) -> None:
-        """Nothing of its status is its own: that of PACE is the card's."""
-
-    def reset(self) -> None:
-        """As for deselecting."""
 
     def answer(self, command: CommandApdu, limit: int, /) -> Reply | None:
         """PACE; the other protocols are refused here for the reason that they have, mostly that of a wrong place."""
