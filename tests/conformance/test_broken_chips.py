@@ -30,7 +30,7 @@ from support.conformance import complete_card, complete_memory
 from support.quirky import WatchedCard
 
 READS = (commands.READ_BINARY, commands.READ_BINARY_ODD)
-INSIDE = tuple(file for file in complete_memory().application.files if file.in_application)
+INSIDE = tuple(file for file in complete_memory().part(EmrtdMemory).files if file.in_application)
 
 
 def results_of(card: Card, cases: tuple[Case, ...] = tuple(all_cases())) -> tuple[Result, ...]:

@@ -79,9 +79,13 @@ def _secures_more(card: DefectiveCard) -> None:
 
 def _declares_one_buffer(card: DefectiveCard) -> None:
     """EF.ATR/INFO has the size of commands alone; the chip itself takes what it took before."""
-    sizes = card._buffers()
+    sizes = card._session.buffers()
     writes(ElementaryFile.ATR_INFO, _without_last_size)(card)
-    card._buffers = lambda: sizes  # type: ignore[method-assign]
+
+    def on_reset(card: DefectiveCard) -> None:
+        card._session.buffers = lambda: sizes
+
+    card.defects.on_reset.append(on_reset)
 
 
 def _without_last_size(content: bytes) -> bytes:
