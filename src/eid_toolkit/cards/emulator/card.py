@@ -210,7 +210,7 @@ class EmulatedCard:
     def _select(self, command: CommandApdu) -> Reply | None:
         """SELECT of an application or of the MF, which is the shell's; None to that of an EF.
 
-        One that is not there leaves everything as it was (7816-4 11.2.2, GlobalPlatform 6.4.2).
+        One that is not there leaves everything as it was (7816-4 11.2, GlobalPlatform 6.4).
         """
         if command.p1 == commands.BY_NAME:
             check_answer_form(command)

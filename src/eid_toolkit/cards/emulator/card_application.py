@@ -1,4 +1,4 @@
-"""What the emulated card asks of an application, and what it offers to one (ISO/IEC 7816-4 12.2.5, GlobalPlatform 6).
+"""What the emulated card asks of an application, and what it offers to one (GlobalPlatform 5.3, 6.4 and 7.3).
 
 The card's shell has the order of a command, chaining, secure messaging and selection; it knows its applications by
 these protocols alone, and they have no other way in. An application is one file: what it remembers without power, with

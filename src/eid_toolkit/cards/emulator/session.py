@@ -39,7 +39,7 @@ class Session:
     """The sizes of command and response that the card takes; whoever has EF.ATR/INFO knows more."""
 
     def power_on(self, applications: Sequence[CardApplication]) -> None:
-        """The first one, which is the master file, is selected without a command (7816-4 12.2.1)."""
+        """The first one, which is the master file, is selected without a command."""
         self.applications = applications
         self._enter(applications[0])
 
