@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from acceptance.conftest import Process, Run
-from eid_toolkit.doors.cli.files import write_file
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.home.named_files import write_file
 from support.emulated import CAN
 from support.officer import Officer
 

@@ -210,7 +210,7 @@ def test_trust_is_imported_listed_and_removed(run: Run, tmp_path: Path) -> None:
     run("trust", "remove", entry["fingerprint"], "--yes")
     run("trust", "show", entry["fingerprint"], code=9)
     log = as_json(run("audit", "show", "--subject", entry["fingerprint"], "--format", "json"))
-    assert [row["action"] for row in log] == ["trust.imported", "trust.removed"]
+    assert [row["action"] for row in log] == ["trust.imported", "trust.remove.decided", "trust.removed"]
 
 
 def test_an_officer_needs_no_home_for_trust(run: Run, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_nothing_is_written_where_nothing_has_changed(desk: Desk, issued: str) -
 
 def test_an_office_needs_no_command_line(desk: Desk, issued: str) -> None:
     office = Office.open(desk.home.root, Nobody(), CLOCK, ENTROPY)
-    operator = office.act()
+    operator = office.operator()
     office.register.statuses.change(issued, "suspend", operator)
     tell_inspections(office)
     office.register.close()

@@ -155,6 +155,7 @@ def test_whose_evidence_an_office_believes_is_decided_by_two_and_on_record(offic
     assert [(row["operator"], row["action"]) for row in log] == [
         ("security-officer", "evidence.enrol.decided"),
         ("bert", "evidence.enrol.decided"),
+        ("security-officer", "evidence.enrolled"),
     ]
     acting(office, Role.SECURITY_OFFICER, "evidence", "forget", key, second="bert")
     assert key not in acting(office, Role.CLERK, "evidence", "list").stdout

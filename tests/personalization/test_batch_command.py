@@ -19,12 +19,12 @@ from eid_toolkit.books.register.documents.applications import ApplicationKind, E
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.doors.cli import batch as command
-from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.feeders import EmulatedBox, EmulatedFeeder, Kind
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import CardRemoved, DatabaseAway, DecisionNeeded, EidError, NoCardError
 from eid_toolkit.standards.pki.document_status import DocumentStatus
 from eid_toolkit.standards.profiles import load_profile
+from eid_toolkit.work.office.feeders import EmulatedBox, EmulatedFeeder, Kind
+from eid_toolkit.work.office.readers import OpenReader, connect
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.readback import ReadBack
 from support.bureau import Bureau, CutLine
@@ -243,10 +243,14 @@ def test_a_card_that_was_pulled_comes_again_out_of_its_box(bureau: Bureau, monke
     check_issued(bureau, 2)
 
 
+def box_opener(bureau: Bureau) -> OpenReader:
+    return lambda reader, wait: connect(reader, bureau.office.home.root, wait)
+
+
 def test_a_box_feeds_in_order_and_what_is_half_way_a_few_times(bureau: Bureau) -> None:
     chips = {bureau.cards.load(bureau.blank(f"c-{number}")).chip_identity.hex(): number for number in range(1, 5)}
     kinds = {1: Kind.BLANK, 2: Kind.DONE, 3: Kind.HALF_WAY, 4: Kind.BLANK}
-    box = EmulatedBox(App(bureau.office.home.root), "c-*", lambda chip: kinds[chips[chip]])
+    box = EmulatedBox(bureau.office.home, "c-*", box_opener(bureau), lambda chip: kinds[chips[chip]])
     feeder, fed = EmulatedFeeder(box, "one"), []
     while (card := feeder.next(lambda: False)) is not None:
         with card as transport:
@@ -259,7 +263,7 @@ def test_a_box_feeds_in_order_and_what_is_half_way_a_few_times(bureau: Bureau) -
 def test_a_box_that_is_shared_gives_each_card_to_one(bureau: Bureau) -> None:
     for number in range(1, 4):
         bureau.blank(f"c-{number}")
-    box = EmulatedBox(App(bureau.office.home.root), "c-*", lambda chip: Kind.BLANK)
+    box = EmulatedBox(bureau.office.home, "c-*", box_opener(bureau), lambda chip: Kind.BLANK)
     with bureau.cards.open("c-2"), ExitStack() as stack:  # in another station's reader
         fed = [box.open_next(stack), box.open_next(stack), box.open_next(stack)]
     assert [found[0] for found in fed if found is not None] == ["c-1", "c-3"]

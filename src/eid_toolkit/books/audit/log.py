@@ -96,6 +96,20 @@ def append(connection: Connection, time: datetime, operator: str, events: Iterab
         connection.execute(insert(audit_head), {"position": position, "hash": previous})
 
 
+def last_position(connection: Connection) -> int:
+    """The position of the newest row; 0 in an empty log. Raises as :func:`append`."""
+    position, _ = head(connection) or _beginning(connection)
+    return position
+
+
+def has_after(connection: Connection, after: int, action: str, subject: str) -> bool:
+    """Whether there is a row of this action and subject behind the position ``after``."""
+    query = select(audit.c.position).where(
+        audit.c.position > after, audit.c.action == action, audit.c.subject == subject
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which rows are wanted: all that fit, or of those the ``limit`` newest."""

@@ -302,11 +302,6 @@ class AuthorityStore:
         key = self._keys.signer(key_name(SIGNER, state, number))
         return certificate, CountingSigner(key, partial(self.files.count_signature, state, SIGNER, number))
 
-    def destroy_signer_key(self, state: str, number: int) -> None:
-        """Destroy a document signer's private key for good; may be repeated. Recording that is the caller's part."""
-        self.files.mark_destroyed(state, SIGNER, number)
-        self._keys.destroy(key_name(SIGNER, state, number))
-
     def list_signer(
         self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"
     ) -> tuple[Certificate, Signer]:

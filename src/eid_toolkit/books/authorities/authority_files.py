@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+from eid_toolkit.ground.home.atomic import private_directory
 from eid_toolkit.ground.home.regular import open_regular
+from eid_toolkit.ground.home.undo import change, take_away
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate
@@ -100,22 +101,22 @@ class AuthorityFiles:
     def write(self, state: str, kind: str, number: int, data: bytes) -> None:
         """Keep a certificate."""
         suffix, _ = _PARSERS[kind]
-        write_atomic(self.folder(state) / f"{kind}-{number}{suffix}", data)
+        change(self.folder(state) / f"{kind}-{number}{suffix}", data)
 
     def remove(self, state: str, kind: str, number: int) -> None:
         """Remove a file that is needed no more, if it is there."""
         suffix, _ = _PARSERS[kind]
-        (self.directory / state / f"{kind}-{number}{suffix}").unlink(missing_ok=True)
+        take_away(self.directory / state / f"{kind}-{number}{suffix}")
 
     def write_crl(self, state: str, data: bytes) -> None:
         """Keep a revocation list as the newest, and under its number for the record."""
         folder, number = self.folder(state), Crl.parse(data).number
-        write_atomic(folder / f"crl-{number}.crl", data)
-        write_atomic(folder / "crl.crl", data)
+        change(folder / f"crl-{number}.crl", data)
+        change(folder / "crl.crl", data)
 
     def mark_destroyed(self, state: str, kind: str, number: int) -> None:
         """Keep on record that a private key was destroyed on purpose: so a key that is lost is told from it."""
-        write_atomic(self.folder(state) / f"{kind}-{number}.destroyed", b"")
+        change(self.folder(state) / f"{kind}-{number}.destroyed", b"")
 
     def is_marked_destroyed(self, state: str, kind: str, number: int) -> bool:
         """Whether a private key was destroyed on purpose."""

@@ -18,7 +18,8 @@ from eid_toolkit.books.keys.stretching import PassphraseProvider
 from eid_toolkit.books.keys.token import PinProvider, Token
 from eid_toolkit.cards.terminal.rights import TerminalIdentity
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+from eid_toolkit.ground.home.atomic import private_directory
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
@@ -61,7 +62,7 @@ class TerminalStore:
         """A store without terminals whose keys are in the token that a `pkcs11:` URI names."""
         token, directory = Token(Pkcs11Uri.parse(uri), pin), private_directory(root / DIRECTORY)
         token.names()  # it is there, and the PIN is right
-        write_atomic(directory / _TOKEN, uri.encode())
+        change(directory / _TOKEN, uri.encode())
         return cls(directory, token)
 
     def new_key(self, curve: str, reference: KeyReference, entropy: Entropy) -> Signer:
@@ -94,7 +95,7 @@ class TerminalStore:
                 self._keys.add_ec(name, private)
         for certificate in chain:
             data = certificate.encode()
-            write_atomic(self._directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
+            change(self._directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
 
     def identities(self) -> tuple[TerminalIdentity, ...]:
         """Every terminal with its key, the newest certificate first; raises :class:`IntegrityBroken` for damage."""
@@ -124,7 +125,7 @@ def refresh(root: Path, certificates: Iterable[CvCertificate]) -> None:
     if directory.exists():
         for certificate in certificates:
             data = certificate.encode()
-            write_atomic(directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
+            change(directory / f"{hashlib.sha256(data).hexdigest()}{_SUFFIX}", data)
 
 
 def _is_terminal(certificate: CvCertificate) -> bool:

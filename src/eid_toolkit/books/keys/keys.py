@@ -13,6 +13,7 @@ from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
@@ -51,7 +52,7 @@ class KeyStore:
         private_directory(directory)
         lock, opened = PassphraseLock.create(passphrase, entropy, random=random)
         document = {"schema": SCHEMA, "passphrase": lock.to_json()}
-        write_atomic(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
+        change(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
         store = cls(directory, lock, lambda: passphrase, entropy)
         store._opened = opened
         return store
@@ -96,7 +97,7 @@ class KeyStore:
     def add_ec(self, name: str, key: EcPrivateKey) -> None:
         """Keep a private key; raises :class:`NotPermitted` if the name is taken."""
         path = self._new_path(name, ".p8")
-        write_atomic(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
+        change(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
 
     def generate_ec(self, name: str, curve: str) -> Signer:
         """A fresh key on a named curve, to sign with by the digest that fits; raises as :meth:`add_ec`."""
@@ -114,7 +115,7 @@ class KeyStore:
         path, passphrase = self._new_path(name, ".p8"), self._key().pkcs8_passphrase(name)
         key = rsa.generate_private_key(65537, bits)
         encryption = serialization.BestAvailableEncryption(passphrase)
-        write_atomic(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
+        change(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
         return RsaSigner(key, digest, scheme)
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:

@@ -12,7 +12,7 @@ from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
 from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of, roles_with
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, UsageError
-from eid_toolkit.ground.home.atomic import write_atomic
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
@@ -158,14 +158,18 @@ class OperatorStore:
         roles: frozenset[Role] = EVERY_ROLE,
     ) -> OperatorRecord:
         """A new operator with a new key under ``passphrase``; raises :class:`NotPermitted` if the name is taken."""
-        if self._path(name).exists():
-            raise NotPermitted("operator-exists", name=name)
+        self.require_free(name)
         lock, stretched = PassphraseLock.create(passphrase, entropy)
         key = EcPrivateKey.generate(ec_domain_by_name(_CURVE), entropy)
         record = self._endorse(OperatorRecord(name, key.public_key.spki(), lock, now, roles=roles))
-        write_atomic(self._path(name).with_suffix(".p8"), key.pkcs8(stretched.pkcs8_passphrase(name)))
-        write_atomic(self._path(name), record.encode())
+        change(self._path(name).with_suffix(".p8"), key.pkcs8(stretched.pkcs8_passphrase(name)))
+        change(self._path(name), record.encode())
         return record
+
+    def require_free(self, name: str) -> None:
+        """Raises :class:`NotPermitted` if the name is taken, :class:`BadInput` if nobody can be called so."""
+        if self._path(name).exists():
+            raise NotPermitted("operator-exists", name=name)
 
     def disable(self, name: str, now: datetime) -> OperatorRecord:
         """From ``now`` on the operator decides nothing; earlier decisions stand."""
@@ -173,7 +177,7 @@ class OperatorStore:
         if record.disabled is not None:
             raise NotPermitted("operator-disabled", name=name)
         record = self._endorse(replace(record, disabled=now))
-        write_atomic(self._path(name), record.encode())
+        change(self._path(name), record.encode())
         return record
 
     def assign(self, name: str, roles: frozenset[Role]) -> OperatorRecord:
@@ -182,7 +186,7 @@ class OperatorStore:
         if record.disabled is not None:
             raise NotPermitted("operator-disabled", name=name)
         record = self._endorse(replace(record, roles=roles))
-        write_atomic(self._path(name), record.encode())
+        change(self._path(name), record.encode())
         return record
 
     def get(self, name: str) -> OperatorRecord:

@@ -15,6 +15,7 @@ from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate
@@ -242,7 +243,7 @@ class BundleManifests:
         private_directory(self._directory)
         for name in LISTS:
             for data in sections.get(name, ()):
-                write_atomic(self._directory / f"{name}.json", data)
+                change(self._directory / f"{name}.json", data)
 
     def write(self, version: int, issued_at: datetime, sections: Sections) -> None:
         """Keep what a version holds, before it leaves."""
@@ -254,7 +255,7 @@ class BundleManifests:
             "issued_at": issued_at.isoformat(),
             "members": members,
         }
-        write_atomic(self._directory / f"{version}.json", json.dumps(data, indent=1).encode())
+        change(self._directory / f"{version}.json", json.dumps(data, indent=1).encode())
 
 
 def bundle_of(

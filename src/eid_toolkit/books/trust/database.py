@@ -16,6 +16,7 @@ from typing import Protocol
 
 from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, ServiceAway
 from eid_toolkit.ground.home.atomic import FILE_MODE, private_directory, sync_directory
+from eid_toolkit.ground.home.undo import before_transaction
 
 FILE = "trust.sqlite"
 VERSION = 1
@@ -90,6 +91,7 @@ class TrustDatabase:
         with _clear_errors(self._path):
             self._settle(create=True)
             with closing(self._open()) as connection, _transaction(connection):
+                before_transaction(self._path)
                 yield connection
 
     def _settle(self, *, create: bool) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
 
 OWN_REPORTS = "own-reports.list"
+_OWN_REPORTS_COVER = "own-reports.cover"
 """What the register of this very home reports of documents: no pack, for nobody brought it in."""
 
 _BELIEVED = """
@@ -232,9 +233,20 @@ class TrustStore:
         except BadInput:
             raise IntegrityBroken("own-reports-damaged", file=OWN_REPORTS) from None
 
-    def set_own_reports(self, reports: StatusList) -> None:
-        """Keep what the register reports, for inspections in this home."""
-        write_atomic(private_directory(self.directory) / OWN_REPORTS, reports.encoded)
+    def set_own_reports(self, reports: StatusList, changes: int) -> None:
+        """Keep what the register reports after so many ``changes``, for inspections in this home."""
+        folder = private_directory(self.directory)
+        write_atomic(folder / OWN_REPORTS, reports.encoded)
+        write_atomic(folder / _OWN_REPORTS_COVER, str(changes).encode())
+
+    def own_reports_cover(self) -> int:
+        """How many changes what is kept covers; -1 if that cannot be read."""
+        try:
+            return int((self.directory / _OWN_REPORTS_COVER).read_bytes()[:20])
+        except FileNotFoundError:
+            return 0
+        except ValueError:
+            return -1
 
     def find(self, fingerprint: str) -> TrustEntry:
         """The entry whose fingerprint begins so; raises :class:`BadInput` unless it is just one."""

@@ -12,11 +12,12 @@ import click
 
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, written_whole
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, say, to_json
+from eid_toolkit.doors.cli.output import emit, emit_values, say, to_json
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.home.named_files import read_file, written_whole
 
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow
@@ -94,9 +95,7 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
             result, used = verify_export(stream, key, head)
     else:
         with open_office(app) as office:
-            if office.home.config.demo:
-                office.keys.unlock()  # the key file is checked against the key store
-            result, used = office.register.audit.verify(key, head), office.register.audit.key() or key
+            result, used = office.verify_log(key, head)
     values = _result(result, used, proved=key is not None, kept=head)
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
@@ -113,12 +112,10 @@ def checkpoint(app: App, fmt: str) -> None:
     row was altered since the last checkpoint. With --second-operator, both people countersign.
     """
     with open_office(app) as office:
-        first = office.act(Permission.SIGN_AUDIT)
-        second = office.act_second(first)
-        signed = office.register.audit.checkpoint([first] if second is None else [first, second])
+        signed = office.sign_log()
     names = ", ".join(person.operator for person in signed.countersigned)
     pairs = (("Row", signed.position), ("Hash", signed.hash), ("Countersigned by", names), ("Key", signed.key))
-    emit(signed.to_json(), fmt, lambda: details(pairs))
+    emit_values(signed.to_json(), fmt, pairs)
 
 
 @audit.command("export")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, is_terminal, paint, table
 from eid_toolkit.doors.cli.output import progress as show_progress
 from eid_toolkit.doors.cli.passwords import all_passwords, password_options
@@ -17,6 +17,7 @@ from eid_toolkit.doors.cli.readers import READER_HELP, open_reader, wait_option
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.ground.home.named_files import write_file
 
 if TYPE_CHECKING:
     from eid_toolkit.work.conformance.case import Case

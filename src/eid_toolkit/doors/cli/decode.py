@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.files import read_file
 from eid_toolkit.doors.cli.output import details, emit
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.home.named_files import read_file
 
 _MAX_FILE = 16 << 20
 _HEAD = 4096

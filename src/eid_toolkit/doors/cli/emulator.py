@@ -10,11 +10,12 @@ import click
 
 from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.doors.cli.readers import EMULATED
 from eid_toolkit.doors.cli.spec_cards import SpecWord
 from eid_toolkit.ground.errors import ServiceAway, UsageError
+from eid_toolkit.ground.home.named_files import read_file, write_file
+from eid_toolkit.work.office.readers import EMULATED
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.emulator.shelf import CardStore
@@ -37,17 +38,10 @@ def blank(app: App, name: str, fmt: str) -> None:
 
     In a demo home, these are the keys 40..4F used by developer cards.
     """
-    from eid_toolkit.books.keys.opening import open_key_store
-    from eid_toolkit.cards.emulator.blank import make_blank
-    from eid_toolkit.cards.emulator.shelf import CardStore
-    from eid_toolkit.ground.home.home import Home
     from eid_toolkit.ground.ports import SystemEntropy
+    from eid_toolkit.work.office.emulated_cards import make_blank_card
 
-    home, entropy = Home.open(app.home_path), SystemEntropy()
-    transport_key = open_key_store(home, app.passphrase, entropy, app.pin).symmetric("transport")
-    memory = make_blank((transport_key, transport_key, transport_key), entropy)
-    CardStore(home).create(name, memory)
-    _show(name, memory, fmt)
+    _show(name, make_blank_card(app.home_path, app, SystemEntropy(), name), fmt)
 
 
 @emulator.command("list")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import emit, emit_values, note, table
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.home import CONFIG_NAME
+from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
     from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys, Reader
@@ -30,7 +32,7 @@ def key(app: App, fmt: str) -> None:
     from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
 
     fingerprint = fingerprint_of(_keys(app).own_or_new(SystemEntropy()))
-    emit({"fingerprint": fingerprint}, fmt, lambda: details([("fingerprint", fingerprint)]))
+    emit_values({"fingerprint": fingerprint}, fmt)
 
 
 @evidence.command("enrol", cls=Command)
@@ -50,8 +52,11 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
     app.confirm(
         f"Trust what the home {harmless(name)} reports about cards that it has read (key {cleaned(fingerprint)})?"
     )
-    _record(app, "evidence.enrol", cleaned(fingerprint), {"name": name})
-    reader = keys.enrol(fingerprint, name)
+    if (app.home_path / CONFIG_NAME).exists():
+        with open_office(app) as office:
+            reader = believing.enrol_reader(office, keys, cleaned(fingerprint), name)
+    else:  # an officer's home is the officer's
+        reader = keys.enrol(fingerprint, name)
     emit(asdict(reader), fmt, lambda: _table((reader,)))
 
 
@@ -72,8 +77,11 @@ def forget(app: App, fingerprint: str) -> None:
     keys = _keys(app)
     reader = keys.find(fingerprint)
     app.confirm(f"Stop trusting evidence from {harmless(reader.name)}?")
-    _record(app, "evidence.forget", reader.fingerprint, {"name": reader.name})
-    keys.forget(reader)
+    if (app.home_path / CONFIG_NAME).exists():
+        with open_office(app) as office:
+            believing.forget_reader(office, keys, reader)
+    else:
+        keys.forget(reader)
     note(f"Forgotten: {harmless(reader.name)}.")
 
 
@@ -81,16 +89,6 @@ def _keys(app: App) -> EvidenceKeys:
     from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys
 
     return EvidenceKeys(app.home_path)
-
-
-def _record(app: App, action: str, fingerprint: str, detail: dict[str, object]) -> None:
-    """In an authority's home two people decide, on record beforehand; an officer's home is the officer's."""
-    if (app.home_path / CONFIG_NAME).exists():
-        from eid_toolkit.doors.cli.office import open_office
-        from eid_toolkit.work.office.two_people import decide_together
-
-        with open_office(app) as office:
-            decide_together(office, action, fingerprint, detail)
 
 
 def _table(readers: tuple[Reader, ...]) -> str:

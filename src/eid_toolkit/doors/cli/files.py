@@ -1,17 +1,14 @@
-"""Files that the user names: read up to a limit, and written without harm to what is there."""
+"""An option that names a file to be written."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
-from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.home.atomic import atomic_stream, write_atomic
+from eid_toolkit.ground.home.named_files import is_kept
 
 
 class OutputFile(click.Path):
@@ -25,42 +22,3 @@ class OutputFile(click.Path):
         if isinstance(path, Path) and not is_kept(path) and not os.access(path.parent, os.W_OK | os.X_OK):
             self.fail(f"The folder of {click.format_filename(path)!r} is missing or not writable.", param, ctx)
         return path
-
-
-def read_file(path: Path, limit: int) -> bytes:
-    """The file's bytes; raises :class:`BadInput` for more than ``limit``, also where no size is known beforehand."""
-    with path.open("rb") as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise BadInput("input-file-too-large", file=path.name, limit=limit)
-    return data
-
-
-def read_start(path: Path, count: int) -> bytes:
-    """The first ``count`` bytes of the file, for those who can tell by them that it is not for them."""
-    with path.open("rb") as stream:
-        return stream.read(count)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a result: a file whole or not at all; a device, a pipe or a link is written to and never replaced."""
-    if is_kept(path):
-        path.write_bytes(data)
-    else:
-        write_atomic(path, data)
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A stream into the file, which is there whole or not at all; a device, a pipe or a link is written to directly."""
-    if is_kept(path):
-        with path.open("wb") as stream:
-            yield stream
-    else:
-        with atomic_stream(path) as stream:
-            yield stream
-
-
-def is_kept(path: Path) -> bool:
-    """Whether this is a device, a pipe or a link, which is written to and never replaced."""
-    return path.exists() and (path.is_symlink() or not path.is_file())

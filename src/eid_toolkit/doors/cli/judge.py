@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.files import read_file, read_start
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.ground.home.named_files import read_file, read_start
 
 if TYPE_CHECKING:
     from eid_toolkit.work.inspection.evidence import Evidence

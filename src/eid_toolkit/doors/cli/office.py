@@ -10,6 +10,7 @@ from eid_toolkit.doors.cli.output import note
 from eid_toolkit.ground.errors import EidError, IntegrityBroken
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
+from eid_toolkit.work.office.act import settle
 from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.office.reporting import tell_inspections
 
@@ -22,6 +23,7 @@ def open_office(app: App) -> Iterator[Office]:
     """Open the home of ``--home`` for the time of a command."""
     office = Office.open(app.home_path, app, CLOCK, ENTROPY)
     try:
+        settle(office)
         try:
             yield office
         finally:

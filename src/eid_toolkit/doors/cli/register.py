@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table
+from eid_toolkit.work.office import keeping
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.keeping.backup import Manifest
@@ -34,14 +34,11 @@ def backup(app: App, file: Path, fmt: str) -> None:
     neither read nor restored: keep a copy of the home's other files too, in another place. FILE is written completely
     or not at all.
     """
-    from eid_toolkit.books.register.keeping.backup import back_up
-
     with open_office(app) as office:
-        operator = office.act(Permission.BACK_UP)
-        manifest = back_up(office.register.database, office.keys, office.home.config, file, operator, CLOCK, ENTROPY)
+        manifest = keeping.back_up(office, file)
     size = file.stat().st_size
     pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
-    emit({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, lambda: details(pairs))
+    emit_values({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, pairs)
 
 
 @register.command("restore")
@@ -56,21 +53,11 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
     recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
     """
-    from eid_toolkit.books.keys.opening import open_key_store
-    from eid_toolkit.books.register.keeping.backup_restore import Restorer
-    from eid_toolkit.books.staff.operators import OperatorStore
-    from eid_toolkit.ground.home.home import Home
-
-    home = Home.open(app.home_path)
-    keys = open_key_store(home, app.passphrase, ENTROPY, app.pin)
-    operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
-    keys.unlock()  # first: then the operator's roles are checked against its word
-    operator = operators.act_as(app.operator, app.operator_passphrase)
-    restorer = Restorer(home, keys, operator, CLOCK)
+    restorer = keeping.restorer_of(app.home_path, app, CLOCK, ENTROPY)
     checked = restorer.check(file)
     manifest = checked.manifest
     if dry_run:
-        emit(manifest.to_json(), fmt, lambda: details(_pairs(manifest)))
+        emit_values(manifest.to_json(), fmt, _pairs(manifest))
         return
     if replace and not checked.vacant:
         app.confirm(f"Replace the register with its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
@@ -112,7 +99,7 @@ def _tell(done: Restored, fmt: str) -> None:
     pairs = [*_pairs(done.manifest), ("On record in row", done.row), ("Persons erased again", done.erased_again)]
     if former is not None:
         pairs.append(("The old register", former))
-    emit(values, fmt, lambda: details(pairs))
+    emit_values(values, fmt, pairs)
     if former is not None:
         note("The old register is kept in a file with all its data: destroy it when it is no longer needed.")
     if not done.erasures_known:

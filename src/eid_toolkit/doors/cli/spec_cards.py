@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.doors.cli.files import write_file
 from eid_toolkit.doors.cli.output import details, short
+from eid_toolkit.ground.home.named_files import write_file
 
 if TYPE_CHECKING:
     from eid_toolkit.work.cardspec import CardSpec, SpecimenCard

@@ -11,12 +11,12 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import details, emit, note, short, table
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, short, table
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.home import CONFIG_NAME
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
     from eid_toolkit.books.trust.packs import Pack
@@ -82,7 +82,7 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
     pack = store.find_list(fingerprint)
     if pack is not None:
         values = pack.to_json() | _deviations(pack)
-        emit(values, fmt, lambda: details(_flat(values)))
+        emit_values(values, fmt, _flat(values))
         return
     entry = store.find(fingerprint)
     findings = findings_on(entry.item)
@@ -99,7 +99,7 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
         ("in_list", f"{listing['name']} of {listing['imported_at'][:10]} ({listing['sha256']})") for listing in lists
     ]
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
-    emit(values, fmt, lambda: details(shown))
+    emit_values(values, fmt, shown)
 
 
 @trust.command("time")
@@ -115,7 +115,7 @@ def time(app: App, reset: bool, fmt: str) -> None:
     A list dated more than a day ahead does not count. In an officer's home, the authority's next bundle overrides later
     times learned from other lists.
     """
-    from eid_toolkit.work.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
+    from eid_toolkit.work.inspection.trusted_time import told_times, trusted_time
 
     store = open_store(app)
     material = store.material()
@@ -125,13 +125,9 @@ def time(app: App, reset: bool, fmt: str) -> None:
         highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
         app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and should all later times be ignored?")
         with open_office(app) as office:
-            detail = {"from": highest.isoformat() if highest else None, "to": now.isoformat()}
-            people = decide_together(office, "trusted-time.reset", "trust-store", detail)
-            reset_trusted_time(store.directory, material, now, (person.name for person in people))
-            office.register.record(people[0].name, "trusted-time.reset", "trust-store", detail)
+            believing.reset_time(office, highest, now)
     rows = [told_time.to_json() for told_time in told_times(store.directory, material)]
-    columns = ("kind", "source", "time", "taken_at", "ignored", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("kind", "source", "time", "taken_at", "ignored", "fingerprint"), fmt)
 
 
 @trust.command("diff")
@@ -175,8 +171,7 @@ def diff(app: App, file: Path, fmt: str) -> None:
         for change, changed in (("added", new), ("beyond", beyond))
         for entry in changed
     ]
-    columns = ("change", "kind", "country", "name", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("change", "kind", "country", "name", "fingerprint"), fmt)
 
 
 @trust.command("remove")
@@ -184,34 +179,13 @@ def diff(app: App, file: Path, fmt: str) -> None:
 @pass_app
 def remove(app: App, fingerprint: str) -> None:
     """Stop trusting one entry, even if a list contains it, or a whole list."""
-    store = open_store(app)
-    pack = store.find_list(fingerprint)
-    if pack is not None:
-        app.confirm(f"Remove the {pack.kind} {pack.name} and everything imported with it?")
-        _record_removal(app, pack.sha256, pack.name)
-        store.remove_list(pack)
+    removal = believing.removal_of(open_store(app), fingerprint)
+    app.confirm(f"Remove {removal.name}?")
+    if not (app.home_path / CONFIG_NAME).exists():  # an officer's home is the officer's
+        removal.carry_out()
         return
-    prefix = fingerprint.replace(":", "").replace(" ", "").rstrip("…").lower()
-    unreadable = [candidate for candidate in store.unreadable() if prefix and candidate.startswith(prefix)]
-    if len(unreadable) == 1:
-        app.confirm(f"Remove {unreadable[0]}, which cannot be read?")
-        _record_removal(app, unreadable[0], "unreadable")
-        store.remove(unreadable[0])
-        return
-    entry = store.find(fingerprint)
-    app.confirm(f"Remove {entry.name}?")
-    _record_removal(app, entry.fingerprint, entry.source)
-    store.remove(entry.fingerprint)
-
-
-def _record_removal(app: App, fingerprint: str, source: str) -> None:
-    """In an authority's home a security officer decides, on record beforehand; an officer's home is the officer's."""
-    from eid_toolkit.books.staff.roles import Permission
-
-    if (app.home_path / CONFIG_NAME).exists():
-        with open_office(app) as office:
-            operator = office.act(Permission.MANAGE_KEYS)
-            office.register.record(operator.name, "trust.removed", fingerprint, {"source": source})
+    with open_office(app) as office:
+        believing.remove(office, removal)
 
 
 def _deviations(pack: Pack) -> dict[str, Any]:

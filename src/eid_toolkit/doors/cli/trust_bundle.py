@@ -8,23 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import details, emit
-from eid_toolkit.doors.cli.pki_commands.shared import charter_of, state_of, state_option
+from eid_toolkit.doors.cli.files import OutputFile
+from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.output import emit_values
+from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.ground.home.home import CONFIG_NAME
-from eid_toolkit.work.office.office import Office
-from eid_toolkit.work.office.reporting import publish_reports
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.work.office.bundles import export_bundle
+from eid_toolkit.work.office.charters import state_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from eid_toolkit.books.trust.packs import Pack
-
-_DIRECTORY = "bundles"
 
 
 @click.group(cls=Group)
@@ -81,47 +77,27 @@ def export(
     without their keys, the documents reported by the register and by the table given last, and stolen blanks. Give your
     officers the CSCA's fingerprint through another channel: they accept it with their first bundle.
     """
-    from eid_toolkit.books.trust.bundles import BundleManifests, bundle_of
     from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
-    from eid_toolkit.standards.pki.trust_bundle import BundlePolicy, build_trust_bundle
 
-    with open_office(app) as office:
-        code, now = state_of(office, state), CLOCK.now().replace(microsecond=0)
-        manifests = BundleManifests(office.home.root / _DIRECTORY)
-        before = (base, manifests.members(base)) if base is not None else None
-        given = {
-            "status_list": StatusList.read_csv(_table(reports)).encoded if reports is not None else None,
-            "stolen_blanks": StolenBlanks.read_csv(_table(blanks)).encode() if blanks is not None else None,
-        }
-        lists = manifests.lists(given)
-        reported = publish_reports(office)
-        told = (*lists["status_list"], *((reported.encoded,) if reported.reports else ()))
-        version, sections = manifests.last() + 1, {**_sections(office, now), **lists, "status_list": told}
-        counts = {name: len(items) for name, items in sections.items()}
-        detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": not no_bac, **counts}
-        people = decide_together(office, "trust-bundle.export", code, detail)
-        content = bundle_of(
-            office.home.config.authority, version, now, sections, BundlePolicy(days, not no_bac), before
-        )
-        certificate, signer = office.authorities.bundle_signer(charter_of(office, code), now, ENTROPY)
-        others = (*office.authorities.cscas(code), *office.authorities.links(code))
-        data = build_trust_bundle(content, signer, certificate, others, now)
-        manifests.keep_lists(lists)
-        manifests.write(version, now, sections)  # first: a number that has left is never given twice
-        csca = office.authorities.csca(code)
-        office.register.record(people[0].name, "trust-bundle.exported", code, {"version": version, "base": base})
-    write_file(output, data)
-    shown = {
-        "version": version,
-        "issued_at": now.isoformat(),
-        "base": base,
-        **counts,
-        "removed": len(content.removed),
-        "size": len(data),
-        "signer_fingerprint": certificate.fingerprint,
-        "csca_fingerprint": csca.fingerprint,
+    given = {
+        "status_list": StatusList.read_csv(_table(reports)).encoded if reports is not None else None,
+        "stolen_blanks": StolenBlanks.read_csv(_table(blanks)).encode() if blanks is not None else None,
     }
-    emit({"schema": "eid-trust-bundle-export/1", **shown}, fmt, lambda: details(shown.items()))
+    with open_office(app) as office:
+        code = state_of(office, state)
+        exported = export_bundle(office, code, output, base=base, days=days, allow_bac=not no_bac, given=given)
+    content = exported.content
+    shown = {
+        "version": content.version,
+        "issued_at": content.issued_at.isoformat(),
+        "base": base,
+        **exported.counts,
+        "removed": len(content.removed),
+        "size": len(exported.data),
+        "signer_fingerprint": exported.signer.fingerprint,
+        "csca_fingerprint": exported.csca.fingerprint,
+    }
+    emit_values({"schema": "eid-trust-bundle-export/1", **shown}, fmt, shown.items())
 
 
 @bundle.command("import")
@@ -161,7 +137,7 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
         "added": len(here - old) if new else 0,
         "removed": len(old - here),
     }
-    emit({"schema": "eid-trust-bundle-import/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-trust-bundle-import/1", **shown}, fmt, shown.items())
 
 
 @bundle.command("show")
@@ -181,7 +157,7 @@ def show(app: App, fmt: str) -> None:
         "pinned": pin.fingerprint if pin is not None else None,
         "highest_version": pin.highest if pin is not None else None,
     }
-    emit({"schema": "eid-trust-bundle-show/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-trust-bundle-show/1", **shown}, fmt, shown.items())
 
 
 def _facts(pack: Pack) -> dict[str, object]:
@@ -196,39 +172,6 @@ def _facts(pack: Pack) -> dict[str, object]:
         "max_age_days": pack.facts["max_age_days"],
         "allow_bac": pack.facts["allow_bac"],
         "sha256": pack.sha256,
-    }
-
-
-def _sections(office: Office, now: datetime) -> dict[str, tuple[bytes, ...]]:
-    """What the home believes, and the certificates of its terminals."""
-    from eid_toolkit.books.authorities.verifying import VerifyingStore
-    from eid_toolkit.standards.pki.crl import Crl
-    from eid_toolkit.standards.pki.times import is_ahead
-
-    trust, authorities = office.trust.material(), office.authorities
-    newest: dict[tuple[str, bool], Crl] = {}
-    for crl in sorted(trust.crls, key=lambda item: (item.this_update, item.number or 0)):
-        if is_ahead(crl.this_update, now):  # taken by an earlier version; it would hide what comes after it
-            continue
-        newest[crl.issuer.text, crl.partial] = crl
-    links = {link.der for state in authorities.states() for link in authorities.links(state)}
-    verifying = VerifyingStore(office.home.pki, office.keys)
-    chains = [
-        certificate.encode()
-        for state in authorities.states()
-        for certificate in (
-            *verifying.roots(state),
-            *verifying.links(state),
-            *verifying.verifiers(state),
-            *verifying.terminals(state),
-        )
-    ]
-    return {
-        "anchors": tuple(anchor.der for anchor in trust.anchors),
-        "links": tuple(sorted(links | {link.der for link in trust.links})),
-        "crls": tuple(crl.der for crl in newest.values()),
-        "deviation_lists": tuple(deviation_list.der for deviation_list in trust.deviation_lists),
-        "terminal_certificates": tuple(dict.fromkeys(chains)),
     }
 
 

@@ -14,7 +14,7 @@ from eid_toolkit.doors.cli.output import emit, note, short, table
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.ground.messages.catalogue import explain, message_of
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
     from eid_toolkit.books.trust.importing import Plan
@@ -77,8 +77,7 @@ def import_(
     plan.check()
     if remove_dropped and plan.dropped:
         app.confirm(f"Stop trusting {len(plan.dropped)} certificates that the newer list no longer contains?")
-    in_office = (app.home_path / CONFIG_NAME).exists()
-    added = (_decided_in_office if in_office else _decided_by_officer)(app, store, plan, remove_dropped)
+    added = _carry_out(app, store, plan, remove_dropped)
     _show(store, plan, added, remove_dropped, fmt)
     new = {pack.sha256 for pack in plan.packs}
     for listed in sources.lists:
@@ -86,42 +85,20 @@ def import_(
             note(f"{listed.source}: accepted, although the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
 
 
-def _decided_in_office(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
-    """Two operators where people say so, one where the files prove themselves; all in the audit log."""
-    from eid_toolkit.books.staff.roles import Permission
-
-    with open_office(app) as office:
-        by_people = plan.decided_by_people(store.own)
-        if by_people:
-            deciders = decide_together(office, "trust.import", "trust-store", {"accepted": by_people})
-        else:
-            deciders = (office.act(Permission.MANAGE_KEYS),)
-        added = store.carry_out(plan, *deciders)
-        who, record = deciders[0].name, office.register.record
-        for entry in plan.entries:
-            record(who, "trust.imported", entry.fingerprint, {"source": entry.source})
-        for pack in plan.packs:
-            detail = {"source": pack.name, "kind": pack.kind, "basis": pack.basis.value, "members": pack.counts}
-            record(who, "trust.imported", pack.sha256, detail)
-        for source, entry in plan.dropped if remove_dropped else ():
-            record(who, "trust.removed", entry.fingerprint, {"source": entry.source, "dropped_by": source})
-            store.remove(entry.fingerprint)
-    return added
-
-
-def _decided_by_officer(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
+def _carry_out(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
     from eid_toolkit.books.staff.operators import Operator
     from eid_toolkit.books.trust.packs import Basis
 
+    if (app.home_path / CONFIG_NAME).exists():
+        with open_office(app) as office:
+            return believing.import_plan(office, plan, remove_dropped=remove_dropped)
     for pack in plan.packs:
         if pack.basis in (Basis.SIGNER, Basis.LIST):
             app.confirm(
                 f"Trust the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'no one'}?"
             )
-    added = store.carry_out(plan, Operator(app.operator) if app.operator else None)
-    for _, entry in plan.dropped if remove_dropped else ():
-        store.remove(entry.fingerprint)
-    return added
+    officer = Operator(app.operator) if app.operator else None
+    return believing.import_by_officer(store, plan, officer, remove_dropped=remove_dropped)
 
 
 def _show(store: TrustStore, plan: Plan, added: tuple[TrustEntry, ...], removed: bool, fmt: str) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.files import OutputFile, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, paint
+from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import explain, in_short
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import BinaryIO
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
+_RANDOM = 8
+"""How many characters :mod:`tempfile` makes a name unique with."""
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK)
 """What file systems say where a file has one name only, as on most memory sticks."""
 
@@ -80,6 +83,12 @@ def new_file(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
             raise
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what a killed process has left of writing ``path``; for its only writer."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'?' * _RANDOM}"):
+        left.unlink(missing_ok=True)
 
 
 def remove_durably(path: Path) -> None:

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, ServiceAway
-from eid_toolkit.ground.home.atomic import new_file, private_directory, write_atomic
+from eid_toolkit.ground.home.atomic import new_file, private_directory
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
@@ -119,7 +120,7 @@ class EvidenceKeys:
 
     def _write(self, readers: list[Reader]) -> None:
         data = {"schema": SCHEMA, "readers": [asdict(reader) for reader in readers]}
-        write_atomic(private_directory(self._folder) / READERS_FILE, json.dumps(data, indent=1).encode())
+        change(private_directory(self._folder) / READERS_FILE, json.dumps(data, indent=1).encode())
 
 
 def witness_without_home(seal: Seal | None) -> Witness:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.ground.home.atomic import private_directory, write_atomic
+from eid_toolkit.ground.home.atomic import private_directory
+from eid_toolkit.ground.home.undo import change
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.times import is_ahead
 from eid_toolkit.standards.pki.trust_index import Facts, Stored
@@ -128,7 +129,7 @@ def _bundle(trust: TrustMaterial) -> Iterable[ToldTime]:
 
 def _write(directory: Path, counting: Iterable[ToldTime]) -> None:
     data = {"schema": SCHEMA, "sources": [told_time.to_json() for told_time in counting]}
-    write_atomic(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
+    change(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
 
 
 def _read(path: Path) -> tuple[ToldTime, ...]:

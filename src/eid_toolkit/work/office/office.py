@@ -12,6 +12,8 @@ from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.office.credentials import Credentials
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
+    from eid_toolkit.books.audit.walk import AuditResult
     from eid_toolkit.books.authorities.authorities import AuthorityStore
     from eid_toolkit.books.keys.keys import KeyStore
     from eid_toolkit.books.register.register import Register
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.trust.store import TrustStore
     from eid_toolkit.standards.profiles import DocumentProfile
     from eid_toolkit.work.personalization.prepare import Preparation
+    from eid_toolkit.work.personalization.service import PersonalizationService
 
 UNNAMED = "unnamed"
 """Who looks something up in a demo home without saying who it is."""
@@ -74,7 +77,14 @@ class Office:
 
         return Preparation(self.home, self.register, self.authorities, self.clock, self.entropy)
 
-    def act(self, permission: Permission | None = None) -> Operator:
+    @property
+    def personalization(self) -> PersonalizationService:
+        """What writes cards."""
+        from eid_toolkit.work.personalization.service import PersonalizationService
+
+        return PersonalizationService(self.home, self.keys, self.register, self.trust, self.clock, self.entropy)
+
+    def operator(self, permission: Permission | None = None) -> Operator:
         """The operator who acts; outside a demo home the operator's passphrase is asked for.
 
         Raises :class:`NotPermitted` if none of the operator's roles has the ``permission``.
@@ -85,7 +95,7 @@ class Office:
             operator.require(permission)
         return operator
 
-    def act_second(self, first: Operator, permission: Permission | None = None) -> Operator | None:
+    def second_operator(self, first: Operator, permission: Permission | None = None) -> Operator | None:
         """The second operator, if one was named; raises :class:`NotPermitted` if that is the first one again."""
         name = self.credentials.second_operator
         if name is None:
@@ -108,13 +118,27 @@ class Office:
         if key is None or not key.key.verify(record.voucher, record.endorsed, "sha256"):
             self.keys.unlock()
 
+    def verify_log(self, key: AuditKey | None, kept: Checkpoint | None) -> tuple[AuditResult, AuditKey | None]:
+        """Walk the audit log, by a ``key`` and up to a checkpoint that were kept elsewhere; with the key used."""
+        if self.home.config.demo:
+            self.keys.unlock()  # the key file is checked against the key store
+        return self.register.audit.verify(key, kept), self.register.audit.key() or key
+
+    def sign_log(self) -> Checkpoint:
+        """Sign the newest row of the audit log; the operator, and the second one if there is one, countersign."""
+        from eid_toolkit.books.staff.roles import Permission
+
+        first = self.operator(Permission.SIGN_AUDIT)
+        second = self.second_operator(first)
+        return self.register.audit.checkpoint([first] if second is None else [first, second])
+
     def look(self, permission: Permission) -> Operator:
-        """The operator who looks at what is not for everybody: like :meth:`act`, but a demo home needs no name."""
+        """The operator who looks at what is not for everybody: like :meth:`operator`, but a demo home needs no name."""
         from eid_toolkit.books.staff.operators import Operator
 
         if self.home.config.demo and self.credentials.operator is None:
             return Operator(UNNAMED)
-        return self.act(permission)
+        return self.operator(permission)
 
     def profile(self, name: str) -> DocumentProfile:
         """A document profile of the package or of the home."""

@@ -16,16 +16,16 @@ _PATIENCE = 30.0
 
 
 def tell_inspections(office: Office) -> None:
-    """Publish if the status of a document has changed in this run."""
-    if office.register.statuses.changed:
+    """Publish if a document's status has changed since that was last done, in this run or in one that was stopped."""
+    if office.register.statuses.changes() != office.trust.own_reports_cover():
         publish_reports(office)
 
 
 def publish_reports(office: Office) -> StatusList:
     """Have the inspections of this home know what the register reports; returns the list."""
     with office.home.lock("own-reports", _PATIENCE):  # of two at once, the later list stays
-        reports = reports_of(office)
-        office.trust.set_own_reports(reports)
+        changes, reports = office.register.statuses.changes(), reports_of(office)
+        office.trust.set_own_reports(reports, changes)
     return reports
 
 

@@ -101,8 +101,6 @@ class DocumentStatuses:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self.changed = False
-        """Whether a status was changed through this object: then the home's inspections are to be told."""
 
     def change(self, identifier: str, action: str, operator: Operator, reason: str | None = None) -> Document:
         """Carry out one of :data:`ACTIONS`, signed for by the operator.
@@ -148,6 +146,11 @@ class DocumentStatuses:
             if len(rows) < _BATCH:
                 return Expired(count, tuple(broken))
             after = rows[-1].id
+
+    def changes(self) -> int:
+        """How often a status was changed: by that it is known whether what was told of them is up to date."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(document_status)).scalar_one()
 
     def history(self, identifier: str) -> tuple[StatusChange, ...]:
         """What has happened to a document since it was issued, in order."""
@@ -216,7 +219,6 @@ class DocumentStatuses:
         name = RESUMED if action == "resume" else f"document.{state}"
         detail = {"statement_sha256": sha256(statement.encode()).hexdigest()}
         append(connection, now, operator.name, [AuditEvent(name, record.id, detail)])
-        self.changed = True
         return load_document(connection, record.id)
 
 

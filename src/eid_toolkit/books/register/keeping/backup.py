@@ -33,6 +33,7 @@ from eid_toolkit.ground.ports import Clock, Entropy
 SCHEMA = "eid-register-backup/1"
 SUBJECT = "register"
 """Whom rows of the audit log about back-ups are about."""
+BEGUN, DONE = "register.backup-begun", "register.backed-up"
 _FETCH = 500
 
 
@@ -113,7 +114,7 @@ def back_up(
     if path.exists() or path.is_symlink():
         raise NotPermitted("backup-exists", file=path.name)
     keys.unlock()
-    _record(database, clock, operator, "register.backup-begun", {})
+    _record(database, clock, operator, BEGUN, {})
     with new_file(path) as (stream, publish):
         manifest = _write(database, keys, config, stream, clock, entropy)
         try:
@@ -121,7 +122,7 @@ def back_up(
         except FileExistsError:  # it has come meanwhile
             raise NotPermitted("backup-exists", file=path.name) from None
         told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
-        _record(database, clock, operator, "register.backed-up", told)
+        _record(database, clock, operator, DONE, told)
     return manifest
 
 

@@ -6,8 +6,8 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.doors.cli.output import emit_values, note
+from eid_toolkit.work.office import erasing
 
 
 @click.command("erase", cls=Command)
@@ -24,15 +24,12 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     retention period ends.
     """
     from eid_toolkit.books.ledger.reasons import clean_reason
-    from eid_toolkit.books.register.keeping.erasure import FIRST, SECOND
 
     why = clean_reason(reason)
     with open_office(app) as office:
-        office.act(FIRST[0])
-        identifier = office.register.erasure.check(person_id)
+        identifier = erasing.check(office, person_id)
         app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")
-        people = decide_together(office, "person.erase", identifier, {"reason": why}, first=FIRST, second=SECOND)
-        erased = office.register.erasure.erase(identifier, why, people)
+        erased = erasing.erase(office, identifier, why)
         is_file = office.register.database.is_file
     values = erased.to_json()
     pairs = [
@@ -40,7 +37,7 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
         ("Found to be the same", ", ".join(erased.merged) or None),
         ("Documents", ", ".join(erased.documents) or None),
     ]
-    emit(values, fmt, lambda: details(pairs))
+    emit_values(values, fmt, pairs)
     if not is_file:
         note(
             "The server's files still contain the erased data until they are reused: "

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, is_kept
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
 from eid_toolkit.doors.cli.person_commands.shared import purpose_option
 from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.ground.home.named_files import is_kept
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_files import Row
@@ -64,7 +66,6 @@ def import_(
     """
     from eid_toolkit.books.register.people.person_import import ImportOptions
     from eid_toolkit.books.register.people.person_source import PersonSource
-    from eid_toolkit.books.staff.roles import Permission
 
     if (rejects is not None or new_rejects) and not keep_going:
         raise UsageError("rejects-without-keep-going")
@@ -77,11 +78,10 @@ def import_(
     if rejects is not None and _is_the_source(rejects, path, pipe):
         raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
-        operator = office.act(Permission.CHANGE_PERSONS)
         check = _check(office.profile(profile).check_identity_number) if profile is not None else None
         with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
-            report = office.register.persons.imports.run(source, operator, options)
+            report = people.take_in(office, source, options)
     if report.skipped:
         note(f"The first {report.skipped} rows had already been processed.")
     if report.rejects is not None:

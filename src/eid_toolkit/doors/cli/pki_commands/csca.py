@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.findings import findings_on
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import emit, emit_rows, note
 from eid_toolkit.doors.cli.pki_commands.shared import (
     certificate_data,
-    charter_of,
     crl_data,
     key_option,
     made_data,
     made_details,
-    state_of,
     state_option,
 )
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.ground.home.named_files import read_file, write_file
+from eid_toolkit.work.office import country_signing
+from eid_toolkit.work.office.charters import state_of
 from eid_toolkit.work.office.office import Office
-from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.authorities.authorities import KeyKind
     from eid_toolkit.standards.pki.crl import Crl
 
 _REASONS = ("unspecified", "key-compromise", "authority-compromise", "superseded", "no-longer-used", "withdrawn")
@@ -43,20 +43,14 @@ def csca() -> None:
 @key_option
 @format_option
 @pass_app
-def create(app: App, state: str | None, kind: str, fmt: str) -> None:
+def create(app: App, state: str | None, kind: KeyKind, fmt: str) -> None:
     """Create a CSCA for a state that has none, with its first revocation list.
 
     The CSCA of the home's own state is created by `eid init`.
     """
     with open_office(app) as office:
         code = state_of(office, state)
-        decide_together(office, "csca.create", code, {"key": kind})
-        charter = charter_of(office, code)
-        authorities, now = office.authorities, CLOCK.now()
-        authorities.create(charter, now, ENTROPY, kind)  # type: ignore[arg-type]
-        _trust_own(office, code)
-        data = made_data(authorities.csca(code))
-        office.register.record(app.operator or "-", "csca.created", code, {"fingerprint": data["fingerprint"]})
+        data = made_data(country_signing.create_csca(office, code, kind))
     emit({"schema": "eid-pki-csca/1", "state": code, **data}, fmt, lambda: made_details(data))
 
 
@@ -66,7 +60,7 @@ def create(app: App, state: str | None, kind: str, fmt: str) -> None:
 @click.option("--name", metavar="TITLE", help="A new common name for the CSCA.")
 @format_option
 @pass_app
-def roll(app: App, state: str | None, kind: str, name: str | None, fmt: str) -> None:
+def roll(app: App, state: str | None, kind: KeyKind, name: str | None, fmt: str) -> None:
     """Create a new CSCA key, and a link certificate signed with the old key.
 
     The next revocation list is signed with the new key. Notify the states that receive your certificates 90 days in
@@ -74,18 +68,12 @@ def roll(app: App, state: str | None, kind: str, name: str | None, fmt: str) -> 
     """
     with open_office(app) as office:
         code = state_of(office, state)
-        decide_together(office, "csca.roll", code, {"key": kind, "name": name})
-        charter, now = charter_of(office, code), CLOCK.now()
-        new, link = office.authorities.roll_csca(charter, now, ENTROPY, name, kind)  # type: ignore[arg-type]
-        _trust_own(office, code)
-        office.register.record(
-            app.operator or "-", "csca.rolled", code, {"fingerprint": new.fingerprint, "link": link.fingerprint}
-        )
-        data = {"csca": made_data(new), "link": made_data(link)}
+        new, link = country_signing.roll_csca(office, code, kind, name)
+    data = {"csca": made_data(new), "link": made_data(link)}
     emit(
         {"schema": "eid-pki-csca-roll/1", "state": code, **data},
         fmt,
-        lambda: "\n\n".join(f"{kind}\n{made_details(values)}" for kind, values in data.items()),
+        lambda: "\n\n".join(f"{name}\n{made_details(values)}" for name, values in data.items()),
     )
 
 
@@ -100,8 +88,7 @@ def list_(app: App, state: str | None, fmt: str) -> None:
         authorities.files.require(code)
         rows = [{"kind": "csca", **certificate_data(certificate)} for certificate in authorities.cscas(code)]
         rows += [{"kind": "link", **certificate_data(certificate)} for certificate in authorities.links(code)]
-    columns = ("kind", "subject", "key_used_until", "not_after", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("kind", "subject", "key_used_until", "not_after", "fingerprint"), fmt)
 
 
 @csca.command("export")
@@ -173,11 +160,10 @@ def install(app: App, state: str | None, file: Path, fmt: str) -> None:
     from eid_toolkit.books.trust.sources import MAX_FILE
     from eid_toolkit.standards.pki.crl import Crl
 
+    parsed = Crl.parse(read_file(file, MAX_FILE))
     with open_office(app) as office:
-        code, operator = state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        parsed = Crl.parse(read_file(file, MAX_FILE))
-        office.authorities.install_crl(code, parsed)
-        office.register.record(operator.name, "crl.installed", code, {"number": parsed.number})
+        code = state_of(office, state)
+        country_signing.install_crl(office, code, parsed)
     _show(code, parsed, fmt)
 
 
@@ -187,23 +173,14 @@ def _issue(
     from eid_toolkit.standards.pki.issuing import CRL_INTERVAL
 
     with open_office(app) as office:
-        code, now = state_of(office, state), CLOCK.now()
-        authorities = office.authorities
-        serials = {}
-        if revoked is not None:
-            serial = _serial(office, code, revoked)
+        code = state_of(office, state)
+        serial = _serial(office, code, revoked) if revoked is not None else None
+        if serial is not None:
             app.confirm(f"Permanently revoke the certificate {serial:X}?")
-            serials = {serial: now}
-        detail: dict[str, object] = {"revoked": [f"{serial:X}" for serial in serials]}
-        detail |= {"reason": reason} if reason is not None else {}
-        if not serials and authorities.has_crl(code) and now - authorities.crl(code).this_update < CRL_INTERVAL:
+        age = country_signing.age_of_crl(office, code)
+        if serial is None and age is not None and age < CRL_INTERVAL:
             note("The last list is less than 48 hours old: without a revocation, a new one is not due yet.")
-        decide_together(office, "crl.issue", code, detail)
-        issued = authorities.issue_crl(code, now, serials)
-        office.trust.add(issued, "own authority", now, office.act(Permission.MANAGE_KEYS))
-        office.register.record(app.operator or "-", "crl.issued", code, {"number": issued.number, **detail})
-    if output is not None:
-        write_file(output, issued.der)
+        issued = country_signing.issue_crl(office, code, output, serial, reason)
     _show(code, issued, fmt)
 
 
@@ -214,19 +191,8 @@ def _show(state: str, revocation_list: Crl, fmt: str) -> None:
 
 def _serial(office: Office, state: str, revoked: int | str) -> int:
     if isinstance(revoked, int):
-        from eid_toolkit.books.authorities.authority_files import SIGNER
-
-        return office.authorities.files.certificate(state, SIGNER, revoked).serial
+        return country_signing.serial_of_signer(office, state, revoked)
     try:
         return int(revoked, 16)
     except ValueError:
         raise UsageError("serial-malformed", serial=revoked) from None
-
-
-def _trust_own(office: Office, state: str) -> None:
-    """What this authority signs with is believed in its own home."""
-    operator, now = office.act(Permission.MANAGE_KEYS), CLOCK.now()
-    authorities = office.authorities
-    for certificate in (authorities.csca(state), *authorities.links(state)[-1:]):
-        office.trust.add(certificate, "own authority", now, operator)
-    office.trust.add(authorities.crl(state), "own authority", now, operator)

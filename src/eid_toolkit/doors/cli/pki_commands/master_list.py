@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import details, emit, table
-from eid_toolkit.doors.cli.pki_commands.shared import charter_of, state_of, state_option
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.doors.cli.files import OutputFile
+from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.output import emit_rows, emit_values
+from eid_toolkit.doors.cli.pki_commands.shared import state_option
+from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.work.office import country_signing
+from eid_toolkit.work.office.charters import state_of
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.master_list import MasterList
@@ -30,29 +32,18 @@ def master_list() -> None:
 @pass_app
 def create(app: App, state: str | None, output: Path, fmt: str) -> None:
     """Create a signed list of all CSCA certificates trusted in this home, including its own and link certificates."""
-    from eid_toolkit.standards.pki.master_list import build_master_list
-
     with open_office(app) as office:
-        code, now = state_of(office, state), CLOCK.now()
-        authorities = office.authorities
-        listed = {anchor.der: anchor for anchor in office.trust.material().anchors}
-        listed |= {link.der: link for link in office.trust.material().links}
-        listed |= {own.der: own for own in (*authorities.cscas(code), *authorities.links(code))}
-        decide_together(office, "master-list.create", code, {"certificates": len(listed)})
-        certificate, signer = authorities.list_signer(charter_of(office, code), now, ENTROPY)
-        csca = next(candidate for candidate in authorities.cscas(code) if certificate.is_signed_by(candidate.spki))
-        digest = signer.algorithm.digest
-        data = build_master_list(listed.values(), signer, certificate, csca, digest, now)
-        office.register.record(app.operator or "-", "master-list.created", code, {"certificates": len(listed)})
-    write_file(output, data)
+        code = state_of(office, state)
+        listed, data = country_signing.create_master_list(office, code, output)
+    signer = listed.signer
     shown = {
         "state": code,
-        "certificates": len(listed),
-        "signer": certificate.subject.text,
-        "signer_fingerprint": certificate.fingerprint,
+        "certificates": len(listed.certificates),
+        "signer": signer.subject.text if signer else None,
+        "signer_fingerprint": signer.fingerprint if signer else None,
         "size": len(data),
     }
-    emit({"schema": "eid-pki-master-list/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-pki-master-list/1", **shown}, fmt, shown.items())
 
 
 @master_list.command("diff", cls=Command)
@@ -70,8 +61,7 @@ def diff(app: App, before: Path, after: Path, fmt: str) -> None:
         for change, items in (("added", difference.added), ("removed", difference.removed))
         for item in items
     ]
-    columns = ("change", "country", "subject")
-    emit(rows, fmt, lambda: table(columns, ([str(row[name]) for name in columns] for row in rows)))
+    emit_rows(rows, ("change", "country", "subject"), fmt, lambda name, row: str(row[name]))
 
 
 @master_list.command("verify", cls=Command)
@@ -99,7 +89,7 @@ def verify(app: App, file: Path, fmt: str) -> None:
         "reason": result.reason,
         "digest_info_without_null": parsed.signed is not None and is_without_null(parsed.signed),
     }
-    emit({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, shown.items())
     codes = {Status.PASSED: 0, Status.FAILED: 3, Status.UNDETERMINED: 4}
     click.get_current_context().exit(codes[result.status])
 

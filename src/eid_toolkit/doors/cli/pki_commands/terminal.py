@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
-from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.doors.cli.files import OutputFile
+from eid_toolkit.doors.cli.office import ENTROPY, open_office
 from eid_toolkit.doors.cli.output import emit
-from eid_toolkit.doors.cli.pki_commands.shared import state_of, state_option, verifying_of
+from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.doors.cli.pki_commands.verifying import (
     cv_data,
     cv_table,
     days_option,
     mnemonic_option,
-    rights_of,
+    read_request,
     rights_option,
     show_cv,
 )
-from eid_toolkit.ground.errors import EidError, NotPermitted
+from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.work.office import country_verifying
+from eid_toolkit.work.office.charters import state_of
+from eid_toolkit.work.office.terminals import open_or_create
 
 if TYPE_CHECKING:
-    from eid_toolkit.standards.crypto.domain_parameters import EcDomain
-    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
+    pass
 
 _MAX_KEY = 1 << 14
 
@@ -46,15 +47,10 @@ def terminal() -> None:
 @pass_app
 def issue(app: App, state: str | None, request: Path, rights: str, days: int, output: Path, fmt: str) -> None:
     """Issue a certificate for a terminal's request, if the document verifier's key is in this home."""
-    from eid_toolkit.standards.pki.cv_request import MAX_SIZE, CvRequest
-
+    asked = read_request(request)
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        asked = CvRequest.parse(read_file(request, MAX_SIZE))
-        certificate = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
-        reference = certificate.content.holder_reference.text
-        office.register.record(operator.name, "terminal.issued", code, {"reference": reference})
-    write_file(output, certificate.encode())
+        code = state_of(office, state)
+        certificate = country_verifying.issue_terminal(office, code, asked, output, rights=rights, days=days)
     show_cv(certificate, fmt)
 
 
@@ -89,32 +85,19 @@ def provision(
     The key is created there and is never in this home. Its passphrase is asked for, or taken from
     EID_TERMINAL_PASSPHRASE; for a token, the PIN is asked for, or taken from EID_TERMINAL_PIN.
     """
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
     from eid_toolkit.doors.cli.terminals import new_terminal_store
-    from eid_toolkit.standards.crypto.ec import EcPublicKey
-    from eid_toolkit.standards.pki.cv_certificate import KeyReference
-    from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
-    from eid_toolkit.standards.pki.cv_request import CvRequest
 
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        domain = _curve_of(store.roots(code)[-1:])
-        country = store.files.cv_certificate(code, VERIFIER).content.holder_reference.country
-        issued = [earlier.content.holder_reference.text for earlier in store.issued(code, VERIFIER)]
-        reference = KeyReference(f"{country}{mnemonic}{number or _next(f'{country}{mnemonic}', issued):05}")
-        target = new_terminal_store(officer, key_store)
-        signer = target.new_key(domain.name, reference, ENTROPY)
-        public = CvEcKey(identifier_of(signer.algorithm), EcPublicKey.from_spki(signer.public_key).point, domain)
-        try:
-            asked = CvRequest.build(public, signer, reference)
-            certificate = store.certify_terminal(code, asked, rights_of(rights), CLOCK.now().date(), days)
-        except EidError:
-            target.discard_key(reference)
-            raise
-        chain = (*store.links(code), store.verifiers(code)[-1], certificate)
-        target.add(chain, signer)
-        detail = {"reference": reference.text, "officer": officer.name}
-        office.register.record(operator.name, "terminal.provisioned", code, detail)
+        certificate = country_verifying.provision_terminal(
+            office,
+            state_of(office, state),
+            officer,
+            lambda: new_terminal_store(officer, key_store),
+            mnemonic=mnemonic,
+            number=number,
+            rights=rights,
+            days=days,
+        )
     show_cv(certificate, fmt)
 
 
@@ -135,33 +118,13 @@ def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> No
     and links. They are stored in the home's terminal key store, whose passphrase is asked for, or taken from
     EID_PASSPHRASE; an authority's home is not needed.
     """
-    from eid_toolkit.books.authorities.terminals import TerminalStore
     from eid_toolkit.standards.crypto.ec import EcPrivateKey
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE
 
     parsed = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
     private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)
-    store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY, app.pin)
-    if store is None:
-        store = TerminalStore.create(app.home_path, lambda: app.passphrase(new=True), ENTROPY)
+    store = open_or_create(app.home_path, lambda new: app.passphrase(new=new), app.pin, ENTROPY)
     store.add(parsed, private)
     rows = [cv_data(certificate) for certificate in parsed]
     emit(rows, fmt, lambda: cv_table(rows))
-
-
-def _next(prefix: str, issued: list[str]) -> int:
-    """The sequence number after the last that was issued under a name."""
-    numbers = [text.removeprefix(prefix) for text in issued if text.startswith(prefix)]
-    return max((int(text) for text in numbers if len(text) == 5 and text.isdigit()), default=0) + 1
-
-
-def _curve_of(roots: tuple[CvCertificate, ...]) -> EcDomain:
-    """The curve that a terminal's key has to be on: the CVCA's (9303-12 7.2.2.3)."""
-    from eid_toolkit.standards.pki.cv_public_key import CvEcKey
-
-    for root in roots:
-        key = root.content.public_key
-        if isinstance(key, CvEcKey) and key.domain is not None:
-            return key.domain
-    raise NotPermitted("terminal-needs-curve")

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import OutputFile, read_file, write_file
+from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.findings import findings_on
-from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, table
-from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_of, state_option, verifying_of
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_option
+from eid_toolkit.ground.home.named_files import read_file, write_file
+from eid_toolkit.work.office import country_verifying
+from eid_toolkit.work.office.charters import state_of, verifying_of
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.authorities.authorities import KeyKind
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import CvRequest
 
 _F = TypeVar("_F", bound=Callable[..., object])
-_RIGHTS = {"none": 0, "dg3": 1, "dg4": 2, "both": 3}
 COLUMNS = ("reference", "issuer", "role", "rights", "effective", "expires")
 
 
@@ -30,16 +31,11 @@ def rights_option(function: _F) -> _F:
     """``--rights``: which data groups may be read."""
     return click.option(
         "--rights",
-        type=click.Choice(list(_RIGHTS)),
+        type=click.Choice(list(country_verifying.RIGHTS)),
         default="both",
         show_default=True,
         help="Data groups that may be read.",
     )(function)
-
-
-def rights_of(name: str) -> int:
-    """The bits of a ``--rights`` value."""
-    return _RIGHTS[name]
 
 
 def days_option(default: int) -> Callable[[_F], _F]:
@@ -67,16 +63,13 @@ def cvca() -> None:
 @days_option(3 * 365)
 @format_option
 @pass_app
-def create_cvca(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
+def create_cvca(app: App, state: str | None, kind: KeyKind, mnemonic: str, rights: str, days: int, fmt: str) -> None:
     """Create the CVCA, or its next key with a link certificate from the previous one.
 
     New cards trust the newest key; older cards learn it from the link certificate that terminals present.
     """
     with open_office(app) as office:
-        code, today = state_of(office, state), CLOCK.now().date()
-        decide_together(office, "cvca.create", code, {"key": kind, "rights": rights, "days": days})
-        certificate = verifying_of(office).create_root(code, mnemonic, _RIGHTS[rights], today, days, kind)  # type: ignore[arg-type]
-        office.register.record(app.operator or "-", "cvca.created", code, {"reference": _reference(certificate)})
+        certificate = country_verifying.create_cvca(office, state_of(office, state), kind, mnemonic, rights, days)
     show_cv(certificate, fmt)
 
 
@@ -105,7 +98,7 @@ def export_cvca(app: App, state: str | None, output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
         for certificate in (*store.roots(code), *store.links(code)):
             link = "-link" if certificate.is_link else ""
-            write_file(output / f"{_reference(certificate)}{link}.cvcert", certificate.encode())
+            write_file(output / f"{country_verifying.reference_of(certificate)}{link}.cvcert", certificate.encode())
 
 
 @click.group(cls=Group)
@@ -121,18 +114,10 @@ def dv() -> None:
 @days_option(90)
 @format_option
 @pass_app
-def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str, days: int, fmt: str) -> None:
+def create_dv(app: App, state: str | None, kind: KeyKind, mnemonic: str, rights: str, days: int, fmt: str) -> None:
     """Create a domestic document verifier, if the CVCA's key is in this home."""
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
-    from eid_toolkit.standards.pki.cv_authorization import Role
-
     with open_office(app) as office:
-        store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
-        decide_together(office, "dv.create", code, {"key": kind, "rights": rights, "days": days})
-        request, _ = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
-        certificate = store.certify_verifier(code, request, Role.DV_DOMESTIC, _RIGHTS[rights], today, days)
-        store.install(code, VERIFIER, certificate)
-        office.register.record(app.operator or "-", "dv.created", code, {"reference": _reference(certificate)})
+        certificate = country_verifying.create_verifier(office, state_of(office, state), kind, mnemonic, rights, days)
     show_cv(certificate, fmt)
 
 
@@ -142,23 +127,13 @@ def create_dv(app: App, state: str | None, kind: str, mnemonic: str, rights: str
 @mnemonic_option("DV")
 @click.option("--output", required=True, type=OutputFile(), help="Write the request to this file.")
 @pass_app
-def request_dv(app: App, state: str | None, kind: str, mnemonic: str, output: Path) -> None:
+def request_dv(app: App, state: str | None, kind: KeyKind, mnemonic: str, output: Path) -> None:
     """Create a document verifier's key, and a request for a certificate from a CVCA, possibly of another state.
 
     If an earlier certificate of the same verifier is kept here, its key authenticates the request.
     """
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
-
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        earlier = store.verifiers(code)
-        numbers = store.files.generations(code, VERIFIER)
-        request, number = store.request(code, VERIFIER, mnemonic, kind)  # type: ignore[arg-type]
-        if earlier:
-            key = store.signer_of(code, VERIFIER, numbers[-1])
-            request = request.authenticated(key, earlier[-1].content.holder_reference)
-        write_file(output, request.encode())
-        office.register.record(operator.name, "dv.requested", code, {"number": number})
+        country_verifying.request_verifier(office, state_of(office, state), kind, mnemonic, output)
 
 
 @dv.command("issue")
@@ -179,19 +154,12 @@ def issue_dv(
     key. A first request only proves that the requester has the key: compare the file's SHA-256 with the requester
     through another channel.
     """
-    from eid_toolkit.standards.pki.cv_authorization import Role
-
+    asked = read_request(request)
     with open_office(app) as office:
-        store, code, today = verifying_of(office), state_of(office, state), CLOCK.now().date()
-        asked = _read_request(request)
-        role = Role.DV_FOREIGN if foreign else Role.DV_DOMESTIC
-        detail = {"holder": asked.holder_reference.text, "rights": rights, "days": days, "foreign": foreign}
-        by = asked.authenticated_by
-        detail |= {"authenticated_by": by.text if by is not None else None}
-        decide_together(office, "dv.issue", code, detail)
-        certificate = store.certify_verifier(code, asked, role, _RIGHTS[rights], today, days)
-        office.register.record(app.operator or "-", "dv.issued", code, {"reference": _reference(certificate)})
-    write_file(output, certificate.encode())
+        code = state_of(office, state)
+        certificate = country_verifying.issue_verifier(
+            office, code, asked, output, foreign=foreign, rights=rights, days=days
+        )
     show_cv(certificate, fmt)
 
 
@@ -202,15 +170,12 @@ def issue_dv(
 @pass_app
 def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None:
     """Install the certificate received for a document verifier's key of this home."""
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE
 
+    parsed = CvCertificate.parse(read_file(certificate, MAX_SIZE))
     with open_office(app) as office:
-        store, code, operator = verifying_of(office), state_of(office, state), office.act(Permission.MANAGE_KEYS)
-        parsed = CvCertificate.parse(read_file(certificate, MAX_SIZE))
-        store.install(code, VERIFIER, parsed)
-        office.register.record(operator.name, "dv.installed", code, {"reference": _reference(parsed)})
+        country_verifying.install_verifier(office, state_of(office, state), parsed)
     show_cv(parsed, fmt)
 
 
@@ -250,11 +215,8 @@ def show_cv(certificate: CvCertificate, fmt: str) -> None:
     emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: made_details(data))
 
 
-def _reference(certificate: CvCertificate) -> str:
-    return certificate.content.holder_reference.text
-
-
-def _read_request(path: Path) -> CvRequest:
+def read_request(path: Path) -> CvRequest:
+    """A request as it came in."""
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE, CvRequest
 
     return CvRequest.parse(read_file(path, MAX_SIZE))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.files import read_file
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.work.office.office import Office
-from eid_toolkit.work.office.two_people import decide_together
+from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.work.office import blanks
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.stock.stock_shifts import Account
-    from eid_toolkit.books.staff.operators import Operator
 
 _F = TypeVar("_F", bound=Callable[..., object])
 _STATES = ("in-store", "at-station", "used", "spoiled", "missing", "destroyed")
@@ -46,8 +43,7 @@ def open_(app: App, station: str, counted: int, serials: Path | None, fmt: str) 
     """Open a station's shift after two people have counted its blanks and the count matches the register."""
     scanned = _scanned(serials)
     with open_office(app) as office:
-        people = _decide(office, "open", station, counted, scanned)
-        account = office.register.stock.shifts.open(station, counted, people, scanned)
+        account = blanks.open_shift(office, station, counted, scanned)
     _show_account(account, "eid-stock-open/1", fmt)
 
 
@@ -66,9 +62,7 @@ def close(app: App, station: str, counted: int, serials: Path | None, missing: t
 
     scanned, missing_serials = _scanned(serials), [clean_serial(serial) for serial in missing]
     with open_office(app) as office:
-        office.keys.unlock()  # signs the audit log's head; nobody is asked while the register waits
-        people = _decide(office, "close", station, counted, scanned, missing=missing_serials)
-        account = office.register.stock.shifts.close(station, counted, people, scanned, missing_serials)
+        account = blanks.close_shift(office, station, counted, scanned, missing_serials)
     _show_account(account, "eid-stock-close/1", fmt)
 
 
@@ -111,22 +105,7 @@ def history(app: App, blank: str, fmt: str) -> None:
     """Show the history of one blank, given by its serial or chip."""
     with open_office(app) as office:
         rows = [movement.to_json() for movement in office.register.stock.history(blank)]
-    columns = ("moved_at", "action", "after", "station", "shift", "operator", "reason")
-    emit(rows, fmt, lambda: table(columns, ([_short(name, row) for name in columns] for row in rows)))
-
-
-def _decide(
-    office: Office, action: str, station: str, counted: int, scanned: Sequence[str] | None, **more: object
-) -> tuple[Operator, ...]:
-    """Both people sign what they have counted."""
-    from eid_toolkit.books.register.stock.stock_movements import clean_station
-    from eid_toolkit.books.register.stock.stock_shifts import FIRST
-    from eid_toolkit.books.staff.roles import Permission
-
-    listed = "\n".join(sorted(scanned)).encode() if scanned is not None else None
-    detail = {"counted": counted, "serials_sha256": sha256(listed).hexdigest() if listed is not None else None, **more}
-    subject = clean_station(station)
-    return decide_together(office, f"stock.{action}", subject, detail, first=FIRST, second=Permission.WITNESS_STOCK)
+    emit_rows(rows, ("moved_at", "action", "after", "station", "shift", "operator", "reason"), fmt, _short)
 
 
 def _scanned(serials: Path | None) -> tuple[str, ...] | None:
@@ -177,5 +156,5 @@ def _stock_text(result: dict[str, Any]) -> str:
     return text + "\n\n" + table(columns, ([row[name] for name in columns] for row in result["serials"]))
 
 
-def _short(name: str, row: dict[str, Any]) -> object:
+def _short(name: str, row: Mapping[str, Any]) -> object:
     return str(row[name])[:19] if name == "moved_at" else row[name]

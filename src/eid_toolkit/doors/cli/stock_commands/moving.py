@@ -9,16 +9,14 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, prompt, table
+from eid_toolkit.doors.cli.output import emit_rows, prompt
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import BadInput, UsageError
+from eid_toolkit.work.office import blanks
 from eid_toolkit.work.office.office import Office
-from eid_toolkit.work.office.two_people import decide_together
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.stock.stock_movements import Blank
-    from eid_toolkit.books.staff.operators import Operator
-    from eid_toolkit.books.staff.roles import Permission
 
 _COLUMNS = ("serial", "chip", "state", "station", "reason")
 _reason_option = click.option(
@@ -35,13 +33,10 @@ _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=Tru
 @pass_app
 def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, fmt: str) -> None:
     """Issue blanks from the store to a station: those named, or --count of them."""
-    from eid_toolkit.books.staff.roles import Permission
-
     if bool(serials) == (count is not None):
         raise UsageError("serials-or-count")
     with open_office(app) as office:
-        operator = office.act(Permission.KEEP_STOCK)
-        moved = office.register.stock.hand_out(station, operator, serials, count or 0)
+        moved = blanks.hand_out(office, station, serials, count or 0)
     _show(moved, fmt)
 
 
@@ -51,10 +46,8 @@ def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, f
 @pass_app
 def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
     """Return blanks from their stations to the store."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        moved = office.register.stock.hand_back(serials, office.act(Permission.KEEP_STOCK))
+        moved = blanks.hand_back(office, serials)
     _show(moved, fmt)
 
 
@@ -69,13 +62,10 @@ def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> 
 
     To spoil a card to which a document was written, use `eid card spoil`.
     """
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
         chosen = _checked(office, serial)
         _compare(chosen, printed)
-        people = _decide(office, "spoil", [chosen], reason, Permission.SPOIL)
-        moved = office.register.stock.spoil(chosen, reason, people)
+        moved = blanks.spoil(office, chosen, reason)
     _show([moved], fmt)
 
 
@@ -89,8 +79,7 @@ def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
     with open_office(app) as office:
         chosen = [_checked(office, serial) for serial in serials]
         app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
-        people = _decide(office, "destroy", chosen, reason)
-        moved = office.register.stock.destroy(chosen, reason, people)
+        moved = blanks.destroy(office, chosen, reason)
     _show(moved, fmt)
 
 
@@ -103,8 +92,7 @@ def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
     """Record, by two people, that blanks are missing."""
     with open_office(app) as office:
         chosen = [_checked(office, serial) for serial in serials]
-        people = _decide(office, "miss", chosen, reason)
-        moved = office.register.stock.miss(chosen, reason, people)
+        moved = blanks.miss(office, chosen, reason)
     _show(moved, fmt)
 
 
@@ -119,8 +107,7 @@ def find(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> N
     with open_office(app) as office:
         chosen = _checked(office, serial)
         _compare(chosen, printed)
-        people = _decide(office, "find", [chosen], reason)
-        moved = office.register.stock.find(chosen, reason, people)
+        moved = blanks.find(office, chosen, reason)
     _show([moved], fmt)
 
 
@@ -136,19 +123,7 @@ def _compare(serial: str, printed: str | None) -> None:
         raise BadInput("blank-serial-differs", serial=serial)
 
 
-def _decide(
-    office: Office, action: str, serials: Sequence[str], reason: str, permission: Permission | None = None
-) -> tuple[Operator, ...]:
-    from eid_toolkit.books.ledger.reasons import clean_reason
-    from eid_toolkit.books.staff.roles import Permission
-
-    detail = {"serials": list(serials), "reason": clean_reason(reason)}
-    subject = serials[0] if len(serials) == 1 else f"{len(serials)} blanks"
-    first = (permission or Permission.KEEP_STOCK,)
-    return decide_together(office, f"stock.{action}", subject, detail, first=first, second=Permission.WITNESS_STOCK)
-
-
 def _show(moved: Sequence[Blank], fmt: str) -> None:
     rows = [blank.to_json() for blank in moved]
     result = {"schema": "eid-stock-movement/1", "blanks": rows}
-    emit(result, fmt, lambda: table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt, within=result)

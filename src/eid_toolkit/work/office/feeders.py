@@ -11,13 +11,13 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.readers import EMULATED, open_reader
 from eid_toolkit.ground.errors import EidError, NoCardError, ServiceAway, UsageError
+from eid_toolkit.work.office.readers import EMULATED, OpenReader
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.emulator.shelf import CardStore
     from eid_toolkit.cards.transport.interface import Transport
+    from eid_toolkit.ground.home.home import Home
     from eid_toolkit.work.personalization.batch import Feeder
 
 _POLL = 0.1
@@ -29,10 +29,10 @@ _FEEDS = 3
 class PcscFeeder:
     """A reader that people put cards into and take them out of."""
 
-    def __init__(self, app: App, reader: str) -> None:
+    def __init__(self, reader: str, open_reader: OpenReader) -> None:
         from eid_toolkit.cards.transport.pcsc import resolve_reader
 
-        self._app = app
+        self._open = open_reader
         self.reader = resolve_reader(reader)
 
     def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
@@ -43,7 +43,7 @@ class PcscFeeder:
             if stop():
                 return None
             time.sleep(_POLL)
-        return open_reader(self.reader, self._app, wait=1.0)
+        return self._open(self.reader, 1.0)
 
     def taken_out(self, stop: Callable[[], bool], /) -> None:
         """Waits until the reader is empty."""
@@ -69,8 +69,8 @@ class EmulatedBox:
     out half-way is put back behind them all, and comes again, a few times at most.
     """
 
-    def __init__(self, app: App, pattern: str, kind_of: Callable[[str], Kind]) -> None:
-        self._app, self._pattern, self._kind_of = app, pattern, kind_of
+    def __init__(self, home: Home, pattern: str, open_reader: OpenReader, kind_of: Callable[[str], Kind]) -> None:
+        self._home, self._pattern, self._open, self._kind_of = home, pattern, open_reader, kind_of
         self._chips: dict[str, str] = {}
         self._queue: deque[str] = deque()
         self._fed: Counter[str] = Counter()
@@ -81,7 +81,7 @@ class EmulatedBox:
         while (name := self._pick()) is not None:
             with ExitStack() as opened:
                 try:
-                    transport = opened.enter_context(open_reader(f"{EMULATED}{name}", self._app))
+                    transport = opened.enter_context(self._open(f"{EMULATED}{name}", 0.0))
                 except (ServiceAway, NoCardError):  # in another reader just now, or taken away
                     continue
                 try:
@@ -130,9 +130,8 @@ class EmulatedBox:
 
     def _store(self) -> CardStore:
         from eid_toolkit.cards.emulator.shelf import CardStore
-        from eid_toolkit.ground.home.home import Home
 
-        return CardStore(Home.open(self._app.home_path))
+        return CardStore(self._home)
 
 
 class EmulatedFeeder:
@@ -174,7 +173,9 @@ class _Opened(AbstractContextManager["Transport"]):
         self._stack.close()
 
 
-def feeders_of(app: App, readers: tuple[str, ...], kind_of: Callable[[str], Kind]) -> list[Feeder]:
+def feeders_of(
+    home: Home, readers: tuple[str, ...], open_reader: OpenReader, kind_of: Callable[[str], Kind]
+) -> list[Feeder]:
     """A feeder for each reader; ``emulator:box-*`` stands for all cards of that name, shared by all that say so.
 
     ``kind_of`` tells what a card is by its chip's identity in hex: out of a box come blanks and half-way ones.
@@ -184,12 +185,12 @@ def feeders_of(app: App, readers: tuple[str, ...], kind_of: Callable[[str], Kind
     for number, reader in enumerate(readers, start=1):
         if reader.startswith(EMULATED):
             pattern = reader.removeprefix(EMULATED)
-            box = boxes.setdefault(pattern, EmulatedBox(app, pattern, kind_of))
+            box = boxes.setdefault(pattern, EmulatedBox(home, pattern, open_reader, kind_of))
             feeders.append(EmulatedFeeder(box, f"{reader} #{number}" if readers.count(reader) > 1 else reader))
         elif ":" in reader and reader.partition(":")[0] in ("spec", "replay"):
             raise UsageError("batch-reader", reader=reader)
         else:
-            feeders.append(PcscFeeder(app, reader))
+            feeders.append(PcscFeeder(reader, open_reader))
     names = [feeder.reader for feeder in feeders]
     if len(set(names)) < len(names):
         raise UsageError("batch-reader-twice", reader=next(name for name in names if names.count(name) > 1))

@@ -1,0 +1,239 @@
+"""An act of an office: who may, what is intended, the work, and what came of it; there whole and on record, or not.
+
+What is intended is a row of the audit log for each who decides, signed by them, before anything is done. The work may
+change files of the home (those written through :mod:`eid_toolkit.ground.home.undo`) and the trust store. The outcome
+is one transaction of the register, and the act is done when that is committed: what goes wrong before has every file
+put back as it was, what is to leave the home or to be destroyed does so behind it. A kill or a power cut in between
+leaves the act's folder, by which the next command finishes the one or the other (:func:`settle`).
+
+An act on rows alone needs none of this: it is one transaction with its own row of the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eid_toolkit.ground.errors import DatabaseAway, EidError, KeyMissing, NotPermitted, ServiceAway
+from eid_toolkit.ground.home.atomic import private_directory, remove_unfinished, write_atomic
+from eid_toolkit.ground.home.named_files import is_kept, write_file
+from eid_toolkit.ground.home.undo import Undo, recorded
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.staff.operators import Operator
+    from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.work.office.office import Office
+
+FOLDER = "acts"
+_LOCK = "acts"
+_PATIENCE = 30.0
+"""Seconds to wait for another act in this home."""
+_UNDELIVERED = "undelivered-"
+
+Right = Callable[["Office", str], "tuple[Operator, ...]"]
+"""Asks who acts, and raises :class:`NotPermitted` if they may not."""
+
+
+def by(people: tuple[Operator, ...]) -> Right:
+    """Those who have been asked before."""
+    return lambda *_: people
+
+
+def by_one(permission: Permission) -> Right:
+    """One operator with this permission."""
+    return lambda office, _: (office.operator(permission),)
+
+
+def by_two(*first: Permission, second: Permission | None = None) -> Right:
+    """Two operators: one with any of the permissions ``first``, the other with ``second``; one in a demo home."""
+
+    def people(office: Office, action: str) -> tuple[Operator, ...]:
+        from eid_toolkit.books.staff.two_people import require_any
+
+        actor = office.operator()
+        require_any(actor, first)
+        other = office.second_operator(actor, second)
+        if other is None and not office.home.config.demo:
+            raise NotPermitted("second-person-missing", action=action)
+        return (actor,) if other is None else (actor, other)
+
+    return people
+
+
+def decide(
+    office: Office, right: Right, action: str, subject: str, detail: Mapping[str, object]
+) -> tuple[Operator, ...]:
+    """Have those who may decide on ``action``; their decision is on record, with their signatures, before it is done.
+
+    For acts on rows alone, whose work is one transaction with its own row of the log.
+    """
+    people = right(office, action)
+    _record_decision(office, people, action, subject, detail)
+    return people
+
+
+def _record_decision(
+    office: Office, people: tuple[Operator, ...], action: str, subject: str, detail: Mapping[str, object]
+) -> None:
+    names = [person.name for person in people]
+    statement = {"action": action, "subject": subject, "detail": dict(detail), "time": office.clock.now().isoformat()}
+    signed = json.dumps({**statement, "operators": names}, sort_keys=True).encode()
+    rows = []
+    for person in people:
+        signature = person.sign(signed)
+        shown = {**statement, "operators": names, "signature": signature.hex() if signature else None}
+        rows.append((person.name, f"{action}.decided", subject, shown))
+    office.register.record_all(rows)
+
+
+class Act:
+    """One act while it is done."""
+
+    def __init__(self, undo: Undo, people: tuple[Operator, ...], subject: str) -> None:
+        self.people = people
+        self._undo, self._subject = undo, subject
+        self._outcome: list[tuple[str, str, str, Mapping[str, object]]] = []
+        self._leaving: list[tuple[Path, bytes]] = []
+
+    @property
+    def actor(self) -> Operator:
+        """The first of those who act; the outcome is recorded under this name."""
+        return self.people[0]
+
+    def done(self, action: str, detail: Mapping[str, object], subject: str | None = None) -> None:
+        """What the log is to say of the outcome; at least one such row makes an act."""
+        self._outcome.append((self.actor.name, action, subject or self._subject, detail))
+
+    def deliver(self, path: Path, data: bytes) -> None:
+        """Write a result to where the user wants it, as soon as the outcome is on record."""
+        if not is_kept(path):  # what goes into a pipe is of use to this process alone
+            name = f"{len(self._leaving)}.out"
+            write_atomic(self._undo.folder / name, data)
+            self._undo.note({"deliver": str(path.absolute()), "from": name})
+        self._leaving.append((path, data))
+
+    def destroy_key(self, name: str) -> None:
+        """Destroy a private key of the key store, as soon as the outcome is on record."""
+        self._undo.note({"destroy": name})
+
+    def _finish(self, office: Office) -> None:
+        (_, action, subject, _), *_ = self._outcome
+        self._undo.note({"outcome": action, "subject": subject})
+        office.register.record_all(self._outcome)
+        for path, data in self._leaving:
+            write_file(path, data)
+        _destroy_keys(office, self._undo)
+
+
+@contextmanager
+def act(office: Office, right: Right, action: str, subject: str, detail: Mapping[str, object]) -> Iterator[Act]:
+    """Do an act: the work is the block, which names the outcome by :meth:`Act.done`.
+
+    Raises what ``right`` raises before anything is on record, :class:`ServiceAway` if another act is being done in
+    this home, and :class:`DatabaseAway` if the register cannot take the decision or the outcome: nothing was done.
+    """
+    people = right(office, action)
+    with recoverable(office, action, subject, people[0].name, f"{action}.decided") as undo:
+        _record_decision(office, people, action, subject, detail)
+        doing = Act(undo, people, subject)
+        with recorded(undo):
+            yield doing
+        doing._finish(office)
+
+
+@contextmanager
+def recoverable(office: Office, action: str, subject: str, operator: str, intention: str) -> Iterator[Undo]:
+    """Work on files that are put back unless the row is on record which the journal names as the ``outcome``.
+
+    The log says that the act was abandoned, if it has the row ``intention`` by then.
+    """
+    with office.home.lock(_LOCK, _PATIENCE):
+        _settle_all(office)
+        about = {"action": action, "subject": subject, "operator": operator, "intention": intention}
+        undo = Undo.begin(_free_folder(office), {**about, "after": office.register.last_position()})
+        try:
+            yield undo
+        except BaseException as error:
+            with suppress(EidError, OSError):  # else the next command does it
+                _settle(office, undo, tell=not isinstance(error, DatabaseAway), why=_reason(error))
+            raise
+        with suppress(OSError):  # it is done, and the next command clears up
+            undo.discard()
+
+
+def settle(office: Office) -> None:
+    """Bring what a stopped command has left of an act to its end; an act that is being done just now is left alone.
+
+    Raises :class:`DatabaseAway` if the register cannot be asked.
+    """
+    if not _left(office):
+        return
+    try:
+        with office.home.lock(_LOCK):
+            _settle_all(office)
+    except ServiceAway as error:
+        if error.code != "lock-held":  # by whoever is doing an act
+            raise
+
+
+def _settle_all(office: Office) -> None:
+    for folder in _left(office):
+        _settle(office, Undo(folder), tell=True, why="stopped")
+
+
+def _settle(office: Office, undo: Undo, *, tell: bool, why: str) -> None:
+    lines = undo.lines()
+    about = lines[0] if lines else {}
+    outcome = next((line for line in lines if "outcome" in line), None)
+    if outcome is not None and office.register.is_on_record(about["after"], outcome["outcome"], outcome["subject"]):
+        undo.clear_up()
+        _destroy_keys(office, undo)
+        _deliver_left(undo, lines)
+        return
+    undo.put_back()
+    if about and office.register.is_on_record(about["after"], about["intention"], about["subject"]):
+        if not tell:
+            return
+        action, subject = f"{about['action']}.abandoned", about["subject"]
+        office.register.record(about["operator"], action, subject, {"reason": why})
+    undo.discard()
+
+
+def _deliver_left(undo: Undo, lines: list[dict[str, Any]]) -> None:
+    """Write what was on record and has not arrived; what cannot be written is kept, and stands in nobody's way."""
+    try:
+        for line in lines:
+            if "deliver" in line:
+                remove_unfinished(Path(line["deliver"]))
+                write_file(Path(line["deliver"]), (undo.folder / line["from"]).read_bytes())
+    except OSError:
+        undo.folder.rename(undo.folder.with_name(_UNDELIVERED + undo.folder.name))
+        return
+    undo.discard()
+
+
+def _destroy_keys(office: Office, undo: Undo) -> None:
+    for line in undo.lines():
+        if "destroy" in line:
+            with suppress(KeyMissing):  # done before the stop
+                office.keys.destroy(line["destroy"])
+
+
+def _left(office: Office) -> list[Path]:
+    folder = office.home.root / FOLDER
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(_UNDELIVERED))
+
+
+def _free_folder(office: Office) -> Path:
+    """Numbers go on behind what could not be delivered."""
+    used = [int(path.name.rpartition("-")[2]) for path in private_directory(office.home.root / FOLDER).iterdir()]
+    return office.home.root / FOLDER / f"{max(used, default=0) + 1}"
+
+
+def _reason(error: BaseException) -> str:
+    return error.code if isinstance(error, EidError) else type(error).__name__
