@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.cards.transport.pcsc import PcscTransport
@@ -74,7 +75,7 @@ def grown_by(work: Callable[[int], None], count: int) -> int:
 
 
 def contents(card: SpecimenCard) -> int:
-    return sum(len(found.content) for found in card.memory.application.files.values())
+    return sum(len(found.content) for found in card.memory.part(EmrtdMemory).files.values())
 
 
 @pytest.mark.parametrize(
