@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.conftest import Run
 from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.ground.home.home import Home
+from support.acceptance import Run
 from support.bureau import Bureau
 from support.homes import Desk
 

@@ -20,13 +20,13 @@ from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
+from eid_toolkit.work.cardspec.randomness import SeededEntropy
 from eid_toolkit.work.conformance.case import Case, Unit
 from eid_toolkit.work.conformance.facts import gather
 from eid_toolkit.work.conformance.report import junit_xml, report_data
 from eid_toolkit.work.conformance.runner import Result, Status, run_cases
 from eid_toolkit.work.conformance.suite import all_cases
-from support.card_states import ENTROPY
-from support.conformance import complete_card, complete_memory
+from support.conformance import complete_card, complete_memory, seeded
 from support.quirky import WatchedCard
 
 READS = (commands.READ_BINARY, commands.READ_BINARY_ODD)
@@ -37,9 +37,10 @@ def results_of(card: Card, cases: tuple[Case, ...] = tuple(all_cases())) -> tupl
     made = complete_card()
     assert made.mrz is not None
     passwords = [AccessPassword.from_mrz_information(made.mrz.information), AccessPassword.from_can("123456")]
-    transport = InProcessTransport(card, "broken")
-    facts = gather(transport, passwords, made.terminals, ENTROPY)
-    results = run_cases(cases, transport, facts, ENTROPY)
+    transport, entropy = InProcessTransport(card, "broken"), SeededEntropy("terminal")
+    facts = gather(transport, passwords, made.terminals, entropy)
+    own = card.entropy if isinstance(card, WatchedCard) else SeededEntropy("nobody's")
+    results = run_cases(seeded(cases, own, entropy), transport, facts, entropy)
     assert [result.case for result in results] == list(cases)
     assert ElementTree.fromstring(junit_xml(results)).findall(".//testcase")
     counts = report_data(results, "broken", b"")["totals"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -141,13 +141,17 @@ def passwords() -> tuple[AccessPassword, ...]:
 
 def run_against(card: DefectiveCard, cases: Iterable[Case]) -> tuple[Result, ...]:
     """The cases against a card, as `eid conformance` runs them; each with the same randomness in every test."""
-    transport = InProcessTransport(card, "emulator:complete")
+    transport, entropy = InProcessTransport(card, "emulator:complete"), SeededEntropy("terminal")
     facts = facts_of(transport)
-    results: list[Result] = []
+    return run_cases(seeded(cases, card.entropy, entropy), transport, facts, entropy)
+
+
+def seeded(cases: Iterable[Case], *sources: SeededEntropy) -> Iterator[Case]:
+    """The cases, before each of which the randomness of both ends begins anew."""
     for case in cases:
-        card.entropy.seed, card.entropy.calls = f"card {case.number}", 0
-        results += run_cases([case], transport, facts, SeededEntropy(f"terminal {case.number}"))
-    return tuple(results)
+        for number, entropy in enumerate(sources):
+            entropy.seed, entropy.calls = f"{number} {case.number}", 0
+        yield case
 
 
 def facts_of(transport: InProcessTransport) -> Facts:

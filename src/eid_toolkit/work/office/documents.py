@@ -20,13 +20,9 @@ def prepare(office: Office, applications: Iterable[str] | None) -> tuple[list[Do
     """Build and sign the records of these applications, or of all that wait for it; each stands for itself."""
     operator = office.operator(Permission.PREPARE_DOCUMENTS)
     chosen: Sequence[str] = office.register.applications.waiting() if applications is None else list(applications)
-    prepared, failures = [], []
-    for application in chosen:
-        try:
-            prepared.append(office.preparation.prepare(application, operator))
-        except EidError as error:
-            failures.append(error)
-    return prepared, failures
+    outcomes = list(office.preparation.prepare_all(chosen, operator))
+    failures = [outcome for outcome in outcomes if isinstance(outcome, EidError)]
+    return [outcome for outcome in outcomes if not isinstance(outcome, EidError)], failures
 
 
 def export(office: Office, identifier: str) -> PrintData:

@@ -16,7 +16,7 @@ from eid_toolkit.books.keys.foreign import ForeignEcSigner
 from support.authorities import Authority
 from support.clean_environment import Clean
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "library"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "library"
 
 
 @dataclass

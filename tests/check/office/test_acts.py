@@ -98,9 +98,9 @@ OPERATORS = {
 ELSEWHERE = {
     "audit checkpoint": "audit/test_checkpoints.py",
     "card batch": "personalization/test_batch_faults.py",
-    "card personalize": "personalization/test_stops.py",
-    "card resolve": "personalization/test_stops.py",
-    "card spoil": "personalization/test_stops.py",
+    "card personalize": "check/personalization/test_stops.py",
+    "card resolve": "check/personalization/test_stops.py",
+    "card spoil": "check/personalization/test_stops.py",
     "demo": "cli/test_demo.py",
     "document expire": "register/test_document_status.py",
     "init": "acceptance",

@@ -13,7 +13,7 @@ import pytest
 
 from support.homes import portrait_file
 
-PAGE = Path(__file__).parents[2] / "docs" / "cross-border.md"
+PAGE = Path(__file__).parents[3] / "docs" / "cross-border.md"
 PEOPLE = {"vnm": ("VNM", "vn-cccd", "099000000017"), "sgp": ("SGP", "sgp-id", "S0000000J")}
 PASSPHRASES = {
     "EID_PASSPHRASE": "passphrase of the key store",

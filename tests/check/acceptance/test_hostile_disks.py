@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acceptance.conftest import Run
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
+from support.acceptance import Run
 from support.bureau import Bureau
 from support.homes import Desk, build_home, portrait_file
 from support.isolation import namespace

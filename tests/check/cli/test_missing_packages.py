@@ -15,7 +15,7 @@ from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.secret import Secret
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
 BLOCKED = (
     "import sys; sys.modules.update(dict.fromkeys({modules!r}));from eid_toolkit.doors.cli.main import main; main()"
 )

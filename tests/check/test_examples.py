@@ -15,10 +15,10 @@ import yaml
 from support.clean_environment import NEEDS_ROOT, Built, Clean, Containerfile, run_step
 from support.pcscd import PrivatePcscd
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "reader-ci"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "reader-ci"
 WORKFLOWS = ("github-actions.yml", "gitlab-ci.yml")
 RECIPES = sorted((EXAMPLE / "ci").iterdir())
-SETUP = Path(__file__).parents[1] / "scripts" / "setup"
+SETUP = Path(__file__).parents[2] / "scripts" / "setup"
 
 
 def run_example(*arguments: str) -> subprocess.CompletedProcess[str]:
