@@ -3,11 +3,14 @@ BIN := .venv/bin
 JOBS ?= 2
 SECONDS ?= 60
 
-.PHONY: help setup demo test lint bench fuzz docs
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+
+.PHONY: help setup demo test check lint bench fuzz docs
 
 help:
 	@echo "make demo    issue and verify specimen cards, and detect forged ones"
-	@echo "make test    run every test"
+	@echo "make test    run the tests that take seconds"
+	@echo "make check   run those that take minutes: real kills, other programs, a clean installation"
 	@echo "make lint    ruff, mypy, the bands, and whether the generated pages are current"
 	@echo "make bench   measure, beside what is possible at best"
 	@echo "make fuzz    look for inputs that break a parser, SECONDS for each of them (default: 60)"
@@ -20,8 +23,12 @@ demo:
 	@scripts/setup demo
 	$(BIN)/eid demo
 
+# Each test is in one of these two; docs/testing.md says which goes where.
 test: setup
-	$(BIN)/pytest -n $(JOBS) --dist worksteal
+	$(PYTEST) --ignore tests/check
+
+check: setup
+	$(PYTEST) tests/check
 
 lint: setup
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import floors
 from benchmarks.bureau import APPROVER, CLERK, CLOCK, ENTROPY, Bureau, SilentDesk, Tap
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
@@ -76,8 +77,8 @@ def _approved(bureau: Bureau, count: int) -> list[str]:
 def _prepare(bureau: Bureau, applications: list[str]) -> float:
     preparation = Preparation(bureau.home, bureau.register, bureau.authorities, CLOCK, ENTROPY)
     began = time.perf_counter()
-    for application in applications:
-        preparation.prepare(application, CLERK)
+    for outcome in preparation.prepare_all(applications, CLERK):
+        assert isinstance(outcome, Document), outcome
     return time.perf_counter() - began
 
 

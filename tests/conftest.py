@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +84,14 @@ def verdicts_are_held_to_their_table() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(verdict, "run_checks", held)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passphrases_are_stretched_once() -> Iterator[None]:
+    """The same passphrase with the same salt at its real cost, but only the first time in a process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(hashlib, "scrypt", lru_cache(1024)(hashlib.scrypt))
         yield
 
 

@@ -109,6 +109,27 @@ def test_nothing_below_uses_the_public_face() -> None:
     ]
 
 
+def test_migrations_hold_frozen_copies_of_what_they_use() -> None:
+    """What they did to a register of an earlier version does not change with the software of today."""
+    versions = [source for source in SOURCES if source.startswith("books/ledger/migrations/versions/v")]
+    assert len(versions) >= 5
+    assert not [module for source in versions for module in imports(source) if module.startswith("eid_toolkit")]
+
+
+def test_no_door_asks_for_a_right_opens_a_key_or_writes_a_row_of_the_log() -> None:
+    """What a command does beyond asking and printing is done in ``work``."""
+    for source in SOURCES:
+        if source.startswith("doors/"):
+            names = {module.rpartition(".")[2] for module in imports(source)}
+            assert not names & {"Permission", "open_key_store", "KeyStore", "append", "Database"}, source
+            calls = {
+                node.func.attr
+                for node in ast.walk(ast.parse((ROOT / source).read_text("utf-8")))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            }
+            assert not calls & {"unlock", "record", "record_all", "look", "second_operator", "act_as"}, source
+
+
 @pytest.mark.parametrize("package", FENCES)
 def test_an_outside_package_stays_behind_its_fence(package: str) -> None:
     assert [

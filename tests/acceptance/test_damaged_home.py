@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.conftest import Run
+from support.acceptance import Run
 from support.bureau import Bureau
 from support.homes import PASSPHRASE, Desk, build_home
 

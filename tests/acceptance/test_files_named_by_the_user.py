@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.conftest import Process, Run
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.home.named_files import write_file
+from support.acceptance import Process, Run
 from support.emulated import CAN
 from support.officer import Officer
 

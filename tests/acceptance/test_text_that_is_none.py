@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.conftest import Run
 from eid_toolkit.ground.home.home import Home
+from support.acceptance import Run
 
 BYTES = b"\xff\x80".decode("utf-8", "surrogateescape")  # as Python takes them from the command line
 

@@ -8,6 +8,7 @@ import pytest
 
 import eid_toolkit
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import SystemEntropy
@@ -101,7 +102,7 @@ def test_the_fingerprints_are_read_and_the_mapping_proves_the_chip() -> None:
 
 
 def test_the_blank_is_one() -> None:
-    assert made("blank.toml").memory.application.files.keys() == {ElementaryFile.ATR_INFO}
+    assert made("blank.toml").memory.part(EmrtdMemory).files.keys() == {ElementaryFile.ATR_INFO}
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name != "fingerprints.toml"])

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.quirks import selects_file
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import StoredFile
@@ -19,26 +20,27 @@ from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
+from eid_toolkit.work.cardspec.randomness import SeededEntropy
 from eid_toolkit.work.conformance.case import Case, Unit
 from eid_toolkit.work.conformance.facts import gather
 from eid_toolkit.work.conformance.report import junit_xml, report_data
 from eid_toolkit.work.conformance.runner import Result, Status, run_cases
 from eid_toolkit.work.conformance.suite import all_cases
-from support.card_states import ENTROPY
-from support.conformance import complete_card, complete_memory
+from support.conformance import complete_card, complete_memory, seeded
 from support.quirky import WatchedCard
 
 READS = (commands.READ_BINARY, commands.READ_BINARY_ODD)
-INSIDE = tuple(file for file in complete_memory().application.files if file.in_application)
+INSIDE = tuple(file for file in complete_memory().part(EmrtdMemory).files if file.in_application)
 
 
 def results_of(card: Card, cases: tuple[Case, ...] = tuple(all_cases())) -> tuple[Result, ...]:
     made = complete_card()
     assert made.mrz is not None
     passwords = [AccessPassword.from_mrz_information(made.mrz.information), AccessPassword.from_can("123456")]
-    transport = InProcessTransport(card, "broken")
-    facts = gather(transport, passwords, made.terminals, ENTROPY)
-    results = run_cases(cases, transport, facts, ENTROPY)
+    transport, entropy = InProcessTransport(card, "broken"), SeededEntropy("terminal")
+    facts = gather(transport, passwords, made.terminals, entropy)
+    own = card.entropy if isinstance(card, WatchedCard) else SeededEntropy("nobody's")
+    results = run_cases(seeded(cases, own, entropy), transport, facts, entropy)
     assert [result.case for result in results] == list(cases)
     assert ElementTree.fromstring(junit_xml(results)).findall(".//testcase")
     counts = report_data(results, "broken", b"")["totals"]
@@ -53,7 +55,7 @@ def numbers(results: tuple[Result, ...], status: Status) -> dict[str, str | None
 @pytest.mark.parametrize("missing", INSIDE, ids=lambda file: file.label)
 def test_a_chip_that_lacks_a_file_gets_its_report(missing: Ef) -> None:
     memory = complete_memory()
-    memory.application.files.pop(missing)
+    memory.part(EmrtdMemory).files.pop(missing)
     results = results_of(WatchedCard(memory))
     assert numbers(results, Status.ERROR) == {}
     assert len(numbers(results, Status.PASSED)) > 100
@@ -61,7 +63,7 @@ def test_a_chip_that_lacks_a_file_gets_its_report(missing: Ef) -> None:
 
 def test_a_case_that_needs_a_file_that_cannot_be_read_does_not_apply_and_names_it() -> None:
     memory = complete_memory()
-    memory.application.files.pop(Ef.COM)
+    memory.part(EmrtdMemory).files.pop(Ef.COM)
     results = results_of(WatchedCard(memory))
     assert "EF.COM could not be read" in numbers(results, Status.NOT_APPLICABLE).values()
     assert "LDS-18" in numbers(results, Status.FAILED)  # that EF.COM has to be there is a case of its own
@@ -123,7 +125,7 @@ def test_a_chip_that_answers_nonsense_gets_its_report(change: Callable[[bytes], 
 def test_a_file_that_holds_nonsense_costs_no_other_case(file: Ef, content: bytes) -> None:
     memory = complete_memory()
     tag = bytes((file.tag,)) if file.tag is not None and content[1:] else content[:1]
-    memory.application.files[file] = StoredFile(AccessRule.CHIP_ACCESS, tag + content[1:])
+    memory.part(EmrtdMemory).files[file] = StoredFile(AccessRule.CHIP_ACCESS, tag + content[1:])
     cases = tuple(case for case in all_cases() if case.unit in (Unit.LDS, Unit.CHIP_AUTHENTICATION, Unit.LOCK))
     assert numbers(results_of(WatchedCard(memory), cases), Status.ERROR) == {}
 

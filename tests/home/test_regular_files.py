@@ -55,12 +55,12 @@ def test_a_pipe_is_no_home(tmp_path: Path) -> None:
 def test_signatures_are_counted_in_no_other_file(tmp_path: Path, place: Callable[[Path], None]) -> None:
     files = AuthorityFiles(tmp_path)
     (tmp_path / "UTO").mkdir()
-    files.count_signature("UTO", "ds", 1)
-    files.count_signature("UTO", "ds", 1)
+    files.count_signature("UTO", "ds", 1, 2)
+    files.count_signature("UTO", "ds", 1, 2)
     assert files.signatures("UTO", "ds", 1) == 2
     place(tmp_path / "UTO" / "ds-2.count")
     with pytest.raises(BadInput, match="file-not-regular"):
-        files.count_signature("UTO", "ds", 2)
+        files.count_signature("UTO", "ds", 2, 2)
 
 
 class TestAttempts:

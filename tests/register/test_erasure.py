@@ -92,7 +92,7 @@ def test_whatever_was_sealed_is_unreadable_afterwards(desk: Desk) -> None:
         for table, column in ((application, "portrait"), (document_file, "content"), (document_secret, "content")):
             assert set(connection.execute(select(table.c[column])).scalars()) <= {b""}
     with desk.register.database.write() as connection, pytest.raises(NotPermitted, match="data-erased"):
-        keys.seal(connection, found.id, b"anew", b"")
+        keys.sealer(connection, found.id)(b"anew", b"")
     for blob in wrapped.values():  # what was gone is what opened it
         assert len(desk.keys.unseal(blob, f"data-key:{found.id if blob == wrapped[found.id] else made.id}".encode()))
 
@@ -275,7 +275,7 @@ def test_a_destroyed_key_opens_nothing_even_where_its_bytes_were_kept(desk: Desk
     found = desk.person(HOLDER)
     keys = DataKeys(desk.keys, CLOCK, ENTROPY)
     with desk.register.database.write() as connection:
-        blob = keys.seal(connection, found.id, b"a secret", b"here")
+        blob = keys.sealer(connection, found.id)(b"a secret", b"here")
     (wrapped,) = sealed(desk, (found.id,)).values()
     desk.register.erasure.erase(found.id, "request", BOTH)
     key = desk.keys.unseal(wrapped, f"data-key:{found.id}".encode())

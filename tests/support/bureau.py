@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.trust.store import TrustStore
@@ -110,3 +112,9 @@ class CutLine:
 
     def close(self) -> None:
         self._inner.close()
+
+
+@pytest.fixture
+def bureau(desk: Desk) -> Bureau:
+    """A bureau in a fresh demo home."""
+    return Bureau(desk)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.application import Emrtd
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
@@ -15,6 +16,7 @@ from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.profiles.chip_protocols import PaceChoice
+from eid_toolkit.standards.protocols.pace_card import PaceResponder
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
 from eid_toolkit.work.cardspec.randomness import SeededEntropy
@@ -115,6 +117,17 @@ class DefectiveCard(EmulatedCard):
         return reply
 
 
+def emrtd(card: EmulatedCard) -> Emrtd:
+    """The eMRTD application of a card with power."""
+    return next(found for found in card._session.applications if isinstance(found, Emrtd))
+
+
+def pace_run(card: EmulatedCard) -> PaceResponder | None:
+    """The card's side of PACE, while it runs."""
+    run = card._session.under_way
+    return run if isinstance(run, PaceResponder) else None
+
+
 Defect = Callable[[DefectiveCard], None]
 """Puts one defect into a card: by its ``defects``, or by changing its ``memory``."""
 
@@ -128,13 +141,17 @@ def passwords() -> tuple[AccessPassword, ...]:
 
 def run_against(card: DefectiveCard, cases: Iterable[Case]) -> tuple[Result, ...]:
     """The cases against a card, as `eid conformance` runs them; each with the same randomness in every test."""
-    transport = InProcessTransport(card, "emulator:complete")
+    transport, entropy = InProcessTransport(card, "emulator:complete"), SeededEntropy("terminal")
     facts = facts_of(transport)
-    results: list[Result] = []
+    return run_cases(seeded(cases, card.entropy, entropy), transport, facts, entropy)
+
+
+def seeded(cases: Iterable[Case], *sources: SeededEntropy) -> Iterator[Case]:
+    """The cases, before each of which the randomness of both ends begins anew."""
     for case in cases:
-        card.entropy.seed, card.entropy.calls = f"card {case.number}", 0
-        results += run_cases([case], transport, facts, SeededEntropy(f"terminal {case.number}"))
-    return tuple(results)
+        for number, entropy in enumerate(sources):
+            entropy.seed, entropy.calls = f"{number} {case.number}", 0
+        yield case
 
 
 def facts_of(transport: InProcessTransport) -> Facts:

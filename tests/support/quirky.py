@@ -8,7 +8,7 @@ from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
-from support.card_states import ENTROPY
+from eid_toolkit.work.cardspec.randomness import SeededEntropy
 
 
 class WatchedCard(QuirkyCard):
@@ -17,7 +17,8 @@ class WatchedCard(QuirkyCard):
     def __init__(self, memory: CardMemory, refuse: Refusal = lambda _: None, *quirks: CardQuirk) -> None:
         self.seen: list[CommandApdu] = []
         own = CardQuirk("own", "what the test says", refuse)
-        super().__init__(memory, ENTROPY, lambda _: None, (own, *quirks), wait=lambda _: None)
+        self.entropy = SeededEntropy("card")
+        super().__init__(memory, self.entropy, lambda _: None, (own, *quirks), wait=lambda _: None)
 
     def _dispatch(self, command: CommandApdu, limit: int) -> Reply:
         self.seen.append(command)

@@ -282,7 +282,7 @@ class AuthorityStore:
                 return number
         raise BadInput("signer-of-another-key", subject=certificate.subject.text)
 
-    def document_signer(self, state: str, now: datetime) -> tuple[Certificate, Signer]:
+    def document_signer(self, state: str, now: datetime) -> tuple[Certificate, CountingSigner]:
         """What signs documents: the newest certificate and its key.
 
         The key counts its signatures. Raises :class:`NotPermitted` outside the key's usage period, for a revoked
@@ -300,7 +300,8 @@ class AuthorityStore:
         if self.files.signatures(state, SIGNER, number) >= self._signature_limit:
             raise NotPermitted("document-signer-exhausted", state=state, limit=self._signature_limit)
         key = self._keys.signer(key_name(SIGNER, state, number))
-        return certificate, CountingSigner(key, partial(self.files.count_signature, state, SIGNER, number))
+        count = partial(self.files.count_signature, state, SIGNER, number, self._signature_limit)
+        return certificate, CountingSigner(key, count, partial(self.files.sync_signatures, state, SIGNER, number))
 
     def list_signer(
         self, charter: Charter, now: datetime, entropy: Entropy, kind: KeyKind = "ec"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from collections.abc import Callable, Iterable
+from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
@@ -122,24 +124,32 @@ class AuthorityFiles:
         """Whether a private key was destroyed on purpose."""
         return (self.directory / state / f"{kind}-{number}.destroyed").exists()
 
-    def count_signature(self, state: str, kind: str, number: int) -> None:
-        """Count one more signature of a key; on the disk when this returns, also with several processes at once."""
-        descriptor = open_regular(self._count_path(state, kind, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        try:
-            os.write(descriptor, _MARK)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def count_signature(self, state: str, kind: str, number: int, limit: int) -> None:
+        """Count one more signature of a key, also with several processes at once; :meth:`sync_signatures` is to follow.
+
+        Raises :class:`NotPermitted` if there are as many as there may be.
+        """
+        with self._count(state, kind, number) as counted:
+            fcntl.flock(counted, fcntl.LOCK_EX)
+            if os.fstat(counted.fileno()).st_size >= limit:
+                raise NotPermitted("document-signer-exhausted", state=state, limit=limit)
+            counted.write(_MARK)
+
+    def sync_signatures(self, state: str, kind: str, number: int) -> None:
+        """All that were counted are on the disk when this returns."""
+        with self._count(state, kind, number) as counted:
+            os.fsync(counted.fileno())
+
+    def _count(self, state: str, kind: str, number: int) -> FileIO:
+        path = self.directory / state / f"{kind}-{number}.count"
+        return os.fdopen(open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", buffering=0)
 
     def signatures(self, state: str, kind: str, number: int) -> int:
         """How many signatures were counted."""
         try:
-            return self._count_path(state, kind, number).stat().st_size
+            return (self.directory / state / f"{kind}-{number}.count").stat().st_size
         except FileNotFoundError:
             return 0
-
-    def _count_path(self, state: str, kind: str, number: int) -> Path:
-        return self.directory / state / f"{kind}-{number}.count"
 
     def _load(self, parse: Callable[[bytes], _Item], state: str, name: str) -> _Item:
         try:

@@ -33,6 +33,8 @@ class CountingSigner:
 
     inner: Signer
     count: Callable[[], None]
+    sync: Callable[[], None]
+    """Has the count outlast a power cut; to be called before what was signed leaves this process."""
 
     @property
     def algorithm(self) -> SignatureAlgorithm:

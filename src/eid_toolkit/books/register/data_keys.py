@@ -5,6 +5,8 @@ The key store's data key wraps each of them; the register holds the wrapped keys
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
@@ -25,21 +27,13 @@ class DataKeys:
         self._clock = clock
         self._entropy = entropy
 
-    def seal(self, connection: Connection, subject: str, data: bytes, context: bytes) -> bytes:
-        """``data`` sealed with the subject's key, which is made here if there is none yet, and bound to ``context``.
+    def sealer(self, connection: Connection, subject: str) -> Callable[[bytes, bytes], bytes]:
+        """Seals data, bound to a context, with the subject's key, which is made here if there is none yet.
 
         Raises :class:`NotPermitted` if the subject was erased.
         """
-        key = self._find(connection, subject)
-        if key is None:
-            key = Secret(self._entropy.take(_SIZE))
-            values = {
-                "subject": subject,
-                "wrapped": self._keys.seal(key.reveal(), _context(subject)),
-                "created_at": self._clock.now(),
-            }
-            connection.execute(insert(data_key), values)
-        return seal_with(key, data, context, self._entropy)
+        key = self._find(connection, subject) or self._make(connection, subject)
+        return lambda data, context: seal_with(key, data, context, self._entropy)
 
     def unseal(self, connection: Connection, subject: str, blob: bytes, context: bytes) -> Secret:
         """What was sealed; raises :class:`NotPermitted` if the key was destroyed, and as :meth:`KeyStore.unseal`."""
@@ -63,6 +57,12 @@ class DataKeys:
         else:
             connection.execute(update(data_key).where(data_key.c.subject == subject).values(destroyed))
         append(connection, now, operator, [AuditEvent("data-key.destroyed", subject, {})])
+
+    def _make(self, connection: Connection, subject: str) -> Secret:
+        key = Secret(self._entropy.take(_SIZE))
+        wrapped = self._keys.seal(key.reveal(), _context(subject))
+        connection.execute(insert(data_key), {"subject": subject, "wrapped": wrapped, "created_at": self._clock.now()})
+        return key
 
     def _find(self, connection: Connection, subject: str) -> Secret | None:
         row = connection.execute(select(data_key).where(data_key.c.subject == subject)).first()

@@ -8,8 +8,9 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.work.office import agencies
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.agencies.agencies import Answer
@@ -45,11 +46,8 @@ def add(
     app: App, code: str, name: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool, fmt: str
 ) -> None:
     """Add an agency that looks persons up; CODE consists of lower-case letters, digits and hyphens."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.operator(Permission.MANAGE_AGENCIES)
-        record = office.register.agencies.add(code, name, fields, purposes, operator, may_report=may_report)
+        record = agencies.add(office, code, name, fields, purposes, may_report=may_report)
     _show(record, fmt)
 
 
@@ -58,12 +56,9 @@ def add(
 @pass_app
 def list_(app: App, fmt: str) -> None:
     """List all agencies."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        rows = [record.to_json() for record in office.register.agencies.all(office.look(Permission.MANAGE_AGENCIES))]
-    columns = ("code", "name", "may_report", "disabled_at")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+        rows = [record.to_json() for record in agencies.every(office)]
+    emit_rows(rows, ("code", "name", "may_report", "disabled_at"), fmt)
 
 
 @agency.command("show")
@@ -72,10 +67,8 @@ def list_(app: App, fmt: str) -> None:
 @pass_app
 def show(app: App, code: str, fmt: str) -> None:
     """Show what an agency may see and for which purposes."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        record = office.register.agencies.get(code, office.look(Permission.MANAGE_AGENCIES))
+        record = agencies.get(office, code)
     _show(record, fmt)
 
 
@@ -93,15 +86,10 @@ def change(
 
     Rights that are not given stay unchanged. The audit log records the old and the new rights.
     """
-    from eid_toolkit.books.staff.roles import Permission
-
     if not fields and not purposes and may_report is None:
         raise UsageError("agency-change-empty")
     with open_office(app) as office:
-        operator = office.operator(Permission.MANAGE_AGENCIES)
-        changed = office.register.agencies.change(
-            code, operator, fields=fields or None, purposes=purposes or None, may_report=may_report
-        )
+        changed = agencies.change(office, code, fields=fields or None, purposes=purposes or None, may_report=may_report)
     _show(changed, fmt)
 
 
@@ -111,10 +99,8 @@ def change(
 @pass_app
 def disable(app: App, code: str, fmt: str) -> None:
     """Disable an agency: from now on it can neither look persons up nor report notices."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        record = office.register.agencies.disable(code, office.operator(Permission.MANAGE_AGENCIES))
+        record = agencies.disable(office, code)
     _show(record, fmt)
 
 
@@ -130,16 +116,10 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
 
     Every look-up is recorded with its purpose and the persons found, and so is every refused one.
     """
-    from eid_toolkit.books.staff.operators import Operator
-    from eid_toolkit.books.staff.roles import Permission
-
     if (person is None) == (words is None):
         raise UsageError("person-or-search")
     with open_office(app) as office:
-        office.keys.unlock()  # its key hashes what is asked for the log
-        named = app.operator is not None or not office.home.config.demo
-        operator: Operator = office.operator() if named else office.look(Permission.READ_PERSONS)
-        answer = office.register.agencies.look_up(code, purpose, operator, reference=person, words=words)
+        answer = agencies.look_up(office, code, purpose, reference=person, words=words)
     emit(answer.to_json(), fmt, lambda: _answer_text(answer))
     if answer.similar:
         note("No exact match; these are similar.")
@@ -150,7 +130,7 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
 def _show(record: Agency, fmt: str) -> None:
     values = record.to_json()
     shown = {**values, "fields": ", ".join(record.fields), "purposes": "; ".join(record.purposes)}
-    emit(values, fmt, lambda: details(shown.items()))
+    emit_values(values, fmt, shown.items())
 
 
 def _answer_text(answer: Answer) -> str:

@@ -11,19 +11,17 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.ground.errors import EidError, NotPermitted, UsageError
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
+from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.ground.messages.catalogue import message_of
-from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office import applying
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, Evidence
-    from eid_toolkit.books.staff.operators import Operator
 
 _STATES = ("created", "approved", "rejected", "withdrawn", "completed")
 _KINDS = ("first", "renewal", "replacement", "change")
-_QUEUE_LIMIT = 100
 _JPEG = b"\xff\xd8"
 
 
@@ -77,28 +75,18 @@ def create(
     A person can have only one open application and one valid document of each type. If there is a document already, use
     --kind to say why it is replaced; it stays valid until the new one is issued.
     """
-    from eid_toolkit.books.register.documents.applications import ApplicationKind
-    from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.ground.images.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.ground.images.portrait import MAX_FILE
 
     with open_office(app) as office:
-        document_profile = office.profile(profile)
-        if document_profile.issuing_state not in office.authorities.states():
-            state = document_profile.issuing_state
-            raise NotPermitted("profile-of-another-state", profile=profile, state=state)
-        picture = make_portrait(read_file(portrait, MAX_FILE), document_profile.portrait)
-        person = office.register.persons.get(person_id)
-        biometrics, evidence = _biometrics(fingers, eyes), evidence_of(shown)
-        operator = office.operator(Permission.APPLY)
-        record = office.register.applications.create(
-            person,
-            document_profile,
-            picture,
-            operator,
-            biometrics,
-            kind=ApplicationKind(kind),
+        record = applying.apply(
+            office,
+            person_id,
+            profile,
+            read_file(portrait, MAX_FILE),
+            lambda: _biometrics(fingers, eyes),
+            kind=kind,
             replaces=replaces,
-            evidence=evidence,
+            evidence=lambda: evidence_of(shown),
         )
     _show(record, fmt)
 
@@ -112,12 +100,9 @@ def create(
 def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
     """List applications, oldest first."""
     from eid_toolkit.books.register.documents.applications import ApplicationState
-    from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        records = office.register.applications.list(ApplicationState(state) if state else None, limit, offset)
-        office.register.record(operator.name, "application.looked-up", "applications", {"shown": len(records)})
+        records = applying.listed(office, ApplicationState(state) if state else None, limit, offset)
     _show_list(records, fmt)
 
 
@@ -129,8 +114,7 @@ def queue(app: App, fmt: str) -> None:
     with open_office(app) as office:
         waiting = office.register.queues()
     rows = [stage.to_json() for stage in waiting]
-    columns = ("stage", "waiting", "oldest", "next")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("stage", "waiting", "oldest", "next"), fmt)
 
 
 @application.command("show")
@@ -140,21 +124,18 @@ def queue(app: App, fmt: str) -> None:
 @pass_app
 def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
     """Show one application; the audit log records that it was viewed."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        record = office.register.applications.get(application_id)
-        detail = {"portrait": portrait is not None}
-        office.register.record(operator.name, "application.looked-up", record.id, detail)
-        if portrait is not None:
-            write_file(portrait, office.register.applications.portrait(record).image)
+        record, image = applying.looked_at(office, application_id, portrait=portrait is not None)
+    if portrait is not None and image is not None:
+        write_file(portrait, image)
     _show(record, fmt)
 
 
 @application.command("approve")
 @click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help=f"The {_QUEUE_LIMIT} oldest applications waiting for approval.")
+@click.option(
+    "--all", "everything", is_flag=True, help=f"The {applying.QUEUE_LIMIT} oldest applications waiting for approval."
+)
 @click.option(
     "--portraits",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -169,23 +150,23 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
     An approval is the operator's signature over the current person, profile and portrait. Several applications are
     listed first, each with the hash of its portrait, and approved after confirmation.
     """
-    from eid_toolkit.books.staff.roles import Permission
-
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        operator = office.operator(Permission.DECIDE_APPLICATIONS)
-        chosen = _to_approve(office, operator) if everything else _named(office, application_ids)
-        if portraits is not None:
-            for record in chosen:
-                image = office.register.applications.portrait(record).image
-                suffix = "jpg" if image.startswith(_JPEG) else "jp2"
-                write_file(portraits / f"{record.portrait_sha256}.{suffix}", image)
-        if len(application_ids) != 1:
-            _show_batch(chosen)
-            if chosen:
-                app.confirm(f"Approve these {len(chosen)} applications?")
-        approved, failures = _approve_each(office, chosen, operator)
+        images = office.register.applications.portrait
+
+        def review(chosen: Sequence[Application]) -> None:
+            if portraits is not None:
+                for record in chosen:
+                    image = images(record).image
+                    suffix = "jpg" if image.startswith(_JPEG) else "jp2"
+                    write_file(portraits / f"{record.portrait_sha256}.{suffix}", image)
+            if len(application_ids) != 1:
+                _show_batch(chosen)
+                if chosen:
+                    app.confirm(f"Approve these {len(chosen)} applications?")
+
+        approved, failures = applying.approve(office, None if everything else application_ids, review)
     if len(application_ids) == 1 and approved:
         _show(approved[0], "json" if fmt == "jsonl" else fmt)
     elif approved or not failures:
@@ -204,7 +185,7 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
 def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Reject an application; an approved one only while no document has been prepared for it."""
     with open_office(app) as office:
-        _show(office.register.applications.reject(application_id, office.operator(), reason), fmt)
+        _show(applying.reject(office, application_id, reason), fmt)
 
 
 @application.command("withdraw")
@@ -215,19 +196,7 @@ def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
 def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Withdraw an application at the person's request, while no document has been prepared for it."""
     with open_office(app) as office:
-        _show(office.register.applications.withdraw(application_id, office.operator(), reason), fmt)
-
-
-def _named(office: Office, identifiers: Sequence[str]) -> list[Application]:
-    return [office.register.applications.get(identifier) for identifier in dict.fromkeys(identifiers)]
-
-
-def _to_approve(office: Office, operator: Operator) -> list[Application]:
-    """What waits for somebody else than the operator, who has made the rest."""
-    from eid_toolkit.books.register.documents.applications import ApplicationState
-
-    waiting = office.register.applications.list(ApplicationState.CREATED, _QUEUE_LIMIT, not_of=operator.name)
-    return list(waiting)
+        _show(applying.withdraw(office, application_id, reason), fmt)
 
 
 def _show_batch(chosen: Sequence[Application]) -> None:
@@ -235,19 +204,6 @@ def _show_batch(chosen: Sequence[Application]) -> None:
         (record.id, record.person.data.name, record.profile, record.kind, record.portrait_sha256) for record in chosen
     )
     note(table(("application", "name", "profile", "kind", "portrait sha-256"), rows))
-
-
-def _approve_each(
-    office: Office, chosen: Sequence[Application], operator: Operator
-) -> tuple[list[Application], list[EidError]]:
-    """Each stands for itself; what was shown is what is approved."""
-    approved, failures = [], []
-    for record in chosen:
-        try:
-            approved.append(office.register.applications.approve(record.id, operator, shown=record.digest))
-        except EidError as error:
-            failures.append(error)
-    return approved, failures
 
 
 def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:
@@ -300,5 +256,4 @@ def application_text(record: Application) -> str:
 
 def _show_list(records: Sequence[Application], fmt: str) -> None:
     rows = [record.to_json() for record in records]
-    columns = ("id", "name", "profile", "kind", "state", "creator", "decided_by")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("id", "name", "profile", "kind", "state", "creator", "decided_by"), fmt)

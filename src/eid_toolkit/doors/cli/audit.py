@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, say, to_json
+from eid_toolkit.doors.cli.output import emit, emit_values, say, to_json
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, written_whole
+from eid_toolkit.work.office import audit_log
 
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow
@@ -65,11 +65,9 @@ def show(
     from eid_toolkit.books.audit.log import Filter
 
     criteria = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
-    with open_office(app) as office:
-        operator = office.look(Permission.READ_AUDIT)
-        with office.register.audit.rows(operator, criteria) as rows:
-            for line in _shown(rows, fmt):
-                say(line)
+    with open_office(app) as office, audit_log.rows(office, criteria) as rows:
+        for line in _shown(rows, fmt):
+            say(line)
 
 
 @audit.command("verify")
@@ -95,9 +93,7 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
             result, used = verify_export(stream, key, head)
     else:
         with open_office(app) as office:
-            if office.home.config.demo:
-                office.keys.unlock()  # the key file is checked against the key store
-            result, used = office.register.audit.verify(key, head), office.register.audit.key() or key
+            result, used = audit_log.verify(office, key, head)
     values = _result(result, used, proved=key is not None, kept=head)
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
@@ -114,12 +110,10 @@ def checkpoint(app: App, fmt: str) -> None:
     row was altered since the last checkpoint. With --second-operator, both people countersign.
     """
     with open_office(app) as office:
-        first = office.operator(Permission.SIGN_AUDIT)
-        second = office.second_operator(first)
-        signed = office.register.audit.checkpoint([first] if second is None else [first, second])
+        signed = audit_log.sign(office)
     names = ", ".join(person.operator for person in signed.countersigned)
     pairs = (("Row", signed.position), ("Hash", signed.hash), ("Countersigned by", names), ("Key", signed.key))
-    emit(signed.to_json(), fmt, lambda: details(pairs))
+    emit_values(signed.to_json(), fmt, pairs)
 
 
 @audit.command("export")
@@ -132,13 +126,12 @@ def export(app: App, output: Path | None) -> None:
     Except in a demo home, this requires an operator who may read the log.
     """
     with open_office(app) as office:
-        operator = office.look(Permission.READ_AUDIT)
         if output is None:
             with click.open_file("-", "w", encoding="utf-8") as stream:
-                result = office.register.audit.export(operator, stream.write)
+                result = audit_log.export(office, stream.write)
         else:
             with written_whole(output) as file:
-                result = office.register.audit.export(operator, lambda line: file.write(line.encode()))
+                result = audit_log.export(office, lambda line: file.write(line.encode()))
     if isinstance(result, IntegrityBroken):
         raise result
     if result.reason is not None:

@@ -12,20 +12,20 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.desk import ClerkDesk, ReadBackFunction
-from eid_toolkit.doors.cli.feeders import Kind, feeders_of
-from eid_toolkit.doors.cli.office import CLOCK, open_office
+from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, table
+from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.errors import AccessDenied, ServiceAway, UsageError
+from eid_toolkit.ground.errors import AccessDenied, ServiceAway
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office import card_batches
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document, Documents
     from eid_toolkit.ground.errors import EidError
     from eid_toolkit.work.personalization.batch import Result, Summary
     from eid_toolkit.work.personalization.plan import Plan, Step
-    from eid_toolkit.work.personalization.service import PersonalizationService
     from eid_toolkit.work.personalization.work import Free, WorkQueue
 
 _T = TypeVar("_T")
@@ -77,42 +77,32 @@ def batch(
     Documents whose card was spoiled come first, then the oldest. A card left unfinished by an interruption continues
     where it stopped. Ctrl-C finishes the current cards and stops; use --pause and --resume from another terminal.
     """
-    from eid_toolkit.books.register.stock.stations import Stations
-    from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.work.personalization.batch import Batch
-    from eid_toolkit.work.personalization.service import PersonalizationService
-    from eid_toolkit.work.personalization.work import WorkQueue
-
     with open_office(app) as office:
-        operator = office.operator(Permission.PERSONALIZE)
-        stations = Stations(office.register.database, CLOCK)
         if turn is not None:
-            (stations.pause if turn == "pause" else stations.resume)(station, operator)
-            shown = {"station": station, "state": "paused" if turn == "pause" else "working"}
-            emit(shown, fmt, lambda: f"The station {station} is {shown['state']}.")
+            card_batches.turn_station(office, station, paused=turn == "pause")
+            state = {"station": station, "state": "paused" if turn == "pause" else "working"}
+            emit(state, fmt, lambda: f"The station {station} is {state['state']}.")
             return
-        if not readers:
-            raise UsageError("batch-without-reader")
-        office.keys.unlock()  # asked for once, before the threads
-        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
-        for document_id in document_ids:
-            office.register.documents.get(document_id)
-        work = WorkQueue(office.register.database, service.leases, document_ids, station)
-        feeders = feeders_of(app, readers, lambda chip: _kind_of(service, work, office.register.documents, chip))
-        app.confirm(_question(work.waiting(), work.half_way(), limit, len(feeders)))
         bell = _Bell(app, quiet)
-        run = Batch(
-            service, office.register.documents, work, operator, bell,
-            lambda reader: BatchDesk(app, service.read_back(), reader, bell.lock, run.stop),
-            station, lambda: stations.pause_of(station) is not None, limit, patience, office.register.audit.settle,
-        )  # fmt: skip
+        run = card_batches.card_batch(
+            office,
+            document_ids,
+            readers,
+            station,
+            lambda name, wait: open_reader(name, app, wait),
+            bell,
+            lambda reader, read_back, stop: BatchDesk(app, read_back, reader, bell.lock, stop),
+            limit=limit,
+            patience=patience,
+        )
+        app.confirm(_question(run.work.waiting(), run.work.half_way(), limit, len(run.feeders)))
         failure: Exception | None = None
         try:
             with _stopped_by_interrupt(run.stop):
-                run.run(feeders)
+                run.run()
         except Exception as error:
             failure = error  # what was done is told first
-        shown = _summary(app, run.summary, work, office.register.documents)
+        shown = _summary(app, run.summary, run.work, run.documents)
     emit(shown, fmt, lambda: _text(shown))
     errors = _errors_left(run.summary)
     if failure is not None:
@@ -151,19 +141,6 @@ def _question(waiting: int, half_way: int, limit: int | None, readers: int) -> s
     cards = min(waiting + half_way, limit or waiting + half_way)
     going_on = f", up to {min(half_way, cards)} of them on unfinished cards" if half_way else ""
     return f"Write up to {cards} documents{going_on}, using {readers} readers?"
-
-
-def _kind_of(service: PersonalizationService, work: WorkQueue, documents: Documents, chip: str) -> Kind:
-    """Whether a card is a blank, or is to be gone on with."""
-    from eid_toolkit.books.register.documents.documents import DocumentState
-
-    known = documents.with_chip(chip)
-    if known is None:
-        return Kind.BLANK
-    goes_on = known.state is DocumentState.BOUND and work.is_wanted(known.id)
-    if service.is_left_open(known) or (goes_on and service.journal.unresolved(known.id) is None):
-        return Kind.HALF_WAY
-    return Kind.DONE
 
 
 def _errors_left(summary: Summary) -> list[EidError]:

@@ -9,11 +9,13 @@ import click
 from eid_toolkit.doors.cli.batch import batch
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
 from eid_toolkit.doors.cli.stations import station_option
+from eid_toolkit.work.office import cards
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.register.documents.documents import Document
     from eid_toolkit.work.personalization.journal import Job
     from eid_toolkit.work.personalization.plan import Plan
 
@@ -45,20 +47,15 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
 
     An interrupted run continues when it is started again with the same card.
     """
-    from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.doors.cli.desk import ClerkDesk
-    from eid_toolkit.work.personalization.service import PersonalizationService
 
     with open_office(app) as office:
-        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
         if dry_run:
-            plan = service.plan(document_id)
+            plan = office.personalization.plan(document_id)
             emit(plan.to_json(), fmt, lambda: _plan_text(plan))
             return
-        operator = office.operator(Permission.PERSONALIZE)
-        desk = ClerkDesk(app, service.read_back())
-        with service.hold(document_id), open_reader(reader, app, wait) as transport:
-            job = service.personalize(document_id, transport, operator, desk, station)
+        desk = ClerkDesk(app, office.personalization.read_back())
+        job = cards.personalize(office, document_id, lambda: open_reader(reader, app, wait), desk, station)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 
@@ -71,13 +68,11 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
 def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
     """List personalization jobs and their progress, oldest first."""
     from eid_toolkit.work.personalization.journal import JobState
-    from eid_toolkit.work.personalization.service import PersonalizationService
 
     with open_office(app) as office:
-        journal = PersonalizationService(office.home, office.keys, office.register, office.trust).journal
-        records = journal.list(JobState(state) if state else None, limit, offset)
+        records = cards.jobs(office, JobState(state) if state else None, limit, offset)
     rows = [job.to_json() for job in records]
-    emit(rows, fmt, lambda: table(_JOB_COLUMNS, [[row[name] for name in _JOB_COLUMNS] for row in rows]))
+    emit_rows(rows, _JOB_COLUMNS, fmt)
 
 
 @card.command("status")
@@ -94,7 +89,7 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 
     with open_office(app) as office, open_reader(reader, app, wait) as transport:
         values = card_status(transport, office.register.documents)
-    emit(values, fmt, lambda: details(values.items()))
+    emit_values(values, fmt)
 
 
 @card.command("resolve")
@@ -110,22 +105,17 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 
     Where stock is kept, spoiling a card takes two people (--second-operator) and its serial.
     """
-    from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.work.personalization.service import PersonalizationService
-
     if decision is None:
         raise click.UsageError("Give either --resume or --spoil.")
+
+    def confirm(job: Job) -> None:
+        app.confirm(f"Permanently give up document {job.document_id} and its card?")
+
     with open_office(app) as office:
-        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
-        operator = office.operator(Permission.SPOIL if decision == "spoil" else Permission.PERSONALIZE)
-        seen = service.journal.get(job_id)
-        with service.hold(seen.document_id):
-            job = service.unchanged(seen)
-            if decision == "spoil":
-                app.confirm(f"Permanently give up document {job.document_id} and its card?")
-                job = service.spoil(job, reason, operator, office.second_operator(operator), serial)
-            else:
-                job = service.resume(job, reason, operator)
+        if decision == "spoil":
+            job = cards.spoil_job(office, job_id, reason, serial, confirm)
+        else:
+            job = cards.resume_job(office, job_id, reason)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 
@@ -141,17 +131,13 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
     Its keys are destroyed; the application can be prepared again for a fresh card. Where stock is kept, spoiling a card
     that was written to takes two people (--second-operator) and its serial.
     """
-    from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.work.personalization.service import PersonalizationService
+
+    def confirm(document: Document) -> None:
+        app.confirm(f"Permanently give up document {document.id}?")
 
     with open_office(app) as office:
-        service = PersonalizationService(office.home, office.keys, office.register, office.trust)
-        operator = office.operator(Permission.SPOIL)
-        document = office.register.documents.get(document_id)
-        app.confirm(f"Permanently give up document {document.id}?")
-        with service.hold(document.id):
-            spoiled = service.spoil_document(document.id, reason, operator, office.second_operator(operator), serial)
-    emit(spoiled.to_json(), fmt, lambda: details(spoiled.to_json().items()))
+        spoiled = cards.spoil_document(office, document_id, reason, serial, confirm)
+    emit_values(spoiled.to_json(), fmt)
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
 
 

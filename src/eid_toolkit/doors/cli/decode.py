@@ -62,8 +62,8 @@ def _show_structure(file: Path, fmt: str) -> None:
 
 def _contents(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Directories are read line by line, for they may have a hundred megabytes."""
-    from eid_toolkit.doors.cli.describe_ldif import describe_ldif
     from eid_toolkit.standards.pki.ldif import looks_like_ldif
+    from eid_toolkit.work.decoding.describe_ldif import describe_ldif
 
     with file.open("rb") as stream:
         directory = looks_like_ldif(stream.read(_HEAD))
@@ -79,8 +79,8 @@ def decoded(data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
 
     Raises :class:`BadInput` if the bytes are nothing that is known.
     """
-    from eid_toolkit.doors.cli.describe import describe
     from eid_toolkit.standards.pki.certificate import read_pem_or_der
+    from eid_toolkit.work.decoding.describe import describe
 
     for label, block in read_pem_or_der(data):
         kind, parsed = _parse(block) if label or not _is_text(block) else _parse_mrz(block)

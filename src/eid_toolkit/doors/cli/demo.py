@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.output import emit, note, paint, table
 
 if TYPE_CHECKING:
-    from eid_toolkit.doors.cli.demo_story import Outcome
+    from eid_toolkit.work.office.demo_story import Outcome
 
 
 @click.command("demo", cls=Command)
@@ -27,10 +28,13 @@ def demo(app: App, reader: str | None, fmt: str) -> None:
     Everything is marked SPECIMEN. Without --home, the demo works in a temporary directory and removes it; with --home,
     it creates a demo home there and keeps it for you to explore.
     """
-    from eid_toolkit.doors.cli.demo_story import DemoStory
+    from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
+    from eid_toolkit.doors.cli.readers import open_reader
+    from eid_toolkit.work.office.demo_story import DemoStory
 
     with _demo_home(app) as (home, is_kept):
-        story = DemoStory(app, home, reader, note)
+        here = replace(app, home_path=home)
+        story = DemoStory(home, here, CLOCK, ENTROPY, reader, lambda name, wait: open_reader(name, here, wait), note)
         outcomes = story.tell()
         ok = all(outcome.as_expected for outcome in outcomes)
         result = {

@@ -11,10 +11,11 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.document_status import COMMANDS
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.ground.errors import EidError, UsageError
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
+from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office import documents
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -42,20 +43,10 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 
     Each is handled separately: those that cannot be prepared are reported, the others are prepared.
     """
-    from eid_toolkit.books.staff.roles import Permission
-
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        operator = office.operator(Permission.PREPARE_DOCUMENTS)
-        chosen = office.register.applications.waiting() if everything else application_ids
-        prepared: list[Document] = []
-        failures: list[EidError] = []
-        for application_id in chosen:
-            try:
-                prepared.append(office.preparation.prepare(application_id, operator))
-            except EidError as error:
-                failures.append(error)
+        prepared, failures = documents.prepare(office, None if everything else application_ids)
         if prepared or not failures:
             _show_list(office, prepared, fmt)
     for failure in failures[1:]:
@@ -87,7 +78,7 @@ def show(app: App, document_id: str, fmt: str) -> None:
     """Show one document, without anything that opens its chip."""
     with open_office(app) as office:
         values = _to_json(office, office.register.documents.get(document_id))
-    emit(values, fmt, lambda: details(values.items()))
+    emit_values(values, fmt)
 
 
 @document.command("export")
@@ -100,15 +91,8 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
 
     The data opens the chip: handle it like the card itself. The audit log records each export.
     """
-    from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.work.personalization.print_data import PrintData
-
     with open_office(app) as office:
-        operator = office.operator(Permission.EXPORT_PRINT_DATA)
-        record = office.register.documents.get(document_id)
-        holder = office.register.documents.application_of(record).person.data
-        package = office.register.documents.export(record.id, operator)
-        data = PrintData.of(record, package, holder, specimen=_is_specimen(office, record))
+        data = documents.export(office, document_id)
     if portrait is not None:
         write_file(portrait, data.portrait)
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
@@ -122,16 +106,9 @@ for _command in COMMANDS:
 
 
 def _to_json(office: Office, record: Document) -> dict[str, object]:
-    return {**record.to_json(), "specimen": _is_specimen(office, record)}
-
-
-def _is_specimen(office: Office, record: Document) -> bool:
-    """Of a demo home, or of the state of specimens: then the verdict on its card says so too."""
-    from eid_toolkit.standards.pki.countries import SPECIMEN_STATE, same_state
-
-    return office.home.config.demo or same_state(record.issuing_state, SPECIMEN_STATE)
+    return {**record.to_json(), "specimen": documents.is_specimen(office, record)}
 
 
 def _show_list(office: Office, records: list[Document], fmt: str) -> None:
     rows = [_to_json(office, record) for record in records]
-    emit(rows, fmt, lambda: table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt)

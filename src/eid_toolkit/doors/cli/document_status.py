@@ -11,10 +11,11 @@ from eid_toolkit.doors.cli.application import application_text, evidence_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file
-from eid_toolkit.work.office.reporting import issuing_states, publish_reports
+from eid_toolkit.work.office import applying, documents
+from eid_toolkit.work.office.reporting import publish_reports
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Evidence
@@ -46,15 +47,13 @@ def _command(action: str) -> click.Command:
     @format_option
     @pass_app
     def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
-        from eid_toolkit.books.register.documents.document_status import PERMISSIONS
-
-        with open_office(app) as office:
-            operator = office.operator(PERMISSIONS[action])
-            record = office.register.documents.get(document_id)
+        def confirm(record: Document) -> None:
             if action in _QUESTIONS:
                 app.confirm(_QUESTIONS[action].format(document=record.id))
-            record = office.register.statuses.change(record.id, action, operator, reason)
-        emit(record.to_json(), fmt, lambda: details(record.to_json().items()))
+
+        with open_office(app) as office:
+            record = documents.change_status(office, document_id, action, reason, confirm)
+        emit_values(record.to_json(), fmt)
 
     return change
 
@@ -64,13 +63,8 @@ def _command(action: str) -> click.Command:
 @pass_app
 def expire(app: App, fmt: str) -> None:
     """Mark all documents whose last day of validity has passed as expired; run this daily."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.operator(Permission.REVOKE_DOCUMENTS)
-        outcomes = [
-            office.register.statuses.expire_due(state, today, operator) for state, today in issuing_states(office)
-        ]
+        outcomes = documents.expire(office)
     count, broken = (
         sum(outcome.count for outcome in outcomes),
         [name for outcome in outcomes for name in outcome.broken],
@@ -89,8 +83,7 @@ def history(app: App, document_id: str, fmt: str) -> None:
     """Show what has been reported and decided about a DOCUMENT since it was issued."""
     with open_office(app) as office:
         rows = [change.to_json() for change in office.register.statuses.history(document_id)]
-    columns = ("since", "action", "state", "operator", "reason")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("since", "action", "state", "operator", "reason"), fmt)
 
 
 @click.command("status-list", cls=Command)
@@ -121,8 +114,7 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
     if target is not None:
         lines = [",".join(_COLUMNS), *(",".join(row[name] or "" for name in _COLUMNS) for row in rows)]
         write_file(target, ("\n".join(lines) + "\n").encode())
-    columns = ("issuing_state", "document_number", "status", "since")
-    emit(rows, fmt, lambda: table(columns, ([row[column] for column in columns] for row in rows)))
+    emit_rows(rows, ("issuing_state", "document_number", "status", "since"), fmt)
 
 
 @click.command("reissue", cls=Command)
@@ -150,30 +142,15 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     The application is processed like any other. The old document becomes invalid when the new one is issued; if it is
     lost or stolen, report that first. Without --evidence, you are asked whether you have the old card at hand.
     """
-    from eid_toolkit.books.register.documents.applications import ApplicationKind
-    from eid_toolkit.books.staff.roles import Permission
-    from eid_toolkit.ground.images.portrait import MAX_FILE, make_portrait
+    from eid_toolkit.ground.images.portrait import MAX_FILE
 
     with open_office(app) as office:
-        operator = office.operator(Permission.APPLY)
-        old = office.register.documents.get(document_id)
-        before = office.register.documents.application_of(old)
-        holder = office.register.persons.get(before.person.merged_into or before.person.id)
-        profile = office.profile(old.profile)
-        picture = (
-            make_portrait(read_file(portrait, MAX_FILE), profile.portrait)
-            if portrait is not None
-            else office.register.applications.portrait(before)
-        )
-        application = office.register.applications.create(
-            holder,
-            profile,
-            picture,
-            operator,
-            office.register.applications.biometrics(before),
-            kind=ApplicationKind(kind),
-            replaces=old.id,
-            evidence=[*_in_hand(app, old, shown), *evidence_of(shown)],
+        application = applying.reissue(
+            office,
+            document_id,
+            read_file(portrait, MAX_FILE) if portrait is not None else None,
+            kind=kind,
+            evidence=lambda old: [*_in_hand(app, old, shown), *evidence_of(shown)],
         )
     emit(application.to_json(), fmt, lambda: application_text(application))
     note(f"Next, have it approved: eid application approve {application.id}")

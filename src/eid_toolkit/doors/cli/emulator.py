@@ -12,10 +12,10 @@ from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import details, emit, note, table
-from eid_toolkit.doors.cli.readers import EMULATED
 from eid_toolkit.doors.cli.spec_cards import SpecWord
 from eid_toolkit.ground.errors import ServiceAway, UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
+from eid_toolkit.work.office.readers import EMULATED
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.emulator.shelf import CardStore
@@ -38,17 +38,10 @@ def blank(app: App, name: str, fmt: str) -> None:
 
     In a demo home, these are the keys 40..4F used by developer cards.
     """
-    from eid_toolkit.books.keys.opening import open_key_store
-    from eid_toolkit.cards.emulator.blank import make_blank
-    from eid_toolkit.cards.emulator.shelf import CardStore
-    from eid_toolkit.ground.home.home import Home
     from eid_toolkit.ground.ports import SystemEntropy
+    from eid_toolkit.work.office.emulated_cards import make_blank_card
 
-    home, entropy = Home.open(app.home_path), SystemEntropy()
-    transport_key = open_key_store(home, app.passphrase, entropy, app.pin).symmetric("transport")
-    memory = make_blank((transport_key, transport_key, transport_key), entropy)
-    CardStore(home).create(name, memory)
-    _show(name, memory, fmt)
+    _show(name, make_blank_card(app.home_path, app, SystemEntropy(), name), fmt)
 
 
 @emulator.command("list")
@@ -201,20 +194,26 @@ def _blank(memory: CardMemory) -> tuple[str, str]:
 
 
 def _summary(name: str, memory: CardMemory) -> dict[str, object]:
+    from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+    from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+
     return {
         "name": name,
         "reader": EMULATED + name,
         "chip": memory.chip_identity.hex().upper(),
         "atr": memory.atr.hex().upper(),
-        "card_state": memory.domain.state.name,
-        "application_state": memory.application.state.name,
-        "key_version": memory.domain.keys.version,
+        "card_state": memory.state.name,
+        "application_state": memory.part(EmrtdMemory).state.name,
+        "key_version": memory.part(DomainMemory).keys.version,
     }
 
 
 def _show(name: str, memory: CardMemory, fmt: str) -> None:
-    files = {file.label: len(stored.content) for file, stored in memory.application.files.items()}
-    data = {"schema": "eid-emulated-card/1", **_summary(name, memory), "files": files}
+    from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+
+    files = {file.label: len(stored.content) for file, stored in memory.part(EmrtdMemory).files.items()}
+    summary = _summary(name, memory)
+    data = {"schema": "eid-emulated-card/1", **summary, "files": files}
     emit(
         data,
         fmt,
@@ -225,7 +224,7 @@ def _show(name: str, memory: CardMemory, fmt: str) -> None:
                 ("ATR", data["atr"]),
                 ("Card", data["card_state"]),
                 ("Application", data["application_state"]),
-                ("Key version", f"{memory.domain.keys.version:02X}"),
+                ("Key version", f"{summary['key_version']:02X}"),
                 ("Files", ", ".join(f"{label} ({size})" for label, size in files.items())),
             ]
         ),

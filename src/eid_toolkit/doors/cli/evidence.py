@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import emit, emit_values, note, table
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.work.office import believing
@@ -32,7 +32,7 @@ def key(app: App, fmt: str) -> None:
     from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
 
     fingerprint = fingerprint_of(_keys(app).own_or_new(SystemEntropy()))
-    emit({"fingerprint": fingerprint}, fmt, lambda: details([("fingerprint", fingerprint)]))
+    emit_values({"fingerprint": fingerprint}, fmt)
 
 
 @evidence.command("enrol", cls=Command)

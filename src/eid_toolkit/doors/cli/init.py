@@ -6,7 +6,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
-from eid_toolkit.doors.cli.output import details, emit, note
+from eid_toolkit.doors.cli.output import emit_values, note
 
 
 @click.command(cls=Command)
@@ -49,8 +49,7 @@ def init(
     then add operators with `eid operator add`. With --key-store, the PIN of the token is asked for, or read from
     --pin-fd or EID_PIN.
     """
-    from eid_toolkit.books.authorities.authorities import AuthorityStore
-    from eid_toolkit.books.keys.opening import open_key_store
+    from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER, AuthorityFiles
     from eid_toolkit.ground.home.config import HomeConfig
     from eid_toolkit.standards.profiles import list_profiles, load_profile
     from eid_toolkit.work.office.founding import found
@@ -66,7 +65,7 @@ def init(
     home = found(
         app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact, app.pin, with_csca=not without_csca
     )
-    authorities = AuthorityStore(home.pki, open_key_store(home, app.passphrase, ENTROPY, app.pin))
+    authorities = AuthorityFiles(home.pki)
     result = {
         "schema": "eid-init/1",
         "home": str(home.root),
@@ -76,17 +75,17 @@ def init(
         "states": [
             {
                 "state": state,
-                "csca": authorities.csca(state).subject.text,
-                "csca_fingerprint": authorities.csca(state).fingerprint,
-                "document_signer": authorities.signer_certificate(state).subject.text,
+                "csca": authorities.certificate(state, CSCA).subject.text,
+                "csca_fingerprint": authorities.certificate(state, CSCA).fingerprint,
+                "document_signer": authorities.certificate(state, SIGNER).subject.text,
                 "crl_number": authorities.crl(state).number,
             }
             for state in authorities.states()
         ],
     }
     pairs = [("Home", home.root), ("Country", config.country), ("Authority", config.authority)]
-    pairs += [("CSCA", authorities.csca(state).subject.text) for state in authorities.states()]
-    emit(result, fmt, lambda: details(pairs))
+    pairs += [("CSCA", authorities.certificate(state, CSCA).subject.text) for state in authorities.states()]
+    emit_values(result, fmt, pairs)
     if demo:
         note("SPECIMEN: a home for trying things out. It does not produce real documents.")
     else:

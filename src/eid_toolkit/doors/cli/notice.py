@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, table
+from eid_toolkit.doors.cli.output import emit_rows, emit_values
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.work.office import agencies
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.agencies.notices import Notice
@@ -38,18 +40,17 @@ def add(
     A document reported in this way can never become valid again, and is included in the next list for officers.
     """
     from eid_toolkit.books.register.agencies.notices import NoticeKind
-    from eid_toolkit.books.staff.roles import Permission
 
     if (document is None) == (person is None) or (kind == "wanted") != (person is not None):
         raise UsageError("notice-kind-and-subject", kind=kind)
     with open_office(app) as office:
-        operator = office.operator(Permission.REPORT_NOTICES)
-        notices = office.register.notices
         if person is not None:
-            record = notices.add_person(person, agency, operator, reason)
+            record = agencies.report_person(office, person, agency, reason)
         elif document is not None:
-            app.confirm(f"Report document {document} as {kind}? It can never become valid again.")
-            record = notices.add_document(NoticeKind(kind), document, agency, operator, reason)
+            question = f"Report document {document} as {kind}? It can never become valid again."
+            record = agencies.report_document(
+                office, NoticeKind(kind), document, agency, reason, lambda: app.confirm(question)
+            )
     _show(record, fmt)
 
 
@@ -61,13 +62,10 @@ def add(
 @pass_app
 def list_(app: App, person: str | None, document: str | None, every: bool, fmt: str) -> None:
     """List active notices."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        records = office.register.notices.list(operator, withdrawn=every, person=person, document=document)
+        records = agencies.notices(office, withdrawn=every, person=person, document=document)
     rows = [record.to_json() for record in records]
-    emit(rows, fmt, lambda: table(_COLUMNS, ([_short(name, row[name]) for name in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt, _short)
 
 
 @notice.command("withdraw")
@@ -77,17 +75,15 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
 @pass_app
 def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
     """Withdraw a NOTICE; it stays on record, and a document reported lost or stolen does not become valid again."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        record = office.register.notices.withdraw(notice_id, reason, office.operator(Permission.REPORT_NOTICES))
+        record = agencies.withdraw_notice(office, notice_id, reason)
     _show(record, fmt)
 
 
 def _show(record: Notice, fmt: str) -> None:
     values = record.to_json()
-    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
+    emit_values(values, fmt, ((name, value) for name, value in values.items() if value is not None))
 
 
-def _short(name: str, value: object) -> object:
-    return str(value)[:16] if value is not None and name.endswith("_at") else value
+def _short(name: str, row: Mapping[str, Any]) -> object:
+    return str(row[name])[:16] if row[name] is not None and name.endswith("_at") else row[name]

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, table
+from eid_toolkit.doors.cli.output import emit, emit_values, table
 from eid_toolkit.work.office import appointing
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _show(record: OperatorRecord, fmt: str) -> None:
     values = _to_json(record)
-    emit(values, fmt, lambda: details({**values, "roles": ", ".join(appointing.role_names(record))}.items()))
+    emit_values(values, fmt, {**values, "roles": ", ".join(appointing.role_names(record))}.items())
 
 
 def _to_json(record: OperatorRecord) -> dict[str, Any]:

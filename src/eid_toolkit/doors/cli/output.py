@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -78,6 +78,24 @@ def emit(data: object, fmt: str, text: Callable[[], str]) -> None:
             say(to_json(row, indent=None))
     else:
         say(text())
+
+
+def emit_rows(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    fmt: str,
+    shown: Callable[[str, Mapping[str, Any]], object] = lambda name, row: row[name],
+    *,
+    within: object = None,
+) -> None:
+    """Print rows: all their keys as data (``within`` a larger result, if there is one), these columns as a table."""
+    data = list(rows) if within is None else within
+    emit(data, fmt, lambda: table(columns, ([shown(name, row) for name in columns] for row in rows)))
+
+
+def emit_values(data: Mapping[str, Any], fmt: str, pairs: Iterable[tuple[str, object]] | None = None) -> None:
+    """Print one thing: as data, or as labels and values, which are the data's own unless ``pairs`` are given."""
+    emit(data, fmt, lambda: details(data.items() if pairs is None else pairs))
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -6,9 +6,9 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_app
 from eid_toolkit.doors.cli.output import emit, note, table
-from eid_toolkit.doors.cli.readers import EMULATED
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office.readers import EMULATED
 
 
 @click.group(cls=Group)

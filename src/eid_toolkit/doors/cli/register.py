@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table
 from eid_toolkit.work.office import keeping
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def backup(app: App, file: Path, fmt: str) -> None:
         manifest = keeping.back_up(office, file)
     size = file.stat().st_size
     pairs = [("File", file), ("Bytes", size), *_pairs(manifest)]
-    emit({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, lambda: details(pairs))
+    emit_values({**manifest.to_json(), "file": str(file), "bytes": size}, fmt, pairs)
 
 
 @register.command("restore")
@@ -57,7 +57,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     checked = restorer.check(file)
     manifest = checked.manifest
     if dry_run:
-        emit(manifest.to_json(), fmt, lambda: details(_pairs(manifest)))
+        emit_values(manifest.to_json(), fmt, _pairs(manifest))
         return
     if replace and not checked.vacant:
         app.confirm(f"Replace the register with its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
@@ -99,7 +99,7 @@ def _tell(done: Restored, fmt: str) -> None:
     pairs = [*_pairs(done.manifest), ("On record in row", done.row), ("Persons erased again", done.erased_again)]
     if former is not None:
         pairs.append(("The old register", former))
-    emit(values, fmt, lambda: details(pairs))
+    emit_values(values, fmt, pairs)
     if former is not None:
         note("The old register is kept in a file with all its data: destroy it when it is no longer needed.")
     if not done.erasures_known:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import prompt
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.work.office.terminals import identities_of, open_or_create
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.terminals import TerminalStore
@@ -17,25 +19,12 @@ if TYPE_CHECKING:
 
 def load_terminals(app: App) -> tuple[TerminalIdentity, ...]:
     """The home's terminals; none in most homes. Where there are some, their passphrase is asked for now."""
-    if not (app.home_path / "terminal").exists():
-        return ()
-    from eid_toolkit.books.authorities.terminals import TerminalStore
-    from eid_toolkit.ground.ports import SystemEntropy
-
-    store = TerminalStore.open(app.home_path, app.passphrase, SystemEntropy(), app.pin)
-    return () if store is None else store.identities()
+    return identities_of(app.home_path, lambda new: app.passphrase(new=new), app.pin, SystemEntropy())
 
 
 def new_terminal_store(root: Path, key_store: str | None = None) -> TerminalStore:
     """The terminals of an officer's home, made if it has none; passphrase, or PIN of the token, are their own."""
-    from eid_toolkit.books.authorities.terminals import TerminalStore
-    from eid_toolkit.ground.ports import SystemEntropy
-
-    entropy = SystemEntropy()
-    existing = TerminalStore.open(root, lambda: terminal_passphrase(new=False), entropy, _terminal_pin)
-    if existing is None and key_store is not None:
-        return TerminalStore.create_for_token(root, key_store, _terminal_pin)
-    return existing or TerminalStore.create(root, lambda: terminal_passphrase(new=True), entropy)
+    return open_or_create(root, lambda new: terminal_passphrase(new=new), _terminal_pin, SystemEntropy(), key_store)
 
 
 def terminal_passphrase(*, new: bool) -> Secret:

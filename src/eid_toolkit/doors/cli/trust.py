@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import details, emit, note, short, table
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, short, table
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.home import CONFIG_NAME
+from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
     pack = store.find_list(fingerprint)
     if pack is not None:
         values = pack.to_json() | _deviations(pack)
-        emit(values, fmt, lambda: details(_flat(values)))
+        emit_values(values, fmt, _flat(values))
         return
     entry = store.find(fingerprint)
     findings = findings_on(entry.item)
@@ -99,7 +99,7 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
         ("in_list", f"{listing['name']} of {listing['imported_at'][:10]} ({listing['sha256']})") for listing in lists
     ]
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
-    emit(values, fmt, lambda: details(shown))
+    emit_values(values, fmt, shown)
 
 
 @trust.command("time")
@@ -127,8 +127,7 @@ def time(app: App, reset: bool, fmt: str) -> None:
         with open_office(app) as office:
             believing.reset_time(office, highest, now)
     rows = [told_time.to_json() for told_time in told_times(store.directory, material)]
-    columns = ("kind", "source", "time", "taken_at", "ignored", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("kind", "source", "time", "taken_at", "ignored", "fingerprint"), fmt)
 
 
 @trust.command("diff")
@@ -172,8 +171,7 @@ def diff(app: App, file: Path, fmt: str) -> None:
         for change, changed in (("added", new), ("beyond", beyond))
         for entry in changed
     ]
-    columns = ("change", "kind", "country", "name", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("change", "kind", "country", "name", "fingerprint"), fmt)
 
 
 @trust.command("remove")
@@ -195,8 +193,8 @@ def _deviations(pack: Pack) -> dict[str, Any]:
     if pack.kind != "deviation-list":
         return {}
     from eid_toolkit.books.trust.packs import Role
-    from eid_toolkit.doors.cli.describe_pki import deviation_list
     from eid_toolkit.standards.pki.deviation_list import DeviationList
+    from eid_toolkit.work.decoding.describe_pki import deviation_list
 
     (data,) = pack.data_of(Role.DEVIATION_LIST)
     return {"deviations": deviation_list(DeviationList.parse(data))["deviations"]}

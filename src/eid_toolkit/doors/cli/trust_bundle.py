@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import details, emit
+from eid_toolkit.doors.cli.output import emit_values
 from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, NotPermitted
@@ -97,7 +97,7 @@ def export(
         "signer_fingerprint": exported.signer.fingerprint,
         "csca_fingerprint": exported.csca.fingerprint,
     }
-    emit({"schema": "eid-trust-bundle-export/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-trust-bundle-export/1", **shown}, fmt, shown.items())
 
 
 @bundle.command("import")
@@ -137,7 +137,7 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
         "added": len(here - old) if new else 0,
         "removed": len(old - here),
     }
-    emit({"schema": "eid-trust-bundle-import/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-trust-bundle-import/1", **shown}, fmt, shown.items())
 
 
 @bundle.command("show")
@@ -157,7 +157,7 @@ def show(app: App, fmt: str) -> None:
         "pinned": pin.fingerprint if pin is not None else None,
         "highest_version": pin.highest if pin is not None else None,
     }
-    emit({"schema": "eid-trust-bundle-show/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-trust-bundle-show/1", **shown}, fmt, shown.items())
 
 
 def _facts(pack: Pack) -> dict[str, object]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass_app
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, note, short, table
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.ground.messages.catalogue import explain, message_of
+from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.doors.cli.passwords import access_password, password_options
-from eid_toolkit.doors.cli.readers import IN_PROCESS, open_reader, quirks_option, reader_option, wait_option
+from eid_toolkit.doors.cli.readers import open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.doors.cli.tracing import entropy_of
 from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
 from eid_toolkit.ground.errors import EidError, ServiceAway, UsageError
 from eid_toolkit.ground.home.named_files import write_file
+from eid_toolkit.work.office.readers import IN_PROCESS
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.terminal.rights import TerminalIdentity

@@ -7,7 +7,7 @@ it does not, the ``ecdsa`` package stands in (without its promise of constant ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput
@@ -42,6 +42,7 @@ _NATIVE = {
 }
 
 
+@cache
 def _native_curve(domain: EcDomain) -> native_ec.EllipticCurve | None:
     from cryptography.hazmat.primitives.asymmetric import ec as native_ec
 
@@ -92,6 +93,7 @@ class EcPublicKey:
         return der.sequence(algorithm, der.bit_string(self.point))
 
     @classmethod
+    @lru_cache(maxsize=64)  # those who decide and sign in an office are few
     def from_spki(cls, spki: bytes) -> EcPublicKey:
         """Reads SubjectPublicKeyInfo, its group written out, named or numbered.
 

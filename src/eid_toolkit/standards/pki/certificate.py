@@ -6,6 +6,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from eid_toolkit.ground.errors import BadInput
@@ -57,6 +58,7 @@ class Certificate:
             raise BadInput("certificate-malformed") from None
 
     @classmethod
+    @lru_cache(maxsize=64)  # an office reads its own few, and an inspection the same one for several checks
     def _read(cls, data: bytes) -> Certificate:
         tbs, algorithm, signature = tlv.parse(data, der.SEQUENCE).children()
         parts = list(der.read_sequence(tbs))

@@ -1,6 +1,6 @@
-"""Blanks that two people answer for: vendors, shifts, and what becomes of single ones.
+"""Blanks: received, handed out and back, and what two people answer for: vendors, shifts, and the end of single ones.
 
-Each is an act on rows alone: both people's decision is on record, then one transaction does the work with its own row.
+What takes two is an act on rows alone: their decision is on record, then one transaction does the work with its row.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from eid_toolkit.work.office.act import by_two, decide
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.register.stock.manifests import Manifest
     from eid_toolkit.books.register.stock.stock_movements import Blank
-    from eid_toolkit.books.register.stock.stock_receiving import Vendor
+    from eid_toolkit.books.register.stock.stock_receiving import Receipt, Vendor
     from eid_toolkit.books.register.stock.stock_shifts import Account
     from eid_toolkit.books.staff.operators import Operator
     from eid_toolkit.standards.pki.certificate import Certificate
@@ -42,6 +43,21 @@ def close_shift(
     office.keys.unlock()  # signs the audit log's head; nobody is asked while the register waits
     people = _who_counted(office, "close", station, counted, scanned, {"missing": list(missing)})
     return office.register.stock.shifts.close(station, counted, people, scanned, missing)
+
+
+def receive(office: Office, manifest: Manifest, station: str | None) -> Receipt:
+    """The blanks of a vendor's manifest come into the store, and on to a ``station`` if one is named."""
+    return office.register.stock.receiving.receive(manifest, office.operator(Permission.KEEP_STOCK), station)
+
+
+def hand_out(office: Office, station: str, serials: Sequence[str], count: int) -> Sequence[Blank]:
+    """Blanks go to a station: those named, or ``count`` of the store's."""
+    return office.register.stock.hand_out(station, office.operator(Permission.KEEP_STOCK), serials, count)
+
+
+def hand_back(office: Office, serials: Sequence[str]) -> Sequence[Blank]:
+    """Blanks go back to the store."""
+    return office.register.stock.hand_back(serials, office.operator(Permission.KEEP_STOCK))
 
 
 def spoil(office: Office, serial: str, reason: str) -> Blank:

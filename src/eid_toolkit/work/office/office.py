@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from eid_toolkit.books.trust.store import TrustStore
     from eid_toolkit.standards.profiles import DocumentProfile
     from eid_toolkit.work.personalization.prepare import Preparation
+    from eid_toolkit.work.personalization.service import PersonalizationService
 
 UNNAMED = "unnamed"
 """Who looks something up in a demo home without saying who it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Office:
     """One run in a home; the key store asks for its passphrase when a key is used."""
 
@@ -73,6 +75,13 @@ class Office:
         from eid_toolkit.work.personalization.prepare import Preparation
 
         return Preparation(self.home, self.register, self.authorities, self.clock, self.entropy)
+
+    @cached_property
+    def personalization(self) -> PersonalizationService:
+        """What writes cards."""
+        from eid_toolkit.work.personalization.service import PersonalizationService
+
+        return PersonalizationService(self.home, self.keys, self.register, self.trust, self.clock, self.entropy)
 
     def operator(self, permission: Permission | None = None) -> Operator:
         """The operator who acts; outside a demo home the operator's passphrase is asked for.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from eid_toolkit.books.authorities.authorities import AuthorityStore
 from eid_toolkit.books.authorities.verifying import VerifyingStore
+from eid_toolkit.books.keys.signers import CountingSigner
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.documents.applications import Application
+from eid_toolkit.books.register.documents.applications import Application, check_no_document, load_application
 from eid_toolkit.books.register.documents.documents import Document, PreparedDocument
 from eid_toolkit.books.register.register import Register
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
@@ -22,6 +26,7 @@ from eid_toolkit.standards.lds.dg3 import Dg3
 from eid_toolkit.standards.lds.dg4 import Dg4
 from eid_toolkit.standards.lds.issuer_time import issuer_date
 from eid_toolkit.standards.lds.opaque import OpaqueFile
+from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from eid_toolkit.standards.profiles.numbering import document_number
 from eid_toolkit.standards.protocols import personalization_data as layout
@@ -30,6 +35,8 @@ from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue,
 
 _CAN_DIGITS = 6
 _NUMBER_TRIES = 100
+_GROUP = 25
+"""Documents that are kept in one transaction: it takes a small part of the time that other stations wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +56,80 @@ class Preparation:
         document already, no usable document signer, or records with which no card would pass;
         :class:`IntegrityBroken` if the approval was for something else.
         """
+        (outcome,) = self.prepare_all([application_id], operator)
+        if isinstance(outcome, EidError):
+            raise outcome
+        return outcome
+
+    def prepare_all(self, application_ids: Iterable[str], operator: Operator) -> Iterator[Document | EidError]:
+        """For each application, in order, its document, or what :meth:`prepare` would raise; synced in groups."""
         operator.require(Permission.PREPARE_DOCUMENTS)
-        with self.home.lock(f"application-{application_id.upper()}"):
-            application = self.register.applications.get(application_id)
-            self._check(application)
-            profile = load_profile(application.profile, [self.home.profiles])
+        group: dict[str, str] = {}
+        for application_id in application_ids:
+            if len(group) == _GROUP or application_id.upper() in group:
+                yield from _Group(self, operator).prepare(group.values())
+                group = {}
+            group[application_id.upper()] = application_id
+        yield from _Group(self, operator).prepare(group.values())
+
+
+class _Group:
+    """A few documents that are prepared together: what they have in common is read once, and all are synced at once."""
+
+    def __init__(self, preparation: Preparation, operator: Operator) -> None:
+        self.home, self.register = preparation.home, preparation.register
+        self.authorities, self.entropy = preparation.authorities, preparation.entropy
+        self._operator = operator
+        self._now = preparation.clock.now()
+        self._profile = cache(partial(load_profile, extra_dirs=[self.home.profiles]))
+        self._trust = cache(self._terminal_trust)
+        self._signers: dict[str, tuple[Certificate, CountingSigner]] = {}
+        self._numbers: set[tuple[str, str]] = set()
+
+    def prepare(self, application_ids: Iterable[str]) -> list[Document | EidError]:
+        """For each application its document, or why there is none; each is kept as a whole or not at all."""
+        with ExitStack() as locks:
+            attempts = [self._attempt(application_id, locks) for application_id in application_ids]
+            for _, signer in self._signers.values():
+                signer.sync()
+            return self._kept(attempts)
+
+    def _attempt(self, application_id: str, locks: ExitStack) -> PreparedDocument | EidError:
+        try:
+            locks.enter_context(self.home.lock(f"application-{application_id.upper()}"))
+            application = self._approved(application_id)
+            profile = self._profile(application.profile)
             if profile.hash != application.profile_hash:
                 raise IntegrityBroken("profile-changed", profile=profile.name, application=application.id)
-            return self.register.documents.add(self._prepared(application, profile), operator)
+            return self._prepared(application, profile)
+        except EidError as error:
+            return error
 
-    def _check(self, application: Application) -> None:
+    def _kept(self, attempts: Sequence[PreparedDocument | EidError]) -> list[Document | EidError]:
+        """If not all can be kept at once, each is by itself: what is wrong with one is its own."""
+        prepared = [attempt for attempt in attempts if isinstance(attempt, PreparedDocument)]
+        try:
+            documents = iter(self.register.documents.add(prepared, self._operator) if prepared else ())
+        except EidError as error:
+            if len(attempts) == 1:
+                return [error]
+            return [outcome for attempt in attempts for outcome in self._kept([attempt])]
+        return [attempt if isinstance(attempt, EidError) else next(documents) for attempt in attempts]
+
+    def _approved(self, application_id: str) -> Application:
         with self.register.database.read() as connection:
+            application = load_application(connection, application_id)
             self.register.applications.verify_approval(connection, application)
-        living = self.register.documents.living(application.id)
-        if living is not None:
-            raise NotPermitted("application-has-document", application=application.id, document=living)
+            check_no_document(connection, application.id)
+        return application
 
     def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
-        now = self.clock.now()
-        profile.check_issue_date(issuer_date(now, profile.issuing_state))
-        trust = self._terminal_trust(profile, now) if profile.terminal_authentication else None
-        certificate, signer = self.authorities.document_signer(profile.issuing_state, now)
+        now, state = self._now, profile.issuing_state
+        profile.check_issue_date(issuer_date(now, state))
+        trust = self._trust(state) if profile.terminal_authentication else None
+        if state not in self._signers:
+            self._signers[state] = self.authorities.document_signer(state, now)
+        certificate, signer = self._signers[state]
         issue = self._issue(application, profile, now)
         keys = ChipKeys.generate(profile, self.entropy)
         person, portrait = application.person.data, self.register.applications.portrait(application)
@@ -81,9 +141,9 @@ class Preparation:
             id=new_identifier("D", self.entropy),
             application=application,
             document_code=profile.document_code,
-            issuing_state=profile.issuing_state,
+            issuing_state=state,
             document_number=issue.document_number,
-            date_of_issue=issuer_date(now, profile.issuing_state),
+            date_of_issue=issuer_date(now, state),
             date_of_expiry=issue.date_of_expiry.latest if issue.date_of_expiry else None,
             signer=certificate.fingerprint,
             files=records.files,
@@ -94,12 +154,12 @@ class Preparation:
             terminal_trust=trust,
         )
 
-    def _terminal_trust(self, profile: DocumentProfile, now: datetime) -> Secret:
+    def _terminal_trust(self, state: str) -> Secret:
         """The newest CVCA certificate of the state, and the day; a chip must be told whose terminals to trust."""
-        points = VerifyingStore(self.home.pki, self.authorities.keys).newest_points(profile.issuing_state)
+        points = VerifyingStore(self.home.pki, self.authorities.keys).newest_points(state)
         if not points:
-            raise NotPermitted("verifying-authority-missing", state=profile.issuing_state)
-        return Secret(layout.terminal_trust(now.date(), *points).data)
+            raise NotPermitted("verifying-authority-missing", state=state)
+        return Secret(layout.terminal_trust(self._now.date(), *points).data)
 
     def _biometrics(self, application: Application, profile: DocumentProfile) -> dict[int, Encodable]:
         """DG3 and DG4 as they were taken; where none were, the files that say so (9303-10 4.7.3.2.2)."""
@@ -125,7 +185,9 @@ class Preparation:
             number = document_number(profile, self._random_below(10**digits), personal_number)
             if profile.number_scheme == "identity-number":
                 return number  # belongs to the person, and stays over a reissue
-            if not self.register.documents.is_number_taken(profile.issuing_state, number):
+            place = profile.issuing_state, number
+            if place not in self._numbers and not self.register.documents.is_number_taken(*place):
+                self._numbers.add(place)
                 return number
         raise BadInput("profile-numbers-used-up", profile=profile.name)
 

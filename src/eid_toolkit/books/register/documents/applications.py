@@ -83,10 +83,7 @@ class Applications:
         with self._database.write() as connection:
             person = load_person(connection, person.id)  # as they are now, and not when the clerk looked
             replaced, shown = check_application(connection, person, profile, kind, replaces, evidence)
-
-            def sealed(data: bytes, context: bytes) -> bytes:
-                return self._data_keys.seal(connection, person.id, data, context)
-
+            sealed = self._data_keys.sealer(connection, person.id)
             row = {
                 "id": identifier,
                 "person_id": person.id,
@@ -229,8 +226,8 @@ class Applications:
                 check_applicant(connection, record.person)
             if shown not in (None, record.digest):
                 raise NotPermitted("application-changed", application=record.id)
-            if record.state is ApplicationState.APPROVED:
-                _check_no_document(connection, record.id)
+            if record.state is ApplicationState.APPROVED:  # its document would lose the approval
+                check_no_document(connection, record.id)
             statement = decide(connection, operator, action, record.id, {**record.decided_on, **more}, now)
             connection.execute(update(application).where(application.c.id == record.id).values(state=state))
             event = AuditEvent(f"application.{state}", record.id, {"statement_sha256": statement})
@@ -238,8 +235,8 @@ class Applications:
             return load_application(connection, record.id)
 
 
-def _check_no_document(connection: Connection, application_id: str) -> None:
-    """An approved application ends only while there is no document for it: that would have lost its approval."""
+def check_no_document(connection: Connection, application_id: str) -> None:
+    """Raises :class:`NotPermitted` if the application has a document that is not spoiled."""
     query = select(document.c.id).where(
         document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
     )

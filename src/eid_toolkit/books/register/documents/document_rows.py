@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, select
@@ -14,11 +15,12 @@ from eid_toolkit.books.ledger.canonical import canonical, digest
 from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.applications import Application
-from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.sod import Sod
 
 CAN = "can"
 MRZ_INFORMATION = "mrz-information"
@@ -76,6 +78,40 @@ class PreparedDocument:
     terminal_trust: Secret | None = None
     """What the chip is told of whose terminals to trust: no secret, but sealed like what is one."""
 
+    @property
+    def secrets(self) -> dict[str, Secret]:
+        """What there is of it that is sealed beside the files, by its name in the register."""
+        named = {
+            CAN: self.can,
+            MRZ_INFORMATION: self.mrz_information,
+            CHIP_AUTHENTICATION_KEY: self.chip_authentication_key,
+            ACTIVE_AUTHENTICATION_KEY: self.active_authentication_key,
+            TERMINAL_TRUST: self.terminal_trust,
+        }
+        return {name: secret for name, secret in named.items() if secret}
+
+    def document(self, now: datetime, *, remake: bool) -> Document:
+        """The document as the register lists it from now on."""
+        sod = self.files[ElementaryFile.SOD]
+        return Document(
+            id=self.id,
+            application_id=self.application.id,
+            profile=self.application.profile,
+            profile_hash=self.application.profile_hash,
+            document_code=self.document_code,
+            issuing_state=self.issuing_state,
+            document_number=self.document_number,
+            date_of_issue=self.date_of_issue.isoformat(),
+            date_of_expiry=self.date_of_expiry.isoformat() if self.date_of_expiry else None,
+            signer=self.signer,
+            sod_sha256=sha256(sod).hexdigest(),
+            content_sha256=Sod.parse(sod).content_sha256,
+            state=DOCUMENT.initial,
+            chip=None,
+            remake=remake,
+            created_at=now,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentPackage:
@@ -93,15 +129,6 @@ class DocumentPackage:
     chip_authentication_key: Secret | None
     active_authentication_key: Secret | None
     terminal_trust: Secret | None = None
-
-
-def living_document(connection: Connection, application_id: str) -> str | None:
-    """The identifier of an application's document that is not spoiled."""
-    query = select(document.c.id).where(
-        document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
-    )
-    identifier: str | None = connection.execute(query).scalar()
-    return identifier
 
 
 def has_document(connection: Connection, application_id: str) -> bool:

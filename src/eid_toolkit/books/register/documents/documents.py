@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from hashlib import sha256
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -13,7 +14,8 @@ from eid_toolkit.books.ledger.decisions import decide
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import document, document_file, document_secret
 from eid_toolkit.books.register.data_keys import DataKeys
-from eid_toolkit.books.register.documents.applications import Application, Applications, load_application
+from eid_toolkit.books.register.documents.application_rows import load_application
+from eid_toolkit.books.register.documents.applications import Application, Applications, check_no_document
 from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
 from eid_toolkit.books.register.documents.document_rows import (
     ACTIVE_AUTHENTICATION_KEY,
@@ -30,7 +32,6 @@ from eid_toolkit.books.register.documents.document_rows import (
     check_history,
     document_of,
     has_document,
-    living_document,
     load_document,
 )
 from eid_toolkit.books.register.documents.document_status import DocumentStatuses
@@ -48,6 +49,8 @@ from eid_toolkit.standards.lds.sod import Sod
 
 __all__ = ["Document", "DocumentPackage", "DocumentState", "Documents", "PreparedDocument"]
 
+_TOLD = ("profile_hash", "signer", "sod_sha256", "content_sha256")
+"""What the audit log says of a new document."""
 Guard = Callable[[Connection], None]
 """Asked within a transaction whether the caller still has the right to what it does; raises if not."""
 
@@ -75,73 +78,34 @@ class Documents:
         self._stock = stock
         self._clock = clock
 
-    def add(self, prepared: PreparedDocument, operator: Operator) -> Document:
-        """Keep a prepared document; raises :class:`NotPermitted` if its application has one that is not spoiled.
+    def add(self, group: Sequence[PreparedDocument], operator: Operator) -> tuple[Document, ...]:
+        """Keep prepared documents, all or none; raises :class:`NotPermitted` if an application has one not spoiled.
 
         The approval is verified once more in the transaction that uses it.
         """
         operator.require(Permission.PREPARE_DOCUMENTS)
         now = self._clock.now()
-        row = {
-            "id": prepared.id,
-            "application_id": prepared.application.id,
-            "profile": prepared.application.profile,
-            "profile_hash": prepared.application.profile_hash,
-            "document_code": prepared.document_code,
-            "issuing_state": prepared.issuing_state,
-            "document_number": prepared.document_number,
-            "date_of_issue": prepared.date_of_issue.isoformat(),
-            "date_of_expiry": prepared.date_of_expiry.isoformat() if prepared.date_of_expiry else None,
-            "signer": prepared.signer,
-            "sod_sha256": sha256(prepared.files[ElementaryFile.SOD]).hexdigest(),
-            "content_sha256": Sod.parse(prepared.files[ElementaryFile.SOD]).content_sha256,
-            "state": DOCUMENT.initial,
-            "created_at": now,
-        }
-        secrets = {
-            CAN: prepared.can,
-            MRZ_INFORMATION: prepared.mrz_information,
-            CHIP_AUTHENTICATION_KEY: prepared.chip_authentication_key,
-            ACTIVE_AUTHENTICATION_KEY: prepared.active_authentication_key,
-            TERMINAL_TRUST: prepared.terminal_trust,
-        }
-        binding = binding_of(row, (file.label for file in prepared.files))
-        event = AuditEvent(
-            "document.prepared",
-            prepared.id,
-            {
-                "application": prepared.application.id,
-                "profile_hash": row["profile_hash"],
-                "signer": prepared.signer,
-                "sod_sha256": row["sod_sha256"],
-                "content_sha256": row["content_sha256"],
-            },
-        )
+        added, files, secrets, events = [], [], [], []
         with self._database.write() as connection:
-            application = load_application(connection, prepared.application.id)
-            self._applications.verify_approval(connection, application)
-            living = living_document(connection, application.id)
-            if living is not None:
-                raise NotPermitted("application-has-document", application=application.id, document=living)
-            remake = int(has_document(connection, application.id))
-
-            def sealed(name: str, data: bytes) -> bytes:
-                return self._data_keys.seal(connection, prepared.id, data, _context(binding, name))
-
-            files = [
-                {"document_id": prepared.id, "label": file.label, "content": sealed(file.label, data)}
-                for file, data in prepared.files.items()
-            ]
-            key_rows = [
-                {"document_id": prepared.id, "name": name, "content": sealed(name, key.reveal())}
-                for name, key in secrets.items()
-                if key
-            ]
-            connection.execute(insert(document), {**row, "remake": remake})
-            connection.execute(insert(document_file), files)
-            connection.execute(insert(document_secret), key_rows)
-            append(connection, now, operator.name, [event])
-            return load_document(connection, prepared.id)
+            for prepared in group:
+                application = load_application(connection, prepared.application.id)
+                self._applications.verify_approval(connection, application)
+                check_no_document(connection, application.id)
+                record = prepared.document(now, remake=has_document(connection, application.id))
+                mine, told = {"document_id": record.id}, {name: getattr(record, name) for name in _TOLD}
+                seal = self._data_keys.sealer(connection, record.id)
+                binding = binding_of(asdict(record), (file.label for file in prepared.files))
+                for file, data in prepared.files.items():
+                    files.append({**mine, "label": file.label, "content": seal(data, _context(binding, file.label))})
+                for name, key in prepared.secrets.items():
+                    secrets.append({**mine, "name": name, "content": seal(key.reveal(), _context(binding, name))})
+                events.append(AuditEvent("document.prepared", record.id, {"application": application.id, **told}))
+                added.append(record)
+            rows = [{**asdict(record), "remake": int(record.remake)} for record in added]
+            for into, values in ((document, rows), (document_file, files), (document_secret, secrets)):
+                connection.execute(insert(into), values)
+            append(connection, now, operator.name, events)
+        return tuple(added)
 
     def get(self, identifier: str) -> Document:
         """One document; raises :class:`BadInput` if there is none of that identifier."""
@@ -167,11 +131,6 @@ class Documents:
     def application_of(self, record: Document) -> Application:
         """The application that the document was prepared for."""
         return self._applications.get(record.application_id)
-
-    def living(self, application_id: str) -> str | None:
-        """The identifier of an application's document that is not spoiled."""
-        with self._database.read() as connection:
-            return living_document(connection, application_id)
 
     def is_number_taken(self, issuing_state: str, number: str) -> bool:
         """Whether a document of that state has the number."""

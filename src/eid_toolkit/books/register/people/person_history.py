@@ -164,7 +164,7 @@ def record_change(
         "changed_at": now,
         "operator": operator.name,
         "source": source,
-        "content": data_keys.seal(connection, record.id, plain, _context(record.id, version)),
+        "content": data_keys.sealer(connection, record.id)(plain, _context(record.id, version)),
     }
     connection.execute(insert(person_change), values)
 

@@ -88,8 +88,10 @@ def refuse_erased(connection: Connection, identifier: str) -> None:
 
 def refuse_merged(connection: Connection, identifier: str) -> None:
     """Raises :class:`NotPermitted` for a person who was found to be the same as another, or was erased."""
-    refuse_erased(connection, identifier)
-    into = connection.execute(select(person.c.merged_into).where(person.c.id == identifier)).scalar()
+    query = select(person.c.erased_at, person.c.merged_into).where(person.c.id == identifier)
+    erased_at, into = connection.execute(query).first() or (None, None)
+    if erased_at is not None:
+        raise NotPermitted("data-erased", subject=identifier)
     if into is not None:
         raise NotPermitted("person-merged", person=identifier, other=into)
 

@@ -11,9 +11,11 @@ from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note
 from eid_toolkit.doors.cli.person_commands.shared import people_table
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_pairs import Pair
+    from eid_toolkit.books.register.people.person_record import Person
 
 
 @click.command("duplicates", cls=Command)
@@ -28,13 +30,10 @@ def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
     Pairs have the same name and date of birth; or the same former number; or the same date of birth and sex and similar
     names.
     """
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.operator(Permission.DECIDE_DUPLICATES)
         if scan:
-            note(f"{office.register.persons.pairs.scan(operator)} new pairs.")
-        pairs = office.register.persons.pairs.list(operator, limit=limit, offset=offset)
+            note(f"{people.find_pairs(office)} new pairs.")
+        pairs = people.pairs(office, limit=limit, offset=offset)
     emit([pair.to_json() for pair in pairs], fmt, lambda: _table(pairs))
 
 
@@ -47,17 +46,15 @@ def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
 @pass_app
 def duplicate(app: App, first: str, second: str, same: bool, different: bool, fmt: str) -> None:
     """Decide whether two persons are the same; this cannot be undone."""
-    from eid_toolkit.books.staff.roles import Permission
-
     if same == different:
         raise UsageError("same-or-different")
-    with open_office(app) as office:
-        operator = office.operator(Permission.DECIDE_DUPLICATES)
-        persons = office.register.persons
-        one, other = (persons.look_ups.person(reference, operator) for reference in (first, second))
+
+    def confirm(one: Person, other: Person) -> None:
         if same:
             app.confirm(f"Are {one.id} and {other.id} the same person? {one.id} is kept.")
-        decided = persons.pairs.decide(one, other, operator, same=same)
+
+    with open_office(app) as office:
+        decided = people.decide_pair(office, first, second, confirm, same=same)
     emit(decided.to_json(), fmt, lambda: _details(decided))
 
 

@@ -6,7 +6,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note
+from eid_toolkit.doors.cli.output import emit_values, note
 from eid_toolkit.work.office import erasing
 
 
@@ -37,7 +37,7 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
         ("Found to be the same", ", ".join(erased.merged) or None),
         ("Documents", ", ".join(erased.documents) or None),
     ]
-    emit(values, fmt, lambda: details(pairs))
+    emit_values(values, fmt, pairs)
     if not is_file:
         note(
             "The server's files still contain the erased data until they are reused: "

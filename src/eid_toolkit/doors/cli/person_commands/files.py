@@ -23,6 +23,7 @@ from eid_toolkit.doors.cli.person_commands.shared import purpose_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.ground.home.named_files import is_kept
 from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_files import Row
@@ -65,7 +66,6 @@ def import_(
     """
     from eid_toolkit.books.register.people.person_import import ImportOptions
     from eid_toolkit.books.register.people.person_source import PersonSource
-    from eid_toolkit.books.staff.roles import Permission
 
     if (rejects is not None or new_rejects) and not keep_going:
         raise UsageError("rejects-without-keep-going")
@@ -78,11 +78,10 @@ def import_(
     if rejects is not None and _is_the_source(rejects, path, pipe):
         raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
-        operator = office.operator(Permission.CHANGE_PERSONS)
         check = _check(office.profile(profile).check_identity_number) if profile is not None else None
         with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
-            report = office.register.persons.imports.run(source, operator, options)
+            report = people.take_in(office, source, options)
     if report.skipped:
         note(f"The first {report.skipped} rows had already been processed.")
     if report.rejects is not None:
@@ -107,21 +106,18 @@ def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped:
     changed in the meantime.
     """
     from eid_toolkit.books.register.people.person_export import export_persons, write_people
-    from eid_toolkit.books.staff.roles import Permission
 
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        look_ups = office.register.persons.look_ups
+        count_all, everybody = people.going_out(office, purpose)
         watched = is_terminal() and not (output is None and sys.stdout.isatty())
-        count = look_ups.count(operator) if watched else 0
+        count = count_all() if watched else 0
         with _progress("Exporting", watched=watched) as progress:
             if output is None or is_kept(output):
                 with _output(output, zipped=zipped) as stream:
-                    write_people(_told(look_ups.export(operator, purpose), count, progress), stream, kind)
+                    write_people(_told(everybody(), count, progress), stream, kind)
                 return
-            people = partial(look_ups.export, operator, purpose)
             told = partial(_tell, progress, count)
-            done = export_persons(people, output, kind, zipped=zipped, told=told)
+            done = export_persons(everybody, output, kind, zipped=zipped, told=told)
     if done.before:
         note(f"The first {done.before} of {done.count} persons had already been written.")
     if done.begun_anew:

@@ -10,6 +10,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, list_form
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, note, table
 from eid_toolkit.doors.cli.person_commands.shared import people_table, purpose_option, show_person
+from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_history import Change
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 @pass_app
 def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
     """Show one person, by identifier or personal number."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        person = office.register.persons.look_ups.person(reference, operator, purpose)
+        person = people.show(office, reference, purpose)
     show_person(person, fmt)
     if person.merged_into is not None:
         note(f"Merged into person {person.merged_into}: use that one instead.")
@@ -48,14 +46,12 @@ def search(
     Words may be given with or without diacritics, in any order, in full or just their beginnings. If no name matches,
     names that differ by one added, missing, different or swapped letter are found and marked as similar.
     """
-    from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.standards.lds.dates import PartialDate
 
     date_of_birth = PartialDate.parse(birth) if birth else None
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        matches = office.register.persons.look_ups.search(
-            " ".join(words), operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
+        matches = people.search(
+            office, " ".join(words), purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
         )
     rows = [match.to_json() for match in matches]
     emit(rows, fmt, lambda: people_table((match.person, "similar" if match.similar else "") for match in matches))
@@ -70,12 +66,8 @@ def search(
 @pass_app
 def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
     """Show how a person was registered, and each change with the previous values, its source, and who made it."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        operator = office.look(Permission.READ_PERSONS)
-        persons = office.register.persons
-        changes = persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
+        changes = people.history(office, reference, purpose)
     emit([change.to_json() for change in changes], fmt, lambda: _history(changes))
 
 

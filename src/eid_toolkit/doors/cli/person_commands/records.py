@@ -8,7 +8,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.doors.cli.person_commands.shared import person_options, show_person
-from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.work.office import people
 
 
 @click.command("add", cls=Command)
@@ -22,9 +22,7 @@ def add(app: App, fmt: str, source: str, **values: str | None) -> None:
 
     data = PersonData.from_text(values)
     with open_office(app) as office:
-        persons = office.register.persons
-        added = persons.add(data, office.operator(), source)
-        alike = persons.pairs.open_of(added)
+        added, alike = people.add(office, data, source)
     show_person(added, fmt)
     if alike:
         note(f"This person may already be registered ({alike}): an approver must decide, see eid person duplicates.")
@@ -43,15 +41,7 @@ def change(app: App, reference: str, fmt: str, source: str, version: int | None,
     Earlier values stay in the person's history. With --version, as printed by `eid person show`, the change is refused
     if someone else has changed the person in the meantime.
     """
-    from eid_toolkit.books.register.people.person_data import PersonData
-    from eid_toolkit.books.staff.roles import Permission
-
+    given = {name: value for name, value in values.items() if value is not None}
     with open_office(app) as office:
-        operator = office.operator(Permission.CHANGE_PERSONS)
-        persons = office.register.persons
-        person = persons.look_ups.person(reference, operator)
-        if version is not None and version != person.version:
-            raise NotPermitted("person-changed-meanwhile", person=person.id, version=person.version)
-        given = {name: value for name, value in values.items() if value is not None}
-        data = PersonData.from_text({**person.data.to_text(), **given})
-        show_person(persons.change(person, data, operator, source), fmt)
+        changed = people.change(office, reference, given, source, version)
+    show_person(changed, fmt)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.output import details, emit, table
+from eid_toolkit.doors.cli.output import emit_values, table
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_record import Person
@@ -52,7 +52,7 @@ def person_options(function: _F) -> _F:
 def show_person(person: Person, fmt: str) -> None:
     """Print one person."""
     values = person.to_json()
-    emit(values, fmt, lambda: details((name, value) for name, value in values.items() if value is not None))
+    emit_values(values, fmt, ((name, value) for name, value in values.items() if value is not None))
 
 
 def people_table(people: Iterable[tuple[Person, str]]) -> str:

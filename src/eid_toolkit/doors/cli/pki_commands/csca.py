@@ -9,9 +9,8 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.output import emit, emit_rows, note
 from eid_toolkit.doors.cli.pki_commands.shared import (
     certificate_data,
     crl_data,
@@ -22,6 +21,7 @@ from eid_toolkit.doors.cli.pki_commands.shared import (
 )
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
+from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import country_signing
 from eid_toolkit.work.office.charters import state_of
 from eid_toolkit.work.office.office import Office
@@ -88,8 +88,7 @@ def list_(app: App, state: str | None, fmt: str) -> None:
         authorities.files.require(code)
         rows = [{"kind": "csca", **certificate_data(certificate)} for certificate in authorities.cscas(code)]
         rows += [{"kind": "link", **certificate_data(certificate)} for certificate in authorities.links(code)]
-    columns = ("kind", "subject", "key_used_until", "not_after", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("kind", "subject", "key_used_until", "not_after", "fingerprint"), fmt)
 
 
 @csca.command("export")

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import details, emit, table
+from eid_toolkit.doors.cli.output import emit_rows, emit_values
 from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.office import country_signing
@@ -43,7 +43,7 @@ def create(app: App, state: str | None, output: Path, fmt: str) -> None:
         "signer_fingerprint": signer.fingerprint if signer else None,
         "size": len(data),
     }
-    emit({"schema": "eid-pki-master-list/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-pki-master-list/1", **shown}, fmt, shown.items())
 
 
 @master_list.command("diff", cls=Command)
@@ -61,8 +61,7 @@ def diff(app: App, before: Path, after: Path, fmt: str) -> None:
         for change, items in (("added", difference.added), ("removed", difference.removed))
         for item in items
     ]
-    columns = ("change", "country", "subject")
-    emit(rows, fmt, lambda: table(columns, ([str(row[name]) for name in columns] for row in rows)))
+    emit_rows(rows, ("change", "country", "subject"), fmt, lambda name, row: str(row[name]))
 
 
 @master_list.command("verify", cls=Command)
@@ -90,7 +89,7 @@ def verify(app: App, file: Path, fmt: str) -> None:
         "reason": result.reason,
         "digest_info_without_null": parsed.signed is not None and is_without_null(parsed.signed),
     }
-    emit({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, lambda: details(shown.items()))
+    emit_values({"schema": "eid-pki-master-list-verdict/1", **shown}, fmt, shown.items())
     codes = {Status.PASSED: 0, Status.FAILED: 3, Status.UNDETERMINED: 4}
     click.get_current_context().exit(codes[result.status])
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.output import details
+from eid_toolkit.work.decoding.findings import findings_on
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.certificate import Certificate

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, paint, short
 from eid_toolkit.doors.cli.pki_commands.shared import certificate_data, crl_data, usage_end
@@ -17,6 +16,7 @@ from eid_toolkit.doors.cli.pki_commands.signers import signer_rows
 from eid_toolkit.doors.cli.pki_commands.verifying import cv_data
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office.charters import verifying_of
 from eid_toolkit.work.office.office import Office
 

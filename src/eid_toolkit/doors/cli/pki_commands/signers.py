@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, table
+from eid_toolkit.doors.cli.output import emit, emit_rows
 from eid_toolkit.doors.cli.pki_commands.shared import (
     certificate_data,
     key_option,
@@ -111,18 +111,21 @@ def list_(app: App, state: str | None, fmt: str) -> None:
     """
     with open_office(app) as office:
         rows = signer_rows(office, state_of(office, state))
-    columns = (
-        "number",
-        "subject",
-        "key",
-        "signatures",
-        "documents",
-        "cards",
-        "unaccounted",
-        "key_used_until",
-        "not_after",
+    emit_rows(
+        rows,
+        (
+            "number",
+            "subject",
+            "key",
+            "signatures",
+            "documents",
+            "cards",
+            "unaccounted",
+            "key_used_until",
+            "not_after",
+        ),
+        fmt,
     )
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
 
 
 def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from eid_toolkit.doors.cli.pki_commands.verifying import (
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.office import country_verifying
 from eid_toolkit.work.office.charters import state_of
+from eid_toolkit.work.office.terminals import open_or_create
 
 if TYPE_CHECKING:
     pass
@@ -117,16 +118,13 @@ def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> No
     and links. They are stored in the home's terminal key store, whose passphrase is asked for, or taken from
     EID_PASSPHRASE; an authority's home is not needed.
     """
-    from eid_toolkit.books.authorities.terminals import TerminalStore
     from eid_toolkit.standards.crypto.ec import EcPrivateKey
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE
 
     parsed = [CvCertificate.parse(read_file(file, MAX_SIZE)) for file in certificates]
     private = EcPrivateKey.from_pkcs8(read_file(key, _MAX_KEY), None)
-    store = TerminalStore.open(app.home_path, app.passphrase, ENTROPY, app.pin)
-    if store is None:
-        store = TerminalStore.create(app.home_path, lambda: app.passphrase(new=True), ENTROPY)
+    store = open_or_create(app.home_path, lambda new: app.passphrase(new=new), app.pin, ENTROPY)
     store.add(parsed, private)
     rows = [cv_data(certificate) for certificate in parsed]
     emit(rows, fmt, lambda: cv_table(rows))

@@ -10,11 +10,11 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
-from eid_toolkit.doors.cli.findings import findings_on
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, table
 from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_option
 from eid_toolkit.ground.home.named_files import read_file, write_file
+from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import country_verifying
 from eid_toolkit.work.office.charters import state_of, verifying_of
 

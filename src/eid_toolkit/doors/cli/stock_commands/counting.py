@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +10,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file
@@ -105,8 +105,7 @@ def history(app: App, blank: str, fmt: str) -> None:
     """Show the history of one blank, given by its serial or chip."""
     with open_office(app) as office:
         rows = [movement.to_json() for movement in office.register.stock.history(blank)]
-    columns = ("moved_at", "action", "after", "station", "shift", "operator", "reason")
-    emit(rows, fmt, lambda: table(columns, ([_short(name, row) for name in columns] for row in rows)))
+    emit_rows(rows, ("moved_at", "action", "after", "station", "shift", "operator", "reason"), fmt, _short)
 
 
 def _scanned(serials: Path | None) -> tuple[str, ...] | None:
@@ -157,5 +156,5 @@ def _stock_text(result: dict[str, Any]) -> str:
     return text + "\n\n" + table(columns, ([row[name] for name in columns] for row in result["serials"]))
 
 
-def _short(name: str, row: dict[str, Any]) -> object:
+def _short(name: str, row: Mapping[str, Any]) -> object:
     return str(row[name])[:19] if name == "moved_at" else row[name]

@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, prompt, table
+from eid_toolkit.doors.cli.output import emit_rows, prompt
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.work.office import blanks
@@ -33,13 +33,10 @@ _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=Tru
 @pass_app
 def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, fmt: str) -> None:
     """Issue blanks from the store to a station: those named, or --count of them."""
-    from eid_toolkit.books.staff.roles import Permission
-
     if bool(serials) == (count is not None):
         raise UsageError("serials-or-count")
     with open_office(app) as office:
-        operator = office.operator(Permission.KEEP_STOCK)
-        moved = office.register.stock.hand_out(station, operator, serials, count or 0)
+        moved = blanks.hand_out(office, station, serials, count or 0)
     _show(moved, fmt)
 
 
@@ -49,10 +46,8 @@ def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, f
 @pass_app
 def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
     """Return blanks from their stations to the store."""
-    from eid_toolkit.books.staff.roles import Permission
-
     with open_office(app) as office:
-        moved = office.register.stock.hand_back(serials, office.operator(Permission.KEEP_STOCK))
+        moved = blanks.hand_back(office, serials)
     _show(moved, fmt)
 
 
@@ -131,4 +126,4 @@ def _compare(serial: str, printed: str | None) -> None:
 def _show(moved: Sequence[Blank], fmt: str) -> None:
     rows = [blank.to_json() for blank in moved]
     result = {"schema": "eid-stock-movement/1", "blanks": rows}
-    emit(result, fmt, lambda: table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows)))
+    emit_rows(rows, _COLUMNS, fmt, within=result)

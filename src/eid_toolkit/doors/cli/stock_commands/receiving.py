@@ -8,9 +8,9 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import emit_rows, emit_values, note
 from eid_toolkit.ground.home.named_files import read_file
-from eid_toolkit.work.office.blanks import accept_vendor
+from eid_toolkit.work.office import blanks
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -39,9 +39,9 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
     (_, der), *_ = read_pem_or_der(read_file(certificate, 2 * MAX_CERTIFICATE))
     parsed, clean = Certificate.parse(der), clean_name(name, "vendor")
     with open_office(app) as office:
-        record = accept_vendor(office, clean, parsed, instead=replace)
+        record = blanks.accept_vendor(office, clean, parsed, instead=replace)
     values = record.to_json()
-    emit({"schema": "eid-stock-vendor/1", **values}, fmt, lambda: details(values.items()))
+    emit_values({"schema": "eid-stock-vendor/1", **values}, fmt, values.items())
 
 
 @vendor.command("list")
@@ -51,8 +51,7 @@ def list_(app: App, fmt: str) -> None:
     """List the vendors who sign their manifests, with the fingerprints of their certificates."""
     with open_office(app) as office:
         rows = [record.to_json() for record in office.register.stock.receiving.vendors()]
-    columns = ("name", "subject", "not_after", "fingerprint")
-    emit(rows, fmt, lambda: table(columns, ([row[name] for name in columns] for row in rows)))
+    emit_rows(rows, ("name", "subject", "not_after", "fingerprint"), fmt)
 
 
 @click.command("receive", cls=Command)
@@ -80,15 +79,13 @@ def receive(
     (`eid stock vendor`).
     """
     from eid_toolkit.books.register.stock.manifests import MAX_FILE, Manifest
-    from eid_toolkit.books.staff.roles import Permission
 
     room = 2 * MAX_FILE  # with a signature around it, in PEM
     proof = read_file(signature, MAX_FILE) if signature is not None else None
     delivered = Manifest.read(read_file(manifest, room), signature=proof, vendor=vendor, batch=batch)
     with open_office(app) as office:
-        operator = office.operator(Permission.KEEP_STOCK)
-        receipt = office.register.stock.receiving.receive(delivered, operator, station)
+        receipt = blanks.receive(office, delivered, station)
     values = receipt.to_json()
-    emit(values, fmt, lambda: details(pair for pair in values.items() if pair[0] != "schema"))
+    emit_values(values, fmt, (pair for pair in values.items() if pair[0] != "schema"))
     if receipt.signer is None:
         note("This manifest is not signed: you alone answer for its content.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from eid_toolkit.books.ledger.schema.base import SORTED_TEXT
-
 revision = "0001"
 down_revision = None
+
+_SORTED_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("personal_number", sa.Text(), nullable=True),
         sa.Column("primary_identifier", sa.Text(), nullable=False),
         sa.Column("secondary_identifier", sa.Text(), nullable=True),
-        sa.Column("folded_name", SORTED_TEXT, nullable=False),
+        sa.Column("folded_name", _SORTED_TEXT, nullable=False),
         sa.Column("date_of_birth", sa.String(10), nullable=False),
         sa.Column("sex", sa.String(1), nullable=False),
         sa.Column("nationality", sa.String(3), nullable=False),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from eid_toolkit.books.ledger.schema.base import SORTED_TEXT
-
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+_SORTED_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 _REMAKES = """
 UPDATE document SET remake = 1 WHERE state = 'prepared' AND EXISTS (
@@ -76,13 +76,13 @@ def upgrade() -> None:
     op.create_table(
         "name_posting",
         sa.Column("word_id", sa.Integer(), nullable=False),
-        sa.Column("folded_name", SORTED_TEXT, nullable=False),
+        sa.Column("folded_name", _SORTED_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("word_id", "folded_name", name="pk_name_posting"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "name_variant",
-        sa.Column("variant", SORTED_TEXT, nullable=False),
+        sa.Column("variant", _SORTED_TEXT, nullable=False),
         sa.Column("word_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("variant", "word_id", name="pk_name_variant"),
         sqlite_with_rowid=False,
@@ -90,7 +90,7 @@ def upgrade() -> None:
     op.create_table(
         "name_word",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("word", SORTED_TEXT, nullable=False),
+        sa.Column("word", _SORTED_TEXT, nullable=False),
         sa.Column("names", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_name_word"),
         sa.UniqueConstraint("word", name="uq_name_word_word"),
@@ -145,7 +145,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "blank",
-        sa.Column("serial", SORTED_TEXT, nullable=False),
+        sa.Column("serial", _SORTED_TEXT, nullable=False),
         sa.Column("chip", sa.Text(), nullable=False),
         sa.Column("manifest_id", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -191,7 +191,7 @@ def upgrade() -> None:
     op.create_index("ix_person_pair_state", "person_pair", ["state"])
     op.create_table(
         "blank_movement",
-        sa.Column("serial", SORTED_TEXT, nullable=False),
+        sa.Column("serial", _SORTED_TEXT, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("action", sa.String(16), nullable=False),
         sa.Column("before", sa.String(16), nullable=True),
@@ -209,7 +209,7 @@ def upgrade() -> None:
     op.create_table(
         "card",
         sa.Column("chip", sa.Text(), nullable=False),
-        sa.Column("serial", SORTED_TEXT, nullable=True),
+        sa.Column("serial", _SORTED_TEXT, nullable=True),
         sa.Column("document_id", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("updated_at", sa.String(27), nullable=False),

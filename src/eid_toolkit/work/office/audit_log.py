@@ -1,0 +1,40 @@
+"""The audit log: read, verified, signed and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.work.office.office import Office
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.audit.log import AuditRow, Filter
+    from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
+    from eid_toolkit.books.audit.walk import AuditResult
+    from eid_toolkit.ground.errors import IntegrityBroken
+
+
+def rows(office: Office, criteria: Filter) -> AbstractContextManager[Iterator[AuditRow]]:
+    """The rows that fit, in order, fetched as they are needed."""
+    return office.register.audit.rows(office.look(Permission.READ_AUDIT), criteria)
+
+
+def verify(office: Office, key: AuditKey | None, kept: Checkpoint | None) -> tuple[AuditResult, AuditKey | None]:
+    """Walk the log, by a ``key`` and up to a checkpoint that were kept elsewhere; with the key that was used."""
+    if office.home.config.demo:
+        office.keys.unlock()  # the key file is checked against the key store
+    return office.register.audit.verify(key, kept), office.register.audit.key() or key
+
+
+def sign(office: Office) -> Checkpoint:
+    """Sign the newest row; the operator, and the second one if there is one, countersign."""
+    first = office.operator(Permission.SIGN_AUDIT)
+    second = office.second_operator(first)
+    return office.register.audit.checkpoint([first] if second is None else [first, second])
+
+
+def export(office: Office, write: Callable[[str], object]) -> AuditResult | IntegrityBroken:
+    """Every row as a line of JSON, with the checkpoints and their key; what is wrong with them is returned."""
+    return office.register.audit.export(office.look(Permission.READ_AUDIT), write)

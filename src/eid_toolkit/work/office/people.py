@@ -1,0 +1,100 @@
+"""Persons of the register: added, changed, compared, and taken in from files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.work.office.office import Office
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_data import PersonData
+    from eid_toolkit.books.register.people.person_history import Change
+    from eid_toolkit.books.register.people.person_import import ImportOptions, ImportReport
+    from eid_toolkit.books.register.people.person_pairs import Pair
+    from eid_toolkit.books.register.people.person_record import Person
+    from eid_toolkit.books.register.people.person_search import Hit
+    from eid_toolkit.books.register.people.person_source import PersonSource
+    from eid_toolkit.standards.lds.dates import PartialDate
+
+
+def add(office: Office, data: PersonData, source: str) -> tuple[Person, int]:
+    """A new person, and how many of the register it may be."""
+    added = office.register.persons.add(data, office.operator(), source)
+    return added, office.register.persons.pairs.open_of(added)
+
+
+def change(office: Office, reference: str, given: Mapping[str, str], source: str, version: int | None) -> Person:
+    """Change the fields ``given`` of a person; refused if a ``version`` was seen that is not the newest."""
+    from eid_toolkit.books.register.people.person_data import PersonData
+
+    operator, persons = office.operator(Permission.CHANGE_PERSONS), office.register.persons
+    person = persons.look_ups.person(reference, operator)
+    if version is not None and version != person.version:
+        raise NotPermitted("person-changed-meanwhile", person=person.id, version=person.version)
+    return persons.change(person, PersonData.from_text({**person.data.to_text(), **given}), operator, source)
+
+
+def show(office: Office, reference: str, purpose: str | None) -> Person:
+    """One person, by identifier or number; on record."""
+    return office.register.persons.look_ups.person(reference, office.look(Permission.READ_PERSONS), purpose)
+
+
+def search(
+    office: Office,
+    words: str,
+    purpose: str | None,
+    *,
+    date_of_birth: PartialDate | None,
+    limit: int,
+    offset: int,
+) -> Sequence[Hit]:
+    """Persons by number or words of the name; on record."""
+    operator = office.look(Permission.READ_PERSONS)
+    return office.register.persons.look_ups.search(
+        words, operator, purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
+    )
+
+
+def history(office: Office, reference: str, purpose: str | None) -> tuple[Change, ...]:
+    """How a person was registered, and each change; on record."""
+    operator, persons = office.look(Permission.READ_PERSONS), office.register.persons
+    return persons.history.of(persons.look_ups.person(reference, operator, purpose), operator)
+
+
+def take_in(office: Office, source: PersonSource, options: ImportOptions) -> ImportReport:
+    """Persons from a file."""
+    operator = office.operator(Permission.CHANGE_PERSONS)
+    return office.register.persons.imports.run(source, operator, options)
+
+
+def going_out(
+    office: Office, purpose: str | None
+) -> tuple[Callable[[], int], Callable[..., Generator[Person, None, None]]]:
+    """About how many persons there are, and all of them as :meth:`PersonLookUps.export` gives them; on record."""
+    operator, look_ups = office.look(Permission.READ_PERSONS), office.register.persons.look_ups
+    return partial(look_ups.count, operator), partial(look_ups.export, operator, purpose)
+
+
+def pairs(office: Office, *, limit: int, offset: int) -> tuple[Pair, ...]:
+    """Pairs of persons that may be one."""
+    operator = office.operator(Permission.DECIDE_DUPLICATES)
+    return office.register.persons.pairs.list(operator, limit=limit, offset=offset)
+
+
+def find_pairs(office: Office) -> int:
+    """Look through the whole register for new pairs; how many there were."""
+    return office.register.persons.pairs.scan(office.operator(Permission.DECIDE_DUPLICATES))
+
+
+def decide_pair(
+    office: Office, first: str, second: str, confirm: Callable[[Person, Person], None], *, same: bool
+) -> Pair:
+    """Two persons are the same, of whom the first is kept, or are not; ``confirm`` may stop it."""
+    operator, persons = office.operator(Permission.DECIDE_DUPLICATES), office.register.persons
+    one, other = (persons.look_ups.person(reference, operator) for reference in (first, second))
+    confirm(one, other)
+    return persons.pairs.decide(one, other, operator, same=same)

@@ -1,0 +1,254 @@
+"""Every act of an office, killed and refused at each of its writes: then it is done and on record, or neither.
+
+A command that does something is in one of the tables below; a command that is in none, and an act that no command here
+does, fail a test. After each stop the next command is given, and settles what is left; then the home is as before or
+as after the whole command, and the log says which. Where nothing was done, the same command does it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+
+import eid_toolkit
+from eid_toolkit.doors.cli.main import main
+from support.act_world import World, build_world
+from support.offices import new_office
+from support.stops import Picture, Tripwire, kill, refuse, writes_watched
+from support.waiting import status_of
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+ACTS = {
+    "agency add": "agency add customs --name Customs --field id --purpose search",
+    "agency change": "agency change police --purpose theft",
+    "agency disable": "agency disable police",
+    "application approve": "--operator bert application approve {applicant_application}",
+    "application create": "application create --person {plain} --profile utopia-id --portrait @portrait.png",
+    "application reject": "--operator bert application reject {applicant_application} --reason torn",
+    "application withdraw": "application withdraw {applicant_application} --reason torn",
+    "document destroy": "document destroy {revoked_document}",
+    "document prepare": "document prepare {waiting_application}",
+    "document reissue": "document reissue {holder_document} --evidence former-document=1",
+    "document report-lost": "document report-lost {holder_document}",
+    "document report-stolen": "document report-stolen {holder_document}",
+    "document resume": "document resume {resting_document}",
+    "document revoke": "document revoke {holder_document} --reason torn",
+    "document suspend": "document suspend {holder_document} --reason torn",
+    "evidence enrol": "evidence enrol {key} --name Gate-5",
+    "evidence forget": "evidence forget {known_key}",
+    "notice add": "notice add --kind stolen --document {holder_document} --agency police",
+    "notice withdraw": "notice withdraw {notice} --reason torn",
+    "person add": "person add --surname New --birth 1990 --sex F --nationality UTO",
+    "person change": "person change {plain} --surname Berg --source paper",
+    "person duplicate": "person duplicate {twina} {twinb} --same",
+    "person erase": "person erase {plain} --reason request",
+    "person import": "person import @people.csv",
+    "pki crl install": "pki crl install @newer.crl",
+    "pki crl issue": "pki crl issue --output @out.crl",
+    "pki crl revoke": "pki crl revoke --ds 1",
+    "pki csca create": "pki csca create --state THA",
+    "pki csca roll": "pki csca roll",
+    "pki cvca create": "pki cvca create",
+    "pki ds create": "pki ds create",
+    "pki ds destroy": "pki ds destroy 1",
+    "pki ds install": "pki ds install @ds.cer",
+    "pki ds issue": "pki ds issue @new-ds.p10 --output @out.cer",
+    "pki ds request": "pki ds request --output @out.p10",
+    "pki dv create": "pki dv create",
+    "pki dv install": "pki dv install @dv.cvcert",
+    "pki dv issue": "pki dv issue @new-dv.cvreq --output @out.cvcert",
+    "pki dv request": "pki dv request --output @out.cvreq",
+    "pki master-list create": "pki master-list create --output @out.ml",
+    "pki terminal issue": "pki terminal issue @terminal.cvreq --output @out.cvcert",
+    "pki terminal provision": "pki terminal provision --officer @officer",
+    "register backup": "register backup @out.backup",
+    "stock close": "stock close --station open --counted 1",
+    "stock destroy": "stock destroy {s6} --reason torn",
+    "stock find": "stock find {s5} --printed {s5} --reason drawer",
+    "stock issue": "stock issue {s6} --station counter",
+    "stock missing": "stock missing {s6} --reason lost",
+    "stock open": "stock open --station counter --counted 3",
+    "stock receive": "stock receive @second.json",
+    "stock return": "stock return {s1}",
+    "stock spoil": "stock spoil {s6} --printed {s6} --reason torn",
+    "stock vendor add": "stock vendor add Other --certificate @vendor.der",
+    "trust bundle export": "trust bundle export --output @out.bundle",
+    "trust import": "trust import @FRA.cer",
+    "trust remove": "trust remove {anchor}",
+    "trust time": "trust time --reset",
+}
+"""What Anna (and Bert) of a demo home type for each act."""
+
+OPERATORS = {
+    "operator add": "operator add dora --role clerk",
+    "operator disable": "operator disable carl",
+    "operator roles": "operator roles carl --role clerk --role auditor",
+}
+"""Acts that a demo home does not know."""
+
+ELSEWHERE = {
+    "audit checkpoint": "audit/test_checkpoints.py",
+    "card batch": "personalization/test_batch_faults.py",
+    "card personalize": "check/personalization/test_stops.py",
+    "card resolve": "check/personalization/test_stops.py",
+    "card spoil": "check/personalization/test_stops.py",
+    "demo": "cli/test_demo.py",
+    "document expire": "register/test_document_status.py",
+    "init": "acceptance",
+    "register restore": "register",
+}
+"""Where the stops of acts on cards and whole homes are tested."""
+
+READS = """
+agency list, agency look-up, agency show, application list, application queue, application show, audit export,
+audit show, audit verify, card jobs, card status, conformance, decode, document export, document history, document list,
+document show, document status-list, emulator attach, emulator blank, emulator check, emulator list, emulator manifest,
+emulator show, evidence key, evidence list, judge, notice list, operator list, person duplicates, person export,
+person history, person search, person show, pki csca export, pki csca list, pki cvca export, pki cvca list, pki ds list,
+pki dv list, pki lint, pki master-list diff, pki master-list verify, pki show, pki terminal install, read, reader list,
+register stats, samples, stock history, stock show, stock vendor list, trust bundle import, trust bundle show,
+trust diff, trust list, trust show, verify
+"""
+"""Commands that show something (who looked is on record before anything is shown), or act in no office."""
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+def test_every_command_is_in_one_table() -> None:
+    reads = [name.strip() for name in READS.replace("\n", " ").split(",")]
+    known = [*ACTS, *OPERATORS, *ELSEWHERE, *reads]
+    assert sorted(known) == sorted(commands(main))
+
+
+def test_every_act_in_the_source_is_done_by_a_command_here(world: World, office: World, tmp_path: Path) -> None:
+    """Each name that the package gives to ``act`` or ``decide`` was decided on in one of the runs."""
+    decided = set()
+    for place, commands_there in ((world, ACTS), (office, OPERATORS)):
+        for command, words in commands_there.items():
+            trial = place.copy(tmp_path / command.replace(" ", "-"))
+            trial.quiet(*trial.filled(words))
+            decided |= {row["action"] for row in Picture.of(trial.folder, trial.home).log}
+    assert {f"{name}.decided" for name in _names_in_source()} <= decided
+
+
+def _names_in_source() -> set[str]:
+    names, calls = set(), 0
+    for path in (Path(str(eid_toolkit.__file__)).parent / "work" / "office").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("act", "decide"):
+                calls += 1
+                names |= {word.value for word in node.args[2:3] if isinstance(word, ast.Constant)}
+    assert calls > 25
+    assert len(names) > 20
+    return names
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return build_world(tmp_path_factory.mktemp("world") / "world")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A home that is no demo, with Anna, Bert and Carl."""
+    folder = tmp_path_factory.mktemp("office")
+    new_office(folder / "home").call("operator", "add", "carl")
+    return World(folder)
+
+
+class Trials:
+    """One command, stopped again and again, each time in a copy of the world."""
+
+    def __init__(self, world: World, words: str, folder: Path) -> None:
+        self._world, self._words, self._folder = world, words, folder
+        self._count = 0
+
+    def fresh(self) -> World:
+        self._count += 1
+        return self._world.copy(self._folder / str(self._count))
+
+    def whole(self) -> tuple[Tripwire, tuple[object, ...]]:
+        """The command undisturbed: its events, and what it changes."""
+        world, tripwire = self.fresh(), Tripwire()
+        before = Picture.of(world.folder, world.home)
+        with writes_watched(tripwire, world.folder):
+            world.quiet(*world.filled(self._words))
+        changed = Picture.of(world.folder, world.home).since(before)
+        assert any(changed), "nothing was done"
+        return tripwire, changed
+
+    def killed(self, at: int) -> World:
+        world = self.fresh()
+        child = os.fork()
+        if child == 0:
+            try:
+                with writes_watched(Tripwire(at, kill), world.folder):
+                    world.call(*world.filled(self._words))
+            finally:
+                os._exit(0)
+        status = status_of(child)
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        return world
+
+    def refused(self, at: int) -> World:
+        world = self.fresh()
+        with writes_watched(Tripwire(at, refuse), world.folder):
+            result = world.call(*world.filled(self._words))
+        assert "Traceback" not in result.output
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return world
+
+    def check(self, world: World, whole: tuple[object, ...], stop: str) -> None:
+        """By the next command it is done and on record, or neither; and in that case it can be done."""
+        before = Picture.of(self._world.folder, self._world.home)
+        world.quiet("audit", "verify")
+        assert not any((world.home / "acts").glob("*")), stop
+        changed = Picture.of(world.folder, world.home).since(before)
+        if not any(changed):
+            world.quiet(*world.filled(self._words))
+            changed = Picture.of(world.folder, world.home).since(before)
+        assert changed == whole, stop
+
+
+@pytest.mark.parametrize("command", sorted([*ACTS, *OPERATORS]))
+def test_a_stop_leaves_the_act_done_and_on_record_or_neither(
+    command: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    place = request.getfixturevalue("office" if command in OPERATORS else "world")
+    trials = Trials(place, {**ACTS, **OPERATORS}[command], tmp_path)
+    tripwire, whole = trials.whole()
+    for at, event in enumerate(tripwire.events, start=1):
+        trials.check(trials.killed(at), whole, f"killed at {at} ({event}) of {tripwire.events}")
+        trials.check(trials.refused(at), whole, f"refused at {at} ({event}) of {tripwire.events}")
+
+
+@pytest.mark.parametrize("command", ["operator add", "pki ds request"])
+def test_where_another_process_has_the_register_nothing_is_done(
+    command: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    place = request.getfixturevalue("office" if command in OPERATORS else "world").copy(tmp_path / "world")
+    before, words = Picture.of(place.folder, place.home), place.filled({**ACTS, **OPERATORS}[command])
+    with closing(sqlite3.connect(place.home / "register.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = place.call(*words)
+    assert refused.exit_code == 11
+    assert not any(Picture.of(place.folder, place.home).since(before))
+    place.quiet(*words)
+    assert Picture.of(place.folder, place.home).since(before)[2]

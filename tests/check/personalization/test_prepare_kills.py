@@ -1,0 +1,124 @@
+"""Preparing is killed, or done by two at once: each document is whole or not there, and every signature is counted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eid_toolkit.books.authorities.authority_files import AuthorityFiles
+from eid_toolkit.books.register.documents import documents
+from eid_toolkit.ground.home.home import Home
+from eid_toolkit.work.personalization import prepare as prepare_module
+from support.homes import Desk, both_backends
+from support.preparing import GROUP, approved, check_all_whole, counted, outcomes, signed
+from support.waiting import status_of
+
+__all__ = ["both_backends"]
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare_module, "_GROUP", GROUP)
+
+
+def forked(home: Path, act: Callable[[Desk], None]) -> int:
+    """Another process at the same home; its number."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act(Desk.open(Home.open(home)))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return child
+
+
+def die(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies_after_signatures(patched: pytest.MonkeyPatch) -> None:
+    count, left = AuthorityFiles.count_signature, [GROUP + 2]
+
+    def counts(*which: object) -> None:
+        count(*which)  # type: ignore[arg-type]
+        left[0] -= 1
+        if not left[0]:
+            die()
+
+    patched.setattr(AuthorityFiles, "count_signature", counts)
+
+
+def dies_before_sync(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(AuthorityFiles, "sync_signatures", die)
+
+
+def dies_within_the_transaction(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(documents, "append", die)  # all rows are written, none is committed
+
+
+def dies_in_the_second_transaction(patched: pytest.MonkeyPatch) -> None:
+    append, groups = documents.append, [1]
+
+    def appends(*what: object) -> None:
+        if not groups:
+            die()
+        groups.pop()
+        append(*what)  # type: ignore[arg-type]
+
+    patched.setattr(documents, "append", appends)
+
+
+@pytest.mark.parametrize(
+    ("kill", "kept", "signatures"),
+    [
+        (dies_after_signatures, GROUP, GROUP + 2),
+        (dies_before_sync, 0, GROUP),
+        (dies_within_the_transaction, 0, GROUP),
+        (dies_in_the_second_transaction, GROUP, 2 * GROUP),
+    ],
+)
+def test_a_kill_leaves_whole_groups_and_every_signature_counted(
+    backend: str, desk: Desk, kill: Callable[[pytest.MonkeyPatch], None], kept: int, signatures: int
+) -> None:
+    applications = approved(desk, 2 * GROUP)
+    desk.register.close()
+
+    def act(theirs: Desk) -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            kill(patched)
+            outcomes(theirs, applications)
+
+    assert os.WTERMSIG(status_of(forked(desk.home.root, act))) == signal.SIGKILL
+    assert len(check_all_whole(desk, applications)) == kept
+    assert counted(desk) == signatures
+    waiting = list(desk.register.applications.waiting())
+    assert outcomes(desk, waiting) == ["prepared"] * (2 * GROUP - kept)
+    assert len(check_all_whole(desk, applications)) == 2 * GROUP
+    assert counted(desk) == signatures + 2 * GROUP - kept
+
+
+def test_two_processes_prepare_each_document_once_and_sign_no_more_than_the_signer_may(
+    backend: str, desk: Desk
+) -> None:
+    applications, limit = approved(desk, 3 * GROUP), 2 * GROUP + 1
+    desk.register.close()
+    mine, theirs = os.pipe()
+
+    def act(theirs_too: Desk) -> None:
+        os.read(mine, 1)
+        told = outcomes(theirs_too, applications, limit)
+        assert set(told) <= {"prepared", "lock-held", "application-has-document", "document-signer-exhausted"}, told
+
+    children = [forked(desk.home.root, act) for _ in range(2)]
+    os.write(theirs, b"go")
+    assert [status_of(child) for child in children] == [0, 0]
+    assert len(check_all_whole(desk, applications)) == signed(desk) <= counted(desk) == limit
+    os.close(mine)
+    os.close(theirs)
