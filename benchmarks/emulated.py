@@ -18,6 +18,7 @@ from benchmarks.bureau import ENTROPY, Tap, powered
 from benchmarks.clocks import NOTHING
 from benchmarks.protocols import Clocked
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.session import CardSession
@@ -118,7 +119,7 @@ def _protected(memory: CardMemory, password: AccessPassword, seconds: float) -> 
 
 
 def _pace(memory: CardMemory, password: AccessPassword, seconds: float) -> float:
-    content = memory.application.files[ElementaryFile.CARD_ACCESS].content
+    content = memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS].content
     (info,) = CardAccess.parse(content).security_infos.of_type(PaceInfo)
 
     def work(session: CardSession) -> None:
@@ -170,7 +171,7 @@ def _dressed(encoded: bytes) -> object:
 
 def _size(encoded: bytes) -> Size:
     """By tracemalloc; every card has a memory of its own, as if it came out of a home."""
-    contents = sum(len(found.content) for found in image.decode(encoded).application.files.values())
+    contents = sum(len(found.content) for found in image.decode(encoded).part(EmrtdMemory).files.values())
     gc.collect()
     tracemalloc.start()
     cards = [_dressed(encoded) for _ in range(CARDS)]

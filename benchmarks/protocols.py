@@ -13,6 +13,7 @@ from benchmarks.terminals import BenchmarkTerminal
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
@@ -114,7 +115,7 @@ class _Ends:
     def pace(self, mapping: Mapping, floor: Floor) -> ProtocolMeasure:
         info = PaceInfo(PaceProtocol.of("ecdh", mapping, "aes-128").oid, 2, _GROUP)
         content = CardAccess(SecurityInfos.of(info)).encode()
-        application = self._memory.application
+        application = self._memory.part(EmrtdMemory)
         application.files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
         scalar = next(iter(application.chip_authentication_keys.values())).scalar
         application.chip_authentication_keys[_GROUP] = ChipKey(_GROUP, _GROUP, scalar)
@@ -124,7 +125,7 @@ class _Ends:
         return lambda session: session.run(pace_terminal.establish(self._can, info, ENTROPY))
 
     def bac(self) -> ProtocolMeasure:
-        self._memory.application.protocols |= AccessProtocols.BAC
+        self._memory.part(EmrtdMemory).protocols |= AccessProtocols.BAC
         return self.measure(
             "BAC", self._memory, _select, lambda session: session.run(bac.authenticate(self._mrz, ENTROPY)),
             floors.bac, floors.bac,
@@ -162,7 +163,7 @@ class _Ends:
         domain = domain_by_id(_GROUP)
         assert isinstance(domain, EcDomain)
         terminal = BenchmarkTerminal(domain)
-        terminal.be_trusted_by(self._memory.application)
+        terminal.be_trusted_by(self._memory.part(EmrtdMemory))
         binding = SessionBinding(b"", b"")
 
         def before(session: CardSession) -> None:

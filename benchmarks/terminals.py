@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from benchmarks.bureau import CLOCK, ENTROPY
 from eid_toolkit.books.keys.keys import EcSigner
-from eid_toolkit.cards.emulator.state import ApplicationMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.terminal.file_reader import read_short_file
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
@@ -54,7 +54,7 @@ class BenchmarkTerminal:
         self._verifier = _Holder.made("UTDV00001", Role.DV_DOMESTIC, domain, self._today, self._root)
         self._terminal = _Holder.made("UTIS00001", Role.TERMINAL, domain, self._today, self._verifier)
 
-    def be_trusted_by(self, application: ApplicationMemory) -> None:
+    def be_trusted_by(self, application: EmrtdMemory) -> None:
         """Puts the root's key on the card."""
         application.trust_terminals_by(CardTrust((CertifiedKey.of_root(self._root.certificate),), self._today))
 

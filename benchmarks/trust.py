@@ -21,6 +21,7 @@ from benchmarks.measures import POLICY, Measure
 from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
 from eid_toolkit.books.trust.store import TrustStore
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.lds.sod import Sod, build_sod
@@ -34,7 +35,7 @@ from eid_toolkit.standards.pki.issuing import (
     build_crl,
     build_csca,
     build_document_signer,
-    build_master_list_signer,
+    build_purpose_signer,
     distinguished_name,
 )
 from eid_toolkit.standards.pki.master_list import build_master_list
@@ -42,6 +43,7 @@ from eid_toolkit.standards.pki.validation import Status, TrustMaterial, check_re
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence_format import encode_evidence
+from support.trust_files import import_files
 
 ANCHORS = 900
 EDITIONS = 30
@@ -66,7 +68,7 @@ class Lists:
         publication, lifetime = Publication(_STATES[0]), Lifetime.of_signer(now, _VALIDITY)
         name = distinguished_name("UT", "Ministry", "Signer")
         common = (first, self.key, name, signer.public_key, lifetime, publication)
-        list_signer = build_master_list_signer(*common, ENTROPY)
+        list_signer = build_purpose_signer(*common, ENTROPY, CSCA_MASTER_LIST_SIGNING_KEY)
         self.master_list = build_master_list(self.cscas, signer, list_signer, first, "sha256", CLOCK.now())
         self._sign = (signer, list_signer, first, "sha256")
         self.crl = Crl.parse(build_crl(first, self.key, 1, CLOCK.now(), {}))
@@ -150,7 +152,7 @@ def _import(lists: Lists, folder: Path) -> Measure:
     def once(number: int) -> float:
         began = time.perf_counter()
         files = [("first.cer", lists.cscas[0].der), ("list.ml", lists.master_list)]
-        TrustStore(folder / str(number)).import_files(files, CLOCK.now(), None)
+        import_files(TrustStore(folder / str(number)), files, CLOCK.now(), None)
         return time.perf_counter() - began
 
     def least() -> float:

@@ -17,7 +17,6 @@ from eid_toolkit.books.trust.importing import Planner
 from eid_toolkit.books.trust.sources import Sources, read_bytes
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.doors.cli.decode import decoded
-from eid_toolkit.doors.cli.describe import describe
 from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.standards.asn1.security_infos import SecurityInfos
 from eid_toolkit.standards.asn1.structure import structure
@@ -44,6 +43,7 @@ from eid_toolkit.standards.pki.trust_bundle import SignedBundle, TrustBundle
 from eid_toolkit.standards.pki.trust_material import TrustMaterial
 from eid_toolkit.standards.profiles.loading import read_profile
 from eid_toolkit.work.cardspec import parse_spec
+from eid_toolkit.work.decoding.describe import describe
 from eid_toolkit.work.inspection.evidence_format import decode_evidence
 
 Target = Callable[[bytes], None]

@@ -8,27 +8,27 @@ from datetime import UTC, datetime, timedelta
 from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.books.trust.bundles import bundle_of
 from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.asn1.oids import DEVIATION_LIST_SIGNING_KEY
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DEVIATION_LIST_SIGNING_KEY
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
 from eid_toolkit.standards.pki.cv_request import CvRequest
-from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation, build_deviation_list
+from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.standards.pki.document_status import BlankRange, DocumentStatus, Report, StatusList, StolenBlanks
 from eid_toolkit.standards.pki.issuing import (
     Lifetime,
     Publication,
     build_crl,
     build_csca,
-    build_master_list_signer,
     build_purpose_signer,
     distinguished_name,
 )
 from eid_toolkit.standards.pki.master_list import build_master_list
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
+from support.deviation_lists import build_deviation_list
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
 _YEAR = timedelta(days=365)
@@ -50,7 +50,7 @@ def trust_seeds() -> dict[str, dict[str, bytes]]:
         publication,
         _ENTROPY,
     )
-    list_signer = build_master_list_signer(*common)
+    list_signer = build_purpose_signer(*common, CSCA_MASTER_LIST_SIGNING_KEY)
     deviation_signer = build_purpose_signer(*common, DEVIATION_LIST_SIGNING_KEY)
     bundle_signer = build_purpose_signer(*common, BUNDLE_SIGNING_KEY)
     concerned = Concerned("ID", csca.subject, 5, issued_from=_NOW.date(), issued_until=_NOW.date())

@@ -33,7 +33,6 @@ from eid_toolkit.standards.profiles.profile import DocumentProfile
 from eid_toolkit.work.cardspec.faults import FAULTS
 from eid_toolkit.work.cardspec.forging import FORGERIES
 from eid_toolkit.work.cardspec.spec import CardSpec
-from eid_toolkit.work.conformance.catalogue import catalogue_page
 from eid_toolkit.work.conformance.suite import all_cases
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 from eid_toolkit.work.inspection.checks.strength import CHECK as STRENGTH
@@ -92,7 +91,7 @@ def conformance_page() -> str:
     """Every conformance case with its steps and expected results."""
     cases = all_cases()
     head = f"{NOTE}\n# The conformance cases\n\n{len(cases)} cases: [how to run them](../conformance.md).\n"
-    return f"{head}\n{catalogue_page(cases)}"
+    return f"{head}\n{_beside('case_pages').catalogue_page(cases)}"
 
 
 def with_tables(page: str, tables: Mapping[str, str]) -> str:

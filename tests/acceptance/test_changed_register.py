@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.ground.home.home import Home
 from support.acceptance import Run
 from support.bureau import Bureau
@@ -57,7 +58,7 @@ def test_a_changed_row_keeps_the_card_blank(run: Run, bureau: Bureau, statement:
     before = bureau.cards.load(card)
     change(home, statement)
     run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=code)
-    assert bureau.cards.load(card).application.files.keys() == before.application.files.keys()
+    assert bureau.cards.load(card).part(EmrtdMemory).files.keys() == before.part(EmrtdMemory).files.keys()
 
 
 def test_a_document_moved_to_another_application_is_found_out(run: Run, bureau: Bureau) -> None:

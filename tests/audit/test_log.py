@@ -34,7 +34,7 @@ def test_every_change_of_state_is_a_row(desk: Desk) -> None:
         "document.issued",
         "application.completed",
     ]
-    assert desk.register.verify_audit().reason is None
+    assert desk.register.audit.verify().reason is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_changed_removed_or_cut_off_row_is_named(
 ) -> None:
     with busy_desk.register.database.write() as connection:
         connection.execute(text(statement))
-    result = busy_desk.register.verify_audit()
+    result = busy_desk.register.audit.verify()
     assert (result.broken_at, result.reason) == (broken_at, reason)
 
 
@@ -64,7 +64,7 @@ def test_rows_that_changed_places_are_found(busy_desk: Desk) -> None:
     with busy_desk.register.database.write() as connection:
         for old, new in ((4, 100), (5, 4), (100, 5)):
             connection.execute(text("UPDATE audit SET position = :new WHERE position = :old"), {"old": old, "new": new})
-    result = busy_desk.register.verify_audit()
+    result = busy_desk.register.audit.verify()
     assert (result.broken_at, result.reason) == (4, "audit-chain-broken")
 
 

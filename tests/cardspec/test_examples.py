@@ -8,9 +8,10 @@ import pytest
 
 import eid_toolkit
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import SpecimenCard, build, find_spec, load_spec
@@ -18,6 +19,7 @@ from eid_toolkit.work.cardspec.shipped_specs import is_name, shipped_specs
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import FileState
 from eid_toolkit.work.inspection.verdict import Verdict, judge
+from support.scripted import FixedClock
 from support.spec_cards import OFFICER
 
 FOLDER = Path(eid_toolkit.__file__).parent / "work" / "cardspec" / "shipped"
@@ -100,7 +102,7 @@ def test_the_fingerprints_are_read_and_the_mapping_proves_the_chip() -> None:
 
 
 def test_the_blank_is_one() -> None:
-    assert made("blank.toml").memory.application.files.keys() == {ElementaryFile.ATR_INFO}
+    assert made("blank.toml").memory.part(EmrtdMemory).files.keys() == {ElementaryFile.ATR_INFO}
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name != "fingerprints.toml"])

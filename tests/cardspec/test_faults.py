@@ -11,6 +11,8 @@ import pytest
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
@@ -98,7 +100,7 @@ def test_power_lost_before_or_after_the_effect_of_the_command(when, failures: in
     card = with_faults(FaultSpec("power-lost", at=TOKEN, when=when))
     with pytest.raises(NoCardError):
         read(card, can=WRONG_CAN)
-    assert card.memory.application.failures == failures
+    assert card.memory.part(EmrtdMemory).failures == failures
 
 
 def answers(answer: str) -> Iterator[tuple[int, str | None, Decision | None]]:
@@ -122,7 +124,7 @@ def test_an_answer_in_place_of_the_cards_leaves_the_command_undone() -> None:
     card = with_faults(FaultSpec("answer", at=TOKEN, answer="6300"))
     with pytest.raises(AccessDenied):
         read(card, can=WRONG_CAN)
-    assert card.memory.application.failures == 0
+    assert card.memory.part(EmrtdMemory).failures == 0
 
 
 @pytest.mark.parametrize("bit", [0, 3, 12, 77, 799, 10**9])
@@ -203,10 +205,10 @@ def test_a_memory_that_fails_once_access_is_gained_is_not_noticed_by_a_reader() 
 
 def test_a_success_that_cannot_be_written_is_none() -> None:
     card = with_faults(FaultSpec("memory-stuck", at=TOKEN))
-    card.memory.application.failures = 2
+    card.memory.part(EmrtdMemory).failures = 2
     with pytest.raises(CardRefused, match="card-failed"):
         read(card)
-    assert card.memory.application.failures == 2
+    assert card.memory.part(EmrtdMemory).failures == 2
 
 
 def blank_with(fault: FaultSpec) -> tuple[SpecimenCard, SecurityDomain]:
@@ -235,7 +237,7 @@ def test_a_security_domain_that_cannot_count_authenticates_nobody(kind: FaultKin
     with pytest.raises(EidError) as caught:
         domain.authenticate(handshake, TRANSPORT_KEYS, NoGuard())
     assert caught.value.facts["sw"] == sw
-    assert card.memory.domain.failures == 0
+    assert card.memory.part(DomainMemory).failures == 0
 
 
 def test_a_change_of_trust_that_cannot_be_written_counts_for_nothing() -> None:
@@ -251,7 +253,7 @@ def test_a_change_of_trust_that_cannot_be_written_counts_for_nothing() -> None:
     card = FaultyCard(inner, store, (FaultSpec("memory-stuck", at=after_access),), lambda _: None)
     session = CardSession(InProcessTransport(card, "test"))
     opened = open_access(session, AccessPassword.from_can(CAN), ENTROPY, allow_bac=False)
-    infos = Dg14.parse(memory.application.files[ElementaryFile.DG14].content).security_infos
+    infos = Dg14.parse(memory.part(EmrtdMemory).files[ElementaryFile.DG14].content).security_infos
     key = agree_on_keys(session, chip_authentication.choices(infos)[0], ENTROPY)
     assert session.apdus < after_access
     before = image.encode(memory)

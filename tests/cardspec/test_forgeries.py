@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from eid_toolkit.cards.emulator import forgeries
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.countries import same_state
@@ -78,7 +79,7 @@ def test_a_forgery_is_the_same_for_the_same_seed(name: str) -> None:
         second.card.process(bytes.fromhex(text)) for text in commands
     ]
     stored = (
-        {file: found.content for file, found in card.memory.application.files.items()} for card in (first, second)
+        {file: found.content for file, found in card.memory.part(EmrtdMemory).files.items()} for card in (first, second)
     )
     assert next(stored) == next(stored)
 
@@ -105,7 +106,7 @@ def test_a_card_by_bac_with_rsa_and_fingerprints_is_forged_or_refused_by_name(na
         assert (error.code, error.facts) == ("forgery-not-possible", {"lacks": "EF.CardAccess"})
         assert name in ("card-access", "downgraded")
         return
-    assert card.memory.application.files.keys() >= {ElementaryFile.DG3, ElementaryFile.CVCA}
+    assert card.memory.part(EmrtdMemory).files.keys() >= {ElementaryFile.DG3, ElementaryFile.CVCA}
 
 
 def test_a_card_that_lacks_what_is_to_be_changed_cannot_be_forged_so() -> None:
@@ -121,7 +122,7 @@ def test_an_unknown_forgery_is_named_with_the_known_ones() -> None:
 
 def test_a_forger_leaves_the_genuine_card_alone() -> None:
     genuine = build(SEEDED).memory
-    before = {file: found.content for file, found in genuine.application.files.items()}
+    before = {file: found.content for file, found in genuine.part(EmrtdMemory).files.items()}
     for change in (forgeries.with_downgraded_pace, forgeries.without_chip_authentication_files):
         change(genuine)
-    assert {file: found.content for file, found in genuine.application.files.items()} == before
+    assert {file: found.content for file, found in genuine.part(EmrtdMemory).files.items()} == before

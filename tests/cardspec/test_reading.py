@@ -59,7 +59,7 @@ def test_whole_seconds_and_dates_of_persons_are_taken() -> None:
         ("at = 9999-12-31T23:00:00-14:00", "at"),
         ("at = 'tomorrow'", "at"),
         ("person = 'Anna'", "person"),
-        ("[person]\nprimary_identifier = 1", "person"),
+        ("[person]\nprimary_identifier = 1", "person.primary_identifier"),
         ("[document]\ncan = 123456", "document.can"),
         ('[document]\nportrait = "a\\u0000b"', "document.portrait"),
         ("[access]\nprotocols = []", "access.protocols"),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eid_toolkit.cards.emulator import forgeries
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -86,7 +87,7 @@ def test_a_chip_that_lacks_files_gets_its_report_in_every_form(tmp_path: Path) -
     made = Officer(tmp_path / "home")
     memory = complete_memory()
     for file in (ElementaryFile.COM, ElementaryFile.DG1, ElementaryFile.SOD):
-        memory.application.files.pop(file)
+        memory.part(EmrtdMemory).files.pop(file)
     made.add_card("bare", memory)
     junit = tmp_path / "report.xml"
     result = run(made, "--junit", str(junit), "--format", "json", card="bare")

@@ -13,6 +13,7 @@ from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.cards.emulator import forgeries
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.work.cardspec.forging import FORGERIES, Forged
@@ -100,4 +101,4 @@ def test_the_first_card_can_be_a_blank_in_a_reader(pcscd: PrivatePcscd) -> None:
     with pcscd.card_in(EmulatedCard(memory, SystemEntropy(), lambda memory: None)) as reader:
         result = eid("demo", "--reader", reader, "--format", "json")
     assert (result.exit_code, json.loads(result.stdout)["as_expected"]) == (0, True), result.stderr
-    assert memory.application.files
+    assert memory.part(EmrtdMemory).files

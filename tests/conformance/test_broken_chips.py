@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.quirks import selects_file
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import StoredFile
@@ -29,7 +30,7 @@ from support.conformance import complete_card, complete_memory, seeded
 from support.quirky import WatchedCard
 
 READS = (commands.READ_BINARY, commands.READ_BINARY_ODD)
-INSIDE = tuple(file for file in complete_memory().application.files if file.in_application)
+INSIDE = tuple(file for file in complete_memory().part(EmrtdMemory).files if file.in_application)
 
 
 def results_of(card: Card, cases: tuple[Case, ...] = tuple(all_cases())) -> tuple[Result, ...]:
@@ -54,7 +55,7 @@ def numbers(results: tuple[Result, ...], status: Status) -> dict[str, str | None
 @pytest.mark.parametrize("missing", INSIDE, ids=lambda file: file.label)
 def test_a_chip_that_lacks_a_file_gets_its_report(missing: Ef) -> None:
     memory = complete_memory()
-    memory.application.files.pop(missing)
+    memory.part(EmrtdMemory).files.pop(missing)
     results = results_of(WatchedCard(memory))
     assert numbers(results, Status.ERROR) == {}
     assert len(numbers(results, Status.PASSED)) > 100
@@ -62,7 +63,7 @@ def test_a_chip_that_lacks_a_file_gets_its_report(missing: Ef) -> None:
 
 def test_a_case_that_needs_a_file_that_cannot_be_read_does_not_apply_and_names_it() -> None:
     memory = complete_memory()
-    memory.application.files.pop(Ef.COM)
+    memory.part(EmrtdMemory).files.pop(Ef.COM)
     results = results_of(WatchedCard(memory))
     assert "EF.COM could not be read" in numbers(results, Status.NOT_APPLICABLE).values()
     assert "LDS-18" in numbers(results, Status.FAILED)  # that EF.COM has to be there is a case of its own
@@ -124,7 +125,7 @@ def test_a_chip_that_answers_nonsense_gets_its_report(change: Callable[[bytes], 
 def test_a_file_that_holds_nonsense_costs_no_other_case(file: Ef, content: bytes) -> None:
     memory = complete_memory()
     tag = bytes((file.tag,)) if file.tag is not None and content[1:] else content[:1]
-    memory.application.files[file] = StoredFile(AccessRule.CHIP_ACCESS, tag + content[1:])
+    memory.part(EmrtdMemory).files[file] = StoredFile(AccessRule.CHIP_ACCESS, tag + content[1:])
     cases = tuple(case for case in all_cases() if case.unit in (Unit.LDS, Unit.CHIP_AUTHENTICATION, Unit.LOCK))
     assert numbers(results_of(WatchedCard(memory), cases), Status.ERROR) == {}
 

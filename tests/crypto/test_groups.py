@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec as native
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto import points
@@ -26,6 +26,7 @@ from eid_toolkit.standards.crypto.domain_parameters import (
 )
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from support.outside_vectors import wycheproof
+from support.scripted import ScriptedEntropy
 
 EC_IDS, DH_IDS = range(8, 19), range(3)
 OTHERS = {

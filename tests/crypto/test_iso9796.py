@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.crypto import iso9796
@@ -13,6 +13,7 @@ from eid_toolkit.standards.crypto.digests import digest as compute_digest
 from eid_toolkit.standards.crypto.iso9796 import TRAILERS
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey, RsaPublicKey
 from support.rsa_keys import native_rsa_key, rsa_key
+from support.scripted import ScriptedEntropy
 from vectors import load
 
 ICAO = {name: value for name, value in load("icao_F_aa_rsa_sha1").items() if isinstance(value, str)}

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import symmetric
 from eid_toolkit.standards.crypto.messaging_suites import MAC_SIZE, derive_suite
 from support.outside_vectors import wycheproof
+from support.scripted import ScriptedEntropy
 
 RFC4493_KEY = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
 RFC4493_MESSAGE = bytes.fromhex(

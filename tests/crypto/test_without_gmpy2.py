@@ -36,11 +36,11 @@ from eid_toolkit.work.cardspec import CardSpec, build
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import judge
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 card = build(CardSpec(profile="utopia-id", seed="x"))
-clock, policy = FixedClock(card.clock.now()), policy_by_name("officer")
+clock, policy = card.clock, policy_by_name("officer")
 password = AccessPassword.from_mrz_information(card.mrz.information)
 evidence = capture(InProcessTransport(card.card, "card"), password, policy, SystemEntropy(), clock)
 print(evidence.access.protocol, judge(evidence, card.trust, policy, clock.now()).decision)

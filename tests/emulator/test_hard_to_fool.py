@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.session import CardSession
@@ -46,8 +48,8 @@ def full_memory() -> CardMemory:
     """A finished card with every file that there can be."""
     memory = issued_memory()
     for file in set(ElementaryFile) - FREE:
-        memory.application.files[file] = StoredFile(AccessRule.CHIP_ACCESS, bytes(300))
-    memory.application.files.setdefault(ElementaryFile.DIR, StoredFile(AccessRule.ALWAYS, bytes(300)))
+        memory.part(EmrtdMemory).files[file] = StoredFile(AccessRule.CHIP_ACCESS, bytes(300))
+    memory.part(EmrtdMemory).files.setdefault(ElementaryFile.DIR, StoredFile(AccessRule.ALWAYS, bytes(300)))
     return memory
 
 
@@ -198,7 +200,7 @@ def test_a_whole_session_played_to_a_card_opens_nothing(open_it, same_card: bool
     victim.card.reset()
     answers = [victim.send_raw(command) for command, _ in recorder.exchanges]
     assert (answers[-1].data, answers[-1].sw) in ((b"", 0x6982), (b"", 0x6988))
-    assert victim.card.memory.application.failures == 1, "and it counts as an attempt"
+    assert victim.card.memory.part(EmrtdMemory).failures == 1, "and it counts as an attempt"
     assert not Line(victim.card, CardSession(InProcessTransport(victim.card, "test"))).may_read()
 
 
@@ -263,7 +265,7 @@ def test_an_authentication_of_scp03_played_again_counts_and_opens_nothing() -> N
     authenticated(line)
     line.card.reset()
     assert [line.send_raw(command).sw for command, _ in recorder.exchanges][-1] == 0x6300
-    assert line.card.memory.domain.failures == 1
+    assert line.card.memory.part(DomainMemory).failures == 1
     assert line.send_raw(bytes.fromhex("80F28002024F0000")).sw == 0x6982
 
 

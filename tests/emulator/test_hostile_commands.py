@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.protocols import globalplatform as gp
 from support.card_states import SECURE_STATES, STATES, Line
@@ -46,7 +48,7 @@ CLOSED = {"mf", "app", "isd"}
 
 def unchanged_but_for_counters(line: Line) -> bytes:
     memory = image.decode(image.encode(line.card.memory))
-    memory.domain.sequence = memory.domain.failures = memory.application.failures = 0
+    memory.part(DomainMemory).sequence = memory.part(DomainMemory).failures = memory.part(EmrtdMemory).failures = 0
     return image.encode(memory)
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
-from eid_toolkit.cards.emulator.domain import MAX_FAILURES
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.domain.security_domain import MAX_FAILURES, IssuerSecurityDomain
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.emrtd.personalizer import MEMORY_SIZE
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.access import open_access
@@ -81,14 +83,14 @@ def personalized(line: Line) -> Line:
 
 
 def next_block(line: Line) -> int:
-    domain = line.card._session.domain
-    assert domain is not None
-    return domain.next_block
+    domain = line.card._session.selected
+    assert isinstance(domain, IssuerSecurityDomain) and domain._opened is not None
+    return domain._opened.next_block
 
 
 def test_a_card_is_personalized_grouping_by_grouping_and_then_opens() -> None:
     line = personalized(blank_scp())
-    assert line.card.memory.application.state is ApplicationState.PERSONALIZED
+    assert line.card.memory.part(EmrtdMemory).state is ApplicationState.PERSONALIZED
     reader = Line(line.card, line.session)
     open_access(reader.session, AccessPassword.from_can(CAN), ENTROPY, allow_bac=False)
     assert reader.may_read()
@@ -124,7 +126,7 @@ def test_nothing_stands_behind_the_last_grouping_in_its_own_command() -> None:
     assert (
         line.send(store(layout.complete(digest), PROBE, layout.access(AccessProtocols.BAC), block=block)).sw == 0x6985
     )
-    application = line.card.memory.application
+    application = line.card.memory.part(EmrtdMemory)
     assert application.state is ApplicationState.PERSONALIZED
     assert application.protocols is AccessProtocols.PACE
     assert layout.content_digest((file, stored.content) for file, stored in application.files.items()) == digest
@@ -150,7 +152,7 @@ def test_the_application_closes_only_over_just_the_content_that_was_sent() -> No
 def test_the_application_does_not_close_while_something_is_missing() -> None:
     line = installed()
     assert line.send(store(layout.complete(layout.content_digest([])), last=True)).sw == 0x6985
-    assert line.card.memory.application.state is ApplicationState.SELECTABLE
+    assert line.card.memory.part(EmrtdMemory).state is ApplicationState.SELECTABLE
 
 
 WRONG_GROUPINGS = {
@@ -240,7 +242,7 @@ def test_a_failure_of_pace_is_counted_before_the_token_is_compared(password: Acc
     with pytest.raises((AccessDenied, CardRefused)) as caught:
         open_access(line.session, password, ENTROPY, allow_bac=False)
     assert caught.value.facts["sw"] == "6F00"  # the same for the right password and the wrong one
-    assert written[0].application.failures == 1
+    assert written[0].part(EmrtdMemory).failures == 1
 
 
 def test_a_failure_of_bac_is_counted_before_the_checksum_is_compared() -> None:
@@ -248,7 +250,7 @@ def test_a_failure_of_bac_is_counted_before_the_checksum_is_compared() -> None:
     line.ok(commands.select_application(EMRTD_AID))
     line.ok(commands.get_challenge())
     assert line.send(commands.external_authenticate(bytes(40), 40)).sw == 0x6F00
-    assert written[0].application.failures == 1
+    assert written[0].part(EmrtdMemory).failures == 1
 
 
 class CutAtRandomness:
@@ -267,7 +269,9 @@ class CutAtRandomness:
 def test_bac_counts_before_it_compares_also_where_the_power_goes_in_between() -> None:
     """Only after the comparison does the card draw a number for its answer."""
     written: list[int] = []
-    card = EmulatedCard(issued_memory(), CutAtRandomness(2), lambda memory: written.append(memory.application.failures))
+    card = EmulatedCard(
+        issued_memory(), CutAtRandomness(2), lambda memory: written.append(memory.part(EmrtdMemory).failures)
+    )
     card.process(commands.select_application(EMRTD_AID).encode())
     challenge = card.process(commands.get_challenge().encode())[:8]
     right = bac.BacKeys.of(mrz_password()).seal(bytes(8) + challenge + bytes(16))
@@ -285,7 +289,7 @@ def test_a_failure_of_scp03_is_counted_before_the_mac_is_compared() -> None:
                 domain.authenticate(handshake, TRANSPORT_KEYS, NoGuard())
         else:
             assert line.send_raw(bytes.fromhex("8482330010") + bytes(16)).sw == 0x6F00
-        assert [memory.domain.failures for memory in written] == [0, 1]
+        assert [memory.part(DomainMemory).failures for memory in written] == [0, 1]
 
 
 @pytest.mark.parametrize("opener", [pace_app, bac_app])
@@ -293,8 +297,8 @@ def test_success_sets_the_count_of_access_attempts_back(opener) -> None:
     line = mf()
     with pytest.raises(AccessDenied):
         open_access(line.session, AccessPassword.from_can("654321"), ENTROPY, allow_bac=False)
-    assert line.card.memory.application.failures == 1
-    assert opener().card.memory.application.failures == 0
+    assert line.card.memory.part(EmrtdMemory).failures == 1
+    assert opener().card.memory.part(EmrtdMemory).failures == 0
 
 
 def attack(line: Line) -> int:
@@ -322,14 +326,14 @@ def test_wrong_keys_are_noticed_by_the_terminal_before_an_attempt_is_burnt() -> 
     handshake = domain.initialize(domain.select())
     with pytest.raises(AccessDenied, match="scp-card-cryptogram-wrong"):
         domain.authenticate(handshake, WRONG_KEYS, NoGuard())
-    assert line.card.memory.domain.failures == 0
+    assert line.card.memory.part(DomainMemory).failures == 0
 
 
 def test_the_sequence_counter_is_written_before_the_challenge_made_of_it_leaves() -> None:
     line, written = cut_at_save(blank_memory(), 1)
     line.ok(commands.select_application(gp.ISD_AID))
     assert line.send(gp.initialize_update(0, bytes(8))).sw == 0x6F00
-    assert written[0].domain.sequence == 1
+    assert written[0].part(DomainMemory).sequence == 1
 
 
 def test_new_keys_take_effect_at_once_and_the_old_ones_are_gone() -> None:
@@ -348,7 +352,7 @@ def test_new_keys_take_effect_at_once_and_the_old_ones_are_gone() -> None:
 def test_keys_under_another_dek_are_refused_by_their_check_values() -> None:
     line = blank_scp()
     assert line.send(gp.put_key(0, KeySet(0x30, *[TRANSPORT_KEY] * 3), Secret(bytes(16)))).sw == 0x6A80
-    assert line.card.memory.domain.keys.version == gp.FACTORY_KEY_VERSION
+    assert line.card.memory.part(DomainMemory).keys.version == gp.FACTORY_KEY_VERSION
 
 
 def test_the_pseudo_random_challenge_is_that_of_the_sequence_counter() -> None:
@@ -368,5 +372,5 @@ def test_the_card_says_what_it_is_before_anything_is_written() -> None:
     for byte in card.atr[1:]:
         check ^= byte
     assert check == 0
-    content = card.memory.application.files[ElementaryFile.ATR_INFO].content
+    content = card.memory.part(EmrtdMemory).files[ElementaryFile.ATR_INFO].content
     assert AtrInfo.parse(content).supports_extended_length

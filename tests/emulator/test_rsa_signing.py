@@ -8,10 +8,11 @@ import pytest
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.emrtd import personalizer
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.refusal import Refused
-from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory
+from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec.dgi import Dgi
 from eid_toolkit.standards.iso7816 import commands
@@ -30,6 +31,7 @@ from support.card_states import pace_app
 from support.documents import IssuedDocument, specimen_mrz
 from support.emulated import CAN, card_memory, emulated_card
 from support.rsa_keys import rsa_key
+from support.scripted import FixedClock
 
 ENTROPY = SystemEntropy()
 DEK = Secret(bytes(16))
@@ -50,7 +52,7 @@ def rsa_memory(
 ) -> CardMemory:
     without_pace = [] if protocols & AccessProtocols.PACE else [ElementaryFile.CARD_ACCESS]
     memory = card_memory(document, protocols=protocols, leave_out=without_pace)
-    memory.application.active_authentication_key = key
+    memory.part(EmrtdMemory).active_authentication_key = key
     return memory
 
 
@@ -82,7 +84,7 @@ def test_a_copy_with_another_rsa_key_is_found_out() -> None:
 
 def test_a_short_answer_goes_out_in_parts() -> None:
     line = pace_app()
-    line.card.memory.application.active_authentication_key = signing_key(3072)
+    line.card.memory.part(EmrtdMemory).active_authentication_key = signing_key(3072)
     line.ok(commands.select_application(EMRTD_AID))
     answer = line.ok(commands.internal_authenticate(bytes(8)))
     assert aa.verify_rsa(rsa_key(3072).public_key, aa.ActiveAuthenticationTranscript(bytes(8), answer))
@@ -91,11 +93,11 @@ def test_a_short_answer_goes_out_in_parts() -> None:
 @pytest.mark.parametrize("digest", RSA_DIGEST_REFERENCES)
 def test_the_key_is_personalized_and_kept(digest: str) -> None:
     memory = card_memory(rsa_document())
-    application = ApplicationMemory()
+    application = EmrtdMemory()
     grouping = layout.encrypt(layout.RSA_SIGNING_KEY, signing_key(digest=digest).encode(), DEK)
     personalizer.store(application, (grouping,), DEK)
-    memory.application.active_authentication_key = application.active_authentication_key
-    kept = image.decode(image.encode(memory)).application.active_authentication_key
+    memory.part(EmrtdMemory).active_authentication_key = application.active_authentication_key
+    kept = image.decode(image.encode(memory)).part(EmrtdMemory).active_authentication_key
     assert isinstance(kept, RsaSigningKey)
     assert (kept.reference, kept.key.public_key) == (RSA_DIGEST_REFERENCES[digest], rsa_key().public_key)
 
@@ -104,7 +106,7 @@ def test_the_key_is_personalized_and_kept(digest: str) -> None:
     "data", [b"", b"\x00", b"\x02", b"\x06" + rsa_key().pkcs1.reveal(), b"\x02" + rsa_key().pkcs1.reveal()[:-1]]
 )
 def test_what_is_no_key_is_refused(data: bytes) -> None:
-    application = ApplicationMemory()
+    application = EmrtdMemory()
     grouping: Dgi = layout.encrypt(layout.RSA_SIGNING_KEY, data, DEK)
     with pytest.raises(Refused):
         personalizer.store(application, (grouping,), DEK)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.ground.errors import CardRefused, ChannelError, ProtocolError
 from eid_toolkit.ground.secret import Secret
@@ -19,13 +20,13 @@ ALL_OPTIONS = [0x60, 0x61, 0x70, 0x71]
 
 def opened(options: int, level: SecurityLevel = SecurityLevel.FULL, keys: KeySet = TRANSPORT_KEYS) -> SecurityDomain:
     memory = blank_memory()
-    memory.domain.options, memory.domain.keys = Options(options), keys
+    memory.part(DomainMemory).options, memory.part(DomainMemory).keys = Options(options), keys
     return authenticated(Line.to(memory), level, keys)
 
 
 def authenticated(line: Line, level: SecurityLevel, keys: KeySet) -> SecurityDomain:
     domain = SecurityDomain(line.session, ENTROPY)
-    size = line.card.memory.domain.options.size
+    size = line.card.memory.part(DomainMemory).options.size
     handshake = domain.initialize(domain.select(), challenge_size=size)
     domain.authenticate(handshake, keys, NoGuard(), level)
     return domain
@@ -55,19 +56,19 @@ def test_longer_keys_replace_the_transport_keys(size: int) -> None:
 
 def test_a_random_challenge_is_fresh_and_counts_nothing() -> None:
     memory = blank_memory()
-    memory.domain.options = Options(0x60)
+    memory.part(DomainMemory).options = Options(0x60)
     domain = SecurityDomain(Line.to(memory).session, ENTROPY)
     identity = domain.select()
     answers = [domain.initialize(identity).answer for _ in range(3)]
     assert len({answer.card_challenge for answer in answers}) == 3
     assert {answer.sequence for answer in answers} == {b""}
-    assert memory.domain.sequence == 0
+    assert memory.part(DomainMemory).sequence == 0
 
 
 @pytest.mark.parametrize(("options", "size"), [(0x70, 16), (0x71, 8)])
 def test_a_challenge_of_the_other_mode_has_a_wrong_length(options: int, size: int) -> None:
     memory = blank_memory()
-    memory.domain.options = Options(options)
+    memory.part(DomainMemory).options = Options(options)
     domain = SecurityDomain(Line.to(memory).session, ENTROPY)
     with pytest.raises(CardRefused) as caught:
         domain.initialize(domain.select(), challenge_size=size)
@@ -77,17 +78,17 @@ def test_a_challenge_of_the_other_mode_has_a_wrong_length(options: int, size: in
 @pytest.mark.parametrize(("options", "level"), [(0x00, 0x11), (0x10, 0x33), (0x30, 0x33)])
 def test_a_level_that_the_card_does_not_offer_is_not_tried(options: int, level: int) -> None:
     memory = blank_memory()
-    memory.domain.options = Options(options)
+    memory.part(DomainMemory).options = Options(options)
     line = Line.to(memory)
     with pytest.raises(ProtocolError, match="scp-level-not-offered"):
         authenticated(line, SecurityLevel(level), TRANSPORT_KEYS)
-    assert memory.domain.failures == 0
+    assert memory.part(DomainMemory).failures == 0
 
 
 @pytest.mark.parametrize("p1", [0x00, 0x02, 0x10, 0x23, 0x31, 0x33])
 def test_the_card_refuses_a_level_that_it_does_not_offer(p1: int) -> None:
     memory = blank_memory()
-    memory.domain.options = Options(0x10)
+    memory.part(DomainMemory).options = Options(0x10)
     line = Line.to(memory)
     domain = SecurityDomain(line.session, ENTROPY)
     domain.initialize(domain.select())
@@ -114,7 +115,7 @@ def test_a_closed_channel_stays_closed() -> None:
 @pytest.mark.parametrize("options", ALL_OPTIONS)
 def test_the_image_keeps_what_the_channel_is_like(options: int) -> None:
     memory = blank_memory()
-    memory.domain.options = Options(options)
-    assert image.decode(image.encode(memory)).domain.options == options
+    memory.part(DomainMemory).options = Options(options)
+    assert image.decode(image.encode(memory)).part(DomainMemory).options == options
     older = image.encode(blank_memory()).replace(b'"options":112,', b"")
-    assert image.decode(older).domain.options == Options.FULL_S8
+    assert image.decode(older).part(DomainMemory).options == Options.FULL_S8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus
@@ -49,14 +50,14 @@ def offering(*infos: PaceInfo, **options: int) -> Line:
     """A finished card whose EF.CardAccess offers ``infos``."""
     memory = issued_memory()
     content = CardAccess(SecurityInfos.of(*infos)).encode()
-    memory.application.files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
+    memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
     return Line.to(memory, **options)
 
 
 def portrait_of(line: Line, size: int) -> bytes:
     """Puts a DG2 of ``size`` bytes in all on the card."""
     content = b"\x75\x82" + (size - 4).to_bytes(2, "big") + bytes(at & 0xFF for at in range(size - 4))
-    line.card.memory.application.files[ElementaryFile.DG2] = StoredFile(AccessRule.CHIP_ACCESS, content)
+    line.card.memory.part(EmrtdMemory).files[ElementaryFile.DG2] = StoredFile(AccessRule.CHIP_ACCESS, content)
     return content
 
 
@@ -142,7 +143,9 @@ def test_a_plain_part_of_a_chain_ends_secure_messaging() -> None:
 
 def test_commands_longer_than_declared_are_refused() -> None:
     line = mf()
-    declared, _ = AtrInfo.parse(line.card.memory.application.files[ElementaryFile.ATR_INFO].content).extended_length
+    declared, _ = AtrInfo.parse(
+        line.card.memory.part(EmrtdMemory).files[ElementaryFile.ATR_INFO].content
+    ).extended_length
     longest = CommandApdu(0, 0xD6, 0, 0, bytes(declared - 7))
     assert len(longest.encode()) == declared
     assert line.send(longest).sw == 0x6D00  # the card has looked at it
@@ -224,7 +227,7 @@ def test_an_entry_of_card_access_that_the_card_cannot_run_is_passed_over() -> No
 def test_a_card_without_a_readable_card_access_refuses_pace() -> None:
     for content in (b"", b"\x31\x05\x00"):
         line = mf()
-        line.card.memory.application.files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
+        line.card.memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
         assert line.send(commands.mse_set(0xC1, 0xA4, PACE_AES_256 + b"\x83\x01\x02")).sw == 0x6985
 
 
@@ -296,7 +299,7 @@ def test_after_a_failed_chip_authentication_the_old_keys_stay() -> None:
 
 def test_a_file_that_needs_terminal_authentication_stays_closed() -> None:
     memory = issued_memory()
-    memory.application.files[ElementaryFile.DG3] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, b"\x63\x00")
+    memory.part(EmrtdMemory).files[ElementaryFile.DG3] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, b"\x63\x00")
     line = open_with(Line.to(memory), CAN_PASSWORD)
     assert line.send(commands.read_binary_sfi(3, 0, 4)).sw == 0x6982
     assert line.send(commands.select_ef(0x0103)).sw == 0x6982

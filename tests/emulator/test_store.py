@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
 from eid_toolkit.cards.emulator.shelf import MAGIC, CardStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NoCardError, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.config import HomeConfig
@@ -64,7 +65,7 @@ def test_what_a_card_learns_is_there_when_it_is_opened_again(store: CardStore) -
     with store.open("one") as opened:
         opened.card.process(SELECT_DOMAIN)
         opened.card.process(INITIALIZE)
-    assert store.load("one").domain.sequence == 1
+    assert store.load("one").part(DomainMemory).sequence == 1
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.013, 0.029, 0.05])
@@ -77,7 +78,7 @@ def test_a_kill_while_the_card_writes_loses_nothing_that_it_answered(
         os.kill(child.pid, signal.SIGKILL)
         answered = [int(line) for line in child.communicate(timeout=LIMIT)[0].split()]
     with store.open("one") as opened:  # the lock went with its holder
-        remembered = opened.card.memory.domain.sequence
+        remembered = opened.card.memory.part(DomainMemory).sequence
         opened.card.process(SELECT_DOMAIN)
         assert opened.card.process(INITIALIZE)[-2:] == b"\x90\x00"
     assert remembered >= max(answered, default=1)
@@ -195,8 +196,8 @@ def test_bytes_that_are_no_memory_are_refused(data: bytes) -> None:
 
 DOCUMENT = json.loads(image.encode(issued_memory()))
 PLACES = [(), *((key,) for key in DOCUMENT)]
-PLACES += [("domain", key) for key in DOCUMENT["domain"]]
-PLACES += [("application", key) for key in DOCUMENT["application"]]
+for aid, part in DOCUMENT["applications"].items():
+    PLACES += [("applications", aid), *(("applications", aid, key) for key in part)]
 MAPPINGS = ("files", "passwords", "chip_authentication_keys")
 WRONG = [{}, [], "xyz", "00", 1.5, {"EF.DG1": 1}, {"CAN": "zz"}, [1, 2, 3]]
 

@@ -10,8 +10,9 @@ import pytest
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.emrtd import personalizer
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.refusal import Refused
-from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory
+from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused
@@ -70,7 +71,7 @@ def pace_data(memory: CardMemory, objects: bytes) -> dict[int, bytes]:
         answers.append(card.send(command))
         return answers[-1]
 
-    infos = CardAccess.parse(memory.application.files[ElementaryFile.CARD_ACCESS].content).security_infos
+    infos = CardAccess.parse(memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS].content).security_infos
     info = infos.of_type(PaceInfo)[0]
     run(pace_terminal.establish(AccessPassword.from_can(CAN), info, ENTROPY), exchange)
     return tlv.as_mapping(tlv.parse(answers[-1].data, 0x7C).children())
@@ -160,8 +161,8 @@ def test_links_are_followed_and_kept_over_a_reset(root: Holder) -> None:
     line, binding = after_pace(memory)
     prove(line.session, identity(*chain), binding)
     assert [reference.text for reference in trusted_by(line.session)] == ["UTCVCA00002", "UTCVCA00001"]
-    kept = image.decode(image.encode(memory)).application
-    assert kept.terminal_trust == memory.application.terminal_trust
+    kept = image.decode(image.encode(memory)).part(EmrtdMemory)
+    assert kept.terminal_trust == memory.part(EmrtdMemory).terminal_trust
     assert kept.terminal_trust is not None
     assert kept.terminal_trust.current_date == START + timedelta(days=9)
     again, binding = after_pace(image.decode(image.encode(memory)))
@@ -173,11 +174,11 @@ def test_a_change_of_trust_is_kept_before_its_answer_leaves(root: Holder) -> Non
     memory = memory_trusting(root)
     line, binding = after_pace(memory)
     written: list[CardTrust | None] = []
-    line.card._save = lambda changed: written.append(changed.application.terminal_trust)
+    line.card._save = lambda changed: written.append(changed.part(EmrtdMemory).terminal_trust)
     prove(line.session, terminal_of(root), binding)
     assert written == []  # certificates of the day of personalization change nothing
     line, binding = after_pace(memory)
-    line.card._save = lambda changed: written.append(changed.application.terminal_trust)
+    line.card._save = lambda changed: written.append(changed.part(EmrtdMemory).terminal_trust)
     verifier = root.issue("UTDV00002", Role.DV_DOMESTIC, effective=START + timedelta(days=3))
     terminal = verifier.issue("UTIS00002", Role.TERMINAL, effective=START + timedelta(days=5))
     prove(line.session, identity(root, verifier, terminal), binding)
@@ -304,7 +305,7 @@ class TestPersonalization:
     DEK = Secret(bytes(16))
 
     def test_trust_is_taken_and_named_in_ef_cvca(self, root: Holder) -> None:
-        memory = ApplicationMemory()
+        memory = EmrtdMemory()
         second = root.issue("UTCVCA00002", Role.CVCA, effective=START + timedelta(days=1))
         grouping = layout.terminal_trust(START, root.certificate, second.certificate)
         personalizer.store(memory, (grouping,), self.DEK)
@@ -317,7 +318,7 @@ class TestPersonalization:
 
     def test_nobody_writes_ef_cvca(self) -> None:
         with pytest.raises(Refused):
-            personalizer.store(ApplicationMemory(), (layout.create_file(ElementaryFile.CVCA, 36),), self.DEK)
+            personalizer.store(EmrtdMemory(), (layout.create_file(ElementaryFile.CVCA, 36),), self.DEK)
 
     def test_what_is_no_trust_is_refused(self, root: Holder) -> None:
         verifier = root.issue("UTDV00001", Role.DV_DOMESTIC)
@@ -330,7 +331,7 @@ class TestPersonalization:
             layout.terminal_trust(START, verifier.certificate).data,
             layout.terminal_trust(START, root.certificate, root.certificate).data,
         ):
-            memory = ApplicationMemory()
+            memory = EmrtdMemory()
             with pytest.raises(Refused):
                 personalizer.store(memory, (layout.Dgi(layout.TERMINAL_TRUST, data),), self.DEK)
             assert memory.terminal_trust is None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import AccessDenied, CardRemoved
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.security_infos import SecurityInfos
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
@@ -26,6 +27,7 @@ from eid_toolkit.work.inspection.verdict import Decision, Verdict, judge
 from support.authorities import NOW, Authority, new_key
 from support.documents import EXPIRY, GM_3DES, IssuedDocument, specimen_mrz
 from support.emulated import BAC_ONLY, CAN, Tampered, card_memory, emulated_card
+from support.scripted import FixedClock
 
 OFFICER = policy_by_name("officer")
 BY_CAN = AccessPassword.from_can(CAN)
@@ -91,7 +93,7 @@ def test_a_chip_that_goes_by_nine_places_of_a_long_number_is_not_opened_by_anoth
     document = IssuedDocument(authority, long)
     opened_by = AccessPassword.from_mrz_information(mrz_information(shown, PartialDate(1990, 1, 31), EXPIRY))
     memory = card_memory(document)
-    memory.application.passwords[PasswordKind.MRZ] = opened_by
+    memory.part(EmrtdMemory).passwords[PasswordKind.MRZ] = opened_by
     assert read(memory, opened_by).access.mrz_matches is matches
 
 
@@ -125,7 +127,7 @@ class OddCardAccess(EmulatedCard):
     """A card that is as it should be, and has one entry in EF.CardAccess that is none."""
 
     def process(self, raw: bytes, /) -> bytes:
-        answer, genuine = super().process(raw), self.memory.application.files[Ef.CARD_ACCESS].content
+        answer, genuine = super().process(raw), self.memory.part(EmrtdMemory).files[Ef.CARD_ACCESS].content
         (good,) = CardAccess.parse(genuine).security_infos.entries
         odd = der.sequence(der.object_identifier(GM_3DES.protocol), der.octet_string(b"no version"))
         return der.set_of([good.encode(), odd]) + answer[-2:] if answer[:-2] == genuine else answer
@@ -139,7 +141,7 @@ def test_one_odd_entry_of_card_access_does_not_cost_pace(document: IssuedDocumen
 
 def test_a_weakened_card_access_is_found_out(document: IssuedDocument, trust: TrustMaterial) -> None:
     memory = card_memory(document)
-    memory.application.files[Ef.CARD_ACCESS].content = SecurityInfos.of(GM_3DES).encode()
+    memory.part(EmrtdMemory).files[Ef.CARD_ACCESS].content = SecurityInfos.of(GM_3DES).encode()
     evidence = read(memory)
     assert evidence.access.cipher == "3des"
     assert failed_reasons(judge(evidence, trust, OFFICER, NOW)) == {"document.card-access": "card-access-altered"}
@@ -203,7 +205,7 @@ def test_evidence_holds_neither_the_password_nor_keys(document: IssuedDocument) 
 def test_files_that_anybody_may_read_are_read_whole(document: IssuedDocument) -> None:
     memory = card_memory(document)
     small = read_small_files(InProcessTransport(emulated_card(memory), "emulator:test"))
-    assert small[Ef.ATR_INFO] == memory.application.files[Ef.ATR_INFO].content
+    assert small[Ef.ATR_INFO] == memory.part(EmrtdMemory).files[Ef.ATR_INFO].content
 
 
 def test_a_file_beyond_terminal_authentication_is_named_so(authority: Authority) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.quirks import names_short_identifier
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.standards.iso7816 import commands
@@ -104,7 +105,7 @@ class ShadowedCard(WatchedCard):
     """The short identifier of EF.COM opens EF.DIR, as where the card looks in its master file (both are 1E)."""
 
     def _dispatch(self, command: CommandApdu, limit: int):  # type: ignore[no-untyped-def]
-        files = self.memory.application.files
+        files = self.memory.part(EmrtdMemory).files
         if command.ins != commands.READ_BINARY or command.p1 != 0x80 | Ef.COM.sfi or not self._session.channel:
             return super()._dispatch(command, limit)
         com, files[Ef.COM] = files[Ef.COM], StoredFile(AccessRule.CHIP_ACCESS, bytes.fromhex("61094F07A0000002471001"))
@@ -117,20 +118,20 @@ class ShadowedCard(WatchedCard):
 def test_a_file_with_another_tag_is_not_taken_for_the_one_that_was_asked_for() -> None:
     made = copy_of()
     evidence = served(ShadowedCard(made.memory), made)
-    assert evidence.files[Ef.COM].content == made.memory.application.files[Ef.COM].content
+    assert evidence.files[Ef.COM].content == made.memory.part(EmrtdMemory).files[Ef.COM].content
     assert passes(made, evidence)
 
 
 def test_a_file_whose_tag_is_wrong_in_every_form_is_what_the_card_has() -> None:
     made = copy_of()
-    wrong = b"\x6f" + made.memory.application.files[Ef.SOD].content[1:]
-    made.memory.application.files[Ef.SOD] = StoredFile(AccessRule.CHIP_ACCESS, wrong)
+    wrong = b"\x6f" + made.memory.part(EmrtdMemory).files[Ef.SOD].content[1:]
+    made.memory.part(EmrtdMemory).files[Ef.SOD] = StoredFile(AccessRule.CHIP_ACCESS, wrong)
     evidence = served(made.card, made)
     assert evidence.files[Ef.SOD].content == wrong
 
 
 def test_a_file_that_is_not_there_is_absent_though_the_first_form_says_something_else() -> None:
     made = copy_of()
-    made.memory.application.files.pop(Ef.COM)
+    made.memory.part(EmrtdMemory).files.pop(Ef.COM)
     card = watched(made, StatusWord.CONDITIONS_NOT_SATISFIED)
     assert served(card, made).files[Ef.COM].state is FileState.ABSENT

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.errors import EidError
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.protocols.passwords import AccessPassword
@@ -21,6 +21,7 @@ from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Decision, judge
 from support.authorities import NOW, Authority
 from support.documents import IssuedDocument, specimen_mrz, with_file
+from support.scripted import FixedClock
 
 OFFICER = policy_by_name("officer")
 SIGNED = [ElementaryFile.of_data_group(number) for number in (1, 2, 11, 12, 14, 15)]

@@ -6,7 +6,7 @@ import pytest
 
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Card
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.protocols.passwords import AccessPassword
@@ -16,6 +16,7 @@ from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import Evidence, FileState
 from eid_toolkit.work.inspection.result import CheckResult
 from eid_toolkit.work.inspection.verdict import Decision, judge
+from support.scripted import FixedClock
 from support.spec_cards import NOW, OFFICER, copy_of
 
 BAC_ALONE = AccessSpec(protocols=("bac",))

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.rights import TerminalIdentity, read_trusted
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.asn1.security_infos import FileId, SecurityInfos, TerminalAuthenticationInfo
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.pki.cv_authorization import READ_DG3, READ_DG4, Role
@@ -27,6 +28,7 @@ from support.authorities import NOW, Authority, new_key
 from support.cv_chain import BOTH, START, Holder, cvca, ec_signer
 from support.documents import IssuedDocument, specimen_mrz
 from support.emulated import BAC_ONLY, CAN, PACE_ONLY, card_memory, emulated_card
+from support.scripted import FixedClock
 from support.terminals import identity, terminal_of, trust_terminals
 
 OFFICER = policy_by_name("officer")
@@ -93,8 +95,8 @@ def test_what_the_right_opens_is_read(
 
 def test_a_changed_fingerprint_is_found_out(authority: Authority, document: IssuedDocument, root: Holder) -> None:
     memory = trust_terminals(card_memory(document), root)
-    stored = memory.application.files[Ef.DG3]
-    memory.application.files[Ef.DG3] = replace(stored, content=stored.content[:-1] + b"\x01")
+    stored = memory.part(EmrtdMemory).files[Ef.DG3]
+    memory.part(EmrtdMemory).files[Ef.DG3] = replace(stored, content=stored.content[:-1] + b"\x01")
     trust = authority.trust(authority.crl())
     seen = judge(read(document, memory, terminal_of(root)), trust, OFFICER, NOW)
     unseen = judge(read(document, memory), trust, OFFICER, NOW)
@@ -106,7 +108,7 @@ def test_without_a_key_the_chip_still_says_whom_it_trusts(document: IssuedDocume
     evidence = read(document, memory)
     shown = evidence.terminal_authentication
     assert (shown.outcome, shown.trusted, shown.cause) == (TerminalProof.NO_KEY, ("UTCVCA00001",), "cvc-no-chain")
-    assert evidence.content(Ef.CVCA) == memory.application.files[Ef.CVCA].content
+    assert evidence.content(Ef.CVCA) == memory.part(EmrtdMemory).files[Ef.CVCA].content
     assert evidence.interrupted is None
 
 

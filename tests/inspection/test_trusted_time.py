@@ -15,6 +15,7 @@ from eid_toolkit.standards.pki.trust_material import TrustMaterial
 from eid_toolkit.standards.pki.validation import Status, check_revocation
 from eid_toolkit.work.inspection.trusted_time import reset_trusted_time, told_times, trusted_time
 from support.authorities import NOW, START, Authority, new_key
+from support.trust_files import import_files
 
 UTOPIA, ATLANTIS = Authority(), Authority("VNM")
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
@@ -26,8 +27,8 @@ SIGNER = UTOPIA.list_signer(KEY, purpose=BUNDLE_SIGNING_KEY)
 @pytest.fixture
 def store(tmp_path: Path) -> TrustStore:
     store = TrustStore(tmp_path / "trust")
-    store.import_files(
-        [("u.cer", UTOPIA.csca.der), ("u.crl", UTOPIA.crl().der), ("v.cer", ATLANTIS.csca.der)], NOW, None
+    import_files(
+        store, [("u.cer", UTOPIA.csca.der), ("u.crl", UTOPIA.crl().der), ("v.cer", ATLANTIS.csca.der)], NOW, None
     )
     return store
 
@@ -58,12 +59,12 @@ def bundle(issued_at: datetime, version: int = 1) -> bytes:
 def test_a_list_dated_more_than_a_day_ahead_is_refused(store: TrustStore, name: str, data: bytes) -> None:
     before = len(store.entries())
     with pytest.raises(BadInput, match="trust-dated-ahead"):
-        store.import_files([(name, data)], NOW, None)
+        import_files(store, [(name, data)], NOW, None)
     assert len(store.entries()) == before
 
 
 def test_a_list_that_is_a_little_ahead_is_taken(store: TrustStore) -> None:
-    store.import_files([("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
     assert highest(store) == NOW + DAY / 2
 
 
@@ -94,7 +95,7 @@ def test_what_an_earlier_version_kept_otherwise_still_counts(store: TrustStore) 
 
 
 def test_a_time_stays_known_when_its_list_is_gone(store: TrustStore) -> None:
-    store.import_files([("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
     assert highest(store) == NOW
     (entry,) = (each for each in store.entries() if each.kind == "crl" and each.item.country == "VN")
     store.remove(entry.fingerprint)
@@ -104,7 +105,7 @@ def test_a_time_stays_known_when_its_list_is_gone(store: TrustStore) -> None:
 
 
 def test_a_list_from_the_future_does_not_hide_the_current_one(store: TrustStore) -> None:
-    store.import_files([("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
     hold_a_list_from_the_future(store)
     assert check_revocation(ATLANTIS.signer(), store.material(), NOW).status is Status.PASSED
 
@@ -117,7 +118,7 @@ def test_a_list_from_the_future_still_revokes(store: TrustStore) -> None:
 
 def test_the_next_bundle_takes_back_what_lists_told_of_a_later_time(store: TrustStore) -> None:
     (store.directory / "trusted-time").write_text(FAR.isoformat())  # of a list that was removed since
-    store.import_files([("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
     assert highest(store) == FAR
     bundles = BundleStore(store)
     bundles.take(bundle(NOW), "bundle", NOW + DAY / 4, UTOPIA.csca.fingerprint, None)
@@ -125,7 +126,7 @@ def test_the_next_bundle_takes_back_what_lists_told_of_a_later_time(store: Trust
     assert highest(store) == NOW  # also when it is read again
 
     later = ATLANTIS.crl(this_update=NOW + DAY, number=2)
-    store.import_files([("v2.crl", later.der)], NOW + DAY, None)
+    import_files(store, [("v2.crl", later.der)], NOW + DAY, None)
     assert highest(store) == NOW + DAY
 
 
@@ -139,7 +140,7 @@ def test_a_bundle_takes_nothing_back_that_another_bundle_told(store: TrustStore)
 
 def test_two_people_take_back_what_was_told_of_a_later_time(store: TrustStore) -> None:
     (store.directory / "trusted-time").write_text(FAR.isoformat())
-    store.import_files([("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
     reset_trusted_time(store.directory, store.material(), NOW + DAY / 4, ["anna", "bert"])
     assert highest(store) == NOW + DAY / 4
     told = {each.kind: each for each in told_times(store.directory, store.material()) if each.ignored is None}

@@ -12,6 +12,7 @@ import pytest
 
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.books.register.stock.stations import Stations
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import AccessDenied, CardAbsent, DatabaseAway, NoCardError, NoReaderError, ReaderAway
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState
@@ -166,7 +167,7 @@ def test_half_way_cards_are_told_apart_from_documents_without_a_blank(station: S
     assert station.bell.left[:2] == [Free(1, 1), Free(0, 1)]
     assert outcomes(summary) == [Outcome.ISSUED]
     assert station.bell.told.count("unused") == 2  # nothing waits for these blanks
-    assert station.bureau.cards.load("b4").application.state is not ApplicationState.PERSONALIZED
+    assert station.bureau.cards.load("b4").part(EmrtdMemory).state is not ApplicationState.PERSONALIZED
     again = station.box(0)
     again.cards.append("b1")
     assert outcomes(station.run(again)) == [Outcome.FINISHED]

@@ -11,6 +11,7 @@ import pytest
 from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator import forgeries
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.images.portrait import make_portrait
@@ -90,7 +91,7 @@ def test_the_mapping_is_chosen_and_proves_the_chip(issued: tuple[Bureau, Documen
 
 def test_card_security_is_what_the_card_holds_and_is_read_after_pace_only(issued: tuple[Bureau, Document, str]) -> None:
     bureau, _, _ = issued
-    content = bureau.cards.load("blank").application.files[ElementaryFile.CARD_SECURITY].content
+    content = bureau.cards.load("blank").part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY].content
     parsed = CardSecurity.parse(content)
     assert parsed.is_signed()
     assert parsed.encode() == content
@@ -111,7 +112,7 @@ def test_a_clone_fails_by_its_mapping_too(issued: tuple[Bureau, Document, str]) 
 def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) -> None:
     bureau, _, can = issued
     memory = bureau.cards.load("blank")
-    content = memory.application.files[ElementaryFile.CARD_SECURITY].content
+    content = memory.part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY].content
     infos = CardSecurity.parse(content).security_infos.encode()
     changed = content.replace(infos, infos[:-1] + bytes((infos[-1] ^ 1,)))
     for name, forged, reason in (
@@ -125,7 +126,7 @@ def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) 
 def test_without_card_security_the_mapping_proves_nothing(issued: tuple[Bureau, Document, str]) -> None:
     bureau, _, can = issued
     memory = forgeries.copied(bureau.cards.load("blank"))
-    del memory.application.files[ElementaryFile.CARD_SECURITY]
+    del memory.part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY]
     bureau.cards.create("stripped", memory)
     assert reasons(inspected(bureau, "stripped", can))["chip.cam"] == "card-security-missing"
 

@@ -12,9 +12,10 @@ from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import AccessDenied, DecisionNeeded, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ground.ports import FixedClock
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState, DomainState
@@ -23,6 +24,7 @@ from eid_toolkit.work.personalization.plan import Action, Plan
 from eid_toolkit.work.personalization.service import PersonalizationService
 from support.bureau import Bureau, SilentDesk
 from support.homes import ENTROPY, NOW, VIETNAMESE
+from support.scripted import FixedClock
 
 
 def test_a_blank_becomes_an_issued_card_that_is_locked(bureau: Bureau) -> None:
@@ -32,8 +34,8 @@ def test_a_blank_becomes_an_issued_card_that_is_locked(bureau: Bureau) -> None:
     memory = bureau.cards.load("blank")
     assert (job.state, job.done, job.open_step) == (JobState.DONE, job.steps, None)
     assert (issued.state, issued.chip) == (DocumentState.ISSUED, memory.chip_identity.hex())
-    assert (memory.application.state, memory.domain.state) == (ApplicationState.PERSONALIZED, DomainState.SECURED)
-    assert memory.domain.keys.version == 0x30
+    assert (memory.part(EmrtdMemory).state, memory.state) == (ApplicationState.PERSONALIZED, DomainState.SECURED)
+    assert memory.part(DomainMemory).keys.version == 0x30
 
 
 def test_the_chips_keys_are_destroyed_here_on_record(bureau: Bureau) -> None:
@@ -50,7 +52,7 @@ def test_each_chip_gets_keys_of_its_own(bureau: Bureau) -> None:
     first, second = bureau.office.document(), bureau.office.document(VIETNAMESE, "vn-cccd")
     bureau.personalize(first, bureau.blank("one"))
     bureau.personalize(second, bureau.blank("two"))
-    one, two = bureau.cards.load("one").domain.keys, bureau.cards.load("two").domain.keys
+    one, two = bureau.cards.load("one").part(DomainMemory).keys, bureau.cards.load("two").part(DomainMemory).keys
     keys = {key.reveal() for found in (one, two) for key in (found.enc, found.mac, found.dek)}
     assert len(keys | {DEVELOPER_CARD_KEY.reveal()}) == 7
 
@@ -99,7 +101,7 @@ def test_a_wrong_transport_key_burns_no_attempt_however_often_it_is_tried(bureau
     for _ in range(4):
         with pytest.raises(AccessDenied, match="scp-card-cryptogram-wrong"):
             bureau.personalize(document, "foreign")
-    assert bureau.cards.load("foreign").domain.failures == 0
+    assert bureau.cards.load("foreign").part(DomainMemory).failures == 0
     assert bureau.office.register.documents.get(document.id).state is DocumentState.PREPARED
     assert bureau.personalize(document, bureau.blank("right")).state is JobState.DONE
 
@@ -138,7 +140,7 @@ def test_a_card_whose_signer_would_not_pass_is_not_written(bureau: Bureau) -> No
     trust.add(office.authorities.revoke("UTO", serial, NOW), "own authority", NOW, office.clerk)
     with pytest.raises(NotPermitted, match="signer-revoked"):
         bureau.personalize(document, "blank")
-    assert bureau.cards.load("blank").domain.keys.version == 0xFF
+    assert bureau.cards.load("blank").part(DomainMemory).keys.version == 0xFF
     assert bureau.service.journal.list() == ()
 
 
@@ -167,7 +169,7 @@ def test_a_tampered_file_in_the_register_never_reaches_a_card(bureau: Bureau) ->
         connection.execute(update(document_file).values(content=b"x" * 100))
     with pytest.raises(IntegrityBroken):
         bureau.personalize(document, "blank")
-    assert bureau.cards.load("blank").domain.keys.version == 0xFF
+    assert bureau.cards.load("blank").part(DomainMemory).keys.version == 0xFF
 
 
 def test_the_printed_can_or_mrz_confirms_the_print_and_nothing_else_does(bureau: Bureau) -> None:
@@ -216,7 +218,7 @@ def test_a_card_that_reads_back_differently_waits_for_a_decision(bureau: Bureau)
 
     def spoil_after_lock(step, done):  # type: ignore[no-untyped-def]
         if step.action is Action.READ_BACK and not done:
-            stored = held.memory.application.files[ElementaryFile.DG2]
+            stored = held.memory.part(EmrtdMemory).files[ElementaryFile.DG2]
             stored.content = stored.content[:-1] + bytes((stored.content[-1] ^ 1,))
 
     with bureau.service.hold(document.id), bureau.cards.open("blank") as opened:
@@ -275,8 +277,10 @@ def test_keys_of_another_authority_open_no_card(bureau: Bureau) -> None:
     """A card with its own keys in, but of another card-master key."""
     bureau.personalize(bureau.office.document(), bureau.blank())
     memory = bureau.cards.load("blank")
-    foreign = replace(memory.domain.keys, enc=Secret(bytes(16)), mac=Secret(bytes(16)), dek=Secret(bytes(16)))
-    memory.domain.keys = foreign
+    foreign = replace(
+        memory.part(DomainMemory).keys, enc=Secret(bytes(16)), mac=Secret(bytes(16)), dek=Secret(bytes(16))
+    )
+    memory.part(DomainMemory).keys = foreign
     bureau.cards.create("stranger", memory)
     with pytest.raises(AccessDenied, match="scp-card-cryptogram-wrong"):
         bureau.personalize(bureau.office.document(VIETNAMESE, "vn-cccd"), "stranger")

@@ -8,6 +8,7 @@ from importlib.resources import files
 import pytest
 
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.images.portrait import make_portrait
@@ -101,4 +102,4 @@ def test_a_blank_that_no_document_is_left_for_stays_one(bureau: Bureau) -> None:
     bureau.office.prepare(application(bureau, WITHOUT_CHIP_KEY))
     summary = station.run(station.box(1))
     assert [each.outcome for each in summary.results] == [Outcome.REFUSED]
-    assert bureau.cards.load("b1").domain.keys.version == FACTORY_KEY_VERSION
+    assert bureau.cards.load("b1").part(DomainMemory).keys.version == FACTORY_KEY_VERSION

@@ -11,9 +11,10 @@ import pytest
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import SystemEntropy
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.pki.certificate import Certificate
-from eid_toolkit.standards.pki.issuing import Lifetime, build_master_list_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import Lifetime, build_purpose_signer, distinguished_name
 from eid_toolkit.standards.pki.lint import CertificateKind, lint_certificate
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list, changes
 from eid_toolkit.standards.pki.validation import Status, TrustMaterial, validate_list_signer
@@ -32,8 +33,9 @@ def signer(authority: Authority) -> Certificate:
     name = distinguished_name("UT", "Ministry", "Master List Signer")
     lifetime = Lifetime(START, START + timedelta(days=365), START + timedelta(days=700))
     entropy = SystemEntropy()
-    return build_master_list_signer(
-        authority.csca, authority.key, name, KEY.public_key, lifetime, authority.publication, entropy
+    purpose = CSCA_MASTER_LIST_SIGNING_KEY
+    return build_purpose_signer(
+        authority.csca, authority.key, name, KEY.public_key, lifetime, authority.publication, entropy, purpose
     )
 
 

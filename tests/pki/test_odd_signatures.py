@@ -11,19 +11,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import SignatureAlgorithm, SystemEntropy
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.digests import DIGEST_OIDS, digest
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
-from eid_toolkit.standards.pki.issuing import Lifetime, build_master_list_signer, distinguished_name
+from eid_toolkit.standards.pki.issuing import Lifetime, build_purpose_signer, distinguished_name
 from eid_toolkit.standards.pki.lint import lint_certificate, lint_crl
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 from eid_toolkit.standards.pki.signature_form import is_without_null
 from eid_toolkit.standards.pki.validation import Status, check_revocation, validate_list_signer, validate_signer
 from support.authorities import NOW, START, TEN_YEARS, Authority
 from support.odd_certificates import altered_crl, certificate_bytes, extension
+from support.trust_files import import_files
 
 UTOPIA = Authority()
 ECDSA_SHA512 = algorithm_to_der(SignatureAlgorithm("ecdsa", "sha512"))
@@ -65,8 +67,8 @@ class TestAlgorithmFields:
     def test_an_authority_with_two_algorithms_is_not_believed_and_told_why(self, tmp_path: Path) -> None:
         odd = with_inner(UTOPIA.csca, ECDSA_SHA512)
         with pytest.raises(BadInput, match="signature-algorithms-differ"):
-            TrustStore(tmp_path).import_files([("odd.cer", odd.der)], NOW, None)
-        TrustStore(tmp_path).import_files([("odd.cer", with_inner(UTOPIA.csca, WITH_NULL).der)], NOW, None)
+            import_files(TrustStore(tmp_path), [("odd.cer", odd.der)], NOW, None)
+        import_files(TrustStore(tmp_path), [("odd.cer", with_inner(UTOPIA.csca, WITH_NULL).der)], NOW, None)
 
     def test_a_revocation_list_with_two_algorithms_clears_nobody(self) -> None:
         odd = Crl.parse(outside(UTOPIA.crl().der, ECDSA_SHA512))
@@ -170,8 +172,9 @@ class RsaSigner:
 def test_a_list_signed_without_null_is_its_signers_and_it_is_told(tmp_path: Path) -> None:
     key = RsaSigner()
     name, lifetime = distinguished_name("UT", "Ministry", "List Signer"), Lifetime.of_signer(START, TEN_YEARS)
-    signer = build_master_list_signer(
-        UTOPIA.csca, UTOPIA.key, name, key.public_key, lifetime, UTOPIA.publication, SystemEntropy()
+    purpose = CSCA_MASTER_LIST_SIGNING_KEY
+    signer = build_purpose_signer(
+        UTOPIA.csca, UTOPIA.key, name, key.public_key, lifetime, UTOPIA.publication, SystemEntropy(), purpose
     )
     listed = build_master_list([UTOPIA.csca], key, signer, UTOPIA.csca, "sha256", NOW)
     found = MasterList.parse(listed)
@@ -180,5 +183,5 @@ def test_a_list_signed_without_null_is_its_signers_and_it_is_told(tmp_path: Path
     ordinary = MasterList.parse(UTOPIA.master_list(UTOPIA.csca)).signed
     assert ordinary is not None and not is_without_null(ordinary)
     store = TrustStore(tmp_path)
-    store.import_files([("u.cer", UTOPIA.csca.der), ("u.ml", listed)], NOW, None)
+    import_files(store, [("u.cer", UTOPIA.csca.der), ("u.ml", listed)], NOW, None)
     assert [pack.basis for pack in store.packs.all()] == ["signer-chain"]

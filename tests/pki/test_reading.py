@@ -17,6 +17,7 @@ from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, TrustBundle, build_trust_bundle, digest_of
 from support.authorities import NOW, Authority, new_key
 from support.odd_certificates import certificate_bytes
+from support.trust_files import import_files
 
 UTOPIA = Authority()
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "odd_files"
@@ -79,7 +80,7 @@ def test_what_decode_can_name_import_names_too(fault: str, tmp_path: Path) -> No
     with pytest.raises(BadInput) as by_decode:
         list(decoded(data))
     with pytest.raises(BadInput) as by_import:
-        TrustStore(tmp_path / "trust").import_files([("odd", data)], NOW, None)
+        import_files(TrustStore(tmp_path / "trust"), [("odd", data)], NOW, None)
     with pytest.raises(BadInput) as by_lint:
         read_items(data)
     assert {found.value.code for found in (by_decode, by_import, by_lint)} == {code}
@@ -87,14 +88,14 @@ def test_what_decode_can_name_import_names_too(fault: str, tmp_path: Path) -> No
 
 def test_certificates_that_are_handed_out_together_are_taken(tmp_path: Path) -> None:
     store = TrustStore(tmp_path / "trust")
-    store.import_files([("u.p7b", bag(UTOPIA.csca.der, crls=(UTOPIA.crl().der,)))], NOW, None)
+    import_files(store, [("u.p7b", bag(UTOPIA.csca.der, crls=(UTOPIA.crl().der,)))], NOW, None)
     assert {entry.kind for entry in store.entries()} == {"anchor", "crl"}
     assert len(read_items(bag(UTOPIA.csca.der, b"\x30\x00")).items) == 1
 
 
 def test_a_bag_from_elsewhere_is_taken(tmp_path: Path) -> None:
     store = TrustStore(tmp_path / "trust")
-    store.import_files([("certs-only.p7b", (FIXTURES / "certs-only.p7b").read_bytes())], NOW, None)
+    import_files(store, [("certs-only.p7b", (FIXTURES / "certs-only.p7b").read_bytes())], NOW, None)
     assert [entry.kind for entry in store.entries()] == ["anchor"]
 
 
@@ -110,7 +111,7 @@ def test_a_large_bag_and_one_in_ber_are_read() -> None:
 def test_a_bag_without_certificates_and_what_is_no_bag_is_refused(data: bytes, tmp_path: Path) -> None:
     if data == bag():
         with pytest.raises(BadInput, match="trust-file-unknown"):
-            TrustStore(tmp_path / "trust").import_files([("u.p7b", data)], NOW, None)
+            import_files(TrustStore(tmp_path / "trust"), [("u.p7b", data)], NOW, None)
     else:
         with pytest.raises(BadInput, match="cms-malformed"):
             CertificateBag.parse(data)
@@ -123,11 +124,11 @@ def test_a_bundle_is_sent_where_it_belongs(tmp_path: Path) -> None:
     data = build_trust_bundle(made, key, signer, (UTOPIA.csca,), NOW)
     assert kind_of(data) is Kind.BUNDLE
     with pytest.raises(BadInput, match="trust-bundle-elsewhere"):
-        TrustStore(tmp_path / "trust").import_files([("1.bundle", data)], NOW, None)
+        import_files(TrustStore(tmp_path / "trust"), [("1.bundle", data)], NOW, None)
 
 
 @pytest.mark.parametrize("kind", [Kind.REQUEST, Kind.SIGNED])
 def test_what_is_known_but_not_for_here_is_called_what_it_is(kind: Kind, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="trust-file-other") as caught:
-        TrustStore(tmp_path / "trust").import_files([("file", KINDS[kind])], NOW, None)
+        import_files(TrustStore(tmp_path / "trust"), [("file", KINDS[kind])], NOW, None)
     assert caught.value.facts["kind"] == kind.value

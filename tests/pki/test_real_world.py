@@ -26,6 +26,7 @@ from eid_toolkit.standards.pki.validation import Status, validate_list_signer, v
 from support.authorities import NOW, START, Authority
 from support.odd_certificates import altered, certificate_bytes, extension
 from support.odd_rsa import OddRsa, key_with_exponent, pss_defaults, pss_identifier, without_parameters
+from support.trust_files import import_files
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "master-lists"
 GENUINE = Authority()
@@ -183,7 +184,7 @@ def test_an_oddity_is_accepted_and_told(quirk: str, tmp_path: Path) -> None:
     make, code = ACCEPTED[quirk]
     odd = make()
     store = TrustStore(tmp_path / "trust")
-    store.import_files([("odd.cer", odd.data)], NOW, None)
+    import_files(store, [("odd.cer", odd.data)], NOW, None)
     (anchor,) = store.material().anchors
     signer = altered(GENUINE.signer(), odd.key, issuer=GENUINE.csca.subject)
     if anchor.extensions.subject_key_identifier is None:
@@ -242,7 +243,7 @@ def test_what_is_no_csca_is_refused_with_a_reason(quirk: str, tmp_path: Path) ->
     make, code = REFUSED[quirk]
     store = TrustStore(tmp_path / "trust")
     with pytest.raises(BadInput) as caught:
-        store.import_files([("odd.cer", make())], NOW, None)
+        import_files(store, [("odd.cer", make())], NOW, None)
     assert caught.value.code == code
     assert not store.material().anchors
 
@@ -253,10 +254,10 @@ def test_link_and_root_may_share_a_key_identifier(tmp_path: Path) -> None:
     link = GENUINE.link(new)
     assert link.extensions.subject_key_identifier == new.csca.extensions.subject_key_identifier
     store = TrustStore(tmp_path / "trust")
-    store.import_files([("old.cer", GENUINE.csca.der), ("link.cer", link.der)], NOW, None)
+    import_files(store, [("old.cer", GENUINE.csca.der), ("link.cer", link.der)], NOW, None)
     signer = new.signer()
     assert validate_signer(signer, store.material(), NOW).path == (GENUINE.csca, link)
-    store.import_files([("new.cer", new.csca.der)], NOW, None)
+    import_files(store, [("new.cer", new.csca.der)], NOW, None)
     assert validate_signer(signer, store.material(), NOW).path == (new.csca,)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.ground.errors import BadInput, CardRefused
-from eid_toolkit.ground.ports import ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.iso9796 import TRAILERS
@@ -14,6 +14,7 @@ from eid_toolkit.standards.protocols import active_authentication as aa
 from eid_toolkit.standards.protocols.active_authentication import ActiveAuthenticationTranscript, EcdsaForm
 from eid_toolkit.standards.protocols.flow import run
 from support.rsa_keys import rsa_key
+from support.scripted import ScriptedEntropy
 
 CHALLENGE = bytes(range(8))
 CURVES = [domain for n in range(8, 19) if isinstance(domain := domain_by_id(n), EcDomain)]

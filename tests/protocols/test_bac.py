@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.ground.errors import AccessDenied, ChannelError, ProtocolError
-from eid_toolkit.ground.ports import ScriptedEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.messaging_suites import suite_from_keys
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
@@ -14,6 +13,7 @@ from eid_toolkit.standards.protocols.bac import BacKeys
 from eid_toolkit.standards.protocols.flow import run
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
+from support.scripted import ScriptedEntropy
 from vectors import load
 
 D = load("icao_D_bac_sm")

@@ -16,6 +16,7 @@ import pytest
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
@@ -111,12 +112,12 @@ def pace_info(mapping: str) -> PaceInfo:
 
 def finished_card(mapping: str = "gm") -> CardMemory:
     memory = issued_memory()
-    memory.application.files[ElementaryFile.CARD_ACCESS] = StoredFile(
+    memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS] = StoredFile(
         AccessRule.ALWAYS, CardAccess(SecurityInfos.of(pace_info(mapping))).encode()
     )
     if mapping == "cam":
         scalar = issued_document().chip_key.key.scalar
-        memory.application.chip_authentication_keys = {PARAMETER_ID: ChipKey(PARAMETER_ID, PARAMETER_ID, scalar)}
+        memory.part(EmrtdMemory).chip_authentication_keys = {PARAMETER_ID: ChipKey(PARAMETER_ID, PARAMETER_ID, scalar)}
     return memory
 
 
@@ -130,8 +131,8 @@ def terminals() -> tuple[Holder, Holder, Holder]:
 
 def card_with_fingerprints() -> CardMemory:
     memory = finished_card()
-    memory.application.files[ElementaryFile.DG3] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, FINGERPRINTS)
-    memory.application.trust_terminals_by(CardTrust((CertifiedKey.of_root(terminals()[0].certificate),), START))
+    memory.part(EmrtdMemory).files[ElementaryFile.DG3] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, FINGERPRINTS)
+    memory.part(EmrtdMemory).trust_terminals_by(CardTrust((CertifiedKey.of_root(terminals()[0].certificate),), START))
     return memory
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRefused, ProtocolError
-from eid_toolkit.ground.ports import Entropy, ScriptedEntropy, SystemEntropy
+from eid_toolkit.ground.ports import Entropy, SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo
@@ -23,6 +23,7 @@ from eid_toolkit.standards.protocols.key_agreement import group_of
 from eid_toolkit.standards.protocols.pace import PaceParameters, PaceResult, SessionKeys
 from eid_toolkit.standards.protocols.pace_card import PaceResponder, TokenWrong
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
+from support.scripted import ScriptedEntropy
 from vectors import load
 
 G1 = load("icao_G1_pace_gm_ecdh")

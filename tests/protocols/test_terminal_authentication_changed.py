@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.cards.terminal.chip import agree_on_keys
 from eid_toolkit.cards.terminal.session import CardSession
@@ -54,8 +55,8 @@ def chain() -> tuple[Holder, Holder, Holder]:
 def card_memory() -> CardMemory:
     memory = issued_memory()
     for file, content in FILES.items():
-        memory.application.files[file] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, content)
-    memory.application.trust_terminals_by(CardTrust((CertifiedKey.of_root(chain()[0].certificate),), START))
+        memory.part(EmrtdMemory).files[file] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, content)
+    memory.part(EmrtdMemory).trust_terminals_by(CardTrust((CertifiedKey.of_root(chain()[0].certificate),), START))
     return memory
 
 

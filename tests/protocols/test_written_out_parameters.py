@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
 from eid_toolkit.ground.errors import BadInput, EidError
@@ -123,7 +124,7 @@ def test_a_group_of_the_cards_own_making_is_refused() -> None:
 def open_with(*infos: PaceInfo | PaceDomainParameterInfo) -> AccessResult:
     memory = issued_memory()
     content = CardAccess(SecurityInfos.of(*infos)).encode()
-    memory.application.files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
+    memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS] = StoredFile(AccessRule.ALWAYS, content)
     return open_access(Line.to(memory).session, AccessPassword.from_can(CAN), SystemEntropy(), allow_bac=False)
 
 

@@ -76,12 +76,12 @@ def test_what_is_lost_is_named_and_known_from_then_on(desk: Desk, file: Path) ->
     for number in range(3):
         desk.person({**UTOPIAN, "personal_number": str(number)})
     desk.register.audit.checkpoint([ANNA])
-    last = desk.register.verify_audit().rows
+    last = desk.register.audit.verify().rows
     done = restored(desk, file)
     assert done.lost is not None
     assert (done.lost.first, done.lost.last) == (manifest.audit_rows + 1, last)
     assert done.row == manifest.audit_rows + 1
-    result = desk.register.verify_audit()
+    result = desk.register.audit.verify()
     assert (result.reason, result.unsigned_rows) == (None, 0)
     (known,) = result.restorings
     assert (known.position, known.operator, known.lost_from, known.lost_through) == (done.row, "anna", done.row, last)
@@ -94,7 +94,7 @@ def test_a_home_that_still_remembers_the_lost_checkpoint_takes_the_loss_as_known
     remembered = (desk.home.audit / "head.json").read_bytes()
     restored(desk, file)
     (desk.home.audit / "head.json").write_bytes(remembered)  # as a kill before the last write leaves it
-    assert desk.register.verify_audit().reason is None
+    assert desk.register.audit.verify().reason is None
     assert (desk.home.audit / "head.json").read_bytes() != remembered
 
 
@@ -114,12 +114,12 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: 
         connection.execute(
             text("INSERT INTO audit_head SELECT position, hash FROM audit WHERE position = :row"), {"row": forged.row}
         )
-    assert desk.register.verify_audit().reason == "audit-rows-cut-off"
+    assert desk.register.audit.verify().reason == "audit-rows-cut-off"
     seen = desk.register.audit.seen()
     assert seen is not None
     detail = {"lost": {"from": 5, "through": 6}, "seen": {"position": seen.position, "hash": seen.hash}}
     desk.register.record("anna", "register.restored", "register", detail)
-    found = desk.register.verify_audit()
+    found = desk.register.audit.verify()
     assert (found.reason, found.broken_at) == ("audit-restoring-unsigned", forged.row + 1)
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
         desk.register.audit.checkpoint([ANNA])
@@ -127,7 +127,7 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: 
         desk.register.record("anna", "thing.done", "thing", {"number": number})
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
         desk.register.audit.settle()
-    assert desk.register.verify_audit().reason == "audit-restoring-unsigned"
+    assert desk.register.audit.verify().reason == "audit-restoring-unsigned"
 
 
 def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(desk: Desk, file: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(desk: Desk, file: Path
     done = restored(desk, file)
     assert done.lost is not None
     assert (done.lost.first, done.lost.last) == (None, 5)  # the back-up has another row 4: that it was begun
-    (known,) = desk.register.verify_audit().restorings
+    (known,) = desk.register.audit.verify().restorings
     assert known.seen is not None and known.seen[0] == 4
 
 
@@ -171,7 +171,7 @@ def test_a_back_up_of_another_home_is_refused(desk: Desk, demo_home_template: Pa
     other.register.close()
     with pytest.raises(IntegrityBroken, match="backup-of-another-home"):
         restored(desk, file)
-    assert desk.register.verify_audit().reason is None
+    assert desk.register.audit.verify().reason is None
 
 
 def test_a_personalization_that_was_begun_goes_on_in_the_restored_register(desk: Desk, file: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_personalization_that_was_begun_goes_on_in_the_restored_register(desk:
     again = Bureau(Desk.open(desk.home))
     again.personalize(again.office.register.documents.get(document.id), card)
     assert again.office.register.documents.get(document.id).state is DocumentState.ISSUED
-    assert again.office.register.verify_audit().reason is None
+    assert again.office.register.audit.verify().reason is None
     again.office.register.close()
 
 
@@ -250,7 +250,7 @@ def test_a_back_up_taken_while_others_write_is_one_state(desk: Desk, file: Path,
     again = Desk.open(desk.home)
     added = [row for row in again.register.audit_rows() if row.action == "person.added"]
     assert manifests[1].tables["person"] == len(added)
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     assert again.register.documents.load_package(document.id).files
     again.register.close()
 
@@ -281,7 +281,7 @@ def test_a_register_goes_from_one_database_to_the_other_and_back(
     restored(Desk(home, desk.keys, desk.register, desk.authorities), tmp_path / "second")
     again = Desk.open(home)
     assert contents(again.register.database) == there
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     again.register.close()
     postgres.drop(name)
 
@@ -308,7 +308,7 @@ def test_a_back_up_of_an_older_version_is_brought_up_to_date(desk: Desk, file: P
     desk.register.close()
     again = Desk.open(desk.home)
     assert again.register.persons.get("P-1").version == 1
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     again.register.close()
 
 
@@ -321,7 +321,7 @@ def test_a_station_that_holds_the_register_makes_a_restoring_wait_and_then_tell(
         connection.execute(text("SELECT 1"))
         with pytest.raises(ServiceAway, match="register-busy"):
             restored(desk, file)
-    assert desk.register.verify_audit().restorings == ()
+    assert desk.register.audit.verify().restorings == ()
     other.register.close()
 
 
@@ -339,5 +339,5 @@ def test_who_was_erased_is_not_brought_back(desk: Desk, file: Path) -> None:
         again.register.applications.portrait(again.register.applications.get(application.id))
     (told,) = [row for row in again.register.audit_rows() if row.action == "register.restored"]
     assert '"erased_again":1' in told.detail
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     again.register.close()

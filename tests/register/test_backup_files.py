@@ -152,7 +152,7 @@ def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
     done = restore(desk, file, replace=replace)
     again = Desk.open(desk.home)
     assert len(again.register.documents.list()) == 1
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     again.register.close()
     return done
 
@@ -269,7 +269,7 @@ def test_a_kill_in_a_restoring_leaves_one_state_and_the_next_one_tidies(
     killed(desk, file, where, name)
     again = Desk.open(desk.home)
     assert (again.register.audit_rows() == rows) is not done
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     again.register.close()
     restored(desk, file)
     assert left_over(desk.home) == []

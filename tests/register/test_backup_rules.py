@@ -23,9 +23,9 @@ from eid_toolkit.books.register.register import Register
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ground.ports import FixedClock
 from support.asking import Asked
 from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, Desk, build_home
+from support.scripted import FixedClock
 
 CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
 
@@ -215,7 +215,7 @@ def test_a_kill_before_the_home_remembers_a_restoring_stops_no_work(desk: Desk, 
     head.write_bytes(remembered)
     desk.person(UTOPIAN)
     desk.register.audit.checkpoint([ANNA])
-    assert desk.register.verify_audit().unsigned_rows == 0
+    assert desk.register.audit.verify().unsigned_rows == 0
     with desk.register.database.write() as connection:  # without its signature the row of the restoring is nobody's
         connection.execute(text("DELETE FROM audit_checkpoint WHERE position = :row"), {"row": done.row})
     head.write_bytes(remembered)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from eid_toolkit.books.register.documents import application_rows
 from eid_toolkit.books.register.documents.applications import ApplicationKind, ApplicationState, Evidence
-from eid_toolkit.books.register.documents.document_status import ACTIONS
+from eid_toolkit.books.register.documents.document_status import PERMISSIONS
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.books.register.documents.workflow import DOCUMENT
 from eid_toolkit.books.register.people.person_data import PersonData
@@ -56,12 +56,12 @@ def test_every_second_step_is_what_the_table_says(desk: Desk, first: str) -> Non
     statuses, document = desk.register.statuses, issued(desk)
     state = statuses.change(document.id, first, ANNA, "told at the counter").state
     assert state is DOCUMENT.actions[first][1]
-    for action in ACTIONS:
+    for action in PERMISSIONS:
         if not DOCUMENT.allows(state, action):
             with pytest.raises(NotPermitted, match="state-forbids"):
                 statuses.change(document.id, action, ANNA)
     assert [each.action for each in statuses.history(document.id)] == [first]
-    assert desk.register.verify_audit().broken_at is None
+    assert desk.register.audit.verify().broken_at is None
 
 
 def test_a_suspended_document_is_good_again_and_may_be_suspended_again(desk: Desk) -> None:

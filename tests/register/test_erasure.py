@@ -153,7 +153,7 @@ def test_the_persons_row_stays_as_a_husk(desk: Desk) -> None:
     (listed,) = desk.register.applications.list()  # what hangs on the husk can still be listed
     assert listed.person.data.name == "ERASED"
     assert [each.id for each in desk.register.documents.list()] == [made.id]
-    assert desk.register.verify_audit().reason is None
+    assert desk.register.audit.verify().reason is None
 
 
 def test_the_log_tells_of_it_and_names_nobody(desk: Desk) -> None:

@@ -67,5 +67,5 @@ def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring
     assert told >= {("document.spoiled", prepared.id), ("document.spoiled", bound.id)}
     assert told >= {("job.spoiled", "J-1"), ("job.spoiled", "J-2"), ("stock.spoil", "main")}
     assert ("job.spoiled", "J-3") not in told
-    assert again.register.verify_audit().reason is None
+    assert again.register.audit.verify().reason is None
     again.register.close()

@@ -174,4 +174,4 @@ def test_what_stays_can_still_be_worked_with(desk: Desk) -> None:
     assert [each.action for each in register.stock.history(serial_of(1))][-1] == "spoil"
     assert register.documents.serial(spoiled) == serial_of(1)
     assert register.statuses.change(issued.id, "destroy", ANNA).state == "destroyed"
-    assert register.verify_audit().reason is None
+    assert register.audit.verify().reason is None

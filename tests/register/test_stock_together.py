@@ -71,4 +71,4 @@ def test_a_shift_is_opened_and_closed_once(desk: Desk, desks: list[Desk]) -> Non
 
     assert sorted(map(str, at_once(desks, open_))) == ["True"] + ["shift-open-already"] * (STATIONS - 1)
     assert sorted(map(str, at_once(desks, close))) == ["True"] + ["shift-not-open"] * (STATIONS - 1)
-    assert desk.register.verify_audit().reason is None
+    assert desk.register.audit.verify().reason is None

@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from eid_toolkit.books.ledger.schema import card
 from eid_toolkit.books.register.documents.applications import Application, ApplicationKind, Evidence
-from eid_toolkit.books.register.documents.document_status import ACTIONS
+from eid_toolkit.books.register.documents.document_status import PERMISSIONS
 from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.register.documents.workflow import (
     APPLICATION,
@@ -194,7 +194,7 @@ class Office(RuleBasedStateMachine):
         self.attempt(steps[action])
 
     @precondition(lambda self: self.documents())
-    @rule(number=st.integers(0, 20), action=st.sampled_from(ACTIONS))
+    @rule(number=st.integers(0, 20), action=st.sampled_from(sorted(PERMISSIONS)))
     def report(self, number: int, action: str) -> None:
         found = self.documents()
         self.attempt(lambda: self.desk.register.statuses.change(found[number % len(found)].id, action, ANNA))

@@ -16,6 +16,7 @@ from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from support.authorities import NOW, Authority
+from support.trust_files import import_files
 
 UTOPIA, ATLANTIS = Authority(), Authority("VNM")
 
@@ -32,7 +33,7 @@ def pem(label: str, data: bytes) -> bytes:
 def test_certificates_and_lists_are_kept_with_their_origin(store: TrustStore) -> None:
     crl = UTOPIA.crl()
     bundle = pem("CERTIFICATE", UTOPIA.csca.der) + pem("X509 CRL", crl.der)
-    store.import_files([("utopia.pem", bundle), ("vnm.cer", ATLANTIS.csca.der)], NOW, Operator("anna"))
+    import_files(store, [("utopia.pem", bundle), ("vnm.cer", ATLANTIS.csca.der)], NOW, Operator("anna"))
     material = store.material()
     assert {anchor.fingerprint for anchor in material.anchors} == {UTOPIA.csca.fingerprint, ATLANTIS.csca.fingerprint}
     assert [each.fingerprint for each in material.crls] == [crl.fingerprint]
@@ -43,24 +44,24 @@ def test_certificates_and_lists_are_kept_with_their_origin(store: TrustStore) ->
 def test_a_list_needs_its_authority(store: TrustStore) -> None:
     crl = UTOPIA.crl()
     with pytest.raises(BadInput, match="trust-crl-of-unknown-authority"):
-        store.import_files([("utopia.crl", crl.der)], NOW, None)
-    store.import_files([("utopia.crl", crl.der), ("utopia.cer", UTOPIA.csca.der)], NOW, None)
+        import_files(store, [("utopia.crl", crl.der)], NOW, None)
+    import_files(store, [("utopia.crl", crl.der), ("utopia.cer", UTOPIA.csca.der)], NOW, None)
     assert len(store.entries()) == 2
 
 
 def test_one_bad_file_keeps_all_out(store: TrustStore) -> None:
     with pytest.raises(BadInput, match="trust-file-unknown"):
-        store.import_files([("good.cer", UTOPIA.csca.der), ("bad.cer", b"not a certificate")], NOW, None)
+        import_files(store, [("good.cer", UTOPIA.csca.der), ("bad.cer", b"not a certificate")], NOW, None)
     assert store.entries() == ()
 
 
 def test_a_document_signer_is_no_anchor(store: TrustStore) -> None:
     with pytest.raises(BadInput, match="trust-not-a-csca"):
-        store.import_files([("ds.cer", UTOPIA.signer().der)], NOW, None)
+        import_files(store, [("ds.cer", UTOPIA.signer().der)], NOW, None)
 
 
 def test_what_is_removed_is_believed_no_more(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     store.remove(UTOPIA.csca.fingerprint)
     assert not store.material().anchors
     with pytest.raises(BadInput, match="trust-entry-unknown"):
@@ -74,14 +75,14 @@ def change(store: TrustStore, statement: str, *values: object) -> None:
 
 
 def test_an_anchor_that_was_exchanged_on_the_disk_is_told(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     change(store, "UPDATE object SET data = ?", ATLANTIS.csca.der)
     with pytest.raises(IntegrityBroken, match="trust-entry-damaged"):
         store.material().anchors_of("UT")
 
 
 def test_a_file_that_is_no_store_is_told_and_a_newer_one_is_not_touched(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     with closing(sqlite3.connect(store.directory / FILE)) as connection:
         connection.execute("PRAGMA user_version = 9")
     with pytest.raises(BadInput, match="trust-store-newer"):
@@ -92,7 +93,7 @@ def test_a_file_that_is_no_store_is_told_and_a_newer_one_is_not_touched(store: T
 
 
 def test_a_bit_flipped_in_the_schema_is_told(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     path = store.directory / FILE
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

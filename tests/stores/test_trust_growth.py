@@ -26,6 +26,7 @@ from eid_toolkit.standards.pki.validation import Status, validate_signer
 from support.authorities import NOW, Authority
 from support.odd_certificates import certificate_bytes
 from support.old_trust import write_as_before
+from support.trust_files import import_files
 
 STATES = ("FRA", "DEU", "NLD", "GHA", "JPN", "BRA")
 UTOPIA, *OTHERS = Authority(), *map(Authority, STATES)
@@ -41,7 +42,7 @@ def edition(number: int, *without: Certificate) -> bytes:
 @pytest.fixture
 def store(tmp_path: Path) -> TrustStore:
     store = TrustStore(tmp_path / "trust")
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, Operator("anna"))
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, Operator("anna"))
     return store
 
 
@@ -60,7 +61,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 
 def take(store: TrustStore, number: int, *without: Certificate) -> None:
-    store.import_files([(f"edition {number}", edition(number, *without))], NOW + timedelta(days=number), None)
+    import_files(store, [(f"edition {number}", edition(number, *without))], NOW + timedelta(days=number), None)
 
 
 def test_an_inspection_reads_what_it_needs_however_many_editions_there_are(
@@ -85,7 +86,7 @@ def test_a_certificate_lies_in_the_store_once(store: TrustStore) -> None:
 
 def test_a_list_comes_out_of_the_store_as_it_was_signed(store: TrustStore) -> None:
     signed = edition(1)
-    store.import_files([("list.ml", signed)], NOW, None)
+    import_files(store, [("list.ml", signed)], NOW, None)
     (pack,) = TrustStore(store.directory).packs.all()
     sources = [member.data for member in pack.members if member.role == "source"]
     assert sources == [signed]
@@ -118,7 +119,7 @@ def test_a_certificate_stays_as_long_as_a_list_has_it(store: TrustStore) -> None
 def test_what_an_earlier_version_kept_is_taken_over_at_the_first_opening(store: TrustStore, tmp_path: Path) -> None:
     take(store, 0)
     take(store, 1, CSCAS[0])
-    store.import_files([("utopia.crl", UTOPIA.crl().der)], NOW, None)
+    import_files(store, [("utopia.crl", UTOPIA.crl().der)], NOW, None)
     old = tmp_path / "old"
     write_as_before(store, old)
     (old / f"{CSCAS[2].fingerprint}.removed").write_bytes(b"")
@@ -154,7 +155,7 @@ def test_decisions_that_an_earlier_version_kept_still_count(tmp_path: Path) -> N
     store = TrustStore(tmp_path / "trust", operators, own)
     store.add(UTOPIA.csca, "own authority", NOW, None)
     store.add(CSCAS[0], "fra.cer", NOW, anna, bert)
-    store.import_files([("list.ml", edition(0))], NOW, anna)
+    import_files(store, [("list.ml", edition(0))], NOW, anna)
     write_as_before(store, tmp_path / "old")
     opened = TrustStore(tmp_path / "old", operators, own)
     assert {anchor.der for anchor in opened.material().anchors} == {UTOPIA.csca.der, *(csca.der for csca in CSCAS)}
@@ -234,9 +235,13 @@ import os, sys
 from datetime import datetime
 from pathlib import Path
 from eid_toolkit.books.trust import store as trust
+from eid_toolkit.books.trust.sources import Sources, read_bytes
 trust.sweep = lambda connection: os._exit(9)
 data = Path(sys.argv[2]).read_bytes()
-trust.TrustStore(Path(sys.argv[1])).import_files([("list.ml", data)], datetime.fromisoformat(sys.argv[3]), None)
+sources = Sources()
+read_bytes(sources, "list.ml", data)
+store = trust.TrustStore(Path(sys.argv[1]))
+store.carry_out(store.plan(sources, datetime.fromisoformat(sys.argv[3])), None)
 """
     arguments = [str(store.directory), str(store.directory.parent / "list.ml"), NOW.isoformat()]
     assert subprocess.run([sys.executable, "-c", script, *arguments], timeout=60, check=False).returncode == 9
@@ -255,7 +260,7 @@ def test_in_an_authoritys_home_one_list_is_held_against_its_proof(
     store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
     store.add(UTOPIA.csca, "own authority", NOW, None)
     for number in range(4):
-        store.import_files([(f"{number}.ml", edition(number))], NOW, anna)
+        import_files(store, [(f"{number}.ml", edition(number))], NOW, anna)
     looked: list[int] = []
     read = MasterList.signed_content
     monkeypatch.setattr(MasterList, "signed_content", lambda data: looked.append(len(data)) or read(data))
@@ -279,7 +284,7 @@ def test_a_list_that_vouches_for_another_lists_signer_is_found(tmp_path: Path) -
     store = TrustStore(tmp_path / "trust", operators, own)
     store.add(UTOPIA.csca, "own authority", NOW, None)
     for name, data in (("u.ml", by_utopia), ("f.ml", by_france), ("d.ml", by_germany)):
-        store.import_files([(name, data)], NOW, anna)
+        import_files(store, [(name, data)], NOW, anna)
     assert len(store.material().anchors_of("DE")) == len(store.material().anchors_of("FR")) == 1
     (first,) = (pack for pack in store.packs.all() if pack.name == "u.ml")
     store.remove_list(first)

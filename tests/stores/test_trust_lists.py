@@ -22,6 +22,7 @@ from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 from support.authorities import NOW, START, Authority, new_key
+from support.trust_files import import_files
 
 UTOPIA, ATLANTIS, FRANCE, GHANA = Authority(), Authority("VNM"), Authority("FRA"), Authority("GHA")
 LIST = UTOPIA.master_list(UTOPIA.csca, ATLANTIS.csca, FRANCE.csca)
@@ -49,7 +50,7 @@ def countries(store: TrustStore) -> set[str | None]:
 
 
 def test_a_list_is_believed_if_its_signer_comes_from_a_believed_csca(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, Operator("anna"))
+    import_files(store, [("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, Operator("anna"))
     assert countries(store) == {"UT", "VN", "FR"}
     entry = store.find(FRANCE.csca.fingerprint)
     assert entry.listed_in is not None
@@ -59,7 +60,7 @@ def test_a_list_is_believed_if_its_signer_comes_from_a_believed_csca(store: Trus
 
 def test_a_list_by_a_stranger_is_believed_only_if_its_signer_is_accepted(store: TrustStore) -> None:
     with pytest.raises(BadInput, match="trust-list-signer-unknown") as caught:
-        store.import_files([("utopia.ml", LIST)], NOW, None)
+        import_files(store, [("utopia.ml", LIST)], NOW, None)
     accepted = plan(store, LIST, accepted=str(caught.value.facts["accept"]))
     assert accepted.decided_by_people(frozenset()) == [accepted.packs[0].sha256]
     store.carry_out(accepted)
@@ -69,7 +70,7 @@ def test_a_list_by_a_stranger_is_believed_only_if_its_signer_is_accepted(store: 
 def test_a_bare_list_is_believed_only_if_it_is_accepted_itself(store: TrustStore) -> None:
     bare = bare_list(UTOPIA.csca.der, ATLANTIS.csca.der)
     with pytest.raises(BadInput, match="trust-list-bare") as caught:
-        store.import_files([("bare.ml", bare)], NOW, None)
+        import_files(store, [("bare.ml", bare)], NOW, None)
     accepted = plan(store, bare, accepted=str(caught.value.facts["accept"]))
     assert accepted.packs[0].basis is Basis.LIST
     store.carry_out(accepted)
@@ -88,7 +89,7 @@ def test_a_list_that_was_changed_is_refused_whatever_is_accepted(store: TrustSto
 
 def test_one_list_can_bring_the_authority_of_the_next(store: TrustStore) -> None:
     second = FRANCE.master_list(GHANA.csca)
-    store.import_files([("b.ml", second), ("a.ml", LIST), ("u.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("b.ml", second), ("a.ml", LIST), ("u.cer", UTOPIA.csca.der)], NOW, None)
     assert countries(store) == {"UT", "VN", "FR", "GH"}
 
 
@@ -108,13 +109,13 @@ def test_bad_certificates_are_told_and_do_not_keep_the_others_out(store: TrustSt
 def test_links_in_a_list_are_no_anchors_of_their_own_right(store: TrustStore) -> None:
     successor = Authority(start=START + timedelta(days=5))
     link = UTOPIA.link(successor)
-    store.import_files([("u.cer", UTOPIA.csca.der), ("u.ml", UTOPIA.master_list(link))], NOW, None)
+    import_files(store, [("u.cer", UTOPIA.csca.der), ("u.ml", UTOPIA.master_list(link))], NOW, None)
     material = store.material()
     assert (tuple(material.anchors), tuple(material.links)) == ((UTOPIA.csca,), (link,))
 
 
 def test_what_is_here_already_is_known_and_keeps_its_origin(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
     again = plan(store, UTOPIA.csca.der, LIST)
     assert (again.entries, again.packs, again.refused) == ([], [], [])
     assert {fingerprint for _, fingerprint in again.known} >= {FRANCE.csca.fingerprint, UTOPIA.csca.fingerprint}
@@ -122,18 +123,18 @@ def test_what_is_here_already_is_known_and_keeps_its_origin(store: TrustStore) -
 
 
 def test_what_was_removed_is_not_brought_back_by_a_list(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
     store.remove(FRANCE.csca.fingerprint)
     newer = plan(store, UTOPIA.master_list(FRANCE.csca, GHANA.csca))
     store.carry_out(newer)
     assert [each.reason for each in newer.refused] == ["trust-removed-before"]
     assert countries(store) == {"UT", "VN", "GH"}
-    store.import_files([("france.cer", FRANCE.csca.der)], NOW, None)
+    import_files(store, [("france.cer", FRANCE.csca.der)], NOW, None)
     assert "FR" in countries(store)
 
 
 def test_a_whole_list_can_be_removed(store: TrustStore) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der), ("utopia.ml", LIST)], NOW, None)
     (pack,) = store.packs.all()
     assert store.find_list(pack.sha256[:12]) == pack
     store.remove_list(pack)
@@ -151,7 +152,7 @@ def test_a_directory_brings_lists_signers_and_revocation_lists(store: TrustStore
     ]
     path = tmp_path / "directory.ldif"
     path.write_bytes(ldif(entries))
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     found = store.plan(read_files((path,)), NOW)
     found.check()
     store.carry_out(found)
@@ -176,8 +177,8 @@ def test_a_deviation_list_is_taken_from_a_believed_state_only(store: TrustStore)
     deviation = Deviation(Concerned(document_type="ID"), "2.23.136.1.1.7.3.2", "wrong check digit", None)
     listed = UTOPIA.deviation_list(deviation)
     with pytest.raises(BadInput, match="trust-list-signer-unknown"):
-        store.import_files([("u.dl", listed)], NOW, None)
-    store.import_files([("u.cer", UTOPIA.csca.der), ("u.dl", listed)], NOW, None)
+        import_files(store, [("u.dl", listed)], NOW, None)
+    import_files(store, [("u.cer", UTOPIA.csca.der), ("u.dl", listed)], NOW, None)
     (found,) = store.material().deviation_lists
     assert found.deviations == (deviation,)
 
@@ -231,7 +232,7 @@ def test_a_list_that_claims_a_proof_it_lacks_is_told(tmp_path: Path, operators: 
 def test_a_stop_in_the_middle_of_a_list_leaves_nothing_of_it(
     store: TrustStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+    import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     found = plan(store, LIST)
 
     def stop(*_: object) -> None:
@@ -264,12 +265,12 @@ def test_why_a_list_is_not_proved_is_told_with_the_date(
     store: TrustStore, believed: bool, at: datetime, code: str
 ) -> None:
     if believed:
-        store.import_files([("utopia.cer", UTOPIA.csca.der)], NOW, None)
+        import_files(store, [("utopia.cer", UTOPIA.csca.der)], NOW, None)
     listed = UTOPIA.master_list(FRANCE.csca, signing_time=START - timedelta(days=1))
     signer = MasterList.parse(listed).signer
     assert signer is not None
     with pytest.raises(BadInput) as caught:
-        store.import_files([("utopia.ml", listed)], at, None)
+        import_files(store, [("utopia.ml", listed)], at, None)
     assert (caught.value.code, caught.value.facts["accept"]) == (code, signer.fingerprint)
     date = signer.not_before if "not-yet" in code else signer.not_after if "expired" in code else None
     assert caught.value.facts.get("date") == (f"{date:%Y-%m-%d}" if date else None)
@@ -277,11 +278,11 @@ def test_why_a_list_is_not_proved_is_told_with_the_date(
 
 def test_an_expired_csca_of_the_list_signer_is_told_with_its_date(store: TrustStore) -> None:
     old = Authority("GHA", start=START - timedelta(days=8000))
-    store.import_files([("gha.cer", old.csca.der)], NOW, None)
+    import_files(store, [("gha.cer", old.csca.der)], NOW, None)
     key = new_key()
     signer = old.list_signer(key, start=START)
     listed = build_master_list([old.csca], key, signer, old.csca, "sha256", NOW)
     with pytest.raises(BadInput) as caught:
-        store.import_files([("gha.ml", listed)], NOW, None)
+        import_files(store, [("gha.ml", listed)], NOW, None)
     assert caught.value.code == "trust-list-csca-expired"
     assert caught.value.facts["date"] == f"{old.csca.not_after:%Y-%m-%d}"

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from eid_toolkit.books.keys.keys import EcSigner
 from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.standards.asn1.oids import DEVIATION_LIST_SIGNING_KEY
+from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY, DEVIATION_LIST_SIGNING_KEY
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.crl import Crl
-from eid_toolkit.standards.pki.deviation_list import Deviation, build_deviation_list
+from eid_toolkit.standards.pki.deviation_list import Deviation
 from eid_toolkit.standards.pki.issuing import (
     Lifetime,
     Publication,
@@ -21,12 +21,12 @@ from eid_toolkit.standards.pki.issuing import (
     build_csca,
     build_document_signer,
     build_link,
-    build_master_list_signer,
     build_purpose_signer,
     distinguished_name,
 )
 from eid_toolkit.standards.pki.master_list import build_master_list
 from eid_toolkit.standards.pki.validation import TrustMaterial
+from support.deviation_lists import build_deviation_list
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW = START + timedelta(days=10)
@@ -73,14 +73,12 @@ class Authority:
         """This authority's key vouches for the successor's."""
         return build_link(self.csca, self.key, successor.csca, self.publication, SystemEntropy())
 
-    def list_signer(self, key: EcSigner, start: datetime = START, purpose: str | None = None) -> Certificate:
+    def list_signer(
+        self, key: EcSigner, start: datetime = START, purpose: str = CSCA_MASTER_LIST_SIGNING_KEY
+    ) -> Certificate:
         """For master lists, or for another purpose (an extended key usage)."""
         lifetime = Lifetime.of_signer(start, timedelta(days=365))
         name = self._name("List Signer")
-        if purpose is None:
-            return build_master_list_signer(
-                self.csca, self.key, name, key.public_key, lifetime, self.publication, SystemEntropy()
-            )
         return build_purpose_signer(
             self.csca, self.key, name, key.public_key, lifetime, self.publication, SystemEntropy(), purpose
         )

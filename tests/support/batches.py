@@ -139,4 +139,4 @@ class Station:
         assert len(chips) == len(set(chips))
         issued = [row.subject for row in self.office.register.audit_rows() if row.action == "document.issued"]
         assert len(issued) == len(set(issued)) == self.states()[DocumentState.ISSUED]
-        assert self.office.register.verify_audit().broken_at is None
+        assert self.office.register.audit.verify().broken_at is None

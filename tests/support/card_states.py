@@ -9,6 +9,7 @@ from functools import cache
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
@@ -53,14 +54,14 @@ def issued_document() -> IssuedDocument:
 @cache
 def _issued_image() -> bytes:
     memory = card_memory(issued_document(), protocols=BOTH)
-    memory.domain.state = DomainState.SECURED
+    memory.state = DomainState.SECURED
     return image.encode(memory)
 
 
 def issued_memory(*, protocols: AccessProtocols = BOTH) -> CardMemory:
     """A finished card: application personalized, domain SECURED; a copy of the test's own."""
     memory = image.decode(_issued_image())
-    memory.application.protocols = protocols
+    memory.part(EmrtdMemory).protocols = protocols
     return memory
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd
 
 Matches = Callable[[DefectiveCard, CommandApdu], bool]
 Answer = Callable[[DefectiveCard, CommandApdu], ResponseApdu]
@@ -63,11 +63,11 @@ def is_open(card: DefectiveCard) -> bool:
 
 
 def in_application(card: DefectiveCard) -> bool:
-    return card._session.selected is Selected.APPLICATION
+    return emrtd(card).status.is_selected
 
 
 def in_master_file(card: DefectiveCard) -> bool:
-    return card._session.selected is Selected.MASTER_FILE
+    return card._session.selected is card._session.master_file
 
 
 def selects_application(command: CommandApdu) -> bool:
@@ -98,7 +98,7 @@ def file_by_sfi(card: DefectiveCard, sfi: int) -> ElementaryFile | None:
 
 
 def content(card: DefectiveCard, file: ElementaryFile | None) -> bytes:
-    stored = card.memory.application.files.get(file) if file is not None else None
+    stored = card.memory.part(EmrtdMemory).files.get(file) if file is not None else None
     return b"" if stored is None else stored.content
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.chip import agree_on_keys, challenge_chip
@@ -136,7 +137,7 @@ class Specimen:
         self._infos: list[object] = []
         self._mapping_key: EcPrivateKey | None = None
         self._identity: tuple[Holder, tuple[CvCertificate, ...]] | None = None
-        self.memory.application.chip_authentication_keys = {}
+        self.memory.part(EmrtdMemory).chip_authentication_keys = {}
         self._put_access()
         self._put_chip()
         self._put_signing()
@@ -144,12 +145,12 @@ class Specimen:
         self._put_rights()
 
     def _put(self, file: ElementaryFile, content: bytes, rule: AccessRule = AccessRule.CHIP_ACCESS) -> None:
-        self.memory.application.files[file] = StoredFile(rule, content)
+        self.memory.part(EmrtdMemory).files[file] = StoredFile(rule, content)
 
     def _put_access(self) -> None:
         access = self.combination.access
         if access is None:
-            del self.memory.application.files[ElementaryFile.CARD_ACCESS]
+            del self.memory.part(EmrtdMemory).files[ElementaryFile.CARD_ACCESS]
             return
         self._infos.append(access.info)
         self._put(ElementaryFile.CARD_ACCESS, CardAccess(SecurityInfos.of(access.info)).encode(), AccessRule.ALWAYS)
@@ -157,7 +158,7 @@ class Specimen:
         if access.mapping == "cam" and isinstance(domain, EcDomain):
             self._mapping_key = EcPrivateKey.generate(domain, ENTROPY)
             key = ChipKey(access.group, access.group, self._mapping_key.scalar)
-            self.memory.application.chip_authentication_keys[access.group] = key
+            self.memory.part(EmrtdMemory).chip_authentication_keys[access.group] = key
 
     def _put_chip(self) -> None:
         """The key, and where it has a reference a decoy on the same group behind it."""
@@ -182,7 +183,7 @@ class Specimen:
             ChipAuthenticationPublicKeyInfo(kind, spki, reference),
         ]
         number = reference or 0
-        self.memory.application.chip_authentication_keys[number] = ChipKey(group, number, pair.private)
+        self.memory.part(EmrtdMemory).chip_authentication_keys[number] = ChipKey(group, number, pair.private)
 
     def _put_signing(self) -> None:
         signing = self.combination.signing
@@ -190,13 +191,15 @@ class Specimen:
             return
         if signing.bits is not None:
             rsa = rsa_key(signing.bits)
-            self.memory.application.active_authentication_key = RsaSigningKey(
+            self.memory.part(EmrtdMemory).active_authentication_key = RsaSigningKey(
                 RSA_DIGEST_REFERENCES[signing.digest], rsa
             )
             self._put(ElementaryFile.DG15, Dg15(rsa.public_key.spki()).encode())
             return
         key = issued_document().aa_key.key  # whose public key DG15 has already
-        self.memory.application.active_authentication_key = ChipKey(13, DIGEST_REFERENCES[signing.digest], key.scalar)
+        self.memory.part(EmrtdMemory).active_authentication_key = ChipKey(
+            13, DIGEST_REFERENCES[signing.digest], key.scalar
+        )
         self._infos.append(ActiveAuthenticationInfo(ECDSA_PLAIN[signing.digest]))
 
     def _put_rights(self) -> None:
@@ -208,7 +211,7 @@ class Specimen:
         verifier = root.issue("UTDV00001", Role.DV_DOMESTIC)
         terminal = verifier.issue("UTIS00001", Role.TERMINAL, rights=READ_DG3)
         self._identity = terminal, (root.certificate, verifier.certificate)
-        self.memory.application.trust_terminals_by(CardTrust((CertifiedKey.of_root(root.certificate),), START))
+        self.memory.part(EmrtdMemory).trust_terminals_by(CardTrust((CertifiedKey.of_root(root.certificate),), START))
 
     def inspect(self, transport: Transport) -> Outcome:
         """Runs every protocol of the combination, in the order of an inspection."""

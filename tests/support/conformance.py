@@ -8,6 +8,7 @@ from functools import cache
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.application import Emrtd
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
@@ -15,6 +16,7 @@ from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.profiles.chip_protocols import PaceChoice
+from eid_toolkit.standards.protocols.pace_card import PaceResponder
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
 from eid_toolkit.work.cardspec.randomness import SeededEntropy
@@ -113,6 +115,17 @@ class DefectiveCard(EmulatedCard):
         for change in self.defects.afterwards:
             reply = Reply(change(self, command, reply.answer), reply.effect)
         return reply
+
+
+def emrtd(card: EmulatedCard) -> Emrtd:
+    """The eMRTD application of a card with power."""
+    return next(found for found in card._session.applications if isinstance(found, Emrtd))
+
+
+def pace_run(card: EmulatedCard) -> PaceResponder | None:
+    """The card's side of PACE, while it runs."""
+    run = card._session.under_way
+    return run if isinstance(run, PaceResponder) else None
 
 
 Defect = Callable[[DefectiveCard], None]

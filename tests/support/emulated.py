@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from eid_toolkit.books.keys.keys import EcSigner
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
@@ -36,7 +37,7 @@ def card_memory(
     """The memory of a card with ``document`` on it, perhaps without some files or with other keys than its own."""
     transport_key = Secret(bytes(range(0x40, 0x50)))
     memory = make_blank((transport_key,) * 3, SystemEntropy())
-    application = memory.application
+    application = memory.part(EmrtdMemory)
     missing = set(leave_out)
     for file, content in document.files.items():
         if file not in missing:

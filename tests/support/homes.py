@@ -26,12 +26,13 @@ from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
 from eid_toolkit.ground.images.portrait import make_portrait
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.profiles import list_profiles, load_profile
 from eid_toolkit.work.office.founding import found
 from eid_toolkit.work.personalization.prepare import Preparation
 from support.postgres import PrivatePostgres
+from support.scripted import FixedClock
 
 NOW = (datetime.now(UTC) - timedelta(days=1)).replace(hour=9, minute=30, second=0, microsecond=0)
 """Yesterday: homes of these tests are also worked in by commands, whose clock is the machine's."""

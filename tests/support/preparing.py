@@ -54,7 +54,7 @@ def check_all_whole(desk: Desk, applications: list[str]) -> list[Document]:
     for document in there:
         package = desk.register.documents.load_package(document.id)
         assert package.state is DocumentState.PREPARED and package.chip_authentication_key is not None
-    assert desk.register.verify_audit().broken_at is None
+    assert desk.register.audit.verify().broken_at is None
     told = [row.subject for row in desk.register.audit_rows() if row.action == "document.prepared"]
     assert sorted(told) == sorted(document.id for document in there)
     assert counted(desk) >= signed(desk) >= len(there)

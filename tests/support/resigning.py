@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from eid_toolkit.books.keys.keys import EcSigner
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo, SecurityInfo, SecurityInfos
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -26,13 +27,13 @@ def document_signer() -> tuple[EcSigner, Certificate]:
 
 def data_groups(memory: CardMemory) -> Mapping[int, bytes]:
     """The data groups that are on the card, by their numbers."""
-    files = memory.application.files
+    files = memory.part(EmrtdMemory).files
     return {file.data_group: files[file].content for file in ElementaryFile if file in files and file.data_group}
 
 
 def put(memory: CardMemory, file: ElementaryFile, content: bytes) -> None:
     """Another content of a file; nothing is signed."""
-    memory.application.files[file].content = content
+    memory.part(EmrtdMemory).files[file].content = content
 
 
 def sign_again(memory: CardMemory) -> None:
@@ -56,12 +57,12 @@ def sign_card_security(memory: CardMemory, *infos: SecurityInfo) -> None:
 
 def infos_of(memory: CardMemory) -> tuple[SecurityInfo, ...]:
     """The SecurityInfos of DG14."""
-    return Dg14.parse(memory.application.files[ElementaryFile.DG14].content).security_infos.entries
+    return Dg14.parse(memory.part(EmrtdMemory).files[ElementaryFile.DG14].content).security_infos.entries
 
 
 def secured_infos_of(memory: CardMemory) -> tuple[SecurityInfo, ...]:
     """The SecurityInfos of EF.CardSecurity."""
-    content = memory.application.files[ElementaryFile.CARD_SECURITY].content
+    content = memory.part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY].content
     return CardSecurity.parse(content).security_infos.entries
 
 

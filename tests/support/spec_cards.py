@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.terminal.quirks import STANDARD, Quirks
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
-from eid_toolkit.ground.ports import Entropy, FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import Entropy, SystemEntropy
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, SpecimenCard, build
@@ -20,6 +20,7 @@ from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Verdict, judge
 from support.recording import Recorder
+from support.scripted import FixedClock
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SEEDED = CardSpec(seed="tests", at=NOW)

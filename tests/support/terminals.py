@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.cards.terminal.rights import TerminalIdentity, authenticate_terminal, read_trusted
 from eid_toolkit.cards.terminal.session import CardSession
@@ -18,13 +19,13 @@ from support.cv_chain import BOTH, START, Holder
 def trust_terminals(memory: CardMemory, *roots: Holder) -> CardMemory:
     """The card, which believes these CVCAs from now on."""
     points = tuple(CertifiedKey.of_root(root.certificate) for root in roots)
-    memory.application.trust_terminals_by(CardTrust(points, START))
+    memory.part(EmrtdMemory).trust_terminals_by(CardTrust(points, START))
     return memory
 
 
 def put_protected(memory: CardMemory, file: ElementaryFile, content: bytes) -> None:
     """A file that only Terminal Authentication opens."""
-    memory.application.files[file] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, content)
+    memory.part(EmrtdMemory).files[file] = StoredFile(AccessRule.TERMINAL_AUTHENTICATION, content)
 
 
 def identity(*holders: Holder) -> TerminalIdentity:

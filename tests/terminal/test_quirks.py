@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.quirks import (
     CARD_QUIRKS,
     Refusal,
@@ -172,7 +173,7 @@ def test_an_application_listed_in_full_by_ef_dir_is_found() -> None:
 
     memory = issued_memory()
     directory = EfDir(((Tlv(0x4F, full),),)).encode()
-    memory.application.files[ElementaryFile.DIR] = StoredFile(AccessRule.ALWAYS, directory)
+    memory.part(EmrtdMemory).files[ElementaryFile.DIR] = StoredFile(AccessRule.ALWAYS, directory)
     with pytest.raises(CardRefused):  # the emulated card does not know the longer name, but it was asked for it
         read_all(WatchedCard(memory, refuse).session())
     assert listed == [EMRTD_AID, full]
@@ -181,7 +182,7 @@ def test_an_application_listed_in_full_by_ef_dir_is_found() -> None:
 def test_a_card_without_pace_needs_no_more_than_the_ladder_once() -> None:
     memory = issued_memory(protocols=AccessProtocols.BAC)
     for file in (ElementaryFile.CARD_ACCESS, ElementaryFile.ATR_INFO):
-        memory.application.files.pop(file)
+        memory.part(EmrtdMemory).files.pop(file)
     card = WatchedCard(memory, lambda _: None)
     session = card.session()
     with pytest.raises(AccessDenied, match="pace-not-possible"):

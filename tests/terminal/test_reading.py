@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.file_reader import FileReader, ReadStatus, read_buffers
@@ -88,9 +89,9 @@ def quirky(
 ) -> tuple[CardSession, Quirky]:
     memory = issued_memory(protocols=protocols)
     if protocols is AccessProtocols.BAC:
-        memory.application.files.pop(ElementaryFile.CARD_ACCESS)
+        memory.part(EmrtdMemory).files.pop(ElementaryFile.CARD_ACCESS)
     content = b"\x75\x82" + (portrait - 4).to_bytes(2, "big") + bytes(portrait - 4)
-    memory.application.files[DG2] = StoredFile(AccessRule.CHIP_ACCESS, content)
+    memory.part(EmrtdMemory).files[DG2] = StoredFile(AccessRule.CHIP_ACCESS, content)
     card = EmulatedCard(memory, ENTROPY, lambda _: None)
     line = Quirky(card, lambda command, raw: change(card, command, raw))
     return CardSession(InProcessTransport(line, "test")), line
@@ -134,7 +135,7 @@ def test_a_card_that_knows_no_short_identifiers_is_read_by_selecting() -> None:
 
 def test_a_card_without_atr_info_is_read_by_short_commands_only() -> None:
     session, line = quirky(lambda card, command, raw: card.process(raw))
-    line.card.memory.application.files.pop(ElementaryFile.ATR_INFO)
+    line.card.memory.part(EmrtdMemory).files.pop(ElementaryFile.ATR_INFO)
     assert read_dg1_and_dg2(session) == [READ, READ]
     assert not any(command.extended for command in line.seen)
 

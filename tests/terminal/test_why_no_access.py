@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.terminal.access import open_access
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
@@ -30,7 +31,7 @@ class Answering:
     def __init__(self, protocols: AccessProtocols, sw: int, at: Callable[[CommandApdu], bool]) -> None:
         memory = issued_memory(protocols=protocols)
         if protocols is AccessProtocols.BAC:
-            memory.application.files.pop(ElementaryFile.CARD_ACCESS)
+            memory.part(EmrtdMemory).files.pop(ElementaryFile.CARD_ACCESS)
         self._card = EmulatedCard(memory, ENTROPY, lambda _: None)
         self._sw, self._at = sw, at
 

@@ -18,7 +18,7 @@ from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.cards.transport.recording import RecordedEntropy, Recording, RecordingTransport
 from eid_toolkit.cards.transport.trace import conversation, differences
 from eid_toolkit.ground.errors import BadInput, CardRefused, NoCardError
-from eid_toolkit.ground.ports import Entropy, FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import Entropy, SystemEntropy
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import CardSpec, build
@@ -27,6 +27,7 @@ from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
 from support.cards import EchoCard
 from support.homes import NOW
+from support.scripted import FixedClock
 
 OFFICER = policy_by_name("officer")
 

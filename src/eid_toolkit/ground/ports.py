@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
-
-from eid_toolkit.ground.errors import EidError
 
 
 class Entropy(Protocol):
@@ -70,25 +67,3 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-class ScriptedEntropy:
-    """Replays given byte strings, one per call and of just the length asked: for worked examples."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = list(pieces)
-
-    def take(self, length: int, /) -> bytes:
-        if not self._pieces or len(self._pieces[0]) != length:
-            raise EidError("scripted-entropy-mismatch", asked=length, pieces_left=len(self._pieces))
-        return self._pieces.pop(0)
-
-
-@dataclass(frozen=True, slots=True)
-class FixedClock:
-    """A clock that stands still: for tests and for judging at a given time."""
-
-    time: datetime
-
-    def now(self) -> datetime:
-        return self.time

@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.cards.transport.pcsc import PcscTransport
-from eid_toolkit.ground.ports import FixedClock, SystemEntropy
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.cardspec import SpecimenCard, build
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.evidence import FileState
 from support.pcscd import PrivatePcscd
+from support.scripted import FixedClock
 from support.spec_cards import NOW, OFFICER, SEEDED, copy_of
 
 CARDS, TRACED = 200, 20
@@ -74,7 +76,7 @@ def grown_by(work: Callable[[int], None], count: int) -> int:
 
 
 def contents(card: SpecimenCard) -> int:
-    return sum(len(found.content) for found in card.memory.application.files.values())
+    return sum(len(found.content) for found in card.memory.part(EmrtdMemory).files.values())
 
 
 @pytest.mark.parametrize(

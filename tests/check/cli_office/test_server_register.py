@@ -125,7 +125,7 @@ def test_of_two_foundings_at_one_address_one_comes_and_stays(
     build_home(tmp_path / "first", register_url=address)
     assert begun and not (tmp_path / "second").exists()
     desk = Desk.open(Home.open(tmp_path / "first"))
-    assert desk.register.verify_audit().reason is None
+    assert desk.register.audit.verify().reason is None
     desk.register.close()
 
 

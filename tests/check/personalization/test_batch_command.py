@@ -114,7 +114,7 @@ def check_issued(bureau: Bureau, count: int) -> None:
     assert len({each.chip for each in found}) == count
     issued = [row.subject for row in register.audit_rows() if row.action == "document.issued"]
     assert len(issued) == len(set(issued)) == count
-    assert register.verify_audit().reason is None
+    assert register.audit.verify().reason is None
 
 
 def test_a_person_sees_and_hears_each_card(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import CardRemoved
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState
@@ -90,7 +91,7 @@ def test_a_card_pulled_while_it_is_written_goes_on_when_it_is_put_back(
             resumed = eid(bureau, *arguments, reader)
     assert resumed.exit_code == 0, resumed.stderr
     assert bureau.office.register.documents.get(document.id).state is DocumentState.ISSUED
-    assert bureau.cards.load("blank").application.state is ApplicationState.PERSONALIZED
+    assert bureau.cards.load("blank").part(EmrtdMemory).state is ApplicationState.PERSONALIZED
 
 
 def test_a_batch_serves_two_readers_one_blank_after_another(pcscd: PrivatePcscd, bureau: Bureau) -> None:

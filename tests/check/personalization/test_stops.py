@@ -31,6 +31,8 @@ from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.register.documents.workflow import BlankState, CardState
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import CardRemoved, DatabaseAway, EidError, NoCardError, ServiceAway
@@ -213,17 +215,17 @@ class Trial:
         assert (document.state, job.state, len(issued)) == (DocumentState.ISSUED, JobState.DONE, 1)
         assert document.chip == memory.chip_identity.hex()
         self.check_keys(bureau, memory)
-        assert (memory.application.state, memory.domain.state) == (ApplicationState.PERSONALIZED, DomainState.SECURED)
+        assert (memory.part(EmrtdMemory).state, memory.state) == (ApplicationState.PERSONALIZED, DomainState.SECURED)
         package = register.documents.load_package(document.id)
         assert package.chip_authentication_key is None
-        assert {file: memory.application.files[file].content for file in package.files} == dict(package.files)
+        assert {file: memory.part(EmrtdMemory).files[file].content for file in package.files} == dict(package.files)
         self.reconcile(bureau, {BlankState.USED: 1, BlankState.AT_STATION: 1}, [CardState.FINISHED])
         register.close()
         return "issued"
 
     def check_keys(self, bureau: Bureau, memory: CardMemory) -> None:
         """The chip has its own keys, which follow from the home's, and no try of them is still counted."""
-        own, found = CardKeys.of(bureau.office.keys).of_chip(memory.chip_identity), memory.domain.keys
+        own, found = CardKeys.of(bureau.office.keys).of_chip(memory.chip_identity), memory.part(DomainMemory).keys
         assert found.version == own.version
         assert [key.reveal() for key in (found.enc, found.mac, found.dek)] == [
             key.reveal() for key in (own.enc, own.mac, own.dek)
@@ -241,7 +243,7 @@ class Trial:
             DEFAULT_STATION, blanks.get(BlankState.AT_STATION, 0), [bureau.office.clerk]
         )
         assert account.agrees
-        assert register.verify_audit().broken_at is None
+        assert register.audit.verify().broken_at is None
 
     def spoil(self) -> str:
         """The operator gives the card up instead: a fresh one is issued, and both are accounted for."""

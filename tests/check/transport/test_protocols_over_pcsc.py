@@ -9,6 +9,8 @@ from __future__ import annotations
 import pytest
 
 from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.terminal.file_reader import ReadStatus
 from eid_toolkit.cards.terminal.security_domain import SecurityDomain
 from eid_toolkit.cards.terminal.session import CardSession
@@ -86,7 +88,7 @@ def test_a_blank_in_a_reader_opens_its_security_domain(pcscd: PrivatePcscd) -> N
     """SCP03 in the other mode than personalization uses: keys of 32 bytes, challenges and MACs of 16."""
     key = Secret(bytes(range(32)))
     blank = make_blank((key,) * 3, ENTROPY)
-    blank.domain.options = Options.FULL_S16
+    blank.part(DomainMemory).options = Options.FULL_S16
     with pcscd.card_in(emulated_card(blank)) as reader:
         transport = PcscTransport(reader)
         domain = SecurityDomain(CardSession(transport), ENTROPY)
@@ -94,4 +96,4 @@ def test_a_blank_in_a_reader_opens_its_security_domain(pcscd: PrivatePcscd) -> N
         domain.authenticate(handshake, KeySet(gp.FACTORY_KEY_VERSION, key, key, key), NoGuard())
         states = domain.states()
         transport.close()
-    assert states == (blank.domain.state, blank.application.state)
+    assert states == (blank.state, blank.part(EmrtdMemory).state)

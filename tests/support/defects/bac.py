@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols.bac import KEYING_SIZE, MESSAGE_SIZE, NONCE_SIZE, BacKeys, _channel
@@ -10,7 +10,7 @@ from eid_toolkit.standards.protocols.passwords import PasswordKind
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
 from support.card_states import ENTROPY
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd
 from support.loose_channel import LooseChannel
 
 _REFUSED = ResponseApdu(b"", 0x6300)
@@ -38,20 +38,19 @@ class LooseBac:
     def authenticate(self, card: DefectiveCard, sealed: bytes) -> ResponseApdu:
         challenge = self.challenge
         self.forget()
-        keys = BacKeys.of(card.memory.application.passwords[PasswordKind.MRZ])
+        keys = BacKeys.of(card.memory.part(EmrtdMemory).passwords[PasswordKind.MRZ])
         message = self.open(keys, sealed)
         if message is None or challenge is None or not self.equal(challenge, message[NONCE_SIZE : 2 * NONCE_SIZE]):
             return _REFUSED
         rnd_ifd, k_ifd, k_ic = message[:NONCE_SIZE], message[2 * NONCE_SIZE :], self.keying()
-        card._session.install(self.channel(_channel(challenge, rnd_ifd, k_ic, k_ifd)))
-        card._session.access = AccessProtocols.BAC
+        emrtd(card).status.install(self.channel(_channel(challenge, rnd_ifd, k_ic, k_ifd)))
+        emrtd(card).status.bac = True
         return ResponseApdu(keys.seal(self.answer(challenge, rnd_ifd) + k_ic), 0x9000)
 
     # The steps.
 
     def possible(self, card: DefectiveCard) -> bool:
-        session = card._session
-        return session.selected is Selected.APPLICATION and session.channel is None
+        return emrtd(card).status.is_selected and card._session.channel is None
 
     def forget(self) -> None:
         self.challenge = None
@@ -170,7 +169,7 @@ def _runs_bac_in_pace(card: DefectiveCard) -> None:
     """The message of BAC is answered in a session of PACE too, as long as no other protocol has begun."""
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        session, keys = card._session, BacKeys.of(card.memory.application.passwords[PasswordKind.MRZ])
+        session, keys = card._session, BacKeys.of(card.memory.part(EmrtdMemory).passwords[PasswordKind.MRZ])
         right = command.ins == commands.EXTERNAL_AUTHENTICATE and session.access is AccessProtocols.PACE
         message = keys.open(command.data) if right and session.channel is not None else None
         return None if message is None else ResponseApdu(keys.seal(message), 0x9000)

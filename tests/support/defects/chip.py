@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+from eid_toolkit.cards.emulator.emrtd.status import PendingChipAuthentication
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.reply import Reply, ok
-from eid_toolkit.cards.emulator.session import PendingChipAuthentication
 from eid_toolkit.ground.errors import BadInput, ChannelError
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationInfo
@@ -20,7 +21,7 @@ from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols import chip_authentication as ca
 from eid_toolkit.standards.protocols.chip_authentication import ChipStaticKey
 from eid_toolkit.standards.protocols.secure_messaging import CLASS_BITS, SecureChannel
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd
 from support.resigning import infos_of, put_infos
 
 AES_128 = ChipAuthenticationProtocol.of("ecdh", "aes-128")
@@ -54,14 +55,14 @@ def _derives_other_keys(card: DefectiveCard) -> None:
     """The keys for 3DES are derived from nothing."""
 
     def on_reset(card: DefectiveCard) -> None:
-        genuine = card._chip.set_key_agreement_template
+        genuine = emrtd(card).chip.set_key_agreement_template
 
         def derived(data: bytes) -> Reply:
             genuine(data)
             channel = SecureChannel(derive_suite("3des", b""))
-            return ok(effect=lambda: card._session.install(channel))
+            return ok(effect=lambda: emrtd(card).status.install(channel))
 
-        card._chip.set_key_agreement_template = derived  # type: ignore[method-assign]
+        emrtd(card).chip.set_key_agreement_template = derived  # type: ignore[method-assign]
 
     card.defects.on_reset.append(on_reset)
 
@@ -146,7 +147,7 @@ def _amends(amended: Callable[[dict[int, bytes]], dict[int, bytes]]) -> Defect:
 
     def put(card: DefectiveCard) -> None:
         def on_reset(card: DefectiveCard) -> None:
-            genuine = card._chip.set_authentication_template
+            genuine = emrtd(card).chip.set_authentication_template
 
             def set_template(data: bytes) -> Reply:
                 try:
@@ -155,7 +156,7 @@ def _amends(amended: Callable[[dict[int, bytes]], dict[int, bytes]]) -> Defect:
                     objects = amended(_readable(data))
                     return genuine(b"".join(tlv.encode(tag, value) for tag, value in objects.items()))
 
-            card._chip.set_authentication_template = set_template  # type: ignore[method-assign]
+            emrtd(card).chip.set_authentication_template = set_template  # type: ignore[method-assign]
 
         card.defects.on_reset.append(on_reset)
 
@@ -197,10 +198,10 @@ def _selects_by_itself(card: DefectiveCard) -> None:
     """GENERAL AUTHENTICATE in a session goes by the chip's key, whether or not it was selected."""
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        if agrees(command, card) and card._session.chip_authentication is None:
-            key = next(iter(card.memory.application.chip_authentication_keys.values()))
+        if agrees(command, card) and card._session.under_way is None:
+            key = next(iter(card.memory.part(EmrtdMemory).chip_authentication_keys.values()))
             static = ChipStaticKey(domain_by_id(key.parameter_id), key.scalar)
-            card._session.chip_authentication = PendingChipAuthentication(AES_128, static)
+            card._session.under_way = PendingChipAuthentication(AES_128, static)
         return None
 
     card.defects.instead.append(instead)
@@ -247,7 +248,7 @@ def _ends_session_where(refused: Callable[[DefectiveCard, CommandApdu], bool]) -
 
 def _needs_no_access(card: DefectiveCard) -> None:
     def on_reset(card: DefectiveCard) -> None:
-        card._chip._require_session = lambda: None  # type: ignore[method-assign]
+        emrtd(card).chip._require_session = lambda: None  # type: ignore[method-assign]
 
     card.defects.on_reset.append(on_reset)
 
@@ -262,12 +263,12 @@ def _takes_any_key_in_one_command(card: DefectiveCard) -> None:
 
 def _takes_any_template(card: DefectiveCard) -> None:
     def on_reset(card: DefectiveCard) -> None:
-        genuine = card._chip.general_authenticate
+        genuine = emrtd(card).chip.general_authenticate
 
         def general_authenticate(pending: PendingChipAuthentication, command: CommandApdu) -> Reply:
             return genuine(pending, replace(command, data=b"\x7c" + command.data[1:]))
 
-        card._chip.general_authenticate = general_authenticate  # type: ignore[method-assign]
+        emrtd(card).chip.general_authenticate = general_authenticate  # type: ignore[method-assign]
 
     card.defects.on_reset.append(on_reset)
 

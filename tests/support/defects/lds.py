@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.standards.asn1.oids import LDS_SECURITY_OBJECT, PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
@@ -36,7 +37,7 @@ def writes(file: ElementaryFile, changed: Callable[[bytes], bytes]) -> Defect:
 
 
 def content_of(memory: CardMemory, file: ElementaryFile) -> bytes:
-    return memory.application.files[file].content
+    return memory.part(EmrtdMemory).files[file].content
 
 
 def with_long_length(content: bytes) -> bytes:
@@ -78,9 +79,13 @@ def _secures_more(card: DefectiveCard) -> None:
 
 def _declares_one_buffer(card: DefectiveCard) -> None:
     """EF.ATR/INFO has the size of commands alone; the chip itself takes what it took before."""
-    sizes = card._buffers()
+    sizes = card._session.buffers()
     writes(ElementaryFile.ATR_INFO, _without_last_size)(card)
-    card._buffers = lambda: sizes  # type: ignore[method-assign]
+
+    def on_reset(card: DefectiveCard) -> None:
+        card._session.buffers = lambda: sizes
+
+    card.defects.on_reset.append(on_reset)
 
 
 def _without_last_size(content: bytes) -> bytes:
@@ -125,7 +130,7 @@ def _with_digest_parameters(found: LdsSecurityObject) -> bytes:
 
 def _forgets_a_group(card: DefectiveCard) -> None:
     """DG12 was hashed and listed, but not written."""
-    del card.memory.application.files[ElementaryFile.DG12]
+    del card.memory.part(EmrtdMemory).files[ElementaryFile.DG12]
 
 
 def _signed_data(changed: Callable[[list[Tlv]], list[Tlv]]) -> Defect:

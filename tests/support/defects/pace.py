@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.reply import Reply
-from eid_toolkit.cards.emulator.session import Selected
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.iso7816 import commands
@@ -18,7 +18,7 @@ from eid_toolkit.standards.protocols.pace_card import PaceResponder, _present
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
 from eid_toolkit.work.cardspec.randomness import SeededEntropy
 from support.card_states import ENTROPY
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd, pace_run
 
 
 def runs_as(kind: type[PaceResponder], mapping: str | None = None) -> Defect:
@@ -26,17 +26,19 @@ def runs_as(kind: type[PaceResponder], mapping: str | None = None) -> Defect:
 
     def put(card: DefectiveCard) -> None:
         def on_reset(card: DefectiveCard) -> None:
-            start = card._access._start_pace
+            start = emrtd(card).access._start_pace
 
             def started(data: bytes) -> Reply:
                 reply = start(data)
-                run = card._session.pace
+                run = pace_run(card)
                 assert run is not None
                 if mapping is None or run.parameters.protocol.mapping == mapping:
-                    card._session.pace = kind(run.parameters, run.password, run.entropy, run.static_key, run.trusted)
+                    card._session.under_way = kind(
+                        run.parameters, run.password, run.entropy, run.static_key, run.trusted
+                    )
                 return reply
 
-            card._access._start_pace = started  # type: ignore[method-assign]
+            emrtd(card).access._start_pace = started  # type: ignore[method-assign]
 
         card.defects.on_reset.append(on_reset)
 
@@ -104,7 +106,7 @@ class _AlwaysChipData(PaceResponder):
 
 def _encodes_can_with_terminator(card: DefectiveCard) -> None:
     """The CAN was stored with the zero that ends a string in C."""
-    passwords = card.memory.application.passwords
+    passwords = card.memory.part(EmrtdMemory).passwords
     encoded = passwords[PasswordKind.CAN].encoded.reveal() + b"\x00"
     passwords[PasswordKind.CAN] = AccessPassword(PasswordKind.CAN, type(passwords[PasswordKind.CAN].encoded)(encoded))
 
@@ -212,7 +214,7 @@ def _shows_card_security_after_its_mapping_only(card: DefectiveCard) -> None:
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
         asked = command.ins == commands.READ_BINARY and command.p1 == 0x80 | ElementaryFile.CARD_SECURITY.sfi
-        outside = card._session.selected is Selected.MASTER_FILE and not card._session.terminal_key
+        outside = card._session.selected is card._session.master_file and not emrtd(card).status.terminal_key
         return ResponseApdu(b"", 0x6982) if asked and outside else None
 
     card.defects.instead.append(instead)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.reply import Reply
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.codec import tlv
@@ -18,7 +19,7 @@ from eid_toolkit.standards.protocols.pace import PaceResult, Step
 from eid_toolkit.standards.protocols.pace_card import PaceResponder
 from eid_toolkit.standards.protocols.passwords import PasswordKind
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd, pace_run
 from support.defects.pace import runs_as
 
 
@@ -51,12 +52,12 @@ def _allows_second_token(card: DefectiveCard) -> None:
     runs: list[PaceResponder | None] = [None]
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        runs[0] = card._session.pace
+        runs[0] = pace_run(card)
         return None
 
     def change(card: DefectiveCard, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
         if _fails(command, answer):
-            card._session.pace = runs[0]
+            card._session.under_way = runs[0]
         return answer
 
     card.defects.instead.append(instead)
@@ -68,13 +69,13 @@ def _opens_before_comparing(card: DefectiveCard) -> None:
     channels: list[SecureChannel] = []
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        run = card._session.pace
+        run = pace_run(card)
         channels[:] = [SecureChannel(run._keys.suite)] if run is not None and run._keys is not None else []
         return None
 
     def change(card: DefectiveCard, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
         if _fails(command, answer) and channels:
-            card._session.install(channels[0])
+            emrtd(card).status.install(channels[0])
         return answer
 
     card.defects.instead.append(instead)
@@ -90,7 +91,7 @@ def _amends(wrong: Callable[[dict[int, bytes]], bool], tag: int) -> Defect:
 
     def put(card: DefectiveCard) -> None:
         def on_reset(card: DefectiveCard) -> None:
-            start = card._access._start_pace
+            start = emrtd(card).access._start_pace
 
             def started(data: bytes) -> Reply:
                 objects = _readable(data)
@@ -100,7 +101,7 @@ def _amends(wrong: Callable[[dict[int, bytes]], bool], tag: int) -> Defect:
                     data = b"".join(tlv.encode(name, value) for name, value in objects.items())
                 return start(data)
 
-            card._access._start_pace = started  # type: ignore[method-assign]
+            emrtd(card).access._start_pace = started  # type: ignore[method-assign]
 
         card.defects.on_reset.append(on_reset)
 
@@ -127,11 +128,11 @@ def _begins_by_itself(card: DefectiveCard) -> None:
     """GENERAL AUTHENTICATE without a selection begins PACE in the first way, by the MRZ."""
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        idle = card._session.pace is None and card._session.channel is None
+        idle = card._session.under_way is None and card._session.channel is None
         if command.ins == commands.GENERAL_AUTHENTICATE and idle and command.chained:
-            first = next(iter(card._access._offered()))
-            password = card.memory.application.passwords[PasswordKind.MRZ]
-            card._session.pace = PaceResponder(first, password, card._entropy)
+            first = next(iter(emrtd(card).access._offered()))
+            password = card.memory.part(EmrtdMemory).passwords[PasswordKind.MRZ]
+            card._session.under_way = PaceResponder(first, password, card._entropy)
         return None
 
     card.defects.instead.append(instead)
@@ -157,7 +158,7 @@ def _takes_early_token(card: DefectiveCard) -> None:
     """A token that comes too early is answered with an empty object."""
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        run = card._session.pace
+        run = pace_run(card)
         if command.ins != commands.GENERAL_AUTHENTICATE or run is None or run.expected is not Step.AGREE:
             return None
         early = Step.AUTHENTICATE.command_tag in pace.unwrap(command.data, None)
@@ -171,13 +172,13 @@ def _overlooks_chaining_of(step: Step) -> Defect:
 
     def put(card: DefectiveCard) -> None:
         def on_reset(card: DefectiveCard) -> None:
-            round_of = card._access._pace_round
+            round_of = emrtd(card).access._pace_round
 
             def overlooking(run: PaceResponder, command: CommandApdu) -> Reply:
                 right = 0x00 if step is Step.AUTHENTICATE else 0x10
                 return round_of(run, replace(command, cla=right) if run.expected is step else command)
 
-            card._access._pace_round = overlooking  # type: ignore[method-assign]
+            emrtd(card).access._pace_round = overlooking  # type: ignore[method-assign]
 
         card.defects.on_reset.append(on_reset)
 

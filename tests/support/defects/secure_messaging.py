@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.ground.errors import BadInput, ChannelError
 from eid_toolkit.standards.codec import tlv
 from eid_toolkit.standards.iso7816 import commands
@@ -135,9 +136,9 @@ def _goes_on_after(card: DefectiveCard, ins: int) -> None:
         card.plain_goes_on = command.ins == ins  # type: ignore[attr-defined]
         return genuine_answer(command)
 
-    def end() -> None:
+    def end(command: CommandApdu) -> None:
         if not card.plain_goes_on:  # type: ignore[attr-defined]
-            genuine_end()
+            genuine_end(command)
 
     card._answer, card._end_channels = answer, end  # type: ignore[method-assign]
 
@@ -185,7 +186,7 @@ def _keeps_the_file_open(card: DefectiveCard) -> None:
         plain = card._session.channel is None and command.ins == commands.READ_BINARY and not command.p1 & 0x80
         if file is None or not plain:
             return None
-        return ResponseApdu(card.memory.application.files[file].content[: command.ne], 0x9000)
+        return ResponseApdu(card.memory.part(EmrtdMemory).files[file].content[: command.ne], 0x9000)
 
     def reset(card: DefectiveCard) -> None:
         card.left_open = None  # type: ignore[attr-defined]
@@ -200,14 +201,15 @@ def _keeps_the_keys_over_resets(card: DefectiveCard) -> None:
 
     def afterwards(card: DefectiveCard, raw: bytes, answer: bytes) -> bytes:
         session = card._session
-        card.kept = (session.channel, session.access, session.selected)  # type: ignore[attr-defined]
+        card.kept = (session.channel, session.access, session.selected.aid)  # type: ignore[attr-defined]
         return answer
 
     def reset(card: DefectiveCard) -> None:
         session = card._session
-        channel, access, selected = getattr(card, "kept", (None, None, session.selected))
+        channel, access, selected = getattr(card, "kept", (None, None, b""))
         if channel is not None:
-            session.channel, session.access, session.selected = channel, access, selected
+            session.select(session.named(selected) if selected else session.master_file)
+            session.channel, session.access = channel, access
 
     card.defects.afterwards_raw.append(afterwards)
     card.defects.on_reset.append(reset)
@@ -228,7 +230,7 @@ def _keeps_the_last_file(card: DefectiveCard) -> None:
         if not files or command is None or card._session.channel is not None:
             return None
         reads = command.cla == 0 and command.ins == commands.READ_BINARY and command.p1 == 0x80 | files[0].sfi
-        return card.memory.application.files[files[0]].content[: command.ne] + b"\x90\x00" if reads else None
+        return card.memory.part(EmrtdMemory).files[files[0]].content[: command.ne] + b"\x90\x00" if reads else None
 
     card.defects.afterwards_raw.append(afterwards)
     card.defects.instead_raw.append(instead_raw)

@@ -10,7 +10,7 @@ from eid_toolkit.standards.codec.tlv import Tlv
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols.secure_messaging import CHECKSUM, CLASS_BITS, CRYPTOGRAM, LE, PLAIN_VALUE
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd
 from support.loose_channel import LooseChannel
 
 
@@ -282,8 +282,8 @@ def _forgives(card: DefectiveCard) -> None:
     genuine = card._protected
 
     def protected(command: CommandApdu) -> ResponseApdu:
-        session = card._session
-        kept = (session.channel, session.access, session.current_file)
+        session, status = card._session, emrtd(card).status
+        kept = (session.channel, session.access, session.current_file, status.bac, status.terminal_key)
         try:
             return genuine(command)
         except Exception:
@@ -293,8 +293,8 @@ def _forgives(card: DefectiveCard) -> None:
     def afterwards(card: DefectiveCard, raw: bytes, answer: bytes) -> bytes:
         kept = getattr(card, "forgiven", None)
         if answer == b"\x69\x88" and kept is not None:
-            session = card._session
-            session.channel, session.access, session.current_file = kept
+            session, status = card._session, emrtd(card).status
+            session.channel, session.access, session.current_file, status.bac, status.terminal_key = kept
             card.forgiven = None  # type: ignore[attr-defined]
         return answer
 

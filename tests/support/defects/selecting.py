@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import EMRTD_AID, ElementaryFile
 from eid_toolkit.standards.protocols.personalization_data import AccessRule
 from support import chip_faults as fault
 from support.chip_faults import OK, answers, changes, ends_the_session, frees_selected, is_open
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd
 
 _UNKNOWN = 0x0A
 
@@ -21,7 +21,7 @@ def _by_name(command: CommandApdu) -> bool:
 
 
 def _selects_for_the_name(card: DefectiveCard, _: CommandApdu) -> ResponseApdu:
-    card._session.select(Selected.APPLICATION)
+    card._session.select(emrtd(card))
     return OK
 
 
@@ -55,7 +55,7 @@ def _caches_free_files(card: DefectiveCard) -> None:
             return None
         sfi = command.p1 & 0x1F
         file = fault.file_by_sfi(card, sfi)
-        stored = card.memory.application.files.get(file) if file is not None else None
+        stored = card.memory.part(EmrtdMemory).files.get(file) if file is not None else None
         if file is not None and stored is not None and stored.rule is AccessRule.ALWAYS:
             found[sfi] = file
         return fault.gives(fault.content(card, found[sfi]), command) if sfi in found else None
@@ -82,7 +82,7 @@ def _keeps_the_file(card: DefectiveCard) -> None:
         if not (fault.selects_application(command) and is_open(card) and fault.in_application(card)):
             return None
         file = session.current_file
-        session.select(Selected.APPLICATION)
+        session.select(emrtd(card))
         session.current_file = file
         return OK
 
@@ -101,7 +101,7 @@ def _loses_access(card: DefectiveCard) -> None:
 
 
 def _finds_files_everywhere(card: DefectiveCard, command: CommandApdu) -> ResponseApdu:
-    card._session.select(Selected.APPLICATION)
+    card._session.select(emrtd(card))
     return _same_as(card, ElementaryFile.DG1)
 
 

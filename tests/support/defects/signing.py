@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.standards.asn1.oids import ECDSA_PLAIN
 from eid_toolkit.standards.asn1.security_infos import ActiveAuthenticationInfo
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain, domain_by_id
@@ -15,7 +15,7 @@ from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.protocols import active_authentication
 from eid_toolkit.standards.protocols.personalization_data import DIGEST_REFERENCES, ChipKey
 from support.card_states import ENTROPY
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd
 from support.defects.chip import once_done
 from support.resigning import infos_of, put_infos
 
@@ -23,7 +23,7 @@ _SIZE = active_authentication.CHALLENGE_SIZE
 
 
 def _key(card: DefectiveCard) -> ChipKey:
-    key = card.memory.application.active_authentication_key
+    key = card.memory.part(EmrtdMemory).active_authentication_key
     assert isinstance(key, ChipKey)
     return key
 
@@ -52,7 +52,7 @@ def _signs_by_another_key(card: DefectiveCard) -> None:
     domain = domain_by_id(_key(card).parameter_id)
     assert isinstance(domain, EcDomain)
     other = replace(_key(card), scalar=EcPrivateKey.generate(domain, ENTROPY).scalar)
-    card.memory.application.active_authentication_key = other
+    card.memory.part(EmrtdMemory).active_authentication_key = other
 
 
 def _repeats_first_signature(card: DefectiveCard) -> None:
@@ -83,8 +83,8 @@ def _refuses_repetition(card: DefectiveCard) -> None:
 
 
 def _signs_for_anyone(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-    selected = card._session.selected is Selected.APPLICATION
-    free = selected and card._session.access is None and len(command.data) == _SIZE
+    selected = emrtd(card).status.is_selected
+    free = selected and emrtd(card).status.access is None and len(command.data) == _SIZE
     return ResponseApdu(_signature(card, command.data), 0x9000) if free else None
 
 
@@ -92,7 +92,7 @@ def _signs_length(wrong: Callable[[int], bool]) -> Defect:
     """A challenge of that length is filled up or cut, and signed."""
 
     def fault(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        if not wrong(len(command.data)) or card._session.access is None:
+        if not wrong(len(command.data)) or emrtd(card).status.access is None:
             return None
         return ResponseApdu(_signature(card, command.data.ljust(_SIZE, b"\x00")[:_SIZE]), 0x9000)
 
@@ -108,18 +108,18 @@ def _writes_der(card: DefectiveCard) -> None:
 
 
 def _signs_by_another_digest(card: DefectiveCard) -> None:
-    card.memory.application.active_authentication_key = replace(_key(card), reference=DIGEST_REFERENCES["sha384"])
+    card.memory.part(EmrtdMemory).active_authentication_key = replace(_key(card), reference=DIGEST_REFERENCES["sha384"])
 
 
 def _has_too_long_a_digest(card: DefectiveCard) -> None:
     """Card and DG14 agree on SHA-512 with a key of 256 bits."""
-    card.memory.application.active_authentication_key = replace(_key(card), reference=DIGEST_REFERENCES["sha512"])
+    card.memory.part(EmrtdMemory).active_authentication_key = replace(_key(card), reference=DIGEST_REFERENCES["sha512"])
     infos = (info for info in infos_of(card.memory) if not isinstance(info, ActiveAuthenticationInfo))
     put_infos(card.memory, *infos, ActiveAuthenticationInfo(ECDSA_PLAIN["sha512"]))
 
 
 def _overlooks_le(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-    short = 0 < command.ne < 64 and len(command.data) == _SIZE and card._session.access is not None
+    short = 0 < command.ne < 64 and len(command.data) == _SIZE and emrtd(card).status.access is not None
     return ResponseApdu(_signature(card, command.data), 0x9000) if short else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eid_toolkit.cards.emulator.session import Selected
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import MF_FID, ElementaryFile
@@ -14,7 +14,7 @@ from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.protocols.pace_card import PaceResponder
 from eid_toolkit.standards.protocols.terminal_authentication import CHALLENGE_SIZE, compress
 from eid_toolkit.standards.protocols.terminal_authentication_card import TerminalAuthenticationResponder
-from support.conformance import Defect, DefectiveCard
+from support.conformance import Defect, DefectiveCard, emrtd, pace_run
 from support.defects.chip import agrees, once_done
 from support.resigning import put
 
@@ -26,11 +26,11 @@ def responds_as(kind: type[TerminalAuthenticationResponder]) -> Defect:
 
     def put_in(card: DefectiveCard) -> None:
         def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-            session, trust = card._session, card.memory.application.terminal_trust
-            ready = session.channel is not None and session.terminal_key and trust is not None
-            if ready and session.terminal_authentication is None:
+            status, trust = emrtd(card).status, card.memory.part(EmrtdMemory).terminal_trust
+            ready = card._session.channel is not None and status.terminal_key and trust is not None
+            if ready and status.terminal_authentication is None:
                 assert trust is not None
-                session.terminal_authentication = kind(trust, card._entropy)
+                status.terminal_authentication = kind(trust, card._entropy)
             return None
 
         card.defects.instead.append(instead)
@@ -45,7 +45,7 @@ def proves(command: CommandApdu, card: DefectiveCard) -> bool:
 
 def _names_a_key_that_it_lacks(card: DefectiveCard) -> None:
     """The bureau wrote EF.CVCA with an older key, which it did not load."""
-    known = EfCvca.parse(card.memory.application.files[ElementaryFile.CVCA].content).references
+    known = EfCvca.parse(card.memory.part(EmrtdMemory).files[ElementaryFile.CVCA].content).references
     put(card.memory, ElementaryFile.CVCA, EfCvca((*known, KeyReference("UTCVCA00000"))).encode())
 
 
@@ -54,8 +54,8 @@ def _allows(file: ElementaryFile, allowed: Callable[[], bool]) -> Defect:
 
     def put_in(card: DefectiveCard) -> None:
         def on_reset(card: DefectiveCard) -> None:
-            genuine = card._files._has_right
-            card._files._has_right = (  # type: ignore[method-assign]
+            genuine = emrtd(card).files._has_right
+            emrtd(card).files._has_right = (  # type: ignore[method-assign]
                 lambda asked: allowed() if asked is file else genuine(asked)
             )
 
@@ -73,11 +73,11 @@ def _binds_to_pace_in_any_mapping(card: DefectiveCard) -> None:
     runs: list[PaceResponder] = []
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        session = card._session
-        if session.pace is not None:
-            runs[:] = [session.pace]
-        elif command.ins in _PROTOCOL and session.channel is not None and runs and not session.terminal_key:
-            session.terminal_key = compress(runs[0]._terminal_public, runs[0].parameters.domain)
+        run, status = pace_run(card), emrtd(card).status
+        if run is not None:
+            runs[:] = [run]
+        elif command.ins in _PROTOCOL and card._session.channel is not None and runs and not status.terminal_key:
+            status.terminal_key = compress(runs[0]._terminal_public, runs[0].parameters.domain)
         return None
 
     card.defects.instead.append(instead)
@@ -104,7 +104,7 @@ class _AsksTheSame(TerminalAuthenticationResponder):
 def _forgets_at_selection(card: DefectiveCard) -> None:
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
         if command.ins == commands.SELECT and command.data == MF_FID.to_bytes(2, "big"):
-            card._session.authorization = None
+            emrtd(card).status.authorization = None
         return None
 
     card.defects.instead.append(instead)
@@ -119,16 +119,16 @@ def _remembers_rights(card: DefectiveCard, when: Callable[[DefectiveCard], bool]
             granted.clear()
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        session = card._session
-        if session.authorization is not None:
-            granted[:] = [session.authorization]
+        status = emrtd(card).status
+        if status.authorization is not None:
+            granted[:] = [status.authorization]
         elif granted and command.ins == commands.READ_BINARY and when(card):
-            session.authorization = granted[0]
+            status.authorization = granted[0]
         return None
 
     def change(card: DefectiveCard, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
-        if card._session.authorization is not None:
-            granted[:] = [card._session.authorization]
+        if emrtd(card).status.authorization is not None:
+            granted[:] = [emrtd(card).status.authorization]
         return answer
 
     card.defects.on_reset.append(on_reset)
@@ -137,7 +137,7 @@ def _remembers_rights(card: DefectiveCard, when: Callable[[DefectiveCard], bool]
 
 
 def _is_open(card: DefectiveCard) -> bool:
-    return card._session.channel is not None and card._session.selected is Selected.APPLICATION
+    return card._session.channel is not None and emrtd(card).status.is_selected
 
 
 def _keeps_rights_over_plain_command(card: DefectiveCard) -> None:
@@ -154,12 +154,12 @@ def _keeps_rights_over_new_keys(card: DefectiveCard) -> None:
     rights: list[Authorization | None] = [None]
 
     def change(card: DefectiveCard, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
-        rights[0] = card._session.authorization if agrees(command, card) else None
+        rights[0] = emrtd(card).status.authorization if agrees(command, card) else None
         return answer
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
         if rights[0] is not None:
-            card._session.authorization = rights[0]
+            emrtd(card).status.authorization = rights[0]
         return None
 
     card.defects.afterwards.append(change)
@@ -173,7 +173,7 @@ def _begins_anew_after(event: Callable[[CommandApdu, DefectiveCard], bool]) -> D
     def put_in(card: DefectiveCard) -> None:
         def change(card: DefectiveCard, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
             if answer.ok and event(command, card):
-                card._session.terminal_authentication = None
+                emrtd(card).status.terminal_authentication = None
             return answer
 
         card.defects.afterwards.append(change)
@@ -186,7 +186,7 @@ def _closes_what_was_open(card: DefectiveCard) -> None:
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
         asked = command.ins == commands.READ_BINARY and command.p1 == 0x80 | ElementaryFile.COM.sfi
-        return ResponseApdu(b"", 0x6982) if asked and card._session.authorization is not None else None
+        return ResponseApdu(b"", 0x6982) if asked and emrtd(card).status.authorization is not None else None
 
     card.defects.instead.append(instead)
 

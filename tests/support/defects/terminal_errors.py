@@ -18,7 +18,7 @@ from eid_toolkit.standards.protocols.terminal_authentication_card import (
     State,
     TerminalAuthenticationResponder,
 )
-from support.conformance import Defect, DefectiveCard, complete_card
+from support.conformance import Defect, DefectiveCard, complete_card, emrtd
 from support.defects.chip import selects
 from support.defects.terminal import proves, responds_as
 
@@ -215,8 +215,8 @@ def _takes_older_key(card: DefectiveCard) -> None:
     keys: list[bytes] = []
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        if selects(command, ca.MSE_AT) and card._session.terminal_key:
-            keys[:] = [card._session.terminal_key]
+        if selects(command, ca.MSE_AT) and emrtd(card).status.terminal_key:
+            keys[:] = [emrtd(card).status.terminal_key]
         return None
 
     card.defects.instead.append(instead)
@@ -228,8 +228,8 @@ def _takes_name_of_session_before(card: DefectiveCard) -> None:
     names = [b"", b""]
 
     def instead(card: DefectiveCard, command: CommandApdu) -> ResponseApdu | None:
-        if card._session.chip_name not in (b"", names[-1]):
-            names[:] = [names[-1], card._session.chip_name]
+        if emrtd(card).status.chip_name not in (b"", names[-1]):
+            names[:] = [names[-1], emrtd(card).status.chip_name]
         return None
 
     card.defects.instead.append(instead)

@@ -5,8 +5,8 @@ Whoever signs fetches the key first: its passphrase, or a token's PIN, is not as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,11 +23,17 @@ from eid_toolkit.books.ledger.schema import audit_checkpoint as checkpoints
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import IntegrityBroken, KeyMissing
+from eid_toolkit.ground.plain_values import read_json, to_plain
 from eid_toolkit.ground.ports import Clock, Signer
 
 KEY_NAME = "audit"
 """The key's name in the key store."""
 _CURVE = "secp256r1"
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    people: tuple[Countersignature, ...]
 
 
 def checkpoint(
@@ -159,7 +165,7 @@ def _columns(signed: Checkpoint) -> dict[str, object]:
 
 
 def _people_text(signed: Checkpoint) -> str:
-    return canonical({"people": [person.to_json() for person in signed.countersigned]})
+    return canonical(to_plain(_People(signed.countersigned)))
 
 
 def _read(row: Sequence[Any]) -> Checkpoint:
@@ -172,10 +178,10 @@ def _read(row: Sequence[Any]) -> Checkpoint:
         if not all(map(is_text, (row_hash, time, key, countersigned))):
             raise ValueError("no checkpoint")
         moment = datetime.fromisoformat(time)
-        people = tuple(map(Countersignature.from_json, json.loads(countersigned)["people"]))
+        people = read_json(_People, countersigned).people
         parsed = Checkpoint(position, row_hash, number, moment, key, people, bytes(signature))
         if _people_text(parsed) == countersigned and time_text(moment).replace("+00:00", "Z") == time:
             return parsed
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError):
         pass
     return Checkpoint(position, "", 0, datetime.min.replace(tzinfo=UTC), "", (), b"")

@@ -29,6 +29,7 @@ from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
 from eid_toolkit.books.audit.walk import AuditResult, walk
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import from_plain, parse_json
 
 KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
 _LINE_LIMIT = 1 << 20
@@ -121,7 +122,7 @@ class _Reading:
             match values:
                 case {"schema": str(schema)} if schema == CHECKPOINT_SCHEMA:
                     try:
-                        yield Checkpoint.from_json(values)
+                        yield from_plain(Checkpoint, values)
                     except ValueError:
                         raise self._damaged() from None
                 case {"schema": str(schema), "rows": int(rows), "head": str(head)} if schema == END_SCHEMA:
@@ -150,8 +151,8 @@ class _Reading:
             return None
         self._number += 1
         try:
-            values = json.loads(line) if len(line) <= _LINE_LIMIT else None
-        except (ValueError, RecursionError):
+            values = parse_json(line) if len(line) <= _LINE_LIMIT else None
+        except ValueError:
             values = None
         if not isinstance(values, dict):
             raise self._damaged()
@@ -164,7 +165,7 @@ class _Reading:
 def _detail(text: Any) -> Any:
     """The object that the text is; text that is not its canonical JSON stays text, else it would be made good again."""
     try:
-        value = json.loads(text)
+        value = parse_json(text)
         return value if canonical(value) == text else text
     except (ValueError, TypeError, RecursionError):
         return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import audit, audit_head
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.plain_values import parse_json, to_plain
 
 CHUNK = 500
 """Rows that are fetched at a time."""
@@ -48,16 +48,8 @@ class AuditRow:
 
     def to_json(self) -> dict[str, object]:
         """The row for export: enough to verify the chain without the register."""
-        return {
-            "position": self.position,
-            "time": time_text(self.time),
-            "operator": self.operator,
-            "action": self.action,
-            "subject": self.subject,
-            "detail": stored(_detail, self.detail, "the detail of an audit row"),
-            "previous": self.previous,
-            "hash": self.hash,
-        }
+        detail = stored(parse_json, self.detail, "the detail of an audit row")
+        return {**to_plain(self), "time": time_text(self.time), "detail": detail}
 
 
 def append(connection: Connection, time: datetime, operator: str, events: Iterable[AuditEvent]) -> None:
@@ -199,13 +191,6 @@ def _row(row: Row[Any]) -> AuditRow:
         if not isinstance(value, (int, str, datetime)):
             raise IntegrityBroken("register-value-damaged", what=f"row {row[0]} of the audit log")
     return AuditRow(**row._mapping)
-
-
-def _detail(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("no detail") from None
 
 
 def _beginning(connection: Connection) -> tuple[int, str]:

@@ -9,16 +9,17 @@ them can be taken out again.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Annotated
 
 from eid_toolkit.books.audit.rows import time_text
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import Form, Hex, read_json, to_plain
 from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.crypto.ec import EcPublicKey
 from eid_toolkit.standards.pki.certificate import read_pem_or_der
@@ -36,26 +37,12 @@ class Countersignature:
     """A person's; key (SubjectPublicKeyInfo) and signature are missing in a demo home."""
 
     operator: str
-    public_key: bytes | None
-    signature: bytes | None
+    public_key: Hex | None
+    signature: Hex | None
 
-    def to_json(self) -> dict[str, object]:
-        """As it is signed over and stored."""
-        return {
-            "operator": self.operator,
-            "public_key": self.public_key.hex() if self.public_key else None,
-            "signature": self.signature.hex() if self.signature else None,
-        }
-
-    @classmethod
-    def from_json(cls, values: object) -> Countersignature:
-        """Read what :meth:`to_json` gave; raises :class:`ValueError` on anything else."""
-        match values:
-            case {"operator": str(name), "public_key": str(key), "signature": str(signature)}:
-                return cls(name, bytes.fromhex(key), bytes.fromhex(signature))
-            case {"operator": str(name), "public_key": None, "signature": None}:
-                return cls(name, None, None)
-        raise ValueError("no countersignature")
+    def __post_init__(self) -> None:
+        if (self.public_key is None) is not (self.signature is None):
+            raise ValueError("a key without a signature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +83,27 @@ class Checkpoint:
     position: int
     hash: str
     number: int
-    time: datetime
+    time: Annotated[datetime, Form(datetime.fromisoformat, time_text)]
     key: str
     countersigned: tuple[Countersignature, ...]
-    signature: bytes
+    signature: Hex
+
+    def __post_init__(self) -> None:
+        _ = self.signed  # text that is none has no signature
 
     @property
     def statement(self) -> Mapping[str, object]:
         """What people countersign."""
-        return {
-            "schema": SCHEMA,
-            "position": self.position,
-            "hash": self.hash,
-            "number": self.number,
-            "time": time_text(self.time),
-            "key": self.key,
-        }
+        return {"schema": SCHEMA, **to_plain(self, without=("countersigned", "signature"))}
+
+    @property
+    def signed(self) -> bytes:
+        """What the audit key signs; raises :class:`ValueError` for text that is none."""
+        return canonical({"schema": SCHEMA, **to_plain(self, without=("signature",))}).encode()
 
     def is_signed_by(self, key: AuditKey) -> bool:
         """Whether this very checkpoint was signed by the key."""
-        signed = _signed(self.statement, self.countersigned)
-        return self.key == key.fingerprint and key.key.verify(self.signature, signed, DIGEST)
+        return self.key == key.fingerprint and key.key.verify(self.signature, self.signed, DIGEST)
 
     def broken_countersignature(self) -> str | None:
         """Who did not sign though it says so: the first such name."""
@@ -139,37 +126,12 @@ class Checkpoint:
 
     def to_json(self) -> dict[str, object]:
         """The checkpoint as a file, and as a line of an export."""
-        people = [person.to_json() for person in self.countersigned]
-        return {**self.statement, "countersigned": people, "signature": self.signature.hex()}
+        return {"schema": SCHEMA, **to_plain(self)}
 
     @classmethod
     def read(cls, data: bytes) -> Checkpoint:
         """Read the file of a checkpoint; raises :class:`ValueError` on anything else."""
-        try:
-            return cls.from_json(json.loads(data))
-        except RecursionError:
-            raise ValueError("no checkpoint") from None
-
-    @classmethod
-    def from_json(cls, values: object) -> Checkpoint:
-        """Read what :meth:`to_json` gave; raises :class:`ValueError` on anything else."""
-        match values:
-            case {
-                "schema": "eid-audit-checkpoint/1",
-                "position": int(position),
-                "hash": str(row_hash),
-                "number": int(number),
-                "time": str(time),
-                "key": str(key),
-                "countersigned": list(people),
-                "signature": str(signature),
-            }:
-                moment = datetime.fromisoformat(time)
-                countersigned = tuple(map(Countersignature.from_json, people))
-                parsed = cls(position, row_hash, number, moment, key, countersigned, bytes.fromhex(signature))
-                _signed(parsed.statement, countersigned)  # text that is none has no signature
-                return parsed
-        raise ValueError("no checkpoint")
+        return read_json(cls, data, SCHEMA)
 
 
 def sign(row: tuple[int, str], number: int, time: datetime, signer: Signer, people: Iterable[Operator]) -> Checkpoint:
@@ -185,8 +147,8 @@ def countersign(signed: Checkpoint, signer: Signer, people: Iterable[Operator]) 
         Countersignature(person.name, person.key.public_key.spki() if person.key else None, person.sign(text))
         for person in people
     )
-    countersigned = (*signed.countersigned, *added)
-    return replace(signed, countersigned=countersigned, signature=signer.sign(_signed(signed.statement, countersigned)))
+    complete = replace(signed, countersigned=(*signed.countersigned, *added))
+    return replace(complete, signature=signer.sign(complete.signed))
 
 
 def audit_key(signer: Signer) -> AuditKey:
@@ -194,7 +156,3 @@ def audit_key(signer: Signer) -> AuditKey:
     if (signer.algorithm.family, signer.algorithm.digest) != ("ecdsa", DIGEST):
         raise IntegrityBroken("audit-key-changed")
     return AuditKey.read(signer.public_key)
-
-
-def _signed(values: Mapping[str, object], people: Iterable[Countersignature]) -> bytes:
-    return canonical({**values, "countersigned": [person.to_json() for person in people]}).encode()

@@ -8,14 +8,15 @@ last row.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, time_text
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.plain_values import Named, parse_json, to_plain
 
 RESTORED = "register.restored"
 """The action of the row in which a restoring of the register says which rows are lost by it."""
@@ -28,7 +29,7 @@ KeyOf = Callable[[str], bytes | None]
 class Restoring:
     """A restoring that is on record: rows ``lost_from`` (where it is known) to ``lost_through`` are lost by it."""
 
-    position: int
+    position: Annotated[int, Named("row")]
     time: str
     operator: str
     lost_from: int | None
@@ -43,13 +44,7 @@ class Restoring:
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
-        return {
-            "row": self.position,
-            "time": self.time,
-            "operator": self.operator,
-            "lost_from": self.lost_from,
-            "lost_through": self.lost_through,
-        }
+        return to_plain(self, without=("seen",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +246,8 @@ def walk(
 def restoring(row: StoredRow) -> Restoring:
     """What the row of a restoring tells, as far as it can be read."""
     detail: object = None
-    with suppress(ValueError, TypeError, RecursionError):
-        detail = json.loads(row.detail)
+    with suppress(ValueError, TypeError):
+        detail = parse_json(row.detail)
     lost: tuple[int | None, int | None] = (None, None)
     seen = None
     match detail:

@@ -6,14 +6,16 @@ import hmac
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from eid_toolkit.books.keys.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
-from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StretchedKey
+from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StoredLock, StretchedKey
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
 from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import read_json, to_plain
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
@@ -35,6 +37,11 @@ _LOOK_UP_KEY_SIZE = 32
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
+@dataclass(frozen=True, slots=True)
+class _StoreFile:
+    passphrase: StoredLock
+
+
 class KeyStore:
     """The keys of one home; the passphrase is asked for when a key is used for the first time."""
 
@@ -51,7 +58,7 @@ class KeyStore:
         """An empty store in ``directory``; ``random`` as :meth:`PassphraseLock.create` has it."""
         private_directory(directory)
         lock, opened = PassphraseLock.create(passphrase, entropy, random=random)
-        document = {"schema": SCHEMA, "passphrase": lock.to_json()}
+        document = {"schema": SCHEMA, **to_plain(_StoreFile(lock))}
         change(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
         store = cls(directory, lock, lambda: passphrase, entropy)
         store._opened = opened
@@ -61,15 +68,12 @@ class KeyStore:
     def open(cls, directory: Path, passphrase: PassphraseProvider, entropy: Entropy) -> KeyStore:
         """The store in ``directory``; raises :class:`IntegrityBroken` if it is broken or not there."""
         try:
-            document = json.loads((directory / _LOCK_FILE).read_bytes())
+            document = read_json(_StoreFile, (directory / _LOCK_FILE).read_bytes(), SCHEMA)
         except FileNotFoundError:
             raise IntegrityBroken("key-store-missing", directory=directory) from None
         except ValueError:
             raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE) from None
-        match document:
-            case {"schema": "eid-key-store/1", "passphrase": values}:
-                return cls(directory, PassphraseLock.from_json(values), passphrase, entropy)
-        raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE)
+        return cls(directory, document.passphrase, passphrase, entropy)
 
     @property
     def has_random_passphrase(self) -> bool:

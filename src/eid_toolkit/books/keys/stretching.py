@@ -6,8 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import Form, Hex, Misfit, Named, from_plain, to_plain
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
 
@@ -17,7 +19,7 @@ PassphraseProvider = Callable[[], Secret]
 MINIMUM_LENGTH = 8
 """The fewest bytes a person's passphrase may have."""
 
-_BLOCK_SIZE = 8
+_BLOCK_SIZE: Literal[8] = 8
 _PERSON_COST = 1 << 15  # 32 MiB and some 70 ms: slow for a guesser, unnoticed by a clerk
 _MACHINE_COST = 1 << 10  # a passphrase of 256 random bits cannot be guessed, stretched or not
 _HIGHEST_COST = 1 << 20
@@ -46,9 +48,12 @@ class StretchedKey:
 class PassphraseLock:
     """How one passphrase was stretched (salt of 16 bytes, scrypt cost N), with a value to check it by."""
 
-    salt: bytes
-    cost: int
-    check: bytes
+    kdf: Literal["scrypt"]
+    cost: Annotated[int, Named("n")]
+    r: Literal[8]
+    p: Literal[1]
+    salt: Hex
+    check: Hex
 
     def __post_init__(self) -> None:
         power_of_two = self.cost > 1 and self.cost & (self.cost - 1) == 0
@@ -70,7 +75,7 @@ class PassphraseLock:
         cost = _MACHINE_COST if random else _PERSON_COST
         key = _stretch(passphrase, salt, cost)
         check = key.for_purpose(_CHECK_PURPOSE).reveal()[:_CHECK_SIZE]
-        return cls(salt, cost, check), key
+        return cls("scrypt", cost, _BLOCK_SIZE, 1, salt, check), key
 
     @property
     def random(self) -> bool:
@@ -84,27 +89,17 @@ class PassphraseLock:
             raise AccessDenied("passphrase-wrong")
         return key
 
-    def to_json(self) -> dict[str, object]:
-        """The lock as JSON values; nothing of it is secret."""
-        return {
-            "kdf": "scrypt",
-            "n": self.cost,
-            "r": _BLOCK_SIZE,
-            "p": 1,
-            "salt": self.salt.hex(),
-            "check": self.check.hex(),
-        }
-
     @classmethod
-    def from_json(cls, values: object) -> PassphraseLock:
-        """Read what :meth:`to_json` gave; raises :class:`IntegrityBroken` on anything else."""
-        match values:
-            case {"kdf": "scrypt", "n": int(cost), "r": 8, "p": 1, "salt": str(salt), "check": str(check)}:
-                try:
-                    return cls(bytes.fromhex(salt), cost, bytes.fromhex(check))
-                except ValueError:
-                    pass
-        raise IntegrityBroken("passphrase-lock-damaged")
+    def read(cls, values: object) -> PassphraseLock:
+        """The lock out of JSON values; raises :class:`IntegrityBroken` on anything else."""
+        try:
+            return from_plain(cls, values)
+        except Misfit:
+            raise IntegrityBroken("passphrase-lock-damaged") from None
+
+
+StoredLock = Annotated[PassphraseLock, Form(PassphraseLock.read, to_plain)]
+"""Where it stands in a file, which has an error of its own."""
 
 
 def _stretch(passphrase: Secret, salt: bytes, cost: int) -> StretchedKey:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from eid_toolkit.books.ledger.schema import decision
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.ground.plain_values import from_plain, parse_json, to_plain
 
 SCHEMA = "eid-decision/1"
 
@@ -29,21 +29,17 @@ class Decision:
     decided_at: datetime
     state: Mapping[str, object]
 
+    @property
+    def statement(self) -> str:
+        """What the operator signs, as canonical text."""
+        return canonical({"schema": SCHEMA, **to_plain(self)})
+
 
 def signed_statement(
     operator: Operator, action: str, subject: str, state: Mapping[str, object], now: datetime
 ) -> tuple[str, bytes | None]:
     """What an operator decides, as canonical text, and the signature over it; none in a demo home."""
-    statement = canonical(
-        {
-            "schema": SCHEMA,
-            "action": action,
-            "subject": subject,
-            "operator": operator.name,
-            "decided_at": now.isoformat(),
-            "state": state,
-        }
-    )
+    statement = Decision(subject, action, operator.name, now, state).statement
     return statement, operator.sign(statement.encode())
 
 
@@ -78,10 +74,8 @@ def decision_of(columns: RowMapping) -> Decision | None:
 
 
 def _decided_state(statement: str) -> Mapping[str, object]:
-    match json.loads(statement):
-        case {"state": dict(state)}:
-            return state
-    raise ValueError("no statement")
+    """An erased person's decisions have nothing else left."""
+    return from_plain(dict[str, object], parse_json(statement)["state"])
 
 
 def verify_decision(
@@ -95,16 +89,9 @@ def verify_decision(
     row = connection.execute(select(decision).where(decision.c.subject == subject, decision.c.action == action)).first()
     if row is None:
         raise NotPermitted("decision-missing", action=action, subject=subject)
-    expected = {
-        "schema": SCHEMA,
-        "action": action,
-        "subject": subject,
-        "operator": row.operator,
-        "decided_at": row.decided_at.isoformat(),
-        "state": state,
-    }
-    if row.statement != canonical(expected):
+    decided = Decision(subject, action, row.operator, row.decided_at, state)
+    if row.statement != decided.statement:
         raise IntegrityBroken("decision-on-another-state", action=action, subject=subject)
     if not operators.verify(row.operator, row.statement.encode(), row.signature, row.decided_at):
         raise IntegrityBroken("decision-signature", action=action, subject=subject, operator=row.operator)
-    return Decision(subject, action, row.operator, row.decided_at, state)
+    return decided

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from eid_toolkit.books.ledger.schema import application, document, personalization_job
 from eid_toolkit.books.register.documents.workflow import ApplicationState, DocumentState
+from eid_toolkit.ground.plain_values import to_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,7 @@ class Queue:
     oldest: datetime | None
     next: str | None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        oldest = self.oldest.isoformat() if self.oldest is not None else None
-        return {"stage": self.stage, "waiting": self.waiting, "oldest": oldest, "next": self.next}
+    to_json = to_plain
 
 
 def queues(connection: Connection) -> tuple[Queue, ...]:

@@ -9,7 +9,6 @@ from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
 from eid_toolkit.books.audit.trail import AuditTrail
-from eid_toolkit.books.audit.walk import AuditResult
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.register.agencies.agencies import Agencies
@@ -104,10 +103,6 @@ class Register:
         """The audit log in order, of one subject if it is given; people see it by :meth:`AuditTrail.rows`."""
         with self.database.read() as connection, log.any_text(connection):
             return tuple(log.read(connection, Filter(subject)))
-
-    def verify_audit(self) -> AuditResult:
-        """Walk the whole audit log; see :meth:`AuditTrail.verify`."""
-        return self.audit.verify()
 
     def close(self) -> None:
         """Give the database back."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
+from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StoredLock
 from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, Role, permissions_of, roles_with
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, UsageError
 from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import REQUIRED, Hex, Named, from_plain, parse_json, to_plain
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
@@ -38,12 +40,12 @@ class OperatorRecord:
     """
 
     name: str
-    public_key: bytes
-    lock: PassphraseLock
+    public_key: Hex
+    lock: Annotated[StoredLock, Named("passphrase")]
     created: datetime
-    disabled: datetime | None = None
-    endorsement: bytes = b""
-    voucher: bytes = b""
+    disabled: Annotated[datetime | None, REQUIRED] = None
+    endorsement: Annotated[Hex, REQUIRED] = b""
+    voucher: Hex = b""
     """The audit key's signature over :attr:`endorsed`: by it the roles hold without the key store's passphrase."""
     roles: frozenset[Role] | None = None
     """None in a record that was made before there were roles: its operator has every one."""
@@ -65,49 +67,22 @@ class OperatorRecord:
 
     def encode(self) -> bytes:
         """The record's file."""
-        values = {
-            "schema": self.schema,
-            **self._standing(),
-            "passphrase": self.lock.to_json(),
-            "endorsement": self.endorsement.hex(),
-            "voucher": self.voucher.hex(),
-        }
+        values = {"schema": self.schema, **self._standing(), **to_plain(self, without=("roles",))}
         return json.dumps(values, indent=1).encode()
 
-    def _standing(self) -> dict[str, str | list[str] | None]:
-        standing: dict[str, str | list[str] | None] = {
-            "name": self.name,
-            "public_key": self.public_key.hex(),
-            "created": self.created.isoformat(),
-            "disabled": self.disabled.isoformat() if self.disabled else None,
-        }
-        return standing if self.roles is None else {**standing, "roles": sorted(self.roles)}
+    def _standing(self) -> dict[str, object]:
+        without = ("lock", "endorsement", "voucher")
+        return to_plain(self, without if self.roles is not None else (*without, "roles"))
 
     @classmethod
     def parse(cls, data: bytes) -> OperatorRecord:
         """Read the file; raises :class:`IntegrityBroken` on anything else."""
         try:
-            match json.loads(data):
-                case {
-                    "schema": "eid-operator/1" | "eid-operator/2" as schema,
-                    "name": str(name),
-                    "public_key": str(key),
-                    "passphrase": lock,
-                    "created": str(created),
-                    "disabled": disabled,
-                    "endorsement": str(endorsement),
-                    **rest,
-                }:
-                    return cls(
-                        name,
-                        bytes.fromhex(key),
-                        PassphraseLock.from_json(lock),
-                        datetime.fromisoformat(created),
-                        datetime.fromisoformat(disabled) if disabled is not None else None,
-                        bytes.fromhex(endorsement),
-                        bytes.fromhex(str(rest.get("voucher", ""))),
-                        None if schema == SCHEMA_WITHOUT_ROLES else _roles(rest["roles"]),
-                    )
+            values = parse_json(data)
+            if values["schema"] == SCHEMA_WITHOUT_ROLES:
+                return from_plain(cls, values, known={"roles": None})
+            if values["schema"] == SCHEMA and values["roles"] is not None:
+                return from_plain(cls, values)
         except (ValueError, TypeError, KeyError):
             pass
         raise IntegrityBroken("operator-record-damaged")
@@ -135,12 +110,6 @@ class Operator:
     def is_same_person_as(self, name: str) -> bool:
         """Whether ``name`` is this operator, whatever the letter case."""
         return self.name.casefold() == name.casefold()
-
-
-def _roles(names: object) -> frozenset[Role]:
-    if not isinstance(names, list):
-        raise ValueError("roles")
-    return frozenset(map(Role, names))
 
 
 class OperatorStore:

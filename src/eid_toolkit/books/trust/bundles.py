@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
 from eid_toolkit.books.trust.store import TrustStore
@@ -16,6 +16,7 @@ from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
 from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import REQUIRED, Hex, read_json, to_plain
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate
@@ -56,11 +57,11 @@ Sections = Mapping[str, tuple[bytes, ...]]
 class Pin:
     """Whose bundles a home takes, and the highest number it ever took: no older one comes in again."""
 
-    certificate: bytes
+    certificate: Hex
     """The CSCA's, or the bundle signer's own."""
     accepted_at: datetime
     operator: str | None
-    highest: int = 0
+    highest: Annotated[int, REQUIRED] = 0
 
     @property
     def fingerprint(self) -> str:
@@ -78,12 +79,10 @@ class BundleStore:
     def pin(self) -> Pin | None:
         """Whose bundles are taken; None before the first."""
         try:
-            data = json.loads(self._path.read_bytes())
-            certificate = bytes.fromhex(data["certificate"])
-            return Pin(certificate, datetime.fromisoformat(data["accepted_at"]), data["operator"], data["highest"])
+            return read_json(Pin, self._path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             raise IntegrityBroken("bundle-pin-damaged", file=_PIN) from None
 
     def present(self) -> Pack | None:
@@ -158,14 +157,7 @@ class BundleStore:
             raise BadInput("bundle-base-missing", base=bundle.base, present=version)
 
     def _write_pin(self, pin: Pin) -> None:
-        data = {
-            "schema": _PIN_SCHEMA,
-            "fingerprint": pin.fingerprint,
-            "certificate": pin.certificate.hex(),
-            "accepted_at": pin.accepted_at.isoformat(),
-            "operator": pin.operator,
-            "highest": pin.highest,
-        }
+        data = {"schema": _PIN_SCHEMA, "fingerprint": pin.fingerprint, **to_plain(pin)}
         write_atomic(self._path, json.dumps(data, indent=1).encode())
 
 
@@ -209,6 +201,13 @@ def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pi
 # The authority's side.
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    version: int
+    issued_at: datetime
+    members: tuple[str, ...]
+
+
 class BundleManifests:
     """What each bundle held that an authority gave out: for its number, and for deltas."""
 
@@ -222,10 +221,10 @@ class BundleManifests:
     def members(self, version: int) -> frozenset[str]:
         """The SHA-256 of what a version held; raises :class:`BadInput` for a number that was not given out."""
         try:
-            return frozenset(json.loads((self._directory / f"{version}.json").read_bytes())["members"])
+            return frozenset(read_json(_Held, (self._directory / f"{version}.json").read_bytes()).members)
         except FileNotFoundError:
             raise BadInput("bundle-version-unknown", version=version, last=self.last()) from None
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
             raise IntegrityBroken("bundle-manifest-damaged", version=version) from None
 
     def lists(self, given: Mapping[str, bytes | None]) -> Sections:
@@ -249,12 +248,7 @@ class BundleManifests:
         """Keep what a version holds, before it leaves."""
         private_directory(self._directory)
         members = sorted({sha256(item).hexdigest() for items in sections.values() for item in items})
-        data = {
-            "schema": _MANIFEST_SCHEMA,
-            "version": version,
-            "issued_at": issued_at.isoformat(),
-            "members": members,
-        }
+        data = {"schema": _MANIFEST_SCHEMA, **to_plain(_Held(version, issued_at, tuple(members)))}
         change(self._directory / f"{version}.json", json.dumps(data, indent=1).encode())
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 
+from eid_toolkit.ground.plain_values import REQUIRED, Hex, to_plain
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.deviation_list import DeviationList
@@ -22,16 +23,15 @@ class Decision:
     """Who decided, and the signature over what was decided on; none in a demo home and in an officer's."""
 
     operator: str | None
-    signature: bytes | None = None
+    signature: Annotated[Hex | None, REQUIRED] = None
 
-    def to_json(self) -> dict[str, str | None]:
-        """Stable keys."""
-        return {"operator": self.operator, "signature": self.signature.hex() if self.signature else None}
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Decision:
-        """Reads them; raises :class:`KeyError`, :class:`ValueError` or :class:`TypeError` for others."""
-        return cls(data["operator"], bytes.fromhex(data["signature"]) if data["signature"] else None)
+@dataclass(frozen=True, slots=True)
+class KeptOrigin:
+    """What is kept beside a single item."""
+
+    source: str
+    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,7 @@ class ListOrigin:
     """The subject of who signed the list."""
     basis: str
 
-    def to_json(self) -> dict[str, str | None]:
-        """Stable keys."""
-        return {"kind": self.kind, "sha256": self.sha256, "signer": self.signer, "basis": self.basis}
+    to_json = to_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class TrustEntry:
 
     def origin(self) -> dict[str, object]:
         """What is kept beside the item."""
-        return {"schema": SCHEMA, "source": self.source, "decisions": [each.to_json() for each in self.decisions]}
+        return {"schema": SCHEMA, **to_plain(KeptOrigin(self.source, self.decisions))}
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -104,9 +102,9 @@ class TrustEntry:
             "country": self.item.country,
             "source": self.source,
             "imported_at": self.imported_at.isoformat(),
-            **first.to_json(),
-            "decisions": [decision.to_json() for decision in self.decisions],
-            "list": self.listed_in.to_json() if self.listed_in else None,
+            **to_plain(first),
+            "decisions": [to_plain(decision) for decision in self.decisions],
+            "list": to_plain(self.listed_in) if self.listed_in else None,
         }
         return origin | _described(self.item)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from eid_toolkit.books.trust.database import keep
 from eid_toolkit.books.trust.entry import Decision, TrustEntry
 from eid_toolkit.books.trust.packs import SCHEMA, Member, Pack, Role, insert, note_facts
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import Hex, read_json
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 
@@ -81,14 +83,28 @@ def _insert(connection: sqlite3.Connection, path: Path) -> None:
         insert_single(connection, _entry(path, item))
 
 
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    kind: str
+    source: str
+    imported_at: datetime
+    decisions: tuple[Decision, ...] = ()
+    operator: str | None = None
+    signature: Hex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    members: tuple[tuple[Role, int, str], ...]
+
+
 def _entry(path: Path, item: Certificate | Crl) -> TrustEntry:
     try:
-        origin = json.loads(path.with_suffix(".json").read_bytes())
-        imported_at = datetime.fromisoformat(origin["imported_at"])
+        origin = read_json(_Origin, path.with_suffix(".json").read_bytes())
         # Before two operators had to decide, one decision stood in the file itself.
-        decided = origin.get("decisions") or ([origin] if origin["operator"] else [])
-        return TrustEntry(item, origin["kind"], origin["source"], imported_at, tuple(map(Decision.from_json, decided)))
-    except (OSError, ValueError, KeyError, TypeError, BadInput):
+        first = (Decision(origin.operator, origin.signature),) if origin.operator else ()
+        return TrustEntry(item, origin.kind, origin.source, origin.imported_at, origin.decisions or first)
+    except (OSError, ValueError, BadInput):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem) from None
 
 
@@ -99,22 +115,22 @@ def _pack(path: Path) -> Pack:
         if not data.startswith(_MAGIC):
             raise ValueError(SCHEMA)
         head, _, content = data[len(_MAGIC) :].partition(b"\n")
-        pack = Pack.decode(head.decode(), _members(json.loads(head)["members"], content))
+        pack = Pack.decode(head.decode(), _members(read_json(_Listing, head).members, content))
         if pack.sha256 != path.stem:
             raise ValueError(path.stem)
         return pack
-    except (OSError, ValueError, KeyError, TypeError, BadInput):
+    except (OSError, ValueError, BadInput):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=path.stem) from None
 
 
-def _members(listed: list[Any], content: bytes) -> tuple[Member, ...]:
+def _members(listed: Iterable[tuple[Role, int, str]], content: bytes) -> tuple[Member, ...]:
     members, offset = [], 0
     for role, length, fingerprint in listed:
         data = content[offset : offset + length]
         offset += length
         if sha256(data).hexdigest() != fingerprint:
             raise ValueError(fingerprint)
-        members.append(Member.of(Role(role), data))
+        members.append(Member.of(role, data))
     if offset != len(content):
         raise ValueError(len(content))
     return tuple(members)

@@ -11,11 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from eid_toolkit.books.trust.database import FILE, TrustDatabase, fetch, keep, sweep
 from eid_toolkit.books.trust.entry import Decision, Item, ListOrigin
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import REQUIRED, from_plain, parse_json, to_plain
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.deviation_list import DeviationList
@@ -98,9 +99,9 @@ class Pack:
     basis: Basis
     imported_at: datetime
     members: tuple[Member, ...]
-    signer: str | None = None
-    decisions: tuple[Decision, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)
+    signer: Annotated[str | None, REQUIRED] = None
+    decisions: Annotated[tuple[Decision, ...], REQUIRED] = ()
+    facts: Annotated[dict[str, Any], REQUIRED] = field(default_factory=dict)
     """Of a bundle: its version, time and authority."""
 
     @property
@@ -138,34 +139,14 @@ class Pack:
 
     @classmethod
     def decode(cls, data: bytes | str, members: tuple[Member, ...]) -> Pack:
-        """Reads that; raises :class:`ValueError`, :class:`KeyError` or :class:`TypeError` for another text."""
-        header = json.loads(data)
-        return cls(
-            kind=header["kind"],
-            name=header["name"],
-            sha256=header["sha256"],
-            basis=Basis(header["basis"]),
-            imported_at=datetime.fromisoformat(header["imported_at"]),
-            members=members,
-            signer=header["signer"],
-            decisions=tuple(map(Decision.from_json, header["decisions"])),
-            facts=dict(header["facts"]),
-        )
+        """Reads that; raises :class:`ValueError` for another text."""
+        return from_plain(cls, parse_json(data), known={"members": members})
 
     def _header(self) -> dict[str, Any]:
-        return {**self._standing(), "decisions": [decision.to_json() for decision in self.decisions]}
+        return {**self._standing(), "decisions": [to_plain(decision) for decision in self.decisions]}
 
     def _standing(self) -> dict[str, Any]:
-        return {
-            "schema": SCHEMA,
-            "kind": self.kind,
-            "name": self.name,
-            "sha256": self.sha256,
-            "basis": self.basis.value,
-            "imported_at": self.imported_at.isoformat(),
-            "signer": self.signer,
-            "facts": self.facts,
-        }
+        return {"schema": SCHEMA, **to_plain(self, without=("members", "decisions"))}
 
 
 class PackShelf:
@@ -262,7 +243,7 @@ def read_head(header: str) -> Pack:
     """A pack without its members, out of what is kept; raises :class:`IntegrityBroken` for a damaged one."""
     try:
         return Pack.decode(header, ())
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         raise IntegrityBroken("trust-store-damaged", file=FILE) from None
 
 

@@ -6,7 +6,6 @@ brought it; what a list, a directory or a bundle brought is one pack (:mod:`eid_
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eid_toolkit.books.trust.database import TrustDatabase, fetch, sweep
-from eid_toolkit.books.trust.entry import SCHEMA, Decision, TrustEntry, kind_of_certificate
+from eid_toolkit.books.trust.entry import SCHEMA, Decision, KeptOrigin, TrustEntry, kind_of_certificate
 from eid_toolkit.books.trust.files import TrustFiles, insert_single
 from eid_toolkit.books.trust.packs import PARSERS, Pack, PackShelf, Role, insert, read_head
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+from eid_toolkit.ground.plain_values import from_plain, read_json
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
@@ -125,22 +125,6 @@ class TrustStore:
                 insert(connection, pack.signed_by(deciders))
             sweep(connection)
         return tuple(self._entries(self._fingerprints() - before))
-
-    def import_files(
-        self, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None
-    ) -> tuple[TrustEntry, ...]:
-        """Keep every CSCA certificate, link and list in files, given by name and content.
-
-        Raises :class:`BadInput` for a file of which nothing can be taken: then nothing of any file is.
-        """
-        from eid_toolkit.books.trust.sources import Sources, read_bytes
-
-        sources = Sources()
-        for name, data in files:
-            read_bytes(sources, name, data)
-        plan = self.plan(sources, now)
-        plan.check()
-        return self.carry_out(plan, operator)
 
     def add(
         self,
@@ -313,10 +297,9 @@ def _entry(connection: sqlite3.Connection, role: str, fingerprint: str) -> Trust
         pack = read_head(origin)
         return TrustEntry(item, kind, pack.name, pack.imported_at, pack.decisions, pack.origin)
     try:
-        parsed = json.loads(origin)
-        decisions = tuple(map(Decision.from_json, parsed["decisions"]))
-        return TrustEntry(item, kind, parsed["source"], datetime.fromisoformat(imported_at), decisions)
-    except (ValueError, KeyError, TypeError):
+        kept = read_json(KeptOrigin, origin)
+        return TrustEntry(item, kind, kept.source, datetime.fromisoformat(imported_at), kept.decisions)
+    except ValueError:
         raise IntegrityBroken("trust-entry-damaged", fingerprint=fingerprint) from None
 
 
@@ -327,17 +310,13 @@ def _time(text: str | None) -> datetime | None:
 def _bundle_facts(pack: Pack) -> BundleFacts:
     try:
         days = pack.facts["max_age_days"]
-        return BundleFacts(
-            int(pack.facts["version"]),
-            datetime.fromisoformat(pack.facts["issued_at"]),
-            str(pack.facts["authority"]),
-            None if days is None else timedelta(days=days),
-            bool(pack.facts["allow_bac"]),
-            pack.imported_at,
-            pack.sha256,
-            pack.facts.get("state"),
-        )
-    except (KeyError, ValueError, TypeError):
+        known = {
+            "max_age": None if days is None else timedelta(days=days),
+            "taken_at": pack.imported_at,
+            "fingerprint": pack.sha256,
+        }
+        return from_plain(BundleFacts, pack.facts, known=known)
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise IntegrityBroken("trust-entry-damaged", fingerprint=pack.sha256) from None
 
 

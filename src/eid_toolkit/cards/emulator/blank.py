@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from eid_toolkit.cards.emulator.state import ApplicationMemory, CardMemory, DomainMemory, StoredFile
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -35,6 +37,6 @@ def make_blank(transport_keys: tuple[Secret, Secret, Secret], entropy: Entropy) 
     cplc = _FABRICATOR + _CHIP_TYPE + _OPERATING_SYSTEM + bytes(6) + serial
     cplc += bytes(42 - len(cplc))
     atr_info = AtrInfo.of(MAX_COMMAND, MAX_RESPONSE).encode()
-    application = ApplicationMemory(files={ElementaryFile.ATR_INFO: StoredFile(AccessRule.ALWAYS, atr_info)})
+    emrtd = EmrtdMemory(files={ElementaryFile.ATR_INFO: StoredFile(AccessRule.ALWAYS, atr_info)})
     domain = DomainMemory(KeySet(FACTORY_KEY_VERSION, *transport_keys))
-    return CardMemory(make_atr(_HISTORICAL), cplc, domain, application)
+    return CardMemory(make_atr(_HISTORICAL), cplc, parts={part.aid: part for part in (emrtd, domain)})

@@ -1,6 +1,7 @@
-"""The software card: bytes in, bytes out (ISO/IEC 7816-4 5, ICAO Doc 9303-11 9.8).
+"""The software card's shell: bytes in, bytes out (ISO/IEC 7816-4 5, ICAO Doc 9303-11 9.8).
 
-Parse, chaining, secure messaging, handler, reply under the old session, effects: in this order and in one place.
+Parse, chaining, secure messaging, application, reply under the old session, effects: in this order and in one place.
+What the applications are the shell does not know.
 """
 
 from __future__ import annotations
@@ -9,32 +10,26 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
-from eid_toolkit.cards.emulator.domain import DomainCommands
-from eid_toolkit.cards.emulator.emrtd.access import AccessCommands
-from eid_toolkit.cards.emulator.emrtd.chip import ChipCommands
-from eid_toolkit.cards.emulator.emrtd.file_commands import FileCommands
-from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
+from eid_toolkit.cards.emulator.card_application import Platform
+from eid_toolkit.cards.emulator.file_commands import check_answer_form, selected
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply
-from eid_toolkit.cards.emulator.session import Selected, Session
+from eid_toolkit.cards.emulator.session import SHORT_RESPONSE, Session
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput, ChannelError, ObjectsMissing
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.iso7816 import commands
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
-from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.iso7816.files import MF_FID
 from eid_toolkit.standards.iso7816.status import StatusWord
-from eid_toolkit.standards.lds.atr_info import AtrInfo
 from eid_toolkit.standards.protocols import secure_messaging
-from eid_toolkit.standards.protocols.globalplatform import ISD_AID, ApplicationState, DomainState
+from eid_toolkit.standards.protocols.globalplatform import ISD_AID, DomainState
 from eid_toolkit.standards.protocols.secure_messaging import CLASS_BITS
 
 _log = logging.getLogger(__name__)
-SHORT_RESPONSE = 256
-"""The most data bytes in a short answer (7816-4 5.1)."""
 _STATUS_SIZE = 2
+_MASTER_FILE = (b"", MF_FID.to_bytes(2, "big"))
 
 
 class EmulatedCard:
@@ -68,19 +63,8 @@ class EmulatedCard:
     def reset(self) -> None:
         """Power on, or reset: nothing volatile is left."""
         self._session = Session()
-        self._files = FileCommands(self.memory.application, self._session)
-        self._chip = ChipCommands(self.memory.application, self._session, self._entropy)
-        self._terminal = TerminalCommands(self.memory.application, self._session, self._entropy, self._store)
-        self._access = AccessCommands(
-            self.memory.application,
-            self._session,
-            self._chip,
-            self._terminal,
-            self._entropy,
-            self._store,
-            self._wait,
-        )
-        self._domain = DomainCommands(self.memory, self._session, self._entropy, self._store)
+        platform = Platform(self.memory, self._session, self._entropy, self._store, self._wait)
+        self._session.power_on([each for part in self.memory.parts.values() for each in part.start(platform)])
 
     def power_off(self) -> None:
         """Power is gone, and with it every session."""
@@ -108,7 +92,7 @@ class EmulatedCard:
             command = CommandApdu.decode(raw)
         except BadInput:
             raise Refused(StatusWord.WRONG_LENGTH) from None
-        require(not command.extended or len(raw) <= self._buffers()[0], StatusWord.WRONG_LENGTH)
+        require(not command.extended or len(raw) <= self._session.buffers()[0], StatusWord.WRONG_LENGTH)
         return command
 
     def _answer(self, command: CommandApdu) -> ResponseApdu:
@@ -121,7 +105,7 @@ class EmulatedCard:
         else:
             _check_class(command)
             if not command.cla & CLASS_BITS:
-                self._end_channels()
+                self._end_channels(command)
             whole = self._chained(command)
             if whole is None:
                 return ResponseApdu(b"", StatusWord.OK)
@@ -138,10 +122,13 @@ class EmulatedCard:
         )
 
     def _proprietary(self, command: CommandApdu) -> ResponseApdu:
-        require(command.cla in (0x80, 0x84), StatusWord.CLA_NOT_SUPPORTED)
-        if command.cla == 0x80 or self._session.selected is not Selected.DOMAIN:
+        answer = self._session.proprietary
+        if answer is None:
+            raise Refused(StatusWord.CLA_NOT_SUPPORTED)
+        if not command.cla & CLASS_BITS:
             self._session.end_messaging()
-        return self._domain.process(command)
+        require(self.memory.state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
+        return answer(command)
 
     def _chained(self, command: CommandApdu) -> CommandApdu | None:
         """Puts a chain together (7816-4 5.3.3); PACE uses the chaining bit in a way of its own (9303-11 4.4.4.3)."""
@@ -153,7 +140,7 @@ class EmulatedCard:
         same = chain is not None and (chain.ins, chain.p1, chain.p2) == (command.ins, command.p1, command.p2)
         require(chain is None or same, StatusWord.LAST_COMMAND_EXPECTED)
         data = (chain.data if chain else b"") + command.data
-        require(len(data) <= self._buffers()[0], StatusWord.WRONG_LENGTH)
+        require(len(data) <= self._session.buffers()[0], StatusWord.WRONG_LENGTH)
         if chain is None and not command.chained:
             return command
         whole = replace(command, cla=command.cla & ~0x10, data=data, extended=command.extended or len(data) > 255)
@@ -178,11 +165,15 @@ class EmulatedCard:
             reply.effect()
         return answer
 
-    def _end_channels(self) -> None:
-        """What a plain command does to the secure channels (9303-11 9.8.3)."""
+    def _end_channels(self, command: CommandApdu) -> None:
+        """What a plain command does to the secure channels (9303-11 9.8.3).
+
+        SELECT by name is the shell's and reaches no application: one that fails leaves the selected one its channel.
+        """
         if self._session.channel is not None:
             self._session.end_messaging()
-        self._session.domain = None
+        if self._session.proprietary is not None and (command.chained or not _selects_by_name(command)):
+            self._session.selected.reset()
 
     def _plain(self, command: CommandApdu) -> ResponseApdu:
         reply = self._handle(command, self._room(command))
@@ -196,53 +187,47 @@ class EmulatedCard:
             return self._dispatch(command, limit)
         except Refused as refused:
             if command.ins in (commands.GENERAL_AUTHENTICATE, commands.MANAGE_SECURITY_ENVIRONMENT):
-                self._session.end_protocols()
+                self._session.under_way = None
             return Reply(ResponseApdu(b"", refused.sw))
 
     def _dispatch(self, command: CommandApdu, limit: int) -> Reply:
-        state = self.memory.domain.state
-        require(state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
-        usable = state is not DomainState.CARD_LOCKED or _selects_domain(command)
+        require(self.memory.state is not DomainState.TERMINATED, StatusWord.CONDITIONS_NOT_SATISFIED)
+        usable = self.memory.state is not DomainState.CARD_LOCKED or _selects_domain(command)
         require(usable, StatusWord.CONDITIONS_NOT_SATISFIED)
-        ins = command.ins
+        ins, session = command.ins, self._session
         require(ins != commands.GET_RESPONSE, StatusWord.CONDITIONS_NOT_SATISFIED)  # nothing waits
         if ins not in (commands.GENERAL_AUTHENTICATE, commands.EXTERNAL_AUTHENTICATE):
-            self._session.end_protocols()
-        if ins == commands.SELECT:
-            return Reply(self._files.select(command))
-        if ins == commands.READ_BINARY:
-            return Reply(self._files.read_binary(command, limit))
-        if ins == commands.READ_BINARY_ODD:
-            return Reply(self._files.read_binary_odd(command, limit))
-        handler = {
-            commands.MANAGE_SECURITY_ENVIRONMENT: self._access.manage_security_environment,
-            commands.GENERAL_AUTHENTICATE: self._access.general_authenticate,
-            commands.GET_CHALLENGE: self._access.get_challenge,
-            commands.EXTERNAL_AUTHENTICATE: self._access.external_authenticate,
-            commands.INTERNAL_AUTHENTICATE: self._chip.internal_authenticate,
-            commands.PERFORM_SECURITY_OPERATION: self._terminal.verify_certificate,
-        }.get(ins)
-        if handler is None:
-            raise Refused(StatusWord.INS_NOT_SUPPORTED)
-        personalized = self.memory.application.state is ApplicationState.PERSONALIZED
-        require(personalized, StatusWord.CONDITIONS_NOT_SATISFIED)
-        return handler(command)
+            session.under_way = None
+        if ins == commands.SELECT and (reply := self._select(command)):
+            return reply
+        reply = session.selected.answer(command, limit)
+        if reply is None and session.selected is not session.master_file:
+            reply = session.master_file.answer(command, limit)
+        if reply is None:
+            raise Refused(StatusWord.FILE_NOT_FOUND if ins == commands.SELECT else StatusWord.INS_NOT_SUPPORTED)
+        return reply
+
+    def _select(self, command: CommandApdu) -> Reply | None:
+        """SELECT of an application or of the MF, which is the shell's; None to that of an EF.
+
+        One that is not there leaves everything as it was (7816-4 11.2, GlobalPlatform 6.4).
+        """
+        if command.p1 == commands.BY_NAME:
+            check_answer_form(command)
+            require(5 <= len(command.data) <= 16, StatusWord.WRONG_LENGTH)
+            target = self._session.named(command.data)
+            if target is None:
+                raise Refused(StatusWord.FILE_NOT_FOUND)
+        elif command.p1 == commands.ANYWHERE and command.data in _MASTER_FILE:
+            check_answer_form(command)
+            target = self._session.master_file
+        else:
+            return None
+        return selected(command, self._session.select(target))
 
     def _room(self, command: CommandApdu) -> int:
         """The most data bytes that an answer to ``command`` can carry."""
-        return self._buffers()[1] - _STATUS_SIZE if command.extended else SHORT_RESPONSE
-
-    def _buffers(self) -> tuple[int, int]:
-        """The sizes of command and response that EF.ATR/INFO declares."""
-        stored = self.memory.application.files.get(ElementaryFile.ATR_INFO)
-        declared = _declared(stored.content) if stored is not None else None
-        return declared or (SHORT_RESPONSE, SHORT_RESPONSE)
-
-
-@lru_cache(maxsize=16)
-def _declared(atr_info: bytes) -> tuple[int, int] | None:
-    """What an EF.ATR/INFO says; asked for at every command."""
-    return AtrInfo.parse(atr_info).extended_length
+        return self._session.buffers()[1] - _STATUS_SIZE if command.extended else SHORT_RESPONSE
 
 
 def _take(session: Session) -> bytes:
@@ -252,7 +237,11 @@ def _take(session: Session) -> bytes:
 
 def _selects_domain(command: CommandApdu) -> bool:
     """All that a card in CARD_LOCKED still does outside the security domain (GlobalPlatform 5.1.1.4)."""
-    return command.ins == commands.SELECT and command.p1 == 0x04 and command.data == ISD_AID
+    return _selects_by_name(command) and command.data == ISD_AID
+
+
+def _selects_by_name(command: CommandApdu) -> bool:
+    return command.ins == commands.SELECT and command.p1 == commands.BY_NAME
 
 
 def _check_class(command: CommandApdu) -> None:

@@ -6,7 +6,8 @@ private keys or the signer's. All raise :class:`BadInput` for a card that lacks 
 
 from __future__ import annotations
 
-from eid_toolkit.cards.emulator import image
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+from eid_toolkit.cards.emulator.image import copied
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
@@ -31,15 +32,10 @@ _IN_CONTENT, _IN_SIGNER = 1, -1
 """Where in EF.SOD an identifier of the digest stands: after the list of digests in the content, and last."""
 
 
-def copied(memory: CardMemory) -> CardMemory:
-    """The same card once more, sharing nothing with the first."""
-    return image.decode(image.encode(memory))
-
-
 def clone_without_chip_keys(memory: CardMemory, entropy: Entropy) -> CardMemory:
     """Every file copied; the private keys, which cannot be read, replaced by others (one of RSA is just missing)."""
     forged = copied(memory)
-    application = forged.application
+    application = forged.part(EmrtdMemory)
     for reference, key in application.chip_authentication_keys.items():
         application.chip_authentication_keys[reference] = _other_key(key, entropy)
     signing_key = application.active_authentication_key
@@ -53,7 +49,7 @@ def with_file(memory: CardMemory, file: ElementaryFile, content: bytes) -> CardM
     """One file replaced, another portrait for example."""
     _content(memory, file)
     forged = copied(memory)
-    forged.application.files[file] = StoredFile(forged.application.files[file].rule, content)
+    forged.part(EmrtdMemory).files[file] = StoredFile(forged.part(EmrtdMemory).files[file].rule, content)
     return forged
 
 
@@ -80,7 +76,7 @@ def with_own_signing_key(memory: CardMemory, entropy: Entropy) -> CardMemory:
     key = EcPrivateKey.generate(ec_domain_by_name(_OWN_CURVE), entropy)
     forged = with_file(memory, ElementaryFile.DG15, Dg15(key.public_key.spki()).encode())
     reference = DIGEST_REFERENCES["sha256"]
-    forged.application.active_authentication_key = ChipKey(key.domain.parameter_id, reference, key.scalar)
+    forged.part(EmrtdMemory).active_authentication_key = ChipKey(key.domain.parameter_id, reference, key.scalar)
     return forged
 
 
@@ -101,9 +97,9 @@ def without_chip_authentication_files(memory: CardMemory) -> CardMemory:
     remaining = [number for number in com.data_groups if ElementaryFile.of_data_group(number) not in hidden]
     forged = with_file(memory, ElementaryFile.COM, Com.of_data_groups(remaining).encode())
     for file in hidden:
-        forged.application.files.pop(file, None)
-    forged.application.chip_authentication_keys.clear()
-    forged.application.active_authentication_key = None
+        forged.part(EmrtdMemory).files.pop(file, None)
+    forged.part(EmrtdMemory).chip_authentication_keys.clear()
+    forged.part(EmrtdMemory).active_authentication_key = None
     return forged
 
 
@@ -112,7 +108,7 @@ def _other_key(key: ChipKey, entropy: Entropy) -> ChipKey:
 
 
 def _content(memory: CardMemory, file: ElementaryFile) -> bytes:
-    stored = memory.application.files.get(file)
+    stored = memory.part(EmrtdMemory).files.get(file)
     if stored is None:
         raise BadInput("forgery-not-possible", lacks=file.label)
     return stored.content

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from eid_toolkit.cards.emulator.card import SHORT_RESPONSE, EmulatedCard
+from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.reply import Reply
+from eid_toolkit.cards.emulator.session import SHORT_RESPONSE
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
@@ -96,12 +98,12 @@ class QuirkyCard(EmulatedCard):
         return replace(reply, answer=answer)
 
     def _asked(self, command: CommandApdu) -> Asked:
-        key = self.memory.application.active_authentication_key
+        key = self.memory.part(EmrtdMemory).active_authentication_key
         return Asked(command, self._left(command), isinstance(key, ChipKey))
 
     def _left(self, command: CommandApdu) -> int | None:
         file = self._session.current_file
-        stored = self.memory.application.files.get(file) if file is not None else None
+        stored = self.memory.part(EmrtdMemory).files.get(file) if file is not None else None
         if stored is None or command.ins not in _READS:
             return None
         if command.ins == commands.READ_BINARY:

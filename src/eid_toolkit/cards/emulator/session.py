@@ -1,98 +1,77 @@
-"""What a card knows only while it has power: selection, channels, and protocols under way."""
+"""What a card knows only while it has power: selection, the secure channel, and a protocol under way."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
+from eid_toolkit.cards.emulator.card_application import CardApplication
 from eid_toolkit.standards.iso7816.apdu import CommandApdu, ResponseApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
-from eid_toolkit.standards.pki.cv_authorization import Authorization
-from eid_toolkit.standards.protocols.chip_authentication import ChipStaticKey
-from eid_toolkit.standards.protocols.pace_card import PaceResponder
 from eid_toolkit.standards.protocols.personalization_data import AccessProtocols
-from eid_toolkit.standards.protocols.scp03 import KeySet, Scp03Channel, SessionKeys
 from eid_toolkit.standards.protocols.secure_messaging import SecureChannel
-from eid_toolkit.standards.protocols.terminal_authentication_card import TerminalAuthenticationResponder
 
-
-class Selected(Enum):
-    """The current DF; the security domain stands beside the file system."""
-
-    MASTER_FILE = auto()
-    APPLICATION = auto()
-    DOMAIN = auto()
-
-
-@dataclass(slots=True, eq=False)
-class DomainSession:
-    """SCP03: opened by INITIALIZE UPDATE, and secure once ``channel`` is there."""
-
-    static_keys: KeySet
-    keys: SessionKeys
-    channel: Scp03Channel | None = None
-    personalizing: bool = False
-    next_block: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PendingChipAuthentication:
-    """Chip Authentication as MSE:Set AT has set it up."""
-
-    protocol: ChipAuthenticationProtocol
-    key: ChipStaticKey
+SHORT_RESPONSE = 256
+"""The most data bytes in a short answer (7816-4 5.1)."""
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """The volatile state; a reset replaces it by a fresh one."""
+    """The volatile state of the card; a reset replaces it by a fresh one."""
 
-    selected: Selected = Selected.MASTER_FILE
+    applications: Sequence[CardApplication] = ()
+    selected: CardApplication = field(init=False)
+    """The current DF."""
+    proprietary: Callable[[CommandApdu], ResponseApdu] | None = None
+    """Answers commands of the proprietary class, if the selected application has any."""
     current_file: ElementaryFile | None = None
     channel: SecureChannel | None = None
     access: AccessProtocols | None = None
-    """PACE or BAC, whichever opened the channel: the security status."""
-    chip_name: bytes = b""
-    """The card's compressed ephemeral key of PACE: by it Terminal Authentication names the card (9303-11 7.1.2)."""
-    terminal_key: bytes = b""
-    """The terminal's compressed ephemeral key with which the chip was authenticated: its rights are bound to it."""
-    terminal_authentication: TerminalAuthenticationResponder | None = None
-    authorization: Authorization | None = None
-    """What the terminal may do, for as long as the channel lives to which it is bound."""
-    pace: PaceResponder | None = None
-    chip_authentication: PendingChipAuthentication | None = None
-    challenge: bytes | None = None
-    domain: DomainSession | None = None
+    """PACE, if it opened the channel: a security status of the whole card. Any other is an application's own."""
+    under_way: object | None = None
+    """A protocol that takes several commands, as whoever runs it left it; gone with the first that is none of it."""
     waiting: bytes = b""
     """The rest of an answer, for GET RESPONSE."""
     waiting_sw: int = 0x9000
     chain: CommandApdu | None = None
     """What a chain of commands has brought so far."""
+    buffers: Callable[[], tuple[int, int]] = lambda: (SHORT_RESPONSE, SHORT_RESPONSE)
+    """The sizes of command and response that the card takes; whoever has EF.ATR/INFO knows more."""
+
+    def power_on(self, applications: Sequence[CardApplication]) -> None:
+        """The first one, which is the master file, is selected without a command."""
+        self.applications = applications
+        self._enter(applications[0])
+
+    @property
+    def master_file(self) -> CardApplication:
+        """The root of the card."""
+        return self.applications[0]
+
+    def named(self, name: bytes) -> CardApplication | None:
+        """The application whose AID is ``name`` or begins with it."""
+        return next((found for found in self.applications if found.aid and found.aid.startswith(name)), None)
+
+    def select(self, target: CardApplication) -> bytes:
+        """Makes ``target`` the current DF; the data objects of its control information."""
+        if target is not self.selected:
+            self.selected.deselect()
+        return self._enter(target)
+
+    def _enter(self, target: CardApplication) -> bytes:
+        self.selected = target
+        self.proprietary = getattr(target, "answer_proprietary", None)
+        self.current_file = None
+        return target.select()
 
     def end_messaging(self) -> None:
         """Deletes the session keys and takes the access rights back (9303-11 9.8.3)."""
-        self.channel = self.access = self.current_file = None
-        self.chip_name = self.terminal_key = b""
-        self.terminal_authentication = self.authorization = None
+        if self.channel is not None:
+            self.channel = self.access = None
+            for application in self.applications:
+                application.reset()
+        self.current_file = self.under_way = None
         self.waiting = b""
-        self.end_protocols()
-
-    def install(self, channel: SecureChannel, terminal_key: bytes = b"") -> None:
-        """Puts the session under a new channel; rights were bound to the old one."""
-        self.channel, self.terminal_key, self.authorization = channel, terminal_key, None
-
-    def end_protocols(self) -> None:
-        """Returns every protocol under way to its initial state."""
-        self.pace = self.chip_authentication = self.challenge = None
-
-    def select(self, target: Selected) -> None:
-        """Makes ``target`` the current DF; the security domain's session does not outlive its selection."""
-        self.selected = target
-        self.current_file = None
-        self.domain = None
-        if self.access is AccessProtocols.BAC and target is not Selected.APPLICATION:
-            self.access = None  # the security status of BAC is the application's own
 
     def hold_back(self, answer: ResponseApdu, limit: int) -> ResponseApdu:
         """The first ``limit`` bytes of an answer too long for a short response, with 61xx for the rest."""

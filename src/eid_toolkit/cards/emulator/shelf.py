@@ -7,13 +7,15 @@ The image key stands for what a chip does in silicon: it keeps a stolen copy of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.card_application import ApplicationMemory
+from eid_toolkit.cards.emulator.issued import ISSUED
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.ground.display import shortened
 from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, NoCardError, NotPermitted
@@ -39,10 +41,16 @@ class OpenCard:
 
 
 class CardStore:
-    """The emulated cards in a home."""
+    """The emulated cards in a home; ``applications`` are those that its cards may have."""
 
-    def __init__(self, home: Home, entropy: Entropy | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        entropy: Entropy | None = None,
+        applications: Sequence[type[ApplicationMemory]] = ISSUED,
+    ) -> None:
         self._home = home
+        self._applications = applications
         self._entropy = entropy or SystemEntropy()
 
     def names(self) -> tuple[str, ...]:
@@ -92,7 +100,8 @@ class CardStore:
         data = path.read_bytes()
         if not data.startswith(MAGIC):
             raise IntegrityBroken("card-image-unknown-version", schema=shortened(data[:17].decode("latin-1"), 16))
-        return image.decode(aes_gcm_open(self._key(), data[len(MAGIC) :], _context(name)))
+        opened = aes_gcm_open(self._key(), data[len(MAGIC) :], _context(name))
+        return image.decode(opened, self._applications)
 
     def _write(self, name: str, memory: CardMemory) -> None:
         sealed = aes_gcm_seal(self._key(), image.encode(memory), _context(name), self._entropy)

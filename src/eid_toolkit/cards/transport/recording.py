@@ -14,6 +14,7 @@ from typing import TextIO
 
 from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import Hex, from_plain, parse_json
 from eid_toolkit.ground.ports import Entropy
 
 SCHEMA = "eid-recording/1"
@@ -27,8 +28,12 @@ _MAX_ANSWER, _MAX_ATR = 65538, 33
 class Exchange:
     """One command and its answer; the answer is empty where the card was gone."""
 
-    command: bytes
-    response: bytes
+    command: Hex
+    response: Hex
+
+    def __post_init__(self) -> None:
+        if len(self.response) > _MAX_ANSWER or len(self.response) == 1:
+            raise ValueError("no answer of a card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +54,29 @@ class Recording:
         lines = data.splitlines()
         if not lines or len(lines) > _MAX_EVENTS:
             raise BadInput("recording-malformed", line=len(lines))
-        head, *events = (_event(line, number) for number, line in enumerate(lines, 1))
-        if head.get("schema") != SCHEMA:
-            raise BadInput("recording-schema", schema=str(head.get("schema")), supported=SCHEMA)
+        number = 1
         sessions: list[list[Exchange]] = [[]]
         random = []
-        for number, event in enumerate(events, 2):
-            match event:
-                case {"command": str(command), "response": str(response)}:
-                    exchange = Exchange(_hex(command, number), _hex(response, number))
-                    if len(exchange.response) > _MAX_ANSWER or len(exchange.response) == 1:
-                        raise BadInput("recording-malformed", line=number)
-                    sessions[-1].append(exchange)
-                case {"event": "reset"}:
-                    sessions.append([])
-                case {"random": str(drawn)}:
-                    random.append(_hex(drawn, number))
-                case _:
-                    raise BadInput("recording-malformed", line=number)
-        atr = _hex(head.get("atr"), 1)
-        if not 2 <= len(atr) <= _MAX_ATR:
-            raise BadInput("recording-malformed", line=1)
+        try:
+            head = parse_json(lines[0])
+            if head.get("schema") != SCHEMA:
+                raise BadInput("recording-schema", schema=str(head.get("schema")), supported=SCHEMA)
+            atr = bytes.fromhex(head["atr"])
+            if not 2 <= len(atr) <= _MAX_ATR:
+                raise ValueError("no ATR")
+            for line in lines[1:]:
+                number += 1
+                match parse_json(line):
+                    case {"command": _, "response": _} as event:
+                        sessions[-1].append(from_plain(Exchange, event))
+                    case {"event": "reset"}:
+                        sessions.append([])
+                    case {"random": drawn}:
+                        random.append(bytes.fromhex(drawn))
+                    case _:
+                        raise ValueError("no event")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BadInput("recording-malformed", line=number) from None
         return cls(str(head.get("reader")), atr, tuple(map(tuple, sessions)), tuple(random))
 
     @property
@@ -133,22 +140,3 @@ class RecordedEntropy:
             return self._recorded.pop(0)
         self._recorded.clear()
         return self._otherwise.take(length)
-
-
-def _event(line: bytes, number: int) -> dict[str, object]:
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        event = None
-    if not isinstance(event, dict):
-        raise BadInput("recording-malformed", line=number)
-    return event
-
-
-def _hex(text: object, number: int) -> bytes:
-    try:
-        if isinstance(text, str):
-            return bytes.fromhex(text)
-    except ValueError:
-        pass
-    raise BadInput("recording-malformed", line=number)

@@ -194,20 +194,26 @@ def _blank(memory: CardMemory) -> tuple[str, str]:
 
 
 def _summary(name: str, memory: CardMemory) -> dict[str, object]:
+    from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+    from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+
     return {
         "name": name,
         "reader": EMULATED + name,
         "chip": memory.chip_identity.hex().upper(),
         "atr": memory.atr.hex().upper(),
-        "card_state": memory.domain.state.name,
-        "application_state": memory.application.state.name,
-        "key_version": memory.domain.keys.version,
+        "card_state": memory.state.name,
+        "application_state": memory.part(EmrtdMemory).state.name,
+        "key_version": memory.part(DomainMemory).keys.version,
     }
 
 
 def _show(name: str, memory: CardMemory, fmt: str) -> None:
-    files = {file.label: len(stored.content) for file, stored in memory.application.files.items()}
-    data = {"schema": "eid-emulated-card/1", **_summary(name, memory), "files": files}
+    from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+
+    files = {file.label: len(stored.content) for file, stored in memory.part(EmrtdMemory).files.items()}
+    summary = _summary(name, memory)
+    data = {"schema": "eid-emulated-card/1", **summary, "files": files}
     emit(
         data,
         fmt,
@@ -218,7 +224,7 @@ def _show(name: str, memory: CardMemory, fmt: str) -> None:
                 ("ATR", data["atr"]),
                 ("Card", data["card_state"]),
                 ("Application", data["application_state"]),
-                ("Key version", f"{memory.domain.keys.version:02X}"),
+                ("Key version", f"{summary['key_version']:02X}"),
                 ("Files", ", ".join(f"{label} ({size})" for label, size in files.items())),
             ]
         ),

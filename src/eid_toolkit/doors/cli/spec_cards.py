@@ -74,7 +74,9 @@ def _files(card: SpecimenCard) -> Iterator[tuple[str, bytes]]:
 
 def describe(spec: CardSpec, card: SpecimenCard) -> dict[str, Any]:
     """What the spec makes, with stable keys."""
-    application = card.memory.application
+    from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+
+    application = card.memory.part(EmrtdMemory)
     return {
         "schema": SCHEMA,
         "profile": None if spec.blank else spec.profile,

@@ -12,15 +12,15 @@ GET_RESPONSE = 0xC0
 
 NO_ANSWER, FCI, FCP = 0x0C, 0x00, 0x04
 """P2 of SELECT: what the card shall answer (7816-4 table 63)."""
-IN_CURRENT_DF, ANYWHERE = 0x02, 0x00
-"""P1 of SELECT by file identifier: an EF under the current DF, or any file (7816-4 table 62)."""
+IN_CURRENT_DF, ANYWHERE, BY_NAME = 0x02, 0x00, 0x04
+"""P1 of SELECT: an EF under the current DF, any file by its identifier, or a DF by its name (7816-4 table 62)."""
 MAX_EVEN_OFFSET = 0x7FFF
 """READ BINARY with INS B0 reaches no further; beyond, INS B1 carries the offset (9303-10 3.6.4.2)."""
 
 
 def select_application(aid: bytes, p2: int = NO_ANSWER) -> CommandApdu:
     """SELECT by AID; without answer data, or with those that ``p2`` asks for."""
-    return CommandApdu(0x00, SELECT, 0x04, p2, aid, _select_ne(p2))
+    return CommandApdu(0x00, SELECT, BY_NAME, p2, aid, _select_ne(p2))
 
 
 def select_mf() -> CommandApdu:

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import parse_json
 from eid_toolkit.standards.pki.countries import same_state
 
 STATUS_SCHEMA, STATUS_SCHEMA_BY_NUMBER = "eid-status-list/2", "eid-status-list/1"
@@ -154,8 +155,8 @@ class StatusList:
             begin, end = self.encoded.rfind(b"[", 0, at), self.encoded.find(b"]", at)
             row = self.encoded[begin : end + 1]
             try:
-                yield _report(tuple(map(str, json.loads(row))))
-            except (ValueError, RecursionError):
+                yield _report(tuple(map(str, parse_json(row))))
+            except ValueError:
                 raise BadInput("status-list-malformed") from None
 
 
@@ -225,11 +226,11 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
 
 def _parse(data: bytes, schemas: tuple[str, ...], name: str, read: Callable[[tuple[str, ...]], Any]) -> tuple[Any, ...]:
     try:
-        content: Any = json.loads(data)
+        content = parse_json(data)
         if content["schema"] not in schemas or len(content[name]) > MAX_ENTRIES:
             raise ValueError(schemas)
         return tuple(read(tuple(map(str, row))) for row in content[name])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise BadInput("status-list-malformed") from None
 
 

@@ -9,7 +9,6 @@ from hashlib import sha1
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy, Signer
-from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
 from eid_toolkit.standards.codec import der, tlv
 from eid_toolkit.standards.crypto.signatures import algorithm_to_der
 from eid_toolkit.standards.pki import extensions as ext
@@ -130,20 +129,6 @@ def build_link(
     if not old.subject.matches(new.subject):
         body.append(ext.name_change())
     return _certificate(old_key, old.subject, new.subject, new.spki, lifetime, publication, body, entropy)
-
-
-def build_master_list_signer(
-    csca: Certificate,
-    csca_key: Signer,
-    name: DistinguishedName,
-    public_key: bytes,
-    lifetime: Lifetime,
-    publication: Publication,
-    entropy: Entropy,
-) -> Certificate:
-    """A certificate whose key signs master lists, and nothing else (9303-12 7.1.1, table 6)."""
-    purpose = CSCA_MASTER_LIST_SIGNING_KEY
-    return build_purpose_signer(csca, csca_key, name, public_key, lifetime, publication, entropy, purpose)
 
 
 def build_purpose_signer(

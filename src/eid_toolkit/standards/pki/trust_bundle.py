@@ -7,15 +7,15 @@ it itself was pinned once, never because some state's CSCA made it.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import REQUIRED, Base64, UtcTime, from_plain, parse_json
 from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, verify_signed_data
@@ -45,9 +45,9 @@ _MAX_AGE_DAYS = 3650
 class BundlePolicy:
     """What a bundle's maker demands of inspections, beyond the policy that they are made under."""
 
-    max_age_days: int | None = None
+    max_age_days: Annotated[int | None, REQUIRED] = None
     """How old the bundle may become."""
-    allow_bac: bool = True
+    allow_bac: Annotated[bool, REQUIRED] = True
     """Whether cards may be opened by Basic Access Control."""
 
 
@@ -57,13 +57,13 @@ class TrustBundle:
 
     authority: str
     version: int
-    issued_at: datetime
-    sections: Mapping[str, tuple[bytes, ...]]
+    issued_at: UtcTime
+    sections: Mapping[str, tuple[Base64, ...]]
     result_sha256: str
     """Over what is believed when it has been taken (:func:`digest_of`): a delta on another base is found out."""
-    base: int | None = None
-    removed: frozenset[str] = frozenset()
-    policy: BundlePolicy = BundlePolicy()
+    base: Annotated[int | None, REQUIRED] = None
+    removed: Annotated[frozenset[str], REQUIRED] = frozenset()
+    policy: Annotated[BundlePolicy, REQUIRED] = BundlePolicy()
 
     def encode(self) -> bytes:
         """The JSON that is signed."""
@@ -84,39 +84,23 @@ class TrustBundle:
     def parse(cls, content: bytes) -> TrustBundle:
         """Reads the JSON; raises :class:`BadInput` for another schema or anything out of place."""
         try:
-            data = json.loads(content)
+            data = parse_json(content)
             if not isinstance(data, dict) or data.get("schema") != SCHEMA:
                 raise BadInput("bundle-schema", schema=data.get("schema") if isinstance(data, dict) else None)
-            bundle = cls._read(data)
-        except (ValueError, KeyError, TypeError, RecursionError, OverflowError, binascii.Error):
+            bundle = from_plain(cls, {**data, "sections": {name: data[name] for name in SECTIONS}})
+            bundle._check()
+        except (ValueError, KeyError):
             raise BadInput("bundle-malformed") from None
         if sum(map(len, bundle.sections.values())) > _MAX_MEMBERS:
             raise BadInput("bundle-too-long", limit=_MAX_MEMBERS)
         return bundle
 
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> TrustBundle:
-        version, base, policy = data["version"], data["base"], data["policy"]
-        days, allow_bac = policy["max_age_days"], policy["allow_bac"]
-        issued_at = datetime.fromisoformat(data["issued_at"])
-        if issued_at.tzinfo is None or not _is_count(version) or not (base is None or _is_count(base)):
-            raise ValueError(version)
-        if not (days is None or (_is_count(days) and days <= _MAX_AGE_DAYS)) or (base is not None and base >= version):
+    def _check(self) -> None:
+        days = self.policy.max_age_days
+        if not _is_count(self.version) or not (self.base is None or 0 < self.base < self.version):
+            raise ValueError(self.version)
+        if not (days is None or (_is_count(days) and days <= _MAX_AGE_DAYS)):
             raise ValueError(days)
-        if not isinstance(allow_bac, bool):
-            raise TypeError(allow_bac)
-        return cls(
-            authority=_text(data["authority"]),
-            version=version,
-            issued_at=issued_at.astimezone(UTC),
-            sections={
-                name: tuple(base64.b64decode(_text(item), validate=True) for item in data[name]) for name in SECTIONS
-            },
-            result_sha256=_text(data["result_sha256"]),
-            base=base,
-            removed=frozenset(map(_text, data["removed"])),
-            policy=BundlePolicy(days, allow_bac),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +162,5 @@ def digest_of(sections: Mapping[str, tuple[bytes, ...]]) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 40
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
+def _is_count(value: int) -> bool:
+    return 0 < value < 1 << 40

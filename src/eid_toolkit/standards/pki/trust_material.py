@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import REQUIRED
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignerInfo
 from eid_toolkit.standards.pki.countries import same_state
@@ -32,7 +33,7 @@ class BundleFacts:
     issued_at: datetime
     authority: str
     max_age: timedelta | None = None
-    allow_bac: bool = True
+    allow_bac: Annotated[bool, REQUIRED] = True
     """Whether its maker lets cards be opened by Basic Access Control at all."""
     taken_at: datetime | None = None
     """When it came here."""

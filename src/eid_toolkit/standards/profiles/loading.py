@@ -13,7 +13,7 @@ from typing import Any
 
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.profiles.from_tables import read
+from eid_toolkit.ground.plain_values import Misfit, from_plain
 from eid_toolkit.standards.profiles.profile import DocumentProfile
 
 SCHEMA = 1
@@ -55,8 +55,20 @@ def parse_profile(name: str, content: dict[str, Any]) -> DocumentProfile:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     known = {"name": name, "hash": hashlib.sha256(canonical.encode("ascii")).hexdigest()}
     table = {key: value for key, value in content.items() if key != "schema"}
-    profile: DocumentProfile = read(DocumentProfile, table, "", known)
-    return profile
+    try:
+        return from_plain(DocumentProfile, table, known=known, strict=True)
+    except Misfit as error:
+        raise _told(error) from None
+
+
+def _told(error: Misfit) -> BadInput:
+    match error.problem:
+        case "missing":
+            return BadInput("profile-missing-field", field=error.field)
+        case "unknown":
+            return BadInput("profile-unknown-field", field=error.field)
+        case "wrong":
+            return BadInput("profile-wrong-value", field=error.field)
 
 
 def _sources(extra_dirs: Iterable[Path]) -> dict[str, Traversable]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from eid_toolkit.ground.errors import BadInput, ProtocolError
+from eid_toolkit.ground.plain_values import Base64
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.asn1.oids import PaceProtocol
 from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo
@@ -119,8 +120,8 @@ class ChipMappingProof:
     The chip's public key of the mapping phase, and the Chip Authentication Data, both of which are no secrets any more.
     """
 
-    mapping_public: bytes
-    chip_data: bytes
+    mapping_public: Base64
+    chip_data: Base64
 
     def is_by(self, domain: EcDomain, chip_public: bytes) -> bool:
         """Whether the mapping key is CA_IC times the chip's static key (9303-11 4.4.3.5.2)."""

@@ -21,12 +21,10 @@ from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, encode_date, parse_date
 from eid_toolkit.standards.pki.cv_trust import CardTrust, CertifiedKey
-from eid_toolkit.standards.protocols.passwords import PasswordKind
 
 CREATE_FILE, WRITE_FILE, ACCESS, TERMINAL_TRUST, COMPLETE = 0x0101, 0x0102, 0x0103, 0x0104, 0x0F01
 CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY, CAN, MRZ_SEED = 0x8101, 0x8102, 0x8103, 0x8104
 RSA_SIGNING_KEY = 0x8105
-PASSWORD_GROUPINGS = {PasswordKind.CAN: CAN, PasswordKind.MRZ: MRZ_SEED}
 
 PLATFORM_FILES = (ElementaryFile.ATR_INFO, ElementaryFile.CVCA)
 """Files that tell of the chip itself: it keeps them, and no personalization writes them."""

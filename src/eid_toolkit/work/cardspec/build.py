@@ -11,6 +11,8 @@ from pathlib import Path
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.domain.memory import DomainMemory
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
 from eid_toolkit.cards.terminal.rights import TerminalIdentity
 from eid_toolkit.cards.transport.interface import Card
@@ -84,9 +86,9 @@ def build(spec: CardSpec | None = None, *, folder: Path | None = None) -> Specim
 
 def _blank(spec: CardSpec, entropy: Entropy) -> CardMemory:
     blank = make_blank((DEVELOPER_CARD_KEY,) * 3, entropy)
-    blank.domain.failures = spec.chip.domain_failures
+    blank.part(DomainMemory).failures = spec.chip.domain_failures
     if not spec.chip.extended_length:
-        del blank.application.files[ElementaryFile.ATR_INFO]
+        del blank.part(EmrtdMemory).files[ElementaryFile.ATR_INFO]
     return blank
 
 
@@ -200,7 +202,7 @@ class _Issuing:
             biometrics,
         )
         _put(memory, profile, records, keys, spec.document.can)
-        memory.application.failures = spec.access.failures
+        memory.part(EmrtdMemory).failures = spec.access.failures
         return records, replace(subject, issue=issue)
 
     def _portrait(self) -> Portrait:
@@ -249,12 +251,12 @@ def _neighbour(state: str) -> str:
 def _trust(memory: CardMemory, verifying: VerifyingAuthority) -> None:
     """Has the chip believe a verifying authority."""
     root = CertifiedKey.of_root(verifying.root)
-    memory.application.trust_terminals_by(CardTrust((root,), root.effective))
+    memory.part(EmrtdMemory).trust_terminals_by(CardTrust((root,), root.effective))
 
 
 def _put(memory: CardMemory, profile: DocumentProfile, records: RecordSet, keys: ChipKeys, can: str) -> None:
     """What a personalization leaves on a card."""
-    application = memory.application
+    application = memory.part(EmrtdMemory)
     for file, content in records.files.items():
         application.files[file] = StoredFile(access_rule(file), content)
     application.passwords = {
@@ -275,7 +277,7 @@ def _put(memory: CardMemory, profile: DocumentProfile, records: RecordSet, keys:
     if active is not None:
         application.active_authentication_key = _signing_key(keys, active.parameter_id, active.digest)
     application.state = ApplicationState.PERSONALIZED
-    memory.domain.state = DomainState.SECURED
+    memory.state = DomainState.SECURED
 
 
 def _signing_key(keys: ChipKeys, parameter_id: int | None, digest: str) -> ChipKey | RsaSigningKey | None:

@@ -56,19 +56,20 @@ class FailingMemory:
         """What ``work`` returns; if a write failed in it, the memory is as before."""
         if self.refusal is None:
             return work()
-        before, self._failed = image.encode(self._memory), False
+        before, self._failed = image.copied(self._memory), False
         try:
             return work()
         finally:
             if self._failed:
-                _restore(self._memory, image.decode(before))
+                _restore(self._memory, before)
 
 
 def _restore(memory: CardMemory, before: CardMemory) -> None:
-    """In place, for the card's handlers hold the parts."""
-    for part, former in ((memory.domain, before.domain), (memory.application, before.application)):
+    """In place, for the card's applications hold their parts."""
+    memory.state = before.state
+    for aid, part in memory.parts.items():
         for field in fields(part):
-            setattr(part, field.name, getattr(former, field.name))
+            setattr(part, field.name, getattr(before.parts[aid], field.name))
 
 
 class FaultyCard:

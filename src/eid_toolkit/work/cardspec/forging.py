@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from eid_toolkit.cards.emulator import forgeries
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.ground.errors import BadInput
@@ -93,7 +94,7 @@ def _by_other_authority(genuine: Genuine, foreign: bool) -> Forged:
 
 
 def _replayed(genuine: Genuine) -> Forged:
-    application = genuine.memory.application
+    application = genuine.memory.part(EmrtdMemory)
     kind = PasswordKind.CAN if application.protocols & AccessProtocols.PACE else PasswordKind.MRZ
     return Forged(genuine.memory, lambda card: played_back(card, application.passwords[kind], genuine.entropy))
 

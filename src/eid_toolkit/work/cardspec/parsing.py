@@ -10,7 +10,7 @@ from typing import Any
 
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.standards.profiles.from_tables import read
+from eid_toolkit.ground.plain_values import Misfit, from_plain
 from eid_toolkit.work.cardspec.profile_of import profile_of
 from eid_toolkit.work.cardspec.spec import SCHEMA, CardSpec
 
@@ -47,21 +47,21 @@ def parse_spec(data: bytes, *, yaml: bool = False) -> CardSpec:
 def spec_of(fields: Mapping[str, object]) -> CardSpec:
     """The card described by the fields of a file, without their schema; see :func:`load_spec`."""
     try:
-        spec: CardSpec = read(CardSpec, _plain(fields, _MAX_DEPTH), "")
-    except BadInput as error:
-        problem = _PROBLEMS.get(error.code)
-        if problem is None:
-            raise
-        raise BadInput(problem, field=error.facts["field"]) from None
+        spec = from_plain(CardSpec, _plain(fields, _MAX_DEPTH), strict=True)
+    except Misfit as error:
+        raise _told(error) from None
     profile_of(spec)  # so that a contradiction is found where the spec is written
     return spec
 
 
-_PROBLEMS = {
-    "profile-wrong-value": "card-spec-wrong-value",
-    "profile-unknown-field": "card-spec-unknown-field",
-    "profile-missing-field": "card-spec-missing-field",
-}
+def _told(error: Misfit) -> BadInput:
+    match error.problem:
+        case "missing":
+            return BadInput("card-spec-missing-field", field=error.field)
+        case "unknown":
+            return BadInput("card-spec-unknown-field", field=error.field)
+        case "wrong":
+            return BadInput("card-spec-wrong-value", field=error.field)
 
 
 def _from_toml(data: bytes) -> object:
@@ -112,7 +112,7 @@ def _plain(value: object, depth: int) -> Any:
         return {str(name): _named(str(name), _plain(item, depth - 1)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
-    return value
+    return ... if value is None else value  # which is the value of no field
 
 
 def _named(name: str, value: object) -> object:
@@ -120,7 +120,7 @@ def _named(name: str, value: object) -> object:
     if isinstance(value, datetime):
         with suppress(OverflowError):  # beyond the first or last year that there is: refused for its value
             return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        return None
+        return ...
     if isinstance(value, date):
         return value.isoformat() if name != "at" else datetime(value.year, value.month, value.day, tzinfo=UTC)
     if name == "seconds" and type(value) is int and abs(value) < _MANY:

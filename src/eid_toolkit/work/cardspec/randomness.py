@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 
@@ -28,8 +28,6 @@ class VirtualClock:
     """A clock that moves only when somebody waits."""
 
     time: datetime
-    waited: float = field(default=0.0)
-    """Seconds waited altogether."""
 
     def now(self) -> datetime:
         """The present time, timezone-aware, in UTC."""
@@ -38,4 +36,3 @@ class VirtualClock:
     def sleep(self, seconds: float) -> None:
         """Takes no time, but the clock moves on."""
         self.time += timedelta(seconds=seconds)
-        self.waited += seconds

@@ -189,11 +189,3 @@ class Probe:
             return tlv.as_mapping(tlv.parse_all(data))
         except EidError as error:
             raise NotConforming(f"not a series of data objects ({error})") from None
-
-
-def _as_range(allowed: int | range) -> range:
-    return allowed if isinstance(allowed, range) else range(allowed, allowed + 1)
-
-
-def _in_words(allowed: int | range) -> str:
-    return f"{allowed:04X}" if isinstance(allowed, int) else f"{allowed[0]:04X} to {allowed[-1]:04X}"

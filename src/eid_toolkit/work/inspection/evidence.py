@@ -6,17 +6,29 @@ in it; the card's files are, so evidence is personal data.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated, Any
 
+from eid_toolkit.ground.plain_values import REQUIRED, Base64, Form, UtcTime
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.protocols.pace import ChipMappingProof
 
 FROM_FILES = "files"
 """The access protocol where no card was opened: somebody else dumped its files."""
+
+
+def _duration(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= float(value) < math.inf:
+        raise ValueError("no duration")
+    return float(value)
+
+
+_Duration = Annotated[float, Form(_duration, float)]
+_Label = Annotated[ElementaryFile, Form(ElementaryFile.by_label, lambda file: file.label)]
 
 
 class FileState(StrEnum):
@@ -36,7 +48,7 @@ class FileEvidence:
     """One file: its bytes if it was read, else the status word or the error code that came instead."""
 
     state: FileState
-    content: bytes | None = None
+    content: Annotated[Base64 | None, REQUIRED] = None
     cause: str | None = None
 
     def __post_init__(self) -> None:
@@ -79,7 +91,7 @@ class ChipAuthenticationEvidence:
 
     outcome: ChipProof
     protocol: str | None = None
-    public_key: bytes | None = None
+    public_key: Annotated[Base64 | None, REQUIRED] = None
     key_id: int | None = None
     cause: str | None = None
 
@@ -89,8 +101,8 @@ class ActiveAuthenticationEvidence:
     """Active Authentication: the terminal's challenge and the chip's signature, to be judged by a check."""
 
     outcome: ChipProof
-    challenge: bytes | None = None
-    signature: bytes | None = None
+    challenge: Annotated[Base64 | None, REQUIRED] = None
+    signature: Annotated[Base64 | None, REQUIRED] = None
     cause: str | None = None
 
 
@@ -111,11 +123,11 @@ class TerminalAuthenticationEvidence:
     """Terminal Authentication: whom the chip trusts, and what we showed it. It says nothing of the document."""
 
     outcome: TerminalProof
-    trusted: tuple[str, ...] = ()
+    trusted: Annotated[tuple[str, ...], REQUIRED] = ()
     """The references in EF.CVCA."""
     terminal: str | None = None
     """The reference of our certificate."""
-    data_groups: tuple[int, ...] = ()
+    data_groups: Annotated[tuple[int, ...], REQUIRED] = ()
     """What our chain of certificates grants."""
     cause: str | None = None
 
@@ -124,15 +136,19 @@ class TerminalAuthenticationEvidence:
 class Evidence:
     """One reading of one card."""
 
-    started: datetime
+    started: UtcTime
     """In UTC, by the reading machine's clock."""
-    elapsed_ms: float
+    elapsed_ms: _Duration
     reader: str
-    atr: bytes
+    atr: Base64
     access: AccessEvidence
-    files: Mapping[ElementaryFile, FileEvidence] = field(default_factory=lambda: MappingProxyType({}))
-    chip_authentication: ChipAuthenticationEvidence = ChipAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
-    active_authentication: ActiveAuthenticationEvidence = ActiveAuthenticationEvidence(ChipProof.NOT_ATTEMPTED)
+    files: Annotated[Mapping[_Label, FileEvidence], REQUIRED] = field(default_factory=lambda: MappingProxyType({}))
+    chip_authentication: Annotated[ChipAuthenticationEvidence, REQUIRED] = ChipAuthenticationEvidence(
+        ChipProof.NOT_ATTEMPTED
+    )
+    active_authentication: Annotated[ActiveAuthenticationEvidence, REQUIRED] = ActiveAuthenticationEvidence(
+        ChipProof.NOT_ATTEMPTED
+    )
     chip_mapping: ChipMappingProof | None = None
     """What PACE with Chip Authentication Mapping left to be verified."""
     terminal_authentication: TerminalAuthenticationEvidence = TerminalAuthenticationEvidence(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, ServiceAway
 from eid_toolkit.ground.home.atomic import new_file, private_directory
 from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import read_json, to_plain
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
@@ -36,6 +37,17 @@ class Reader:
 
     fingerprint: str
     name: str
+
+    def __post_init__(self) -> None:
+        if not _FINGERPRINT.fullmatch(self.fingerprint):
+            raise BadInput("evidence-fingerprint-malformed", fingerprint=self.fingerprint[:80])
+        if not self.name or len(self.name) > _MAX_NAME or not self.name.isprintable():
+            raise BadInput("evidence-reader-name-malformed", limit=_MAX_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Enrolled:
+    readers: tuple[Reader, ...]
 
 
 class EvidenceKeys:
@@ -73,24 +85,21 @@ class EvidenceKeys:
         path = self._folder / READERS_FILE
         try:
             with path.open("rb") as stream:
-                data = json.loads(stream.read(_LIMIT))
-            if data["schema"] != SCHEMA:
-                raise ValueError(data["schema"])
-            return tuple(_reader(entry["fingerprint"], entry["name"]) for entry in data["readers"])
+                return read_json(_Enrolled, stream.read(_LIMIT), SCHEMA).readers
         except FileNotFoundError:
             return ()
-        except (ValueError, KeyError, TypeError, RecursionError, BadInput):
+        except (ValueError, BadInput):
             raise IntegrityBroken("evidence-readers-damaged", file=READERS_FILE) from None
 
     @staticmethod
     def check(fingerprint: str, name: str) -> Reader:
         """What enrolling would write; raises :class:`BadInput` for what is no fingerprint or no name."""
-        return _reader(cleaned(fingerprint), name.strip())
+        return Reader(cleaned(fingerprint), name.strip())
 
     def enrol(self, fingerprint: str, name: str) -> Reader:
         """Believe the evidence of the home with this key; its name replaces an earlier one."""
         reader = self.check(fingerprint, name)
-        self._write([*(other for other in self.enrolled() if other.fingerprint != reader.fingerprint), reader])
+        self._write(*(other for other in self.enrolled() if other.fingerprint != reader.fingerprint), reader)
         return reader
 
     def find(self, fingerprint: str) -> Reader:
@@ -103,7 +112,7 @@ class EvidenceKeys:
 
     def forget(self, reader: Reader) -> None:
         """Believe that home's evidence no more."""
-        self._write([other for other in self.enrolled() if other != reader])
+        self._write(*(other for other in self.enrolled() if other != reader))
 
     def witness(self, seal: Seal | None) -> Witness:
         """Who answers for evidence with this signature."""
@@ -118,8 +127,8 @@ class EvidenceKeys:
             return Witness(Standing.ENROLLED, seal.fingerprint, names[seal.fingerprint])
         return unknown
 
-    def _write(self, readers: list[Reader]) -> None:
-        data = {"schema": SCHEMA, "readers": [asdict(reader) for reader in readers]}
+    def _write(self, *readers: Reader) -> None:
+        data = {"schema": SCHEMA, **to_plain(_Enrolled(readers))}
         change(private_directory(self._folder) / READERS_FILE, json.dumps(data, indent=1).encode())
 
 
@@ -133,11 +142,3 @@ def witness_without_home(seal: Seal | None) -> Witness:
 def cleaned(fingerprint: str) -> str:
     """A fingerprint as people write it, in groups and in capitals, as it is compared."""
     return fingerprint.replace(":", "").replace(" ", "").lower()
-
-
-def _reader(fingerprint: str, name: str) -> Reader:
-    if not _FINGERPRINT.fullmatch(fingerprint):
-        raise BadInput("evidence-fingerprint-malformed", fingerprint=fingerprint[:80])
-    if not name or len(name) > _MAX_NAME or not name.isprintable():
-        raise BadInput("evidence-reader-name-malformed", limit=_MAX_NAME)
-    return Reader(fingerprint, name)

@@ -6,14 +6,13 @@ Signed is the evidence as JSON with sorted keys, without blanks and in ASCII, be
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import Base64, Misfit, from_plain, parse_json, to_plain
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 
 PREFIX = b"eid-evidence signature\n"
@@ -49,14 +48,19 @@ def fingerprint_of(key: EcPrivateKey) -> str:
     return sha256(key.public_key.spki(explicit=False)).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """As it stands in the file."""
+
+    public_key: Base64
+    value: Base64
+
+
 def sealed(evidence: bytes, key: EcPrivateKey) -> bytes:
     """The evidence file with a signature by ``key``."""
-    data = json.loads(evidence)
-    data[_MEMBER] = {
-        "public_key": base64.b64encode(key.public_key.spki(explicit=False)).decode("ascii"),
-        "value": base64.b64encode(key.sign(_message(data), _DIGEST)).decode("ascii"),
-    }
-    return json.dumps(data, indent=1).encode()
+    data = parse_json(evidence)
+    signature = _Signature(key.public_key.spki(explicit=False), key.sign(_message(data), _DIGEST))
+    return json.dumps({**data, _MEMBER: to_plain(signature)}, indent=1).encode()
 
 
 def read_seal(evidence: bytes) -> Seal | None:
@@ -65,15 +69,14 @@ def read_seal(evidence: bytes) -> Seal | None:
     Raises :class:`BadInput` if it is malformed.
     """
     try:
-        data = json.loads(evidence)
-        signature = data.get(_MEMBER)
-        if signature is None:
+        data = parse_json(evidence)
+        if data.get(_MEMBER) is None:
             return None
-        key, value = (base64.b64decode(signature[name], validate=True) for name in ("public_key", "value"))
-        if max(len(key), len(value)) > _MAX_KEY:
-            raise BadInput("evidence-malformed", part=_MEMBER)
-        return Seal(key, value, _message(data))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
+        signature = from_plain(_Signature, data[_MEMBER])
+        if max(len(signature.public_key), len(signature.value)) > _MAX_KEY:
+            raise Misfit("wrong", _MEMBER)
+        return Seal(signature.public_key, signature.value, _message(data))
+    except (ValueError, AttributeError):
         raise BadInput("evidence-malformed", part=_MEMBER) from None
 
 

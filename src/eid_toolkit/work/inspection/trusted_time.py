@@ -14,10 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.atomic import private_directory
 from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import REQUIRED, UtcTime, read_json, to_plain
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.times import is_ahead
 from eid_toolkit.standards.pki.trust_index import Facts, Stored
@@ -36,23 +38,19 @@ class ToldTime:
     kind: str
     source: str
     """Who made the list or bundle; for a reset, who decided."""
-    time: datetime
-    taken_at: datetime | None = None
+    time: UtcTime
+    taken_at: Annotated[UtcTime | None, REQUIRED] = None
     """When it came here, by this machine's clock; None where nobody wrote it down."""
-    fingerprint: str | None = None
+    fingerprint: Annotated[str | None, REQUIRED] = None
     ignored: str | None = None
     """``dated-ahead`` or ``reset``."""
 
-    def to_json(self) -> dict[str, str | None]:
-        """Stable keys."""
-        return {
-            "kind": self.kind,
-            "source": self.source,
-            "time": self.time.isoformat(),
-            "taken_at": self.taken_at.isoformat() if self.taken_at else None,
-            "fingerprint": self.fingerprint,
-            "ignored": self.ignored,
-        }
+    to_json = to_plain
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    sources: tuple[ToldTime, ...]
 
 
 def trusted_time(directory: Path, trust: TrustMaterial) -> datetime | None:
@@ -128,7 +126,7 @@ def _bundle(trust: TrustMaterial) -> Iterable[ToldTime]:
 
 
 def _write(directory: Path, counting: Iterable[ToldTime]) -> None:
-    data = {"schema": SCHEMA, "sources": [told_time.to_json() for told_time in counting]}
+    data = {"schema": SCHEMA, **to_plain(_Kept(tuple(counting)))}
     change(private_directory(directory) / _FILE, json.dumps(data, indent=1).encode())
 
 
@@ -142,16 +140,6 @@ def _read(path: Path) -> tuple[ToldTime, ...]:
     try:
         if not text.startswith("{"):  # until sources were kept, one time stood here
             return (ToldTime(EARLIER, "?", datetime.fromisoformat(text).astimezone(UTC)),)
-        data = json.loads(text)
-        if data["schema"] != SCHEMA:
-            raise ValueError(data["schema"])
-        return tuple(_told(source) for source in data["sources"])
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return read_json(_Kept, text, SCHEMA).sources
+    except (ValueError, OverflowError):
         raise IntegrityBroken("trusted-time-damaged", file=path.name) from None
-
-
-def _told(data: dict[str, str | None]) -> ToldTime:
-    kind, source, taken_at, fingerprint = (data[name] for name in ("kind", "source", "taken_at", "fingerprint"))
-    time = datetime.fromisoformat(str(data["time"])).astimezone(UTC)
-    taken_time = datetime.fromisoformat(taken_at).astimezone(UTC) if taken_at is not None else None
-    return ToldTime(str(kind), str(source), time, taken_time, fingerprint)

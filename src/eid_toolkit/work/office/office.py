@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ UNNAMED = "unnamed"
 """Who looks something up in a demo home without saying who it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Office:
     """One run in a home; the key store asks for its passphrase when a key is used."""
 
@@ -75,7 +76,7 @@ class Office:
 
         return Preparation(self.home, self.register, self.authorities, self.clock, self.entropy)
 
-    @property
+    @cached_property
     def personalization(self) -> PersonalizationService:
         """What writes cards."""
         from eid_toolkit.work.personalization.service import PersonalizationService

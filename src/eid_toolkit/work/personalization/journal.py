@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import Row, Select, exists, insert, select, update
 
@@ -20,6 +20,7 @@ from eid_toolkit.books.ledger.schema import personalization_job as jobs
 from eid_toolkit.books.ledger.schema import personalization_step as steps
 from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.personalization.plan import VERSION, Plan, Step
 
@@ -52,7 +53,7 @@ class Job:
     """One personalization."""
 
     id: str
-    document_id: str
+    document_id: Annotated[str, Named("document")]
     chip: str | None
     reader: str
     state: JobState
@@ -60,7 +61,7 @@ class Job:
     operator: str
     created_at: datetime
     updated_at: datetime
-    done: int
+    done: Annotated[int, Named("steps_done")]
     """Steps done so far."""
     steps: int
     open_step: str | None
@@ -70,20 +71,7 @@ class Job:
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
-        return {
-            "id": self.id,
-            "document": self.document_id,
-            "chip": self.chip,
-            "reader": self.reader,
-            "state": str(self.state),
-            "operator": self.operator,
-            "created_at": self.created_at.isoformat(),
-            "updated_at": self.updated_at.isoformat(),
-            "steps_done": self.done,
-            "steps": self.steps,
-            "open_step": self.open_step,
-            "reason": self.reason,
-        }
+        return to_plain(self, without=("plan_hash",))
 
 
 class Journal:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.work.personalization import plan_v1
 from eid_toolkit.work.personalization.content import CardContent
@@ -116,14 +117,7 @@ class Plan:
             "schema": _OUTPUT,
             "document": self.document_id,
             "steps": [
-                {
-                    "position": step.position,
-                    "action": str(step.action),
-                    "subject": step.subject,
-                    "title": step.title,
-                    "irreversible": step.irreversible,
-                }
-                for step in self.steps
+                {**to_plain(step, without=("content",)), "irreversible": step.irreversible} for step in self.steps
             ],
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.emrtd.personalizer import store
 from eid_toolkit.cards.emulator.refusal import Refused
 from eid_toolkit.cards.emulator.state import CardMemory, StoredFile
@@ -30,7 +31,7 @@ def rehearsed(content: CardContent, entropy: Entropy) -> CardSession:
 def _finished(content: CardContent, entropy: Entropy) -> CardMemory:
     key = Secret(entropy.take(16))
     memory = make_blank((key, key, key), entropy)
-    application = memory.application
+    application = memory.part(EmrtdMemory)
     for file, data in content.files.items():
         application.files[file] = StoredFile(access_rule(file), data)
     trust = () if content.terminal_trust is None else (content.terminal_trust,)
@@ -39,5 +40,5 @@ def _finished(content: CardContent, entropy: Entropy) -> CardMemory:
         store(application, (layout.access(content.protocols), *trust, *secrets), key)
     except Refused as refused:
         raise CardRefused("store-data-refused", sw=refused.sw, block=0) from None
-    application.state, memory.domain.state = ApplicationState.PERSONALIZED, DomainState.SECURED
+    application.state, memory.state = ApplicationState.PERSONALIZED, DomainState.SECURED
     return memory

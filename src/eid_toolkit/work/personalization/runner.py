@@ -56,7 +56,7 @@ def _free(_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bureau:
+class Workplace:
     """What a personalization works with."""
 
     documents: Documents
@@ -75,12 +75,12 @@ class Bureau:
 class PersonalizationRunner:
     """One run of one document's plan on the card in ``session``."""
 
-    def __init__(self, bureau: Bureau, content: CardContent, session: CardSession) -> None:
-        self._bureau = bureau
+    def __init__(self, workplace: Workplace, content: CardContent, session: CardSession) -> None:
+        self._bureau = workplace
         self._content = content
         self._session = session
         self._plan = Plan.of(content)
-        self._writer = CardWriter(session, bureau.keys, bureau.guard, bureau.entropy)
+        self._writer = CardWriter(session, workplace.keys, workplace.guard, workplace.entropy)
         self._open = False
 
     def run(self, reader: str) -> Job:
@@ -89,19 +89,19 @@ class PersonalizationRunner:
         Raises what went wrong; the job then stays open for a rerun, or waits for an operator's decision
         (:class:`DecisionNeeded`).
         """
-        bureau = self._bureau
+        workplace = self._bureau
         document = self._permitted_document()
         self._open_writer()
         domain, application = self._writer.states()
         self._check_card(document, domain, application)
-        bureau.desk.confirm(document, self._plan)
-        job = bureau.journal.open_job(self._plan, reader, bureau.operator.name)
+        workplace.desk.confirm(document, self._plan)
+        job = workplace.journal.open_job(self._plan, reader, workplace.operator.name)
         self._check_progress(job, application)
         for step in self._plan.steps:
-            if bureau.journal.state_of(job, step) is not StepState.DONE:
+            if workplace.journal.state_of(job, step) is not StepState.DONE:
                 self._carry_out(job, step)
-        bureau.journal.set_state(job, JobState.DONE, bureau.operator.name)
-        return bureau.journal.get(job.id)
+        workplace.journal.set_state(job, JobState.DONE, workplace.operator.name)
+        return workplace.journal.get(job.id)
 
     def _permitted_document(self) -> Document:
         document = self._bureau.documents.get(self._content.document_id)
@@ -175,8 +175,8 @@ class PersonalizationRunner:
     def _bind_chip(self, job: Job, _: Step) -> Detail:
         chip = self._writer.chip_identity.hex()
         self._bureau.journal.set_chip(job, chip)
-        bureau = self._bureau
-        bureau.documents.bind_chip(job.document_id, chip, bureau.operator, bureau.station, bureau.fence)
+        workplace = self._bureau
+        workplace.documents.bind_chip(job.document_id, chip, workplace.operator, workplace.station, workplace.fence)
         return {"chip": chip}
 
     def _replace_keys(self, _: Job, __: Step) -> Detail:

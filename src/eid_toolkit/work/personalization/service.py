@@ -27,7 +27,7 @@ from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
 from eid_toolkit.work.personalization.journal import IN_THE_MAKING, Job, JobState, Journal
 from eid_toolkit.work.personalization.plan import Plan
 from eid_toolkit.work.personalization.readback import ReadBack
-from eid_toolkit.work.personalization.runner import Bureau, Desk, PersonalizationRunner, finish_issued
+from eid_toolkit.work.personalization.runner import Desk, PersonalizationRunner, Workplace, finish_issued
 from eid_toolkit.work.personalization.work import document_subject
 
 _TRUST_SECONDS = 60.0
@@ -87,7 +87,7 @@ class PersonalizationService:
         """Writes the document to the card, or goes on with it; the caller holds the document."""
         operator.require(Permission.PERSONALIZE)
         document = self._register.documents.get(document_id)
-        bureau = Bureau(
+        workplace = Workplace(
             self._register.documents,
             self.journal,
             CardKeys.of(self._keys),
@@ -103,7 +103,7 @@ class PersonalizationService:
             return finished
         content = self._content(document.id)
         self.read_back().rehearse(content)
-        return PersonalizationRunner(bureau, content, CardSession(transport)).run(transport.reader)
+        return PersonalizationRunner(workplace, content, CardSession(transport)).run(transport.reader)
 
     def finish_left(self, operator: Operator) -> Iterator[Job]:
         """Closes the jobs of documents that were issued, or given up, just before a stop; gives each that was issued.

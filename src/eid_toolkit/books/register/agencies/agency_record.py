@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -12,6 +12,9 @@ from sqlalchemy import Connection, Row, select
 from eid_toolkit.books.ledger.schema import agency
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.plain_values import read_json, to_plain
+
+_TEXTS = partial(read_json, tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,7 @@ class Agency:
     created_at: datetime
     disabled_at: datetime | None = None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        return {
-            "code": self.code,
-            "name": self.name,
-            "fields": list(self.fields),
-            "purposes": list(self.purposes),
-            "may_report": self.may_report,
-            "created_at": self.created_at.isoformat(),
-            "disabled_at": self.disabled_at and self.disabled_at.isoformat(),
-        }
+    to_json = to_plain
 
 
 def find_agency(connection: Connection, code: str) -> Agency | None:
@@ -69,16 +62,9 @@ def agency_of(row: Row[Any]) -> Agency:
     return Agency(
         row.code,
         row.name,
-        stored(_texts, row.fields, "the fields of an agency"),
-        stored(_texts, row.purposes, "the purposes of an agency"),
+        stored(_TEXTS, row.fields, "the fields of an agency"),
+        stored(_TEXTS, row.purposes, "the purposes of an agency"),
         bool(row.may_report),
         row.created_at,
         row.disabled_at,
     )
-
-
-def _texts(text: str) -> tuple[str, ...]:
-    values = json.loads(text)
-    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-        raise ValueError("no list of texts")
-    return tuple(values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
@@ -26,6 +26,7 @@ from eid_toolkit.books.register.people.person_record import load_person, refuse_
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 
 _UNISSUED = (DocumentState.PREPARED, DocumentState.BOUND, DocumentState.SPOILED)
@@ -45,8 +46,8 @@ class Notice:
 
     id: str
     kind: NoticeKind
-    person_id: str | None
-    document_id: str | None
+    person_id: Annotated[str | None, Named("person")]
+    document_id: Annotated[str | None, Named("document")]
     agency: str
     operator: str
     reported_at: datetime
@@ -55,21 +56,7 @@ class Notice:
     withdrawn_by: str | None = None
     withdrawal_reason: str | None = None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        return {
-            "id": self.id,
-            "kind": str(self.kind),
-            "person": self.person_id,
-            "document": self.document_id,
-            "agency": self.agency,
-            "operator": self.operator,
-            "reported_at": self.reported_at.isoformat(),
-            "reason": self.reason,
-            "withdrawn_at": self.withdrawn_at and self.withdrawn_at.isoformat(),
-            "withdrawn_by": self.withdrawn_by,
-            "withdrawal_reason": self.withdrawal_reason,
-        }
+    to_json = to_plain
 
     def to_agency(self) -> dict[str, object]:
         """What an agency that may see notices is told of it."""

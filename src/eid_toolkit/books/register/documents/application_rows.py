@@ -17,6 +17,7 @@ from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.workflow import ApplicationState
 from eid_toolkit.books.register.people.persons import Person, person_of
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import read_json
 
 _CHUNK = 500
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
@@ -180,4 +181,4 @@ def evidence_text(evidence: Iterable[Evidence]) -> str:
 
 
 def _evidence(text: str) -> tuple[Evidence, ...]:
-    return tuple(Evidence(str(kind), str(reference)) for kind, reference in json.loads(text))
+    return tuple(Evidence(kind, reference) for kind, reference in read_json(tuple[tuple[str, str], ...], text))

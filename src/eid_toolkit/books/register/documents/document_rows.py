@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -17,6 +17,7 @@ from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.applications import Application
 from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.sod import Sod
@@ -34,7 +35,7 @@ class Document:
     """One document as the register lists it."""
 
     id: str
-    application_id: str
+    application_id: Annotated[str, Named("application")]
     profile: str
     profile_hash: str
     document_code: str
@@ -53,22 +54,7 @@ class Document:
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
-        return {
-            "id": self.id,
-            "application": self.application_id,
-            "profile": self.profile,
-            "profile_hash": self.profile_hash,
-            "document_code": self.document_code,
-            "issuing_state": self.issuing_state,
-            "document_number": self.document_number,
-            "date_of_issue": self.date_of_issue,
-            "date_of_expiry": self.date_of_expiry,
-            "signer": self.signer,
-            "sod_sha256": self.sod_sha256,
-            "state": str(self.state),
-            "chip": self.chip,
-            "created_at": self.created_at.isoformat(),
-        }
+        return to_plain(self, without=("content_sha256", "remake"))
 
 
 @dataclass(frozen=True, slots=True)

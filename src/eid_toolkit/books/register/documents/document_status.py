@@ -27,6 +27,7 @@ from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentStat
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.ground.ports import Clock
 
 PERMISSIONS: Mapping[str, Permission] = {
@@ -39,7 +40,6 @@ PERMISSIONS: Mapping[str, Permission] = {
     "destroy": Permission.REVOKE_DOCUMENTS,
 }
 """What may be decided on an issued document, and who may."""
-ACTIONS = tuple(PERMISSIONS)
 
 _LISTED = (
     DocumentState.LOST,
@@ -63,15 +63,7 @@ class StatusChange:
     operator: str
     reason: str | None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        return {
-            "action": self.action,
-            "state": str(self.state),
-            "since": self.since.isoformat(),
-            "operator": self.operator,
-            "reason": self.reason,
-        }
+    to_json = to_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ class DocumentStatuses:
         self._clock = clock
 
     def change(self, identifier: str, action: str, operator: Operator, reason: str | None = None) -> Document:
-        """Carry out one of :data:`ACTIONS`, signed for by the operator.
+        """Carry out one of :data:`PERMISSIONS`, signed for by the operator.
 
         Raises :class:`NotPermitted` if the operator's roles or the document's state do not allow it.
         """

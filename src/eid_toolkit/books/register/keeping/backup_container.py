@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
 from eid_toolkit.ground.errors import IntegrityBroken, SealBroken
+from eid_toolkit.ground.plain_values import parse_json
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
 
@@ -122,8 +123,8 @@ def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _value(line: bytes) -> Any:
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return parse_json(line)
+    except ValueError:
         raise IntegrityBroken("backup-damaged") from None
 
 

@@ -43,6 +43,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.ground.errors import NotPermitted
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.ground.ports import Clock
 
 FIRST, SECOND = (Permission.ERASE_PERSONS,), Permission.READ_PERSONS
@@ -77,13 +78,7 @@ class Erased:
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
-        return {
-            "schema": "eid-person-erasure/1",
-            "person": self.person,
-            "merged": list(self.merged),
-            "documents": list(self.documents),
-            "left_files": self.left_files,
-        }
+        return {"schema": "eid-person-erasure/1", **to_plain(self)}
 
 
 class Erasure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 from sqlalchemy import Connection, Table, func, select, text
 
@@ -11,6 +12,7 @@ from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.rows import GENESIS
 from eid_toolkit.books.ledger import schema
 from eid_toolkit.books.ledger.database import Database, version_of
+from eid_toolkit.ground.plain_values import Named, to_plain
 
 _BY_STATE = ("application", "document", "card", "blank", "shift", "personalization_job", "person_pair")
 _BY_KIND = {"notice": "kind"}
@@ -23,7 +25,7 @@ class Statistics:
 
     version: str
     database: str
-    size: int
+    size: Annotated[int, Named("size_bytes")]
     """Bytes, as the database takes them on its disk."""
     counts: Mapping[str, Mapping[str, int]]
     """By table, then by state or kind; ``total`` is in each."""
@@ -33,14 +35,9 @@ class Statistics:
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
-        return {
-            "schema": "eid-register-stats/1",
-            "version": self.version,
-            "database": self.database,
-            "size_bytes": self.size,
-            "counts": {name: dict(counts) for name, counts in self.counts.items()},
-            "audit": {"rows": self.audit_rows, "head": self.audit_head, "signed_up_to": self.signed_up_to},
-        }
+        audit = {"rows": self.audit_rows, "head": self.audit_head, "signed_up_to": self.signed_up_to}
+        plain = to_plain(self, without=("audit_rows", "audit_head", "signed_up_to"))
+        return {"schema": "eid-register-stats/1", **plain, "audit": audit}
 
 
 def statistics(database: Database) -> Statistics:

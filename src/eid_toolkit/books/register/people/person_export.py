@@ -23,6 +23,7 @@ from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.people.person_source import Kind
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory, write_atomic
+from eid_toolkit.ground.plain_values import read_json, to_plain
 
 SCHEMA = "eid-person-export-part/1"
 CHUNK = 5000
@@ -67,24 +68,12 @@ class _Note:
         """What stands there; None if nothing does that this software can have written."""
         try:
             with path.open("rb") as file:
-                values = json.loads(file.read(_NOTE_LIMIT))
-        except (FileNotFoundError, ValueError, RecursionError):
+                return read_json(cls, file.read(_NOTE_LIMIT), SCHEMA)
+        except (FileNotFoundError, ValueError):
             return None
-        match values:
-            case {
-                "schema": str(schema),
-                "state": str(state),
-                "form": str(form),
-                "size": int(size),
-                "count": int(count),
-                "last": str(last),
-            } if schema == SCHEMA:
-                return cls(state, form, size, count, last)
-        return None
 
     def encode(self) -> bytes:
-        values = {"state": self.state, "form": self.form, "size": self.size, "count": self.count, "last": self.last}
-        return json.dumps({"schema": SCHEMA, **values}).encode()
+        return json.dumps({"schema": SCHEMA, **to_plain(self)}).encode()
 
 
 def export_persons(

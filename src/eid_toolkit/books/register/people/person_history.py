@@ -5,7 +5,6 @@ The fields are sealed with the person's data key, so that destroying the key era
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +32,7 @@ from eid_toolkit.books.register.people.person_record import (
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.plain_values import read_json
 from eid_toolkit.ground.ports import Clock
 
 Fields = Mapping[str, tuple[str | None, str | None]]
@@ -184,8 +184,7 @@ def _import(connection: Connection, record: Person, identifier: str) -> Change:
 
 
 def _read_fields(plain: bytes) -> Fields:
-    values = json.loads(plain)
-    return {str(name): (before, after) for name, (before, after) in values.items()}
+    return read_json(dict[str, tuple[str | None, str | None]], plain)
 
 
 def _context(identifier: str, version: int) -> bytes:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.plain_values import parse_json
 from eid_toolkit.standards.pki.certificate import read_pem_or_der
 from eid_toolkit.standards.pki.cms import SignedData
 from eid_toolkit.standards.pki.master_list import is_signed
@@ -153,8 +154,8 @@ def _der(data: bytes) -> bytes:
 
 def _read_json(text: str) -> tuple[tuple[str, str], Iterator[ListedBlank]]:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
+        content = parse_json(text)
+    except ValueError:
         raise BadInput("manifest-malformed") from None
     match content:
         case {"schema": "eid-blank-manifest/1", "vendor": str(vendor), "batch": str(batch), "blanks": list(blanks)}:

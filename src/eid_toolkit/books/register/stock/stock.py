@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from sqlalchemy import Connection, func, select
 
@@ -30,6 +31,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 
 DEFAULT_STATION = "main"
@@ -44,23 +46,12 @@ class Movement:
     before: str | None
     after: str
     station: str | None
-    shift_id: str | None
+    shift_id: Annotated[str | None, Named("shift")]
     moved_at: datetime
     operator: str
     reason: str | None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        return {
-            "action": self.action,
-            "before": self.before,
-            "after": self.after,
-            "station": self.station,
-            "shift": self.shift_id,
-            "moved_at": self.moved_at.isoformat(),
-            "operator": self.operator,
-            "reason": self.reason,
-        }
+    to_json = to_plain
 
 
 class Stock:

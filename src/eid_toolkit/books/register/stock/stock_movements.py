@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -17,6 +17,7 @@ from eid_toolkit.books.register.documents.workflow import BLANK, BlankState
 from eid_toolkit.books.register.stock.manifests import clean_name
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import Named, to_plain
 
 OPEN, CLOSED = "open", "closed"
 """The states of a shift."""
@@ -34,26 +35,17 @@ class Blank:
 
     serial: str
     chip: str
-    manifest_id: str
     state: BlankState
     station: str | None
-    shift_id: str | None
+    shift_id: Annotated[str | None, Named("shift")]
     reason: str | None
-    moves: int
+    manifest_id: Annotated[str, Named("manifest")]
     updated_at: datetime
+    moves: int
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
-        return {
-            "serial": self.serial,
-            "chip": self.chip,
-            "state": str(self.state),
-            "station": self.station,
-            "shift": self.shift_id,
-            "reason": self.reason,
-            "manifest": self.manifest_id,
-            "updated_at": self.updated_at.isoformat(),
-        }
+        return to_plain(self, without=("moves",))
 
 
 def blank_of(row: Row[Any]) -> Blank:

@@ -169,7 +169,7 @@ def _insert(
     events += [AuditEvent("stock.receive", receipt.id, {"serials": part}) for part in chunks(serials)]
     append(connection, now, operator.name, events)
     return [
-        Blank(listed.serial, listed.chip, receipt.id, BLANK.initial, None, None, None, 1, now)
+        Blank(listed.serial, listed.chip, BLANK.initial, None, None, None, receipt.id, now, moves=1)
         for listed in delivered.blanks
     ]
 

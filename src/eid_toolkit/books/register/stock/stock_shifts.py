@@ -30,12 +30,12 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 
 FIRST = (Permission.KEEP_STOCK, Permission.PERSONALIZE)
 """What the first of the two must be permitted, one of these; the second one witnesses."""
 _NAMES = {"hand-out": "received", "use": "used", "spoil": "spoiled", "hand-back": "returned", "miss": "missing"}
-_COMES = "hand-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,7 @@ class Shift:
     closed_with: str | None
     counted_at_closing: int | None
 
-    def to_json(self) -> dict[str, object]:
-        """Stable keys for output."""
-        times = {name: value and value.isoformat() for name, value in (("opened_at", self.opened_at),)}
-        return {
-            "id": self.id,
-            "station": self.station,
-            "state": self.state,
-            **times,
-            "opened_by": self.opened_by,
-            "opened_with": self.opened_with,
-            "counted_at_opening": self.counted_at_opening,
-            "closed_at": self.closed_at and self.closed_at.isoformat(),
-            "closed_by": self.closed_by,
-            "closed_with": self.closed_with,
-            "counted_at_closing": self.counted_at_closing,
-        }
+    to_json = to_plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from eid_toolkit.cards.emulator.card_application import Platform
 from eid_toolkit.cards.emulator.emrtd.chip import ChipCommands
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+from eid_toolkit.cards.emulator.emrtd.status import BacChallenge, EmrtdStatus, PendingChipAuthentication
 from eid_toolkit.cards.emulator.emrtd.terminal_rights import TerminalCommands
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply, ok
-from eid_toolkit.cards.emulator.session import Selected, Session
-from eid_toolkit.cards.emulator.state import ApplicationMemory
 from eid_toolkit.ground.errors import BadInput, ProtocolError
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.asn1.security_infos import PaceDomainParameterInfo, PaceInfo, SecurityInfos
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -39,29 +39,25 @@ def delay_after(failures: int) -> float:
 
 
 class AccessCommands:
-    """The handlers, over memory and session; ``save`` makes a change of the memory lasting at once."""
+    """The handlers, over memory and security status."""
 
     def __init__(
         self,
-        memory: ApplicationMemory,
-        session: Session,
+        memory: EmrtdMemory,
+        status: EmrtdStatus,
         chip: ChipCommands,
         terminal: TerminalCommands,
-        entropy: Entropy,
-        save: Callable[[], None],
-        wait: Callable[[float], None],
+        card: Platform,
     ) -> None:
         self._memory = memory
-        self._session = session
+        self._status = status
         self._chip = chip
         self._terminal = terminal
-        self._entropy = entropy
-        self._save = save
-        self._wait = wait
+        self._card = card
+        self._session = card.session
 
     def manage_security_environment(self, command: CommandApdu) -> Reply:
         """MSE:Set AT for PACE, Chip and Terminal Authentication, Set KAT for the second, Set DST for the third."""
-        self._session.end_protocols()
         template = (command.p1, command.p2)
         if template == (pace.MSE_P1, pace.MSE_P2):
             return self._start_pace(command.data)
@@ -87,7 +83,7 @@ class AccessCommands:
         static_key = self._chip.mapping_key(parameters.domain) if parameters.protocol.mapping == "cam" else None
         trust = self._memory.terminal_trust if pace_card.shows_authorization(data) else None
         trusted = () if trust is None else tuple(reference.encode() for reference in trust.references)
-        self._session.pace = PaceResponder(parameters, password, self._entropy, static_key, trusted)
+        self._session.under_way = PaceResponder(parameters, password, self._card.entropy, static_key, trusted)
         return ok()
 
     def _offered(self) -> Iterator[PaceParameters]:
@@ -104,14 +100,15 @@ class AccessCommands:
     def general_authenticate(self, command: CommandApdu) -> Reply:
         """One round of PACE, or the one of Chip Authentication."""
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
-        if self._session.pace is not None:
-            return self._pace_round(self._session.pace, command)
-        if self._session.chip_authentication is not None:
-            return self._chip.general_authenticate(self._session.chip_authentication, command)
+        under_way = self._session.under_way
+        if isinstance(under_way, PaceResponder):
+            return self._pace_round(under_way, command)
+        if isinstance(under_way, PendingChipAuthentication):
+            return self._chip.general_authenticate(under_way, command)
         raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
 
     def _pace_round(self, responder: PaceResponder, command: CommandApdu) -> Reply:
-        self._session.pace = None  # whatever fails below ends the run
+        self._session.under_way = None  # whatever fails below ends the run
         final = responder.expected is pace.Step.AUTHENTICATE
         if command.chained is final:
             raise Refused(StatusWord.LAST_COMMAND_EXPECTED if final else StatusWord.CONDITIONS_NOT_SATISFIED)
@@ -124,17 +121,18 @@ class AccessCommands:
         except BadInput:
             raise Refused(StatusWord.WRONG_DATA) from None
         if result is None:
-            self._session.pace = responder
+            self._session.under_way = responder
             return ok(data)
         self._memory.failures = 0
-        self._save()
+        self._card.save()
 
         def install() -> None:
-            self._session.select(Selected.MASTER_FILE)
+            self._session.select(self._session.master_file)
             domain = result.parameters.domain
             bound = compress(result.terminal_public, domain) if result.parameters.protocol.mapping == "cam" else b""
-            self._session.install(result.channel, bound)
-            self._session.access, self._session.chip_name = AccessProtocols.PACE, compress(result.card_public, domain)
+            self._status.install(result.channel, bound)
+            self._session.access = AccessProtocols.PACE
+            self._status.chip_name = compress(result.card_public, domain)
 
         return ok(data, install)
 
@@ -145,31 +143,33 @@ class AccessCommands:
         self._bac_possible()
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
         require(not command.data and command.ne in (bac.NONCE_SIZE, 256), StatusWord.WRONG_LENGTH)
-        self._session.challenge = self._entropy.take(bac.NONCE_SIZE)
-        return ok(self._session.challenge)
+        challenge = self._card.entropy.take(bac.NONCE_SIZE)
+        self._session.under_way = BacChallenge(challenge)
+        return ok(challenge)
 
     def external_authenticate(self, command: CommandApdu) -> Reply:
         """Terminal Authentication, or Basic Access Control with the function of mutual authentication."""
         if self._terminal.is_meant:
             return self._terminal.external_authenticate(command)
         self._bac_possible()
-        challenge, self._session.challenge = self._session.challenge, None
-        if challenge is None:
+        issued = self._session.under_way
+        if not isinstance(issued, BacChallenge):
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
+        self._session.under_way = None
         require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
         require(len(command.data) == bac.MESSAGE_SIZE, StatusWord.WRONG_LENGTH)
         keys = BacKeys.of(self._memory.passwords[PasswordKind.MRZ])
         self._count_attempt()
-        response = bac.respond(keys, challenge, command.data, self._entropy)
+        response = bac.respond(keys, issued.value, command.data, self._card.entropy)
         if response is None:
             raise Refused(StatusWord.AUTHENTICATION_FAILED)
         self._memory.failures = 0
-        self._save()
+        self._card.save()
         data, channel = response
 
         def install() -> None:
-            self._session.install(channel)
-            self._session.access = AccessProtocols.BAC
+            self._status.install(channel)
+            self._status.bac = True
 
         return ok(data, install)
 
@@ -177,21 +177,19 @@ class AccessCommands:
         """Counts before the comparison, so that cutting the power wins no attempt, and waits after failed ones."""
         failures = self._memory.failures
         self._memory.failures = min(failures + 1, MAX_FAILURES)
-        self._save()
+        self._card.save()
         if delay := delay_after(failures):
-            self._wait(delay)
+            self._card.wait(delay)
 
     def _bac_possible(self) -> None:
         """BAC needs the application selected, and is never run in a session opened by PACE (9303-11 4.2)."""
         possible = (
-            self._memory.protocols & AccessProtocols.BAC
-            and self._session.selected is Selected.APPLICATION
-            and self._session.channel is None
+            self._memory.protocols & AccessProtocols.BAC and self._status.is_selected and self._session.channel is None
         )
         require(possible, StatusWord.CONDITIONS_NOT_SATISFIED)
 
 
-def _card_access(memory: ApplicationMemory) -> SecurityInfos:
+def _card_access(memory: EmrtdMemory) -> SecurityInfos:
     """What EF.CardAccess says; refuses where there is nothing that parses."""
     stored = memory.files.get(ElementaryFile.CARD_ACCESS)
     try:

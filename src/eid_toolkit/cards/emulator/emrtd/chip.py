@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+from eid_toolkit.cards.emulator.emrtd.status import EmrtdStatus, PendingChipAuthentication
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply, ok
-from eid_toolkit.cards.emulator.session import PendingChipAuthentication, Selected, Session
-from eid_toolkit.cards.emulator.state import ApplicationMemory
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.asn1.oids import ChipAuthenticationProtocol
@@ -28,11 +28,11 @@ _DIGESTS = {reference: name for name, reference in RSA_DIGEST_REFERENCES.items()
 
 
 class ChipCommands:
-    """The handlers, over the card's memory and session."""
+    """The handlers, over memory and security status."""
 
-    def __init__(self, memory: ApplicationMemory, session: Session, entropy: Entropy) -> None:
+    def __init__(self, memory: EmrtdMemory, status: EmrtdStatus, entropy: Entropy) -> None:
         self._memory = memory
-        self._session = session
+        self._status = status
         self._entropy = entropy
 
     def set_authentication_template(self, data: bytes) -> Reply:
@@ -47,7 +47,7 @@ class ChipCommands:
             raise Refused(StatusWord.WRONG_DATA) from None
         require(protocol in _protocols(self._infos()), StatusWord.WRONG_DATA)
         key = self._key(objects.get(chip_authentication.KEY_REFERENCE), protocol)
-        self._session.chip_authentication = PendingChipAuthentication(protocol, key)
+        self._status.session.under_way = PendingChipAuthentication(protocol, key)
         return ok()
 
     def set_key_agreement_template(self, data: bytes) -> Reply:
@@ -65,7 +65,7 @@ class ChipCommands:
 
     def general_authenticate(self, pending: PendingChipAuthentication, command: CommandApdu) -> Reply:
         """The one round of Chip Authentication."""
-        self._session.chip_authentication = None
+        self._status.session.under_way = None
         require(not command.chained, StatusWord.CONDITIONS_NOT_SATISFIED)
         try:
             data, result = chip_authentication.respond(pending.protocol, pending.key, command.data)
@@ -82,8 +82,8 @@ class ChipCommands:
 
     def internal_authenticate(self, command: CommandApdu) -> Reply:
         """Active Authentication."""
-        require(self._session.selected is Selected.APPLICATION, StatusWord.CONDITIONS_NOT_SATISFIED)
-        require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        require(self._status.is_selected, StatusWord.CONDITIONS_NOT_SATISFIED)
+        require(self._status.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         key = self._memory.active_authentication_key
         if key is None:
             raise Refused(StatusWord.CONDITIONS_NOT_SATISFIED)
@@ -98,8 +98,8 @@ class ChipCommands:
         return ok(signature)
 
     def _require_session(self) -> None:
-        require(self._session.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        require(self._session.selected is Selected.APPLICATION, StatusWord.CONDITIONS_NOT_SATISFIED)
+        require(self._status.access is not None, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        require(self._status.is_selected, StatusWord.CONDITIONS_NOT_SATISFIED)
         require(self._memory.chip_authentication_keys, StatusWord.CONDITIONS_NOT_SATISFIED)
 
     def _infos(self) -> SecurityInfos:
@@ -124,7 +124,7 @@ class ChipCommands:
 
     def _install(self, result: ChipAuthenticationResult, domain: EcDomain | DhDomain) -> Callable[[], None]:
         def install() -> None:
-            self._session.install(result.channel, compress(result.terminal_public, domain))
+            self._status.install(result.channel, compress(result.terminal_public, domain))
 
         return install
 

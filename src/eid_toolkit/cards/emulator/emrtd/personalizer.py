@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.emulator.refusal import Refused, require
-from eid_toolkit.cards.emulator.state import ApplicationMemory, StoredFile
+from eid_toolkit.cards.emulator.state import StoredFile
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec.dgi import Dgi
@@ -20,7 +21,7 @@ MEMORY_SIZE = 160 * 1024
 _REQUIRED = (ElementaryFile.COM, ElementaryFile.DG1, ElementaryFile.DG2, ElementaryFile.SOD)
 
 
-def store(memory: ApplicationMemory, groupings: tuple[Dgi, ...], dek: Secret) -> None:
+def store(memory: EmrtdMemory, groupings: tuple[Dgi, ...], dek: Secret) -> None:
     """Takes each grouping in; raises :class:`Refused` at the first that does not fit."""
     for dgi in groupings:
         require(memory.state is not ApplicationState.PERSONALIZED, StatusWord.CONDITIONS_NOT_SATISFIED)
@@ -30,7 +31,7 @@ def store(memory: ApplicationMemory, groupings: tuple[Dgi, ...], dek: Secret) ->
             raise Refused(StatusWord.WRONG_DATA) from None
 
 
-def _store_one(memory: ApplicationMemory, identifier: int, data: bytes) -> None:
+def _store_one(memory: EmrtdMemory, identifier: int, data: bytes) -> None:
     if identifier == layout.CREATE_FILE:
         _create(memory, data)
     elif identifier == layout.WRITE_FILE:
@@ -60,7 +61,7 @@ def _store_one(memory: ApplicationMemory, identifier: int, data: bytes) -> None:
         raise Refused(StatusWord.REFERENCED_DATA_NOT_FOUND)
 
 
-def _create(memory: ApplicationMemory, data: bytes) -> None:
+def _create(memory: EmrtdMemory, data: bytes) -> None:
     file, rule, size = layout.parse_create_file(data)
     require(file not in layout.PLATFORM_FILES, StatusWord.CONDITIONS_NOT_SATISFIED)
     stored = memory.files.get(file)
@@ -71,7 +72,7 @@ def _create(memory: ApplicationMemory, data: bytes) -> None:
     memory.files[file] = StoredFile(rule, bytes(size))
 
 
-def _write(memory: ApplicationMemory, data: bytes) -> None:
+def _write(memory: EmrtdMemory, data: bytes) -> None:
     file, offset, content = layout.parse_write_file(data)
     stored = memory.files.get(file)
     if stored is None or file in layout.PLATFORM_FILES:
@@ -91,7 +92,7 @@ def _checked_key(data: bytes) -> ChipKey:
     return key
 
 
-def _complete(memory: ApplicationMemory, digest: bytes) -> None:
+def _complete(memory: EmrtdMemory, digest: bytes) -> None:
     written = layout.content_digest((file, stored.content) for file, stored in memory.files.items())
     require(Secret(written).matches(digest), StatusWord.WRONG_DATA)
     complete = all(file in memory.files for file in _REQUIRED) and PasswordKind.MRZ in memory.passwords

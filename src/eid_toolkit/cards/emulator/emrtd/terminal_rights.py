@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from eid_toolkit.cards.emulator.card_application import Platform
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
+from eid_toolkit.cards.emulator.emrtd.status import EmrtdStatus
 from eid_toolkit.cards.emulator.refusal import Refused, require
 from eid_toolkit.cards.emulator.reply import Reply, ok
-from eid_toolkit.cards.emulator.session import Selected, Session
-from eid_toolkit.cards.emulator.state import ApplicationMemory
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.iso7816.apdu import CommandApdu
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.iso7816.status import StatusWord
@@ -34,18 +34,17 @@ _STATUS: dict[type[BadInput], StatusWord] = {
 
 
 class TerminalCommands:
-    """The handlers, over memory and session; ``save`` makes a change of the memory lasting at once."""
+    """The handlers, over memory and security status."""
 
-    def __init__(self, memory: ApplicationMemory, session: Session, entropy: Entropy, save: Callable[[], None]) -> None:
+    def __init__(self, memory: EmrtdMemory, status: EmrtdStatus, card: Platform) -> None:
         self._memory = memory
-        self._session = session
-        self._entropy = entropy
-        self._save = save
+        self._status = status
+        self._card = card
 
     @property
     def is_meant(self) -> bool:
         """Whether GET CHALLENGE and EXTERNAL AUTHENTICATE are not those of BAC, which needs no channel."""
-        return self._memory.terminal_trust is not None and self._session.channel is not None
+        return self._memory.terminal_trust is not None and self._card.session.channel is not None
 
     def select_issuer(self, data: bytes) -> Reply:
         """MSE:Set DST."""
@@ -60,9 +59,9 @@ class TerminalCommands:
             responder.verify_certificate(command.data)
             if responder.trust != self._memory.terminal_trust:
                 self._memory.trust_terminals_by(responder.trust)
-                self._session.terminal_authentication = None  # a link that was not kept counts for nothing
-                self._save()
-                self._session.terminal_authentication = responder
+                self._status.terminal_authentication = None  # a link that was not kept counts for nothing
+                self._card.save()
+                self._status.terminal_authentication = responder
         return ok()
 
     def select_terminal(self, data: bytes) -> Reply:
@@ -82,28 +81,29 @@ class TerminalCommands:
         """The terminal's signature; grants its effective authorization to this channel alone."""
         with self._responder(StatusWord.CONDITIONS_NOT_SATISFIED) as responder:
             require((command.p1, command.p2) == (0, 0), StatusWord.WRONG_P1P2)
-            binding = ta.SessionBinding(self._chip_name(), self._session.terminal_key)
-            self._session.authorization = responder.authenticate(command.data, binding)
+            binding = ta.SessionBinding(self._chip_name(), self._status.terminal_key)
+            self._status.authorization = responder.authenticate(command.data, binding)
         return ok()
 
     @contextmanager
     def _responder(self, not_offered: StatusWord) -> Iterator[TerminalAuthenticationResponder]:
         """The session's responder, which there is after Chip Authentication; its errors become status words."""
-        session, trust = self._session, self._memory.terminal_trust
+        status, trust = self._status, self._memory.terminal_trust
         if trust is None:
             raise Refused(not_offered)
-        require(session.channel is not None and session.terminal_key, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        require(session.selected is Selected.APPLICATION, StatusWord.CONDITIONS_NOT_SATISFIED)
-        if session.terminal_authentication is None:
-            session.terminal_authentication = TerminalAuthenticationResponder(trust, self._entropy)
+        has_key = self._card.session.channel is not None and status.terminal_key
+        require(has_key, StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        require(status.is_selected, StatusWord.CONDITIONS_NOT_SATISFIED)
+        if status.terminal_authentication is None:
+            status.terminal_authentication = TerminalAuthenticationResponder(trust, self._card.entropy)
         try:
-            yield session.terminal_authentication
+            yield status.terminal_authentication
         except BadInput as error:
             raise Refused(_STATUS.get(type(error), StatusWord.WRONG_DATA)) from None
 
     def _chip_name(self) -> bytes:
         """ID.IC: of PACE the card's ephemeral key, of BAC the document number (7.1.2)."""
-        if self._session.access is not AccessProtocols.BAC:
-            return self._session.chip_name
+        if self._status.access is not AccessProtocols.BAC:
+            return self._status.chip_name
         stored = self._memory.files.get(ElementaryFile.DG1)
         return ta.chip_name_of_bac(Dg1.parse(stored.content if stored is not None else b"").mrz.information)

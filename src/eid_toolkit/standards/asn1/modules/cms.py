@@ -9,7 +9,6 @@ from asn1crypto import core
 
 from eid_toolkit.standards.asn1.modules.pkix import AlgorithmIdentifier, RDNSequence, Time
 
-ID_DATA = "1.2.840.113549.1.7.1"
 ID_SIGNED_DATA = "1.2.840.113549.1.7.2"
 
 

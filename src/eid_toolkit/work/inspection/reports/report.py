@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import UTC
 
+from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.work.inspection.evidence import TerminalAuthenticationEvidence, TerminalProof
 from eid_toolkit.work.inspection.result import CheckResult
 from eid_toolkit.work.inspection.verdict import Verdict
@@ -29,7 +29,6 @@ def explain_check(result: CheckResult, explain: Explain) -> str:
 
 def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
     """The verdict as JSON data."""
-    access, trust, witness = verdict.evidence.access, verdict.trust, verdict.witness
     return {
         "schema": SCHEMA,
         "verdict": verdict.decision,
@@ -52,18 +51,11 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
             }
             for result in verdict.checks
         ],
-        "holder": None if verdict.holder is None else asdict(verdict.holder),
-        "access": {
-            "protocol": access.protocol,
-            "password": access.password,
-            "mapping": access.mapping,
-            "cipher": access.cipher,
-            "parameter_id": access.parameter_id,
-            "downgraded": verdict.downgraded,
-        },
+        "holder": None if verdict.holder is None else to_plain(verdict.holder),
+        "access": {**to_plain(verdict.evidence.access, without=("mrz_matches",)), "downgraded": verdict.downgraded},
         "terminal_authentication": _terminal_data(verdict.evidence.terminal_authentication, explain),
-        "trust": asdict(trust),
-        "evidence": {"standing": witness.standing, "fingerprint": witness.fingerprint, "name": witness.name},
+        "trust": to_plain(verdict.trust),
+        "evidence": to_plain(verdict.witness),
         "data_groups": {str(number): state for number, state in verdict.data_groups.items()},
         "apdus": verdict.evidence.apdus,
         "bytes_read": verdict.evidence.bytes_read,
@@ -73,10 +65,7 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
 
 def _terminal_data(evidence: TerminalAuthenticationEvidence, explain: Explain) -> dict[str, object]:
     return {
-        "outcome": evidence.outcome,
-        "trusted": list(evidence.trusted),
-        "terminal": evidence.terminal,
-        "data_groups": list(evidence.data_groups),
+        **to_plain(evidence, without=("cause",)),
         "reason": _TERMINAL_REASONS.get(evidence.outcome),
         "detail": explain_terminal(evidence, explain),
     }

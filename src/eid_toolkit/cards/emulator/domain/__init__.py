@@ -1,0 +1,1 @@
+"""The issuer security domain of the emulated card."""
