@@ -58,7 +58,7 @@ class Certificate:
             raise BadInput("certificate-malformed") from None
 
     @classmethod
-    @lru_cache(maxsize=64)  # an office reads its own few, and an inspection the same one for several checks
+    @lru_cache(maxsize=16)  # an office reads its own few, and an inspection the same one for several checks
     def _read(cls, data: bytes) -> Certificate:
         tbs, algorithm, signature = tlv.parse(data, der.SEQUENCE).children()
         parts = list(der.read_sequence(tbs))
