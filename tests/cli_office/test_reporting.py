@@ -41,31 +41,30 @@ def reported(root: Path) -> list[str]:
 
 def test_whoever_reports_a_loss_the_inspections_of_the_home_know(office: WorkingOffice, issued: str) -> None:
     app = App(office.home.root, operator="bert")
-    with open_office(app) as office:
-        office.register.statuses.change(issued, "report-lost", BERT)
+    with open_office(app) as opened:
+        opened.register.statuses.change(issued, "report-lost", BERT)
     assert reported(office.home.root) == ["lost"]
 
 
 def test_they_know_though_the_command_fails_afterwards(office: WorkingOffice, issued: str) -> None:
-    with pytest.raises(ServiceAway), open_office(App(office.home.root)) as office:
-        office.register.statuses.change(issued, "report-stolen", BERT)
+    with pytest.raises(ServiceAway), open_office(App(office.home.root)) as opened:
+        opened.register.statuses.change(issued, "report-stolen", BERT)
         raise ServiceAway("register-disk-full")
     assert reported(office.home.root) == ["stolen"]
 
 
 def test_nothing_is_written_where_nothing_has_changed(office: WorkingOffice, issued: str) -> None:
-    office = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
-    publish_reports(office)
+    opened = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
+    publish_reports(opened)
     before = {path: path.stat().st_mtime_ns for path in office.home.trust.rglob("*")}
-    tell_inspections(office)
-    office.register.close()
+    tell_inspections(opened)
+    opened.register.close()
     assert {path: path.stat().st_mtime_ns for path in office.home.trust.rglob("*")} == before
 
 
 def test_an_office_needs_no_command_line(office: WorkingOffice, issued: str) -> None:
-    office = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
-    operator = office.operator()
-    office.register.statuses.change(issued, "suspend", operator)
-    tell_inspections(office)
-    office.register.close()
+    opened = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
+    opened.register.statuses.change(issued, "suspend", opened.operator())
+    tell_inspections(opened)
+    opened.register.close()
     assert reported(office.home.root) == ["suspended"]
