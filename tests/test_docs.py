@@ -28,13 +28,19 @@ def generator() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def pages(generator: ModuleType) -> dict[str, str]:
+    generated: dict[str, str] = generator.pages()
+    return generated
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_a_generated_page_is_current(generator: ModuleType, page: str) -> None:
-    assert (ROOT / "docs" / page).read_text("utf-8") == generator.pages()[page], "run `make docs`"
+def test_a_generated_page_is_current(pages: dict[str, str], page: str) -> None:
+    assert (ROOT / "docs" / page).read_text("utf-8") == pages[page], "run `make docs`"
 
 
-def test_every_page_that_is_generated_is_looked_at(generator: ModuleType) -> None:
-    assert generator.pages().keys() == set(PAGES)
+def test_every_page_that_is_generated_is_looked_at(pages: dict[str, str]) -> None:
+    assert pages.keys() == set(PAGES)
 
 
 @pytest.mark.parametrize(("line", "code"), [("", 0), ("one more line\n", 1)])

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,7 @@ VOUCHING_KEY = "audit"
 _CURVE = "secp256r1"
 _DIGEST = "sha256"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_public_key = lru_cache(maxsize=64)(EcPublicKey.from_spki)  # those who decide in an office are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class OperatorStore:
         self._check_endorsement(record)
         if signature is None or (record.disabled is not None and decided_at > record.disabled):
             return False
-        return EcPublicKey.from_spki(record.public_key).verify(signature, statement, _DIGEST)
+        return _public_key(record.public_key).verify(signature, statement, _DIGEST)
 
     def _check_endorsement(self, record: OperatorRecord) -> None:
         if self._keys is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 from eid_toolkit.ground.errors import BadInput
@@ -138,7 +137,6 @@ class SecurityInfos:
         return cls(tuple(sorted(entries, key=lambda entry: entry.encode())))
 
     @classmethod
-    @lru_cache(maxsize=64)  # card and terminal look into the same few again and again
     def parse(cls, data: bytes, *, patient: bool = False) -> SecurityInfos:
         """The set in ``data``; raises :class:`BadInput` if one of a known protocol is malformed.
 

@@ -7,7 +7,7 @@ it does not, the ``ecdsa`` package stands in (without its promise of constant ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput
@@ -93,7 +93,6 @@ class EcPublicKey:
         return der.sequence(algorithm, der.bit_string(self.point))
 
     @classmethod
-    @lru_cache(maxsize=64)  # those who decide and sign in an office are few
     def from_spki(cls, spki: bytes) -> EcPublicKey:
         """Reads SubjectPublicKeyInfo, its group written out, named or numbered.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.pcscd import missing_for_pcscd
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WATCHING = "one card under --watch"
 PROTOCOLS = [
     "BAC",
