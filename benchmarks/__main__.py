@@ -11,11 +11,11 @@ from pathlib import Path
 import cryptography
 
 from benchmarks.asn1 import measure_asn1
-from benchmarks.bureau import Bureau
 from benchmarks.clocks import Times
 from benchmarks.emulated import CardMeasure, Size, measure_emulator
 from benchmarks.keys import KeyMeasure, measure_keys
 from benchmarks.measures import Measure, measure_all
+from benchmarks.office import BusyOffice
 from benchmarks.population import measure_population, population_table
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
@@ -45,14 +45,14 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
-        bureau = Bureau(Path(folder))
-        personalized = [bureau.personalize() for _ in range(_RUNS)]
-        measures = measure_all(bureau, personalized, arguments.seconds)
-        measures += measure_asn1(bureau, arguments.seconds / 4)
-        measures += measure_trust(arguments.seconds, bureau, personalized[-1])
-        processes, missing = measure_processes(bureau, personalized[-1]), {}
+        office = BusyOffice.at(Path(folder))
+        personalized = [office.personalize() for _ in range(_RUNS)]
+        measures = measure_all(office, personalized, arguments.seconds)
+        measures += measure_asn1(office, arguments.seconds / 4)
+        measures += measure_trust(arguments.seconds, office, personalized[-1])
+        processes, missing = measure_processes(office, personalized[-1]), {}
         try:
-            processes |= measure_watching(bureau, personalized[-1])
+            processes |= measure_watching(office, personalized[-1])
         except NotMeasured as reason:
             missing[_WATCHING] = str(reason)
         protocols = measure_protocols(personalized[-1], arguments.seconds / 2)

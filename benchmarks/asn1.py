@@ -8,8 +8,8 @@ from typing import Any
 
 from asn1crypto import core
 
-from benchmarks.bureau import Bureau
 from benchmarks.measures import Measure, once
+from benchmarks.office import BusyOffice
 from eid_toolkit.standards.asn1.modules import cms, icao_extensions, lds_security_object, pkix, security_infos
 from eid_toolkit.standards.asn1.security_infos import SecurityInfos
 from eid_toolkit.standards.codec import tlv
@@ -19,9 +19,9 @@ from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignedData
 
 
-def measure_asn1(bureau: Bureau, seconds: float) -> list[Measure]:
+def measure_asn1(office: BusyOffice, seconds: float) -> list[Measure]:
     """Each object of an inspection read by hand, and as the floor the same values by ``asn1crypto``."""
-    files = bureau.build_records().files
+    files = office.build_records().files
     sod = tlv.parse(files[ElementaryFile.SOD]).value
     signed = SignedData.parse(sod)
     infos = tlv.parse(files[ElementaryFile.DG14]).value

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from benchmarks import floors
-from benchmarks.bureau import ENTROPY, Tap, powered
 from benchmarks.clocks import NOTHING
+from benchmarks.office import ENTROPY, Tap, powered
 from benchmarks.protocols import Clocked
 from eid_toolkit.cards.emulator import image
 from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from benchmarks.bureau import Exchange
+from benchmarks.office import Exchange
 
 P256, P384 = ec.BrainpoolP256R1(), ec.BrainpoolP384R1()
 _ECDSA = ec.ECDSA(hashes.SHA256())

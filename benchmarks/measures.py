@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks import floors, smallest
-from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
+from benchmarks.office import CLOCK, ENTROPY, BusyOffice, Personalized, Tap, powered
 from eid_toolkit.cards.emulator.blank import MAX_COMMAND, MAX_RESPONSE
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.protocols.passwords import AccessPassword
@@ -51,12 +51,12 @@ class Measure:
         }
 
 
-def measure_all(bureau: Bureau, personalized: list[Personalized], seconds: float) -> list[Measure]:
+def measure_all(office: BusyOffice, personalized: list[Personalized], seconds: float) -> list[Measure]:
     """Each of them; ``seconds`` is how long each rate is measured."""
-    evidence, inspection = _inspection(bureau, personalized[-1], seconds)
+    evidence, inspection = _inspection(office, personalized[-1], seconds)
     return [
-        _records(bureau, seconds),
-        _judgements(bureau, evidence, seconds),
+        _records(office, seconds),
+        _judgements(office, evidence, seconds),
         *_personalization(personalized, seconds),
         inspection,
     ]
@@ -77,20 +77,20 @@ def once(work: Callable[[], object], seconds: float) -> float:
             return elapsed / count
 
 
-def _records(bureau: Bureau, seconds: float) -> Measure:
-    groups = [content for file, content in bureau.build_records().files.items() if file.data_group]
+def _records(office: BusyOffice, seconds: float) -> Measure:
+    groups = [content for file, content in office.build_records().files.items() if file.data_group]
     return Measure(
         "records built and signed",
-        once(bureau.build_records, seconds),
+        once(office.build_records, seconds),
         once(lambda: floors.records(groups), seconds),
     )
 
 
-def _judgements(bureau: Bureau, evidence: Evidence, seconds: float) -> Measure:
+def _judgements(office: BusyOffice, evidence: Evidence, seconds: float) -> Measure:
     groups = _data_groups(evidence)
 
     def work() -> None:
-        verdict = judge(evidence, bureau.trust, POLICY, CLOCK.now())
+        verdict = judge(evidence, office.material, POLICY, CLOCK.now())
         assert verdict.decision is Decision.PASSED, verdict.failed_checks()
 
     return Measure("evidence judged", once(work, seconds), once(lambda: floors.judgement(groups), seconds))
@@ -120,14 +120,14 @@ def _personalization(runs: list[Personalized], seconds: float) -> tuple[Measure,
     )
 
 
-def _inspection(bureau: Bureau, personalized: Personalized, seconds: float) -> tuple[Evidence, Measure]:
+def _inspection(office: BusyOffice, personalized: Personalized, seconds: float) -> tuple[Evidence, Measure]:
     password = AccessPassword.from_can(personalized.package.can.reveal().decode())
     times = []
     for _ in range(_RUNS):
         with powered(Tap(personalized.tap)) as (tap, transport):
             began = time.perf_counter()
             evidence = capture(transport, password, POLICY, ENTROPY, CLOCK)
-            judge(evidence, bureau.trust, POLICY, CLOCK.now())
+            judge(evidence, office.material, POLICY, CLOCK.now())
             times.append(time.perf_counter() - began)
     return evidence, Measure(
         "inspection",

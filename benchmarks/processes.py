@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from benchmarks import clocks
-from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from benchmarks.clocks import Times, medians
+from benchmarks.office import CLOCK, ENTROPY, BusyOffice, Personalized, Tap, powered
 from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.standards.protocols.passwords import AccessPassword
@@ -21,23 +21,23 @@ _CARD = "benchmark"
 _IMPORTS = "import click, cryptography.x509, asn1crypto.cms, ecdsa, gmpy2"
 
 
-def eid(bureau: Bureau, *arguments: str) -> tuple[str, ...]:
-    """The command of an ``eid`` process in the bureau's home."""
+def eid(office: BusyOffice, *arguments: str) -> tuple[str, ...]:
+    """The command of an ``eid`` process in the office's home."""
     return (
         *(sys.executable, "-c", "from eid_toolkit.doors.cli.main import main; main()"),
-        *("--home", str(bureau.home.root), *arguments),
+        *("--home", str(office.home.root), *arguments),
     )
 
 
-def measure_processes(bureau: Bureau, personalized: Personalized) -> dict[str, Times]:
+def measure_processes(office: BusyOffice, personalized: Personalized) -> dict[str, Times]:
     """Medians by name; the time on the processor is that of the process alone."""
-    CardStore(bureau.home).create(_CARD, personalized.tap.card.memory)
+    CardStore(office.home).create(_CARD, personalized.tap.card.memory)
     can = personalized.package.can.reveal().decode()
     return {
         "a Python process that does nothing": _process(sys.executable, "-c", ""),
         "one that imports the libraries": _process(sys.executable, "-c", _IMPORTS),
-        "eid verify, whole process": _process(*eid(bureau, "verify", "--reader", f"emulator:{_CARD}", "--can", can)),
-        "one card as under --watch, no reader": medians(_one_card(bureau, personalized, can) for _ in range(_RUNS)),
+        "eid verify, whole process": _process(*eid(office, "verify", "--reader", f"emulator:{_CARD}", "--can", can)),
+        "one card as under --watch, no reader": medians(_one_card(office, personalized, can) for _ in range(_RUNS)),
     }
 
 
@@ -52,10 +52,10 @@ def _process(*command: str) -> Times:
     return medians(once(*command) for _ in range(_RUNS))
 
 
-def _one_card(bureau: Bureau, personalized: Personalized, can: str) -> Times:
+def _one_card(office: BusyOffice, personalized: Personalized, can: str) -> Times:
     """What ``--watch`` does for each card, but for waiting: the reader is in this process."""
     began, policy = clocks.here(), policy_by_name("officer")
     with powered(Tap(personalized.tap)) as (_, transport):
         evidence = capture(transport, AccessPassword.from_can(can), policy, ENTROPY, CLOCK)
-    verdict_text(judge(evidence, bureau.trust, policy, CLOCK.now()), Words(explain, in_short))
+    verdict_text(judge(evidence, office.material, policy, CLOCK.now()), Words(explain, in_short))
     return clocks.here() - began

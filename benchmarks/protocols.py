@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks import clocks, floors
-from benchmarks.bureau import ENTROPY, Personalized, Tap, powered
 from benchmarks.clocks import NOTHING, Times, medians
+from benchmarks.office import ENTROPY, Personalized, Tap, powered
 from benchmarks.terminals import BenchmarkTerminal
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.cards.emulator.blank import make_blank

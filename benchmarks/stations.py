@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import floors
-from benchmarks.bureau import APPROVER, CLERK, CLOCK, ENTROPY, Bureau, SilentDesk, Tap
+from benchmarks.office import APPROVER, CLERK, ENTROPY, BusyOffice, SilentDesk, Tap
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.work.personalization.batch import Batch, Outcome, Result
-from eid_toolkit.work.personalization.prepare import Preparation
-from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.work import Free, WorkQueue
 
 READERS = (1, 2, 4)
@@ -47,11 +44,11 @@ class Rate:
 
 def measure_stations(folder: Path, documents: int) -> list[Rate]:
     """``documents`` are prepared, and written by each number of readers."""
-    bureau = Bureau(folder)
-    rates = [_preparation(bureau, documents)]
+    office = BusyOffice.at(folder)
+    rates = [_preparation(office, documents)]
     for seconds, kind in ((0.0, "emulated readers"), (CHIP_SECONDS, f"with {1000 * CHIP_SECONDS:.0f} ms a command")):
         for readers in READERS:
-            rates.append(_cards(bureau, documents, readers, seconds, kind))
+            rates.append(_cards(office, documents, readers, seconds, kind))
     return rates
 
 
@@ -65,26 +62,26 @@ def table(rates: list[Rate]) -> str:
     return "\n".join(lines)
 
 
-def _approved(bureau: Bureau, count: int) -> list[str]:
+def _approved(office: BusyOffice, count: int) -> list[str]:
     made = []
     for _ in range(count):
-        person = bureau.register.persons.add(bureau.somebody(), CLERK)
-        application = bureau.register.applications.create(person, bureau.profile, bureau.portrait, CLERK)
-        made.append(bureau.register.applications.approve(application.id, APPROVER).id)
+        person = office.register.persons.add(office.somebody(), CLERK)
+        application = office.register.applications.create(person, office.issued_profile, office.portrait, CLERK)
+        made.append(office.register.applications.approve(application.id, APPROVER).id)
     return made
 
 
-def _prepare(bureau: Bureau, applications: list[str]) -> float:
-    preparation = Preparation(bureau.home, bureau.register, bureau.authorities, CLOCK, ENTROPY)
+def _prepare(office: BusyOffice, applications: list[str]) -> float:
+    preparation = office.preparation
     began = time.perf_counter()
     for outcome in preparation.prepare_all(applications, CLERK):
         assert isinstance(outcome, Document), outcome
     return time.perf_counter() - began
 
 
-def _preparation(bureau: Bureau, count: int) -> Rate:
-    applications = _approved(bureau, count)
-    seconds = _prepare(bureau, applications)
+def _preparation(office: BusyOffice, count: int) -> Rate:
+    applications = _approved(office, count)
+    seconds = _prepare(office, applications)
     began = time.perf_counter()
     floors.sign(count)
     floor = count / (time.perf_counter() - began)
@@ -141,13 +138,13 @@ class _Silent:
     def paused(self) -> None: ...
 
 
-def _cards(bureau: Bureau, count: int, readers: int, seconds: float, kind: str) -> Rate:
-    _prepare(bureau, _approved(bureau, count))
-    service = PersonalizationService(bureau.home, bureau.keys, bureau.register, TrustStore(bureau.home.trust))
-    work = WorkQueue(bureau.register.database, service.leases)
+def _cards(office: BusyOffice, count: int, readers: int, seconds: float, kind: str) -> Rate:
+    _prepare(office, _approved(office, count))
+    service = office.personalization
+    work = WorkQueue(office.register.database, service.leases)
     tap = Tap(EmulatedCard(make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY), ENTROPY, lambda memory: None))
     batch = Batch(
-        service, bureau.register.documents, work, CLERK, _Silent(), lambda reader: SilentDesk(service, tap), "main",
+        service, office.register.documents, work, CLERK, _Silent(), lambda reader: SilentDesk(service, tap), "main",
     )  # fmt: skip
     summary = batch.run([_Box(f"reader {number + 1}", seconds) for number in range(readers)])
     done = summary.count(Outcome.ISSUED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from benchmarks.bureau import CLOCK, ENTROPY
+from benchmarks.office import CLOCK, ENTROPY
 from eid_toolkit.books.keys.keys import EcSigner
 from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.terminal.file_reader import read_short_file

@@ -16,8 +16,8 @@ from statistics import median
 from cryptography.x509 import load_der_x509_certificate
 
 from benchmarks import clocks, floors
-from benchmarks.bureau import CLOCK, ENTROPY, Bureau, Personalized, Tap, powered
 from benchmarks.measures import POLICY, Measure
+from benchmarks.office import CLOCK, ENTROPY, BusyOffice, Personalized, Tap, powered
 from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.books.trust.packs import Basis, Member, Pack, Role
 from eid_toolkit.books.trust.store import TrustStore
@@ -86,7 +86,7 @@ class Lists:
         return Pack("master-list", f"{number}.ml", sha256(data).hexdigest(), Basis.CHAIN, now, members, signer)
 
 
-def measure_trust(seconds: float, bureau: Bureau, personalized: Personalized) -> list[Measure]:
+def measure_trust(seconds: float, office: BusyOffice, personalized: Personalized) -> list[Measure]:
     """Import, loading, and passive authentication with all of them believed; then with thirty editions."""
     lists = Lists()
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as name:
@@ -101,7 +101,7 @@ def measure_trust(seconds: float, bureau: Bureau, personalized: Personalized) ->
             _mean(lambda: validate_signer(signer, TrustStore(folder / "0").material(), CLOCK.now()), seconds),
             _mean(lambda: _load_floor(state), seconds),
         )
-        grown = _grown(lists, folder / "officer", bureau, personalized)
+        grown = _grown(lists, folder / "officer", office, personalized)
     trust = TrustMaterial(trust.anchors, (lists.crl,), trust.links)
     judged = Measure(
         "passive authentication",
@@ -119,13 +119,13 @@ def _load_floor(state: list[bytes]) -> None:
     floors.verify(floors.P384, 1)
 
 
-def _grown(lists: Lists, home: Path, bureau: Bureau, personalized: Personalized) -> Measure:
+def _grown(lists: Lists, home: Path, office: BusyOffice, personalized: Personalized) -> Measure:
     """``eid judge`` as a process in an officer's home: its time on the processor with thirty editions of the list, and
     as the floor that with one."""
     store = TrustStore(home / "trust")
-    for anchor in bureau.trust.anchors:
+    for anchor in office.material.anchors:
         store.add(anchor, "office.cer", CLOCK.now(), None)
-    for crl in bureau.trust.crls:
+    for crl in office.material.crls:
         store.add(crl, "office.crl", CLOCK.now(), None)
     evidence = home / "card.evidence"
     with powered(Tap(personalized.tap)) as (_, transport):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import clocks
-from benchmarks.bureau import ENTROPY, Bureau, Personalized
 from benchmarks.clocks import Times, medians
+from benchmarks.office import ENTROPY, BusyOffice, Personalized
 from benchmarks.processes import eid, once
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.emulator.state import CardMemory
@@ -49,7 +49,7 @@ class _Inserted(EmulatedCard):
         return super().process(raw)
 
 
-def measure_watching(bureau: Bureau, personalized: Personalized) -> dict[str, Times]:
+def measure_watching(office: BusyOffice, personalized: Personalized) -> dict[str, Times]:
     """Medians by name, of cards after the first; the time on the processor is that of ``eid verify``.
 
     Raises :class:`NotMeasured` where no pcscd of its own, or no virtual reader, can be had.
@@ -64,37 +64,37 @@ def measure_watching(bureau: Bureau, personalized: Personalized) -> dict[str, Ti
         pcscd = PrivatePcscd(Path(folder))
         try:
             pcscd.start()
-            return _measure(pcscd, bureau, personalized)
+            return _measure(pcscd, office, personalized)
         except (EidError, OSError) as error:
             raise NotMeasured(str(error)) from error
         finally:
             pcscd.stop()
 
 
-def _measure(pcscd: PrivatePcscd, bureau: Bureau, personalized: Personalized) -> dict[str, Times]:
+def _measure(pcscd: PrivatePcscd, office: BusyOffice, personalized: Personalized) -> dict[str, Times]:
     slot = pcscd.slots[0]
     can = personalized.package.can.reveal().decode()
-    command = eid(bureau, "verify", "--watch", "--reader", slot.reader, "--can", can, "--format", "jsonl")
+    command = eid(office, "verify", "--watch", "--reader", slot.reader, "--can", can, "--format", "jsonl")
     watch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         runs = [_one_card(watch, personalized.tap.card.memory, slot.port) for _ in range(1 + _RUNS)][1:]
     finally:
         watch.send_signal(signal.SIGINT)
         watch.communicate(timeout=60)
-    return _whole_processes(bureau, personalized, pcscd) | {
+    return _whole_processes(office, personalized, pcscd) | {
         "one card under --watch: insertion to verdict": medians(whole for whole, _ in runs),
         "one card under --watch: first command to verdict": medians(asked for _, asked in runs),
     }
 
 
-def _whole_processes(bureau: Bureau, personalized: Personalized, pcscd: PrivatePcscd) -> dict[str, Times]:
+def _whole_processes(office: BusyOffice, personalized: Personalized, pcscd: PrivatePcscd) -> dict[str, Times]:
     """One card in a reader: read by ``eid verify``, and by a process that only reads; both send the same commands."""
     slot, can = pcscd.slots[1], personalized.package.can.reveal().decode()
     card = VpcdCard(EmulatedCard(personalized.tap.card.memory, ENTROPY, lambda _: None), slot.port)
     thread = threading.Thread(target=card.run, daemon=True)
     thread.start()
     wait_for(lambda: has_card(slot.reader))
-    verify = eid(bureau, "verify", "--reader", slot.reader, "--can", can, "--format", "json")
+    verify = eid(office, "verify", "--reader", slot.reader, "--can", can, "--format", "json")
     floor = (sys.executable, str(_FLOOR), slot.reader, can)
     try:
         told = [subprocess.run(each, check=True, capture_output=True, timeout=60) for each in (verify, floor)]

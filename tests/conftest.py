@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.clean_environment import built, clean
-from support.homes import backend, demo_home, demo_home_template, desk, home_copies, postgres_home_copies
+from support.homes import backend, demo_home, demo_home_template, home_copies, office, postgres_home_copies
 from support.pcscd import PrivatePcscd, missing_for_pcscd
 from support.postgres import memory_folder, postgres
 from support.softhsm import softhsm
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     from eid_toolkit.work.inspection.result import CheckResult
 
 __all__ = [
-    "backend", "built", "clean", "demo_home", "demo_home_template", "desk", "home_copies", "postgres",
-    "postgres_home_copies", "softhsm",
+    "backend",
+    "built",
+    "clean",
+    "demo_home",
+    "demo_home_template",
+    "home_copies",
+    "office",
+    "postgres",
+    "postgres_home_copies",
+    "softhsm",
 ]  # fmt: skip
 
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.

@@ -10,8 +10,7 @@ import pytest
 from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.ground.home.home import Home
 from support.acceptance import Run
-from support.bureau import Bureau
-from support.homes import Desk
+from support.homes import WorkingOffice
 
 
 def change(home: Home, *statements: str) -> None:
@@ -22,8 +21,8 @@ def change(home: Home, *statements: str) -> None:
 
 
 @pytest.fixture
-def bureau(desk: Desk) -> Bureau:
-    return Bureau(desk)
+def office(office: WorkingOffice) -> WorkingOffice:
+    return office
 
 
 @pytest.mark.parametrize(
@@ -52,29 +51,29 @@ def bureau(desk: Desk) -> Bureau:
         ("ALTER TABLE document DROP COLUMN signer", 12),
     ],
 )
-def test_a_changed_row_keeps_the_card_blank(run: Run, bureau: Bureau, statement: str, code: int) -> None:
-    home, document = bureau.office.home, bureau.office.document()
-    card = bureau.blank()
-    before = bureau.cards.load(card)
+def test_a_changed_row_keeps_the_card_blank(run: Run, office: WorkingOffice, statement: str, code: int) -> None:
+    home, document = office.home, office.document()
+    card = office.blank()
+    before = office.cards.load(card)
     change(home, statement)
     run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=code)
-    assert bureau.cards.load(card).part(EmrtdMemory).files.keys() == before.part(EmrtdMemory).files.keys()
+    assert office.cards.load(card).part(EmrtdMemory).files.keys() == before.part(EmrtdMemory).files.keys()
 
 
-def test_a_document_moved_to_another_application_is_found_out(run: Run, bureau: Bureau) -> None:
-    home, document, other = bureau.office.home, bureau.office.document(), bureau.office.approved()
-    card = bureau.blank()
+def test_a_document_moved_to_another_application_is_found_out(run: Run, office: WorkingOffice) -> None:
+    home, document, other = office.home, office.document(), office.approved()
+    card = office.blank()
     change(home, f"UPDATE document SET application_id = '{other.id}'")
     run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=12)
 
 
 def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_says_so(
-    run: Run, bureau: Bureau
+    run: Run, office: WorkingOffice
 ) -> None:
-    home, document = bureau.office.home, bureau.office.document()
-    bureau.office.register.documents.bind_chip(document.id, "e1d000", bureau.office.clerk)
+    home, document = office.home, office.document()
+    office.register.documents.bind_chip(document.id, "e1d000", office.clerk)
     change(home, "UPDATE document SET state = 'prepared', chip = NULL")
-    card = bureau.blank()
+    card = office.blank()
     run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=12)
 
 
@@ -93,15 +92,17 @@ def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_s
         (["UPDATE audit SET detail = '{'"], "export"),
     ],
 )
-def test_a_changed_application_or_log_is_told(run: Run, desk: Desk, statements: list[str], command: str) -> None:
-    application = desk.approved()
+def test_a_changed_application_or_log_is_told(
+    run: Run, office: WorkingOffice, statements: list[str], command: str
+) -> None:
+    application = office.approved()
     words = {
         "prepare": ["document", "prepare", application.id],
         "audit": ["audit", "verify"],
         "export": ["audit", "export"],
     }
-    change(desk.home, *statements)
-    run(desk.home.root, *words[command], code=12)
+    change(office.home, *statements)
+    run(office.home.root, *words[command], code=12)
 
 
 @pytest.mark.parametrize("content", [None, b""])

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.acceptance import Run
-from support.bureau import Bureau
-from support.homes import PASSPHRASE, Desk, build_home
+from support.homes import PASSPHRASE, WorkingOffice, build_home
 
 PREPARE = ["document", "prepare"]
 PERSONALIZE = ["card", "personalize"]
@@ -32,21 +31,22 @@ PERSONALIZE = ["card", "personalize"]
         ("cards/image.key", PERSONALIZE),
     ],
 )
-def test_a_damaged_file_is_told(run: Run, desk: Desk, name: str, command: list[str], content: bytes | None) -> None:
-    bureau = Bureau(desk)
-    card = bureau.blank()
+def test_a_damaged_file_is_told(
+    run: Run, office: WorkingOffice, name: str, command: list[str], content: bytes | None
+) -> None:
+    card = office.blank()
     words = [*command]
     if command is PREPARE:
-        words += [desk.approved().id]
+        words += [office.approved().id]
     if command is PERSONALIZE:
-        words += [desk.document().id, "--reader", f"emulator:{card}", "--yes"]
-    desk.register.close()
-    path = desk.home.root / name
+        words += [office.document().id, "--reader", f"emulator:{card}", "--yes"]
+    office.register.close()
+    path = office.home.root / name
     path.unlink()
     if content is not None:
         path.write_bytes(content)
     elsewhere = {"eid.toml": 9, "cards/blank.card": 5}  # no home, no card
-    result = run(desk.home.root, *words, code=elsewhere.get(name, 12) if content is None else 12)
+    result = run(office.home.root, *words, code=elsewhere.get(name, 12) if content is None else 12)
     assert "internal error" not in result.stderr
 
 
@@ -58,5 +58,5 @@ def test_a_real_home_that_is_marked_as_demo_lets_nobody_act(run: Run, tmp_path: 
     run(home.root, "person", "add", "--surname", "X", "--birth", "1990", "--sex", "F", "--nationality", "UTO", code=12)
 
 
-def test_an_emulated_card_that_is_not_there_is_no_card(run: Run, desk: Desk) -> None:
-    run(desk.home.root, "emulator", "show", "nobody", code=5)
+def test_an_emulated_card_that_is_not_there_is_no_card(run: Run, office: WorkingOffice) -> None:
+    run(office.home.root, "emulator", "show", "nobody", code=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,23 +10,23 @@ import pytest
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.secret import Secret
-from support.homes import ENTROPY, NOW, Desk, build_home
+from support.homes import ENTROPY, NOW, WorkingOffice, build_home
 
 WORD = Secret(b"a passphrase of one's own")
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Desk:
-    desk = Desk.open(build_home(tmp_path / "home", demo=False))
+def real(tmp_path: Path) -> WorkingOffice:
+    office = WorkingOffice.at(build_home(tmp_path / "home", demo=False))
     for name in ("anna", "bert"):
-        desk.operators.add(name, WORD, NOW, ENTROPY)
-    desk.clerk, desk.approver = desk.operators.act_as("anna", lambda: WORD), desk.operators.act_as("bert", lambda: WORD)
-    return desk
+        office.operators.add(name, WORD, NOW, ENTROPY)
+    anna, bert = (office.operators.act_as(name, lambda: WORD) for name in ("anna", "bert"))
+    return replace(office, clerk=anna, approver=bert)
 
 
-def forge(desk: Desk, name: str) -> Operator:
+def forge(office: WorkingOffice, name: str) -> Operator:
     """An operator made without the key store; one of that name is replaced."""
-    files = desk.home.operators
+    files = office.home.operators
     for path in files.glob(f"{name}.*"):
         path.unlink()
     forger = OperatorStore(files, demo=False)
@@ -34,7 +35,9 @@ def forge(desk: Desk, name: str) -> Operator:
 
 
 @pytest.mark.parametrize("name", ["bert", "mallory"])
-def test_an_approval_by_an_operator_whom_the_key_store_does_not_know_holds_nowhere(real: Desk, name: str) -> None:
+def test_an_approval_by_an_operator_whom_the_key_store_does_not_know_holds_nowhere(
+    real: WorkingOffice, name: str
+) -> None:
     application = real.application()
     real.register.applications.approve(application.id, forge(real, name))
     with pytest.raises(IntegrityBroken, match="operator-not-endorsed"):
@@ -42,7 +45,7 @@ def test_an_approval_by_an_operator_whom_the_key_store_does_not_know_holds_nowhe
     real.register.close()
 
 
-def test_a_disabled_operator_is_not_enabled_by_an_editor(real: Desk) -> None:
+def test_a_disabled_operator_is_not_enabled_by_an_editor(real: WorkingOffice) -> None:
     application = real.approved()
     real.operators.disable("bert", NOW)
     assert real.prepare(application).application_id == application.id

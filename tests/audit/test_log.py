@@ -9,21 +9,21 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.books.audit.log import GENESIS
-from support.homes import ANNA, UTOPIAN, Desk
+from support.homes import ANNA, UTOPIAN, WorkingOffice
 
 
 @pytest.fixture
-def busy_desk(desk: Desk) -> Desk:
+def busy_desk(office: WorkingOffice) -> WorkingOffice:
     for number in range(4):
-        desk.person({**UTOPIAN, "personal_number": str(number)})
-    return desk
+        office.person({**UTOPIAN, "personal_number": str(number)})
+    return office
 
 
-def test_every_change_of_state_is_a_row(desk: Desk) -> None:
-    document = desk.document()
-    desk.register.documents.bind_chip(document.id, "C1", ANNA)
-    desk.register.documents.issue(document.id, ANNA)
-    actions = [row.action for row in desk.register.audit_rows() if row.action != "authority.created"]
+def test_every_change_of_state_is_a_row(office: WorkingOffice) -> None:
+    document = office.document()
+    office.register.documents.bind_chip(document.id, "C1", ANNA)
+    office.register.documents.issue(document.id, ANNA)
+    actions = [row.action for row in office.register.audit_rows() if row.action != "authority.created"]
     assert actions == [
         "person.added",
         "application.created",
@@ -34,7 +34,7 @@ def test_every_change_of_state_is_a_row(desk: Desk) -> None:
         "document.issued",
         "application.completed",
     ]
-    assert desk.register.audit.verify().reason is None
+    assert office.register.audit.verify().reason is None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_every_change_of_state_is_a_row(desk: Desk) -> None:
     ],
 )
 def test_a_changed_removed_or_cut_off_row_is_named(
-    busy_desk: Desk, statement: str, broken_at: int, reason: str
+    busy_desk: WorkingOffice, statement: str, broken_at: int, reason: str
 ) -> None:
     with busy_desk.register.database.write() as connection:
         connection.execute(text(statement))
@@ -60,7 +60,7 @@ def test_a_changed_removed_or_cut_off_row_is_named(
     assert (result.broken_at, result.reason) == (broken_at, reason)
 
 
-def test_rows_that_changed_places_are_found(busy_desk: Desk) -> None:
+def test_rows_that_changed_places_are_found(busy_desk: WorkingOffice) -> None:
     with busy_desk.register.database.write() as connection:
         for old, new in ((4, 100), (5, 4), (100, 5)):
             connection.execute(text("UPDATE audit SET position = :new WHERE position = :old"), {"old": old, "new": new})
@@ -68,7 +68,7 @@ def test_rows_that_changed_places_are_found(busy_desk: Desk) -> None:
     assert (result.broken_at, result.reason) == (4, "audit-chain-broken")
 
 
-def test_the_export_can_be_verified_without_the_register(busy_desk: Desk) -> None:
+def test_the_export_can_be_verified_without_the_register(busy_desk: WorkingOffice) -> None:
     previous = GENESIS
     for number, row in enumerate(busy_desk.register.audit_rows(), start=1):
         exported = json.loads(json.dumps(row.to_json()))

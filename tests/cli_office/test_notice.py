@@ -13,7 +13,7 @@ from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.work.office import reporting
-from support.homes import ANNA, Desk
+from support.homes import ANNA, WorkingOffice
 
 Run = Callable[..., Result]
 
@@ -21,12 +21,12 @@ Run = Callable[..., Result]
 @pytest.fixture
 def number(demo_home: Home) -> str:
     """The identifier of an issued document; the police may report it."""
-    desk = Desk.open(demo_home)
-    document = desk.document()
-    desk.register.documents.bind_chip(document.id, "c1", ANNA)
-    desk.register.documents.issue(document.id, ANNA)
-    desk.register.agencies.add("police", "Police", ["id"], ["a search"], ANNA, may_report=True)
-    desk.register.close()
+    office = WorkingOffice.at(demo_home)
+    document = office.document()
+    office.register.documents.bind_chip(document.id, "c1", ANNA)
+    office.register.documents.issue(document.id, ANNA)
+    office.register.agencies.add("police", "Police", ["id"], ["a search"], ANNA, may_report=True)
+    office.register.close()
     return document.id
 
 

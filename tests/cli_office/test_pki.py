@@ -21,7 +21,7 @@ from eid_toolkit.standards.crypto.signatures import algorithm_from_der
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
-from support.homes import Desk
+from support.homes import WorkingOffice
 from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
 
 
@@ -39,14 +39,14 @@ def authority(founded: Path, tmp_path: Path) -> Office:
 
 @pytest.fixture(scope="module")
 def founded_bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return new_office(tmp_path_factory.mktemp("bureau") / "home", "--without-csca").root
+    return new_office(tmp_path_factory.mktemp("office") / "home", "--without-csca").root
 
 
 @pytest.fixture
-def bureau(founded_bureau: Path, tmp_path: Path) -> Office:
+def office(founded_bureau: Path, tmp_path: Path) -> Office:
     """A home that issues, and has no CSCA."""
-    shutil.copytree(founded_bureau, tmp_path / "bureau")
-    return Office(tmp_path / "bureau")
+    shutil.copytree(founded_bureau, tmp_path / "office")
+    return Office(tmp_path / "office")
 
 
 def tool(folder: Path, *words: str) -> str:
@@ -171,52 +171,52 @@ class TestSignatures:
 
 
 class TestAuthorityOffLine:
-    """The CSCA's home and the bureau's exchange files."""
+    """The CSCA's home and the office's exchange files."""
 
-    def test_a_signer_by_request_and_answer(self, authority: Office, bureau: Office, tmp_path: Path) -> None:
+    def test_a_signer_by_request_and_answer(self, authority: Office, office: Office, tmp_path: Path) -> None:
         request, answer, csca = tmp_path / "ds.p10", tmp_path / "ds.cer", authority.root / "pki/UTO/csca-1.cer"
-        bureau.one("pki", "ds", "request", "--output", request)
+        office.one("pki", "ds", "request", "--output", request)
         issued = authority.two("pki", "ds", "issue", request, "--output", answer)
-        bureau.one("pki", "ds", "install", answer, code=9)  # whose CSCA? it is not here yet
-        bureau.one("pki", "ds", "install", answer, "--csca", csca)
-        shown = bureau.shown()
+        office.one("pki", "ds", "install", answer, code=9)  # whose CSCA? it is not here yet
+        office.one("pki", "ds", "install", answer, "--csca", csca)
+        shown = office.shown()
         assert (shown["csca_key"], shown["crl"]) == ("elsewhere", None)
         assert [signer["fingerprint"] for signer in shown["document_signers"]] == [issued["fingerprint"]]
-        assert "csca-key-not-here" not in bureau.two("pki", "ds", "create", code=10)
+        assert "csca-key-not-here" not in office.two("pki", "ds", "create", code=10)
 
-        document = prepared(bureau, tmp_path)
+        document = prepared(office, tmp_path)
         assert document["state"] == "prepared"
-        bureau.one("pki", "crl", "install", authority.root / "pki/UTO/crl.crl")
+        office.one("pki", "crl", "install", authority.root / "pki/UTO/crl.crl")
         revoked = tmp_path / "revoked.crl"
         authority.two("pki", "crl", "revoke", "--serial", issued["serial"], "--output", revoked)
-        bureau.one("pki", "crl", "install", revoked)
-        assert bureau.shown()["crl"]["revoked"] == 1
-        bureau.one("pki", "crl", "install", authority.root / "pki/UTO/crl-1.crl", code=10)  # older than what is here
-        application = new_application(bureau, tmp_path)
-        assert "revoked" in bureau.call("--operator", "anna", "document", "prepare", application, code=10).stderr
+        office.one("pki", "crl", "install", revoked)
+        assert office.shown()["crl"]["revoked"] == 1
+        office.one("pki", "crl", "install", authority.root / "pki/UTO/crl-1.crl", code=10)  # older than what is here
+        application = new_application(office, tmp_path)
+        assert "revoked" in office.call("--operator", "anna", "document", "prepare", application, code=10).stderr
 
     def test_a_stranger_is_not_certified_and_a_strangers_answer_not_taken(
-        self, authority: Office, bureau: Office, tmp_path: Path
+        self, authority: Office, office: Office, tmp_path: Path
     ) -> None:
         other = new_office(tmp_path / "other")
         request, answer = tmp_path / "ds.p10", tmp_path / "ds.cer"
-        bureau.one("pki", "ds", "request", "--output", request)
+        office.one("pki", "ds", "request", "--output", request)
         other.two("pki", "ds", "issue", request, "--output", answer)
         csca = authority.root / "pki/UTO/csca-1.cer"
-        assert "CSCA" in bureau.one("pki", "ds", "install", answer, "--csca", csca, code=9).stderr
-        bureau.one("pki", "ds", "request", "--state", "SGP", "--output", request)
+        assert "CSCA" in office.one("pki", "ds", "install", answer, "--csca", csca, code=9).stderr
+        office.one("pki", "ds", "request", "--state", "SGP", "--output", request)
         authority.two("pki", "ds", "issue", request, "--output", answer, code=9)
         request.write_bytes(b"\x30\x03\x02\x01\x00")
         authority.two("pki", "ds", "issue", request, "--output", answer, code=9)
 
-    def test_a_bureau_has_no_key_for_lists(self, authority: Office, bureau: Office, tmp_path: Path) -> None:
-        assert "not in this home" in bureau.two("pki", "crl", "issue", code=10)
-        bureau.one("pki", "ds", "request", "--output", tmp_path / "ds.p10")
+    def test_a_bureau_has_no_key_for_lists(self, authority: Office, office: Office, tmp_path: Path) -> None:
+        assert "not in this home" in office.two("pki", "crl", "issue", code=10)
+        office.one("pki", "ds", "request", "--output", tmp_path / "ds.p10")
         authority.two("pki", "ds", "issue", tmp_path / "ds.p10", "--output", tmp_path / "ds.cer")
-        bureau.one("pki", "ds", "install", tmp_path / "ds.cer", "--csca", authority.root / "pki/UTO/csca-1.cer")
+        office.one("pki", "ds", "install", tmp_path / "ds.cer", "--csca", authority.root / "pki/UTO/csca-1.cer")
         for words in (("crl", "issue"), ("csca", "roll"), ("ds", "create"), ("master-list", "create", "--output", "x")):
-            assert "not in this home" in bureau.two("pki", *words, code=10)
-        assert sorted(path.name for path in (bureau.root / "keys").glob("*.p8")) == ["audit.p8", "ds-uto-1.p8"]
+            assert "not in this home" in office.two("pki", *words, code=10)
+        assert sorted(path.name for path in (office.root / "keys").glob("*.p8")) == ["audit.p8", "ds-uto-1.p8"]
 
     def test_a_list_of_a_stranger_is_not_installed(self, authority: Office, tmp_path: Path) -> None:
         other = new_office(tmp_path / "other")
@@ -245,9 +245,9 @@ def test_openssl_verifies_what_document_list_and_bundle_signers_sign(authority: 
     document = prepared(authority, tmp_path)
     authority.two("pki", "master-list", "create", "--output", tmp_path / "list.ml")
     authority.two("trust", "bundle", "export", "--output", tmp_path / "first.bundle")
-    desk = Desk.open(Home.open(authority.root))
-    sod = desk.register.documents.load_package(document["id"]).files[ElementaryFile.SOD]
-    desk.register.close()
+    office = WorkingOffice.at(Home.open(authority.root))
+    sod = office.register.documents.load_package(document["id"]).files[ElementaryFile.SOD]
+    office.register.close()
     (tmp_path / "sod").write_bytes(tlv.parse(sod).value)
     for name, signer in (("sod", "ds-1"), ("list.ml", "mls-1"), ("first.bundle", "tbs-1")):
         words = ("openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", name, "-out", "content")
@@ -286,33 +286,33 @@ class TestVerifyingAuthority:
         assert [found["reference"] for found in shown["verifiers"]] == ["UTDV00001"]
 
     def test_a_verifier_by_request_and_its_next_one_authenticated(
-        self, authority: Office, bureau: Office, tmp_path: Path
+        self, authority: Office, office: Office, tmp_path: Path
     ) -> None:
         request, answer = tmp_path / "dv.req", tmp_path / "dv.cvcert"
         authority.two("pki", "cvca", "create")
         for reference in ("UTDV00001", "UTDV00002"):
-            bureau.one("pki", "dv", "request", "--output", request)
+            office.one("pki", "dv", "request", "--output", request)
             made = authority.two("pki", "dv", "issue", request, "--rights", "dg3", "--output", answer)
             assert (made["reference"], made["rights"]) == (reference, "read DG3 (fingerprints)")
             if reference == "UTDV00001":  # cvc-print knows requests that no earlier key authenticates
                 assert "request verified" in tool(tmp_path, "cvc-print", "--csr", str(request))
-            bureau.one("pki", "dv", "install", answer)
-        assert "no CSCA in this home" in bureau.call("pki", "show").stdout
+            office.one("pki", "dv", "install", answer)
+        assert "no CSCA in this home" in office.call("pki", "show").stdout
         authority.two("pki", "dv", "issue", request, "--days", "4000", "--output", answer, code=9)
 
     def test_a_request_that_is_not_what_it_says_is_refused(
-        self, authority: Office, bureau: Office, tmp_path: Path
+        self, authority: Office, office: Office, tmp_path: Path
     ) -> None:
         request, answer = tmp_path / "dv.req", tmp_path / "dv.cvcert"
         authority.two("pki", "cvca", "create")
-        bureau.one("pki", "dv", "request", "--key", "ec-nist", "--output", request)  # on another curve
+        office.one("pki", "dv", "request", "--key", "ec-nist", "--output", request)  # on another curve
         assert "different type or curve" in authority.two("pki", "dv", "issue", request, "--output", answer, code=10)
-        bureau.one("pki", "dv", "request", "--key", "rsa-pss", "--output", request)
+        office.one("pki", "dv", "request", "--key", "rsa-pss", "--output", request)
         authority.two("pki", "dv", "issue", request, "--output", answer, code=10)
-        bureau.one("pki", "dv", "request", "--output", request)
+        office.one("pki", "dv", "request", "--output", request)
         authority.two("pki", "dv", "issue", request, "--output", answer)
-        bureau.one("pki", "dv", "install", answer)
-        bureau.one("pki", "dv", "request", "--output", request)
+        office.one("pki", "dv", "install", answer)
+        office.one("pki", "dv", "request", "--output", request)
         data = bytearray(request.read_bytes())
         data[-1] ^= 1  # in the outer signature
         request.write_bytes(data)

@@ -13,16 +13,14 @@ from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.office.reporting import publish_reports, tell_inspections
-from support.bureau import Bureau
-from support.homes import BERT, Desk
+from support.homes import BERT, WorkingOffice
 
 
 @pytest.fixture
-def issued(desk: Desk) -> str:
-    """A document that was issued in the home of ``desk``."""
-    bureau = Bureau(desk)
-    document = desk.document()
-    bureau.personalize(document, bureau.blank())
+def issued(office: WorkingOffice) -> str:
+    """A document that was issued in the home of ``office``."""
+    document = office.document()
+    office.personalize(document, office.blank())
     return document.id
 
 
@@ -41,33 +39,32 @@ def reported(root: Path) -> list[str]:
     return [str(report.status) for reports in open_trust(root).own_reports() for report in reports.reports]
 
 
-def test_whoever_reports_a_loss_the_inspections_of_the_home_know(desk: Desk, issued: str) -> None:
-    app = App(desk.home.root, operator="bert")
-    with open_office(app) as office:
-        office.register.statuses.change(issued, "report-lost", BERT)
-    assert reported(desk.home.root) == ["lost"]
+def test_whoever_reports_a_loss_the_inspections_of_the_home_know(office: WorkingOffice, issued: str) -> None:
+    app = App(office.home.root, operator="bert")
+    with open_office(app) as opened:
+        opened.register.statuses.change(issued, "report-lost", BERT)
+    assert reported(office.home.root) == ["lost"]
 
 
-def test_they_know_though_the_command_fails_afterwards(desk: Desk, issued: str) -> None:
-    with pytest.raises(ServiceAway), open_office(App(desk.home.root)) as office:
-        office.register.statuses.change(issued, "report-stolen", BERT)
+def test_they_know_though_the_command_fails_afterwards(office: WorkingOffice, issued: str) -> None:
+    with pytest.raises(ServiceAway), open_office(App(office.home.root)) as opened:
+        opened.register.statuses.change(issued, "report-stolen", BERT)
         raise ServiceAway("register-disk-full")
-    assert reported(desk.home.root) == ["stolen"]
+    assert reported(office.home.root) == ["stolen"]
 
 
-def test_nothing_is_written_where_nothing_has_changed(desk: Desk, issued: str) -> None:
-    office = Office.open(desk.home.root, Nobody(), CLOCK, ENTROPY)
-    publish_reports(office)
-    before = {path: path.stat().st_mtime_ns for path in desk.home.trust.rglob("*")}
-    tell_inspections(office)
-    office.register.close()
-    assert {path: path.stat().st_mtime_ns for path in desk.home.trust.rglob("*")} == before
+def test_nothing_is_written_where_nothing_has_changed(office: WorkingOffice, issued: str) -> None:
+    opened = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
+    publish_reports(opened)
+    before = {path: path.stat().st_mtime_ns for path in office.home.trust.rglob("*")}
+    tell_inspections(opened)
+    opened.register.close()
+    assert {path: path.stat().st_mtime_ns for path in office.home.trust.rglob("*")} == before
 
 
-def test_an_office_needs_no_command_line(desk: Desk, issued: str) -> None:
-    office = Office.open(desk.home.root, Nobody(), CLOCK, ENTROPY)
-    operator = office.operator()
-    office.register.statuses.change(issued, "suspend", operator)
-    tell_inspections(office)
-    office.register.close()
-    assert reported(desk.home.root) == ["suspended"]
+def test_an_office_needs_no_command_line(office: WorkingOffice, issued: str) -> None:
+    opened = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
+    opened.register.statuses.change(issued, "suspend", opened.operator())
+    tell_inspections(opened)
+    opened.register.close()
+    assert reported(office.home.root) == ["suspended"]

@@ -24,15 +24,15 @@ from eid_toolkit.work.personalization.plan import Action, Step
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.work import WorkQueue, document_subject
 from support.batches import Station
-from support.bureau import SilentDesk
-from support.homes import ENTROPY, Desk, both_backends
+from support.homes import ENTROPY, WorkingOffice, both_backends
+from support.silent_clerk import SilentClerk
 
 __all__ = ["both_backends"]
 
 
 @pytest.fixture
-def station(desk: Desk) -> Station:
-    return Station(desk)
+def station(office: WorkingOffice) -> Station:
+    return Station(office)
 
 
 @contextmanager
@@ -57,25 +57,25 @@ def eid(station: Station, *words: str, code: int) -> Done:
 
 def test_a_station_whose_lease_ran_out_binds_no_chip(station: Station) -> None:
     (document,) = station.documents(1)
-    service, card = station.bureau.service, station.bureau.blank()
+    service, card = station.office.personalization, station.office.blank()
     late = taken_elsewhere(station, document_subject(document.id), seconds=0.1)
     threading.Event().wait(0.2)
     with service.hold(document.id):  # another has it by now
         pass
     with (
         service.holding(document.id, late),
-        station.bureau.reader(card) as transport,
+        station.office.reader(card) as transport,
         pytest.raises(ServiceAway, match="lease-lost"),
     ):
-        service.personalize(document.id, transport, station.office.clerk, SilentDesk(service))
+        service.personalize(document.id, transport, station.office.clerk, SilentClerk(service))
     found = station.office.register.documents.get(document.id)
     assert (found.state, found.chip) == (DocumentState.PREPARED, None)
-    assert station.bureau.personalize(document, card).state is JobState.DONE
+    assert station.office.personalize(document, card).state is JobState.DONE
 
 
 def test_a_station_whose_lease_is_lost_at_the_end_issues_nothing(station: Station) -> None:
     (document,) = station.documents(1)
-    card = station.bureau.blank()
+    card = station.office.blank()
 
     def lose(step: Step, done: bool) -> None:
         if step.action is Action.ISSUE and not done:
@@ -83,7 +83,7 @@ def test_a_station_whose_lease_is_lost_at_the_end_issues_nothing(station: Statio
                 connection.execute(update(lease).values(token="another"))
 
     with pytest.raises(ServiceAway, match="lease-lost"):
-        station.bureau.personalize(document, card, watch=lose)
+        station.office.personalize(document, card, watch=lose)
     assert station.office.register.documents.get(document.id).state is DocumentState.BOUND
     assert not [row for row in station.office.register.audit_rows() if row.action == "document.issued"]
 
@@ -91,10 +91,10 @@ def test_a_station_whose_lease_is_lost_at_the_end_issues_nothing(station: Statio
 def test_two_stations_have_not_one_chip(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same card, in two readers' hands by some mistake: the second document is left for another blank."""
     station.documents(2)
-    service = station.bureau.service
+    service = station.office.personalization
     queue = WorkQueue(station.office.register.database, service.leases)
     box = station.box(2)
-    chip = station.bureau.cards.load(box.cards[0]).chip_identity.hex()
+    chip = station.office.cards.load(box.cards[0]).chip_identity.hex()
     with elsewhere():
         leases = Leases(station.office.register.database, ENTROPY)
         taken = WorkQueue(station.office.register.database, leases).take(chip)
@@ -119,7 +119,7 @@ def test_two_stations_have_not_one_chip(station: Station, monkeypatch: pytest.Mo
 
 def test_who_comes_late_is_told_who_has_the_document(station: Station) -> None:
     (document,) = station.documents(1)
-    card = station.bureau.blank()
+    card = station.office.blank()
     taken_elsewhere(station, document_subject(document.id))
     for words in (
         ("personalize", document.id, "--reader", f"emulator:{card}"),
@@ -134,13 +134,13 @@ def undecided(station: Station) -> tuple[Document, Job]:
     """A card that waits for an operator's decision."""
     (document,) = station.documents(1)
 
-    class Suspicious(SilentDesk):
+    class Suspicious(SilentClerk):
         def read_back(self, session, content):  # type: ignore[no-untyped-def]
             raise DecisionNeeded("read-back-differs", files="EF.DG2")
 
-    summary = station.batch(desk=Suspicious(station.bureau.service)).run([station.box(1)])
+    summary = station.batch(desk=Suspicious(station.office.personalization)).run([station.box(1)])
     assert [each.outcome for each in summary.results] == [Outcome.ASIDE]
-    job = station.bureau.service.journal.unresolved(document.id)
+    job = station.office.personalization.journal.unresolved(document.id)
     assert job is not None
     return document, job
 
@@ -151,7 +151,7 @@ def test_of_two_decisions_on_one_job_the_first_counts(
 ) -> None:
     """The second operator has read the job before the first one decided."""
     document, job = undecided(station)
-    service, real = station.bureau.service, PersonalizationService.hold
+    service, real = station.office.personalization, PersonalizationService.hold
     ours: list[Job] = []
 
     @contextmanager
@@ -171,7 +171,7 @@ def test_of_two_decisions_on_one_job_the_first_counts(
 
 def test_the_journal_changes_no_job_that_has_changed(station: Station) -> None:
     _, job = undecided(station)
-    journal = station.bureau.service.journal
+    journal = station.office.personalization.journal
     journal.set_state(job, JobState.OPEN, "anna", "looks good")
     for change in (JobState.SPOILED, JobState.OPEN, JobState.DONE):
         with pytest.raises(NotPermitted, match="job-state"):
@@ -188,4 +188,4 @@ def test_the_journal_changes_no_job_that_has_changed(station: Station) -> None:
 def test_a_card_aside_is_not_fed_again_by_its_box(station: Station) -> None:
     _, job = undecided(station)
     shown = json.loads(eid(station, "card", "batch", "--reader", "emulator:b*", "--format", "json", code=0).stdout)
-    assert shown["cards"] == [] and station.bureau.service.journal.get(job.id).state is JobState.NEEDS_DECISION
+    assert shown["cards"] == [] and station.office.personalization.journal.get(job.id).state is JobState.NEEDS_DECISION

@@ -13,16 +13,16 @@ from eid_toolkit.ground.errors import DatabaseAway, DecisionNeeded, NoCardError
 from eid_toolkit.work.personalization.batch import Outcome
 from eid_toolkit.work.personalization.journal import JobState
 from support.batches import Station
-from support.bureau import CutLine, SilentDesk
-from support.homes import CLOCK, Desk, both_backends
+from support.homes import CLOCK, WorkingOffice, both_backends
+from support.silent_clerk import CutLine, SilentClerk
 from support.waiting import beside, wait_for
 
 __all__ = ["both_backends"]
 
 
 @pytest.fixture
-def station(desk: Desk) -> Station:
-    return Station(desk)
+def station(office: WorkingOffice) -> Station:
+    return Station(office)
 
 
 def test_two_readers_write_every_document_once(station: Station) -> None:
@@ -35,7 +35,7 @@ def test_two_readers_write_every_document_once(station: Station) -> None:
 
 def test_remakes_come_first(station: Station) -> None:
     first, second, third = station.documents(3)
-    station.bureau.service.spoil_document(third.id, "torn", station.office.clerk)
+    station.office.personalization.spoil_document(third.id, "torn", station.office.clerk)
     remade = station.office.prepare(station.office.register.documents.application_of(third))
     summary = station.run(station.box(3))
     assert [each.document_id for each in summary.results] == [remade.id, first.id, second.id]
@@ -72,9 +72,9 @@ def test_a_card_that_is_pulled_goes_on_when_it_is_put_in_again(station: Station,
 
 def test_a_card_that_needs_a_decision_goes_aside_and_the_batch_goes_on(station: Station) -> None:
     bad, good = station.documents(2)
-    service = station.bureau.service
+    service = station.office.personalization
 
-    class Suspicious(SilentDesk):
+    class Suspicious(SilentClerk):
         def read_back(self, session, content):  # type: ignore[no-untyped-def]
             if content.document_id == bad.id:
                 raise DecisionNeeded("read-back-differs", files="EF.DG2")

@@ -18,16 +18,16 @@ from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.runner import PersonalizationRunner
 from eid_toolkit.work.personalization.service import PersonalizationService
 from support.batches import Box, Slot, Station, outcomes
-from support.bureau import CutLine
-from support.homes import Desk, both_backends
+from support.homes import WorkingOffice, both_backends
+from support.silent_clerk import CutLine
 from support.waiting import LIMIT, beside, wait_for
 
 __all__ = ["both_backends"]
 
 
 @pytest.fixture
-def station(desk: Desk) -> Station:
-    return Station(desk)
+def station(office: WorkingOffice) -> Station:
+    return Station(office)
 
 
 def run_to_its_end(batch: Batch, feeders: list[Feeder]) -> Summary:
@@ -39,7 +39,7 @@ def run_to_its_end(batch: Batch, feeders: list[Feeder]) -> Summary:
 
 def cut_half_way(station: Station, document: Document, card: str) -> None:
     with pytest.raises(NoCardError):
-        station.bureau.personalize(document, card, line=lambda transport: CutLine(transport, 40, after=True))
+        station.office.personalize(document, card, line=lambda transport: CutLine(transport, 40, after=True))
 
 
 def test_a_reader_waits_no_longer_when_the_limit_is_used_up(station: Station) -> None:
@@ -112,7 +112,7 @@ def test_a_database_that_is_away_when_all_is_written_leaves_an_issued_card(
 
 def test_a_half_way_remake_is_told_as_one(station: Station) -> None:
     (first,) = station.documents(1)
-    station.bureau.service.spoil_document(first.id, "torn", station.office.clerk)
+    station.office.personalization.spoil_document(first.id, "torn", station.office.clerk)
     again = station.office.prepare(station.office.register.documents.application_of(first))
     box = station.box(1)
     cut_half_way(station, again, box.cards[0])
@@ -124,8 +124,8 @@ def test_each_job_that_is_settled_is_told_though_the_database_goes_away_between(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for document in station.documents(2):
-        station.bureau.personalize(document, station.box(1).cards[0])
-    journal = station.bureau.service.journal
+        station.office.personalize(document, station.box(1).cards[0])
+    journal = station.office.personalization.journal
     for job in journal.list():
         journal.set_state(job, JobState.OPEN, "test")
     real, asked = PersonalizationService.hold, []
@@ -147,7 +147,7 @@ def test_a_document_given_up_just_before_a_stop_leaves_no_job_open(station: Stat
     cut_half_way(station, document, station.box(1).cards[0])
     station.office.register.documents.spoil(document.id, "torn", station.office.clerk)  # and the journal knows not
     assert station.run(station.box(0)).results == []
-    assert [job.state for job in station.bureau.service.journal.list()] == [JobState.SPOILED]
+    assert [job.state for job in station.office.personalization.journal.list()] == [JobState.SPOILED]
 
 
 def test_only_who_may_gives_a_document_up_also_when_its_job_alone_is_left(station: Station) -> None:
@@ -156,15 +156,15 @@ def test_only_who_may_gives_a_document_up_also_when_its_job_alone_is_left(statio
     station.office.register.documents.spoil(document.id, "torn", station.office.clerk)
     approver = Operator("albert", roles=frozenset({Role.APPROVER}))
     with pytest.raises(NotPermitted, match="role-missing"):
-        station.bureau.service.spoil_document(document.id, "torn", approver)
-    assert [job.state for job in station.bureau.service.journal.list()] == [JobState.OPEN]
+        station.office.personalization.spoil_document(document.id, "torn", approver)
+    assert [job.state for job in station.office.personalization.journal.list()] == [JobState.OPEN]
 
 
 @pytest.mark.parametrize("reason", ["", "x" * 201, "torn\x1b[31m"])
 def test_a_reason_to_go_on_is_a_reason_like_any_other(station: Station, reason: str) -> None:
     (document,) = station.documents(1)
     cut_half_way(station, document, station.box(1).cards[0])
-    service = station.bureau.service
+    service = station.office.personalization
     (job,) = service.journal.list()
     service.journal.set_state(job, JobState.NEEDS_DECISION, "test")
     with pytest.raises(BadInput, match="reason-malformed"):

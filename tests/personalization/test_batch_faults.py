@@ -23,22 +23,22 @@ from eid_toolkit.work.personalization.plan import Action, Plan, Step
 from eid_toolkit.work.personalization.runner import PersonalizationRunner
 from eid_toolkit.work.personalization.work import Free, WorkQueue
 from support.batches import Box, Slot, Station, outcomes
-from support.bureau import CutLine, SilentDesk
-from support.homes import CLOCK, Desk, both_backends
+from support.homes import CLOCK, WorkingOffice, both_backends
+from support.silent_clerk import CutLine, SilentClerk
 from support.waiting import LIMIT, beside, wait_for
 
 __all__ = ["both_backends"]
 
 
 @pytest.fixture
-def station(desk: Desk) -> Station:
-    return Station(desk)
+def station(office: WorkingOffice) -> Station:
+    return Station(office)
 
 
 def cut_half_way(station: Station, document: Document, card: str) -> None:
     """Leaves the document's card half-way."""
     with pytest.raises(NoCardError):
-        station.bureau.personalize(document, card, line=lambda transport: CutLine(transport, 40, after=True))
+        station.office.personalize(document, card, line=lambda transport: CutLine(transport, 40, after=True))
     assert station.office.register.documents.get(document.id).state is DocumentState.BOUND
 
 
@@ -136,7 +136,7 @@ def test_what_was_done_is_kept_where_a_reader_stays_away(station: Station) -> No
     assert batch.summary.seconds > 0
 
 
-class Refusing(SilentDesk):
+class Refusing(SilentClerk):
     """Lets one document not be written."""
 
     refused = ""
@@ -148,9 +148,9 @@ class Refusing(SilentDesk):
 
 def test_a_document_that_fails_again_and_again_is_left_and_takes_no_more_blanks(station: Station) -> None:
     bad, good = station.documents(2)
-    desk, box = Refusing(station.bureau.service), station.box(8)
-    desk.refused = bad.id
-    summary = station.batch(desk=desk).run([box])
+    clerk, box = Refusing(station.office.personalization), station.box(8)
+    clerk.refused = bad.id
+    summary = station.batch(desk=clerk).run([box])
     assert [(each.document_id, each.outcome) for each in summary.results] == [
         *[(bad.id, Outcome.REFUSED)] * module._TRIES,
         (good.id, Outcome.ISSUED),
@@ -167,7 +167,7 @@ def test_half_way_cards_are_told_apart_from_documents_without_a_blank(station: S
     assert station.bell.left[:2] == [Free(1, 1), Free(0, 1)]
     assert outcomes(summary) == [Outcome.ISSUED]
     assert station.bell.told.count("unused") == 2  # nothing waits for these blanks
-    assert station.bureau.cards.load("b4").part(EmrtdMemory).state is not ApplicationState.PERSONALIZED
+    assert station.office.cards.load("b4").part(EmrtdMemory).state is not ApplicationState.PERSONALIZED
     again = station.box(0)
     again.cards.append("b1")
     assert outcomes(station.run(again)) == [Outcome.FINISHED]
@@ -218,7 +218,7 @@ def test_a_reader_waits_for_the_last_number_of_the_limit_that_another_may_give_b
     station.documents(3)
     writes = threading.Event()
 
-    class Slow(SilentDesk):
+    class Slow(SilentClerk):
         def confirm(self, document: Document, plan: Plan) -> None:
             if not writes.is_set():
                 writes.set()
@@ -232,7 +232,7 @@ def test_a_reader_waits_for_the_last_number_of_the_limit_that_another_may_give_b
 
     second = station.box(1, "two")
     second.__class__ = After
-    summary = station.batch(desk=Slow(station.bureau.service), limit=1).run([station.box(1, "one"), second])
+    summary = station.batch(desk=Slow(station.office.personalization), limit=1).run([station.box(1, "one"), second])
     assert sorted((each.reader, each.outcome) for each in summary.results) == [
         ("one", Outcome.REFUSED),
         ("two", Outcome.ISSUED),
@@ -248,7 +248,7 @@ def issued_with_open_job(station: Station, card: str) -> Document:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        station.bureau.personalize(document, card, watch=stop)
+        station.office.personalize(document, card, watch=stop)
     return station.office.register.documents.issue(document.id, station.office.clerk)
 
 
@@ -263,7 +263,7 @@ def test_a_document_that_was_issued_just_before_a_stop_is_settled_first_of_all(s
         (Outcome.ISSUED, other.id),
     ]
     assert summary.results[0].chip == document.chip
-    (job,) = station.bureau.service.journal.of_document(document.id)
+    (job,) = station.office.personalization.journal.of_document(document.id)
     assert (job.state, job.done) == (JobState.DONE, job.steps)
     assert station.run(box).results == []
 
@@ -273,12 +273,12 @@ def test_what_another_station_leaves_open_meanwhile_is_settled_at_the_end(statio
     station.documents(1)
     left: list[Document] = []
 
-    class Other(SilentDesk):
+    class Other(SilentClerk):
         def confirm(self, document: Document, plan: Plan) -> None:
             if not left:
                 left.append(issued_with_open_job(station, station.box(1).cards[0]))
 
-    summary = station.batch(desk=Other(station.bureau.service)).run([first])
+    summary = station.batch(desk=Other(station.office.personalization)).run([first])
     assert outcomes(summary) == [Outcome.ISSUED, Outcome.FINISHED]
     assert summary.results[1].document_id == left[0].id
 
@@ -287,7 +287,7 @@ def test_a_document_that_another_station_settles_just_now_is_left_to_it(
     station: Station,
 ) -> None:
     document = issued_with_open_job(station, station.box(1).cards[0])
-    with station.bureau.service.hold(document.id):
+    with station.office.personalization.hold(document.id):
         assert station.run(station.box(0)).results == []
     assert outcomes(station.run(station.box(0))) == [Outcome.FINISHED]
 
@@ -309,7 +309,7 @@ def test_a_database_that_is_away_after_the_issue_leaves_one_issued_card(
     monkeypatch.setattr(PersonalizationRunner, "_issue", issue)
     summary = station.run(station.box(1), limit=1)
     assert outcomes(summary) == [Outcome.ISSUED]
-    assert [job.state for job in station.bureau.service.journal.list()] == [JobState.DONE]
+    assert [job.state for job in station.office.personalization.journal.list()] == [JobState.DONE]
     station.check()
 
 

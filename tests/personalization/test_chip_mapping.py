@@ -25,77 +25,77 @@ from eid_toolkit.work.inspection.evidence_format import decode_evidence, encode_
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.verdict import Verdict, judge
 from eid_toolkit.work.personalization.journal import JobState
-from support.bureau import Bureau
-from support.homes import CLOCK, ENTROPY, UTOPIAN, portrait_file
+from support.homes import CLOCK, ENTROPY, UTOPIAN, WorkingOffice, portrait_file
 
 CAM = '[[access.pace]]\nmapping = "cam"\ncipher = "aes-128"\nparameter_id = {}\n\n'
 
 
-def add_profile(bureau: Bureau, parameter_id: int = 13) -> None:
+def add_profile(office: WorkingOffice, parameter_id: int = 13) -> None:
     shipped = files("eid_toolkit.standards.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
     text = shipped.replace("[[access.pace]]", CAM.format(parameter_id) + "[[access.pace]]", 1)
-    Path(bureau.office.home.profiles / "utopia-cam.toml").write_text(text, "utf-8")
+    Path(office.home.profiles / "utopia-cam.toml").write_text(text, "utf-8")
 
 
 @pytest.fixture
-def issued(bureau: Bureau) -> tuple[Bureau, Document, str]:
+def issued(office: WorkingOffice) -> tuple[WorkingOffice, Document, str]:
     """A card of the profile, with its CAN."""
-    add_profile(bureau)
-    return issue(bureau, "utopia-cam")
+    add_profile(office)
+    return issue(office, "utopia-cam")
 
 
-def issue(bureau: Bureau, name: str) -> tuple[Bureau, Document, str]:
-    office = bureau.office
+def issue(office: WorkingOffice, name: str) -> tuple[WorkingOffice, Document, str]:
     profile = load_profile(name, [office.home.profiles])
     portrait = make_portrait(portrait_file(), profile.portrait)
     application = office.register.applications.create(office.person(UTOPIAN), profile, portrait, office.clerk)
     document = office.prepare(office.register.applications.approve(application.id, office.approver))
     can = office.register.documents.load_package(document.id).can.reveal().decode()
-    assert bureau.personalize(document, bureau.blank()).state is JobState.DONE
-    return bureau, document, can
+    assert office.personalize(document, office.blank()).state is JobState.DONE
+    return office, document, can
 
 
 @pytest.mark.parametrize("bits", [1024, 2048, 3072])
-def test_a_profile_can_have_the_chip_sign_with_rsa(bureau: Bureau, bits: int) -> None:
+def test_a_profile_can_have_the_chip_sign_with_rsa(office: WorkingOffice, bits: int) -> None:
     shipped = files("eid_toolkit.standards.profiles.shipped").joinpath("utopia-id.toml").read_text("utf-8")
     head, _, tail = shipped.partition("[active_authentication]\n")
     rsa = f"[active_authentication]\nrsa_bits = {bits}\n{tail.partition(chr(10))[2]}"
-    Path(bureau.office.home.profiles / "utopia-rsa.toml").write_text(head + rsa, "utf-8")
-    bureau, document, can = issue(bureau, "utopia-rsa")
-    package = bureau.office.register.documents.load_package(document.id)
+    Path(office.home.profiles / "utopia-rsa.toml").write_text(head + rsa, "utf-8")
+    office, document, can = issue(office, "utopia-rsa")
+    package = office.register.documents.load_package(document.id)
     assert package.active_authentication_key is None  # destroyed once the card was read back
-    verdict = inspected(bureau, "blank", can)
+    verdict = inspected(office, "blank", can)
     assert (verdict.decision, reasons(verdict)) == ("passed", {})
     assert "chip.aa" in {result.id for result in verdict.checks}
 
 
-def inspected(bureau: Bureau, card: str, can: str, trust: TrustMaterial | None = None) -> Verdict:
+def inspected(office: WorkingOffice, card: str, can: str, trust: TrustMaterial | None = None) -> Verdict:
     policy = policy_by_name("officer")
-    with bureau.reader(card) as transport:
+    with office.reader(card) as transport:
         evidence = capture(transport, AccessPassword.from_can(can), policy, ENTROPY, CLOCK)
     again = decode_evidence(encode_evidence(evidence))
     assert again == evidence
-    return judge(again, trust or open_trust(bureau.office.home.root).material(), policy, CLOCK.now())
+    return judge(again, trust or open_trust(office.home.root).material(), policy, CLOCK.now())
 
 
 def reasons(verdict: Verdict) -> dict[str, str | None]:
     return {result.id: result.outcome.reason for result in verdict.checks if result.status != "passed"}
 
 
-def test_the_mapping_is_chosen_and_proves_the_chip(issued: tuple[Bureau, Document, str]) -> None:
-    bureau, _, can = issued
-    verdict = inspected(bureau, "blank", can)
+def test_the_mapping_is_chosen_and_proves_the_chip(issued: tuple[WorkingOffice, Document, str]) -> None:
+    office, _, can = issued
+    verdict = inspected(office, "blank", can)
     assert (verdict.decision, verdict.evidence.access.mapping, reasons(verdict)) == ("passed", "cam", {})
     assert "chip.cam" in {result.id for result in verdict.checks}
 
 
-def test_card_security_is_what_the_card_holds_and_is_read_after_pace_only(issued: tuple[Bureau, Document, str]) -> None:
-    bureau, _, _ = issued
-    content = bureau.cards.load("blank").part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY].content
+def test_card_security_is_what_the_card_holds_and_is_read_after_pace_only(
+    issued: tuple[WorkingOffice, Document, str],
+) -> None:
+    office, _, _ = issued
+    content = office.cards.load("blank").part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY].content
     parsed = CardSecurity.parse(content)
     assert parsed.is_signed()
     assert parsed.encode() == content
-    with bureau.reader("blank") as transport:
+    with office.reader("blank") as transport:
         assert transport.process(bytes.fromhex("00B09D0000")) == b"\x69\x82"
 
 
@@ -103,15 +103,15 @@ def altered(memory: CardMemory, content: bytes) -> CardMemory:
     return forgeries.with_file(memory, ElementaryFile.CARD_SECURITY, content)
 
 
-def test_a_clone_fails_by_its_mapping_too(issued: tuple[Bureau, Document, str]) -> None:
-    bureau, _, can = issued
-    bureau.cards.create("clone", forgeries.clone_without_chip_keys(bureau.cards.load("blank"), ENTROPY))
-    assert inspected(bureau, "clone", can).failed_checks() == {"chip.ca", "chip.aa", "chip.cam"}
+def test_a_clone_fails_by_its_mapping_too(issued: tuple[WorkingOffice, Document, str]) -> None:
+    office, _, can = issued
+    office.cards.create("clone", forgeries.clone_without_chip_keys(office.cards.load("blank"), ENTROPY))
+    assert inspected(office, "clone", can).failed_checks() == {"chip.ca", "chip.aa", "chip.cam"}
 
 
-def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) -> None:
-    bureau, _, can = issued
-    memory = bureau.cards.load("blank")
+def test_a_changed_card_security_is_found(issued: tuple[WorkingOffice, Document, str]) -> None:
+    office, _, can = issued
+    memory = office.cards.load("blank")
     content = memory.part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY].content
     infos = CardSecurity.parse(content).security_infos.encode()
     changed = content.replace(infos, infos[:-1] + bytes((infos[-1] ^ 1,)))
@@ -119,26 +119,26 @@ def test_a_changed_card_security_is_found(issued: tuple[Bureau, Document, str]) 
         ("changed", changed, "card-security-signature-wrong"),
         ("garbage", b"\x30\x03\x02\x01\x05", "card-security-malformed"),
     ):
-        bureau.cards.create(name, altered(memory, forged))
-        assert reasons(inspected(bureau, name, can))["chip.cam"] == reason
+        office.cards.create(name, altered(memory, forged))
+        assert reasons(inspected(office, name, can))["chip.cam"] == reason
 
 
-def test_without_card_security_the_mapping_proves_nothing(issued: tuple[Bureau, Document, str]) -> None:
-    bureau, _, can = issued
-    memory = forgeries.copied(bureau.cards.load("blank"))
+def test_without_card_security_the_mapping_proves_nothing(issued: tuple[WorkingOffice, Document, str]) -> None:
+    office, _, can = issued
+    memory = forgeries.copied(office.cards.load("blank"))
     del memory.part(EmrtdMemory).files[ElementaryFile.CARD_SECURITY]
-    bureau.cards.create("stripped", memory)
-    assert reasons(inspected(bureau, "stripped", can))["chip.cam"] == "card-security-missing"
+    office.cards.create("stripped", memory)
+    assert reasons(inspected(office, "stripped", can))["chip.cam"] == "card-security-missing"
 
 
-def test_the_signer_of_card_security_must_be_trusted(issued: tuple[Bureau, Document, str]) -> None:
-    bureau, _, can = issued
-    verdict = inspected(bureau, "blank", can, TrustMaterial())
+def test_the_signer_of_card_security_must_be_trusted(issued: tuple[WorkingOffice, Document, str]) -> None:
+    office, _, can = issued
+    verdict = inspected(office, "blank", can, TrustMaterial())
     assert reasons(verdict)["chip.cam"] == "card-security-signer-untrusted"
     assert json.dumps(reasons(verdict))
 
 
-def test_a_profile_whose_mapping_is_in_another_group_than_the_chips_key_is_refused(bureau: Bureau) -> None:
-    add_profile(bureau, parameter_id=12)
+def test_a_profile_whose_mapping_is_in_another_group_than_the_chips_key_is_refused(office: WorkingOffice) -> None:
+    add_profile(office, parameter_id=12)
     with pytest.raises(BadInput, match="profile-contradiction"):
-        load_profile("utopia-cam", [bureau.office.home.profiles])
+        load_profile("utopia-cam", [office.home.profiles])

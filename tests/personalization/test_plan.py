@@ -18,7 +18,7 @@ from eid_toolkit.work.personalization import plan_v1
 from eid_toolkit.work.personalization.content import CardContent, SecretItem
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.plan import VERSION, Plan, Step
-from support.bureau import Bureau
+from support.homes import WorkingOffice
 
 CONTENT = CardContent(
     "D-1",
@@ -75,7 +75,7 @@ def test_the_first_form_of_the_hash_is_known_and_does_not_change() -> None:
 
 
 @contextmanager
-def half_written(bureau: Bureau, document_id: str) -> Iterator[None]:
+def half_written(office: WorkingOffice, document_id: str) -> Iterator[None]:
     """A card whose station stops before the lock."""
 
     def stop(step: Step, done: bool) -> None:
@@ -83,27 +83,27 @@ def half_written(bureau: Bureau, document_id: str) -> Iterator[None]:
             raise Stopped
 
     with pytest.raises(Stopped):
-        bureau.personalize(bureau.office.register.documents.get(document_id), bureau.blank(), stop)
+        office.personalize(office.register.documents.get(document_id), office.blank(), stop)
     yield
 
 
-def test_a_card_that_was_begun_under_the_first_form_goes_on(bureau: Bureau) -> None:
-    document = bureau.office.document()
-    with half_written(bureau, document.id):
-        plan = bureau.service.plan(document.id)
+def test_a_card_that_was_begun_under_the_first_form_goes_on(office: WorkingOffice) -> None:
+    document = office.document()
+    with half_written(office, document.id):
+        plan = office.personalization.plan(document.id)
         steps = [(str(step.action), step.subject, step.content) for step in plan.steps]
         values = {"plan_version": plan_v1.VERSION, "plan_hash": plan_v1.plan_hash(document.id, steps)}
-        with bureau.office.register.database.write() as connection:
+        with office.register.database.write() as connection:
             connection.execute(update(personalization_job).values(**values))
-    assert bureau.personalize(bureau.office.register.documents.get(document.id), "blank").state is JobState.DONE
-    with bureau.office.register.database.read() as connection:
+    assert office.personalize(office.register.documents.get(document.id), "blank").state is JobState.DONE
+    with office.register.database.read() as connection:
         row = connection.execute(select(personalization_job)).one()
     assert (row.plan_version, row.plan_hash) == (values["plan_version"], values["plan_hash"])
 
 
-def test_a_card_that_was_begun_under_another_plan_does_not_go_on(bureau: Bureau) -> None:
-    document = bureau.office.document()
-    with half_written(bureau, document.id), bureau.office.register.database.write() as connection:
+def test_a_card_that_was_begun_under_another_plan_does_not_go_on(office: WorkingOffice) -> None:
+    document = office.document()
+    with half_written(office, document.id), office.register.database.write() as connection:
         connection.execute(update(personalization_job).values(plan_hash=FIRST_FORM))
     with pytest.raises(IntegrityBroken, match="job-plan-changed"):
-        bureau.personalize(bureau.office.register.documents.get(document.id), "blank")
+        office.personalize(office.register.documents.get(document.id), "blank")

@@ -17,13 +17,13 @@ from eid_toolkit.ground.errors import NoCardError
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg1 import Dg1
 from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
-from support.bureau import Bureau, CutLine
-from support.homes import UTOPIAN, VIETNAMESE
+from support.homes import UTOPIAN, VIETNAMESE, WorkingOffice
+from support.silent_clerk import CutLine
 
 
-def secrets_of(bureau: Bureau, document: Document) -> dict[str, bytes]:
+def secrets_of(office: WorkingOffice, document: Document) -> dict[str, bytes]:
     """What opens or is the chip, before the register destroys it."""
-    package = bureau.office.register.documents.load_package(document.id)
+    package = office.register.documents.load_package(document.id)
     assert package.chip_authentication_key is not None
     assert package.active_authentication_key is not None
     lines = Dg1.parse(package.files[ElementaryFile.DG1]).mrz.lines
@@ -39,10 +39,10 @@ def secrets_of(bureau: Bureau, document: Document) -> dict[str, bytes]:
     }
 
 
-def chip_keys_of(bureau: Bureau, card: str) -> dict[str, bytes]:
-    keys = CardKeys.of(bureau.office.keys)
-    own = keys.of_chip(bureau.cards.load(card).chip_identity)
-    named = {"ENC": own.enc, "MAC": own.mac, "DEK": own.dek, "card-master": bureau.office.keys.symmetric("card-master")}
+def chip_keys_of(office: WorkingOffice, card: str) -> dict[str, bytes]:
+    keys = CardKeys.of(office.keys)
+    own = keys.of_chip(office.cards.load(card).chip_identity)
+    named = {"ENC": own.enc, "MAC": own.mac, "DEK": own.dek, "card-master": office.keys.symmetric("card-master")}
     return {f"{name} of {card}": key.reveal() for name, key in named.items()}
 
 
@@ -69,28 +69,28 @@ def found_in(folder: Path, secrets: dict[str, bytes]) -> list[str]:
     ]
 
 
-def test_nothing_secret_is_left_in_clear(bureau: Bureau, tmp_path: Path) -> None:
-    first, second = bureau.office.document(UTOPIAN), bureau.office.document(VIETNAMESE, "vn-cccd")
+def test_nothing_secret_is_left_in_clear(office: WorkingOffice, tmp_path: Path) -> None:
+    first, second = office.document(UTOPIAN), office.document(VIETNAMESE, "vn-cccd")
     secrets = {f"{name} of {document.id}": value for document in (first, second)
-               for name, value in secrets_of(bureau, document).items()}  # fmt: skip
-    bureau.blank("one")
-    bureau.blank("two")
-    shown = [run(bureau, tmp_path, "card", "personalize", first.id, "--reader", "emulator:one", "--yes")]
+               for name, value in secrets_of(office, document).items()}  # fmt: skip
+    office.blank("one")
+    office.blank("two")
+    shown = [run(office, tmp_path, "card", "personalize", first.id, "--reader", "emulator:one", "--yes")]
     with pytest.raises(NoCardError):
-        bureau.personalize(second, "two", line=lambda inner: CutLine(inner, 30, after=True))
+        office.personalize(second, "two", line=lambda inner: CutLine(inner, 30, after=True))
     for document, card in ((first, "one"), (second, "two")):
         can = secrets[f"CAN of {document.id}"].decode()
-        shown.append(run(bureau, tmp_path, "verify", "--reader", f"emulator:{card}", "--can", can))
-    shown.append(run(bureau, tmp_path, "verify", "--reader", "emulator:one", "--can", "000000"))
-    shown.append(run(bureau, tmp_path, "card", "personalize", second.id, "--reader", "emulator:one", "--yes"))
-    secrets |= chip_keys_of(bureau, "one") | chip_keys_of(bureau, "two")
+        shown.append(run(office, tmp_path, "verify", "--reader", f"emulator:{card}", "--can", can))
+    shown.append(run(office, tmp_path, "verify", "--reader", "emulator:one", "--can", "000000"))
+    shown.append(run(office, tmp_path, "card", "personalize", second.id, "--reader", "emulator:one", "--yes"))
+    secrets |= chip_keys_of(office, "one") | chip_keys_of(office, "two")
     (tmp_path / "home" / "what-was-shown").write_text("\n".join(shown))
     assert found_in(tmp_path / "home", secrets | {"transport": DEVELOPER_CARD_KEY.reveal()}) == []
 
 
-def run(bureau: Bureau, folder: Path, *arguments: str) -> str:
+def run(office: WorkingOffice, folder: Path, *arguments: str) -> str:
     """One command, traced into the home; what it printed."""
-    home = bureau.office.home.root
+    home = office.home.root
     common = ["--home", str(home), "--operator", "clerk", "--trace", str(home / "trace")]
     result = CliRunner().invoke(main, [*common, *arguments])
     assert result.exit_code in (0, 3, 4, 6, 7, 10), result.output

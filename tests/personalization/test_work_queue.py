@@ -13,8 +13,7 @@ from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.work.personalization.work import MANY, Free, WorkQueue
-from support.bureau import Bureau
-from support.homes import ANNA, BERT, UTOPIAN, Desk, both_backends
+from support.homes import ANNA, BERT, UTOPIAN, WorkingOffice, both_backends
 from support.manifests import chip_of, manifest, serial_of
 
 __all__ = ["both_backends"]
@@ -53,18 +52,18 @@ def plan_of(database: Database, statement: str, parameters: Any) -> str:
 
 
 @pytest.fixture
-def full(desk: Desk) -> Desk:
+def full(office: WorkingOffice) -> WorkingOffice:
     """A register where very many documents wait."""
-    desk.document()
-    with desk.register.database.write() as connection:
+    office.document()
+    with office.register.database.write() as connection:
         connection.execute(text(COPIES))
-    with desk.register.database.write() as connection:
+    with office.register.database.write() as connection:
         connection.execute(text("ANALYZE"))
-    return desk
+    return office
 
 
-def test_of_very_many_documents_one_row_is_read(full: Desk) -> None:
-    database, service = full.register.database, Bureau(full).service
+def test_of_very_many_documents_one_row_is_read(full: WorkingOffice) -> None:
+    database, service = full.register.database, full.personalization
     work = WorkQueue(database, service.leases)
     with statements(database._engine) as asked:
         first, second = work.take("C1"), work.take("C2", frozenset(["D-1", "D-2"]))
@@ -82,32 +81,32 @@ def test_of_very_many_documents_one_row_is_read(full: Desk) -> None:
     service.leases.give_back([*first.leases, *second.leases])
 
 
-def test_everything_else_counts_all_of_them(full: Desk) -> None:
-    work = WorkQueue(full.register.database, Bureau(full).service.leases)
+def test_everything_else_counts_all_of_them(full: WorkingOffice) -> None:
+    work = WorkQueue(full.register.database, full.personalization.leases)
     assert work.waiting() == COUNT + 1
     assert work.half_way() == 0
 
 
-def test_a_document_for_an_application_whose_card_was_spoiled_is_a_remake(desk: Desk) -> None:
-    first = desk.document()
+def test_a_document_for_an_application_whose_card_was_spoiled_is_a_remake(office: WorkingOffice) -> None:
+    first = office.document()
     assert not first.remake
-    desk.register.documents.spoil(first.id, "torn", desk.clerk)
-    again = desk.prepare(desk.register.documents.application_of(first))
+    office.register.documents.spoil(first.id, "torn", office.clerk)
+    again = office.prepare(office.register.documents.application_of(first))
     assert again.remake and again.state is DocumentState.PREPARED
 
 
-def test_a_station_waits_for_half_way_cards_of_its_own_blanks_only(desk: Desk) -> None:
-    service = Bureau(desk).service
+def test_a_station_waits_for_half_way_cards_of_its_own_blanks_only(office: WorkingOffice) -> None:
+    service = office.personalization
     here, there, anywhere = (
-        WorkQueue(desk.register.database, service.leases, station=name) for name in ("main", "window 2", None)
+        WorkQueue(office.register.database, service.leases, station=name) for name in ("main", "window 2", None)
     )
-    unknown = desk.document()
-    desk.register.documents.bind_chip(unknown.id, chip_of(9), ANNA)  # while no stock was kept
+    unknown = office.document()
+    office.register.documents.bind_chip(unknown.id, chip_of(9), ANNA)  # while no stock was kept
     assert [each.half_way() for each in (here, there, anywhere)] == [1, 1, 1]
-    desk.register.stock.receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
-    desk.register.stock.hand_out("window 2", ANNA, [serial_of(1)])
-    desk.register.stock.shifts.open("window 2", 1, (ANNA, BERT))
-    own = desk.document({**UTOPIAN, "secondary_identifier": "Berta"})
-    desk.register.documents.bind_chip(own.id, chip_of(1), ANNA, station="window 2")
+    office.register.stock.receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
+    office.register.stock.hand_out("window 2", ANNA, [serial_of(1)])
+    office.register.stock.shifts.open("window 2", 1, (ANNA, BERT))
+    own = office.document({**UTOPIAN, "secondary_identifier": "Berta"})
+    office.register.documents.bind_chip(own.id, chip_of(1), ANNA, station="window 2")
     assert [each.half_way() for each in (here, there, anywhere)] == [1, 2, 2]
     assert [each.free().half_way for each in (here, there, anywhere)] == [1, 2, 2]

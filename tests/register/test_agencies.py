@@ -13,28 +13,28 @@ from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
-from support.homes import ANNA, UTOPIAN, VIETNAMESE, Desk
+from support.homes import ANNA, UTOPIAN, VIETNAMESE, WorkingOffice
 
 TRAFFIC = "a driver was stopped"
 
 
 @pytest.fixture
-def agencies(desk: Desk) -> Agencies:
+def agencies(office: WorkingOffice) -> Agencies:
     """A traffic police that sees little, and a court that sees everything."""
-    found = desk.register.agencies
+    found = office.register.agencies
     found.add("traffic", "Traffic Police", ["date_of_birth", "primary_identifier"], [TRAFFIC, "an accident"], ANNA)
     found.add("court", "District Court", AGENCY_FIELDS, ["a trial"], ANNA, may_report=True)
     return found
 
 
 @pytest.fixture
-def person(desk: Desk) -> Person:
-    return desk.person(VIETNAMESE)
+def person(office: WorkingOffice) -> Person:
+    return office.person(VIETNAMESE)
 
 
-def told(desk: Desk, subject: str = "traffic") -> list[dict[str, Any]]:
+def told(office: WorkingOffice, subject: str = "traffic") -> list[dict[str, Any]]:
     """What the log knows of an agency's look-ups."""
-    return [json.loads(row.detail) for row in desk.register.audit_rows(subject) if row.action == "agency.looked-up"]
+    return [json.loads(row.detail) for row in office.register.audit_rows(subject) if row.action == "agency.looked-up"]
 
 
 def test_an_agency_sees_its_fields_and_no_others(agencies: Agencies, person: Person) -> None:
@@ -47,13 +47,15 @@ def test_an_agency_sees_its_fields_and_no_others(agencies: Agencies, person: Per
     assert everything["id"] == person.id and everything["father"] == "Nguyễn Văn Bình"
 
 
-def test_every_look_up_is_on_record_without_what_was_typed(desk: Desk, agencies: Agencies, person: Person) -> None:
+def test_every_look_up_is_on_record_without_what_was_typed(
+    office: WorkingOffice, agencies: Agencies, person: Person
+) -> None:
     agencies.look_up("traffic", TRAFFIC, ANNA, words="Nguyễn An")
     agencies.look_up("traffic", TRAFFIC, ANNA, words="NGUYEN an")
     agencies.look_up("traffic", TRAFFIC, ANNA, words="Somebody Else")
-    first, again, other = told(desk)
+    first, again, other = told(office)
     assert first == {
-        "asked": desk.register.persons.look_ups.typed("nguyen an"),
+        "asked": office.register.persons.look_ups.typed("nguyen an"),
         "purpose": TRAFFIC,
         "persons": [person.id],
         "more": False,
@@ -61,7 +63,7 @@ def test_every_look_up_is_on_record_without_what_was_typed(desk: Desk, agencies:
     }
     assert again["asked"] == first["asked"] != other["asked"]
     assert other["persons"] == []
-    for row in desk.register.audit_rows():
+    for row in office.register.audit_rows():
         assert "guy" not in row.detail.lower() and "Else" not in row.detail
 
 
@@ -84,7 +86,7 @@ def test_every_look_up_is_on_record_without_what_was_typed(desk: Desk, agencies:
     ],
 )
 def test_a_refused_look_up_is_on_record_too(
-    desk: Desk,
+    office: WorkingOffice,
     agencies: Agencies,
     person: Person,
     code: str,
@@ -97,43 +99,43 @@ def test_a_refused_look_up_is_on_record_too(
     agencies.disable("old", ANNA)
     with pytest.raises(error, match=wanted):
         agencies.look_up(code, purpose, ANNA, **asked)
-    (row,) = told(desk, code if code in ("traffic", "old") else "unknown")
+    (row,) = told(office, code if code in ("traffic", "old") else "unknown")
     assert (row["refused"], row["persons"], row["fields"]) == (wanted, [], [])
     assert len(row["asked"]) == 64
-    for each in desk.register.audit_rows():  # what was typed in place of a code may be a person's number or name
+    for each in office.register.audit_rows():  # what was typed in place of a code may be a person's number or name
         assert not {"099000000017", "Nguyễn An", "nobody"} & {each.subject, *json.loads(each.detail)}
         assert "099000000017" not in each.detail
 
 
-def test_an_agency_asks_for_somebody_and_does_not_copy_the_register(desk: Desk, agencies: Agencies) -> None:
+def test_an_agency_asks_for_somebody_and_does_not_copy_the_register(office: WorkingOffice, agencies: Agencies) -> None:
     for number in range(MOST_FOUND + 5):
-        desk.person({**UTOPIAN, "date_of_birth": f"19{number + 50}-01-01"})
+        office.person({**UTOPIAN, "date_of_birth": f"19{number + 50}-01-01"})
     answer = agencies.look_up("traffic", TRAFFIC, ANNA, words="eriksson")
     assert (len(answer.persons), answer.more) == (MOST_FOUND, True)
-    assert len(told(desk)[0]["persons"]) == MOST_FOUND
+    assert len(told(office)[0]["persons"]) == MOST_FOUND
 
 
-def test_a_person_who_was_merged_is_shown_as_the_one_that_holds(desk: Desk, agencies: Agencies) -> None:
+def test_a_person_who_was_merged_is_shown_as_the_one_that_holds(office: WorkingOffice, agencies: Agencies) -> None:
     from sqlalchemy import update
 
     from eid_toolkit.books.ledger.schema import person as table
 
-    kept, double = desk.person(UTOPIAN), desk.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
-    with desk.register.database.write() as connection:
+    kept, double = office.person(UTOPIAN), office.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
+    with office.register.database.write() as connection:
         connection.execute(update(table).where(table.c.id == double.id).values(merged_into=kept.id))
     for asked in ({"reference": double.id}, {"words": "eriksson"}):
         (shown,) = agencies.look_up("court", "a trial", ANNA, **asked).persons
         assert shown["id"] == kept.id
 
 
-def test_a_notice_of_a_double_is_seen_with_the_one_that_holds(desk: Desk, agencies: Agencies) -> None:
+def test_a_notice_of_a_double_is_seen_with_the_one_that_holds(office: WorkingOffice, agencies: Agencies) -> None:
     from sqlalchemy import update
 
     from eid_toolkit.books.ledger.schema import person as table
 
-    kept, double = desk.person(UTOPIAN), desk.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
-    desk.register.notices.add_person(double.id, "court", ANNA)
-    with desk.register.database.write() as connection:
+    kept, double = office.person(UTOPIAN), office.person({**UTOPIAN, "secondary_identifier": "Ana Maria"})
+    office.register.notices.add_person(double.id, "court", ANNA)
+    with office.register.database.write() as connection:
         connection.execute(update(table).where(table.c.id == double.id).values(merged_into=kept.id))
     (shown,) = agencies.look_up("court", "a trial", ANNA, reference=kept.id).persons
     assert [each["kind"] for each in shown["notices"]] == ["wanted"]
@@ -145,10 +147,10 @@ def test_who_is_only_similar_is_told_as_such(agencies: Agencies, person: Person)
         assert (len(answer.persons), answer.similar) == (1, similar)
 
 
-def test_notices_are_for_agencies_that_may_see_them(desk: Desk, agencies: Agencies, person: Person) -> None:
-    notices = desk.register.notices
+def test_notices_are_for_agencies_that_may_see_them(office: WorkingOffice, agencies: Agencies, person: Person) -> None:
+    notices = office.register.notices
     kept = notices.add_person(person.id, "court", ANNA, "did not appear")
-    gone = notices.add_person(desk.person(UTOPIAN).id, "court", ANNA)
+    gone = notices.add_person(office.person(UTOPIAN).id, "court", ANNA)
     notices.withdraw(gone.id, "was found", ANNA)
     (shown,) = agencies.look_up("court", "a trial", ANNA, reference=person.id).persons
     assert shown["notices"] == [
@@ -166,11 +168,11 @@ def test_notices_are_for_agencies_that_may_see_them(desk: Desk, agencies: Agenci
     assert "notices" not in little
 
 
-def test_a_lost_document_shows_with_its_holder(desk: Desk, agencies: Agencies) -> None:
-    document = desk.document(VIETNAMESE, "vn-cccd")
-    desk.register.documents.bind_chip(document.id, "c1", ANNA)
-    desk.register.documents.issue(document.id, ANNA)
-    desk.register.notices.add_document(NoticeKind.LOST, document.id, "court", ANNA)
+def test_a_lost_document_shows_with_its_holder(office: WorkingOffice, agencies: Agencies) -> None:
+    document = office.document(VIETNAMESE, "vn-cccd")
+    office.register.documents.bind_chip(document.id, "c1", ANNA)
+    office.register.documents.issue(document.id, ANNA)
+    office.register.notices.add_document(NoticeKind.LOST, document.id, "court", ANNA)
     (shown,) = agencies.look_up("court", "a trial", ANNA, words="nguyen").persons
     assert [(each["kind"], each["document"]) for each in shown["notices"]] == [("lost", document.id)]
 
@@ -189,35 +191,37 @@ def test_a_lost_document_shows_with_its_holder(desk: Desk, agencies: Agencies) -
         ({"name": "  "}, "agency-text-malformed"),
     ],
 )
-def test_what_is_no_agency_is_refused(desk: Desk, values: dict[str, Any], code: str) -> None:
+def test_what_is_no_agency_is_refused(office: WorkingOffice, values: dict[str, Any], code: str) -> None:
     good: dict[str, Any] = {"code": "police", "name": "Police", "fields": ["id"], "purposes": ["a search"]}
     with pytest.raises(BadInput, match=code):
-        desk.register.agencies.add(operator=ANNA, **{**good, **values})
-    assert desk.register.agencies.all(ANNA) == ()
+        office.register.agencies.add(operator=ANNA, **{**good, **values})
+    assert office.register.agencies.all(ANNA) == ()
 
 
-def test_rights_are_not_changed_in_silence(desk: Desk, agencies: Agencies) -> None:
+def test_rights_are_not_changed_in_silence(office: WorkingOffice, agencies: Agencies) -> None:
     with pytest.raises(NotPermitted, match="agency-exists"):
         agencies.add("traffic", "Traffic", AGENCY_FIELDS, ["anything"], ANNA)
     agencies.disable("traffic", ANNA)
     with pytest.raises(NotPermitted, match="agency-disabled"):
         agencies.disable("traffic", ANNA)
     assert agencies.get("traffic", ANNA).disabled_at is not None
-    assert [row.action for row in desk.register.audit_rows("traffic")] == ["agency.added", "agency.disabled"]
+    assert [row.action for row in office.register.audit_rows("traffic")] == ["agency.added", "agency.disabled"]
 
 
-def test_rights_are_changed_with_before_and_after_on_record(desk: Desk, agencies: Agencies, person: Person) -> None:
+def test_rights_are_changed_with_before_and_after_on_record(
+    office: WorkingOffice, agencies: Agencies, person: Person
+) -> None:
     changed = agencies.change("traffic", ANNA, fields=["id"], may_report=True)
     assert (changed.fields, changed.may_report) == (("id",), True)
     assert changed.purposes == (TRAFFIC, "an accident")
     assert agencies.get("traffic", ANNA) == changed
     assert agencies.look_up("traffic", TRAFFIC, ANNA, reference=person.id).persons == ({"id": person.id},)
-    assert desk.register.notices.add_person(person.id, "traffic", ANNA).agency == "traffic"
+    assert office.register.notices.add_person(person.id, "traffic", ANNA).agency == "traffic"
     agencies.change("traffic", ANNA, purposes=["a parade"], may_report=False)
     with pytest.raises(NotPermitted, match="purpose-not-stated"):
         agencies.look_up("traffic", TRAFFIC, ANNA, reference=person.id)
     first, second = (
-        json.loads(row.detail) for row in desk.register.audit_rows("traffic") if row.action == "agency.changed"
+        json.loads(row.detail) for row in office.register.audit_rows("traffic") if row.action == "agency.changed"
     )
     old = {"fields": ["primary_identifier", "date_of_birth"], "purposes": [TRAFFIC, "an accident"], "may_report": False}
     assert first == {"before": old, "after": {**old, "fields": ["id"], "may_report": True}}
@@ -235,7 +239,7 @@ def test_rights_are_changed_with_before_and_after_on_record(desk: Desk, agencies
     ],
 )
 def test_a_change_that_is_none_changes_nothing(
-    desk: Desk, agencies: Agencies, values: dict[str, Any], code: str
+    office: WorkingOffice, agencies: Agencies, values: dict[str, Any], code: str
 ) -> None:
     before = agencies.get("traffic", ANNA)
     with pytest.raises(BadInput, match=code):
@@ -246,12 +250,12 @@ def test_a_change_that_is_none_changes_nothing(
     agencies.disable("traffic", ANNA)
     with pytest.raises(NotPermitted, match="agency-disabled"):
         agencies.change("traffic", ANNA, fields=["id"])
-    assert "agency.changed" not in {row.action for row in desk.register.audit_rows()}
+    assert "agency.changed" not in {row.action for row in office.register.audit_rows()}
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_who_lacks_the_role_neither_manages_nor_asks(
-    desk: Desk, agencies: Agencies, person: Person, role: Role
+    office: WorkingOffice, agencies: Agencies, person: Person, role: Role
 ) -> None:
     one = Operator(role.value, roles=frozenset({role}))
     managing = [
@@ -272,4 +276,4 @@ def test_who_lacks_the_role_neither_manages_nor_asks(
     else:
         with pytest.raises(NotPermitted, match="role-missing"):
             agencies.look_up("traffic", TRAFFIC, one, reference=person.id)
-        assert told(desk)[-1]["refused"] == "role-missing"
+        assert told(office)[-1]["refused"] == "role-missing"

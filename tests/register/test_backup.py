@@ -20,9 +20,9 @@ from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
 from eid_toolkit.ground.errors import IntegrityBroken, NoCardError, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
-from support.bureau import Bureau, CutLine
-from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk, HomeCopies
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, HomeCopies, WorkingOffice
 from support.postgres import PrivatePostgres
+from support.silent_clerk import CutLine
 from support.waiting import beside, next_line
 
 
@@ -31,12 +31,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "register.backup"
 
 
-def saved(desk: Desk, file: Path) -> Manifest:
-    return back_up(desk.register.database, desk.keys, desk.home.config, file, ANNA, CLOCK, ENTROPY)
+def saved(office: WorkingOffice, file: Path) -> Manifest:
+    return back_up(office.register.database, office.keys, office.home.config, file, ANNA, CLOCK, ENTROPY)
 
 
-def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+def restored(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     return restorer.restore(restorer.check(file), replace=replace)
 
 
@@ -54,15 +54,15 @@ def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def test_what_is_restored_is_what_was_backed_up(desk: Desk, file: Path) -> None:
-    document = desk.document()
-    before, package = contents(desk.register.database), desk.register.documents.load_package(document.id)
-    manifest = saved(desk, file)
-    desk.person({**UTOPIAN, "personal_number": "9"})
-    assert contents(desk.register.database) != before
-    done = restored(desk, file)
-    desk.register.close()
-    again = Desk.open(desk.home)
+def test_what_is_restored_is_what_was_backed_up(office: WorkingOffice, file: Path) -> None:
+    document = office.document()
+    before, package = contents(office.register.database), office.register.documents.load_package(document.id)
+    manifest = saved(office, file)
+    office.person({**UTOPIAN, "personal_number": "9"})
+    assert contents(office.register.database) != before
+    done = restored(office, file)
+    office.register.close()
+    again = WorkingOffice.at(office.home)
     assert contents(again.register.database) == before
     assert again.register.documents.load_package(document.id).files == package.files
     again.person({**UTOPIAN, "primary_identifier": "Other", "personal_number": "10"})  # a server counts words on
@@ -71,42 +71,44 @@ def test_what_is_restored_is_what_was_backed_up(desk: Desk, file: Path) -> None:
     again.register.close()
 
 
-def test_what_is_lost_is_named_and_known_from_then_on(desk: Desk, file: Path) -> None:
-    manifest = saved(desk, file)
+def test_what_is_lost_is_named_and_known_from_then_on(office: WorkingOffice, file: Path) -> None:
+    manifest = saved(office, file)
     for number in range(3):
-        desk.person({**UTOPIAN, "personal_number": str(number)})
-    desk.register.audit.checkpoint([ANNA])
-    last = desk.register.audit.verify().rows
-    done = restored(desk, file)
+        office.person({**UTOPIAN, "personal_number": str(number)})
+    office.register.audit.checkpoint([ANNA])
+    last = office.register.audit.verify().rows
+    done = restored(office, file)
     assert done.lost is not None
     assert (done.lost.first, done.lost.last) == (manifest.audit_rows + 1, last)
     assert done.row == manifest.audit_rows + 1
-    result = desk.register.audit.verify()
+    result = office.register.audit.verify()
     assert (result.reason, result.unsigned_rows) == (None, 0)
     (known,) = result.restorings
     assert (known.position, known.operator, known.lost_from, known.lost_through) == (done.row, "anna", done.row, last)
 
 
-def test_a_home_that_still_remembers_the_lost_checkpoint_takes_the_loss_as_known(desk: Desk, file: Path) -> None:
-    saved(desk, file)
-    desk.person(UTOPIAN)
-    desk.register.audit.checkpoint([ANNA])
-    remembered = (desk.home.audit / "head.json").read_bytes()
-    restored(desk, file)
-    (desk.home.audit / "head.json").write_bytes(remembered)  # as a kill before the last write leaves it
-    assert desk.register.audit.verify().reason is None
-    assert (desk.home.audit / "head.json").read_bytes() != remembered
+def test_a_home_that_still_remembers_the_lost_checkpoint_takes_the_loss_as_known(
+    office: WorkingOffice, file: Path
+) -> None:
+    saved(office, file)
+    office.person(UTOPIAN)
+    office.register.audit.checkpoint([ANNA])
+    remembered = (office.home.audit / "head.json").read_bytes()
+    restored(office, file)
+    (office.home.audit / "head.json").write_bytes(remembered)  # as a kill before the last write leaves it
+    assert office.register.audit.verify().reason is None
+    assert (office.home.audit / "head.json").read_bytes() != remembered
 
 
-def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: Path) -> None:
+def test_nobody_takes_rows_away_by_writing_that_they_are_lost(office: WorkingOffice, file: Path) -> None:
     """The row of a restoring counts only with the signature that the restoring itself puts to it."""
-    saved(desk, file)
-    desk.person(UTOPIAN)
-    desk.register.audit.checkpoint([ANNA])
-    forged = restored(desk, file)
-    desk.person(UTOPIAN)
-    desk.register.audit.checkpoint([ANNA])
-    database = desk.register.database
+    saved(office, file)
+    office.person(UTOPIAN)
+    office.register.audit.checkpoint([ANNA])
+    forged = restored(office, file)
+    office.person(UTOPIAN)
+    office.register.audit.checkpoint([ANNA])
+    database = office.register.database
     with database.write() as connection:  # cut behind the row of the restoring, and told once more
         connection.execute(text("DELETE FROM audit WHERE position > :row"), {"row": forged.row})
         connection.execute(text("DELETE FROM audit_checkpoint WHERE position > :row"), {"row": forged.row})
@@ -114,27 +116,27 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(desk: Desk, file: 
         connection.execute(
             text("INSERT INTO audit_head SELECT position, hash FROM audit WHERE position = :row"), {"row": forged.row}
         )
-    assert desk.register.audit.verify().reason == "audit-rows-cut-off"
-    seen = desk.register.audit.seen()
+    assert office.register.audit.verify().reason == "audit-rows-cut-off"
+    seen = office.register.audit.seen()
     assert seen is not None
     detail = {"lost": {"from": 5, "through": 6}, "seen": {"position": seen.position, "hash": seen.hash}}
-    desk.register.record("anna", "register.restored", "register", detail)
-    found = desk.register.audit.verify()
+    office.register.record("anna", "register.restored", "register", detail)
+    found = office.register.audit.verify()
     assert (found.reason, found.broken_at) == ("audit-restoring-unsigned", forged.row + 1)
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
-        desk.register.audit.checkpoint([ANNA])
+        office.register.audit.checkpoint([ANNA])
     for number in range(120):  # nor does the log sign it by itself
-        desk.register.record("anna", "thing.done", "thing", {"number": number})
+        office.register.record("anna", "thing.done", "thing", {"number": number})
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
-        desk.register.audit.settle()
-    assert desk.register.audit.verify().reason == "audit-restoring-unsigned"
+        office.register.audit.settle()
+    assert office.register.audit.verify().reason == "audit-restoring-unsigned"
 
 
-def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(desk: Desk, file: Path) -> None:
+def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(office: WorkingOffice, file: Path) -> None:
     """Whoever cut rows off, had it backed up and restored is found: the restoring names what the home had seen."""
-    desk.person(UTOPIAN)
-    desk.register.audit.checkpoint([ANNA])
-    with desk.register.database.write() as connection:
+    office.person(UTOPIAN)
+    office.register.audit.checkpoint([ANNA])
+    with office.register.database.write() as connection:
         for statement in (
             "DELETE FROM audit WHERE position > 3",
             "DELETE FROM audit_checkpoint WHERE position > 3",
@@ -142,52 +144,53 @@ def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(desk: Desk, file: Path
             "INSERT INTO audit_head SELECT position, hash FROM audit WHERE position = 3",
         ):
             connection.execute(text(statement))
-    saved(desk, file)
-    done = restored(desk, file)
+    saved(office, file)
+    done = restored(office, file)
     assert done.lost is not None
     assert (done.lost.first, done.lost.last) == (None, 5)  # the back-up has another row 4: that it was begun
-    (known,) = desk.register.audit.verify().restorings
+    (known,) = office.register.audit.verify().restorings
     assert known.seen is not None and known.seen[0] == 4
 
 
-def test_a_register_is_not_replaced_unless_that_is_wanted(desk: Desk, file: Path) -> None:
-    saved(desk, file)
+def test_a_register_is_not_replaced_unless_that_is_wanted(office: WorkingOffice, file: Path) -> None:
+    saved(office, file)
     with pytest.raises(NotPermitted, match="restore-register-exists"):
-        restored(desk, file, replace=False)
+        restored(office, file, replace=False)
 
 
-def test_a_back_up_replaces_no_file(desk: Desk, file: Path) -> None:
+def test_a_back_up_replaces_no_file(office: WorkingOffice, file: Path) -> None:
     file.write_bytes(b"mine")
     with pytest.raises(NotPermitted, match="backup-exists"):
-        saved(desk, file)
+        saved(office, file)
     assert file.read_bytes() == b"mine"
 
 
-def test_a_back_up_of_another_home_is_refused(desk: Desk, demo_home_template: Path, file: Path, tmp_path: Path) -> None:
+def test_a_back_up_of_another_home_is_refused(
+    office: WorkingOffice, demo_home_template: Path, file: Path, tmp_path: Path
+) -> None:
     from support.homes import build_home
 
-    other = Desk.open(build_home(tmp_path / "other"))
+    other = WorkingOffice.at(build_home(tmp_path / "other"))
     saved(other, file)
     other.register.close()
     with pytest.raises(IntegrityBroken, match="backup-of-another-home"):
-        restored(desk, file)
-    assert desk.register.audit.verify().reason is None
+        restored(office, file)
+    assert office.register.audit.verify().reason is None
 
 
-def test_a_personalization_that_was_begun_goes_on_in_the_restored_register(desk: Desk, file: Path) -> None:
-    bureau = Bureau(desk)
-    document = desk.document()
-    card = bureau.blank()
+def test_a_personalization_that_was_begun_goes_on_in_the_restored_register(office: WorkingOffice, file: Path) -> None:
+    document = office.document()
+    card = office.blank()
     with pytest.raises(NoCardError):
-        bureau.personalize(document, card, line=lambda inner: CutLine(inner, 20, after=True))
-    saved(desk, file)
-    restored(desk, file)
-    desk.register.close()
-    again = Bureau(Desk.open(desk.home))
-    again.personalize(again.office.register.documents.get(document.id), card)
-    assert again.office.register.documents.get(document.id).state is DocumentState.ISSUED
-    assert again.office.register.audit.verify().reason is None
-    again.office.register.close()
+        office.personalize(document, card, line=lambda inner: CutLine(inner, 20, after=True))
+    saved(office, file)
+    restored(office, file)
+    office.register.close()
+    again = WorkingOffice.at(office.home)
+    again.personalize(again.register.documents.get(document.id), card)
+    assert again.register.documents.get(document.id).state is DocumentState.ISSUED
+    assert again.register.audit.verify().reason is None
+    again.register.close()
 
 
 WRITER = """
@@ -195,12 +198,12 @@ import sys
 import time
 from pathlib import Path
 from eid_toolkit.ground.home.home import Home
-from support.homes import Desk, UTOPIAN
+from support.homes import WorkingOffice, UTOPIAN
 name, root, stop = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-desk = Desk.open(Home.open(root))
+office = WorkingOffice.at(Home.open(root))
 number = 0
 while not stop.exists():
-    desk.person({**UTOPIAN, "primary_identifier": f"Holder {name} {number}", "personal_number": f"{name}{number}"})
+    office.person({**UTOPIAN, "primary_identifier": f"Holder {name} {number}", "personal_number": f"{name}{number}"})
     time.sleep(0.02)  # a file has one writer at a time, and those who wait are not served in turn
     number += 1
     if number == 5:
@@ -210,14 +213,14 @@ print(number)
 
 
 @pytest.fixture
-def writers(desk: Desk, tmp_path: Path) -> Iterator[Path]:
+def writers(office: WorkingOffice, tmp_path: Path) -> Iterator[Path]:
     """Three processes that add persons until the file is there."""
     stop = tmp_path / "stop"
     paths = os.pathsep.join(path for path in sys.path if path)
     environment = {**os.environ, "PYTHONPATH": paths}
     words = [sys.executable, "-c", WRITER]
     started = [
-        subprocess.Popen([*words, name, desk.home.root, stop], env=environment, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([*words, name, office.home.root, stop], env=environment, stdout=subprocess.PIPE, text=True)
         for name in "123"
     ]
     for process in started:
@@ -229,25 +232,25 @@ def writers(desk: Desk, tmp_path: Path) -> Iterator[Path]:
         assert process.returncode == 0
 
 
-def test_a_back_up_taken_while_others_write_is_one_state(desk: Desk, file: Path, writers: Path) -> None:
-    document = desk.document()
+def test_a_back_up_taken_while_others_write_is_one_state(office: WorkingOffice, file: Path, writers: Path) -> None:
+    document = office.document()
 
     def work() -> None:
-        thread_desk = Desk.open(desk.home)
+        at_work = WorkingOffice.at(office.home)
         for number in range(10):
-            thread_desk.person({**UTOPIAN, "primary_identifier": f"Thread {number}", "personal_number": f"9{number}"})
+            at_work.person({**UTOPIAN, "primary_identifier": f"Thread {number}", "personal_number": f"9{number}"})
             time.sleep(0.02)
-        thread_desk.register.close()
+        at_work.register.close()
 
     with beside(work):
-        manifests = [saved(desk, file.with_suffix(f".{number}")) for number in range(3)]
+        manifests = [saved(office, file.with_suffix(f".{number}")) for number in range(3)]
     assert manifests[0].audit_rows < manifests[2].audit_rows  # they did write meanwhile
     writers.touch()
     for number, manifest in enumerate(manifests):
-        assert check_backup(file.with_suffix(f".{number}"), desk.keys) == manifest
-    done = restored(desk, file.with_suffix(".1"))
+        assert check_backup(file.with_suffix(f".{number}"), office.keys) == manifest
+    done = restored(office, file.with_suffix(".1"))
     assert done.lost is not None
-    again = Desk.open(desk.home)
+    again = WorkingOffice.at(office.home)
     added = [row for row in again.register.audit_rows() if row.action == "person.added"]
     assert manifests[1].tables["person"] == len(added)
     assert again.register.audit.verify().reason is None
@@ -259,17 +262,17 @@ def test_a_register_goes_from_one_database_to_the_other_and_back(
     demo_home_template: Path, postgres: PrivatePostgres, tmp_path: Path
 ) -> None:
     home = HomeCopies(demo_home_template, None).copy(tmp_path / "home")
-    desk = Desk.open(home)
-    document = desk.document()
-    before = contents(desk.register.database)
-    saved(desk, tmp_path / "first")
-    desk.register.close()
+    office = WorkingOffice.at(home)
+    document = office.document()
+    before = contents(office.register.database)
+    saved(office, tmp_path / "first")
+    office.register.close()
 
     name = postgres.create()
     write_atomic(home.root / CONFIG_NAME, replace(home.config, register_url=postgres.url(name)).encode())
-    served = Desk(Home.open(home.root), desk.keys, desk.register, desk.authorities)
+    served = replace(office, home=Home.open(home.root))
     restored(served, tmp_path / "first", replace=False)
-    served = Desk.open(served.home)
+    served = WorkingOffice.at(served.home)
     assert contents(served.register.database) == before
     assert served.register.documents.load_package(document.id).files
     served.person({**UTOPIAN, "personal_number": "77"})
@@ -278,22 +281,22 @@ def test_a_register_goes_from_one_database_to_the_other_and_back(
     served.register.close()
 
     write_atomic(home.root / CONFIG_NAME, home.config.encode())
-    restored(Desk(home, desk.keys, desk.register, desk.authorities), tmp_path / "second")
-    again = Desk.open(home)
+    restored(replace(office, home=home), tmp_path / "second")
+    again = WorkingOffice.at(home)
     assert contents(again.register.database) == there
     assert again.register.audit.verify().reason is None
     again.register.close()
     postgres.drop(name)
 
 
-def test_a_back_up_of_an_older_version_is_brought_up_to_date(desk: Desk, file: Path, tmp_path: Path) -> None:
+def test_a_back_up_of_an_older_version_is_brought_up_to_date(office: WorkingOffice, file: Path, tmp_path: Path) -> None:
     old = Database.reach(f"sqlite:///{tmp_path}/old.sqlite", new=True)
     with old.write() as connection:
         upgrade(connection, "0002")
         person = "INSERT INTO person (id, primary_identifier, folded_name, date_of_birth, sex, nationality, created_at)"
         values = "VALUES ('P-1', 'Old', 'OLD', '1950', 'F', 'UTO', '2020-01-01T00:00:00.000000Z')"
         connection.execute(text(f"{person} {values}"))
-    with desk.register.database.read() as connection:
+    with office.register.database.read() as connection:
         rows = [row._asdict() for row in connection.execute(text("SELECT * FROM audit"))]
         heads = [row._asdict() for row in connection.execute(text("SELECT * FROM audit_head"))]
     with old.write() as connection:
@@ -301,39 +304,39 @@ def test_a_back_up_of_an_older_version_is_brought_up_to_date(desk: Desk, file: P
         marks = ", ".join(f":{name}" for name in rows[0])
         connection.execute(text(f"INSERT INTO audit ({names}) VALUES ({marks})"), rows)
         connection.execute(text("INSERT INTO audit_head (position, hash) VALUES (:position, :hash)"), heads)
-    back_up(old, desk.keys, desk.home.config, file, ANNA, CLOCK, ENTROPY)
+    back_up(old, office.keys, office.home.config, file, ANNA, CLOCK, ENTROPY)
     old.close()
-    done = restored(desk, file)
+    done = restored(office, file)
     assert done.manifest.version == "0002"
-    desk.register.close()
-    again = Desk.open(desk.home)
+    office.register.close()
+    again = WorkingOffice.at(office.home)
     assert again.register.persons.get("P-1").version == 1
     assert again.register.audit.verify().reason is None
     again.register.close()
 
 
 def test_a_station_that_holds_the_register_makes_a_restoring_wait_and_then_tell(
-    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch
+    office: WorkingOffice, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved(desk, file)
-    other = Desk.open(desk.home)
+    saved(office, file)
+    other = WorkingOffice.at(office.home)
     with other.register.database.write() as connection:
         connection.execute(text("SELECT 1"))
         with pytest.raises(ServiceAway, match="register-busy"):
-            restored(desk, file)
-    assert desk.register.audit.verify().restorings == ()
+            restored(office, file)
+    assert office.register.audit.verify().restorings == ()
     other.register.close()
 
 
-def test_who_was_erased_is_not_brought_back(desk: Desk, file: Path) -> None:
-    application = desk.application()
+def test_who_was_erased_is_not_brought_back(office: WorkingOffice, file: Path) -> None:
+    application = office.application()
     person = application.person
-    desk.register.applications.reject(application.id, BERT, "blurred portrait")
-    saved(desk, file)
-    desk.register.erasure.erase(person.id, "asked for", [ANNA])
-    restored(desk, file)
-    desk.register.close()
-    again = Desk.open(desk.home)
+    office.register.applications.reject(application.id, BERT, "blurred portrait")
+    saved(office, file)
+    office.register.erasure.erase(person.id, "asked for", [ANNA])
+    restored(office, file)
+    office.register.close()
+    again = WorkingOffice.at(office.home)
     assert person.data.primary_identifier not in str(again.register.persons.get(person.id).to_json())
     with pytest.raises(NotPermitted, match="data-erased"):
         again.register.applications.portrait(again.register.applications.get(application.id))

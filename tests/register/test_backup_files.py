@@ -24,7 +24,7 @@ from eid_toolkit.books.register.keeping.backup_places import Place
 from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
-from support.homes import ANNA, CLOCK, ENTROPY, UTOPIAN, Desk
+from support.homes import ANNA, CLOCK, ENTROPY, UTOPIAN, WorkingOffice
 from support.waiting import status_of
 
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -36,7 +36,7 @@ def backend() -> str:
     return "sqlite"
 
 
-class Saved(tuple[Desk, bytes]):
+class Saved(tuple[WorkingOffice, bytes]):
     """An office and its back-up; without a repr, which would be long."""
 
     __slots__ = ()
@@ -50,13 +50,13 @@ def saved(demo_home_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """An office and a back-up of it, of several chunks."""
     root = tmp_path_factory.mktemp("saved") / "home"
     shutil.copytree(demo_home_template, root)
-    desk = Desk.open(Home.open(root))
+    office = WorkingOffice.at(Home.open(root))
     for number in range(10):
-        desk.document({**UTOPIAN, "personal_number": str(number)})
+        office.document({**UTOPIAN, "personal_number": str(number)})
     path = root.parent / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
-    yield Saved((desk, path.read_bytes()))
-    desk.register.close()
+    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
+    yield Saved((office, path.read_bytes()))
+    office.register.close()
 
 
 def chunks(data: bytes) -> list[bytes]:
@@ -108,16 +108,16 @@ def test_something_behind_the_end_is_found(saved: Saved, tmp_path: Path, more: b
 
 
 def test_chunks_of_another_back_up_of_the_same_home_are_found(saved: Saved, tmp_path: Path) -> None:
-    desk, data = saved
+    office, data = saved
     path = tmp_path / "second.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
     mine, others = chunks(data), chunks(path.read_bytes())
     assert len(mine) == len(others)
     refused(saved, b"".join((*mine[:2], others[2], *mine[3:])), tmp_path)
 
 
-def restore(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+def restore(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     return restorer.restore(restorer.check(file), replace=replace)
 
 
@@ -125,32 +125,32 @@ def names(home: Home) -> set[str]:
     return {path.name for path in home.root.iterdir() if not path.name.endswith(("-wal", "-shm"))}
 
 
-def test_a_damaged_back_up_changes_nothing(desk: Desk, tmp_path: Path) -> None:
-    desk.document()
+def test_a_damaged_back_up_changes_nothing(office: WorkingOffice, tmp_path: Path) -> None:
+    office.document()
     path = tmp_path / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    before, rows = names(desk.home), desk.register.audit_rows()
+    before, rows = names(office.home), office.register.audit_rows()
     with pytest.raises(IntegrityBroken, match="backup-damaged"):
-        restore(desk, path)
-    assert names(desk.home) == before
-    assert desk.register.audit_rows() == rows
+        restore(office, path)
+    assert names(office.home) == before
+    assert office.register.audit_rows() == rows
 
 
 @pytest.fixture
-def file(desk: Desk, tmp_path: Path) -> Path:
+def file(office: WorkingOffice, tmp_path: Path) -> Path:
     """A back-up of a register with one document."""
-    desk.document()
+    office.document()
     path = tmp_path / "register.backup"
-    back_up(desk.register.database, desk.keys, desk.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
     return path
 
 
-def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
-    done = restore(desk, file, replace=replace)
-    again = Desk.open(desk.home)
+def restored(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
+    done = restore(office, file, replace=replace)
+    again = WorkingOffice.at(office.home)
     assert len(again.register.documents.list()) == 1
     assert again.register.audit.verify().reason is None
     again.register.close()
@@ -158,13 +158,13 @@ def restored(desk: Desk, file: Path, *, replace: bool = True) -> Restored:
 
 
 @pytest.mark.parametrize("content", [None, b""])
-def test_a_register_that_is_gone_is_restored(desk: Desk, file: Path, content: bytes | None) -> None:
-    desk.register.close()
-    desk.home.register_path.unlink()
+def test_a_register_that_is_gone_is_restored(office: WorkingOffice, file: Path, content: bytes | None) -> None:
+    office.register.close()
+    office.home.register_path.unlink()
     if content is not None:
-        desk.home.register_path.write_bytes(content)
-    assert restored(desk, file, replace=False).kept is None
-    assert desk.home.register_path.stat().st_mode & 0o777 == 0o600
+        office.home.register_path.write_bytes(content)
+    assert restored(office, file, replace=False).kept is None
+    assert office.home.register_path.stat().st_mode & 0o777 == 0o600
 
 
 def emptied(home: Home, *statements: str) -> None:
@@ -178,19 +178,19 @@ def emptied(home: Home, *statements: str) -> None:
     assert home.register_path.stat().st_size > 0
 
 
-def test_a_database_without_tables_is_a_vacant_place(desk: Desk, file: Path) -> None:
-    desk.register.close()
-    emptied(desk.home)
-    assert restored(desk, file, replace=False).kept is None
-    assert left_over(desk.home) == []
+def test_a_database_without_tables_is_a_vacant_place(office: WorkingOffice, file: Path) -> None:
+    office.register.close()
+    emptied(office.home)
+    assert restored(office, file, replace=False).kept is None
+    assert left_over(office.home) == []
 
 
-def test_a_database_of_somebody_else_is_no_vacant_place(desk: Desk, file: Path) -> None:
-    desk.register.close()
-    emptied(desk.home, "CREATE TABLE things (x)")
+def test_a_database_of_somebody_else_is_no_vacant_place(office: WorkingOffice, file: Path) -> None:
+    office.register.close()
+    emptied(office.home, "CREATE TABLE things (x)")
     with pytest.raises(NotPermitted, match="restore-register-exists"):
-        restored(desk, file, replace=False)
-    kept = restored(desk, file).kept
+        restored(office, file, replace=False)
+    kept = restored(office, file).kept
     assert kept is not None
     connection = sqlite3.connect(kept)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("things",)]
@@ -198,9 +198,11 @@ def test_a_database_of_somebody_else_is_no_vacant_place(desk: Desk, file: Path) 
 
 
 @pytest.mark.parametrize("damage", ["garbage", "page", "schema"])
-def test_a_register_that_is_damaged_is_kept_beside_the_restored_one(desk: Desk, file: Path, damage: str) -> None:
-    desk.register.close()
-    place = desk.home.register_path
+def test_a_register_that_is_damaged_is_kept_beside_the_restored_one(
+    office: WorkingOffice, file: Path, damage: str
+) -> None:
+    office.register.close()
+    place = office.home.register_path
     content = bytearray(place.read_bytes())
     if damage == "garbage":
         content = bytearray(b"this is no database" * 400)
@@ -209,16 +211,16 @@ def test_a_register_that_is_damaged_is_kept_beside_the_restored_one(desk: Desk, 
     else:
         content[100:4096] = bytes(3996)
     place.write_bytes(content)
-    done = restored(desk, file)
+    done = restored(office, file)
     assert done.kept is not None
     assert done.kept.read_bytes() == content
     assert done.kept.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_old_register_that_is_kept_is_whole(desk: Desk, file: Path) -> None:
-    desk.person(UTOPIAN)
-    rows = desk.register.audit_rows()
-    done = restored(desk, file)
+def test_the_old_register_that_is_kept_is_whole(office: WorkingOffice, file: Path) -> None:
+    office.person(UTOPIAN)
+    rows = office.register.audit_rows()
+    done = restored(office, file)
     assert done.kept is not None
     old = Database.open(f"sqlite:///{done.kept}", new=False)
     with old.read() as connection:
@@ -244,13 +246,13 @@ def left_over(home: Home) -> list[str]:
     return [path.name for path in home.root.iterdir() if path.name.startswith(".")]
 
 
-def killed(desk: Desk, file: Path, where: object, name: str) -> None:
+def killed(office: WorkingOffice, file: Path, where: object, name: str) -> None:
     """A process that restores, and is killed when it comes to call this."""
     child = os.fork()
     if child == 0:
         setattr(where, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
         try:
-            restore(desk, file)
+            restore(office, file)
         finally:
             os._exit(0)
     status = status_of(child)
@@ -260,20 +262,20 @@ def killed(desk: Desk, file: Path, where: object, name: str) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize(("where", "name", "done"), KILLS, ids=lambda value: getattr(value, "__name__", str(value)))
 def test_a_kill_in_a_restoring_leaves_one_state_and_the_next_one_tidies(
-    desk: Desk, file: Path, where: object, name: str, done: bool
+    office: WorkingOffice, file: Path, where: object, name: str, done: bool
 ) -> None:
     """No copy of the old register lies about that nobody sees: it goes, or gets the name of one that was replaced."""
-    desk.person(UTOPIAN)
-    rows = desk.register.audit_rows()
-    desk.register.close()
-    killed(desk, file, where, name)
-    again = Desk.open(desk.home)
+    office.person(UTOPIAN)
+    rows = office.register.audit_rows()
+    office.register.close()
+    killed(office, file, where, name)
+    again = WorkingOffice.at(office.home)
     assert (again.register.audit_rows() == rows) is not done
     assert again.register.audit.verify().reason is None
     again.register.close()
-    restored(desk, file)
-    assert left_over(desk.home) == []
-    kept = sorted(desk.home.root.glob("register.sqlite.replaced-*"))
+    restored(office, file)
+    assert left_over(office.home) == []
+    kept = sorted(office.home.root.glob("register.sqlite.replaced-*"))
     assert len(kept) == (2 if done else 1)
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
     held = []
@@ -291,38 +293,38 @@ def test_a_kill_in_a_restoring_leaves_one_state_and_the_next_one_tidies(
     ("where", "name"), [(backup_restore, "_fill"), (backup_restore, "_lost"), (Place, "set_aside"), (Place, "fill")]
 )
 def test_a_kill_while_a_register_is_built_beside_its_place_leaves_nothing_there(
-    desk: Desk, file: Path, where: object, name: str, damaged: bool
+    office: WorkingOffice, file: Path, where: object, name: str, damaged: bool
 ) -> None:
-    desk.register.close()
-    desk.home.register_path.unlink()
+    office.register.close()
+    office.home.register_path.unlink()
     if damaged:
-        desk.home.register_path.write_bytes(b"this is no database" * 400)
-    killed(desk, file, where, name)
+        office.home.register_path.write_bytes(b"this is no database" * 400)
+    killed(office, file, where, name)
     with pytest.raises(IntegrityBroken):
-        Desk.open(desk.home)
-    restored(desk, file)
-    assert left_over(desk.home) == []
-    assert len(list(desk.home.root.glob("register.sqlite.replaced-*"))) == damaged
+        WorkingOffice.at(office.home)
+    restored(office, file)
+    assert left_over(office.home) == []
+    assert len(list(office.home.root.glob("register.sqlite.replaced-*"))) == damaged
 
 
-def test_a_register_that_has_come_since_the_check_is_not_replaced(desk: Desk, file: Path) -> None:
-    desk.register.close()
-    aside = desk.home.root / "aside"
-    desk.home.register_path.rename(aside)
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+def test_a_register_that_has_come_since_the_check_is_not_replaced(office: WorkingOffice, file: Path) -> None:
+    office.register.close()
+    aside = office.home.root / "aside"
+    office.home.register_path.rename(aside)
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     checked = restorer.check(file)
     assert checked.vacant
-    aside.rename(desk.home.register_path)
-    content = desk.home.register_path.read_bytes()
+    aside.rename(office.home.register_path)
+    content = office.home.register_path.read_bytes()
     with pytest.raises(NotPermitted, match="restore-register-exists"):
         restorer.restore(checked)
-    assert desk.home.register_path.read_bytes() == content
-    assert left_over(desk.home) == []
+    assert office.home.register_path.read_bytes() == content
+    assert left_over(office.home) == []
 
 
-def test_a_register_with_bad_text_in_its_log_can_be_replaced(desk: Desk, file: Path) -> None:
-    with desk.register.database.write() as connection:
+def test_a_register_with_bad_text_in_its_log_can_be_replaced(office: WorkingOffice, file: Path) -> None:
+    with office.register.database.write() as connection:
         connection.execute(text("UPDATE audit SET hash = CAST(X'eda080ff' AS TEXT)"))
-    desk.register.close()
-    done = restored(desk, file)
+    office.register.close()
+    done = restored(office, file)
     assert done.kept is not None

@@ -14,17 +14,14 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.books.audit import log
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
 from eid_toolkit.books.register.keeping.backup_container import BackupWriter
 from eid_toolkit.books.register.keeping.backup_restore import Restorer
-from eid_toolkit.books.register.register import Register
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
 from support.asking import Asked
-from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, Desk, build_home
+from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, WorkingOffice, build_home
 from support.scripted import FixedClock
 
 CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
@@ -35,56 +32,56 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "register.backup"
 
 
-def saved(desk: Desk, file: Path, operator: Operator = ANNA) -> Manifest:
-    return back_up(desk.register.database, desk.keys, desk.home.config, file, operator, CLOCK, ENTROPY)
+def saved(office: WorkingOffice, file: Path, operator: Operator = ANNA) -> Manifest:
+    return back_up(office.register.database, office.keys, office.home.config, file, operator, CLOCK, ENTROPY)
 
 
-def actions(desk: Desk) -> list[str]:
-    return [row.action for row in desk.register.audit_rows("register")]
+def actions(office: WorkingOffice) -> list[str]:
+    return [row.action for row in office.register.audit_rows("register")]
 
 
-def left_over(desk: Desk) -> list[str]:
-    return [path.name for path in desk.home.root.iterdir() if path.name.startswith(".") or "replaced" in path.name]
+def left_over(office: WorkingOffice) -> list[str]:
+    return [path.name for path in office.home.root.iterdir() if path.name.startswith(".") or "replaced" in path.name]
 
 
-def test_who_may_not_back_up_or_restore_does_neither(desk: Desk, file: Path) -> None:
+def test_who_may_not_back_up_or_restore_does_neither(office: WorkingOffice, file: Path) -> None:
     with pytest.raises(NotPermitted, match="role-missing"):
-        saved(desk, file, CLERK)
+        saved(office, file, CLERK)
     assert not file.exists()
-    assert actions(desk) == []
-    saved(desk, file)
+    assert actions(office) == []
+    saved(office, file)
     with pytest.raises(NotPermitted, match="role-missing"):
-        Restorer(desk.home, desk.keys, CLERK, CLOCK).check(file)
-    checked = Restorer(desk.home, desk.keys, ANNA, CLOCK).check(file)
+        Restorer(office.home, office.keys, CLERK, CLOCK).check(file)
+    checked = Restorer(office.home, office.keys, ANNA, CLOCK).check(file)
     with pytest.raises(NotPermitted, match="role-missing"):
-        Restorer(desk.home, desk.keys, CLERK, CLOCK).restore(checked, replace=True)
-    assert actions(desk) == ["register.backup-begun", "register.backed-up"]
+        Restorer(office.home, office.keys, CLERK, CLOCK).restore(checked, replace=True)
+    assert actions(office) == ["register.backup-begun", "register.backed-up"]
 
 
-def test_that_a_back_up_is_begun_is_on_record_in_the_back_up_itself(desk: Desk, file: Path) -> None:
-    manifest = saved(desk, file)
-    begun, done = desk.register.audit_rows("register")
+def test_that_a_back_up_is_begun_is_on_record_in_the_back_up_itself(office: WorkingOffice, file: Path) -> None:
+    manifest = saved(office, file)
+    begun, done = office.register.audit_rows("register")
     assert (begun.action, begun.operator, begun.hash) == ("register.backup-begun", "anna", manifest.audit_head)
     assert json.loads(done.detail)["head"] == begun.hash
 
 
 @pytest.mark.parametrize("at", ["write", "finish"])
 def test_a_back_up_that_came_to_nothing_was_begun(
-    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, at: str
+    office: WorkingOffice, file: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(BackupWriter, at, fail)
     with pytest.raises(OSError):
-        saved(desk, file)
-    assert actions(desk) == ["register.backup-begun"]
+        saved(office, file)
+    assert actions(office) == ["register.backup-begun"]
     assert list(file.parent.glob("*.backup*")) == []
 
 
 @pytest.mark.parametrize("which", [1, 2])
 def test_no_back_up_exists_that_could_not_be_put_on_record(
-    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, which: int
+    office: WorkingOffice, file: Path, monkeypatch: pytest.MonkeyPatch, which: int
 ) -> None:
     """Neither where it is begun nor where it is done."""
     plain: Callable[..., None] = log.append
@@ -99,14 +96,14 @@ def test_no_back_up_exists_that_could_not_be_put_on_record(
 
     monkeypatch.setattr(log, "append", append)
     with pytest.raises(ServiceAway):
-        saved(desk, file)
+        saved(office, file)
     assert not file.exists()
-    assert len(actions(desk)) == which - 1
+    assert len(actions(office)) == which - 1
 
 
 @pytest.mark.parametrize("links", [True, False])
 def test_of_two_back_ups_to_one_name_one_is_refused(
-    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+    office: WorkingOffice, file: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
     """The other one has come while this one was written; also where a file has one name only."""
     if not links:
@@ -116,13 +113,13 @@ def test_of_two_back_ups_to_one_name_one_is_refused(
     def finish(writer: BackupWriter) -> None:
         plain(writer)
         monkeypatch.setattr(BackupWriter, "finish", plain)
-        saved(desk, file)
+        saved(office, file)
 
     monkeypatch.setattr(BackupWriter, "finish", finish)
     with pytest.raises(NotPermitted, match="backup-exists"):
-        saved(desk, file)
-    assert check_backup(file, desk.keys).audit_rows == len(desk.register.audit_rows()) - 1
-    assert actions(desk) == ["register.backup-begun", "register.backup-begun", "register.backed-up"]
+        saved(office, file)
+    assert check_backup(file, office.keys).audit_rows == len(office.register.audit_rows()) - 1
+    assert actions(office) == ["register.backup-begun", "register.backup-begun", "register.backed-up"]
     assert [path.name for path in file.parent.glob("*register.backup*")] == [file.name]
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -130,7 +127,7 @@ def test_of_two_back_ups_to_one_name_one_is_refused(
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("theirs", [True, False])
 def test_what_cannot_be_put_on_record_takes_away_its_own_file_alone(
-    desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch, theirs: bool, links: bool
+    office: WorkingOffice, file: Path, monkeypatch: pytest.MonkeyPatch, theirs: bool, links: bool
 ) -> None:
     if not links:
         monkeypatch.setattr(os, "link", no_links)
@@ -147,7 +144,7 @@ def test_what_cannot_be_put_on_record_takes_away_its_own_file_alone(
 
     monkeypatch.setattr(log, "append", append)
     with pytest.raises(ServiceAway):
-        saved(desk, file)
+        saved(office, file)
     found = [path.read_bytes() for path in file.parent.glob("*register.backup*")]
     assert found == ([b"of somebody else"] if theirs else [])
 
@@ -156,8 +153,10 @@ def no_links(*_: object) -> None:
     raise PermissionError(errno.EPERM, "Operation not permitted")
 
 
-def test_a_back_up_is_read_twice_and_no_more(desk: Desk, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved(desk, file)
+def test_a_back_up_is_read_twice_and_no_more(
+    office: WorkingOffice, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(office, file)
     plain, opened = Path.open, []
 
     def counted(path: Path, *arguments: Any, **more: Any) -> Any:
@@ -166,76 +165,76 @@ def test_a_back_up_is_read_twice_and_no_more(desk: Desk, file: Path, monkeypatch
         return plain(path, *arguments, **more)
 
     monkeypatch.setattr(Path, "open", counted)
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     restorer.restore(restorer.check(file), replace=True)
     assert len(opened) == 2
 
 
-def test_a_file_that_is_another_one_than_was_checked_is_not_restored(desk: Desk, file: Path) -> None:
-    saved(desk, file)
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+def test_a_file_that_is_another_one_than_was_checked_is_not_restored(office: WorkingOffice, file: Path) -> None:
+    saved(office, file)
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     checked = restorer.check(file)
-    desk.person(UTOPIAN)
-    saved(desk, file.with_suffix(".2"))
+    office.person(UTOPIAN)
+    saved(office, file.with_suffix(".2"))
     file.with_suffix(".2").replace(file)
-    rows = desk.register.audit_rows()
+    rows = office.register.audit_rows()
     with pytest.raises(IntegrityBroken, match="backup-changed"):
         restorer.restore(checked, replace=True)
-    assert desk.register.audit_rows() == rows
-    assert left_over(desk) == []
+    assert office.register.audit_rows() == rows
+    assert left_over(office) == []
 
 
-def test_a_file_that_was_damaged_since_it_was_checked_is_not_restored(desk: Desk, file: Path) -> None:
-    saved(desk, file)
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+def test_a_file_that_was_damaged_since_it_was_checked_is_not_restored(office: WorkingOffice, file: Path) -> None:
+    saved(office, file)
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     checked = restorer.check(file)
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    rows = desk.register.audit_rows()
+    rows = office.register.audit_rows()
     with pytest.raises(IntegrityBroken, match="backup-damaged"):
         restorer.restore(checked, replace=True)
-    assert desk.register.audit_rows() == rows
-    assert left_over(desk) == []
+    assert office.register.audit_rows() == rows
+    assert left_over(office) == []
 
 
-def test_a_kill_before_the_home_remembers_a_restoring_stops_no_work(desk: Desk, file: Path) -> None:
+def test_a_kill_before_the_home_remembers_a_restoring_stops_no_work(office: WorkingOffice, file: Path) -> None:
     """The home still has the checkpoint that is lost; the restoring has named it, and signed that."""
-    saved(desk, file)
-    desk.person(UTOPIAN)
-    desk.register.audit.checkpoint([ANNA])
-    head = desk.home.audit / "head.json"
+    saved(office, file)
+    office.person(UTOPIAN)
+    office.register.audit.checkpoint([ANNA])
+    head = office.home.audit / "head.json"
     remembered = head.read_bytes()
-    restorer = Restorer(desk.home, desk.keys, ANNA, CLOCK)
+    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
     done = restorer.restore(restorer.check(file), replace=True)
     head.write_bytes(remembered)
-    desk.register.audit.settle()
-    seen = desk.register.audit.seen()
+    office.register.audit.settle()
+    seen = office.register.audit.seen()
     assert seen is not None and seen.position == done.row
     head.write_bytes(remembered)
-    desk.person(UTOPIAN)
-    desk.register.audit.checkpoint([ANNA])
-    assert desk.register.audit.verify().unsigned_rows == 0
-    with desk.register.database.write() as connection:  # without its signature the row of the restoring is nobody's
+    office.person(UTOPIAN)
+    office.register.audit.checkpoint([ANNA])
+    assert office.register.audit.verify().unsigned_rows == 0
+    with office.register.database.write() as connection:  # without its signature the row of the restoring is nobody's
         connection.execute(text("DELETE FROM audit_checkpoint WHERE position = :row"), {"row": done.row})
     head.write_bytes(remembered)
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
-        desk.register.audit.settle()
+        office.register.audit.settle()
 
 
 def test_an_old_checkpoint_that_was_kept_elsewhere_is_lost_by_the_restoring_that_says_so(
-    desk: Desk, file: Path
+    office: WorkingOffice, file: Path
 ) -> None:
     """Each of the rows that are lost, and not only the one that the home had seen last."""
-    saved(desk, file)
-    desk.person(UTOPIAN)
-    kept = desk.register.audit.checkpoint([ANNA])
-    desk.person({**UTOPIAN, "personal_number": "2"})
-    desk.register.audit.checkpoint([ANNA])
-    assert desk.register.audit.verify(None, kept).reason is None
-    restorer = Restorer(desk.home, desk.keys, ANNA, FixedClock(CLOCK.time + timedelta(seconds=1)))
+    saved(office, file)
+    office.person(UTOPIAN)
+    kept = office.register.audit.checkpoint([ANNA])
+    office.person({**UTOPIAN, "personal_number": "2"})
+    office.register.audit.checkpoint([ANNA])
+    assert office.register.audit.verify(None, kept).reason is None
+    restorer = Restorer(office.home, office.keys, ANNA, FixedClock(CLOCK.time + timedelta(seconds=1)))
     restorer.restore(restorer.check(file), replace=True)
-    result = desk.register.audit.verify(None, kept)
+    result = office.register.audit.verify(None, kept)
     assert (result.reason, result.lost[-1]) == (None, kept)
 
 
@@ -245,9 +244,8 @@ def test_nobody_is_asked_for_the_passphrase_while_the_register_waits(
     asked = Asked(monkeypatch, PASSPHRASE)
     home = build_home(tmp_path / "office", demo=False)
 
-    def fresh() -> Desk:
-        keys = open_key_store(home, asked, ENTROPY)
-        return Desk(home, keys, Register.open(home, keys, CLOCK, ENTROPY), AuthorityStore(home.pki, keys))
+    def fresh() -> WorkingOffice:
+        return WorkingOffice.at(home, asked)
 
     first = fresh()
     before = asked.times

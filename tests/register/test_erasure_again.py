@@ -15,20 +15,21 @@ from eid_toolkit.books.register.queues import queues
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.work import WorkQueue
-from support.bureau import Bureau
-from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, Desk
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, WorkingOffice
 from support.manifests import chip_of, manifest, serial_of
 
 PEOPLE = [{**UTOPIAN, "secondary_identifier": name} for name in ("Anna", "Berta", "Clara", "Dora")]
 
 
-def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring(desk: Desk, tmp_path: Path) -> None:
-    register = desk.register
+def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring(
+    office: WorkingOffice, tmp_path: Path
+) -> None:
+    register = office.register
     register.stock.receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
     register.stock.hand_out("main", ANNA, [serial_of(1)])
     register.stock.shifts.open("main", 1, (ANNA, BERT))
-    created, approved = desk.application(PEOPLE[0]), desk.approved(PEOPLE[1])
-    prepared, bound = desk.document(PEOPLE[2]), desk.document(PEOPLE[3])
+    created, approved = office.application(PEOPLE[0]), office.approved(PEOPLE[1])
+    prepared, bound = office.document(PEOPLE[2]), office.document(PEOPLE[3])
     register.documents.bind_chip(bound.id, chip_of(1), ANNA, station="main")
     with register.database.write() as connection:
         times = {"created_at": CLOCK.now(), "updated_at": CLOCK.now()}
@@ -37,7 +38,7 @@ def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring
             row = {"id": name, "document_id": bound.id, "state": state, **what}
             connection.execute(personalization_job.insert(), row)
     file = tmp_path / "register.backup"
-    back_up(register.database, desk.keys, desk.home.config, file, ANNA, CLOCK, ENTROPY)
+    back_up(register.database, office.keys, office.home.config, file, ANNA, CLOCK, ENTROPY)
 
     register.documents.spoil(prepared.id, "torn", ANNA)
     register.documents.spoil(bound.id, "torn", ANNA, BERT, serial_of(1))
@@ -45,12 +46,12 @@ def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring
     for identifier in applications:
         person = register.applications.withdraw(identifier, ANNA, "not wanted").person
         register.erasure.erase(person.id, "request", (ANNA, BERT))
-    restorer = Restorer(desk.home, desk.keys, BERT, CLOCK)
+    restorer = Restorer(office.home, office.keys, BERT, CLOCK)
     assert restorer.restore(restorer.check(file), replace=True).erased_again == len(applications)
     register.close()
 
-    again = Desk.open(desk.home)
-    work = WorkQueue(again.register.database, Bureau(again).service.leases, station="main")
+    again = WorkingOffice.at(office.home)
+    work = WorkQueue(again.register.database, again.personalization.leases, station="main")
     assert (work.waiting(), work.half_way()) == (0, 0)
     with again.register.database.read() as connection:
         assert {each.stage: each.waiting for each in queues(connection)} == dict.fromkeys(

@@ -16,9 +16,9 @@ from eid_toolkit.ground.errors import BadInput, NoCardError
 from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.standards.profiles import load_profile
 from eid_toolkit.work.personalization.journal import JobState
-from support.bureau import Bureau, CutLine
-from support.homes import ANNA, BERT, CLOCK, Desk, portrait_file
+from support.homes import ANNA, BERT, CLOCK, WorkingOffice, portrait_file
 from support.manifests import chip_of, manifest, serial_of
+from support.silent_clerk import CutLine
 
 MARK = "Zwyrtek"
 NUMBER, FORMER_NUMBER = "099000000017", "ZWYRTEK-1"
@@ -75,10 +75,10 @@ NOBODYS = {
 """Columns of free text that never have any. Whoever adds one says here which of the two it is."""
 
 
-def marked(desk: Desk) -> dict[str, set[str]]:
+def marked(office: WorkingOffice) -> dict[str, set[str]]:
     """The columns of all tables in which one of the marks stands, in whatever form."""
     found: dict[str, set[str]] = {}
-    with desk.register.database.read() as connection:
+    with office.register.database.read() as connection:
         for table in metadata.sorted_tables:
             for row in connection.execute(select(table)).mappings():
                 for name, value in row.items():
@@ -97,46 +97,45 @@ def test_every_column_of_free_text_is_known() -> None:
     assert columns == {name: TOLD.get(name, set()) | NOBODYS.get(name, set()) for name in TOLD.keys() | NOBODYS.keys()}
 
 
-def apply(desk: Desk, person: Person, profile: str) -> Application:
+def apply(office: WorkingOffice, person: Person, profile: str) -> Application:
     wanted = load_profile(profile)
     portrait = make_portrait(portrait_file(), wanted.portrait)
     shown = [Evidence(each.split("|")[0], f"{MARK} 7") for each in wanted.required_evidence("first")]
     shown += [Evidence("letter", f"{MARK} 8")]
-    return desk.register.applications.create(person, wanted, portrait, ANNA, evidence=shown)
+    return office.register.applications.create(person, wanted, portrait, ANNA, evidence=shown)
 
 
-def live(desk: Desk, person: Person) -> tuple[str, str, str]:
+def live(office: WorkingOffice, person: Person) -> tuple[str, str, str]:
     """All that can be told of a person in the office; returns the documents, of which one was issued."""
-    register = desk.register
+    register = office.register
     register.agencies.add("police", "Police", ["id"], ["a search"], ANNA, may_report=True)
     register.persons.look_ups.search(MARK, ANNA)
     with pytest.raises(BadInput, match="agency-unknown"):
         register.agencies.look_up(MARK, "a search", ANNA, words=MARK)
-    register.applications.reject(apply(desk, person, "utopia-id").id, BERT, WHY)
-    register.applications.withdraw(apply(desk, person, "utopia-id").id, ANNA, WHY)
+    register.applications.reject(apply(office, person, "utopia-id").id, BERT, WHY)
+    register.applications.withdraw(apply(office, person, "utopia-id").id, ANNA, WHY)
 
-    issued = desk.prepare(register.applications.approve(apply(desk, person, "vn-cccd").id, BERT))
-    bureau = Bureau(desk)
-    bureau.personalize(issued, bureau.blank())
+    issued = office.prepare(register.applications.approve(apply(office, person, "vn-cccd").id, BERT))
+    office.personalize(issued, office.blank())
     register.statuses.change(issued.id, "suspend", ANNA, WHY)
     register.statuses.change(issued.id, "resume", ANNA, WHY)
     register.notices.add_document(NoticeKind.LOST, issued.id, "police", ANNA, WHY)
 
-    approved = register.applications.approve(apply(desk, person, "utopia-id").id, BERT)
-    stopped = desk.prepare(approved)
+    approved = register.applications.approve(apply(office, person, "utopia-id").id, BERT)
+    stopped = office.prepare(approved)
     with pytest.raises(NoCardError):
-        bureau.personalize(stopped, bureau.blank("stopped"), line=lambda card: CutLine(card, 30, after=False))
-    (job,) = bureau.service.journal.of_document(stopped.id)
-    bureau.service.journal.set_state(job, JobState.NEEDS_DECISION, ANNA.name)
-    bureau.service.resume(bureau.service.journal.get(job.id), WHY, ANNA)
-    assert bureau.service.spoil_document(stopped.id, WHY, ANNA).state is DocumentState.SPOILED
+        office.personalize(stopped, office.blank("stopped"), line=lambda card: CutLine(card, 30, after=False))
+    (job,) = office.personalization.journal.of_document(stopped.id)
+    office.personalization.journal.set_state(job, JobState.NEEDS_DECISION, ANNA.name)
+    office.personalization.resume(office.personalization.journal.get(job.id), WHY, ANNA)
+    assert office.personalization.spoil_document(stopped.id, WHY, ANNA).state is DocumentState.SPOILED
 
     register.stock.receiving.receive(Manifest.read(manifest(1)), ANNA)
     register.stock.hand_out("main", ANNA, count=1)
     register.stock.shifts.open("main", 1, (ANNA, BERT))
-    spoiled = desk.prepare(approved)
+    spoiled = office.prepare(approved)
     register.documents.bind_chip(spoiled.id, chip_of(1), ANNA)
-    bureau.service.spoil_document(spoiled.id, WHY, ANNA, BERT, serial_of(1))
+    office.personalization.spoil_document(spoiled.id, WHY, ANNA, BERT, serial_of(1))
     register.applications.withdraw(approved.id, ANNA, WHY)
 
     wanted = register.notices.add_person(person.id, "police", ANNA, WHY)
@@ -146,27 +145,27 @@ def live(desk: Desk, person: Person) -> tuple[str, str, str]:
     return issued.id, stopped.id, spoiled.id
 
 
-def test_no_column_has_a_persons_texts_afterwards(desk: Desk) -> None:
-    kept = desk.register.persons.add(PersonData.from_text(HOLDER), ANNA, f"a letter of {MARK}")
+def test_no_column_has_a_persons_texts_afterwards(office: WorkingOffice) -> None:
+    kept = office.register.persons.add(PersonData.from_text(HOLDER), ANNA, f"a letter of {MARK}")
     merged = {**HOLDER, "personal_number": "ZWYRTEK-2", "secondary_identifier": "Zwyrtek the other"}
-    double = desk.register.persons.add(PersonData.from_text(merged), ANNA, f"a letter of {MARK}")
-    double = desk.register.persons.change(
+    double = office.register.persons.add(PersonData.from_text(merged), ANNA, f"a letter of {MARK}")
+    double = office.register.persons.change(
         double, PersonData.from_text({**merged, "religion": f"{MARK}ism"}), ANNA, f"another letter of {MARK}"
     )
-    documents = live(desk, kept)
-    desk.register.persons.pairs.decide(kept, double, BERT, same=True)
-    assert marked(desk) == TOLD
+    documents = live(office, kept)
+    office.register.persons.pairs.decide(kept, double, BERT, same=True)
+    assert marked(office) == TOLD
 
-    erased = desk.register.erasure.erase(kept.id, "request", (ANNA, BERT))
+    erased = office.register.erasure.erase(kept.id, "request", (ANNA, BERT))
     assert (sorted(erased.documents), erased.merged) == (sorted(documents), (double.id,))
-    assert marked(desk) == {}
+    assert marked(office) == {}
 
 
-def test_what_stays_can_still_be_worked_with(desk: Desk) -> None:
-    kept = desk.person(HOLDER)
-    issued, _, spoiled = (desk.register.documents.get(each) for each in live(desk, kept))
-    desk.register.erasure.erase(kept.id, "request", (ANNA, BERT))
-    register = desk.register
+def test_what_stays_can_still_be_worked_with(office: WorkingOffice) -> None:
+    kept = office.person(HOLDER)
+    issued, _, spoiled = (office.register.documents.get(each) for each in live(office, kept))
+    office.register.erasure.erase(kept.id, "request", (ANNA, BERT))
+    register = office.register
     assert [each.reason for each in register.statuses.history(issued.id)] == [None] * 3
     assert [each.action for each in register.statuses.history(issued.id)] == ["suspend", "resume", "report-lost"]
     assert {each.state for each in register.applications.list()} >= {"rejected", "withdrawn"}

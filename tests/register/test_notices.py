@@ -17,41 +17,41 @@ from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.ground.errors import BadInput, NotPermitted, ServiceAway
-from support.homes import ANNA, UTOPIAN, Desk
+from support.homes import ANNA, UTOPIAN, WorkingOffice
 from support.waiting import LIMIT
 
 
 @pytest.fixture
-def notices(desk: Desk) -> Notices:
-    agencies = desk.register.agencies
+def notices(office: WorkingOffice) -> Notices:
+    agencies = office.register.agencies
     agencies.add("police", "Police", ["notices"], ["a search"], ANNA, may_report=True)
     agencies.add("border", "Border Guard", ["notices"], ["a crossing"], ANNA, may_report=True)
     agencies.add("tax", "Tax Office", ["id"], ["a tax"], ANNA)
-    return desk.register.notices
+    return office.register.notices
 
 
 @pytest.fixture
-def issued(desk: Desk) -> Document:
-    document = desk.document()
-    desk.register.documents.bind_chip(document.id, "c1", ANNA)
-    return desk.register.documents.issue(document.id, ANNA)
+def issued(office: WorkingOffice) -> Document:
+    document = office.document()
+    office.register.documents.bind_chip(document.id, "c1", ANNA)
+    return office.register.documents.issue(document.id, ANNA)
 
 
 @pytest.mark.parametrize(
     ("kind", "state"), [(NoticeKind.LOST, DocumentState.LOST), (NoticeKind.STOLEN, DocumentState.STOLEN)]
 )
 def test_a_documents_notice_reaches_its_status(
-    desk: Desk, notices: Notices, issued: Document, kind: NoticeKind, state: DocumentState
+    office: WorkingOffice, notices: Notices, issued: Document, kind: NoticeKind, state: DocumentState
 ) -> None:
     made = notices.add_document(kind, issued.document_number, "police", ANNA, "on a train")
     assert (made.document_id, made.operator, made.agency) == (issued.id, "anna", "police")
-    assert desk.register.documents.get(issued.id).state is state
+    assert office.register.documents.get(issued.id).state is state
     assert notices.withdraw(made.id, "by mistake", ANNA).withdrawn_by == "anna"
-    assert desk.register.documents.get(issued.id).state is state  # nobody knows who had it meanwhile
+    assert office.register.documents.get(issued.id).state is state  # nobody knows who had it meanwhile
 
 
 def test_a_notice_and_the_documents_status_stand_or_fall_together(
-    desk: Desk, notices: Notices, issued: Document, monkeypatch: pytest.MonkeyPatch
+    office: WorkingOffice, notices: Notices, issued: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = notices_module.append
 
@@ -64,15 +64,15 @@ def test_a_notice_and_the_documents_status_stand_or_fall_together(
         with pytest.raises(ServiceAway):
             notices.add_document(NoticeKind.STOLEN, issued.id, "police", ANNA, "on a train")
     assert notices.list(ANNA) == ()
-    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
-    assert desk.register.statuses.history(issued.id) == ()
-    assert "document.stolen" not in {row.action for row in desk.register.audit_rows(issued.id)}
+    assert office.register.documents.get(issued.id).state is DocumentState.ISSUED
+    assert office.register.statuses.history(issued.id) == ()
+    assert "document.stolen" not in {row.action for row in office.register.audit_rows(issued.id)}
     notices.add_document(NoticeKind.STOLEN, issued.id, "police", ANNA, "on a train")
-    (change,) = desk.register.statuses.history(issued.id)
+    (change,) = office.register.statuses.history(issued.id)
     assert (change.action, change.reason) == ("report-stolen", "on a train")
 
 
-def test_of_two_who_report_the_same_one_does(desk: Desk, notices: Notices, issued: Document) -> None:
+def test_of_two_who_report_the_same_one_does(office: WorkingOffice, notices: Notices, issued: Document) -> None:
     with ThreadPoolExecutor(6) as pool:
         waiting = [
             pool.submit(notices.add_document, NoticeKind.LOST, issued.id, agency, ANNA)
@@ -81,30 +81,30 @@ def test_of_two_who_report_the_same_one_does(desk: Desk, notices: Notices, issue
         errors = [each.exception(LIMIT) for each in waiting]
     assert sorted(str(getattr(each, "code", None)) for each in errors) == ["None"] * 2 + ["notice-exists"] * 4
     assert {each.agency for each in notices.list(ANNA)} == {"police", "border"}
-    assert len(desk.register.statuses.history(issued.id)) == 1
+    assert len(office.register.statuses.history(issued.id)) == 1
 
 
 @pytest.mark.parametrize("reason", ["a" * 201, "red\x1b[31m"])
 def test_reasons_of_notices_keep_the_rule_for_reasons(
-    desk: Desk, notices: Notices, issued: Document, reason: str
+    office: WorkingOffice, notices: Notices, issued: Document, reason: str
 ) -> None:
-    person = desk.person(UTOPIAN)
+    person = office.person(UTOPIAN)
     with pytest.raises(BadInput, match="reason-malformed"):
         notices.add_document(NoticeKind.LOST, issued.id, "police", ANNA, reason)
     with pytest.raises(BadInput, match="reason-malformed"):
         notices.add_person(person.id, "police", ANNA, reason)
     assert notices.add_person(person.id, "police", ANNA, "  seen \n last  week ").reason == "seen last week"
-    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
+    assert office.register.documents.get(issued.id).state is DocumentState.ISSUED
 
 
 def test_a_lost_document_can_turn_out_to_be_stolen_and_not_the_other_way(
-    desk: Desk, notices: Notices, issued: Document
+    office: WorkingOffice, notices: Notices, issued: Document
 ) -> None:
-    desk.register.statuses.change(issued.id, "report-lost", ANNA)
+    office.register.statuses.change(issued.id, "report-lost", ANNA)
     notices.add_document(NoticeKind.LOST, issued.id, "police", ANNA)  # known at the counter already
     notices.add_document(NoticeKind.STOLEN, issued.id, "border", ANNA)
     notices.add_document(NoticeKind.LOST, issued.id, "border", ANNA)
-    assert desk.register.documents.get(issued.id).state is DocumentState.STOLEN
+    assert office.register.documents.get(issued.id).state is DocumentState.STOLEN
     assert {(each.kind, each.agency) for each in notices.list(ANNA, document=issued.id)} == {
         (NoticeKind.LOST, "police"),
         (NoticeKind.STOLEN, "border"),
@@ -112,8 +112,8 @@ def test_a_lost_document_can_turn_out_to_be_stolen_and_not_the_other_way(
     }
 
 
-def test_what_never_left_the_office_is_not_lost_outside(desk: Desk, notices: Notices) -> None:
-    document = desk.document()
+def test_what_never_left_the_office_is_not_lost_outside(office: WorkingOffice, notices: Notices) -> None:
+    document = office.document()
     with pytest.raises(NotPermitted, match="document-never-issued"):
         notices.add_document(NoticeKind.LOST, document.id, "police", ANNA)
     with pytest.raises(BadInput, match="document-unknown"):
@@ -123,8 +123,8 @@ def test_what_never_left_the_office_is_not_lost_outside(desk: Desk, notices: Not
     assert notices.list(ANNA, withdrawn=True) == ()
 
 
-def test_a_withdrawn_notice_stays_on_record(desk: Desk, notices: Notices) -> None:
-    person = desk.person(UTOPIAN)
+def test_a_withdrawn_notice_stays_on_record(office: WorkingOffice, notices: Notices) -> None:
+    person = office.person(UTOPIAN)
     made = notices.add_person(person.id, "police", ANNA, "left the hospital")
     with pytest.raises(NotPermitted, match="notice-exists"):
         notices.add_person(person.id, "police", ANNA)
@@ -138,7 +138,7 @@ def test_a_withdrawn_notice_stays_on_record(desk: Desk, notices: Notices) -> Non
     (kept,) = [each for each in notices.list(ANNA, withdrawn=True, person=person.id) if each.id == made.id]
     assert (kept.reason, kept.withdrawal_reason, kept.withdrawn_by) == ("left the hospital", "came home", "anna")
     assert notices.add_person(person.id, "police", ANNA).id != made.id
-    rows = desk.register.audit_rows(made.id)
+    rows = office.register.audit_rows(made.id)
     assert [(row.action, json.loads(row.detail)) for row in rows] == [
         ("notice.added", {"kind": "wanted", "agency": "police", "person_id": person.id}),
         ("notice.withdrawn", {}),
@@ -147,9 +147,9 @@ def test_a_withdrawn_notice_stays_on_record(desk: Desk, notices: Notices) -> Non
         notices.withdraw("N-404", "x", ANNA)
 
 
-def test_only_agencies_that_report_do(desk: Desk, notices: Notices, issued: Document) -> None:
-    person = desk.person(UTOPIAN)
-    desk.register.agencies.disable("border", ANNA)
+def test_only_agencies_that_report_do(office: WorkingOffice, notices: Notices, issued: Document) -> None:
+    person = office.person(UTOPIAN)
+    office.register.agencies.disable("border", ANNA)
     for agency, code in (("tax", "agency-may-not-report"), ("border", "agency-disabled")):
         with pytest.raises(NotPermitted, match=code):
             notices.add_person(person.id, agency, ANNA)
@@ -157,13 +157,15 @@ def test_only_agencies_that_report_do(desk: Desk, notices: Notices, issued: Docu
             notices.add_document(NoticeKind.LOST, issued.id, agency, ANNA)
     with pytest.raises(BadInput, match="agency-unknown"):
         notices.add_person(person.id, "nobody", ANNA)
-    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
+    assert office.register.documents.get(issued.id).state is DocumentState.ISSUED
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_who_lacks_the_role_reports_nothing(desk: Desk, notices: Notices, issued: Document, role: Role) -> None:
+def test_who_lacks_the_role_reports_nothing(
+    office: WorkingOffice, notices: Notices, issued: Document, role: Role
+) -> None:
     one = Operator(role.value, roles=frozenset({role}))
-    person = desk.person(UTOPIAN)
+    person = office.person(UTOPIAN)
     made = notices.add_person(person.id, "border", ANNA)
     attempts = [
         (Permission.REPORT_NOTICES, lambda: notices.add_person(person.id, "police", one)),
@@ -180,9 +182,11 @@ def test_who_lacks_the_role_reports_nothing(desk: Desk, notices: Notices, issued
 
 
 @pytest.mark.parametrize("reference", ["", " "])
-def test_no_number_is_nobodys_document(desk: Desk, notices: Notices, issued: Document, reference: str) -> None:
-    with desk.register.database.write() as connection:  # as erasure leaves one whose number tells of the person
+def test_no_number_is_nobodys_document(
+    office: WorkingOffice, notices: Notices, issued: Document, reference: str
+) -> None:
+    with office.register.database.write() as connection:  # as erasure leaves one whose number tells of the person
         connection.execute(update(document).where(document.c.id == issued.id).values(document_number=""))
     with pytest.raises(BadInput, match="document-unknown"):
         notices.add_document(NoticeKind.LOST, reference, "police", ANNA)
-    assert desk.register.documents.get(issued.id).state is DocumentState.ISSUED
+    assert office.register.documents.get(issued.id).state is DocumentState.ISSUED

@@ -20,7 +20,8 @@ from eid_toolkit.books.register.people.person_export import Exported, GoOn, expo
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.people.person_source import Kind
 from eid_toolkit.ground.errors import DatabaseAway, NotPermitted, ServiceAway
-from support.homes import ANNA, BERT, UTOPIAN, Desk
+from eid_toolkit.ground.home.home import Home
+from support.homes import ANNA, BERT, UTOPIAN, WorkingOffice
 from support.waiting import status_of
 
 COUNT, CHUNK = 7, 2
@@ -33,14 +34,14 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def office(desk: Desk) -> Desk:
+def office(office: WorkingOffice) -> WorkingOffice:
     for number in range(COUNT):  # some of one name, who are told apart by their identifiers
-        desk.person({**UTOPIAN, "secondary_identifier": f"Anna {number // 3}"})
-    return desk
+        office.person({**UTOPIAN, "secondary_identifier": f"Anna {number // 3}"})
+    return office
 
 
 def people(
-    office: Desk, stop: Callable[[], None] = lambda: None, after: int = COUNT
+    office: WorkingOffice, stop: Callable[[], None] = lambda: None, after: int = COUNT
 ) -> Callable[[GoOn], Generator[Person, None, None]]:
     """The office's persons; in front of the one behind ``after`` of them something happens."""
 
@@ -57,7 +58,7 @@ def away() -> None:
     raise DatabaseAway("register-away", reason="test")
 
 
-def export(office: Desk, target: Path, kind: Kind = "csv", zipped: bool = False) -> Exported:
+def export(office: WorkingOffice, target: Path, kind: Kind = "csv", zipped: bool = False) -> Exported:
     return export_persons(people(office), target, kind, zipped=zipped)
 
 
@@ -66,13 +67,13 @@ def text(target: Path) -> str:
     return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
 
 
-def whole(office: Desk, kind: Kind) -> str:
+def whole(office: WorkingOffice, kind: Kind) -> str:
     stream = io.StringIO(newline="")
     write_people(office.register.persons.look_ups.export(ANNA), stream, kind)
     return stream.getvalue()
 
 
-def stopped(office: Desk, target: Path, after: int, kind: Kind = "csv", zipped: bool = False) -> None:
+def stopped(office: WorkingOffice, target: Path, after: int, kind: Kind = "csv", zipped: bool = False) -> None:
     with pytest.raises(ServiceAway):
         export_persons(people(office, away, after), target, kind, zipped=zipped)
     assert not target.exists()
@@ -81,7 +82,7 @@ def stopped(office: Desk, target: Path, after: int, kind: Kind = "csv", zipped: 
 @pytest.mark.parametrize(("kind", "zipped"), FORMS)
 @pytest.mark.parametrize("after", range(COUNT))
 def test_after_a_stop_it_goes_on_and_the_file_is_the_same(
-    office: Desk, tmp_path: Path, kind: Kind, zipped: bool, after: int
+    office: WorkingOffice, tmp_path: Path, kind: Kind, zipped: bool, after: int
 ) -> None:
     target = tmp_path / "all"
     stopped(office, target, after, kind, zipped)
@@ -93,7 +94,7 @@ def test_after_a_stop_it_goes_on_and_the_file_is_the_same(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["all"]
 
 
-def test_a_killed_one_goes_on_too(office: Desk, tmp_path: Path) -> None:
+def test_a_killed_one_goes_on_too(office: WorkingOffice, tmp_path: Path) -> None:
     target = tmp_path / "all"
     office.register.database.close()
     child = os.fork()
@@ -109,7 +110,7 @@ def test_a_killed_one_goes_on_too(office: Desk, tmp_path: Path) -> None:
     assert text(target) == whole(office, "csv")
 
 
-def change(office: Desk, some: Person) -> None:
+def change(office: WorkingOffice, some: Person) -> None:
     office.register.persons.change(some, PersonData.from_text({**UTOPIAN, "religion": "none"}), ANNA, "a letter")
 
 
@@ -124,7 +125,7 @@ def change(office: Desk, some: Person) -> None:
     ids=["added", "changed", "erased", "merged"],
 )
 def test_no_file_holds_two_states(
-    office: Desk, tmp_path: Path, happens: Callable[[Desk, Person, Person], object]
+    office: WorkingOffice, tmp_path: Path, happens: Callable[[WorkingOffice, Person, Person], object]
 ) -> None:
     target = tmp_path / "all"
     stopped(office, target, 5)
@@ -135,14 +136,14 @@ def test_no_file_holds_two_states(
     assert text(target) == whole(office, "csv")
 
 
-def test_another_kind_of_file_begins_anew(office: Desk, tmp_path: Path) -> None:
+def test_another_kind_of_file_begins_anew(office: WorkingOffice, tmp_path: Path) -> None:
     target = tmp_path / "all"
     stopped(office, target, 5)
     assert export(office, target, "jsonl") == Exported(COUNT, 0, True)
     assert text(target) == whole(office, "jsonl")
 
 
-def test_a_part_that_has_lost_something_begins_anew(office: Desk, tmp_path: Path) -> None:
+def test_a_part_that_has_lost_something_begins_anew(office: WorkingOffice, tmp_path: Path) -> None:
     target, part = tmp_path / "all", tmp_path / "all.part"
     stopped(office, target, 5)
     os.truncate(part, part.stat().st_size - 1)
@@ -151,7 +152,7 @@ def test_a_part_that_has_lost_something_begins_anew(office: Desk, tmp_path: Path
 
 
 @pytest.mark.parametrize("note", [None, "{}", "[" * 5000, '{"schema": "eid-person-export-part/1", "size": "1"}'])
-def test_what_is_no_part_of_an_export_is_left_alone(office: Desk, tmp_path: Path, note: str | None) -> None:
+def test_what_is_no_part_of_an_export_is_left_alone(office: WorkingOffice, tmp_path: Path, note: str | None) -> None:
     part = tmp_path / "all.part"
     part.write_text("mine")
     if note is not None:
@@ -161,7 +162,7 @@ def test_what_is_no_part_of_an_export_is_left_alone(office: Desk, tmp_path: Path
     assert part.read_text() == "mine"
 
 
-def test_one_export_at_a_time(office: Desk, tmp_path: Path) -> None:
+def test_one_export_at_a_time(office: WorkingOffice, tmp_path: Path) -> None:
     stopped(office, tmp_path / "all", 5)
     before = (tmp_path / "all.part").read_bytes()
     with (tmp_path / "all.part").open("rb") as held:
@@ -172,14 +173,16 @@ def test_one_export_at_a_time(office: Desk, tmp_path: Path) -> None:
     assert export(office, tmp_path / "all").before == 4
 
 
-def test_a_note_names_nobody(office: Desk, tmp_path: Path) -> None:
+def test_a_note_names_nobody(office: WorkingOffice, tmp_path: Path) -> None:
     stopped(office, tmp_path / "all", 5)
     note = json.loads((tmp_path / "all.part.json").read_text())
     assert note["count"] == 4 and office.register.persons.get(note["last"])
     assert "Eriksson" not in str(note) and "ERIKSSON" not in str(note)
 
 
-def test_of_nobody_there_is_a_file_with_a_header(desk: Desk, tmp_path: Path) -> None:
-    assert export(desk, tmp_path / "all") == Exported(0, 0, False)
+def test_of_nobody_there_is_a_file_with_a_header(demo_home: Home, tmp_path: Path) -> None:
+    empty = WorkingOffice.at(demo_home)
+    assert export(empty, tmp_path / "all") == Exported(0, 0, False)
+    empty.register.close()
     assert text(tmp_path / "all").startswith("personal_number,")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["all"]

@@ -12,50 +12,52 @@ from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from support.homes import ANNA, BERT, NOW, UTOPIAN, VIETNAMESE, Desk
+from support.homes import ANNA, BERT, NOW, UTOPIAN, VIETNAMESE, WorkingOffice
 
 
-def change(desk: Desk, found: Person, operator: Operator = BERT, source: str = "marriage", **values: str) -> Person:
+def change(
+    office: WorkingOffice, found: Person, operator: Operator = BERT, source: str = "marriage", **values: str
+) -> Person:
     data = PersonData.from_text({**found.data.to_text(), **values})
-    return desk.register.persons.change(found, data, operator, source)
+    return office.register.persons.change(found, data, operator, source)
 
 
-def test_every_change_has_before_after_source_operator_and_time(desk: Desk) -> None:
-    added = desk.register.persons.add(PersonData.from_text(UTOPIAN), ANNA, "birth  certificate 7")
-    changed = change(desk, added, primary_identifier="Berg", spouse="Carl Berg")
+def test_every_change_has_before_after_source_operator_and_time(office: WorkingOffice) -> None:
+    added = office.register.persons.add(PersonData.from_text(UTOPIAN), ANNA, "birth  certificate 7")
+    changed = change(office, added, primary_identifier="Berg", spouse="Carl Berg")
     assert (changed.version, changed.data.name) == (2, "Berg Anna Maria")
-    assert desk.register.persons.get(added.id) == changed
-    first, second = desk.register.persons.history.of(changed, ANNA)
+    assert office.register.persons.get(added.id) == changed
+    first, second = office.register.persons.history.of(changed, ANNA)
     assert (first.version, first.operator, first.source, dict(first.fields)) == (1, "anna", "birth certificate 7", {})
     assert (second.version, second.operator, second.source) == (2, "bert", "marriage")
     assert dict(second.fields) == {"primary_identifier": ("Eriksson", "Berg"), "spouse": (None, "Carl Berg")}
     assert second.time == NOW
 
 
-def test_a_changed_person_is_found_by_the_new_name_and_not_by_the_old(desk: Desk) -> None:
-    other = desk.person({**UTOPIAN, "secondary_identifier": "Bo"})
-    changed = change(desk, desk.person(UTOPIAN), primary_identifier="Berg")
-    search = desk.register.persons.search
+def test_a_changed_person_is_found_by_the_new_name_and_not_by_the_old(office: WorkingOffice) -> None:
+    other = office.person({**UTOPIAN, "secondary_identifier": "Bo"})
+    changed = change(office, office.person(UTOPIAN), primary_identifier="Berg")
+    search = office.register.persons.search
     assert [hit.person for hit in search("berg")] == [changed]
     assert [hit.person for hit in search("eriksson")] == [other]
     assert [hit.person for hit in search("maria")] == [changed]
-    back = change(desk, changed, primary_identifier="Eriksson")
+    back = change(office, changed, primary_identifier="Eriksson")
     assert search("berg") == ()
     assert {hit.person.id for hit in search("eriksson")} == {other.id, back.id}
 
 
-def test_the_log_names_the_fields_and_no_values(desk: Desk) -> None:
-    changed = change(desk, desk.person(UTOPIAN), mother="Berta Berg")
-    (row,) = [row for row in desk.register.audit_rows(changed.id) if row.action == "person.changed"]
+def test_the_log_names_the_fields_and_no_values(office: WorkingOffice) -> None:
+    changed = change(office, office.person(UTOPIAN), mother="Berta Berg")
+    (row,) = [row for row in office.register.audit_rows(changed.id) if row.action == "person.changed"]
     assert json.loads(row.detail) == {"fields": ["mother"], "version": 2}
 
 
-def test_two_clerks_do_not_overwrite_each_other(desk: Desk) -> None:
-    seen_by_both = desk.person(UTOPIAN)
-    change(desk, seen_by_both, place_of_birth="Zenith")
+def test_two_clerks_do_not_overwrite_each_other(office: WorkingOffice) -> None:
+    seen_by_both = office.person(UTOPIAN)
+    change(office, seen_by_both, place_of_birth="Zenith")
     with pytest.raises(NotPermitted, match="person-changed-meanwhile"):
-        change(desk, seen_by_both, place_of_birth="Nadir")
-    assert desk.register.persons.get(seen_by_both.id).data.place_of_birth == "Zenith"
+        change(office, seen_by_both, place_of_birth="Nadir")
+    assert office.register.persons.get(seen_by_both.id).data.place_of_birth == "Zenith"
 
 
 @pytest.mark.parametrize(
@@ -70,60 +72,60 @@ def test_two_clerks_do_not_overwrite_each_other(desk: Desk) -> None:
     ],
 )
 def test_a_change_that_breaks_a_rule_changes_nothing(
-    desk: Desk, values: dict[str, str], source: str, code: str
+    office: WorkingOffice, values: dict[str, str], source: str, code: str
 ) -> None:
-    desk.person(VIETNAMESE)
-    added = desk.person(UTOPIAN)
+    office.person(VIETNAMESE)
+    added = office.person(UTOPIAN)
     with pytest.raises(BadInput, match=code):
-        change(desk, added, source=source, **values)
-    assert desk.register.persons.get(added.id) == added
+        change(office, added, source=source, **values)
+    assert office.register.persons.get(added.id) == added
 
 
-def test_a_person_keeps_the_own_number(desk: Desk) -> None:
-    added = desk.person(VIETNAMESE)
-    assert change(desk, added, mother="Trần Thị Ví Dụ").data.personal_number == VIETNAMESE["personal_number"]
+def test_a_person_keeps_the_own_number(office: WorkingOffice) -> None:
+    added = office.person(VIETNAMESE)
+    assert change(office, added, mother="Trần Thị Ví Dụ").data.personal_number == VIETNAMESE["personal_number"]
 
 
-def test_the_history_is_sealed_and_bound_to_its_place(desk: Desk) -> None:
-    changed = change(desk, change(desk, desk.person(UTOPIAN), mother="Berta Berg"), father="Carl Berg")
-    with desk.register.database.write() as connection:
+def test_the_history_is_sealed_and_bound_to_its_place(office: WorkingOffice) -> None:
+    changed = change(office, change(office, office.person(UTOPIAN), mother="Berta Berg"), father="Carl Berg")
+    with office.register.database.write() as connection:
         contents = connection.execute(text("SELECT content FROM person_change ORDER BY version")).scalars().all()
         assert all(b"Berg" not in bytes(content) for content in contents)
         connection.execute(text("UPDATE person_change SET content = :c WHERE version = 3"), {"c": contents[1]})
     with pytest.raises(IntegrityBroken):
-        desk.register.persons.history.of(changed, ANNA)
+        office.register.persons.history.of(changed, ANNA)
 
 
-def test_what_was_before_goes_with_the_key(desk: Desk) -> None:
-    changed = change(desk, desk.person(UTOPIAN), mother="Berta Berg")
-    with desk.register.database.write() as connection:
-        desk.register.persons.history.data_keys.destroy(connection, changed.id, "anna")
+def test_what_was_before_goes_with_the_key(office: WorkingOffice) -> None:
+    changed = change(office, office.person(UTOPIAN), mother="Berta Berg")
+    with office.register.database.write() as connection:
+        office.register.persons.history.data_keys.destroy(connection, changed.id, "anna")
     with pytest.raises(NotPermitted, match="data-erased"):
-        desk.register.persons.history.of(changed, ANNA)
+        office.register.persons.history.of(changed, ANNA)
 
 
-def test_of_the_erased_there_is_no_history_and_no_change(desk: Desk) -> None:
+def test_of_the_erased_there_is_no_history_and_no_change(office: WorkingOffice) -> None:
     """Also of those who were only added, for whom nothing was ever sealed."""
-    added = desk.person(UTOPIAN)
-    desk.register.erasure.erase(added.id, "request", (ANNA, BERT))
-    for known in (added, desk.register.persons.get(added.id)):
+    added = office.person(UTOPIAN)
+    office.register.erasure.erase(added.id, "request", (ANNA, BERT))
+    for known in (added, office.register.persons.get(added.id)):
         with pytest.raises(NotPermitted, match="data-erased"):
-            desk.register.persons.history.of(known, ANNA)
+            office.register.persons.history.of(known, ANNA)
         with pytest.raises(NotPermitted, match="data-erased"):
-            change(desk, known, mother="Berta Berg")
+            change(office, known, mother="Berta Berg")
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.CLERK}))
-def test_who_has_not_the_role_changes_nothing(desk: Desk, role: Role) -> None:
-    added = desk.person(UTOPIAN)
+def test_who_has_not_the_role_changes_nothing(office: WorkingOffice, role: Role) -> None:
+    added = office.person(UTOPIAN)
     with pytest.raises(NotPermitted, match="role-missing"):
-        change(desk, added, Operator("carl", roles=frozenset({role})), mother="A")
+        change(office, added, Operator("carl", roles=frozenset({role})), mother="A")
 
 
-def test_who_may_not_read_persons_sees_no_history_and_finds_nobody(desk: Desk) -> None:
-    added = desk.person(UTOPIAN)
+def test_who_may_not_read_persons_sees_no_history_and_finds_nobody(office: WorkingOffice) -> None:
+    added = office.person(UTOPIAN)
     stranger = Operator("carl", roles=frozenset({Role.STOCK_KEEPER, Role.AUDITOR, Role.PERSONALIZER}))
-    persons = desk.register.persons
+    persons = office.register.persons
     for look in (
         lambda: persons.history.of(added, stranger),
         lambda: persons.look_ups.person(added.id, stranger),
@@ -134,15 +136,15 @@ def test_who_may_not_read_persons_sees_no_history_and_finds_nobody(desk: Desk) -
             look()
 
 
-def test_a_look_up_is_recorded_by_a_keyed_hash(desk: Desk) -> None:
-    added = desk.person(UTOPIAN)
-    look_ups = desk.register.persons.look_ups
+def test_a_look_up_is_recorded_by_a_keyed_hash(office: WorkingOffice) -> None:
+    added = office.person(UTOPIAN)
+    look_ups = office.register.persons.look_ups
     look_ups.search("Eriksson Anna", BERT, "a call  of the hospital")
     look_ups.search("ERIKSSON ÁNNA", BERT)
     look_ups.person(added.id, BERT)
     with pytest.raises(BadInput, match="person-unknown"):
         look_ups.person("0000", BERT)
-    rows = [row for row in desk.register.audit_rows() if row.action == "person.looked-up"]
+    rows = [row for row in office.register.audit_rows() if row.action == "person.looked-up"]
     details = [json.loads(row.detail) for row in rows]
     assert [detail["hits"] for detail in details] == [1, 1, 1, 0]
     assert details[0]["purpose"] == "a call of the hospital"
@@ -152,9 +154,9 @@ def test_a_look_up_is_recorded_by_a_keyed_hash(desk: Desk) -> None:
     assert all("eriksson" not in row.detail.casefold() for row in rows)
 
 
-def test_the_hash_of_another_home_is_another(desk: Desk) -> None:
-    here = desk.keys.keyed_hash(b"eriksson")
-    assert here == desk.keys.keyed_hash(b"eriksson")
-    desk.keys._symmetric.clear()
-    (desk.home.keys / "look-ups.wrapped").unlink()
-    assert desk.keys.keyed_hash(b"eriksson") != here
+def test_the_hash_of_another_home_is_another(office: WorkingOffice) -> None:
+    here = office.keys.keyed_hash(b"eriksson")
+    assert here == office.keys.keyed_hash(b"eriksson")
+    office.keys._symmetric.clear()
+    (office.home.keys / "look-ups.wrapped").unlink()
+    assert office.keys.keyed_hash(b"eriksson") != here

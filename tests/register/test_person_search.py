@@ -20,17 +20,17 @@ from eid_toolkit.books.register.people.person_search import search_persons
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.transliteration import fold
-from support.homes import NOW, UTOPIAN, VIETNAMESE, Desk
+from support.homes import NOW, UTOPIAN, VIETNAMESE, WorkingOffice
 
 
-def found(desk: Desk, text: str, birth: str | None = None) -> list[str]:
+def found(office: WorkingOffice, text: str, birth: str | None = None) -> list[str]:
     date = PartialDate.parse(birth) if birth else None
-    return [hit.person.data.name for hit in desk.register.persons.search(text, date_of_birth=date)]
+    return [hit.person.data.name for hit in office.register.persons.search(text, date_of_birth=date)]
 
 
-def add(desk: Desk, *names: str, birth: str = "1990-01-31") -> list[Person]:
+def add(office: WorkingOffice, *names: str, birth: str = "1990-01-31") -> list[Person]:
     return [
-        desk.person({**UTOPIAN, "primary_identifier": n, "secondary_identifier": "", "date_of_birth": birth})
+        office.person({**UTOPIAN, "primary_identifier": n, "secondary_identifier": "", "date_of_birth": birth})
         for n in names
     ]
 
@@ -39,59 +39,59 @@ def add(desk: Desk, *names: str, birth: str = "1990-01-31") -> list[Person]:
     "text",
     ["nguyen", "NGUYỄN", "văn nguyễn", "an van nguyen", "Nguye\u0302\u0303n", "099000000017", " ng  v ", "nguyen-van"],
 )  # fmt: skip
-def test_a_search_finds_with_and_without_diacritics(desk: Desk, text: str) -> None:
-    added = desk.person(VIETNAMESE)
-    desk.person(UTOPIAN)
-    (hit,) = desk.register.persons.search(text)
+def test_a_search_finds_with_and_without_diacritics(office: WorkingOffice, text: str) -> None:
+    added = office.person(VIETNAMESE)
+    office.person(UTOPIAN)
+    (hit,) = office.register.persons.search(text)
     assert (hit.person, hit.similar) == (added, False)
 
 
 @pytest.mark.parametrize(
     "text", ["nguyne van", "nguyn", "ngyuen an", "nguyeen", "nguyex", "vam nguyen", "nguyenn vann"]
 )
-def test_one_letter_wrong_finds_similar_names(desk: Desk, text: str) -> None:
-    added = desk.person(VIETNAMESE)
-    desk.person(UTOPIAN)
-    (hit,) = desk.register.persons.search(text)
+def test_one_letter_wrong_finds_similar_names(office: WorkingOffice, text: str) -> None:
+    added = office.person(VIETNAMESE)
+    office.person(UTOPIAN)
+    (hit,) = office.register.persons.search(text)
     assert (hit.person, hit.similar) == (added, True)
 
 
 @pytest.mark.parametrize("text", ["ngueyne", "nugyne", "x", "nguyen eriksson", "%", "_", "099", "' OR 1=1", "\\"])
-def test_what_is_in_no_name_finds_nobody(desk: Desk, text: str) -> None:
-    desk.person(VIETNAMESE)
-    desk.person(UTOPIAN)
-    assert desk.register.persons.search(text) == ()
+def test_what_is_in_no_name_finds_nobody(office: WorkingOffice, text: str) -> None:
+    office.person(VIETNAMESE)
+    office.person(UTOPIAN)
+    assert office.register.persons.search(text) == ()
 
 
-def test_whole_words_come_before_beginnings_and_those_before_nothing_else(desk: Desk) -> None:
-    add(desk, "Ann Zorn", "Annabel Abel", "Ann Berg", "Bann Ann", "Anm Carl")
-    assert found(desk, "ann") == ["Ann Berg", "Ann Zorn", "Bann Ann", "Annabel Abel"]
-    assert found(desk, "anm") == ["Anm Carl"]
-    assert found(desk, "anx") == ["Anm Carl", "Ann Berg", "Ann Zorn", "Bann Ann"]
+def test_whole_words_come_before_beginnings_and_those_before_nothing_else(office: WorkingOffice) -> None:
+    add(office, "Ann Zorn", "Annabel Abel", "Ann Berg", "Bann Ann", "Anm Carl")
+    assert found(office, "ann") == ["Ann Berg", "Ann Zorn", "Bann Ann", "Annabel Abel"]
+    assert found(office, "anm") == ["Anm Carl"]
+    assert found(office, "anx") == ["Anm Carl", "Ann Berg", "Ann Zorn", "Bann Ann"]
 
 
-def test_a_date_of_birth_narrows_a_search_and_stands_alone(desk: Desk) -> None:
-    add(desk, "Berg Anna", birth="1990-01-31")
-    add(desk, "Berg Bo", birth="1990-02")
-    add(desk, "Carl Anna", birth="1990-01-31")
-    assert found(desk, "berg", "1990-01-31") == ["Berg Anna"]
-    assert found(desk, "berh", "1990-01-31") == ["Berg Anna"]
-    assert found(desk, "", "1990-01-31") == ["Berg Anna", "Carl Anna"]
-    assert found(desk, "", "1990") == ["Berg Anna", "Berg Bo", "Carl Anna"]
-    assert found(desk, "berg", "1990-02") == ["Berg Bo"]
-    assert found(desk, "berg", "1991") == []
+def test_a_date_of_birth_narrows_a_search_and_stands_alone(office: WorkingOffice) -> None:
+    add(office, "Berg Anna", birth="1990-01-31")
+    add(office, "Berg Bo", birth="1990-02")
+    add(office, "Carl Anna", birth="1990-01-31")
+    assert found(office, "berg", "1990-01-31") == ["Berg Anna"]
+    assert found(office, "berh", "1990-01-31") == ["Berg Anna"]
+    assert found(office, "", "1990-01-31") == ["Berg Anna", "Carl Anna"]
+    assert found(office, "", "1990") == ["Berg Anna", "Berg Bo", "Carl Anna"]
+    assert found(office, "berg", "1990-02") == ["Berg Bo"]
+    assert found(office, "berg", "1991") == []
 
 
-def test_numbers_find_by_identifier_number_and_former_number(desk: Desk) -> None:
-    added = desk.person({**UTOPIAN, "personal_number": "ZE-1", "former_number": "0001"})
+def test_numbers_find_by_identifier_number_and_former_number(office: WorkingOffice) -> None:
+    added = office.person({**UTOPIAN, "personal_number": "ZE-1", "former_number": "0001"})
     for text in (added.id, added.id.lower(), "ZE-1", "0001"):
-        assert [hit.person for hit in desk.register.persons.search(f" {text} ")] == [added]
+        assert [hit.person for hit in office.register.persons.search(f" {text} ")] == [added]
 
 
-def test_pages_follow_each_other_without_gaps(desk: Desk) -> None:
+def test_pages_follow_each_other_without_gaps(office: WorkingOffice) -> None:
     for number in range(5):
-        add(desk, f"Eriksson{number}", "Eriksson", "Berg Eriksson")
-    search = desk.register.persons.search
+        add(office, f"Eriksson{number}", "Eriksson", "Berg Eriksson")
+    search = office.register.persons.search
     for text in ("eriksson", "erikson", "eriksso", ""):
         whole = search(text, limit=100)
         pages = [search(text, limit=4, offset=offset) for offset in range(0, 20, 4)]
@@ -100,26 +100,26 @@ def test_pages_follow_each_other_without_gaps(desk: Desk) -> None:
         assert search(text, limit=4, offset=100) == ()
 
 
-def test_a_name_of_many_and_of_long_words_is_kept_and_found(desk: Desk) -> None:
+def test_a_name_of_many_and_of_long_words_is_kept_and_found(office: WorkingOffice) -> None:
     long = "A" * 150
-    add(desk, long, " ".join(f"w{number}" for number in range(50)))
-    assert found(desk, long[:140]) == [long]
-    assert found(desk, "w7 w49") != []
-    assert found(desk, "B" + long[1:]) == []
-    with desk.register.database.read() as connection:
+    add(office, long, " ".join(f"w{number}" for number in range(50)))
+    assert found(office, long[:140]) == [long]
+    assert found(office, "w7 w49") != []
+    assert found(office, "B" + long[1:]) == []
+    with office.register.database.read() as connection:
         assert connection.execute(select(func.max(func.length(name_variant.c.variant)))).scalar() == 150
         assert connection.execute(select(func.count()).select_from(name_variant)).scalar() < 300
 
 
-def test_commonest_words_of_a_beginning_are_enough_for_a_page(desk: Desk) -> None:
+def test_commonest_words_of_a_beginning_are_enough_for_a_page(office: WorkingOffice) -> None:
     """More words begin so than are looked at, and some of them are common."""
-    with desk.register.database.write() as connection:
+    with office.register.database.write() as connection:
         insert_people(connection, [new(f"N{number:04} Berg", number) for number in range(1200)])
-    hits = desk.register.persons.search("n", limit=300)
+    hits = office.register.persons.search("n", limit=300)
     assert [hit.person.data.name for hit in hits] == sorted(hit.person.data.name for hit in hits)
     assert len(hits) == 300
-    assert len(desk.register.persons.search("n b", limit=1000)) == 400
-    assert len(desk.register.persons.search("berg n1", limit=1000)) == 200
+    assert len(office.register.persons.search("n b", limit=1000)) == 400
+    assert len(office.register.persons.search("berg n1", limit=1000)) == 200
 
 
 def new(name: str, number: int, birth: str = "1990") -> Person:
@@ -139,7 +139,7 @@ def plain_database(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 @pytest.fixture
 def database(backend: str, plain_database: Database, request: pytest.FixtureRequest) -> Database:
-    return plain_database if backend == "sqlite" else request.getfixturevalue("desk").register.database
+    return plain_database if backend == "sqlite" else request.getfixturevalue("office").register.database
 
 
 @given(
@@ -232,26 +232,26 @@ def test_one_edit_is_a_distance_of_at_most_one(first: str, second: str) -> None:
         assert variants(first) & variants(second)
 
 
-def test_an_index_that_knows_a_name_does_not_count_it_again(desk: Desk) -> None:
-    add(desk, "Berg", "Berg")
-    with desk.register.database.write() as connection:
+def test_an_index_that_knows_a_name_does_not_count_it_again(office: WorkingOffice) -> None:
+    add(office, "Berg", "Berg")
+    with office.register.database.write() as connection:
         index_names(connection, {"BERG"})
         assert connection.execute(select(name_word.c.names)).scalars().all() == [1]
 
 
-def test_erased_persons_are_not_found_and_merged_ones_are(desk: Desk) -> None:
-    gone, merged = add(desk, "Berg Anna", "Berg Bo")
-    with desk.register.database.write() as connection:
+def test_erased_persons_are_not_found_and_merged_ones_are(office: WorkingOffice) -> None:
+    gone, merged = add(office, "Berg Anna", "Berg Bo")
+    with office.register.database.write() as connection:
         connection.execute(person.update().where(person.c.id == gone.id).values(erased_at=NOW))
         connection.execute(person.update().where(person.c.id == merged.id).values(merged_into="P-OTHER"))
-    assert found(desk, "berg") == found(desk, "") == found(desk, "berh") == ["Berg Bo"]
-    assert found(desk, gone.id) == []
-    assert [each.id for each in desk.register.persons.all()] == [merged.id]
+    assert found(office, "berg") == found(office, "") == found(office, "berh") == ["Berg Bo"]
+    assert found(office, gone.id) == []
+    assert [each.id for each in office.register.persons.all()] == [merged.id]
 
 
-def test_names_of_a_register_of_an_earlier_version_become_findable(desk: Desk) -> None:
-    add(desk, *(f"Berg{number % 3} Name{number}" for number in range(30)))
-    with desk.register.database.write() as connection:
+def test_names_of_a_register_of_an_earlier_version_become_findable(office: WorkingOffice) -> None:
+    add(office, *(f"Berg{number % 3} Name{number}" for number in range(30)))
+    with office.register.database.write() as connection:
         indexed = [sorted(connection.execute(select(table)).all()) for table in (name_posting, name_variant)]
         words = sorted(connection.execute(select(name_word.c.word, name_word.c.names)).all())
         for table in (name_posting, name_variant, name_word):
@@ -264,4 +264,4 @@ def test_names_of_a_register_of_an_earlier_version_become_findable(desk: Desk) -
         assert [len(connection.execute(select(table)).all()) for table in (name_posting, name_variant)] == [
             len(rows) for rows in indexed
         ]
-    assert len(found(desk, "berg1")) == 10
+    assert len(found(office, "berg1")) == 10

@@ -9,17 +9,17 @@ from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, NotPermitted
-from support.homes import UTOPIAN, VIETNAMESE, Desk
+from support.homes import UTOPIAN, VIETNAMESE, WorkingOffice
 
 LATER = ("former_names", "guardians", "vital_status", "date_of_death")
 
 
-def test_a_person_comes_back_as_typed_in_nfc(desk: Desk) -> None:
+def test_a_person_comes_back_as_typed_in_nfc(office: WorkingOffice) -> None:
     typed = {**VIETNAMESE, "primary_identifier": "Nguye\u0302\u0303n "}
-    added = desk.person(typed)
+    added = office.person(typed)
     assert added.data.primary_identifier == "Nguyễn"
-    assert desk.register.persons.get(added.id.lower()) == added
-    assert desk.register.persons.get("099000000017") == added
+    assert office.register.persons.get(added.id.lower()) == added
+    assert office.register.persons.get("099000000017") == added
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_a_field_that_breaks_a_rule_is_named(field: str, value: str, code: str) 
     assert told.value.facts["field"] == field
 
 
-def test_a_number_belongs_to_one_person_and_births_lie_behind(desk: Desk) -> None:
-    desk.person(VIETNAMESE)
+def test_a_number_belongs_to_one_person_and_births_lie_behind(office: WorkingOffice) -> None:
+    office.person(VIETNAMESE)
     with pytest.raises(BadInput, match="person-number-taken"):
-        desk.person({**UTOPIAN, "personal_number": VIETNAMESE["personal_number"]})
+        office.person({**UTOPIAN, "personal_number": VIETNAMESE["personal_number"]})
     with pytest.raises(BadInput, match="person-birth-in-future"):
-        desk.person({**UTOPIAN, "date_of_birth": "2027-01-01"})
+        office.person({**UTOPIAN, "date_of_birth": "2027-01-01"})
     with pytest.raises(BadInput, match="person-death-in-future"):
-        desk.person({**UTOPIAN, "vital_status": "deceased", "date_of_death": "2027-01-01"})
+        office.person({**UTOPIAN, "vital_status": "deceased", "date_of_death": "2027-01-01"})
 
 
 def test_nobody_dies_before_being_born_as_far_as_is_known() -> None:
@@ -64,27 +64,27 @@ def test_nobody_dies_before_being_born_as_far_as_is_known() -> None:
     assert PersonData.from_text(deceased).date_of_death is None
 
 
-def test_every_field_comes_back_as_typed(desk: Desk) -> None:
+def test_every_field_comes_back_as_typed(office: WorkingOffice) -> None:
     later = {
         "former_names": "Trần; Lê",
         "guardians": "Ông A; Bà B",
         "vital_status": "deceased",
         "date_of_death": "2020-05",
     }
-    added = desk.person({**VIETNAMESE, **later})
-    assert desk.register.persons.get(added.id) == added
+    added = office.person({**VIETNAMESE, **later})
+    assert office.register.persons.get(added.id) == added
     assert {name: added.data.to_text()[name] for name in later} == later
 
 
-def test_a_digest_is_what_it_was_before_there_were_the_later_fields(desk: Desk) -> None:
+def test_a_digest_is_what_it_was_before_there_were_the_later_fields(office: WorkingOffice) -> None:
     """Approvals of an earlier version bind it."""
-    added = desk.person(UTOPIAN)
+    added = office.person(UTOPIAN)
     values = {name: value for name, value in added.data.to_text().items() if name not in LATER}
     assert added.digest == digest({"id": added.id, **values})
 
 
-def test_who_has_not_the_role_may_not_add_a_person(desk: Desk) -> None:
+def test_who_has_not_the_role_may_not_add_a_person(office: WorkingOffice) -> None:
     for role in set(Role) - {Role.CLERK}:
         with pytest.raises(NotPermitted, match="role-missing"):
-            desk.register.persons.add(PersonData.from_text(UTOPIAN), Operator("carl", roles=frozenset({role})))
-    assert desk.register.persons.search() == ()
+            office.register.persons.add(PersonData.from_text(UTOPIAN), Operator("carl", roles=frozenset({role})))
+    assert office.register.persons.search() == ()

@@ -15,7 +15,7 @@ from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from support.homes import ANNA, BERT, Desk
+from support.homes import ANNA, BERT, WorkingOffice
 from support.manifests import chip_of, manifest, serial_of
 
 BOTH = (ANNA, BERT)
@@ -23,30 +23,30 @@ S1, S2, S3 = map(serial_of, (1, 2, 3))
 
 
 @pytest.fixture
-def stock(desk: Desk) -> Stock:
+def stock(office: WorkingOffice) -> Stock:
     """Three blanks in the store."""
-    desk.register.stock.receiving.receive(Manifest.read(manifest(1, 2, 3)), ANNA)
-    return desk.register.stock
+    office.register.stock.receiving.receive(Manifest.read(manifest(1, 2, 3)), ANNA)
+    return office.register.stock
 
 
-def use(desk: Desk, chip: str, station: str = "main") -> str | None:
-    with desk.register.database.write() as connection:
-        return desk.register.stock.use(connection, chip, station, ANNA)
+def use(office: WorkingOffice, chip: str, station: str = "main") -> str | None:
+    with office.register.database.write() as connection:
+        return office.register.stock.use(connection, chip, station, ANNA)
 
 
-def spoil_used(desk: Desk, chip: str) -> str | None:
-    with desk.register.database.write() as connection:
-        return desk.register.stock.spoil_used(connection, chip, ANNA, "torn")
+def spoil_used(office: WorkingOffice, chip: str) -> str | None:
+    with office.register.database.write() as connection:
+        return office.register.stock.spoil_used(connection, chip, ANNA, "torn")
 
 
-def test_while_no_blank_was_received_blanks_are_taken_as_they_come(desk: Desk) -> None:
-    assert not desk.register.stock.is_kept()
-    assert use(desk, chip_of(1)) is None
-    assert spoil_used(desk, chip_of(1)) is None
-    desk.register.stock.receiving.receive(Manifest.read(manifest(2)), ANNA)
-    assert desk.register.stock.is_kept()
+def test_while_no_blank_was_received_blanks_are_taken_as_they_come(office: WorkingOffice) -> None:
+    assert not office.register.stock.is_kept()
+    assert use(office, chip_of(1)) is None
+    assert spoil_used(office, chip_of(1)) is None
+    office.register.stock.receiving.receive(Manifest.read(manifest(2)), ANNA)
+    assert office.register.stock.is_kept()
     with pytest.raises(NotPermitted, match="blank-unknown"):
-        use(desk, chip_of(1))
+        use(office, chip_of(1))
 
 
 def test_blanks_are_handed_out_by_serial_or_by_number(stock: Stock) -> None:
@@ -74,11 +74,11 @@ def test_one_that_may_not_move_keeps_all_where_they_are(stock: Stock) -> None:
     assert stock.counts() == {None: {"in-store": 2}, "main": {"at-station": 1}}
 
 
-def test_every_movement_is_on_record_with_its_serials(desk: Desk, stock: Stock) -> None:
+def test_every_movement_is_on_record_with_its_serials(office: WorkingOffice, stock: Stock) -> None:
     stock.hand_out("main", ANNA, [S1, S2])
     stock.spoil(S1, "bent", BOTH)
     stock.destroy([S1], "shredded", BOTH)
-    told = [(row.action, json.loads(row.detail)) for row in desk.register.audit_rows("main")]
+    told = [(row.action, json.loads(row.detail)) for row in office.register.audit_rows("main")]
     assert told == [
         ("stock.hand-out", {"serials": [S1, S2]}),
         ("stock.spoil", {"serials": [S1], "reason": "bent"}),
@@ -87,7 +87,7 @@ def test_every_movement_is_on_record_with_its_serials(desk: Desk, stock: Stock) 
     assert [(each.action, each.reason) for each in stock.history(S1)][-1] == ("destroy", "shredded")
 
 
-def test_a_missing_blank_that_is_found_is_never_written_to(desk: Desk, stock: Stock) -> None:
+def test_a_missing_blank_that_is_found_is_never_written_to(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 0, BOTH)
     stock.hand_out("main", ANNA, [S1])
     stock.miss([S1], "not in the drawer", BOTH)
@@ -95,7 +95,7 @@ def test_a_missing_blank_that_is_found_is_never_written_to(desk: Desk, stock: St
     with pytest.raises(NotPermitted, match="state-forbids"):
         stock.hand_out("main", ANNA, [S1])
     with pytest.raises(NotPermitted, match="blank-not-at-station"):
-        use(desk, chip_of(1))
+        use(office, chip_of(1))
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 201, "a\x1b[2Jb"])
@@ -104,7 +104,7 @@ def test_a_reason_is_one(stock: Stock, reason: str) -> None:
         stock.spoil(S1, reason, BOTH)
 
 
-def test_only_a_blank_of_the_station_in_an_open_shift_is_written_to(desk: Desk, stock: Stock) -> None:
+def test_only_a_blank_of_the_station_in_an_open_shift_is_written_to(office: WorkingOffice, stock: Stock) -> None:
     with pytest.raises(NotPermitted, match="blank-unknown"):
         stock.check_blank("00112233445566778899", "main")
     with pytest.raises(NotPermitted, match="blank-not-at-station"):
@@ -115,30 +115,30 @@ def test_only_a_blank_of_the_station_in_an_open_shift_is_written_to(desk: Desk, 
     with pytest.raises(NotPermitted, match="shift-not-open"):
         stock.check_blank(chip_of(1), "main")
     with pytest.raises(NotPermitted, match="shift-not-open"):
-        use(desk, chip_of(1))
+        use(office, chip_of(1))
     opened = stock.shifts.open("main", 1, BOTH).shift
     assert opened is not None
     assert stock.check_blank(chip_of(1).upper()).serial == S1
-    assert use(desk, chip_of(1)) == S1
+    assert use(office, chip_of(1)) == S1
     assert stock.get(chip_of(1)).shift_id == opened.id
     with pytest.raises(NotPermitted, match="blank-not-at-station"):
-        use(desk, chip_of(1))
+        use(office, chip_of(1))
 
 
-def test_a_card_that_is_spoiled_keeps_its_serial(desk: Desk, stock: Stock) -> None:
+def test_a_card_that_is_spoiled_keeps_its_serial(office: WorkingOffice, stock: Stock) -> None:
     stock.hand_out("main", ANNA, [S1])
     stock.shifts.open("main", 1, BOTH)
-    use(desk, chip_of(1))
-    assert [spoil_used(desk, chip_of(1)) for _ in range(2)] == [S1, S1]
+    use(office, chip_of(1))
+    assert [spoil_used(office, chip_of(1)) for _ in range(2)] == [S1, S1]
     assert [each.action for each in stock.history(S1)] == ["receive", "hand-out", "use", "spoil"]
     assert stock.get(S1).reason == "torn"
 
 
-def test_a_card_is_not_spoiled_without_its_document(desk: Desk, stock: Stock) -> None:
+def test_a_card_is_not_spoiled_without_its_document(office: WorkingOffice, stock: Stock) -> None:
     stock.hand_out("main", ANNA, [S1])
     stock.shifts.open("main", 1, BOTH)
-    document = desk.document()
-    desk.register.documents.bind_chip(document.id, chip_of(1), ANNA)
+    document = office.document()
+    office.register.documents.bind_chip(document.id, chip_of(1), ANNA)
     with pytest.raises(NotPermitted, match="blank-carries-document"):
         stock.spoil(S1, "bent", BOTH)
     with pytest.raises(NotPermitted, match="state-forbids"):
@@ -146,29 +146,29 @@ def test_a_card_is_not_spoiled_without_its_document(desk: Desk, stock: Stock) ->
     assert stock.get(S1).state is BlankState.USED
 
 
-def test_a_spoiled_card_that_is_destroyed_is_so_as_a_blank_and_as_a_card(desk: Desk, stock: Stock) -> None:
+def test_a_spoiled_card_that_is_destroyed_is_so_as_a_blank_and_as_a_card(office: WorkingOffice, stock: Stock) -> None:
     stock.hand_out("main", ANNA, [S1])
     stock.shifts.open("main", 1, BOTH)
-    document = desk.document()
-    desk.register.documents.bind_chip(document.id, chip_of(1), ANNA)
-    desk.register.documents.spoil(document.id, "torn", ANNA, BERT, S1)
+    document = office.document()
+    office.register.documents.bind_chip(document.id, chip_of(1), ANNA)
+    office.register.documents.spoil(document.id, "torn", ANNA, BERT, S1)
 
     def state_of_the_card() -> CardState:
-        with desk.register.database.read() as connection:
+        with office.register.database.read() as connection:
             return CardState(connection.execute(select(card.c.state).where(card.c.serial == S1)).scalar_one())
 
     assert (stock.get(S1).state, state_of_the_card()) == (BlankState.SPOILED, CardState.SPOILED)
     stock.destroy([S1, S2], "shredded", BOTH)
     assert (stock.get(S1).state, state_of_the_card()) == (BlankState.DESTROYED, CardState.DESTROYED)
     assert stock.get(S1).reason == "shredded"
-    told = [row for row in desk.register.audit_rows() if row.action == "stock.destroy"]
+    told = [row for row in office.register.audit_rows() if row.action == "stock.destroy"]
     assert told and not any(
         "shredded" in row.detail for row in told
     )  # it may tell of a holder: erasure could not reach it
 
 
-def test_what_is_damaged_in_the_register_is_told(desk: Desk, stock: Stock) -> None:
-    with desk.register.database.write() as connection:
+def test_what_is_damaged_in_the_register_is_told(office: WorkingOffice, stock: Stock) -> None:
+    with office.register.database.write() as connection:
         connection.execute(text("UPDATE blank SET state = 'lent' WHERE serial = :serial"), {"serial": S1})
     with pytest.raises(IntegrityBroken, match="register-value-damaged"):
         stock.get(S1)

@@ -18,7 +18,7 @@ from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
-from support.homes import ANNA, BERT, Desk
+from support.homes import ANNA, BERT, WorkingOffice
 from support.manifests import chip_of, serial_of
 from support.manifests import manifest as manifest_of
 
@@ -58,10 +58,10 @@ class StockMachine(RuleBasedStateMachine):
 
     numbers: ClassVar[count[int]] = count(1)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, office: WorkingOffice) -> None:
         super().__init__()
-        self.desk = desk
-        self.stock = desk.register.stock
+        self.office = office
+        self.stock = office.register.stock
         self.state: dict[str, str] = {}
         self.station: dict[str, str | None] = {}
         self.chip: dict[str, str] = {}
@@ -69,7 +69,7 @@ class StockMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        with self.desk.register.database.write() as connection:
+        with self.office.register.database.write() as connection:
             for each in (blank_movement, blank, manifest, shift):
                 connection.execute(delete(each))
 
@@ -140,7 +140,7 @@ class StockMachine(RuleBasedStateMachine):
 
             def attempt(serial: str = serial) -> None:
                 self.stock.check_blank(self.chip[serial], station)
-                with self.desk.register.database.write() as connection:
+                with self.office.register.database.write() as connection:
                     assert self.stock.use(connection, self.chip[serial], station, ANNA) == serial
 
             if not good:
@@ -153,7 +153,7 @@ class StockMachine(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 40))
     def spoil_used(self, pick: int) -> None:
         for serial in self.chosen([pick]):
-            with self.desk.register.database.write() as connection:
+            with self.office.register.database.write() as connection:
                 assert self.stock.spoil_used(connection, self.chip[serial], ANNA, "torn") == serial
             if self.state[serial] == "used":
                 self.put(serial, "spoiled", self.station[serial])
@@ -210,7 +210,7 @@ class StockMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_movements_lead_to_where_the_blanks_are(self) -> None:
-        with self.desk.register.database.read() as connection:
+        with self.office.register.database.read() as connection:
             ends = select(blank_movement.c.serial, blank_movement.c.after, blank_movement.c.position)
             last = {row.serial: row for row in connection.execute(ends.order_by(blank_movement.c.position))}
             numbered = connection.execute(
@@ -250,7 +250,7 @@ class StockMachine(RuleBasedStateMachine):
         return None
 
 
-def test_no_sequence_of_operations_loses_or_doubles_a_serial(desk: Desk, backend: str) -> None:
+def test_no_sequence_of_operations_loses_or_doubles_a_serial(office: WorkingOffice, backend: str) -> None:
     examples = 100 if backend == "sqlite" else 25
     wanted = settings(
         max_examples=examples,
@@ -259,12 +259,12 @@ def test_no_sequence_of_operations_loses_or_doubles_a_serial(desk: Desk, backend
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(lambda: StockMachine(desk), settings=wanted)  # type: ignore[arg-type]
+    run_state_machine_as_test(lambda: StockMachine(office), settings=wanted)  # type: ignore[arg-type]
 
 
-def test_the_machine_itself_finds_a_lost_serial(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machine_itself_finds_a_lost_serial(office: WorkingOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stock that forgets what was handed out by serial is caught."""
-    stock = type(desk.register.stock)
+    stock = type(office.register.stock)
     hand_out = stock.hand_out
 
     def forgetful(self: Stock, station: str, operator: Operator, serials: Sequence[str] = (), count: int = 0) -> object:
@@ -281,4 +281,4 @@ def test_the_machine_itself_finds_a_lost_serial(desk: Desk, monkeypatch: pytest.
         suppress_health_check=list(HealthCheck),
     )
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(lambda: StockMachine(desk), settings=wanted)  # type: ignore[arg-type]
+        run_state_machine_as_test(lambda: StockMachine(office), settings=wanted)  # type: ignore[arg-type]

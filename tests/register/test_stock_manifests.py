@@ -20,7 +20,7 @@ from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.standards.pki.cms import build_signed_data, verify_signed_data
 from support.authorities import Authority, new_key
-from support.homes import ANNA, BERT, Desk
+from support.homes import ANNA, BERT, WorkingOffice
 from support.manifests import SigningVendor, chip_of, manifest, serial_of
 
 CSV = f"serial,chip\r\n{serial_of(1)},{chip_of(1)}\r\n\r\n{serial_of(2).lower()}, {chip_of(2).upper()}\r\n".encode()
@@ -136,8 +136,10 @@ def test_a_scanner_reads_each_serial_once() -> None:
 
 @pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
 @pytest.mark.parametrize("detached", [True, False])
-def test_a_signing_vendors_manifest_is_taken_by_its_signature(desk: Desk, detached: bool, encoding: Encoding) -> None:
-    receiving, vendor, data = desk.register.stock.receiving, SigningVendor(), manifest(1, 2)
+def test_a_signing_vendors_manifest_is_taken_by_its_signature(
+    office: WorkingOffice, detached: bool, encoding: Encoding
+) -> None:
+    receiving, vendor, data = office.register.stock.receiving, SigningVendor(), manifest(1, 2)
     receiving.add_vendor("Cards Ltd", vendor.certificate, [ANNA])
     proof = vendor.sign(data, detached=detached, encoding=encoding)
     read = Manifest.read(data, signature=proof) if detached else Manifest.read(proof)
@@ -147,8 +149,8 @@ def test_a_signing_vendors_manifest_is_taken_by_its_signature(desk: Desk, detach
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
 @pytest.mark.parametrize("options", [(), ("-nodetach",), ("-keyid",), ("-noattr",), ("-md", "sha512")])
-def test_what_openssl_signs_is_taken(desk: Desk, tmp_path: Path, options: tuple[str, ...]) -> None:
-    receiving, vendor, data = desk.register.stock.receiving, SigningVendor(), manifest(1, 2)
+def test_what_openssl_signs_is_taken(office: WorkingOffice, tmp_path: Path, options: tuple[str, ...]) -> None:
+    receiving, vendor, data = office.register.stock.receiving, SigningVendor(), manifest(1, 2)
     receiving.add_vendor("Cards Ltd", vendor.certificate, [ANNA])
     files = {name: tmp_path / name for name in ("manifest", "certificate", "key", "signature")}
     files["manifest"].write_bytes(data)
@@ -162,8 +164,8 @@ def test_what_openssl_signs_is_taken(desk: Desk, tmp_path: Path, options: tuple[
     assert receiving.receive(read, ANNA).signer == vendor.certificate.fingerprint
 
 
-def test_no_other_signature_counts(desk: Desk) -> None:
-    receiving, vendor, data = desk.register.stock.receiving, SigningVendor(), manifest(1, 2)
+def test_no_other_signature_counts(office: WorkingOffice) -> None:
+    receiving, vendor, data = office.register.stock.receiving, SigningVendor(), manifest(1, 2)
     receiving.add_vendor("cards ltd", vendor.certificate, [ANNA])
     proof = vendor.sign(data)
     with pytest.raises(NotPermitted, match="manifest-not-signed"):
@@ -177,10 +179,10 @@ def test_no_other_signature_counts(desk: Desk) -> None:
     with pytest.raises(NotPermitted, match="vendor-unknown"):
         other = manifest(1, vendor="Nobody")
         receiving.receive(Manifest.read(other, signature=vendor.sign(other)), ANNA)
-    assert not desk.register.stock.is_kept()
+    assert not office.register.stock.is_kept()
 
 
-def test_a_signature_for_something_else_is_none(desk: Desk) -> None:
+def test_a_signature_for_something_else_is_none(office: WorkingOffice) -> None:
     authority = Authority()
     key = new_key("secp256r1")
     signed = build_signed_data(manifest(1), "2.23.136.1.1.2", key, authority.signer(key).der, "sha256")
@@ -190,8 +192,8 @@ def test_a_signature_for_something_else_is_none(desk: Desk) -> None:
         Manifest.read(manifest(1), signature=b"0\x03\x02\x01\x00")
 
 
-def test_a_vendors_certificate_is_decided_by_two_and_replaced_on_purpose(desk: Desk) -> None:
-    receiving, first, second = desk.register.stock.receiving, SigningVendor(), SigningVendor()
+def test_a_vendors_certificate_is_decided_by_two_and_replaced_on_purpose(office: WorkingOffice) -> None:
+    receiving, first, second = office.register.stock.receiving, SigningVendor(), SigningVendor()
     receiving.add_vendor("Cards Ltd", first.certificate, [ANNA, BERT])
     with pytest.raises(NotPermitted, match="vendor-exists"):
         receiving.add_vendor("CARDS Ltd", second.certificate, [ANNA, BERT])
@@ -207,8 +209,8 @@ def test_a_vendors_certificate_is_decided_by_two_and_replaced_on_purpose(desk: D
         receiving.add_vendor("Old", old.certificate, [ANNA, BERT])
 
 
-def test_a_manifest_is_received_once_and_whole(desk: Desk) -> None:
-    receiving, stock = desk.register.stock.receiving, desk.register.stock
+def test_a_manifest_is_received_once_and_whole(office: WorkingOffice) -> None:
+    receiving, stock = office.register.stock.receiving, office.register.stock
     receipt = receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
     with pytest.raises(NotPermitted, match="manifest-received-already"):
         receiving.receive(Manifest.read(manifest(1, 2)), ANNA)
@@ -219,13 +221,13 @@ def test_a_manifest_is_received_once_and_whole(desk: Desk) -> None:
     with pytest.raises(BadInput, match="manifest-blanks-known"):
         receiving.receive(Manifest.read(swapped), ANNA)
     assert [each.serial for each in stock.blanks()] == [serial_of(1), serial_of(2)]
-    rows = desk.register.audit_rows(receipt.id)
+    rows = office.register.audit_rows(receipt.id)
     assert [row.action for row in rows] == ["stock.received", "stock.receive"]
     assert json.loads(rows[1].detail)["serials"] == [serial_of(1), serial_of(2)]
 
 
-def test_a_large_delivery_goes_to_a_station_at_once(desk: Desk) -> None:
-    receiving, stock = desk.register.stock.receiving, desk.register.stock
+def test_a_large_delivery_goes_to_a_station_at_once(office: WorkingOffice) -> None:
+    receiving, stock = office.register.stock.receiving, office.register.stock
     receiving.receive(Manifest.read(manifest(*range(1, 1402))), ANNA, "main")
     assert stock.counts() == {"main": {"at-station": 1401}}
     assert [each.action for each in stock.history(serial_of(1401))] == ["receive", "hand-out"]

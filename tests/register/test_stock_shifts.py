@@ -18,7 +18,7 @@ from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from support.homes import ANNA, BERT, ENTROPY, Desk
+from support.homes import ANNA, BERT, ENTROPY, WorkingOffice
 from support.manifests import chip_of, manifest, serial_of
 
 BOTH = (ANNA, BERT)
@@ -26,27 +26,27 @@ S = {number: serial_of(number) for number in range(1, 10)}
 
 
 @pytest.fixture
-def stock(desk: Desk) -> Stock:
+def stock(office: WorkingOffice) -> Stock:
     """Six blanks, of which four are at the station."""
-    found = desk.register.stock
+    found = office.register.stock
     found.receiving.receive(Manifest.read(manifest(1, 2, 3, 4, 5, 6)), ANNA)
     found.hand_out("main", ANNA, [S[number] for number in (1, 2, 3, 4)])
     return found
 
 
-def use(desk: Desk, number: int) -> None:
-    with desk.register.database.write() as connection:
-        desk.register.stock.use(connection, chip_of(number), "main", ANNA)
+def use(office: WorkingOffice, number: int) -> None:
+    with office.register.database.write() as connection:
+        office.register.stock.use(connection, chip_of(number), "main", ANNA)
 
 
-def test_a_shift_opens_on_the_right_count_alone(desk: Desk, stock: Stock) -> None:
+def test_a_shift_opens_on_the_right_count_alone(office: WorkingOffice, stock: Stock) -> None:
     short = stock.shifts.open("main", 3, BOTH)
     assert (short.shift, short.agrees, short.expected) == (None, False, 4)
     wrong = stock.shifts.open("main", 4, BOTH, [S[1], S[2], S[3], S[5]])
     assert (wrong.shift, wrong.missing, wrong.surplus) == (None, (S[4],), (S[5],))
     assert wrong.elsewhere == {S[5]: "in-store"}
     assert stock.shifts.running() == {}
-    told = [(row.action, json.loads(row.detail).get("counted")) for row in desk.register.audit_rows("main")][1:]
+    told = [(row.action, json.loads(row.detail).get("counted")) for row in office.register.audit_rows("main")][1:]
     assert told == [("stock.count-differs", 3), ("stock.count-differs", 4)]
     right = stock.shifts.open("main", 4, BOTH, [S[4], S[3].lower(), S[2], S[1]])
     assert right.shift is not None and right.shift.opened_with == "bert"
@@ -55,11 +55,11 @@ def test_a_shift_opens_on_the_right_count_alone(desk: Desk, stock: Stock) -> Non
     assert stock.shifts.open("other", 0, BOTH).agrees
 
 
-def test_a_shift_closes_when_everything_adds_up(desk: Desk, stock: Stock) -> None:
+def test_a_shift_closes_when_everything_adds_up(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
     stock.hand_out("main", ANNA, [S[5], S[6]])
-    use(desk, 1)
-    use(desk, 2)
+    use(office, 1)
+    use(office, 2)
     stock.spoil(S[3], "bent", BOTH)
     stock.hand_back([S[4]], ANNA)
     account = stock.shifts.close("main", 2, BOTH, [S[5], S[6]])
@@ -71,10 +71,10 @@ def test_a_shift_closes_when_everything_adds_up(desk: Desk, stock: Stock) -> Non
         stock.shifts.close("main", 2, BOTH)
 
 
-def test_closing_has_the_audit_logs_head_signed_by_both(desk: Desk, stock: Stock) -> None:
+def test_closing_has_the_audit_logs_head_signed_by_both(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
     stock.shifts.close("main", 4, BOTH)
-    with desk.register.database.read() as connection:
+    with office.register.database.read() as connection:
         signed = newest(connection)
         last = connection.execute(select(audit).order_by(audit.c.position.desc()).limit(1)).one()
     assert signed is not None
@@ -91,46 +91,46 @@ BENT = {
 
 @pytest.mark.parametrize("code", [*BENT, "audit-key-changed", "audit-file-damaged"])
 def test_a_shift_is_not_closed_over_a_log_that_is_not_what_the_home_has_seen(
-    desk: Desk, stock: Stock, code: str
+    office: WorkingOffice, stock: Stock, code: str
 ) -> None:
     """The same is asked as of everybody who signs the log, and nothing is closed without the signature."""
     stock.shifts.open("main", 4, BOTH)
     if code in BENT:
-        with desk.register.database.write() as connection:
+        with office.register.database.write() as connection:
             connection.execute(text(BENT[code]))
     elif code == "audit-key-changed":
         other = AuditKey(EcPrivateKey.generate(ec_domain_by_name("secp256r1"), ENTROPY).public_key)
-        (desk.home.audit / "audit-key.pem").write_bytes(other.to_pem())
+        (office.home.audit / "audit-key.pem").write_bytes(other.to_pem())
     else:
-        (desk.home.audit / "head.json").write_bytes(b"{}")
-    rows = desk.register.audit_rows()
+        (office.home.audit / "head.json").write_bytes(b"{}")
+    rows = office.register.audit_rows()
     with pytest.raises(IntegrityBroken, match=code):
         stock.shifts.close("main", 3, BOTH, missing=[S[4]])
     assert list(stock.shifts.running()) == ["main"]
     assert stock.get(S[4]).state is BlankState.AT_STATION
-    assert desk.register.audit_rows() == rows
+    assert office.register.audit_rows() == rows
 
 
-def test_the_home_remembers_what_the_closing_has_signed(desk: Desk, stock: Stock) -> None:
+def test_the_home_remembers_what_the_closing_has_signed(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
     stock.shifts.close("main", 4, BOTH)
-    seen = desk.register.audit.seen()
-    with desk.register.database.read() as connection:
+    seen = office.register.audit.seen()
+    with office.register.database.read() as connection:
         assert seen == newest(connection)
     assert seen is not None and len(seen.countersigned) == 2
 
 
-def test_a_card_spoiled_later_does_not_change_the_count(desk: Desk, stock: Stock) -> None:
+def test_a_card_spoiled_later_does_not_change_the_count(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
-    use(desk, 1)
-    with desk.register.database.write() as connection:
+    use(office, 1)
+    with office.register.database.write() as connection:
         stock.spoil_used(connection, chip_of(1), ANNA, "torn")
     assert stock.shifts.close("main", 3, BOTH).moved["spoiled"] == 0
 
 
-def test_a_shift_that_does_not_add_up_stays_open_and_names_the_serials(desk: Desk, stock: Stock) -> None:
+def test_a_shift_that_does_not_add_up_stays_open_and_names_the_serials(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
-    use(desk, 1)
+    use(office, 1)
     short = stock.shifts.close("main", 2, BOTH)
     assert (short.shift, short.serials, short.missing) == (None, (S[2], S[3], S[4]), None)
     exact = stock.shifts.close("main", 3, BOTH, [S[1], S[3], "XX-404"])
@@ -138,10 +138,10 @@ def test_a_shift_that_does_not_add_up_stays_open_and_names_the_serials(desk: Des
     assert exact.elsewhere == {S[1]: "used (main)", "XX-404": "unknown"}
     assert exact.to_json()["expected_serials"] == (S[2], S[3], S[4])
     assert list(stock.shifts.running()) == ["main"]
-    assert [row.action for row in desk.register.audit_rows("main")].count("stock.count-differs") == 2
+    assert [row.action for row in office.register.audit_rows("main")].count("stock.count-differs") == 2
 
 
-def test_what_is_missing_is_put_on_record_and_then_all_adds_up(desk: Desk, stock: Stock) -> None:
+def test_what_is_missing_is_put_on_record_and_then_all_adds_up(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
     with pytest.raises(BadInput, match="blank-not-missing"):
         stock.shifts.close("main", 3, BOTH, missing=[S[5]])
@@ -154,7 +154,7 @@ def test_what_is_missing_is_put_on_record_and_then_all_adds_up(desk: Desk, stock
     assert done.shift is not None and done.moved["missing"] == 1
     lost = stock.get(S[4])
     assert (lost.state, lost.shift_id) == (BlankState.MISSING, done.shift.id)
-    closed = [row for row in desk.register.audit_rows("main") if row.action == "stock.closed"]
+    closed = [row for row in office.register.audit_rows("main") if row.action == "stock.closed"]
     assert json.loads(closed[0].detail)["missing"] == [S[4]]
 
 
@@ -165,9 +165,9 @@ def test_count_and_scan_go_together(stock: Stock) -> None:
         stock.shifts.open("main", 4, BOTH, [S[1], S[2], S[3], S[3]])
 
 
-def test_a_register_that_was_changed_does_not_add_up(desk: Desk, stock: Stock) -> None:
+def test_a_register_that_was_changed_does_not_add_up(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
-    with desk.register.database.write() as connection:
+    with office.register.database.write() as connection:
         connection.execute(text("UPDATE blank SET station = 'other' WHERE serial = :serial"), {"serial": S[1]})
     with pytest.raises(IntegrityBroken, match="stock-does-not-add-up"):
         stock.shifts.close("main", 3, BOTH)

@@ -9,7 +9,7 @@ import pytest
 
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.ground.errors import NotPermitted
-from support.homes import ANNA, BERT, Desk
+from support.homes import ANNA, BERT, WorkingOffice
 from support.manifests import chip_of, manifest
 
 BOTH = (ANNA, BERT)
@@ -17,20 +17,20 @@ STATIONS = 4
 
 
 @pytest.fixture
-def desks(desk: Desk) -> Iterator[list[Desk]]:
+def desks(office: WorkingOffice) -> Iterator[list[WorkingOffice]]:
     """The same home, opened by several stations."""
-    opened = [Desk.open(desk.home) for _ in range(STATIONS)]
+    opened = [WorkingOffice.at(office.home) for _ in range(STATIONS)]
     yield opened
     for each in opened:
         each.register.close()
 
 
-def at_once(desks: list[Desk], work: Callable[[Desk], object]) -> list[object]:
+def at_once(desks: list[WorkingOffice], work: Callable[[WorkingOffice], object]) -> list[object]:
     """What each station's work gives, or the code of what it was refused with."""
 
-    def attempt(desk: Desk) -> object:
+    def attempt(office: WorkingOffice) -> object:
         try:
-            return work(desk)
+            return work(office)
         except NotPermitted as error:
             return error.code
 
@@ -38,37 +38,37 @@ def at_once(desks: list[Desk], work: Callable[[Desk], object]) -> list[object]:
         return list(pool.map(attempt, desks))
 
 
-def test_no_blank_is_handed_out_twice(desk: Desk, desks: list[Desk]) -> None:
-    desk.register.stock.receiving.receive(Manifest.read(manifest(*range(1, 41))), ANNA)
+def test_no_blank_is_handed_out_twice(office: WorkingOffice, desks: list[WorkingOffice]) -> None:
+    office.register.stock.receiving.receive(Manifest.read(manifest(*range(1, 41))), ANNA)
 
-    def work(station: Desk) -> list[str]:
+    def work(station: WorkingOffice) -> list[str]:
         return [
             each.serial for _ in range(5) for each in station.register.stock.hand_out(f"S{id(station)}", ANNA, count=2)
         ]
 
     taken = [serial for part in at_once(desks, work) for serial in part]  # type: ignore[attr-defined]
     assert len(taken) == len(set(taken)) == 40
-    assert desk.register.stock.counts().keys() == {f"S{id(station)}" for station in desks}
+    assert office.register.stock.counts().keys() == {f"S{id(station)}" for station in desks}
 
 
-def test_one_station_alone_writes_to_a_blank(desk: Desk, desks: list[Desk]) -> None:
-    desk.register.stock.receiving.receive(Manifest.read(manifest(1)), ANNA, "main")
-    desk.register.stock.shifts.open("main", 1, BOTH)
+def test_one_station_alone_writes_to_a_blank(office: WorkingOffice, desks: list[WorkingOffice]) -> None:
+    office.register.stock.receiving.receive(Manifest.read(manifest(1)), ANNA, "main")
+    office.register.stock.shifts.open("main", 1, BOTH)
 
-    def work(station: Desk) -> str | None:
+    def work(station: WorkingOffice) -> str | None:
         with station.register.database.write() as connection:
             return station.register.stock.use(connection, chip_of(1), "main", ANNA)
 
     assert sorted(map(str, at_once(desks, work))) == ["BL-00001"] + ["blank-not-at-station"] * (STATIONS - 1)
 
 
-def test_a_shift_is_opened_and_closed_once(desk: Desk, desks: list[Desk]) -> None:
-    def open_(station: Desk) -> bool:
+def test_a_shift_is_opened_and_closed_once(office: WorkingOffice, desks: list[WorkingOffice]) -> None:
+    def open_(station: WorkingOffice) -> bool:
         return station.register.stock.shifts.open("main", 0, BOTH).agrees
 
-    def close(station: Desk) -> bool:
+    def close(station: WorkingOffice) -> bool:
         return station.register.stock.shifts.close("main", 0, BOTH).agrees
 
     assert sorted(map(str, at_once(desks, open_))) == ["True"] + ["shift-open-already"] * (STATIONS - 1)
     assert sorted(map(str, at_once(desks, close))) == ["True"] + ["shift-not-open"] * (STATIONS - 1)
-    assert desk.register.audit.verify().reason is None
+    assert office.register.audit.verify().reason is None

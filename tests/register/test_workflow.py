@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,38 +19,38 @@ from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.pki.cms import verify_signed_data
-from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, Desk, build_home
+from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, WorkingOffice, build_home
 
 
-def change(desk: Desk, statement: str, **values: object) -> None:
+def change(office: WorkingOffice, statement: str, **values: object) -> None:
     """Somebody with access to the database."""
-    with desk.register.database.write() as connection:
+    with office.register.database.write() as connection:
         connection.execute(text(statement), values)
 
 
-def test_the_approver_is_never_the_creator(desk: Desk) -> None:
-    made = desk.application()
+def test_the_approver_is_never_the_creator(office: WorkingOffice) -> None:
+    made = office.application()
     for name in ("anna", "Anna"):
         with pytest.raises(NotPermitted, match="approver-is-creator"):
-            desk.register.applications.approve(made.id, desk.operators.act_as(name, lambda: Secret(b"")))
-    approved = desk.register.applications.approve(made.id, BERT)
+            office.register.applications.approve(made.id, office.operators.act_as(name, lambda: Secret(b"")))
+    approved = office.register.applications.approve(made.id, BERT)
     assert approved.state is ApplicationState.APPROVED
     assert approved.decision is not None and approved.decision.operator == "bert"
 
 
-def test_an_application_is_decided_once(desk: Desk) -> None:
-    made = desk.application()
-    rejected = desk.register.applications.reject(made.id, BERT, "blurred portrait")
+def test_an_application_is_decided_once(office: WorkingOffice) -> None:
+    made = office.application()
+    rejected = office.register.applications.reject(made.id, BERT, "blurred portrait")
     assert rejected.decision is not None and rejected.decision.state["reason"] == "blurred portrait"
     with pytest.raises(NotPermitted, match="state-forbids"):
-        desk.register.applications.approve(made.id, BERT)
+        office.register.applications.approve(made.id, BERT)
     with pytest.raises(NotPermitted, match="application-not-approved"):
-        desk.prepare(made)
+        office.prepare(made)
 
 
-def test_a_document_needs_an_approval(desk: Desk) -> None:
+def test_a_document_needs_an_approval(office: WorkingOffice) -> None:
     with pytest.raises(NotPermitted, match="application-not-approved"):
-        desk.prepare(desk.application())
+        office.prepare(office.application())
 
 
 @pytest.mark.parametrize(
@@ -62,32 +63,32 @@ def test_a_document_needs_an_approval(desk: Desk) -> None:
         "UPDATE decision SET operator = 'carl'",
     ],
 )
-def test_an_approval_holds_for_the_state_it_was_given_on(desk: Desk, statement: str) -> None:
-    approved = desk.approved()
-    change(desk, statement)
+def test_an_approval_holds_for_the_state_it_was_given_on(office: WorkingOffice, statement: str) -> None:
+    approved = office.approved()
+    change(office, statement)
     with pytest.raises(IntegrityBroken, match="decision-on-another-state"):
-        desk.prepare(approved)
+        office.prepare(approved)
 
 
-def test_a_portrait_that_was_exchanged_is_found_out(desk: Desk) -> None:
-    approved, other = desk.approved(), desk.application(VIETNAMESE, "vn-cccd")
+def test_a_portrait_that_was_exchanged_is_found_out(office: WorkingOffice) -> None:
+    approved, other = office.approved(), office.application(VIETNAMESE, "vn-cccd")
     change(
-        desk,
+        office,
         "UPDATE application SET portrait = (SELECT portrait FROM application WHERE id = :other) WHERE id = :own",
         other=other.id,
         own=approved.id,
     )
     with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
-        desk.prepare(approved)
+        office.prepare(approved)
 
 
-def test_a_prepared_document_is_signed_and_whole(desk: Desk) -> None:
-    document = desk.document(VIETNAMESE, "vn-cccd")
-    package = desk.register.documents.load_package(document.id)
+def test_a_prepared_document_is_signed_and_whole(office: WorkingOffice) -> None:
+    document = office.document(VIETNAMESE, "vn-cccd")
+    package = office.register.documents.load_package(document.id)
     sod = Sod.parse(package.files[ElementaryFile.SOD])
     assert set(sod.hashes) == {1, 2, 12, 13, 14, 15}
     assert all(sod.covers(n, package.files[ElementaryFile.of_data_group(n)]) for n in sod.hashes)
-    signer = desk.authorities.signer_certificate("VNM")
+    signer = office.authorities.signer_certificate("VNM")
     assert verify_signed_data(sod.signed_data, signer.der)
     assert document.signer == signer.fingerprint
     assert document.sod_sha256 == sha256(package.files[ElementaryFile.SOD]).hexdigest()
@@ -95,21 +96,21 @@ def test_a_prepared_document_is_signed_and_whole(desk: Desk) -> None:
     assert package.mrz_information.reveal() == b"000000017090013103001318"
 
 
-def test_an_application_has_one_document_unless_that_is_spoiled(desk: Desk) -> None:
-    approved = desk.approved()
-    first = desk.prepare(approved)
+def test_an_application_has_one_document_unless_that_is_spoiled(office: WorkingOffice) -> None:
+    approved = office.approved()
+    first = office.prepare(approved)
     with pytest.raises(NotPermitted, match="application-has-document"):
-        desk.prepare(approved)
-    desk.register.documents.spoil(first.id, "torn", ANNA)
-    second = desk.prepare(approved)
-    packages = [desk.register.documents.load_package(each.id) for each in (first, second)]
+        office.prepare(approved)
+    office.register.documents.spoil(first.id, "torn", ANNA)
+    second = office.prepare(approved)
+    packages = [office.register.documents.load_package(each.id) for each in (first, second)]
     assert first.document_number != second.document_number
     assert first.sod_sha256 != second.sod_sha256
     assert packages[0].chip_authentication_key is None
 
 
-def test_a_card_is_bound_once_and_issued_with_its_keys_destroyed(desk: Desk) -> None:
-    documents, document = desk.register.documents, desk.document()
+def test_a_card_is_bound_once_and_issued_with_its_keys_destroyed(office: WorkingOffice) -> None:
+    documents, document = office.register.documents, office.document()
     assert documents.bind_chip(document.id, "C1", ANNA).state is DocumentState.BOUND
     assert documents.bind_chip(document.id, "C1", ANNA).chip == "C1"
     before = documents.load_package(document.id)
@@ -118,13 +119,13 @@ def test_a_card_is_bound_once_and_issued_with_its_keys_destroyed(desk: Desk) -> 
     after = documents.load_package(document.id)
     assert issued.state is DocumentState.ISSUED
     assert after.chip_authentication_key is None and after.active_authentication_key is None
-    actions = [row.action for row in desk.register.audit_rows(document.id)]
+    actions = [row.action for row in office.register.audit_rows(document.id)]
     assert actions == ["document.prepared", "document.bound", "document.keys-destroyed", "document.issued"]
 
 
-def test_one_chip_one_document(desk: Desk) -> None:
-    documents = desk.register.documents
-    first, second = desk.document(), desk.document({**UTOPIAN, "primary_identifier": "Other"})
+def test_one_chip_one_document(office: WorkingOffice) -> None:
+    documents = office.register.documents
+    first, second = office.document(), office.document({**UTOPIAN, "primary_identifier": "Other"})
     documents.bind_chip(first.id, "C1", ANNA)
     with pytest.raises(NotPermitted, match="chip-has-document"):
         documents.bind_chip(second.id, "C1", ANNA)
@@ -145,8 +146,8 @@ ALLOWED = {
 
 @pytest.mark.parametrize("action", ["bind", "issue", "spoil"])
 @pytest.mark.parametrize("state", ["prepared", "bound", "issued", "spoiled"])
-def test_the_states_of_a_document(desk: Desk, state: str, action: str) -> None:
-    documents, document = desk.register.documents, desk.document()
+def test_the_states_of_a_document(office: WorkingOffice, state: str, action: str) -> None:
+    documents, document = office.register.documents, office.document()
     if state in ("bound", "issued"):
         documents.bind_chip(document.id, "C1", ANNA)
     if state == "issued":
@@ -166,74 +167,75 @@ def test_the_states_of_a_document(desk: Desk, state: str, action: str) -> None:
         assert documents.get(document.id).state == state
 
 
-def test_a_changed_file_of_a_document_is_found_out(desk: Desk) -> None:
-    document = desk.document()
+def test_a_changed_file_of_a_document_is_found_out(office: WorkingOffice) -> None:
+    document = office.document()
     change(
-        desk, "UPDATE document_file SET content = (SELECT content FROM document_secret LIMIT 1) WHERE label = 'EF.DG2'"
+        office,
+        "UPDATE document_file SET content = (SELECT content FROM document_secret LIMIT 1) WHERE label = 'EF.DG2'",
     )
     with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
-        desk.register.documents.load_package(document.id)
-    change(desk, "DELETE FROM document_file")
+        office.register.documents.load_package(document.id)
+    change(office, "DELETE FROM document_file")
     with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
-        desk.register.documents.load_package(document.id)
+        office.register.documents.load_package(document.id)
 
 
-def test_preparing_is_for_one_process_at_a_time(desk: Desk) -> None:
-    approved = desk.approved()
-    with desk.home.lock(f"application-{approved.id}"), pytest.raises(ServiceAway, match="lock-held"):
-        desk.prepare(approved)
+def test_preparing_is_for_one_process_at_a_time(office: WorkingOffice) -> None:
+    approved = office.approved()
+    with office.home.lock(f"application-{approved.id}"), pytest.raises(ServiceAway, match="lock-held"):
+        office.prepare(approved)
 
 
-def test_a_person_without_what_the_profile_needs_gets_no_document(desk: Desk) -> None:
+def test_a_person_without_what_the_profile_needs_gets_no_document(office: WorkingOffice) -> None:
     with pytest.raises(BadInput, match="identity-number-missing"):
-        desk.approved({**UTOPIAN, "nationality": "VNM"}, "vn-cccd")
+        office.approved({**UTOPIAN, "nationality": "VNM"}, "vn-cccd")
 
 
-def test_nothing_secret_is_in_clear_in_the_home(desk: Desk) -> None:
-    document = desk.document()
-    package = desk.register.documents.load_package(document.id)
+def test_nothing_secret_is_in_clear_in_the_home(office: WorkingOffice) -> None:
+    document = office.document()
+    package = office.register.documents.load_package(document.id)
     secrets: dict[str, bytes] = {
         "mrz information": package.mrz_information.reveal(),
         "mrz": package.files[ElementaryFile.DG1][5:95],
         "portrait": package.files[ElementaryFile.DG2][-200:],
-        "data key": desk.keys.symmetric("data").reveal(),
-        "card master key": desk.keys.symmetric("card-master").reveal(),
+        "data key": office.keys.symmetric("data").reveal(),
+        "card master key": office.keys.symmetric("card-master").reveal(),
     }
     for key in (package.chip_authentication_key, package.active_authentication_key):
         assert key is not None
         secrets[f"chip key {len(secrets)}"] = key.reveal()
-    for path in (path for path in desk.home.root.rglob("*") if path.is_file()):
+    for path in (path for path in office.home.root.rglob("*") if path.is_file()):
         content = path.read_bytes()
         for name, secret in secrets.items():
             assert secret not in content, f"{name} in {path.name}"
             assert secret.hex().encode() not in content.lower(), f"{name} in hex in {path.name}"
-    for row in desk.register.audit_rows():
+    for row in office.register.audit_rows():
         assert package.can.reveal().decode() not in row.detail
 
 
 @pytest.fixture(scope="module")
 def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = build_home(tmp_path_factory.mktemp("real") / "home", demo=False)
-    desk = Desk.open(home)
+    office = WorkingOffice.at(home)
     for name in ("anna", "bert", "carl"):
-        desk.operators.add(name, PASSPHRASE, NOW, ENTROPY)
-    desk.register.close()
+        office.operators.add(name, PASSPHRASE, NOW, ENTROPY)
+    office.register.close()
     return home.root
 
 
 @pytest.fixture
-def real_desk(real_home: Path, tmp_path: Path) -> Iterator[Desk]:
+def real_office(real_home: Path, tmp_path: Path) -> Iterator[WorkingOffice]:
     """An office in a home that is no demo: its operators have keys."""
-    desk = Desk.open(Home.open(shutil.copytree(real_home, tmp_path / "home")))
-    desk.clerk, desk.approver = (desk.operators.act_as(name, lambda: PASSPHRASE) for name in ("anna", "bert"))
-    yield desk
-    desk.register.close()
+    office = WorkingOffice.at(Home.open(shutil.copytree(real_home, tmp_path / "home")))
+    anna, bert = (office.operators.act_as(name, lambda: PASSPHRASE) for name in ("anna", "bert"))
+    yield replace(office, clerk=anna, approver=bert)
+    office.register.close()
 
 
-def test_outside_a_demo_home_decisions_are_signed_and_checked(real_desk: Desk) -> None:
-    document = real_desk.document()
-    real_desk.register.documents.bind_chip(document.id, "C1", real_desk.clerk)
-    assert real_desk.register.documents.issue(document.id, real_desk.clerk).state is DocumentState.ISSUED
+def test_outside_a_demo_home_decisions_are_signed_and_checked(real_office: WorkingOffice) -> None:
+    document = real_office.document()
+    real_office.register.documents.bind_chip(document.id, "C1", real_office.clerk)
+    assert real_office.register.documents.issue(document.id, real_office.clerk).state is DocumentState.ISSUED
 
 
 @pytest.mark.parametrize(
@@ -244,17 +246,17 @@ def test_outside_a_demo_home_decisions_are_signed_and_checked(real_desk: Desk) -
         ("DELETE FROM decision", "decision-missing"),
     ],
 )
-def test_a_forged_approval_is_found_out(real_desk: Desk, statement: str, code: str) -> None:
-    approved = real_desk.approved()
-    change(real_desk, statement)
+def test_a_forged_approval_is_found_out(real_office: WorkingOffice, statement: str, code: str) -> None:
+    approved = real_office.approved()
+    change(real_office, statement)
     with pytest.raises(EidError, match=code):
-        real_desk.prepare(approved)
-    assert real_desk.register.documents.list() == ()
+        real_office.prepare(approved)
+    assert real_office.register.documents.list() == ()
 
 
-def test_a_real_home_issues_for_its_own_state_only(real_desk: Desk) -> None:
-    assert real_desk.authorities.states() == ("UTO",)
-    approved = real_desk.approved(VIETNAMESE, "vn-cccd")
+def test_a_real_home_issues_for_its_own_state_only(real_office: WorkingOffice) -> None:
+    assert real_office.authorities.states() == ("UTO",)
+    approved = real_office.approved(VIETNAMESE, "vn-cccd")
     with pytest.raises(BadInput, match="authority-missing"):
-        real_desk.prepare(approved)
-    assert not real_desk.authorities.csca("UTO").subject.text.upper().count("SPECIMEN")
+        real_office.prepare(approved)
+    assert not real_office.authorities.csca("UTO").subject.text.upper().count("SPECIMEN")

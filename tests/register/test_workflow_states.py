@@ -38,7 +38,7 @@ from eid_toolkit.books.register.documents.workflow import (
     DocumentState,
 )
 from eid_toolkit.ground.errors import EidError, NotPermitted
-from support.homes import ANNA, BERT, Desk, HomeCopies
+from support.homes import ANNA, BERT, HomeCopies, WorkingOffice
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
@@ -92,14 +92,14 @@ class Office(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.desk = Desk.open(self.copies.copy(self.folder / "home"))
+        self.office = WorkingOffice.at(self.copies.copy(self.folder / "home"))
         self.people = []
         self.chips = 0
         self.order: dict[str, int] = {}
         self.seen: dict[str, DocumentState | ApplicationState] = {}
 
     def teardown(self) -> None:
-        self.desk.register.close()
+        self.office.register.close()
         shutil.rmtree(self.folder)
 
     @initialize()
@@ -110,14 +110,14 @@ class Office(RuleBasedStateMachine):
 
         self.profile = load_profile("utopia-id")
         self.portrait = make_portrait(portrait_file(), self.profile.portrait)
-        self.people = [self.desk.person({**UTOPIAN, "secondary_identifier": name}) for name in ("Anna", "Maria")]
+        self.people = [self.office.person({**UTOPIAN, "secondary_identifier": name}) for name in ("Anna", "Maria")]
 
     def applications(self) -> list[Application]:
         """In the order in which they came: their identifiers are random, and the clock stands still."""
-        return self.ordered(self.desk.register.applications.list())
+        return self.ordered(self.office.register.applications.list())
 
     def documents(self) -> list[Document]:
-        return self.ordered(self.desk.register.documents.list())
+        return self.ordered(self.office.register.documents.list())
 
     def ordered(self, found: Iterable[_Thing]) -> list[_Thing]:
         for each in found:  # never more than one that is new
@@ -139,19 +139,19 @@ class Office(RuleBasedStateMachine):
 
     def apply_for(self, who: int, kind: ApplicationKind) -> None:
         shown = [Evidence("former-document", "X"), Evidence("certificate-of-change", "Y")]
-        create = self.desk.register.applications.create
+        create = self.office.register.applications.create
         create(self.people[who], self.profile, self.portrait, ANNA, kind=kind, evidence=shown)
 
     @precondition(lambda self: self.applications())
     @rule(number=st.integers(0, 20), action=st.sampled_from(("approve", "reject", "withdraw", "prepare")))
     def decide(self, number: int, action: str) -> None:
         found = self.applications()
-        chosen, applications = found[number % len(found)], self.desk.register.applications
+        chosen, applications = found[number % len(found)], self.office.register.applications
         steps: dict[str, Callable[[], object]] = {
             "approve": lambda: applications.approve(chosen.id, BERT),
             "reject": lambda: applications.reject(chosen.id, BERT, "test"),
             "withdraw": lambda: applications.withdraw(chosen.id, ANNA, "test"),
-            "prepare": lambda: self.desk.prepare(chosen),
+            "prepare": lambda: self.office.prepare(chosen),
         }
         self.attempt(steps[action])
         self.documents()
@@ -166,7 +166,7 @@ class Office(RuleBasedStateMachine):
             self.nothing_forbidden()
 
     def next_step(self) -> Callable[[], object]:
-        register = self.desk.register
+        register = self.office.register
         living = [each for each in self.documents() if each.state in (DocumentState.PREPARED, DocumentState.BOUND)]
         waiting = [each for each in self.applications() if not APPLICATION.final & {each.state}]
         self.chips += 1
@@ -177,14 +177,14 @@ class Office(RuleBasedStateMachine):
         if waiting and waiting[0].state is ApplicationState.CREATED:
             return partial(register.applications.approve, waiting[0].id, BERT)
         if waiting:
-            return partial(self.desk.prepare, waiting[0])
+            return partial(self.office.prepare, waiting[0])
         return partial(self.apply_for, self.chips % 2, ApplicationKind.FIRST)
 
     @precondition(lambda self: self.documents())
     @rule(number=st.integers(0, 20), action=st.sampled_from(("bind", "bind", "issue", "issue", "spoil")))
     def make(self, number: int, action: str) -> None:
         found = self.documents()
-        chosen, documents = found[number % len(found)], self.desk.register.documents
+        chosen, documents = found[number % len(found)], self.office.register.documents
         self.chips += 1
         steps: dict[str, Callable[[], object]] = {
             "bind": lambda: documents.bind_chip(chosen.id, f"C{self.chips}", ANNA),
@@ -197,11 +197,11 @@ class Office(RuleBasedStateMachine):
     @rule(number=st.integers(0, 20), action=st.sampled_from(sorted(PERMISSIONS)))
     def report(self, number: int, action: str) -> None:
         found = self.documents()
-        self.attempt(lambda: self.desk.register.statuses.change(found[number % len(found)].id, action, ANNA))
+        self.attempt(lambda: self.office.register.statuses.change(found[number % len(found)].id, action, ANNA))
 
     @invariant()
     def nothing_forbidden(self) -> None:
-        register = self.desk.register
+        register = self.office.register
         documents, applications = self.documents(), self.applications()
         of: dict[str, list[DocumentState]] = {}
         for each in documents:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
 from support.emulated import card_memory
-from support.homes import Desk
+from support.homes import WorkingOffice
 from support.officer import Officer
 
 Run = Callable[..., Result]
@@ -64,6 +64,6 @@ def process() -> Process:
 
 
 @pytest.fixture
-def home(desk: Desk) -> Home:
+def home(office: WorkingOffice) -> Home:
     """A fresh demo home."""
-    return desk.home
+    return office.home

@@ -1,4 +1,4 @@
-"""A station for tests: a bureau with batches, boxes of blanks that feed their readers, and a bell that remembers."""
+"""A station for tests: a office with batches, boxes of blanks that feed their readers, and a bell that remembers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.work.personalization.batch import Batch, Outcome, Result, Summary
 from eid_toolkit.work.personalization.work import Free, WorkQueue
-from support.bureau import Bureau, SilentDesk
-from support.homes import Desk
+from support.homes import WorkingOffice
+from support.silent_clerk import SilentClerk
 
 
 class Box:
     """Blanks that are put into a reader one after another."""
 
-    def __init__(self, bureau: Bureau, reader: str, cards: list[str], line: Callable[[Transport], Transport]) -> None:
+    def __init__(
+        self, office: WorkingOffice, reader: str, cards: list[str], line: Callable[[Transport], Transport]
+    ) -> None:
         self.reader = reader
-        self._bureau, self.cards, self._line = bureau, cards, line
+        self._office, self.cards, self._line = office, cards, line
 
     def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
         if not self.cards or stop():
@@ -34,7 +36,7 @@ class Box:
 
     @contextmanager
     def _open(self, card: str) -> Iterator[Transport]:
-        with self._bureau.reader(card) as transport:
+        with self._office.reader(card) as transport:
             yield self._line(transport)
 
 
@@ -97,10 +99,9 @@ class Bell:
 
 
 class Station:
-    """A bureau with a batch to run."""
+    """An office with a batch to run."""
 
-    def __init__(self, office: Desk) -> None:
-        self.bureau = Bureau(office)
+    def __init__(self, office: WorkingOffice) -> None:
         self.office = office
         self.bell = Bell()
         self._blanks = 0
@@ -115,13 +116,13 @@ class Station:
         names = []
         for _ in range(count):
             self._blanks += 1
-            names.append(self.bureau.blank(f"b{self._blanks}"))
-        return Box(self.bureau, reader, names, line)
+            names.append(self.office.blank(f"b{self._blanks}"))
+        return Box(self.office, reader, names, line)
 
-    def batch(self, *wanted: str, desk: SilentDesk | None = None, **options: object) -> Batch:
-        service, documents = self.bureau.service, self.office.register.documents
+    def batch(self, *wanted: str, desk: SilentClerk | None = None, **options: object) -> Batch:
+        service, documents = self.office.personalization, self.office.register.documents
         work = WorkQueue(self.office.register.database, service.leases, wanted)
-        used = desk or SilentDesk(service)
+        used = desk or SilentClerk(service)
         return Batch(
             service, documents, work, self.office.clerk, self.bell, lambda reader: used, "main", **options,
         )  # type: ignore[arg-type]  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,15 +14,17 @@ import pytest
 from PIL import Image
 from sqlalchemy import make_url
 
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.keys.opening import open_key_store
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.applications import Application
 from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
-from eid_toolkit.books.register.register import Register
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.cards.emulator.blank import make_blank
+from eid_toolkit.cards.emulator.shelf import CardStore
+from eid_toolkit.cards.emulator.state import CardMemory
+from eid_toolkit.cards.transport.inprocess import InProcessTransport
+from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
@@ -30,9 +33,11 @@ from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.profiles import list_profiles, load_profile
 from eid_toolkit.work.office.founding import found
-from eid_toolkit.work.personalization.prepare import Preparation
+from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.personalization.journal import Job
 from support.postgres import PrivatePostgres
 from support.scripted import FixedClock
+from support.silent_clerk import SilentClerk, Watcher
 
 NOW = (datetime.now(UTC) - timedelta(days=1)).replace(hour=9, minute=30, second=0, microsecond=0)
 """Yesterday: homes of these tests are also worked in by commands, whose clock is the machine's."""
@@ -73,25 +78,36 @@ def build_home(root: Path, *, demo: bool = True, register_url: str | None = None
     return found(root, config, profiles, None if demo else PASSPHRASE, CLOCK, ENTROPY)
 
 
-@dataclass
-class Desk:
-    """A home with its parts opened, and the steps to a document in one call each."""
+@dataclass(frozen=True, slots=True)
+class NoQuestions:
+    """Credentials of a test: the passphrases of its homes, and Anna where nobody is named."""
 
-    home: Home
-    keys: KeyStore
-    register: Register
-    authorities: AuthorityStore
+    operator: str | None = "anna"
+    second_operator: str | None = None
+    given: Callable[[], Secret] = lambda: PASSPHRASE
+
+    def passphrase(self) -> Secret:
+        return self.given()
+
+    pin = operator_passphrase = second_passphrase = passphrase
+
+
+@dataclass(frozen=True)
+class WorkingOffice(Office):
+    """An office with a clerk and an approver, the steps to a document and to a card in one call each."""
+
     clerk: Operator = ANNA
     approver: Operator = BERT
 
     @classmethod
-    def open(cls, home: Home) -> Desk:
-        keys = open_key_store(home, lambda: PASSPHRASE, ENTROPY)
-        return cls(home, keys, Register.open(home, keys, CLOCK, ENTROPY), AuthorityStore(home.pki, keys))
+    def at(cls, home: Home, passphrase: Callable[[], Secret] = lambda: PASSPHRASE) -> WorkingOffice:
+        office = cls.open(home.root, NoQuestions(given=passphrase), CLOCK, ENTROPY)
+        assert isinstance(office, WorkingOffice)
+        return office
 
     @property
-    def operators(self) -> OperatorStore:
-        return OperatorStore(self.home.operators, demo=self.home.config.demo, keys=self.keys)
+    def cards(self) -> CardStore:
+        return CardStore(self.home)
 
     def person(self, values: dict[str, str]) -> Person:
         return self.register.persons.add(PersonData.from_text(values), self.clerk)
@@ -105,11 +121,35 @@ class Desk:
         return self.register.applications.approve(self.application(values, profile).id, self.approver)
 
     def prepare(self, application: Application) -> Document:
-        preparation = Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
-        return preparation.prepare(application.id, self.clerk)
+        return self.preparation.prepare(application.id, self.clerk)
 
     def document(self, values: dict[str, str] = UTOPIAN, profile: str = "utopia-id") -> Document:
         return self.prepare(self.approved(values, profile))
+
+    def blank(self, name: str = "blank", memory: CardMemory | None = None) -> str:
+        self.cards.create(name, memory or make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY))
+        return name
+
+    @contextmanager
+    def reader(self, card: str) -> Iterator[Transport]:
+        """The card with power, as it is on the disk."""
+        with self.cards.open(card) as opened:
+            transport = InProcessTransport(opened.card, f"emulator:{card}")
+            try:
+                yield transport
+            finally:
+                transport.close()
+
+    def personalize(
+        self,
+        document: Document,
+        card: str,
+        watch: Watcher = lambda step, done: None,
+        line: Callable[[Transport], Transport] = lambda transport: transport,
+    ) -> Job:
+        service = self.personalization
+        with service.hold(document.id), self.reader(card) as transport:
+            return service.personalize(document.id, line(transport), self.clerk, SilentClerk(service, watch))
 
 
 @pytest.fixture(scope="session")
@@ -198,8 +238,8 @@ def demo_home(home_copies: HomeCopies, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def desk(demo_home: Home) -> Iterator[Desk]:
+def office(demo_home: Home) -> Iterator[WorkingOffice]:
     """An office at work in a fresh demo home."""
-    opened = Desk.open(demo_home)
+    opened = WorkingOffice.at(demo_home)
     yield opened
     opened.register.close()

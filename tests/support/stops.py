@@ -47,8 +47,8 @@ def kill(_: str) -> None:
 
 
 def refuse(event: str) -> None:
-    if event == "commit":
-        raise DatabaseAway("register-busy", reason="database is locked")
+    if event in ("commit", "committed"):  # the second: the server was lost before it could say that it is done
+        raise DatabaseAway("register-away", reason="connection lost")
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

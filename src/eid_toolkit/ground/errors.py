@@ -131,6 +131,10 @@ class DatabaseAway(ServiceAway):
     """The database cannot be reached, or is busy."""
 
 
+class LockHeld(ServiceAway):
+    """Another process of this machine does the same just now."""
+
+
 class LeaseHeld(ServiceAway):
     """Another station works on the same document, chip or reader."""
 

@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
 from support.acceptance import Run
-from support.bureau import Bureau
-from support.homes import Desk, build_home, portrait_file
+from support.homes import WorkingOffice, build_home, portrait_file
 from support.isolation import namespace
 
 EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -41,10 +40,10 @@ class Prepared:
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     folder = tmp_path_factory.mktemp("prepared")
-    desk = Desk.open(build_home(folder / "home"))
-    document, application = desk.document(), desk.approved()
-    Bureau(desk).blank("card")
-    desk.register.close()
+    office = WorkingOffice.at(build_home(folder / "home"))
+    document, application = office.document(), office.approved()
+    office.blank("card")
+    office.register.close()
     (folder / "portrait.png").write_bytes(portrait_file())
     return Prepared(folder / "home", document.id, application.id)
 

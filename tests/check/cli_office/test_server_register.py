@@ -109,7 +109,7 @@ def test_of_two_foundings_at_one_address_one_comes_and_stays(
     from eid_toolkit.ground.errors import NotPermitted
     from eid_toolkit.ground.home.home import Home
     from eid_toolkit.work.office import founding
-    from support.homes import Desk, build_home
+    from support.homes import WorkingOffice, build_home
 
     address = url if kind == "server" else f"sqlite:///{tmp_path}/shared.sqlite"
     real, begun = founding._create_rest, []
@@ -124,9 +124,9 @@ def test_of_two_foundings_at_one_address_one_comes_and_stays(
     monkeypatch.setattr(founding, "_create_rest", second_meanwhile)
     build_home(tmp_path / "first", register_url=address)
     assert begun and not (tmp_path / "second").exists()
-    desk = Desk.open(Home.open(tmp_path / "first"))
-    assert desk.register.audit.verify().reason is None
-    desk.register.close()
+    office = WorkingOffice.at(Home.open(tmp_path / "first"))
+    assert office.register.audit.verify().reason is None
+    office.register.close()
 
 
 @pytest.mark.parametrize("kind", ["file", "server"])

@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import CardRemoved
 from eid_toolkit.standards.protocols.globalplatform import ApplicationState
 from eid_toolkit.work.personalization.journal import JobState
-from support.bureau import Bureau
+from support.homes import WorkingOffice
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd
 from support.waiting import beside, ended
@@ -23,18 +23,18 @@ from support.waiting import beside, ended
 pytestmark = pytest.mark.pcsc
 
 
-def eid(bureau: Bureau, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--home", str(bureau.office.home.root), "--operator", "clerk", *arguments])
+def eid(office: WorkingOffice, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--home", str(office.home.root), "--operator", "clerk", *arguments])
 
 
-def test_a_blank_in_a_reader_is_personalized_and_verified(pcscd: PrivatePcscd, bureau: Bureau) -> None:
-    document = bureau.office.document()
-    can = bureau.office.register.documents.load_package(document.id).can.reveal().decode()
-    with bureau.cards.open(bureau.blank()) as opened, pcscd.card_in(opened.card) as reader:
-        written = eid(bureau, "card", "personalize", document.id, "--reader", reader, "--yes", "--format", "json")
+def test_a_blank_in_a_reader_is_personalized_and_verified(pcscd: PrivatePcscd, office: WorkingOffice) -> None:
+    document = office.document()
+    can = office.register.documents.load_package(document.id).can.reveal().decode()
+    with office.cards.open(office.blank()) as opened, pcscd.card_in(opened.card) as reader:
+        written = eid(office, "card", "personalize", document.id, "--reader", reader, "--yes", "--format", "json")
         assert written.exit_code == 0, written.stderr
-        judged = eid(bureau, "verify", "--reader", reader, "--can", can, "--format", "json")
-        again = eid(bureau, "card", "personalize", document.id, "--reader", reader, "--yes")
+        judged = eid(office, "verify", "--reader", reader, "--can", can, "--format", "json")
+        again = eid(office, "card", "personalize", document.id, "--reader", reader, "--yes")
         answers = opensc_tool(
             "--reader", reader, "--card-driver", "default",
             "--send-apdu", "00A4040C07A0000002471001",
@@ -75,51 +75,51 @@ class Pulled:
 
 @pytest.mark.parametrize("after", [9, 25, 40])
 def test_a_card_pulled_while_it_is_written_goes_on_when_it_is_put_back(
-    pcscd: PrivatePcscd, bureau: Bureau, after: int
+    pcscd: PrivatePcscd, office: WorkingOffice, after: int
 ) -> None:
-    document = bureau.office.document()
+    document = office.document()
     arguments = ("card", "personalize", document.id, "--yes", "--reader")
-    with bureau.cards.open(bureau.blank()) as opened:
+    with office.cards.open(office.blank()) as opened:
         pulled = Pulled(opened.card, after)
         inserted, thread = pcscd.insert(pulled)
-        interrupted = eid(bureau, *arguments, pcscd.slots[0].reader)
+        interrupted = eid(office, *arguments, pcscd.slots[0].reader)
         inserted.pull()
         ended(thread)
         pcscd.empty_slots()
         assert (interrupted.exit_code, pulled.gone.is_set()) == (5, True), interrupted.stderr
         with pcscd.card_in(opened.card) as reader:
-            resumed = eid(bureau, *arguments, reader)
+            resumed = eid(office, *arguments, reader)
     assert resumed.exit_code == 0, resumed.stderr
-    assert bureau.office.register.documents.get(document.id).state is DocumentState.ISSUED
-    assert bureau.cards.load("blank").part(EmrtdMemory).state is ApplicationState.PERSONALIZED
+    assert office.register.documents.get(document.id).state is DocumentState.ISSUED
+    assert office.cards.load("blank").part(EmrtdMemory).state is ApplicationState.PERSONALIZED
 
 
-def test_a_batch_serves_two_readers_one_blank_after_another(pcscd: PrivatePcscd, bureau: Bureau) -> None:
+def test_a_batch_serves_two_readers_one_blank_after_another(pcscd: PrivatePcscd, office: WorkingOffice) -> None:
     """A person at each reader puts the next blank in when the last one is done."""
     for _ in range(3):
-        bureau.office.document()
+        office.document()
     for name in ("a1", "a2", "b1"):
-        bureau.blank(name)
+        office.blank(name)
     given_up = threading.Event()
 
     def is_done(name: str) -> bool:
-        chip = bureau.cards.load(name).chip_identity.hex()
-        return any(job.chip == chip for job in bureau.service.journal.list(JobState.DONE))
+        chip = office.cards.load(name).chip_identity.hex()
+        return any(job.chip == chip for job in office.personalization.journal.list(JobState.DONE))
 
     def serve(slot: int, names: list[str]) -> None:
         for name in names:
-            with bureau.cards.open(name) as opened, pcscd.card_in(opened.card, slot):
+            with office.cards.open(name) as opened, pcscd.card_in(opened.card, slot):
                 while not is_done(name) and not given_up.wait(0.05):
                     pass
 
     readers = [word for slot in pcscd.slots[:2] for word in ("--reader", slot.reader)]
     with beside(lambda: serve(0, ["a1", "a2"]), lambda: serve(1, ["b1"])):
         try:
-            done = eid(bureau, "card", "batch", *readers, "--yes", "--format", "json")
+            done = eid(office, "card", "batch", *readers, "--yes", "--format", "json")
         finally:
             given_up.set()
     assert done.exit_code == 0, done.output
     shown = json.loads(done.stdout)
     assert shown["counts"]["issued"] == 3 and shown["waiting"] == 0
     assert len({each["chip"] for each in shown["cards"]}) == 3
-    assert {each.state for each in bureau.office.register.documents.list()} == {DocumentState.ISSUED}
+    assert {each.state for each in office.register.documents.list()} == {DocumentState.ISSUED}

@@ -13,7 +13,7 @@ from eid_toolkit.books.authorities.authority_files import AuthorityFiles
 from eid_toolkit.books.register.documents import documents
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.work.personalization import prepare as prepare_module
-from support.homes import Desk, both_backends
+from support.homes import WorkingOffice, both_backends
 from support.preparing import GROUP, approved, check_all_whole, counted, outcomes, signed
 from support.waiting import status_of
 
@@ -27,12 +27,12 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare_module, "_GROUP", GROUP)
 
 
-def forked(home: Path, act: Callable[[Desk], None]) -> int:
+def forked(home: Path, act: Callable[[WorkingOffice], None]) -> int:
     """Another process at the same home; its number."""
     child = os.fork()
     if child == 0:
         try:
-            act(Desk.open(Home.open(home)))
+            act(WorkingOffice.at(Home.open(home)))
             os._exit(0)
         finally:
             os._exit(1)
@@ -85,40 +85,40 @@ def dies_in_the_second_transaction(patched: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_kill_leaves_whole_groups_and_every_signature_counted(
-    backend: str, desk: Desk, kill: Callable[[pytest.MonkeyPatch], None], kept: int, signatures: int
+    backend: str, office: WorkingOffice, kill: Callable[[pytest.MonkeyPatch], None], kept: int, signatures: int
 ) -> None:
-    applications = approved(desk, 2 * GROUP)
-    desk.register.close()
+    applications = approved(office, 2 * GROUP)
+    office.register.close()
 
-    def act(theirs: Desk) -> None:
+    def act(theirs: WorkingOffice) -> None:
         with pytest.MonkeyPatch.context() as patched:
             kill(patched)
             outcomes(theirs, applications)
 
-    assert os.WTERMSIG(status_of(forked(desk.home.root, act))) == signal.SIGKILL
-    assert len(check_all_whole(desk, applications)) == kept
-    assert counted(desk) == signatures
-    waiting = list(desk.register.applications.waiting())
-    assert outcomes(desk, waiting) == ["prepared"] * (2 * GROUP - kept)
-    assert len(check_all_whole(desk, applications)) == 2 * GROUP
-    assert counted(desk) == signatures + 2 * GROUP - kept
+    assert os.WTERMSIG(status_of(forked(office.home.root, act))) == signal.SIGKILL
+    assert len(check_all_whole(office, applications)) == kept
+    assert counted(office) == signatures
+    waiting = list(office.register.applications.waiting())
+    assert outcomes(office, waiting) == ["prepared"] * (2 * GROUP - kept)
+    assert len(check_all_whole(office, applications)) == 2 * GROUP
+    assert counted(office) == signatures + 2 * GROUP - kept
 
 
 def test_two_processes_prepare_each_document_once_and_sign_no_more_than_the_signer_may(
-    backend: str, desk: Desk
+    backend: str, office: WorkingOffice
 ) -> None:
-    applications, limit = approved(desk, 3 * GROUP), 2 * GROUP + 1
-    desk.register.close()
+    applications, limit = approved(office, 3 * GROUP), 2 * GROUP + 1
+    office.register.close()
     mine, theirs = os.pipe()
 
-    def act(theirs_too: Desk) -> None:
+    def act(theirs_too: WorkingOffice) -> None:
         os.read(mine, 1)
         told = outcomes(theirs_too, applications, limit)
         assert set(told) <= {"prepared", "lock-held", "application-has-document", "document-signer-exhausted"}, told
 
-    children = [forked(desk.home.root, act) for _ in range(2)]
+    children = [forked(office.home.root, act) for _ in range(2)]
     os.write(theirs, b"go")
     assert [status_of(child) for child in children] == [0, 0]
-    assert len(check_all_whole(desk, applications)) == signed(desk) <= counted(desk) == limit
+    assert len(check_all_whole(office, applications)) == signed(office) <= counted(office) == limit
     os.close(mine)
     os.close(theirs)

@@ -42,9 +42,8 @@ from eid_toolkit.work.personalization.batch import Summary
 from eid_toolkit.work.personalization.drivers.card_keys import CardKeys
 from eid_toolkit.work.personalization.journal import JobState
 from support.batches import Box, Station
-from support.bureau import Bureau
 from support.durable import durable_state
-from support.homes import Desk, HomeCopies, both_backends
+from support.homes import HomeCopies, WorkingOffice, both_backends
 from support.postgres import memory_folder
 from support.waiting import status_of
 
@@ -153,11 +152,11 @@ class Prepared:
         return Trial(self.trials.copy(root))
 
 
-def receive(bureau: Bureau, serials: Mapping[str, str]) -> None:
+def receive(office: WorkingOffice, serials: Mapping[str, str]) -> None:
     """The emulated cards with these serials come into stock, to the station, and its shift is opened."""
-    stock, clerk = bureau.office.register.stock, bureau.office.clerk
+    stock, clerk = office.register.stock, office.clerk
     blanks = [
-        {"serial": serial, "chip": bureau.cards.load(name).chip_identity.hex()} for serial, name in serials.items()
+        {"serial": serial, "chip": office.cards.load(name).chip_identity.hex()} for serial, name in serials.items()
     ]
     content = {"schema": "eid-blank-manifest/1", "vendor": "Cards Ltd", "batch": "B1", "blanks": blanks}
     stock.receiving.receive(Manifest.read(json.dumps(content).encode()), clerk, DEFAULT_STATION)
@@ -170,17 +169,17 @@ class Trial:
     def __init__(self, home: Home) -> None:
         self.home = home
 
-    def open(self) -> Bureau:
-        return Bureau(Desk.open(self.home))
+    def open(self) -> WorkingOffice:
+        return WorkingOffice.at(self.home)
 
     def run(self, tripwire: Tripwire) -> None:
-        bureau = self.open()
+        office = self.open()
         try:
-            document = bureau.office.register.documents.list()[0]
+            document = office.register.documents.list()[0]
             with watched_writes(tripwire):
-                bureau.personalize(document, "blank", line=tripwire.line)
+                office.personalize(document, "blank", line=tripwire.line)
         finally:
-            bureau.office.register.close()
+            office.register.close()
 
     def killed_at(self, at: int) -> bool:
         """Runs in a child that is killed at an event; whether it came to that."""
@@ -203,64 +202,62 @@ class Trial:
 
     def finish(self) -> str:
         """The rerun: what became of card and document; asserts that they agree."""
-        bureau = self.open()
-        register, journal = bureau.office.register, bureau.service.journal
+        office = self.open()
+        register, journal = office.register, office.personalization.journal
         (document,) = register.documents.list()
         if document.state is not DocumentState.ISSUED or any(job.state is not JobState.DONE for job in journal.list()):
-            bureau.personalize(document, "blank")
+            office.personalize(document, "blank")
         (document,) = register.documents.list()
         (job,) = journal.list()
-        memory = bureau.cards.load("blank")
+        memory = office.cards.load("blank")
         issued = [row for row in register.audit_rows() if row.action == "document.issued"]
         assert (document.state, job.state, len(issued)) == (DocumentState.ISSUED, JobState.DONE, 1)
         assert document.chip == memory.chip_identity.hex()
-        self.check_keys(bureau, memory)
+        self.check_keys(office, memory)
         assert (memory.part(EmrtdMemory).state, memory.state) == (ApplicationState.PERSONALIZED, DomainState.SECURED)
         package = register.documents.load_package(document.id)
         assert package.chip_authentication_key is None
         assert {file: memory.part(EmrtdMemory).files[file].content for file in package.files} == dict(package.files)
-        self.reconcile(bureau, {BlankState.USED: 1, BlankState.AT_STATION: 1}, [CardState.FINISHED])
+        self.reconcile(office, {BlankState.USED: 1, BlankState.AT_STATION: 1}, [CardState.FINISHED])
         register.close()
         return "issued"
 
-    def check_keys(self, bureau: Bureau, memory: CardMemory) -> None:
+    def check_keys(self, office: WorkingOffice, memory: CardMemory) -> None:
         """The chip has its own keys, which follow from the home's, and no try of them is still counted."""
-        own, found = CardKeys.of(bureau.office.keys).of_chip(memory.chip_identity), memory.part(DomainMemory).keys
+        own, found = CardKeys.of(office.keys).of_chip(memory.chip_identity), memory.part(DomainMemory).keys
         assert found.version == own.version
         assert [key.reveal() for key in (found.enc, found.mac, found.dek)] == [
             key.reveal() for key in (own.enc, own.mac, own.dek)
         ]
         assert not list(self.home.keys.glob("*.attempts"))
 
-    def reconcile(self, bureau: Bureau, blanks: Mapping[BlankState, int], cards: list[CardState]) -> None:
+    def reconcile(self, office: WorkingOffice, blanks: Mapping[BlankState, int], cards: list[CardState]) -> None:
         """Every blank is accounted for by its serial, so that the shift closes, and the log holds together."""
-        register = bureau.office.register
+        register = office.register
         assert Counter(each.state for each in register.stock.blanks()) == blanks
         with register.database.read() as connection:
             found = sorted(connection.execute(select(card.c.state)).scalars())
         assert found == sorted(map(str, cards))
-        account = register.stock.shifts.close(
-            DEFAULT_STATION, blanks.get(BlankState.AT_STATION, 0), [bureau.office.clerk]
-        )
+        account = register.stock.shifts.close(DEFAULT_STATION, blanks.get(BlankState.AT_STATION, 0), [office.clerk])
         assert account.agrees
         assert register.audit.verify().broken_at is None
 
     def spoil(self) -> str:
         """The operator gives the card up instead: a fresh one is issued, and both are accounted for."""
-        bureau = self.open()
-        register = bureau.office.register
+        office = self.open()
+        register = office.register
         (document,) = register.documents.list()
         bound = document.state is DocumentState.BOUND
-        bureau.service.spoil_document(document.id, "test", bureau.office.clerk, serial="S-1" if bound else None)
+        office.personalization.spoil_document(document.id, "test", office.clerk, serial="S-1" if bound else None)
         with pytest.raises(EidError):
-            bureau.personalize(document, "blank")
-        renewed = bureau.office.prepare(register.applications.list()[0])
-        bureau.personalize(renewed, "fresh")
+            office.personalize(document, "blank")
+        renewed = office.prepare(register.applications.list()[0])
+        office.personalize(renewed, "fresh")
         states = Counter(found.state for found in register.documents.list())
         assert states == {DocumentState.SPOILED: 1, DocumentState.ISSUED: 1}
         first = BlankState.SPOILED if bound else BlankState.AT_STATION
         cards = [CardState.FINISHED, *([CardState.SPOILED] if bound else [])]
-        self.reconcile(bureau, {first: 1, BlankState.USED: 1}, cards)
+        self.reconcile(office, {first: 1, BlankState.USED: 1}, cards)
         register.close()
         return "spoiled with its serial" if bound else "spoiled before a blank was used"
 
@@ -269,7 +266,7 @@ class BatchTrial(Trial):
     """The same, with the personalization done by a batch."""
 
     def run(self, tripwire: Tripwire) -> None:
-        station = Station(Desk.open(self.home))
+        station = Station(WorkingOffice.at(self.home))
         try:
             with watched_writes(tripwire):
                 self.batch(station, tripwire.line)
@@ -277,15 +274,15 @@ class BatchTrial(Trial):
             station.office.register.close()
 
     def batch(self, station: Station, line: Callable[[Transport], Transport] = lambda transport: transport) -> Summary:
-        return station.run(Box(station.bureau, "one", ["blank"], line), patience=0.0)
+        return station.run(Box(station.office, "one", ["blank"], line), patience=0.0)
 
     def finish(self) -> str:
         """The rerun is a batch too: it leaves nothing to do, and no job open, before all else is looked at."""
-        station = Station(Desk.open(self.home))
+        station = Station(WorkingOffice.at(self.home))
         summary = self.batch(station)
         assert [each.error for each in summary.results if each.error is not None and each.document_id] == []
         assert station.states() == {DocumentState.ISSUED: 1}
-        assert [job.state for job in station.bureau.service.journal.list()] == [JobState.DONE]
+        assert [job.state for job in station.office.personalization.journal.list()] == [JobState.DONE]
         station.office.register.close()
         return super().finish()
 
@@ -314,11 +311,11 @@ def prepared_homes(
     def prepare(copies: HomeCopies, backend: str) -> Prepared:
         if backend not in made:
             home = copies.copy(tmp_path_factory.mktemp("prepared") / "home", keep=True)
-            bureau = Bureau(Desk.open(home))
-            bureau.office.document()
-            serials = {f"S-{number}": bureau.blank(name) for number, name in enumerate(("blank", "fresh"), start=1)}
-            receive(bureau, serials)
-            bureau.office.register.close()
+            office = WorkingOffice.at(home)
+            office.document()
+            serials = {f"S-{number}": office.blank(name) for number, name in enumerate(("blank", "fresh"), start=1)}
+            receive(office, serials)
+            office.register.close()
             made[backend] = Prepared(home.root, HomeCopies.of(home.root, copies))
         return made[backend]
 
@@ -373,9 +370,9 @@ def test_after_a_stop_the_operator_may_spoil_instead(
         trial = prepared.trial(folder / str(at))
         if not trial.killed_at(at):
             break
-        bureau = trial.open()
-        issued = bureau.office.register.documents.list()[0].state is DocumentState.ISSUED
-        bureau.office.register.close()
+        office = trial.open()
+        issued = office.register.documents.list()[0].state is DocumentState.ISSUED
+        office.register.close()
         counts["issued already" if issued else trial.spoil()] += 1
         shutil.rmtree(trial.home.root)
         at += 16

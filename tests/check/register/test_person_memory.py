@@ -7,7 +7,7 @@ import pytest
 from eid_toolkit.books.ledger.bulk import insert_rows
 from eid_toolkit.books.ledger.schema import person
 from eid_toolkit.ground.home.home import Home
-from support.homes import NOW, Desk
+from support.homes import NOW, WorkingOffice
 from support.memory import most_memory
 
 FEW, MANY = 1_000, 12_000
@@ -20,7 +20,7 @@ FIELDS = ("place_of_birth", "place_of_origin", "place_of_residence", "father", "
 
 def fill(home: Home, begin: int, end: int) -> None:
     """Persons with much about each, every tenth of whom has a double."""
-    desk = Desk.open(home)
+    office = WorkingOffice.at(home)
     for start in range(begin, end, BLOCK):
         rows = [
             {
@@ -35,9 +35,9 @@ def fill(home: Home, begin: int, end: int) -> None:
             }
             for number in range(start, start + BLOCK)
         ]
-        with desk.register.database.write() as connection:
+        with office.register.database.write() as connection:
             insert_rows(connection, person, rows)
-    desk.register.close()
+    office.register.close()
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def _knows_no_key_agreement_template(card: DefectiveCard) -> None:
 
 
 def _changes_info(cipher: ChipAuthenticationProtocol, **changes: int) -> Defect:
-    """The bureau wrote another value into a ChipAuthenticationInfo."""
+    """The office wrote another value into a ChipAuthenticationInfo."""
 
     def put(card: DefectiveCard) -> None:
         infos = (

@@ -1,4 +1,4 @@
-"""Defects of the files: what a bureau writes wrongly into the master file, EF.COM and EF.SOD."""
+"""Defects of the files: what a office writes wrongly into the master file, EF.COM and EF.SOD."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRIPLE_DES = PaceProtocol.of("ecdh", "gm", "3des").oid
 
 
 def writes(file: ElementaryFile, changed: Callable[[bytes], bytes]) -> Defect:
-    """The file as the bureau spoilt it; nothing is signed again."""
+    """The file as the office spoilt it; nothing is signed again."""
 
     def put_in(card: DefectiveCard) -> None:
         put(card.memory, file, changed(content_of(card.memory, file)))

@@ -1,4 +1,4 @@
-"""Defects of the data groups: what a bureau writes wrongly into them, with or without a hash that fits."""
+"""Defects of the data groups: what a office writes wrongly into them, with or without a hash that fits."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _signs(fault: Callable[[DefectiveCard, CommandApdu], ResponseApdu | None]) -
 
 
 def _signs_by_another_key(card: DefectiveCard) -> None:
-    """The bureau loaded the key of another chip."""
+    """The office loaded the key of another chip."""
     domain = domain_by_id(_key(card).parameter_id)
     assert isinstance(domain, EcDomain)
     other = replace(_key(card), scalar=EcPrivateKey.generate(domain, ENTROPY).scalar)

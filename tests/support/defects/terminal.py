@@ -44,7 +44,7 @@ def proves(command: CommandApdu, card: DefectiveCard) -> bool:
 
 
 def _names_a_key_that_it_lacks(card: DefectiveCard) -> None:
-    """The bureau wrote EF.CVCA with an older key, which it did not load."""
+    """The office wrote EF.CVCA with an older key, which it did not load."""
     known = EfCvca.parse(card.memory.part(EmrtdMemory).files[ElementaryFile.CVCA].content).references
     put(card.memory, ElementaryFile.CVCA, EfCvca((*known, KeyReference("UTCVCA00000"))).encode())
 

@@ -218,7 +218,7 @@ class TrustStore:
             raise IntegrityBroken("own-reports-damaged", file=OWN_REPORTS) from None
 
     def set_own_reports(self, reports: StatusList, changes: int) -> None:
-        """Keep what the register reports after so many ``changes``, for inspections in this home."""
+        """Keep what the register reports, with how many ``changes`` that covers, for inspections in this home."""
         folder = private_directory(self.directory)
         write_atomic(folder / OWN_REPORTS, reports.encoded)
         write_atomic(folder / _OWN_REPORTS_COVER, str(changes).encode())

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from eid_toolkit.ground.errors import ServiceAway
+from eid_toolkit.ground.errors import LockHeld
 from eid_toolkit.ground.home.regular import open_regular
 
 _POLL = 0.02
@@ -20,7 +20,7 @@ _POLL = 0.02
 def exclusive(path: Path, subject: str, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock file ``path`` for the time of the ``with`` block.
 
-    ``subject`` says to a person what is locked. Raises :class:`ServiceAway` if another process (or another block of
+    ``subject`` says to a person what is locked. Raises :class:`LockHeld` if another process (or another block of
     this one) still holds it after ``patience`` seconds, :class:`BadInput` if a link or no file is in its place. The
     file stays: removing it would let two holders in.
     """
@@ -30,7 +30,7 @@ def exclusive(path: Path, subject: str, patience: float = 0.0) -> Iterator[None]
         while not _is_taken(descriptor):
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-                raise ServiceAway("lock-held", subject=subject, holder=holder)
+                raise LockHeld("lock-held", subject=subject, holder=holder)
             time.sleep(_POLL)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.ground.errors import DatabaseAway, EidError, KeyMissing, NotPermitted, ServiceAway
+from eid_toolkit.ground.errors import DatabaseAway, EidError, KeyMissing, LockHeld, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, remove_unfinished, write_atomic
 from eid_toolkit.ground.home.named_files import is_kept, write_file
 from eid_toolkit.ground.home.undo import Undo, recorded
@@ -132,7 +132,7 @@ class Act:
 def act(office: Office, right: Right, action: str, subject: str, detail: Mapping[str, object]) -> Iterator[Act]:
     """Do an act: the work is the block, which names the outcome by :meth:`Act.done`.
 
-    Raises what ``right`` raises before anything is on record, :class:`ServiceAway` if another act is being done in
+    Raises what ``right`` raises before anything is on record, :class:`LockHeld` if another act is being done in
     this home, and :class:`DatabaseAway` if the register cannot take the decision or the outcome: nothing was done.
     """
     people = right(office, action)
@@ -171,12 +171,8 @@ def settle(office: Office) -> None:
     """
     if not _left(office):
         return
-    try:
-        with office.home.lock(_LOCK):
-            _settle_all(office)
-    except ServiceAway as error:
-        if error.code != "lock-held":  # by whoever is doing an act
-            raise
+    with suppress(LockHeld), office.home.lock(_LOCK):
+        _settle_all(office)
 
 
 def _settle_all(office: Office) -> None:

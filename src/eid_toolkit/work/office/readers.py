@@ -15,7 +15,7 @@ IN_PROCESS = (EMULATED, SPEC, REPLAY)
 """What readers are called whose card is emulated in this process."""
 
 OpenReader = Callable[[str, float], AbstractContextManager[Transport]]
-"""Opens the reader of a name, and waits so many seconds for a card."""
+"""Opens the reader of a name, and waits that many seconds for a card."""
 
 
 @contextmanager

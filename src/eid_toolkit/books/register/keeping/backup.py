@@ -17,15 +17,16 @@ from typing import Any, BinaryIO
 from sqlalchemy import Connection, MetaData, Table, func, select
 
 from eid_toolkit.books.audit import log
-from eid_toolkit.books.audit.log import AuditEvent
+from eid_toolkit.books.audit.log import AuditEvent, Filter
 from eid_toolkit.books.audit.rows import GENESIS
 from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database, version_of
 from eid_toolkit.books.ledger.schema import metadata
 from eid_toolkit.books.register.keeping.backup_container import BackupWriter, read_backup
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import new_file
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.ports import Clock, Entropy
@@ -35,6 +36,8 @@ SUBJECT = "register"
 """Whom rows of the audit log about back-ups are about."""
 BEGUN, DONE = "register.backup-begun", "register.backed-up"
 _FETCH = 500
+_LAST = 10
+"""Rows of the log in which the one that was written last is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,33 @@ def back_up(
         except FileExistsError:  # it has come meanwhile
             raise NotPermitted("backup-exists", file=path.name) from None
         told = {"created": manifest.created.isoformat(), "rows": manifest.audit_rows, "head": manifest.audit_head}
-        _record(database, clock, operator, DONE, told)
+        failure = _failure_to_record(database, clock, operator, told)
+    if failure is not None:
+        raise failure
     return manifest
+
+
+def _failure_to_record(
+    database: Database, clock: Clock, operator: Operator, told: Mapping[str, object]
+) -> DatabaseAway | None:
+    """Put it on record that it is done; what the database says after the row is there takes no file away."""
+    try:
+        _record(database, clock, operator, DONE, told)
+    except DatabaseAway as error:
+        if not _may_be_on_record(database, told):
+            raise
+        return error
+    return None
+
+
+def _may_be_on_record(database: Database, told: Mapping[str, object]) -> bool:
+    """Whether the row is there; also where nobody can say."""
+    try:
+        with database.read() as connection:
+            rows = log.read(connection, Filter(SUBJECT, DONE, limit=_LAST))
+            return canonical(told) in {row.detail for row in rows}
+    except DatabaseAway:
+        return True
 
 
 def _record(database: Database, clock: Clock, operator: Operator, action: str, detail: Mapping[str, object]) -> None:

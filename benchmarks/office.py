@@ -10,29 +10,26 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
-from eid_toolkit.books.authorities.authorities import AuthorityStore
-from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY, open_key_store
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
 from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.books.register.register import Register
 from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.inprocess import InProcessTransport
 from eid_toolkit.ground.home.config import HomeConfig
-from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.images.portrait import Portrait, make_portrait
 from eid_toolkit.ground.ports import Signer, SystemClock, SystemEntropy
+from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.profiles import DocumentProfile, list_profiles, load_profile
 from eid_toolkit.work.office.founding import found
+from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.plan import Plan, Step
-from eid_toolkit.work.personalization.prepare import Preparation
 from eid_toolkit.work.personalization.records import ChipKeys, Issue, RecordSet, build_records
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.specimens import SpecimenPerson, persons
@@ -104,30 +101,62 @@ class Personalized:
     read_back_seconds: float
 
 
-class Bureau:
+class Nobody:
+    """Credentials of a demo home, which asks for none."""
+
+    operator, second_operator = "clerk", None
+
+    def passphrase(self) -> Secret:
+        raise AssertionError("a demo home asks for no passphrase")
+
+    pin = operator_passphrase = second_passphrase = passphrase
+
+
+class BusyOffice(Office):
     """An authority at work."""
 
-    def __init__(self, folder: Path) -> None:
+    @classmethod
+    def at(cls, folder: Path) -> BusyOffice:
+        """Founded in a folder."""
         config = HomeConfig("UTO", "Benchmark Authority", True, CLOCK.now())
         profiles = [load_profile(name) for name in list_profiles()]
-        self.home: Home = found(folder / "home", config, profiles, None, CLOCK, ENTROPY)
-        self.keys = open_key_store(self.home, _no_passphrase, ENTROPY)
-        self.register = Register.open(self.home, self.keys, CLOCK, ENTROPY)
-        self.authorities = AuthorityStore(self.home.pki, self.keys)
-        self.trust: TrustMaterial = TrustStore(self.home.trust).material()
-        self.profile: DocumentProfile = load_profile(PROFILE)
-        self.specimen: SpecimenPerson = next(person for person in persons() if person.profile == PROFILE)
-        self._numbers = count(1)
-        self.person = PersonData.from_text(self.specimen.record)
+        home = found(folder / "home", config, profiles, None, CLOCK, ENTROPY)
+        office = cls.open(home.root, Nobody(), CLOCK, ENTROPY)
+        assert isinstance(office, BusyOffice)
+        return office
+
+    @cached_property
+    def material(self) -> TrustMaterial:
+        """What inspections believe."""
+        return self.trust.material()
+
+    @cached_property
+    def issued_profile(self) -> DocumentProfile:
+        """Of the documents that are made."""
+        return self.profile(PROFILE)
+
+    @cached_property
+    def specimen(self) -> SpecimenPerson:
+        """The holder."""
+        return next(person for person in persons() if person.profile == PROFILE)
+
+    @cached_property
+    def person(self) -> PersonData:
+        """The holder's data."""
+        return PersonData.from_text(self.specimen.record)
+
+    @cached_property
+    def _numbers(self) -> Iterator[int]:
+        return count(1)
 
     @cached_property
     def portrait(self) -> Portrait:
         """Compressed beforehand."""
-        return make_portrait(self.specimen.portrait(), self.profile.portrait)
+        return make_portrait(self.specimen.portrait(), self.issued_profile.portrait)
 
     @cached_property
     def document_signer(self) -> tuple[Certificate, Signer]:
-        return self.authorities.document_signer(self.profile.issuing_state, CLOCK.now())
+        return self.authorities.document_signer(self.issued_profile.issuing_state, CLOCK.now())
 
     def somebody(self) -> PersonData:
         """The specimen with a number of their own: a person has one document of a kind."""
@@ -137,24 +166,23 @@ class Bureau:
         """The chip's keys and all files of one card, EF.SOD signed."""
         now = CLOCK.now()
         today = PartialDate.of(now.date())
-        expiry = self.profile.validity.expiry(now.date(), self.person.date_of_birth)
+        expiry = self.issued_profile.validity.expiry(now.date(), self.person.date_of_birth)
         certificate, signer = self.document_signer
-        keys = ChipKeys.generate(self.profile, ENTROPY)
+        keys = ChipKeys.generate(self.issued_profile, ENTROPY)
         issue = Issue("U12345678", today, expiry, "Benchmark Authority", now)
-        return build_records(self.person, self.portrait, self.profile, issue, keys, signer, certificate)
+        return build_records(self.person, self.portrait, self.issued_profile, issue, keys, signer, certificate)
 
     def prepared_document(self) -> Document:
         person = self.register.persons.add(self.somebody(), CLERK)
-        application = self.register.applications.create(person, self.profile, self.portrait, CLERK)
+        application = self.register.applications.create(person, self.issued_profile, self.portrait, CLERK)
         self.register.applications.approve(application.id, APPROVER)
-        preparation = Preparation(self.home, self.register, self.authorities, CLOCK, ENTROPY)
-        return preparation.prepare(application.id, CLERK)
+        return self.preparation.prepare(application.id, CLERK)
 
     def personalize(self) -> Personalized:
         """From a prepared document and a blank to an issued card; register and journal are on the disk."""
         document = self.prepared_document()
         package = self.register.documents.load_package(document.id)
-        service = PersonalizationService(self.home, self.keys, self.register, TrustStore(self.home.trust))
+        service = self.personalization
         blank = make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY)
         with powered(Tap(EmulatedCard(blank, ENTROPY, _keep_in_memory))) as (tap, transport):
             desk = SilentDesk(service, tap)
@@ -178,7 +206,3 @@ def powered(tap: Tap) -> Iterator[tuple[Tap, InProcessTransport]]:
 
 def _keep_in_memory(_: object) -> None:
     """The card's memory is not written to a disk: that would measure the disk."""
-
-
-def _no_passphrase() -> None:
-    raise AssertionError("a demo home asks for no passphrase")

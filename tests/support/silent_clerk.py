@@ -1,0 +1,68 @@
+"""A clerk who confirms everything and is asked nothing, and a card that loses its power."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from eid_toolkit.books.register.documents.documents import Document
+from eid_toolkit.cards.terminal.session import CardSession
+from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.ground.errors import CardRemoved
+from eid_toolkit.work.personalization.content import CardContent
+from eid_toolkit.work.personalization.plan import Plan, Step
+from eid_toolkit.work.personalization.service import PersonalizationService
+
+Watcher = Callable[[Step, bool], None]
+
+
+@dataclass
+class SilentClerk:
+    """Confirms everything; ``watch`` is told of each step before and after it."""
+
+    service: PersonalizationService
+    watch: Watcher = field(default=lambda step, done: None)
+    printed: str | None = None
+
+    def confirm(self, document: Document, plan: Plan) -> None:
+        pass
+
+    def confirm_print(self, matches: Callable[[str], bool]) -> str:
+        if self.printed is not None:
+            assert matches(self.printed)
+        return "test"
+
+    def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
+        return self.service.read_back()(session, content)
+
+    def progress(self, step: Step, done: bool) -> None:
+        self.watch(step, done)
+
+
+class CutLine:
+    """A card that loses its power at the command number ``at``, before or after the card has worked on it."""
+
+    def __init__(self, inner: Transport, at: int, *, after: bool) -> None:
+        self._inner, self._left, self._after = inner, at, after
+
+    @property
+    def reader(self) -> str:
+        return self._inner.reader
+
+    @property
+    def atr(self) -> bytes:
+        return self._inner.atr
+
+    def process(self, command: bytes, /) -> bytes:
+        self._left -= 1
+        if self._left > 0:
+            return self._inner.process(command)
+        if self._left == 0 and self._after:
+            self._inner.process(command)
+        raise CardRemoved("card-removed", reader=self.reader)
+
+    def reset(self) -> None:
+        self._inner.reset()
+
+    def close(self) -> None:
+        self._inner.close()
