@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, ServiceAway
+from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, LockHeld
 from eid_toolkit.ground.home.atomic import FILE_MODE, private_directory, sync_directory
 from eid_toolkit.ground.home.undo import before_transaction
 
@@ -220,7 +220,7 @@ def _clear_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
-            raise ServiceAway("lock-held", subject="trust store", holder="unknown") from None
+            raise LockHeld("lock-held", subject="trust store", holder="unknown") from None
         if code in _DAMAGED or not isinstance(error, sqlite3.OperationalError):
             raise IntegrityBroken("trust-store-damaged", file=path.name) from None
         raise OSError(0, str(error), str(path)) from None
