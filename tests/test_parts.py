@@ -24,9 +24,9 @@ def commands(target: str) -> list[str]:
 
 def test_nothing_is_in_neither_part_and_nothing_in_both() -> None:
     """The one leaves out the very folder that is the other, and neither leaves out anything else."""
-    how = ".venv/bin/pytest -n 2 --dist worksteal"
-    assert commands("test") == ["scripts/setup", f"{how} --ignore tests/check"]
-    assert commands("check") == ["scripts/setup", f"{how} tests/check"]
+    how = ".venv/bin/pytest --dist worksteal"
+    assert commands("test") == ["scripts/setup", f"{how} -n 3 --ignore tests/check"]
+    assert commands("check") == ["scripts/setup", f"{how} -n 2 tests/check"]
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     assert 'testpaths = ["tests"]' in settings
     for way in ("norecursedirs", "collect_ignore", "--ignore", "--deselect", "python_files", "python_functions"):

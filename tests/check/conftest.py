@@ -9,6 +9,7 @@ import pytest
 LONGEST = (
     "personalization/test_stops.py",
     "cli_office/test_cross_border.py",
+    "office/test_acts.py",
     "register/test_person_memory.py",
     "cardspec/test_leaks.py",
     "acceptance/test_hostile_disks.py",
