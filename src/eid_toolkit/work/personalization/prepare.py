@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,8 @@ from eid_toolkit.books.authorities.authorities import AuthorityStore
 from eid_toolkit.books.authorities.verifying import VerifyingStore
 from eid_toolkit.books.keys.signers import CountingSigner
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.register.documents.applications import Application, check_no_document, load_application
+from eid_toolkit.books.register.documents.application_rows import load_application, load_applications
+from eid_toolkit.books.register.documents.applications import Application, check_no_document
 from eid_toolkit.books.register.documents.documents import Document, PreparedDocument
 from eid_toolkit.books.register.register import Register
 from eid_toolkit.books.staff.operators import Operator
@@ -35,6 +36,7 @@ from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue,
 
 _CAN_DIGITS = 6
 _NUMBER_TRIES = 100
+_BIOMETRICS: dict[int, type[Dg3 | Dg4]] = {3: Dg3, 4: Dg4}
 _GROUP = 25
 """Documents that are kept in one transaction: it takes a small part of the time that other stations wait for it."""
 
@@ -88,16 +90,34 @@ class _Group:
 
     def prepare(self, application_ids: Iterable[str]) -> list[Document | EidError]:
         """For each application its document, or why there is none; each is kept as a whole or not at all."""
+        wanted = list(application_ids)
         with ExitStack() as locks:
-            attempts = [self._attempt(application_id, locks) for application_id in application_ids]
+            held = [self._held(application_id, locks) for application_id in wanted]
+            known = self._known(wanted)
+            attempts = [error or self._attempt(each, known) for each, error in zip(wanted, held, strict=True)]
             for _, signer in self._signers.values():
                 signer.sync()
             return self._kept(attempts)
 
-    def _attempt(self, application_id: str, locks: ExitStack) -> PreparedDocument | EidError:
+    def _held(self, application_id: str, locks: ExitStack) -> EidError | None:
+        """Have the application for oneself, or say why not."""
         try:
             locks.enter_context(self.home.lock(f"application-{application_id.upper()}"))
-            application = self._approved(application_id)
+        except EidError as error:
+            return error
+        return None
+
+    def _known(self, application_ids: Iterable[str]) -> Mapping[str, Application]:
+        """The applications, by one reading; if one of them cannot be read, each is by itself."""
+        try:
+            with self.register.database.read() as connection:
+                return load_applications(connection, application_ids)
+        except EidError:
+            return {}
+
+    def _attempt(self, application_id: str, known: Mapping[str, Application]) -> PreparedDocument | EidError:
+        try:
+            application = self._approved(application_id, known.get(application_id.upper()))
             profile = self._profile(application.profile)
             if profile.hash != application.profile_hash:
                 raise IntegrityBroken("profile-changed", profile=profile.name, application=application.id)
@@ -116,9 +136,9 @@ class _Group:
             return [outcome for attempt in attempts for outcome in self._kept([attempt])]
         return [attempt if isinstance(attempt, EidError) else next(documents) for attempt in attempts]
 
-    def _approved(self, application_id: str) -> Application:
+    def _approved(self, application_id: str, known: Application | None) -> Application:
         with self.register.database.read() as connection:
-            application = load_application(connection, application_id)
+            application = known or load_application(connection, application_id)
             self.register.applications.verify_approval(connection, application)
             check_no_document(connection, application.id)
         return application
@@ -163,13 +183,12 @@ class _Group:
 
     def _biometrics(self, application: Application, profile: DocumentProfile) -> dict[int, Encodable]:
         """DG3 and DG4 as they were taken; where none were, the files that say so (9303-10 4.7.3.2.2)."""
-        biometrics = self.register.applications.biometrics(application)
-        files: dict[int, Encodable] = {}
-        for number, empty in ((3, Dg3), (4, Dg4)):
-            if number in profile.data_groups:
-                content = biometrics.get(number)
-                files[number] = OpaqueFile.parse(content) if content is not None else empty((), self.entropy.take(16))
-        return files
+        kinds = {number: kind for number, kind in _BIOMETRICS.items() if number in profile.data_groups}
+        taken = self.register.applications.biometrics(application) if kinds else {}
+        return {
+            number: OpaqueFile.parse(taken[number]) if number in taken else empty((), self.entropy.take(16))
+            for number, empty in kinds.items()
+        }
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
         person = application.person.data

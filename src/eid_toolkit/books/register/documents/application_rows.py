@@ -120,10 +120,16 @@ QUERY = select(*(column for column in application.c if column is not application
 
 def load_application(connection: Connection, identifier: str) -> Application:
     """The application within the caller's transaction; raises :class:`BadInput` if there is none."""
-    rows = connection.execute(QUERY.where(application.c.id == identifier.upper())).mappings().all()
-    for record in applications_of(connection, rows):
+    for record in load_applications(connection, [identifier]).values():
         return record
     raise BadInput("application-unknown", application=identifier)
+
+
+def load_applications(connection: Connection, identifiers: Iterable[str]) -> dict[str, Application]:
+    """Those of the applications that there are, by their identifiers, within the caller's transaction."""
+    wanted = QUERY.where(application.c.id.in_([identifier.upper() for identifier in identifiers]))
+    rows = connection.execute(wanted).mappings().all()
+    return {record.id: record for record in applications_of(connection, rows)}
 
 
 def applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[Application]:

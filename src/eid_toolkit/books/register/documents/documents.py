@@ -14,7 +14,7 @@ from eid_toolkit.books.ledger.decisions import decide
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import document, document_file, document_secret
 from eid_toolkit.books.register.data_keys import DataKeys
-from eid_toolkit.books.register.documents.application_rows import load_application
+from eid_toolkit.books.register.documents.application_rows import load_application, load_applications
 from eid_toolkit.books.register.documents.applications import Application, Applications, check_no_document
 from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
 from eid_toolkit.books.register.documents.document_rows import (
@@ -87,8 +87,10 @@ class Documents:
         now = self._clock.now()
         added, files, secrets, events = [], [], [], []
         with self._database.write() as connection:
+            applications = load_applications(connection, (prepared.application.id for prepared in group))
             for prepared in group:
-                application = load_application(connection, prepared.application.id)
+                identifier = prepared.application.id
+                application = applications.get(identifier) or load_application(connection, identifier)
                 self._applications.verify_approval(connection, application)
                 check_no_document(connection, application.id)
                 record = prepared.document(now, remake=has_document(connection, application.id))
