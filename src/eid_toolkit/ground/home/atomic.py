@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,12 @@ def private_directory(path: Path) -> Path:
     """``path`` as a directory that only its owner may enter; made with its parents where missing."""
     path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     return path
+
+
+def is_private(directory: Path) -> bool:
+    """Whether this is a directory of the user's own, which nobody else can write to."""
+    status = directory.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 def write_atomic(path: Path, data: bytes) -> None:

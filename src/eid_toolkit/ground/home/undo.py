@@ -60,9 +60,9 @@ class Undo:
         lines = []
         with suppress(FileNotFoundError), (self.folder / _JOURNAL).open("rb") as stream:
             for line in stream:
-                with suppress(ValueError):
+                with suppress(ValueError, RecursionError):
                     lines.append(json.loads(line))
-        return lines
+        return [line for line in lines if isinstance(line, dict)]
 
     def keep(self, path: Path, after: bytes | None) -> None:
         """Keep what ``path`` is now, unless that was done; ``after`` is what it becomes, if that is known."""

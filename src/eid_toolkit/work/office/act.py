@@ -14,13 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.ground.errors import DatabaseAway, EidError, KeyMissing, LockHeld, NotPermitted
-from eid_toolkit.ground.home.atomic import private_directory, remove_unfinished, write_atomic
+from eid_toolkit.ground.errors import DatabaseAway, EidError, IntegrityBroken, KeyMissing, LockHeld, NotPermitted
+from eid_toolkit.ground.home.atomic import is_private, private_directory, remove_unfinished, write_atomic
 from eid_toolkit.ground.home.named_files import is_kept, write_file
 from eid_toolkit.ground.home.undo import Undo, recorded
+from eid_toolkit.ground.plain_values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator
@@ -89,6 +91,26 @@ def _record_decision(
     office.register.record_all(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """The first line of an act's journal."""
+
+    action: str
+    subject: str
+    operator: str
+    intention: str
+    after: int
+    """The log's last position when the act began."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The line that names what the log has if the act was done."""
+
+    outcome: str
+    subject: str
+
+
 class Act:
     """One act while it is done."""
 
@@ -152,8 +174,8 @@ def recoverable(office: Office, action: str, subject: str, operator: str, intent
     """
     with office.home.lock(_LOCK, _PATIENCE):
         _settle_all(office)
-        about = {"action": action, "subject": subject, "operator": operator, "intention": intention}
-        undo = Undo.begin(_free_folder(office), {**about, "after": office.register.last_position()})
+        about = _About(action, subject, operator, intention, office.register.last_position())
+        undo = Undo.begin(_free_folder(office), to_plain(about))
         try:
             yield undo
         except BaseException as error:
@@ -177,24 +199,29 @@ def settle(office: Office) -> None:
 
 def _settle_all(office: Office) -> None:
     for folder in _left(office):
-        _settle(office, Undo(folder), tell=True, why="stopped")
+        if not is_private(folder):  # what is in it is done with the rights of whoever gives the command
+            raise IntegrityBroken("act-damaged", folder=folder)
+        try:
+            _settle(office, Undo(folder), tell=True, why="stopped")
+        except (KeyError, TypeError, ValueError):
+            raise IntegrityBroken("act-damaged", folder=folder) from None
 
 
 def _settle(office: Office, undo: Undo, *, tell: bool, why: str) -> None:
     lines = undo.lines()
-    about = lines[0] if lines else {}
-    outcome = next((line for line in lines if "outcome" in line), None)
-    if outcome is not None and office.register.is_on_record(about["after"], outcome["outcome"], outcome["subject"]):
-        undo.clear_up()
-        _destroy_keys(office, undo)
-        _deliver_left(undo, lines)
-        return
-    undo.put_back()
-    if about and office.register.is_on_record(about["after"], about["intention"], about["subject"]):
-        if not tell:
+    if lines:
+        about = from_plain(_About, lines[0])
+        outcome = next((from_plain(_Outcome, line) for line in lines if "outcome" in line), None)
+        if outcome is not None and office.register.is_on_record(about.after, outcome.outcome, outcome.subject):
+            undo.clear_up()
+            _destroy_keys(office, undo)
+            _deliver_left(undo, lines)
             return
-        action, subject = f"{about['action']}.abandoned", about["subject"]
-        office.register.record(about["operator"], action, subject, {"reason": why})
+        undo.put_back()
+        if office.register.is_on_record(about.after, about.intention, about.subject):
+            if not tell:
+                return
+            office.register.record(about.operator, f"{about.action}.abandoned", about.subject, {"reason": why})
     undo.discard()
 
 
@@ -220,15 +247,13 @@ def _destroy_keys(office: Office, undo: Undo) -> None:
 
 def _left(office: Office) -> list[Path]:
     folder = office.home.root / FOLDER
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith(_UNDELIVERED))
+    return sorted(path for path in folder.iterdir() if path.name.isdecimal()) if folder.is_dir() else []
 
 
 def _free_folder(office: Office) -> Path:
     """Numbers go on behind what could not be delivered."""
-    used = [int(path.name.rpartition("-")[2]) for path in private_directory(office.home.root / FOLDER).iterdir()]
-    return office.home.root / FOLDER / f"{max(used, default=0) + 1}"
+    names = (path.name.removeprefix(_UNDELIVERED) for path in private_directory(office.home.root / FOLDER).iterdir())
+    return office.home.root / FOLDER / f"{max((int(name) for name in names if name.isdecimal()), default=0) + 1}"
 
 
 def _reason(error: BaseException) -> str:
