@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
-from support.offices import Office
+from support.offices import CommandLine
 from support.staff import acting as by
 from support.staff import staffed_office
 
@@ -31,20 +31,20 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(staffed: Path, tmp_path: Path) -> Office:
-    return Office(Path(shutil.copytree(staffed, tmp_path / "home")))
+def office(staffed: Path, tmp_path: Path) -> CommandLine:
+    return CommandLine(Path(shutil.copytree(staffed, tmp_path / "home")))
 
 
 def shown(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def person_of(office: Office) -> str:
+def person_of(office: CommandLine) -> str:
     (found,) = shown(by(office, "clerk", "person", "search", "zwyrtek", "--format", "json"))
     return str(found["id"])
 
 
-def test_an_agency_is_let_in_asks_and_is_shut_out(office: Office) -> None:
+def test_an_agency_is_let_in_asks_and_is_shut_out(office: CommandLine) -> None:
     by(
         office,
         "security-officer",
@@ -52,7 +52,7 @@ def test_an_agency_is_let_in_asks_and_is_shut_out(office: Office) -> None:
         "add",
         "tax-office",
         "--name",
-        "Tax Office",
+        "Tax CommandLine",
         "--field",
         "id",
         "--purpose",
@@ -78,7 +78,7 @@ def test_an_agency_is_let_in_asks_and_is_shut_out(office: Office) -> None:
     assert asked == [None, None, None, "purpose-not-stated", "agency-disabled"]
 
 
-def test_a_notice_is_reported_seen_and_withdrawn(office: Office) -> None:
+def test_a_notice_is_reported_seen_and_withdrawn(office: CommandLine) -> None:
     words = ("notice", "add", "--kind", "wanted", "--person", "77", "--agency", "police", "--reason", "left home")
     made = shown(by(office, "clerk", *words, "--format", "json"))
     asked = by(office, "clerk", "agency", "look-up", "police", "--purpose", PURPOSE, "77")
@@ -93,7 +93,7 @@ def test_a_notice_is_reported_seen_and_withdrawn(office: Office) -> None:
     by(office, "clerk", "notice", "add", "--kind", "wanted", "--document", "D-1", "--agency", "police", code=2)
 
 
-def test_two_people_erase_a_person(office: Office) -> None:
+def test_two_people_erase_a_person(office: CommandLine) -> None:
     found = person_of(office)
     words = ("person", "erase", "77", "--reason", "request of the person")
     assert "second" in by(office, "security-officer", *words, code=10).stderr
@@ -110,7 +110,7 @@ def test_two_people_erase_a_person(office: Office) -> None:
     office.one("audit", "verify")
 
 
-def test_rights_of_an_agency_are_changed(office: Office) -> None:
+def test_rights_of_an_agency_are_changed(office: CommandLine) -> None:
     words = ("agency", "change", "police")
     by(office, "security-officer", *words, code=2)
     changed = shown(
@@ -143,7 +143,7 @@ PERMITTED = {
 }
 
 
-def test_what_each_role_may_not_do(office: Office) -> None:
+def test_what_each_role_may_not_do(office: CommandLine) -> None:
     refused = 0
     for words, permission in PERMITTED.items():
         for role in Role:
@@ -158,7 +158,7 @@ def test_what_each_role_may_not_do(office: Office) -> None:
     assert person_of(office)
 
 
-def test_a_look_up_for_what_is_no_text_is_refused_on_record(office: Office) -> None:
+def test_a_look_up_for_what_is_no_text_is_refused_on_record(office: CommandLine) -> None:
     typed = b"\xff".decode("utf-8", "surrogateescape")  # as Python takes it from the command line
     refused = by(office, "clerk", "agency", "look-up", "police", typed, "--purpose", PURPOSE, code=9)
     assert "not valid UTF-8" in refused.stderr

@@ -18,7 +18,7 @@ from audit.logs import rechained
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.ground.home.home import Home
-from support.offices import ENVIRONMENT, Office, new_office
+from support.offices import ENVIRONMENT, CommandLine, new_office
 
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
 
@@ -27,7 +27,7 @@ BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
 def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office whose anna is a clerk, whose bert is an auditor, and whose carla is the security officer."""
     root = tmp_path_factory.mktemp("office") / "home"
-    office = Office(root)
+    office = CommandLine(root)
     office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia")
     for name, role in (("anna", "clerk"), ("bert", "auditor"), ("carla", "security-officer")):
         passphrase = BERT["EID_OPERATOR_PASSPHRASE"] if name == "bert" else ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]
@@ -36,28 +36,28 @@ def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(office_template: Path, tmp_path: Path) -> Office:
+def office(office_template: Path, tmp_path: Path) -> CommandLine:
     shutil.copytree(office_template, tmp_path / "home")
-    return Office(tmp_path / "home")
+    return CommandLine(tmp_path / "home")
 
 
-def verified(office: Office, *more: object, code: int = 0) -> Any:
+def verified(office: CommandLine, *more: object, code: int = 0) -> Any:
     return json.loads(office.call("audit", "verify", "--format", "json", *more, code=code).stdout)
 
 
-def bend(office: Office, *statements: str) -> None:
+def bend(office: CommandLine, *statements: str) -> None:
     connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
     for statement in statements:
         connection.execute(statement)
     connection.close()
 
 
-def add_dora(office: Office) -> Result:
+def add_dora(office: CommandLine) -> Result:
     words = ("--operator", "carla", "operator", "add", "dora", "--role", "clerk")
     return office.call(*words, EID_NEW_PASSPHRASE="another's words")
 
 
-def rewrite(office: Office) -> None:
+def rewrite(office: CommandLine) -> None:
     """Change row 1 and make all hashes anew, as one does who has the database."""
     connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
     query = "SELECT position, time, operator, action, subject, detail, previous, hash FROM audit ORDER BY position"
@@ -71,7 +71,7 @@ def rewrite(office: Office) -> None:
     connection.close()
 
 
-def test_a_new_home_has_a_signed_log_that_is_verified_without_a_passphrase(office: Office) -> None:
+def test_a_new_home_has_a_signed_log_that_is_verified_without_a_passphrase(office: CommandLine) -> None:
     result = verified(office)
     assert (result["schema"], result["intact"], result["reason"]) == ("eid-audit-verify/1", True, None)
     assert (result["checkpoints"], result["signed_up_to"], result["unsigned_rows"]) == (1, 1, 6)
@@ -83,7 +83,7 @@ def test_a_new_home_has_a_signed_log_that_is_verified_without_a_passphrase(offic
     assert verified(office, "--key", key)["key_proved"] is True
 
 
-def test_who_may_not_read_or_sign_the_log_is_told(office: Office) -> None:
+def test_who_may_not_read_or_sign_the_log_is_told(office: CommandLine) -> None:
     office.one("audit", "show", code=10)
     office.one("audit", "export", code=10)
     office.call("audit", "show", code=2)
@@ -93,7 +93,7 @@ def test_who_may_not_read_or_sign_the_log_is_told(office: Office) -> None:
     assert [row["action"] for row in rows] == ["authority.created", *["operator.add.decided", "operator.added"] * 3]
 
 
-def test_two_people_sign_the_log(office: Office) -> None:
+def test_two_people_sign_the_log(office: CommandLine) -> None:
     people = ("--operator", "carla", "--second-operator", "bert")
     made = json.loads(office.call(*people, "audit", "checkpoint", "--format", "json").stdout)
     assert (made["position"], [each["operator"] for each in made["countersigned"]]) == (7, ["carla", "bert"])
@@ -102,7 +102,7 @@ def test_two_people_sign_the_log(office: Office) -> None:
     assert verified(office, code=12)["reason"] == "audit-checkpoint-broken"
 
 
-def test_an_operator_record_that_was_exchanged_shows_at_the_countersignature(office: Office) -> None:
+def test_an_operator_record_that_was_exchanged_shows_at_the_countersignature(office: CommandLine) -> None:
     office.call("--operator", "carla", "audit", "checkpoint")
     record = office.root / "operators" / "carla.json"
     other = json.loads((office.root / "operators" / "anna.json").read_text())
@@ -111,7 +111,7 @@ def test_an_operator_record_that_was_exchanged_shows_at_the_countersignature(off
     assert (result["reason"], result["broken_at"]) == ("audit-countersignature-broken", 7)
 
 
-def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: Office) -> None:
+def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: CommandLine) -> None:
     rewrite(office)
     result = verified(office, code=12)
     assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 1, 1)
@@ -121,7 +121,7 @@ def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: Office
     assert "row 1" in refused.stderr
 
 
-def test_a_key_that_was_exchanged_shows_against_a_copy_and_the_key_store(office: Office, tmp_path: Path) -> None:
+def test_a_key_that_was_exchanged_shows_against_a_copy_and_the_key_store(office: CommandLine, tmp_path: Path) -> None:
     copy = tmp_path / "kept-elsewhere.pem"
     shutil.copy(office.root / "audit" / "audit-key.pem", copy)
     forger = new_office(tmp_path / "forger")
@@ -133,7 +133,7 @@ def test_a_key_that_was_exchanged_shows_against_a_copy_and_the_key_store(office:
     office.call("--operator", "carla", "audit", "checkpoint", code=12)
 
 
-def test_a_home_without_the_key_file_says_what_to_do(office: Office) -> None:
+def test_a_home_without_the_key_file_says_what_to_do(office: CommandLine) -> None:
     (office.root / "audit" / "audit-key.pem").unlink()
     (office.root / "audit" / "head.json").unlink()
     told = office.call("audit", "verify", code=12)
@@ -142,7 +142,7 @@ def test_a_home_without_the_key_file_says_what_to_do(office: Office) -> None:
     assert verified(office)["intact"]
 
 
-def test_an_older_home_without_a_key_is_signed_when_it_is_first_asked(office: Office) -> None:
+def test_an_older_home_without_a_key_is_signed_when_it_is_first_asked(office: CommandLine) -> None:
     shutil.rmtree(office.root / "audit")
     (office.root / "keys" / "audit.p8").unlink()
     bend(office, "DELETE FROM audit_checkpoint")
@@ -151,7 +151,7 @@ def test_an_older_home_without_a_key_is_signed_when_it_is_first_asked(office: Of
     assert verified(office)["signed_up_to"] == 7
 
 
-def test_many_rows_are_signed_by_themselves_when_the_key_store_is_open(office: Office) -> None:
+def test_many_rows_are_signed_by_themselves_when_the_key_store_is_open(office: CommandLine) -> None:
     connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
     query = "SELECT position, time, operator, action, subject, detail, previous, hash FROM audit ORDER BY position"
     rows = [StoredRow(*row) for row in connection.execute(query)]
@@ -168,14 +168,14 @@ def test_many_rows_are_signed_by_themselves_when_the_key_store_is_open(office: O
     assert head["position"] == 109
 
 
-def test_a_command_that_meets_a_bent_log_says_so_and_does_its_work(office: Office) -> None:
+def test_a_command_that_meets_a_bent_log_says_so_and_does_its_work(office: CommandLine) -> None:
     rewrite(office)
     done = add_dora(office)
     assert "eid audit verify" in done.stderr
     assert "dora" in office.call("operator", "list").stdout
 
 
-def test_filters_show_what_is_asked_for(office: Office) -> None:
+def test_filters_show_what_is_asked_for(office: CommandLine) -> None:
     def shown(*more: str) -> list[dict[str, Any]]:
         words = ("--operator", "bert", "audit", "show", "--format", "json", *more)
         rows: list[dict[str, Any]] = json.loads(office.call(*words, **BERT).stdout)
@@ -193,12 +193,12 @@ def test_filters_show_what_is_asked_for(office: Office) -> None:
 
 def test_a_filter_that_is_no_text_is_told_before_anything_is_shown(demo_home: Home) -> None:
     """Also on a server; an argument may hold bytes that are no text."""
-    result = Office(demo_home.root).call("audit", "show", "--subject", "\udcff", code=2)
+    result = CommandLine(demo_home.root).call("audit", "show", "--subject", "\udcff", code=2)
     assert result.stdout == ""
 
 
 @pytest.fixture
-def exported(office: Office, tmp_path: Path) -> Path:
+def exported(office: CommandLine, tmp_path: Path) -> Path:
     path = tmp_path / "log.jsonl"
     office.call("--operator", "carla", "audit", "checkpoint")
     add_dora(office)
@@ -206,11 +206,11 @@ def exported(office: Office, tmp_path: Path) -> Path:
     return path
 
 
-def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: Office, tmp_path: Path) -> None:
+def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: CommandLine, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     shutil.copy(office.root / "audit" / "audit-key.pem", key)
     shutil.rmtree(office.root)
-    nowhere = Office(tmp_path / "nowhere")
+    nowhere = CommandLine(tmp_path / "nowhere")
     result = verified(nowhere, "--file", exported)
     assert (result["intact"], result["rows"], result["signed_up_to"], result["key_proved"]) == (True, 9, 7, False)
     assert "was not verified" in nowhere.call("audit", "verify", "--file", exported).output
@@ -230,10 +230,10 @@ def cut(exported: Path, tmp_path: Path, rows: int) -> Path:
 
 @pytest.mark.parametrize("rows", [3, 1])
 def test_an_export_that_was_cut_off_is_found_by_a_checkpoint_that_was_kept(
-    exported: Path, office: Office, tmp_path: Path, rows: int
+    exported: Path, office: CommandLine, tmp_path: Path, rows: int
 ) -> None:
     """Without it nothing shows, and the verdict says so."""
-    head, nowhere = tmp_path / "head.json", Office(tmp_path / "nowhere")
+    head, nowhere = tmp_path / "head.json", CommandLine(tmp_path / "nowhere")
     shutil.copy(office.root / "audit" / "head.json", head)
     short = cut(exported, tmp_path, rows)
     alone = nowhere.call("audit", "verify", "--file", short)
@@ -247,7 +247,7 @@ def test_an_export_that_was_cut_off_is_found_by_a_checkpoint_that_was_kept(
 
 
 def test_a_home_that_was_rolled_back_whole_is_found_by_a_checkpoint_that_was_kept(
-    office: Office, tmp_path: Path
+    office: CommandLine, tmp_path: Path
 ) -> None:
     before = tmp_path / "before"
     shutil.copytree(office.root, before)
@@ -263,7 +263,9 @@ def test_a_home_that_was_rolled_back_whole_is_found_by_a_checkpoint_that_was_kep
     assert (result["reason"], result["broken_at"]) == ("audit-rows-cut-off", 8)
 
 
-def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, exported: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_log_or_none_at_all_is_told(
+    office: CommandLine, exported: Path, tmp_path: Path
+) -> None:
     other = new_office(tmp_path / "other")
     foreign = other.root / "audit" / "head.json"
     assert "not signed with this log's key" in office.call("audit", "verify", "--head", foreign, code=12).stderr
@@ -288,7 +290,7 @@ def test_a_checkpoint_of_another_log_or_none_at_all_is_told(office: Office, expo
 def test_an_export_signed_by_somebody_else_is_found_by_the_key(exported: Path, tmp_path: Path) -> None:
     other = new_office(tmp_path / "other")
     key = other.root / "audit" / "audit-key.pem"
-    result = verified(Office(tmp_path / "nowhere"), "--file", exported, "--key", key, code=12)
+    result = verified(CommandLine(tmp_path / "nowhere"), "--file", exported, "--key", key, code=12)
     assert (result["reason"], result["broken_at"]) == ("audit-checkpoint-broken", 1)
 
 
@@ -296,7 +298,7 @@ def test_a_file_that_is_no_export_is_told(tmp_path: Path) -> None:
     path = tmp_path / "x"
     for content in (b"", b"\xff\xfe", b"[1]\n", b'{"a": 1}\n', b"{" * 2_000_000):
         path.write_bytes(content)
-        Office(tmp_path / "nowhere").call("audit", "verify", "--file", path, code=9)
+        CommandLine(tmp_path / "nowhere").call("audit", "verify", "--file", path, code=9)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -325,7 +327,7 @@ def test_an_export_that_was_bent_is_found_and_the_row_is_named(
         row[edit] = {"x": 1} if edit == "detail" else "x"
     path = tmp_path / "bent.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    result = verified(Office(tmp_path / "nowhere"), "--file", path, code=12)
+    result = verified(CommandLine(tmp_path / "nowhere"), "--file", path, code=12)
     assert result["broken_at"] == row["position"]
 
 
@@ -339,5 +341,5 @@ def test_an_export_rewritten_with_all_its_hashes_is_found(exported: Path, tmp_pa
     lines[-1]["head"] = made[-1].hash
     path = tmp_path / "bent.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    result = verified(Office(tmp_path / "nowhere"), "--file", path, code=12)
+    result = verified(CommandLine(tmp_path / "nowhere"), "--file", path, code=12)
     assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 2, 7)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.ground.home.home import Home
-from support.offices import Office
+from support.offices import CommandLine
 
 BROKEN = 12
 PERSON = ("person", "add", "--surname", "X", "--birth", "1990", "--sex", "F", "--nationality", "UTO")
@@ -40,11 +40,11 @@ def backend() -> str:
 
 
 @pytest.fixture
-def office(demo_home: Home) -> Office:
-    return Office(demo_home.root)
+def office(demo_home: Home) -> CommandLine:
+    return CommandLine(demo_home.root)
 
 
-def put(office: Office, table: str, column: str, value: object, row: str = "1 = 1") -> None:
+def put(office: CommandLine, table: str, column: str, value: object, row: str = "1 = 1") -> None:
     """Put a value where the table's definition would not have it."""
     connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
     connection.executescript(LOOSE.format(table=table, columns=", ".join(COLUMNS[table].split())))
@@ -57,7 +57,7 @@ def put(office: Office, table: str, column: str, value: object, row: str = "1 = 
 
 @pytest.mark.parametrize("value", [None, "x", "", b"\x01", 1.5, "\ud800"], ids=repr)
 @pytest.mark.parametrize("column", ["position", "hash"])
-def test_a_damaged_head_is_told_and_stops_no_reading(office: Office, column: str, value: object) -> None:
+def test_a_damaged_head_is_told_and_stops_no_reading(office: CommandLine, column: str, value: object) -> None:
     put(office, "audit_head", column, value)
     listed = office.one("document", "list")
     assert "eid audit verify" in listed.stderr
@@ -70,7 +70,7 @@ def test_a_damaged_head_is_told_and_stops_no_reading(office: Office, column: str
 
 @pytest.mark.parametrize("value", [None, "x", b"\x01", 2**60, "\ud800"], ids=repr)
 @pytest.mark.parametrize("column", COLUMNS["audit_checkpoint"].split())
-def test_a_damaged_checkpoint_is_told_and_stops_no_reading(office: Office, column: str, value: object) -> None:
+def test_a_damaged_checkpoint_is_told_and_stops_no_reading(office: CommandLine, column: str, value: object) -> None:
     put(office, "audit_checkpoint", column, value)
     listed = office.one("document", "list")
     assert "eid audit verify" in listed.stderr
@@ -79,7 +79,7 @@ def test_a_damaged_checkpoint_is_told_and_stops_no_reading(office: Office, colum
 
 
 @pytest.mark.parametrize("column", COLUMNS["audit"].split()[1:])
-def test_a_row_that_is_not_utf_8_is_told(office: Office, tmp_path: Path, column: str) -> None:
+def test_a_row_that_is_not_utf_8_is_told(office: CommandLine, tmp_path: Path, column: str) -> None:
     office.one(*PERSON)
     put(office, "audit", column, "\ud800", "position = 1")
     result = json.loads(office.one("audit", "verify", "--format", "json", code=BROKEN).stdout)
@@ -101,7 +101,7 @@ def test_a_row_that_is_not_utf_8_is_told(office: Office, tmp_path: Path, column:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_in_a_table_of_the_log_no_command_fails_by_itself(
-    office: Office, tmp_path: Path, data: st.DataObject
+    office: CommandLine, tmp_path: Path, data: st.DataObject
 ) -> None:
     register = office.root / "register.sqlite"
     before = register.read_bytes()
@@ -127,7 +127,7 @@ def test_whatever_is_in_a_table_of_the_log_no_command_fails_by_itself(
         register.write_bytes(before)
 
 
-def office_answer(office: Office, *words: str) -> int:
+def office_answer(office: CommandLine, *words: str) -> int:
     from click.testing import CliRunner
 
     from eid_toolkit.doors.cli.main import main

@@ -22,7 +22,7 @@ from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from support.homes import WorkingOffice
-from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
+from support.offices import ENVIRONMENT, CommandLine, new_application, new_office, prepared
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,10 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def authority(founded: Path, tmp_path: Path) -> Office:
+def authority(founded: Path, tmp_path: Path) -> CommandLine:
     """A home with a CSCA."""
     shutil.copytree(founded, tmp_path / "authority")
-    return Office(tmp_path / "authority")
+    return CommandLine(tmp_path / "authority")
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def founded_bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(founded_bureau: Path, tmp_path: Path) -> Office:
+def office(founded_bureau: Path, tmp_path: Path) -> CommandLine:
     """A home that issues, and has no CSCA."""
     shutil.copytree(founded_bureau, tmp_path / "office")
-    return Office(tmp_path / "office")
+    return CommandLine(tmp_path / "office")
 
 
 def tool(folder: Path, *words: str) -> str:
@@ -66,24 +66,24 @@ class TestTwoPeople:
             ("master-list", "create", "--output", "list.ml"),
         ],
     )
-    def test_one_is_not_enough(self, authority: Office, words: tuple[str, ...]) -> None:
+    def test_one_is_not_enough(self, authority: CommandLine, words: tuple[str, ...]) -> None:
         before = sorted(path.name for path in authority.root.rglob("*") if path.suffix in (".cer", ".crl", ".p8"))
         assert "second" in authority.one("pki", *words, code=10).stderr
         after = sorted(path.name for path in authority.root.rglob("*") if path.suffix in (".cer", ".crl", ".p8"))
         assert after == before
 
-    def test_the_same_one_twice_is_not_enough(self, authority: Office) -> None:
+    def test_the_same_one_twice_is_not_enough(self, authority: CommandLine) -> None:
         same = ("--operator", "anna", "--second-operator", "anna")
         authority.call(
             *same, "pki", "csca", "roll", code=10, EID_SECOND_PASSPHRASE=ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]
         )
 
-    def test_the_second_ones_passphrase_counts(self, authority: Office) -> None:
+    def test_the_second_ones_passphrase_counts(self, authority: CommandLine) -> None:
         people = ("--operator", "anna", "--second-operator", "bert")
         authority.call(*people, "pki", "csca", "roll", code=7, EID_SECOND_PASSPHRASE="not that one")
         assert len(authority.shown()["cscas"]) == 1
 
-    def test_what_lists_told_of_the_time_is_taken_back_by_two(self, authority: Office) -> None:
+    def test_what_lists_told_of_the_time_is_taken_back_by_two(self, authority: CommandLine) -> None:
         kept = authority.root / "trust" / "trusted-time"
         kept.write_text("2099-01-01T00:00:00+00:00")
         assert "second" in authority.one("--yes", "trust", "time", "--reset", code=10).stderr
@@ -97,7 +97,7 @@ class TestTwoPeople:
         assert [row["operator"] for row in decided] == ["anna", "bert"]
         assert all(row["detail"]["signature"] for row in decided)
 
-    def test_both_signatures_stand_in_the_log(self, authority: Office) -> None:
+    def test_both_signatures_stand_in_the_log(self, authority: CommandLine) -> None:
         authority.two("pki", "crl", "issue")
         rows = json.loads(authority.one("audit", "show", "--format", "json").stdout)
         decided = [row for row in rows if row["action"] == "crl.issue.decided"]
@@ -108,7 +108,7 @@ class TestTwoPeople:
 
 class TestRollOver:
     @pytest.mark.parametrize("kind", ["ec", "ec-nist", "rsa-pss"])
-    def test_the_old_key_vouches_for_the_new_one(self, authority: Office, tmp_path: Path, kind: str) -> None:
+    def test_the_old_key_vouches_for_the_new_one(self, authority: CommandLine, tmp_path: Path, kind: str) -> None:
         made = authority.two("pki", "csca", "roll", "--key", kind, "--name", "CSCA Utopia New")
         assert "CSCA Utopia New" in made["csca"]["subject"]
         assert made["csca"]["findings"] == made["link"]["findings"] == []
@@ -121,7 +121,7 @@ class TestRollOver:
         findings = json.loads(authority.call("pki", "lint", *sorted(folder.glob("*.c*")), "--format", "json").stdout)
         assert [f for row in findings["items"] for f in row["findings"] if f["severity"] == "error"] == []
 
-    def test_signers_before_and_after_are_told_with_their_keys(self, authority: Office) -> None:
+    def test_signers_before_and_after_are_told_with_their_keys(self, authority: CommandLine) -> None:
         authority.two("pki", "csca", "roll")
         authority.two("pki", "ds", "create")
         assert [signer["key"] for signer in authority.shown()["document_signers"]] == ["here", "here"]
@@ -132,7 +132,7 @@ class TestRollOver:
         rows = json.loads(authority.one("audit", "show", "--format", "json").stdout)
         assert [row["detail"]["documents"] for row in rows if row["action"] == "ds.key-destroyed"] == [0]
 
-    def test_a_revoked_signer_stays_on_every_later_list(self, authority: Office) -> None:
+    def test_a_revoked_signer_stays_on_every_later_list(self, authority: CommandLine) -> None:
         authority.two("pki", "crl", "revoke", "--ds", "1", "--reason", "key-compromise")
         authority.two("pki", "csca", "roll")
         last = authority.two("pki", "crl", "issue")
@@ -156,7 +156,7 @@ class TestSignatures:
         shown = office.shown()["document_signers"]
         assert [(row["signatures"], row["documents"], row["states"]) for row in shown] == [(1, 1, {"prepared": 1})] * 2
 
-    def test_a_signature_without_a_document_is_told(self, authority: Office, tmp_path: Path) -> None:
+    def test_a_signature_without_a_document_is_told(self, authority: CommandLine, tmp_path: Path) -> None:
         prepared(authority, tmp_path)
         assert [row["unaccounted"] for row in authority.shown()["document_signers"]] == [0]
         with (authority.root / "pki/UTO/ds-1.count").open("ab") as stream:
@@ -164,7 +164,7 @@ class TestSignatures:
         assert [row["unaccounted"] for row in authority.shown()["document_signers"]] == [1]
         assert "signatures without a document in the register" in authority.call("pki", "show").stdout
 
-    def test_a_number_that_no_signer_has_is_told(self, authority: Office) -> None:
+    def test_a_number_that_no_signer_has_is_told(self, authority: CommandLine) -> None:
         for words in (("ds", "destroy", "9"), ("crl", "revoke", "--ds", "9")):
             people = ("--operator", "anna", "--second-operator", "bert", "--yes")
             assert "number 9" in authority.call(*people, "pki", *words, code=9).stderr
@@ -173,7 +173,7 @@ class TestSignatures:
 class TestAuthorityOffLine:
     """The CSCA's home and the office's exchange files."""
 
-    def test_a_signer_by_request_and_answer(self, authority: Office, office: Office, tmp_path: Path) -> None:
+    def test_a_signer_by_request_and_answer(self, authority: CommandLine, office: CommandLine, tmp_path: Path) -> None:
         request, answer, csca = tmp_path / "ds.p10", tmp_path / "ds.cer", authority.root / "pki/UTO/csca-1.cer"
         office.one("pki", "ds", "request", "--output", request)
         issued = authority.two("pki", "ds", "issue", request, "--output", answer)
@@ -196,7 +196,7 @@ class TestAuthorityOffLine:
         assert "revoked" in office.call("--operator", "anna", "document", "prepare", application, code=10).stderr
 
     def test_a_stranger_is_not_certified_and_a_strangers_answer_not_taken(
-        self, authority: Office, office: Office, tmp_path: Path
+        self, authority: CommandLine, office: CommandLine, tmp_path: Path
     ) -> None:
         other = new_office(tmp_path / "other")
         request, answer = tmp_path / "ds.p10", tmp_path / "ds.cer"
@@ -209,7 +209,7 @@ class TestAuthorityOffLine:
         request.write_bytes(b"\x30\x03\x02\x01\x00")
         authority.two("pki", "ds", "issue", request, "--output", answer, code=9)
 
-    def test_a_bureau_has_no_key_for_lists(self, authority: Office, office: Office, tmp_path: Path) -> None:
+    def test_a_bureau_has_no_key_for_lists(self, authority: CommandLine, office: CommandLine, tmp_path: Path) -> None:
         assert "not in this home" in office.two("pki", "crl", "issue", code=10)
         office.one("pki", "ds", "request", "--output", tmp_path / "ds.p10")
         authority.two("pki", "ds", "issue", tmp_path / "ds.p10", "--output", tmp_path / "ds.cer")
@@ -218,13 +218,13 @@ class TestAuthorityOffLine:
             assert "not in this home" in office.two("pki", *words, code=10)
         assert sorted(path.name for path in (office.root / "keys").glob("*.p8")) == ["audit.p8", "ds-uto-1.p8"]
 
-    def test_a_list_of_a_stranger_is_not_installed(self, authority: Office, tmp_path: Path) -> None:
+    def test_a_list_of_a_stranger_is_not_installed(self, authority: CommandLine, tmp_path: Path) -> None:
         other = new_office(tmp_path / "other")
         assert "by a CSCA" in authority.one("pki", "crl", "install", other.root / "pki/UTO/crl.crl", code=9).stderr
 
 
 class TestMasterList:
-    def test_made_verified_by_openssl_and_compared(self, authority: Office, tmp_path: Path) -> None:
+    def test_made_verified_by_openssl_and_compared(self, authority: CommandLine, tmp_path: Path) -> None:
         first, second = tmp_path / "1.ml", tmp_path / "2.ml"
         authority.two("pki", "master-list", "create", "--output", first)
         tool(tmp_path, "openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", "1.ml", "-out", "content")
@@ -241,7 +241,7 @@ class TestMasterList:
         other.call("pki", "master-list", "verify", first, code=4)
 
 
-def test_openssl_verifies_what_document_list_and_bundle_signers_sign(authority: Office, tmp_path: Path) -> None:
+def test_openssl_verifies_what_document_list_and_bundle_signers_sign(authority: CommandLine, tmp_path: Path) -> None:
     document = prepared(authority, tmp_path)
     authority.two("pki", "master-list", "create", "--output", tmp_path / "list.ml")
     authority.two("trust", "bundle", "export", "--output", tmp_path / "first.bundle")
@@ -263,7 +263,7 @@ def test_openssl_verifies_what_document_list_and_bundle_signers_sign(authority: 
 
 class TestVerifyingAuthority:
     @pytest.mark.parametrize("kind", ["ec", "rsa-pss"])
-    def test_a_chain_that_cvc_print_reads(self, authority: Office, tmp_path: Path, kind: str) -> None:
+    def test_a_chain_that_cvc_print_reads(self, authority: CommandLine, tmp_path: Path, kind: str) -> None:
         authority.two("pki", "cvca", "create", "--key", kind)
         authority.two("pki", "cvca", "create", "--key", kind)
         authority.two("pki", "dv", "create", "--key", kind)
@@ -286,7 +286,7 @@ class TestVerifyingAuthority:
         assert [found["reference"] for found in shown["verifiers"]] == ["UTDV00001"]
 
     def test_a_verifier_by_request_and_its_next_one_authenticated(
-        self, authority: Office, office: Office, tmp_path: Path
+        self, authority: CommandLine, office: CommandLine, tmp_path: Path
     ) -> None:
         request, answer = tmp_path / "dv.req", tmp_path / "dv.cvcert"
         authority.two("pki", "cvca", "create")
@@ -301,7 +301,7 @@ class TestVerifyingAuthority:
         authority.two("pki", "dv", "issue", request, "--days", "4000", "--output", answer, code=9)
 
     def test_a_request_that_is_not_what_it_says_is_refused(
-        self, authority: Office, office: Office, tmp_path: Path
+        self, authority: CommandLine, office: CommandLine, tmp_path: Path
     ) -> None:
         request, answer = tmp_path / "dv.req", tmp_path / "dv.cvcert"
         authority.two("pki", "cvca", "create")
@@ -326,9 +326,9 @@ class TestVerifyingAuthority:
 
     @pytest.mark.parametrize("rights", ["dg3", "both"])
     def test_an_officer_is_given_a_terminal_and_reads_what_it_may(
-        self, authority: Office, tmp_path: Path, rights: str
+        self, authority: CommandLine, tmp_path: Path, rights: str
     ) -> None:
-        officer = Office(tmp_path / "officer")
+        officer = CommandLine(tmp_path / "officer")
         authority.two("pki", "cvca", "create")
         authority.two("pki", "dv", "create")
         can = card_with_fingerprints(authority, tmp_path)
@@ -364,7 +364,7 @@ def check_by_openssl(folder: Path, name: str, issuer: str) -> None:
     assert "Verified OK" in tool(folder, *words, "tbs")
 
 
-def card_with_fingerprints(office: Office, folder: Path) -> str:
+def card_with_fingerprints(office: CommandLine, folder: Path) -> str:
     """The card "card", issued by a profile that holds fingerprints and irises back; its CAN."""
     profile = resources.files("eid_toolkit.standards.profiles").joinpath("shipped/utopia-id.toml").read_text("utf-8")
     profile = profile.replace("[1, 2, 11, 12, 14, 15]", "[1, 2, 3, 4, 14, 15]")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.offices import ENVIRONMENT, Office, new_office, prepared
+from support.offices import ENVIRONMENT, CommandLine, new_office, prepared
 
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
 
@@ -24,9 +24,9 @@ def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(office_template: Path, tmp_path: Path) -> Office:
+def office(office_template: Path, tmp_path: Path) -> CommandLine:
     shutil.copytree(office_template, tmp_path / "home")
-    return Office(tmp_path / "home")
+    return CommandLine(tmp_path / "home")
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "register.backup"
 
 
-def as_json(office: Office, *words: object) -> Any:
+def as_json(office: CommandLine, *words: object) -> Any:
     return json.loads(office.one(*words, "--format", "json").stdout)
 
 
-def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: Office, file: Path) -> None:
+def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: CommandLine, file: Path) -> None:
     made = as_json(office, "register", "backup", file)
     assert (made["schema"], made["tables"]["person"], made["bytes"]) == (
         "eid-register-backup/1", 1, file.stat().st_size,
@@ -58,7 +58,9 @@ def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: Off
     assert len(list(office.root.glob("register.sqlite.replaced-*"))) == 1
 
 
-def test_a_register_that_is_gone_is_restored_with_the_passphrase_of_the_key_store(office: Office, file: Path) -> None:
+def test_a_register_that_is_gone_is_restored_with_the_passphrase_of_the_key_store(
+    office: CommandLine, file: Path
+) -> None:
     office.one("register", "backup", file)
     for path in office.root.glob("register.sqlite*"):
         path.unlink()
@@ -72,13 +74,13 @@ def test_a_register_that_is_gone_is_restored_with_the_passphrase_of_the_key_stor
     assert len(as_json(office, "document", "list")) == 1
 
 
-def test_a_dry_run_says_what_a_back_up_holds(office: Office, file: Path) -> None:
+def test_a_dry_run_says_what_a_back_up_holds(office: CommandLine, file: Path) -> None:
     made = as_json(office, "register", "backup", file)
     shown = as_json(office, "register", "restore", "--dry-run", file)
     assert shown == {name: value for name, value in made.items() if name not in ("file", "bytes")}
 
 
-def test_who_may_not_back_up_is_told(office: Office, file: Path) -> None:
+def test_who_may_not_back_up_is_told(office: CommandLine, file: Path) -> None:
     office.call("--operator", "carla", "register", "backup", file, code=10, **BERT)
     assert not file.exists()
     office.one("register", "backup", file)
@@ -86,19 +88,19 @@ def test_who_may_not_back_up_is_told(office: Office, file: Path) -> None:
     office.call("register", "backup", file.with_suffix(".2"), code=2)
 
 
-def test_a_back_up_replaces_no_file(office: Office, file: Path) -> None:
+def test_a_back_up_replaces_no_file(office: CommandLine, file: Path) -> None:
     office.one("register", "backup", file)
     office.one("register", "backup", file, code=10)
 
 
 @pytest.mark.parametrize("content", [b"", b"no back-up at all", b"eid-register-backup/1\n" + bytes(200)])
-def test_a_file_that_is_no_back_up_is_told(office: Office, file: Path, content: bytes) -> None:
+def test_a_file_that_is_no_back_up_is_told(office: CommandLine, file: Path, content: bytes) -> None:
     file.write_bytes(content)
     office.one("--yes", "register", "restore", "--replace", file, code=12)
     assert not list(office.root.glob("*.replaced-*"))
 
 
-def test_the_register_in_numbers(office: Office) -> None:
+def test_the_register_in_numbers(office: CommandLine) -> None:
     found = as_json(office, "register", "stats")
     assert (found["schema"], found["database"], found["counts"]["person"]["total"]) == (
         "eid-register-stats/1", "sqlite", 1,

@@ -9,7 +9,7 @@ import pytest
 
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from support.homes import portrait_file
-from support.offices import ENVIRONMENT, Office
+from support.offices import ENVIRONMENT, CommandLine
 from support.staff import acting, staffed_office
 
 COMMANDS: dict[Permission, tuple[tuple[str, ...], ...]] = {
@@ -88,7 +88,7 @@ COMMANDS: dict[Permission, tuple[tuple[str, ...], ...]] = {
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def office(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     """A home with an operator for each role, beside two who have all of them."""
     return staffed_office(tmp_path_factory.mktemp("roles") / "home")
 
@@ -99,7 +99,7 @@ def test_each_right_has_its_command() -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_what_a_role_may_not_do(office: Office, role: Role) -> None:
+def test_what_a_role_may_not_do(office: CommandLine, role: Role) -> None:
     operator = ("--operator", str(role), "--yes")
     for permission in COMMANDS.keys() - PERMISSIONS[role]:
         for words in COMMANDS[permission]:
@@ -108,7 +108,7 @@ def test_what_a_role_may_not_do(office: Office, role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_what_a_role_may_do_is_not_refused_for_the_role(office: Office, role: Role) -> None:
+def test_what_a_role_may_do_is_not_refused_for_the_role(office: CommandLine, role: Role) -> None:
     from click.testing import CliRunner
 
     from eid_toolkit.doors.cli.main import main
@@ -120,7 +120,7 @@ def test_what_a_role_may_do_is_not_refused_for_the_role(office: Office, role: Ro
             assert f"({permission})" not in done.output, words
 
 
-def test_roles_are_given_by_a_security_officer_once_there_are_any(office: Office) -> None:
+def test_roles_are_given_by_a_security_officer_once_there_are_any(office: CommandLine) -> None:
     new = {"EID_NEW_PASSPHRASE": "the new one's words"}
     assert "role" in office.call("--operator", "clerk", "operator", "add", "carl", code=10, **new).stderr
     office.call("operator", "add", "carl", code=2, **new)  # nobody acts
@@ -130,7 +130,7 @@ def test_roles_are_given_by_a_security_officer_once_there_are_any(office: Office
     office.call("--operator", "clerk", "operator", "roles", "clerk", "--role", "approver", code=10)
 
 
-def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp_path: Path) -> None:
+def test_a_role_written_into_the_record_by_hand_is_found_out(office: CommandLine, tmp_path: Path) -> None:
     path = office.root / "operators" / "auditor.json"
     before = path.read_text()
     path.write_text(before.replace('  "auditor"', '  "clerk"'))
@@ -144,7 +144,7 @@ def test_a_role_written_into_the_record_by_hand_is_found_out(office: Office, tmp
         path.write_text(before)
 
 
-def test_whose_evidence_an_office_believes_is_decided_by_two_and_on_record(office: Office) -> None:
+def test_whose_evidence_an_office_believes_is_decided_by_two_and_on_record(office: CommandLine) -> None:
     key = "5d" * 32
     enrol = ("evidence", "enrol", key, "--name", "Gate 4")
     acting(office, Role.SECURITY_OFFICER, *enrol, code=10)

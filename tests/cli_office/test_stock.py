@@ -14,7 +14,7 @@ from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
 from support.manifests import SigningVendor, manifest, serial_of
-from support.offices import Office
+from support.offices import CommandLine
 from support.staff import acting, staffed_office
 
 S = {number: serial_of(number) for number in range(1, 9)}
@@ -26,11 +26,13 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(staffed: Path, tmp_path: Path) -> Office:
-    return Office(Path(shutil.copytree(staffed, tmp_path / "home")))
+def office(staffed: Path, tmp_path: Path) -> CommandLine:
+    return CommandLine(Path(shutil.copytree(staffed, tmp_path / "home")))
 
 
-def as_role(office: Office, role: Role | str, *words: object, code: int = 0, second: str | None = "bert") -> Result:
+def as_role(
+    office: CommandLine, role: Role | str, *words: object, code: int = 0, second: str | None = "bert"
+) -> Result:
     return acting(office, role, *words, code=code, second=second)
 
 
@@ -39,12 +41,12 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-def receive(office: Office, folder: Path, *numbers: int) -> Any:
+def receive(office: CommandLine, folder: Path, *numbers: int) -> Any:
     file = written(folder / "manifest.json", manifest(*numbers, batch=f"B{numbers[0]}"))
     return json.loads(as_role(office, Role.STOCK_KEEPER, "stock", "receive", file, "--format", "json").stdout)
 
 
-def test_from_the_vendor_to_a_closed_shift(office: Office, tmp_path: Path) -> None:
+def test_from_the_vendor_to_a_closed_shift(office: CommandLine, tmp_path: Path) -> None:
     vendor, data = SigningVendor(), manifest(1, 2, 3, 4)
     certificate = written(tmp_path / "vendor.der", vendor.der)
     file, proof = written(tmp_path / "m.json", data), written(tmp_path / "m.p7s", vendor.sign(data))
@@ -86,7 +88,7 @@ def test_from_the_vendor_to_a_closed_shift(office: Office, tmp_path: Path) -> No
     as_role(office, "stock-keeper", "stock", "destroy", S[1], S[3], "--reason", "shredded")
 
 
-def test_both_people_sign_what_they_counted(office: Office) -> None:
+def test_both_people_sign_what_they_counted(office: CommandLine) -> None:
     as_role(office, "stock-keeper", "stock", "open", "--counted", 0)
     rows = json.loads(office.one("audit", "show", "--subject", "main", "--format", "json").stdout)
     signed = [row for row in rows if row["action"] == "stock.open.decided"]
@@ -94,7 +96,7 @@ def test_both_people_sign_what_they_counted(office: Office) -> None:
     assert all(row["detail"]["signature"] and row["detail"]["detail"]["counted"] == 0 for row in signed)
 
 
-def test_the_second_person_is_another_one_and_there(office: Office, tmp_path: Path) -> None:
+def test_the_second_person_is_another_one_and_there(office: CommandLine, tmp_path: Path) -> None:
     receive(office, tmp_path, 1)
     for words in (
         ("stock", "open", "--counted", 0),
@@ -107,7 +109,7 @@ def test_the_second_person_is_another_one_and_there(office: Office, tmp_path: Pa
     assert office.call("stock", "show", "--state", "in-store", "--serials").stdout.count(S[1]) == 1
 
 
-def test_the_blank_in_hand_is_the_one_that_is_spoiled(office: Office, tmp_path: Path) -> None:
+def test_the_blank_in_hand_is_the_one_that_is_spoiled(office: CommandLine, tmp_path: Path) -> None:
     receive(office, tmp_path, 1, 2)
     words = ("stock", "spoil", S[1], "--reason", "bent")
     assert "is not" in as_role(office, "stock-keeper", *words, "--printed", S[2], code=9).stderr
@@ -128,7 +130,7 @@ PERMITTED = {
 }
 
 
-def test_what_each_role_may_not_do(office: Office, tmp_path: Path) -> None:
+def test_what_each_role_may_not_do(office: CommandLine, tmp_path: Path) -> None:
     receive(office, tmp_path, 1)
     files = {
         "FILE": written(tmp_path / "v.der", SigningVendor().der),

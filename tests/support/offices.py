@@ -1,4 +1,4 @@
-"""Homes that are no demo: two operators with passphrases of their own, and the command line."""
+"""Homes that are no demo: two operators with passphrases of their own, who work at the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PEOPLE = {"anna": "EID_OPERATOR_PASSPHRASE", "bert": "EID_SECOND_PASSPHRASE"}
 
 
 @dataclass
-class Office:
+class CommandLine:
     """A home with two operators that is no demo."""
 
     root: Path
@@ -50,15 +50,15 @@ class Office:
         return json.loads(self.call("pki", "show", "--format", "json").stdout)["states"][0]
 
 
-def new_office(root: Path, *options: str) -> Office:
-    office = Office(root)
+def new_office(root: Path, *options: str) -> CommandLine:
+    office = CommandLine(root)
     office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia", *options)
     for name, passphrase in PEOPLE.items():
         office.call("operator", "add", name, EID_OPERATOR_PASSPHRASE=ENVIRONMENT[passphrase])
     return office
 
 
-def new_application(office: Office, folder: Path, profile: str = "utopia-id", *more: str) -> str:
+def new_application(office: CommandLine, folder: Path, profile: str = "utopia-id", *more: str) -> str:
     portrait = folder / "portrait.png"
     portrait.write_bytes(portrait_file())
     holder = ("--surname", "Eriksson", "--given-names", "Anna", "--birth", "1974-08-12", "--sex", "F")
@@ -71,7 +71,7 @@ def new_application(office: Office, folder: Path, profile: str = "utopia-id", *m
     return application
 
 
-def prepared(office: Office, folder: Path, profile: str = "utopia-id", *more: str) -> Any:
+def prepared(office: CommandLine, folder: Path, profile: str = "utopia-id", *more: str) -> Any:
     application = new_application(office, folder, profile, *more)
     (document,) = json.loads(office.one("document", "prepare", application, "--format", "json").stdout)
     return document

@@ -7,10 +7,10 @@ from pathlib import Path
 from click.testing import Result
 
 from eid_toolkit.books.staff.roles import Role
-from support.offices import ENVIRONMENT, Office, new_office
+from support.offices import ENVIRONMENT, CommandLine, new_office
 
 
-def staffed_office(root: Path) -> Office:
+def staffed_office(root: Path) -> CommandLine:
     """Anna and Bert, who may do everything, and for each role somebody of its name with Anna's passphrase."""
     office = new_office(root)
     passphrase = {"EID_NEW_PASSPHRASE": ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]}
@@ -19,7 +19,7 @@ def staffed_office(root: Path) -> Office:
     return office
 
 
-def acting(office: Office, who: Role | str, *words: object, code: int = 0, second: str | None = None) -> Result:
+def acting(office: CommandLine, who: Role | str, *words: object, code: int = 0, second: str | None = None) -> Result:
     """By that person or somebody of that role, with a second one if it is said who."""
     witness = ("--second-operator", second) if second else ()
     return office.call("--operator", str(who), *witness, "--yes", *words, code=code)

@@ -11,7 +11,7 @@ from eid_toolkit.doors.cli.context import App
 from eid_toolkit.ground.secret import Secret
 from support.asking import Asked
 from support.manifests import manifest
-from support.offices import ENVIRONMENT, Office, new_office
+from support.offices import ENVIRONMENT, CommandLine, new_office
 from support.softhsm import PIN, SoftHsm
 
 ANSWERS = {
@@ -23,7 +23,7 @@ ANSWERS = {
 
 
 @pytest.fixture(scope="module")
-def office(softhsm: SoftHsm, tmp_path_factory: pytest.TempPathFactory) -> Office:
+def office(softhsm: SoftHsm, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     """An office whose keys are in a token, with a shift that is open and a back-up."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EID_PIN", PIN)
@@ -46,7 +46,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[1])
 def test_no_question_is_asked_in_a_transaction(
-    office: Office, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+    office: CommandLine, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     asked: dict[str, Asked] = {}
     for name, answer in ANSWERS.items():

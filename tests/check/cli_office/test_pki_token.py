@@ -17,7 +17,7 @@ from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.signatures import verify
-from support.offices import ENVIRONMENT, Office, new_application, new_office, prepared
+from support.offices import ENVIRONMENT, CommandLine, new_application, new_office, prepared
 from support.softhsm import PIN, SoftHsm
 
 
@@ -32,7 +32,7 @@ def uri(softhsm: SoftHsm) -> str:
 
 
 @pytest.fixture
-def office(tmp_path: Path, uri: str, pin: None) -> Office:
+def office(tmp_path: Path, uri: str, pin: None) -> CommandLine:
     """A new office with its keys in a token of its own."""
     return new_office(tmp_path / "home", "--key-store", uri)
 
@@ -42,7 +42,7 @@ def keys_in(uri: str) -> set[str]:
 
 
 def test_a_card_is_issued_and_verified_with_keys_that_stay_in_the_token(
-    office: Office, uri: str, tmp_path: Path
+    office: CommandLine, uri: str, tmp_path: Path
 ) -> None:
     document = prepared(office, tmp_path)
     office.one("emulator", "blank", "card")
@@ -77,7 +77,7 @@ def test_a_card_is_issued_and_verified_with_keys_that_stay_in_the_token(
     assert keys_in(uri) == made - {"ds-uto-1"}
 
 
-def test_a_terminals_key_is_certified_by_a_verifier_in_the_token(office: Office, tmp_path: Path) -> None:
+def test_a_terminals_key_is_certified_by_a_verifier_in_the_token(office: CommandLine, tmp_path: Path) -> None:
     office.two("pki", "cvca", "create", "--key", "rsa-pss")
     office.two("pki", "dv", "create", "--key", "rsa-pss")
     assert "curve" in office.one("pki", "terminal", "provision", "--officer", tmp_path / "officer", code=10).stderr
@@ -113,7 +113,7 @@ def test_an_officers_terminal_has_its_key_in_a_token(
         TerminalStore.open(officer, lambda: Secret(b""), SystemEntropy(), lambda: Secret(PIN.encode()))
 
 
-def test_other_keys_in_the_token_are_left_alone(office: Office, uri: str) -> None:
+def test_other_keys_in_the_token_are_left_alone(office: CommandLine, uri: str) -> None:
     """A token is shared perhaps, and what others keep in it may be called anything."""
     token = Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode()))
     for name in ("ds-uto-old", "ds-uto-", "csca-uto-²", "somebody's"):
@@ -125,7 +125,7 @@ def test_other_keys_in_the_token_are_left_alone(office: Office, uri: str) -> Non
 
 
 def test_a_wrong_pin_is_told_and_leaves_no_document(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application = new_application(office, tmp_path)
     done = in_a_process(office, "document", "prepare", application, EID_PIN="000000")
@@ -136,7 +136,7 @@ def test_a_wrong_pin_is_told_and_leaves_no_document(
     assert document["state"] == "prepared"
 
 
-def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: Office, tmp_path: Path) -> None:
+def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: CommandLine, tmp_path: Path) -> None:
     """The configuration names a folder without tokens: to the module the token was pulled out."""
     application = new_application(office, tmp_path)
     (tmp_path / "empty").mkdir()
@@ -149,7 +149,7 @@ def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: Office, tmp
 
 
 def test_a_token_that_is_pulled_while_it_signs_leaves_no_document_and_is_accounted_for(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from eid_toolkit.ground.errors import ServiceAway
 
@@ -183,7 +183,7 @@ def test_a_home_that_does_not_come_leaves_nothing_in_the_token(
         return genuine(self, name, digest)
 
     monkeypatch.setattr(Token, "sign_ecdsa", failing)
-    office = Office(tmp_path / "home")
+    office = CommandLine(tmp_path / "home")
     words = ("init", "--country", "UTO", "--authority", "Ministry of Utopia", "--key-store", uri)
     office.call(*words, code=11)
     monkeypatch.setattr(Token, "sign_ecdsa", genuine)
@@ -192,7 +192,7 @@ def test_a_home_that_does_not_come_leaves_nothing_in_the_token(
     office.call(*words)
 
 
-def in_a_process(office: Office, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def in_a_process(office: CommandLine, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process of its own: the module reads its configuration, and logs in, once."""
     eid = (sys.executable, "-m", "eid_toolkit.doors.cli.main")
     words = [*eid, "--home", str(office.root), "--operator", "anna", *arguments]
