@@ -24,7 +24,6 @@ from eid_toolkit.doors.cli.main import main
 from eid_toolkit.doors.cli.person_commands import files
 from eid_toolkit.ground.errors import DatabaseAway
 from support.homes import UTOPIAN, VIETNAMESE
-from support.offices import ENVIRONMENT, CommandLine, new_office
 from support.waiting import LIMIT, next_line
 
 Run = Callable[..., Result]
@@ -364,40 +363,3 @@ def test_a_closed_pipe_ends_an_export_quietly(demo_home: Any, tmp_path: Path) ->
     process.stdout = None
     _, said = process.communicate(timeout=LIMIT)
     assert "Traceback" not in said
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    made = new_office(tmp_path_factory.mktemp("office") / "home")
-    for name, role in (("carl", "stock-keeper"), ("dora", "approver")):
-        passphrase = {"EID_NEW_PASSPHRASE": ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]}
-        made.call("--operator", "anna", "operator", "add", name, "--role", role, **passphrase)
-    return made
-
-
-@pytest.mark.parametrize(
-    ("name", "command"),
-    [
-        ("carl", ("add", *ERIKSSON)),
-        ("carl", ("search", "eriksson")),
-        ("carl", ("show", "1")),
-        ("carl", ("history", "1")),
-        ("carl", ("export",)),
-        ("carl", ("duplicates",)),
-        ("dora", ("add", *ERIKSSON)),
-        ("dora", ("change", "1", "--mother", "A", "--source", "paper")),
-        ("dora", ("import", "-")),
-    ],
-)
-def test_who_has_not_the_role_is_refused(office: CommandLine, name: str, command: tuple[str, ...]) -> None:
-    assert "role" in office.call("--operator", name, "person", *command, code=10).stderr
-
-
-def test_outside_a_demo_home_looking_takes_a_name(office: CommandLine) -> None:
-    office.call("person", "search", "eriksson", code=2)
-    added = json.loads(office.one("person", "add", *ERIKSSON, "--format", "json").stdout)
-    (hit,) = json.loads(office.call("--operator", "dora", "person", "search", "eriksson", "--format", "json").stdout)
-    assert hit["id"] == added["id"]
-    changed = office.one("person", "change", added["id"], "--mother", "B", "--source", "paper", "--format", "json")
-    assert json.loads(changed.stdout)["version"] == 2
-    assert "paper" in office.one("person", "history", added["id"]).stdout

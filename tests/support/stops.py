@@ -53,19 +53,29 @@ def refuse(event: str) -> None:
 
 
 @contextmanager
+def commits_watched(tripwire: Tripwire) -> Iterator[None]:
+    """Trips before and after each commit of a register."""
+    real = Database.write
+
+    @contextmanager
+    def write(self: Database, *, shared: bool = False) -> Iterator[Connection]:
+        with real(self, shared=shared) as connection:
+            yield connection
+            tripwire.pass_over("commit")
+        tripwire.pass_over("committed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "write", write)
+        yield
+
+
+@contextmanager
 def writes_watched(tripwire: Tripwire, folder: Path) -> Iterator[None]:
     """Trips before and after each commit of a register and of a trust store, and before each change of a name.
 
     Only names in ``folder`` count.
     """
-    real_write, real_trust = Database.write, TrustDatabase.write
-
-    @contextmanager
-    def write(self: Database, *, shared: bool = False) -> Iterator[Connection]:
-        with real_write(self, shared=shared) as connection:
-            yield connection
-            tripwire.pass_over("commit")
-        tripwire.pass_over("committed")
+    real_trust = TrustDatabase.write
 
     @contextmanager
     def trust(self: TrustDatabase) -> Iterator[sqlite3.Connection]:
@@ -84,8 +94,7 @@ def writes_watched(tripwire: Tripwire, folder: Path) -> Iterator[None]:
 
         return call
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "write", write)
+    with commits_watched(tripwire), pytest.MonkeyPatch.context() as patch:
         patch.setattr(TrustDatabase, "write", trust)
         for name in _FILE_CALLS:
             patch.setattr(os, name, counted(name))

@@ -17,15 +17,13 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from eid_toolkit.books.ledger import database as database_module
-from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.schema import card
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.register.documents.workflow import BlankState, CardState
@@ -45,6 +43,7 @@ from support.batches import Box, Station
 from support.durable import durable_state
 from support.homes import HomeCopies, WorkingOffice, both_backends
 from support.postgres import memory_folder
+from support.stops import Tripwire, commits_watched, kill
 from support.waiting import status_of
 
 __all__ = ["both_backends"]
@@ -56,27 +55,18 @@ COUNTS = "counts"
 Tell = Callable[[str, object], None]
 
 
-class Tripwire:
-    """Counts what happens, and stops the station at the event number ``at``."""
-
-    def __init__(self, at: int, stop: Callable[[str], None]) -> None:
-        self.events = 0
-        self._at, self._stop = at, stop
-
-    def pass_over(self, event: str) -> None:
-        self.events += 1
-        if self.events == self._at:
-            self._stop(event)
+class StationTripwire(Tripwire):
+    """Trips at what a station sends to the card, too."""
 
     def line(self, transport: Transport) -> Transport:
         return _Line(transport, self)
 
 
-class Watcher(Tripwire):
+class Watcher(StationTripwire):
     """Stops nothing; keeps, for each event, its kind and the state that a stop there would leave."""
 
     def __init__(self, state: Callable[[], str]) -> None:
-        super().__init__(0, lambda _: None)
+        super().__init__()
         self._state = state
         self.seen: list[tuple[str, str]] = []
 
@@ -111,27 +101,6 @@ class _Line(PassingTransport):
             self._gone = True
             raise
         return answer
-
-
-@contextmanager
-def watched_writes(tripwire: Tripwire) -> Iterator[None]:
-    """Trips before and after each commit of the register."""
-    real = Database.write
-
-    @contextmanager
-    def write(self: Database, *, shared: bool = False) -> Iterator[Connection]:
-        with real(self, shared=shared) as connection:
-            yield connection
-            tripwire.pass_over("commit")
-        tripwire.pass_over("committed")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "write", write)
-        yield
-
-
-def kill(_: str) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def cut(event: str) -> None:
@@ -172,11 +141,11 @@ class Trial:
     def open(self) -> WorkingOffice:
         return WorkingOffice.at(self.home)
 
-    def run(self, tripwire: Tripwire) -> None:
+    def run(self, tripwire: StationTripwire) -> None:
         office = self.open()
         try:
             document = office.register.documents.list()[0]
-            with watched_writes(tripwire):
+            with commits_watched(tripwire):
                 office.personalize(document, "blank", line=tripwire.line)
         finally:
             office.register.close()
@@ -186,19 +155,19 @@ class Trial:
         child = os.fork()
         if child == 0:
             try:
-                self.run(Tripwire(at, kill))
+                self.run(StationTripwire(at, kill))
             finally:
                 os._exit(0)
         status = status_of(child)
         return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
     def cut_at(self, at: int) -> bool:
-        tripwire = Tripwire(at, cut)
+        tripwire = StationTripwire(at, cut)
         try:
             self.run(tripwire)
         except (NoCardError, ServiceAway):
             return True
-        return tripwire.events >= at
+        return len(tripwire.events) >= at
 
     def finish(self) -> str:
         """The rerun: what became of card and document; asserts that they agree."""
@@ -265,10 +234,10 @@ class Trial:
 class BatchTrial(Trial):
     """The same, with the personalization done by a batch."""
 
-    def run(self, tripwire: Tripwire) -> None:
+    def run(self, tripwire: StationTripwire) -> None:
         station = Station(WorkingOffice.at(self.home))
         try:
-            with watched_writes(tripwire):
+            with commits_watched(tripwire):
                 self.batch(station, tripwire.line)
         finally:
             station.office.register.close()
