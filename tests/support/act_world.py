@@ -77,7 +77,6 @@ def build_world(folder: Path) -> World:
     _trust(world)
     _people(world)
     _stock(world)
-    world.quiet("audit", "checkpoint")
     return world
 
 

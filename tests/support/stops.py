@@ -23,7 +23,7 @@ from eid_toolkit.books.trust.database import TrustDatabase
 from eid_toolkit.ground.errors import DatabaseAway
 
 _FILE_CALLS = ("replace", "link", "unlink", "rename")
-_APART = ("register.sqlite", "locks", "audit")
+_APART = ("register.sqlite", "locks")
 """What of a home says nothing of an act: the rows are looked at by themselves, as the log is."""
 _BESIDE = ("decided", "abandoned", "backup-begun", "looked-up", "searched")
 _DIGEST = re.compile(r"[0-9a-f]{24,64}")
@@ -119,7 +119,7 @@ class Picture:
                 files[_DIGEST.sub("<digest>", str(path.relative_to(folder)))] = digest
         with closing(sqlite3.connect(f"file:{home / 'register.sqlite'}?mode=ro", uri=True)) as connection:
             names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            tables = {name: _digest(connection, name) for name in names if not name.startswith("audit")}
+            tables = {name: _digest(connection, name) for name in names if name not in ("audit", "audit_head")}
             columns = ("position", "operator", "action", "subject", "detail")
             query = f"SELECT {', '.join(columns)} FROM audit ORDER BY position"
             log = [dict(zip(columns, row, strict=True)) for row in connection.execute(query)]
@@ -136,7 +136,7 @@ class Picture:
 
 def _is_apart(path: Path) -> bool:
     """A signature is counted in any case, before it is made; half a list is no harm."""
-    if path.name.startswith((".own-reports", ".trusted-time")):
+    if path.name.startswith((".own-reports", ".trusted-time", ".head.json")):
         return True
     return any(part.startswith(_APART) for part in path.parts) or path.suffix in (".lock", ".count")
 
