@@ -27,7 +27,7 @@ def test_the_wheel_made_of_the_source_distribution_has_every_file_of_the_package
     with zipfile.ZipFile(built.wheel) as wheel:
         packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert packed == names_of_package()
-    assert len({name for name in packed if name.startswith("eid_toolkit/work/cardspec/shipped/")}) > 10
+    assert len({name for name in packed if "/cardspec/shipped/" in name}) > 10
 
 
 @pytest.mark.parametrize("folder", ["tests", "fixtures", "docs", "examples", "benchmarks", "fuzz", "scripts", ".ci"])

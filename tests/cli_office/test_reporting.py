@@ -11,6 +11,7 @@ from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.work.office.at_work import office_at_work
 from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.office.reporting import publish_reports, tell_inspections
 from support.homes import BERT, WorkingOffice
@@ -63,8 +64,6 @@ def test_nothing_is_written_where_nothing_has_changed(office: WorkingOffice, iss
 
 
 def test_an_office_needs_no_command_line(office: WorkingOffice, issued: str) -> None:
-    opened = Office.open(office.home.root, Nobody(), CLOCK, ENTROPY)
-    opened.register.statuses.change(issued, "suspend", opened.operator())
-    tell_inspections(opened)
-    opened.register.close()
+    with office_at_work(office.home.root, Nobody(), CLOCK, ENTROPY) as opened:
+        opened.register.statuses.change(issued, "suspend", opened.operator())
     assert reported(office.home.root) == ["suspended"]

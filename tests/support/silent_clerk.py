@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.cards.terminal.session import CardSession
-from eid_toolkit.cards.transport.interface import Transport
+from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import CardRemoved
 from eid_toolkit.work.personalization.content import CardContent
 from eid_toolkit.work.personalization.plan import Plan, Step
@@ -39,19 +39,12 @@ class SilentClerk:
         self.watch(step, done)
 
 
-class CutLine:
+class CutLine(PassingTransport):
     """A card that loses its power at the command number ``at``, before or after the card has worked on it."""
 
     def __init__(self, inner: Transport, at: int, *, after: bool) -> None:
-        self._inner, self._left, self._after = inner, at, after
-
-    @property
-    def reader(self) -> str:
-        return self._inner.reader
-
-    @property
-    def atr(self) -> bytes:
-        return self._inner.atr
+        super().__init__(inner)
+        self._left, self._after = at, after
 
     def process(self, command: bytes, /) -> bytes:
         self._left -= 1
@@ -60,9 +53,3 @@ class CutLine:
         if self._left == 0 and self._after:
             self._inner.process(command)
         raise CardRemoved("card-removed", reader=self.reader)
-
-    def reset(self) -> None:
-        self._inner.reset()
-
-    def close(self) -> None:
-        self._inner.close()

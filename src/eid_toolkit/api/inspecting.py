@@ -13,6 +13,7 @@ from eid_toolkit.api.cards import CardLike, transport_of
 from eid_toolkit.api.passwords import Can, Mrz, MrzData, access_password
 from eid_toolkit.api.trust import Trust
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.home.named_files import read_file
 
 if TYPE_CHECKING:
     from eid_toolkit.work.inspection.evidence import Evidence
@@ -220,7 +221,7 @@ def _reading_of(source: bytes | str | os.PathLike[str] | Mapping[str, bytes]) ->
     from eid_toolkit.work.inspection.evidence_keys import witness_without_home
     from eid_toolkit.work.inspection.evidence_seal import read_seal
 
-    data = source if isinstance(source, bytes) else _bounded(Path(source), MAX_SIZE)
+    data = source if isinstance(source, bytes) else read_file(Path(source), MAX_SIZE)
     return Reading(decode_evidence(data), witness_without_home(read_seal(data)))
 
 
@@ -238,12 +239,4 @@ def _dumped(folder: Path) -> list[tuple[str, bytes]]:
     paths = sorted(path for path in folder.iterdir() if path.is_file())
     if len(paths) > MAX_FILES:
         raise BadInput("dumped-files-too-many", limit=MAX_FILES)
-    return [(path.name, _bounded(path, MAX_FILE)) for path in paths]
-
-
-def _bounded(path: Path, limit: int) -> bytes:
-    with path.open("rb") as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise BadInput("input-file-too-large", file=path.name, limit=limit)
-    return data
+    return [(path.name, read_file(path, MAX_FILE)) for path in paths]

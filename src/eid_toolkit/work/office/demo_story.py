@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.policy import policy_by_name
 from eid_toolkit.work.inspection.trusted_time import trusted_time
 from eid_toolkit.work.inspection.verdict import Verdict, judge
+from eid_toolkit.work.office.at_work import office_at_work
 from eid_toolkit.work.office.credentials import Credentials
 from eid_toolkit.work.office.founding import found
 from eid_toolkit.work.office.office import Office
@@ -139,13 +140,8 @@ class DemoStory:
         config = HomeConfig(_COUNTRY, _AUTHORITY, True, self._clock.now())
         found(home, config, [load_profile(name) for name in list_profiles()], None, self._clock, self._entropy)
 
-    @contextmanager
-    def _office(self, home: Path) -> Iterator[Office]:
-        office = Office.open(home, self._credentials, self._clock, self._entropy)
-        try:
-            yield office
-        finally:
-            office.register.close()
+    def _office(self, home: Path) -> AbstractContextManager[Office]:
+        return office_at_work(home, self._credentials, self._clock, self._entropy)
 
     def _issue(self, office: Office, number: int, person: SpecimenPerson) -> IssuedCard:
         reader = self._first_reader if number == 1 and self._first_reader else f"{EMULATED}demo-{number}"
