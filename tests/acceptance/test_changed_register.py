@@ -20,11 +20,6 @@ def change(home: Home, *statements: str) -> None:
     connection.close()
 
 
-@pytest.fixture
-def office(office: WorkingOffice) -> WorkingOffice:
-    return office
-
-
 @pytest.mark.parametrize(
     ("statement", "code"),
     [

@@ -7,7 +7,9 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 
+from eid_toolkit.books.ledger.schema import personalization_job
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
@@ -142,10 +144,24 @@ def test_each_job_that_is_settled_is_told_though_the_database_goes_away_between(
     assert len({each.document_id for each in summary.results}) == 2
 
 
+def given_up_by_an_earlier_version(station: Station, document: Document) -> None:
+    """It spoiled a document and closed its job in two transactions, and was stopped between them."""
+    station.office.register.documents.spoil(document.id, "torn", station.office.clerk)
+    with station.office.register.database.write() as connection:
+        connection.execute(update(personalization_job).values(state=JobState.OPEN))
+
+
+def test_a_document_given_up_is_given_up_with_its_job(station: Station) -> None:
+    (document,) = station.documents(1)
+    cut_half_way(station, document, station.box(1).cards[0])
+    station.office.register.documents.spoil(document.id, "torn", station.office.clerk)
+    assert [job.state for job in station.office.personalization.journal.list()] == [JobState.SPOILED]
+
+
 def test_a_document_given_up_just_before_a_stop_leaves_no_job_open(station: Station) -> None:
     (document,) = station.documents(1)
     cut_half_way(station, document, station.box(1).cards[0])
-    station.office.register.documents.spoil(document.id, "torn", station.office.clerk)  # and the journal knows not
+    given_up_by_an_earlier_version(station, document)
     assert station.run(station.box(0)).results == []
     assert [job.state for job in station.office.personalization.journal.list()] == [JobState.SPOILED]
 
@@ -153,7 +169,7 @@ def test_a_document_given_up_just_before_a_stop_leaves_no_job_open(station: Stat
 def test_only_who_may_gives_a_document_up_also_when_its_job_alone_is_left(station: Station) -> None:
     (document,) = station.documents(1)
     cut_half_way(station, document, station.box(1).cards[0])
-    station.office.register.documents.spoil(document.id, "torn", station.office.clerk)
+    given_up_by_an_earlier_version(station, document)
     approver = Operator("albert", roles=frozenset({Role.APPROVER}))
     with pytest.raises(NotPermitted, match="role-missing"):
         station.office.personalization.spoil_document(document.id, "torn", approver)

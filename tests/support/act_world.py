@@ -9,20 +9,27 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from eid_toolkit.doors.cli.main import main
+from eid_toolkit.ground.errors import DecisionNeeded
+from eid_toolkit.ground.ports import SystemClock
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_request import CvRequest
+from eid_toolkit.work.personalization.readback import ReadBack
 from support.authorities import Authority
 from support.cv_chain import ec_signer
 from support.homes import portrait_file
 from support.manifests import SigningVendor, manifest, serial_of
 from support.offices import ENVIRONMENT
 
+_AGE = timedelta(days=11 * 366)
+"""Of documents that are to expire."""
 HOLDER = ("--birth", "1974-08-12", "--sex", "F", "--nationality", "UTO")
 REASON = ("--reason", "a test")
 
@@ -49,7 +56,10 @@ class World:
         """A command by Anna, with Bert where it takes two."""
         people = ("--operator", "anna", "--second-operator", "bert", "--yes")
         arguments = ["--home", str(self.folder / home), *people, *map(str, words)]
-        return CliRunner().invoke(main, arguments, env=ENVIRONMENT)
+        with pytest.MonkeyPatch.context() as patch:
+            if words[:2] == ("document", "expire"):
+                patch.setattr(SystemClock, "now", lambda _: datetime.now(UTC) + _AGE)
+            return CliRunner().invoke(main, arguments, env=ENVIRONMENT)
 
     def done(self, *words: object, home: str = "home") -> Any:
         result = self.call(*words, "--format", "json", home=home)
@@ -76,6 +86,7 @@ def build_world(folder: Path) -> World:
     _keys(world)
     _trust(world)
     _people(world)
+    world.quiet("audit", "checkpoint")
     _stock(world)
     return world
 
@@ -150,6 +161,7 @@ def _people(world: World) -> None:
     prepared("made")
     for name in ("holder", "resting", "revoked"):
         issued(name)
+    _stuck(world, prepared("stuck"))
     world.quiet("document", "suspend", world.names["resting_document"], *REASON)
     world.quiet("document", "revoke", world.names["revoked_document"], *REASON)
     world.quiet("agency", "add", "police", "--name", "Police", "--field", "id", "--purpose", "search", "--may-report")
@@ -157,6 +169,20 @@ def _people(world: World) -> None:
     world.names["notice"] = notice["id"]
     world.quiet("person", "duplicates", "--scan")
     world.quiet("person", "search", "eriksson", "--purpose", "a test")  # makes the key of look-ups
+
+
+def _stuck(world: World, document: str) -> None:
+    """A card that is written and not what was planned: its job waits for a decision."""
+
+    def differs(*_: object) -> None:
+        raise DecisionNeeded("read-back-differs", files="EF.DG2")
+
+    world.quiet("emulator", "blank", "stuck")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReadBack, "__call__", differs)
+        assert world.call("card", "personalize", document, "--reader", "emulator:stuck").exit_code == 8
+    (job,) = world.done("card", "jobs", "--state", "needs-decision")
+    world.names["job"] = job["id"]
 
 
 def _stock(world: World) -> None:

@@ -103,7 +103,7 @@ def writes_watched(tripwire: Tripwire, folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Picture:
-    """What a folder with a home holds: its files, the rows of its tables, and the log."""
+    """What a folder with a home holds: its files, the rows of its tables, and the log; leases lapse by themselves."""
 
     files: dict[str, str]
     tables: dict[str, str]
@@ -119,7 +119,7 @@ class Picture:
                 files[_DIGEST.sub("<digest>", str(path.relative_to(folder)))] = digest
         with closing(sqlite3.connect(f"file:{home / 'register.sqlite'}?mode=ro", uri=True)) as connection:
             names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            tables = {name: _digest(connection, name) for name in names if name not in ("audit", "audit_head")}
+            tables = {name: _digest(connection, name) for name in names if name not in ("audit", "audit_head", "lease")}
             columns = ("position", "operator", "action", "subject", "detail")
             query = f"SELECT {', '.join(columns)} FROM audit ORDER BY position"
             log = [dict(zip(columns, row, strict=True)) for row in connection.execute(query)]

@@ -36,11 +36,6 @@ BASE = {name: value for name, value in os.environ.items() if not name.startswith
 BOX = ("--reader", "emulator:b-*")
 
 
-@pytest.fixture
-def office(office: WorkingOffice) -> WorkingOffice:
-    return office
-
-
 def stocked(office: WorkingOffice, documents: int, blanks: int | None = None) -> None:
     for _ in range(documents):
         office.document()

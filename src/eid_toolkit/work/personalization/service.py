@@ -117,7 +117,7 @@ class PersonalizationService:
                 with self.hold(job.document_id):
                     document = self._register.documents.get(job.document_id)
                     if document.state is DocumentState.SPOILED:
-                        self._close_jobs(document, operator)
+                        self._register.documents.give_up_jobs(document, operator)
                     else:
                         finished = finish_issued(self.journal, document, operator)
             except LeaseHeld:
@@ -182,15 +182,10 @@ class PersonalizationService:
         """
         operator.require(Permission.SPOIL)
         document = self._register.documents.get(document_id)
-        if document.state is not DocumentState.SPOILED:  # a stop between document and job has spoiled it already
-            document = self._register.documents.spoil(document.id, reason, operator, second, serial)
-        self._close_jobs(document, operator)
+        if document.state is not DocumentState.SPOILED:
+            return self._register.documents.spoil(document.id, reason, operator, second, serial)
+        self._register.documents.give_up_jobs(document, operator)
         return document
-
-    def _close_jobs(self, spoiled: Document, operator: Operator) -> None:
-        for job in self.journal.of_document(spoiled.id):
-            if job.state in (JobState.OPEN, JobState.NEEDS_DECISION):
-                self.journal.set_state(job, JobState.SPOILED, operator.name)
 
     def _content(self, document_id: str) -> CardContent:
         package = self._register.documents.load_package(document_id)

@@ -35,6 +35,7 @@ from eid_toolkit.books.register.documents.document_rows import (
     load_document,
 )
 from eid_toolkit.books.register.documents.document_status import DocumentStatuses
+from eid_toolkit.books.register.documents.jobs import give_up_jobs
 from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION, Stock
@@ -237,7 +238,7 @@ class Documents:
         second: Operator | None = None,
         serial: str | None = None,
     ) -> Document:
-        """The card is lost to the document, and the document with it; its keys never go to another chip.
+        """The card is lost to the document, and the document with it, and its jobs; its keys never go to another chip.
 
         Where stock is kept, a card that was written to is spoiled by two people, who have its ``serial`` before their
         eyes: raises :class:`NotPermitted` if the second is missing, or the card is another.
@@ -263,7 +264,17 @@ class Documents:
             if signature is not None:
                 detail["witness_signature"] = signature.hex()
             self._change(connection, record, operator, after, detail)
+            self._give_up_jobs(connection, record.id, operator)
             return load_document(connection, record.id)
+
+    def give_up_jobs(self, spoiled: Document, operator: Operator) -> None:
+        """End the jobs of a document that a version before this one has spoiled, and was stopped."""
+        with self._database.write() as connection:
+            self._give_up_jobs(connection, spoiled.id, operator)
+
+    def _give_up_jobs(self, connection: Connection, identifier: str, operator: Operator) -> None:
+        now = self._clock.now()
+        append(connection, now, operator.name, give_up_jobs(connection, identifier, now, {}))
 
     def serial(self, record: Document) -> str | None:
         """The number printed on the blank of the document's card, where stock is kept."""

@@ -11,10 +11,11 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.books.ledger.schema import application, document, personalization_job
+from eid_toolkit.books.ledger.schema import application, document
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.register.documents.document_rows import document_of
+from eid_toolkit.books.register.documents.jobs import give_up_jobs
 from eid_toolkit.books.register.documents.workflow import (
     APPLICATION,
     DOCUMENT,
@@ -31,7 +32,6 @@ UNDECIDED = (ApplicationState.CREATED, ApplicationState.APPROVED)
 """Applications whose end is to be withdrawn."""
 
 _ERASED = {"reason": "erased"}
-_JOB_OPEN, _JOB_SPOILED = ("open", "needs-decision"), "spoiled"
 
 
 def end_unfinished(connection: Connection, person: str, operator: Operator, now: datetime) -> None:
@@ -43,7 +43,7 @@ def end_unfinished(connection: Connection, person: str, operator: Operator, now:
         after = DOCUMENT.after(unfinished.id, unfinished.state, "spoil")
         connection.execute(update(document).where(document.c.id == unfinished.id).values(state=after))
         events.append(AuditEvent(f"document.{after}", unfinished.id, _ERASED))
-        events += _close_jobs(connection, unfinished.id, now)
+        events += give_up_jobs(connection, unfinished.id, now, _ERASED)
         if unfinished.chip is not None:
             change_card(connection, unfinished.chip, "spoil", now)
             blank = find_chip(connection, unfinished.chip)
@@ -59,12 +59,3 @@ def end_unfinished(connection: Connection, person: str, operator: Operator, now:
         connection.execute(update(application).where(application.c.id == row.id).values(state=state))
         events.append(AuditEvent(f"application.{state}", row.id, _ERASED))
     append(connection, now, operator.name, events)
-
-
-def _close_jobs(connection: Connection, document_id: str, now: datetime) -> list[AuditEvent]:
-    """Nobody writes to the document's card any more."""
-    mine = (personalization_job.c.document_id == document_id) & personalization_job.c.state.in_(_JOB_OPEN)
-    query = select(personalization_job.c.id).where(mine).order_by(personalization_job.c.id)
-    jobs = list(connection.execute(query).scalars())
-    connection.execute(update(personalization_job).where(mine).values(state=_JOB_SPOILED, updated_at=now))
-    return [AuditEvent(f"job.{_JOB_SPOILED}", each, {"document": document_id, **_ERASED}) for each in jobs]
