@@ -73,6 +73,21 @@ def test_other_files_there_are_left_alone(world: World) -> None:
     assert [path.name for path in (world.home / "acts").iterdir()] == ["notes"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_what_cannot_be_written_is_on_record_and_kept_and_told(world: World) -> None:
+    told = world.call("pki", "ds", "request", "--output", "/dev/full")
+    (kept,) = (world.home / "acts").iterdir()
+    assert told.exit_code == 11 and str(kept) in told.stderr
+    assert (kept / "0.out").read_bytes() == (world.home / "pki" / "UTO" / "ds-request-2.p10").read_bytes()
+    world.quiet("pki", "ds", "request", "--output", world.path("next.p10"))
+    assert [path.name for path in (world.home / "acts").iterdir()] == [kept.name]
+
+
+def test_what_goes_into_a_device_is_gone_from_the_home(world: World) -> None:
+    world.quiet("pki", "ds", "request", "--output", "/dev/null")
+    assert list((world.home / "acts").iterdir()) == []
+
+
 def test_what_cannot_be_delivered_any_more_is_kept(world: World) -> None:
     """The folder for the request is gone by the time of the next command."""
     place = world.path("stick")

@@ -18,7 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.ground.errors import DatabaseAway, EidError, IntegrityBroken, KeyMissing, LockHeld, NotPermitted
+from eid_toolkit.ground.errors import (
+    DatabaseAway,
+    EidError,
+    IntegrityBroken,
+    KeyMissing,
+    LockHeld,
+    NotPermitted,
+    ServiceAway,
+)
 from eid_toolkit.ground.home.atomic import is_private, private_directory, remove_unfinished, write_atomic
 from eid_toolkit.ground.home.named_files import is_kept, write_file
 from eid_toolkit.ground.home.undo import Undo, recorded
@@ -131,10 +139,10 @@ class Act:
 
     def deliver(self, path: Path, data: bytes) -> None:
         """Write a result to where the user wants it, as soon as the outcome is on record."""
-        if not is_kept(path):  # what goes into a pipe is of use to this process alone
-            name = f"{len(self._leaving)}.out"
-            write_atomic(self._undo.folder / name, data)
-            self._undo.note({"deliver": str(path.absolute()), "from": name})
+        name = f"{len(self._leaving)}.out"
+        write_atomic(self._undo.folder / name, data)
+        place = None if is_kept(path) else str(path.absolute())  # no later process writes to a device or a pipe
+        self._undo.note({"deliver": place, "from": name})
         self._leaving.append((path, data))
 
     def destroy_key(self, name: str) -> None:
@@ -181,6 +189,8 @@ def recoverable(office: Office, action: str, subject: str, operator: str, intent
         except BaseException as error:
             with suppress(EidError, OSError):  # else the next command does it
                 _settle(office, undo, tell=not isinstance(error, DatabaseAway), why=_reason(error))
+            if isinstance(error, OSError) and (kept := _kept(undo)).is_dir():
+                raise ServiceAway("act-undelivered", folder=kept, reason=error.strerror or "") from None
             raise
         with suppress(OSError):  # it is done, and the next command clears up
             undo.discard()
@@ -227,15 +237,24 @@ def _settle(office: Office, undo: Undo, *, tell: bool, why: str) -> None:
 
 def _deliver_left(undo: Undo, lines: list[dict[str, Any]]) -> None:
     """Write what was on record and has not arrived; what cannot be written is kept, and stands in nobody's way."""
+    left = [line for line in lines if "deliver" in line]
     try:
-        for line in lines:
-            if "deliver" in line:
+        for line in left:
+            if line["deliver"] is not None:
                 remove_unfinished(Path(line["deliver"]))
                 write_file(Path(line["deliver"]), (undo.folder / line["from"]).read_bytes())
     except OSError:
-        undo.folder.rename(undo.folder.with_name(_UNDELIVERED + undo.folder.name))
+        undo.folder.rename(_kept(undo))
         return
-    undo.discard()
+    if any(line["deliver"] is None for line in left):
+        undo.folder.rename(_kept(undo))
+    else:
+        undo.discard()
+
+
+def _kept(undo: Undo) -> Path:
+    """Where the results of an act stay that could not be delivered."""
+    return undo.folder.with_name(_UNDELIVERED + undo.folder.name)
 
 
 def _destroy_keys(office: Office, undo: Undo) -> None:
