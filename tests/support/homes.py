@@ -14,12 +14,16 @@ import pytest
 from PIL import Image
 from sqlalchemy import make_url
 
+from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.applications import Application
 from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.records import OperatorRecord
+from eid_toolkit.books.staff.roles import EVERY_ROLE
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.cards.emulator.state import CardMemory
@@ -32,7 +36,8 @@ from eid_toolkit.ground.images.portrait import make_portrait
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.profiles import list_profiles, load_profile
-from eid_toolkit.work.office.founding import found
+from eid_toolkit.work.office.credentials import Purpose
+from eid_toolkit.work.office.founding import Enrolment, found
 from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.personalization.journal import Job
 from support.postgres import PrivatePostgres
@@ -75,7 +80,8 @@ def portrait_file() -> bytes:
 def build_home(root: Path, *, demo: bool = True, register_url: str | None = None) -> Home:
     config = HomeConfig("UTO", "Ministry of Utopia", demo, NOW, register_url)
     profiles = [load_profile(name) for name in list_profiles()]
-    return found(root, config, profiles, None if demo else PASSPHRASE, CLOCK, ENTROPY)
+    officers = () if demo else tuple(Enrolment(name, PASSPHRASE, EVERY_ROLE) for name in ("anna", "bert"))
+    return found(root, config, profiles, officers, CLOCK, ENTROPY).home
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +92,17 @@ class NoQuestions:
     second_operator: str | None = None
     given: Callable[[], Secret] = lambda: PASSPHRASE
 
-    def passphrase(self) -> Secret:
+    def held_keys(self, record: OperatorRecord, foundation: Foundation) -> HeldKeys | None:
+        return None
+
+    def passphrases(self, name: str, purpose: Purpose) -> Iterator[Secret]:
+        yield self.given()
+
+    def new_passphrase(self, name: str) -> Secret:
         return self.given()
 
-    pin = operator_passphrase = second_passphrase = passphrase
+    def recovery_share(self, name: str) -> Secret | None:
+        return None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from eid_toolkit.doors.cli.main import main
 from support.homes import portrait_file
 
 ENVIRONMENT = {
-    "EID_PASSPHRASE": "a passphrase for tests",
     "EID_OPERATOR_PASSPHRASE": "the first one's words",
     "EID_SECOND_PASSPHRASE": "the second one's words",
     "EID_TERMINAL_PASSPHRASE": "the officer's passphrase",
@@ -52,9 +51,10 @@ class CommandLine:
 
 def new_office(root: Path, *options: str) -> CommandLine:
     office = CommandLine(root)
-    office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia", *options)
-    for name, passphrase in PEOPLE.items():
-        office.call("operator", "add", name, EID_OPERATOR_PASSPHRASE=ENVIRONMENT[passphrase])
+    people = ("--operator", "anna", "--second-operator", "bert")
+    office.call(*people, "init", "--country", "UTO", "--authority", "Ministry of Utopia", *options)
+    for name in PEOPLE:
+        office.two("operator", "roles", name, "--role", "all")
     return office
 
 

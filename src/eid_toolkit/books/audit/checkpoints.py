@@ -17,6 +17,7 @@ from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.rows import GENESIS, is_text, time_text, whole_number
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
 from eid_toolkit.books.audit.walk import RESTORED, restoring
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import audit_checkpoint as checkpoints
@@ -117,7 +118,7 @@ def signer(keys: KeyStore, files: AuditFiles, *, new: bool) -> Signer:
     except KeyMissing:
         if not new:
             raise
-        keys.unlock()
+        keys.unlock(Compartment.AUDIT)
         with files.locked():  # of two processes one makes it
             audit_signer = keys.signer(KEY_NAME) if KEY_NAME in keys.names() else keys.generate_ec(KEY_NAME, _CURVE)
     files.check(audit_key(audit_signer))  # else something would be signed beside it

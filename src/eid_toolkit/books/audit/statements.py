@@ -144,7 +144,7 @@ def countersign(signed: Checkpoint, signer: Signer, people: Iterable[Operator]) 
     """The checkpoint with the signatures of more ``people``, signed anew by the audit key."""
     text = canonical(signed.statement).encode()
     added = tuple(
-        Countersignature(person.name, person.key.public_key.spki() if person.key else None, person.sign(text))
+        Countersignature(person.name, person.keys.public_key if person.keys else None, person.sign(text))
         for person in people
     )
     complete = replace(signed, countersigned=(*signed.countersigned, *added))

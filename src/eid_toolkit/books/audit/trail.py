@@ -15,6 +15,7 @@ from eid_toolkit.books.audit.log import AuditRow, Filter
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, audit_key
 from eid_toolkit.books.audit.walk import AuditResult, walk
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
@@ -64,7 +65,7 @@ class AuditTrail:
         outcome: AuditResult | IntegrityBroken | None = None
         seen: Checkpoint | None = None
         try:
-            if key is not None and self._keys.signs_unasked:
+            if key is not None and self._keys.is_open(Compartment.AUDIT):
                 self._check_key(key)
             seen = self._files.seen()  # before the transaction begins, as in verifying
         except IntegrityBroken as error:
@@ -74,7 +75,7 @@ class AuditTrail:
             passing = exporting.items()
             try:
                 known = () if seen is None else (seen,)
-                judged = walk(passing, lambda: log.head(connection), key, self._key_of, known)
+                judged = walk(passing, lambda: log.head(connection), key, self._keys_of, known)
                 outcome = outcome or judged
             except IntegrityBroken as error:
                 outcome = outcome or error
@@ -98,14 +99,14 @@ class AuditTrail:
         if key is not None and own is not None:
             self._files.check(key)
         key = key or own
-        if key is not None and self._keys.signs_unasked:
+        if key is not None and self._keys.is_open(Compartment.AUDIT):
             self._check_key(key)
         seen = self._files.seen()  # before the transaction begins, which can only know more
         if kept is not None:
             check_kept(kept, key)
         known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
-            result = walk(items(connection), lambda: log.head(connection), key, self._key_of, known)
+            result = walk(items(connection), lambda: log.head(connection), key, self._keys_of, known)
         self._remember_whole(result, key, seen)
         return result
 
@@ -164,10 +165,10 @@ class AuditTrail:
         with self._database.read() as connection:
             _check_seen(connection, seen, key)
             unsigned, newest = _unsigned(connection), checkpoints.newest(connection)
-        if unsigned >= SIGN_AFTER and self._keys.signs_unasked:
+        if unsigned >= SIGN_AFTER and self._keys.is_open(Compartment.AUDIT):
             self._sign_if_due()
         elif newest is not None and newest != seen:
-            if key is None and self._keys.signs_unasked:
+            if key is None and self._keys.is_open(Compartment.AUDIT):
                 key = checkpoints.public_key(self._keys)
             if key is not None:
                 if not newest.is_signed_by(key):
@@ -200,11 +201,12 @@ class AuditTrail:
         if checkpoints.public_key(self._keys).fingerprint != key.fingerprint:
             raise IntegrityBroken("audit-key-changed")
 
-    def _key_of(self, name: str) -> bytes | None:
+    def _keys_of(self, name: str) -> tuple[bytes, ...]:
         try:
-            return self._operators.get(name).public_key
+            record = self._operators.get(name)
         except BadInput:  # a name that nobody has here
-            return None
+            return ()
+        return (record.public_key, *(former.public_key for former in record.former))
 
 
 def _check_apart(people: Sequence[Operator]) -> None:

@@ -21,8 +21,8 @@ from eid_toolkit.ground.plain_values import Named, parse_json, to_plain
 RESTORED = "register.restored"
 """The action of the row in which a restoring of the register says which rows are lost by it."""
 
-KeyOf = Callable[[str], bytes | None]
-"""The public key (SubjectPublicKeyInfo) of the operator of that name, None where nobody knows it."""
+KeysOf = Callable[[str], "tuple[bytes, ...]"]
+"""The operator's public keys (SubjectPublicKeyInfo) of now and before; none where nobody is known by that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class _Seen:
 @dataclass(slots=True)
 class _Walk:
     key: AuditKey | None
-    key_of: KeyOf
+    keys_of: KeysOf
     seen: tuple[_Seen, ...]
     position: int = 0
     hash: str = GENESIS
@@ -203,22 +203,22 @@ class _Walk:
             raise _Broken("audit-restoring-unsigned", self.open_restoring)
 
     def _is_their_own(self, person: Countersignature) -> bool:
-        key = self.key_of(person.operator)
-        return key is None or key == person.public_key
+        keys = self.keys_of(person.operator)
+        return not keys or person.public_key in keys
 
 
 def walk(
     items: Iterable[StoredRow | Checkpoint],
     head: Callable[[], tuple[int, str] | None],
     key: AuditKey | None,
-    key_of: KeyOf = lambda name: None,
+    keys_of: KeysOf = lambda name: (),
     seen: Sequence[Checkpoint] = (),
 ) -> AuditResult:
     """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` are checkpoints that it had once.
 
     Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
     """
-    state = _Walk(key, key_of, tuple(map(_Seen, seen)))
+    state = _Walk(key, keys_of, tuple(map(_Seen, seen)))
     broken: _Broken | None = None
     try:
         for item in items:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.passphrase_keys import PassphraseKeys
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.books.keys.stretching import PassphraseProvider
@@ -35,7 +35,7 @@ _SUFFIX, _TOKEN = ".cvcert", "token.uri"
 class TerminalStore:
     """The terminals in ``directory``; passphrase or PIN are asked for when the keys are loaded."""
 
-    def __init__(self, directory: Path, keys: KeyStore | Token) -> None:
+    def __init__(self, directory: Path, keys: PassphraseKeys | Token) -> None:
         self._directory = directory
         self._keys = keys
 
@@ -49,13 +49,13 @@ class TerminalStore:
             return None
         if (directory / _TOKEN).exists():
             return cls(directory, Token(_uri_in(directory), pin or _no_pin))
-        return cls(directory, KeyStore.open(directory, passphrase, entropy))
+        return cls(directory, PassphraseKeys.open(directory, passphrase, entropy))
 
     @classmethod
     def create(cls, root: Path, passphrase: PassphraseProvider, entropy: Entropy) -> TerminalStore:
         """A store without terminals in the home at ``root``."""
         directory = root / DIRECTORY
-        return cls(directory, KeyStore.create(directory, passphrase(), entropy))
+        return cls(directory, PassphraseKeys.create(directory, passphrase(), entropy))
 
     @classmethod
     def create_for_token(cls, root: Path, uri: str, pin: PinProvider) -> TerminalStore:

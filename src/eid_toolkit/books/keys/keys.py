@@ -1,214 +1,304 @@
-"""The key store: private keys as encrypted PKCS#8 (RFC 5958), symmetric keys wrapped by AES-GCM, one passphrase."""
+"""The key store of a home: compartments, each opened by those whose work needs it (docs/keys.md).
+
+A compartment's sealing key is wrapped for operators, and opened by those who act now (:meth:`KeyStore.admit`). A key's
+name says where it lies; private keys are in files or, where the compartment has one, in a token.
+"""
 
 from __future__ import annotations
 
 import hmac
-import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
-from eid_toolkit.books.keys.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
-from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StoredLock, StretchedKey
-from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
-from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
-from eid_toolkit.ground.home.locks import exclusive
-from eid_toolkit.ground.home.undo import change
-from eid_toolkit.ground.plain_values import read_json, to_plain
+from eid_toolkit.books.keys.compartment_files import STAFF, CompartmentFile
+from eid_toolkit.books.keys.compartments import Compartment, compartment_of
+from eid_toolkit.books.keys.deposits import DEPOSIT, deposit, open_deposit
+from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.keys.holding import HeldKeys
+from eid_toolkit.books.keys.key_files import PRIVATE, SYMMETRIC, KeyFiles, check_name, names_in
+from eid_toolkit.books.keys.sealing_key import SealingKey
+from eid_toolkit.books.keys.signers import EcSigner, RsaScheme
+from eid_toolkit.books.keys.token_keys import IN_TOKEN, TokenKeys
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, KeyMissing, NotPermitted, SealBroken
+from eid_toolkit.ground.home.atomic import remove_durably
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.symmetric import aes_cmac, aes_gcm_open, aes_gcm_seal
 
-SCHEMA = "eid-key-store/1"
 DATA_KEY = "data"
-"""AES-256: seals what the register holds."""
+"""AES-256: seals what the register holds; the next ones, of later generations, are called data-2 and so on."""
 CARD_MASTER_KEY = "card-master"
 """AES-128: each chip's own keys are diversified from it."""
 TRANSPORT_KEY = "transport"
 """AES-128: the keys with which blanks are delivered."""
 LOOK_UP_KEY = "look-ups"
 """HMAC-SHA256: by its hashes the audit log knows what was looked up."""
+STAFF_KEY, STAFF_UNWRAPPING_KEY = "staff", "staff-unwrapping"
+"""ECDSA and ECDH on P-256: what endorses operators, and what the working compartments are sealed for."""
 
-_LOCK_FILE = "key-store.json"
-_LOOK_UP_KEY_SIZE = 32
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_DEPOSITED = frozenset((Compartment.DOCUMENT_SIGNING, Compartment.VERIFYING))
+"""Where a private key may be made without opening the compartment: a certificate vouches for each of them."""
 
-
-@dataclass(frozen=True, slots=True)
-class _StoreFile:
-    passphrase: StoredLock
+Ask = Callable[[Compartment], None]
+"""Has somebody act who opens a compartment: they are admitted; nobody is where nobody can be asked."""
 
 
 class KeyStore:
-    """The keys of one home; the passphrase is asked for when a key is used for the first time."""
+    """The keys of one home."""
 
-    def __init__(self, directory: Path, lock: PassphraseLock, passphrase: PassphraseProvider, entropy: Entropy) -> None:
-        self._directory = directory
-        self._lock = lock
-        self._passphrase = passphrase
+    def __init__(self, directory: Path, foundation: Foundation, entropy: Entropy, ask: Ask | None = None) -> None:
+        self.directory = directory
+        self.foundation = foundation
         self._entropy = entropy
-        self._opened: StretchedKey | None = None
+        self._ask = ask
+        self._holders: dict[str, HeldKeys] = {}
+        self._opened: dict[Compartment, SealingKey] = {}
         self._symmetric: dict[str, Secret] = {}
+        self._newest: Callable[[Compartment], int] = lambda _: 0
 
     @classmethod
-    def create(cls, directory: Path, passphrase: Secret, entropy: Entropy, *, random: bool = False) -> KeyStore:
-        """An empty store in ``directory``; ``random`` as :meth:`PassphraseLock.create` has it."""
-        private_directory(directory)
-        lock, opened = PassphraseLock.create(passphrase, entropy, random=random)
-        document = {"schema": SCHEMA, **to_plain(_StoreFile(lock))}
-        change(directory / _LOCK_FILE, json.dumps(document, indent=1).encode())
-        store = cls(directory, lock, lambda: passphrase, entropy)
-        store._opened = opened
-        return store
-
-    @classmethod
-    def open(cls, directory: Path, passphrase: PassphraseProvider, entropy: Entropy) -> KeyStore:
+    def open(cls, directory: Path, entropy: Entropy, ask: Ask | None = None) -> KeyStore:
         """The store in ``directory``; raises :class:`IntegrityBroken` if it is broken or not there."""
-        try:
-            document = read_json(_StoreFile, (directory / _LOCK_FILE).read_bytes(), SCHEMA)
-        except FileNotFoundError:
-            raise IntegrityBroken("key-store-missing", directory=directory) from None
-        except ValueError:
-            raise IntegrityBroken("key-store-damaged", file=_LOCK_FILE) from None
-        return cls(directory, document.passphrase, passphrase, entropy)
+        return cls(directory, Foundation.read(directory), entropy, ask)
+
+    # Opening.
+
+    def admit(self, name: str, keys: HeldKeys) -> None:
+        """Somebody acts now: their keys open what is wrapped for them."""
+        self._holders[name] = keys
+
+    def hold_to(self, newest: Callable[[Compartment], int]) -> None:
+        """Have an older generation of a compartment refused than the one that is on record."""
+        self._newest = newest
+
+    def is_open(self, compartment: Compartment) -> bool:
+        """Whether its keys can be used now without asking anybody."""
+        return compartment in self._opened
+
+    def unlock(self, *compartments: Compartment) -> None:
+        """Open compartments now.
+
+        Raises :class:`NotPermitted` if those who act do not open it, :class:`IntegrityBroken` if it is damaged.
+        """
+        for compartment in compartments:
+            self.sealing_key(compartment)
+
+    def sealing_key(self, compartment: Compartment) -> SealingKey:
+        """The key of a compartment, opened as :meth:`unlock` does."""
+        if compartment not in self._opened:
+            file = self.file(compartment)
+            key = self._open(file)
+            if key is None and self._ask is not None:
+                self._ask(compartment)
+                key = self._open(file)
+            if key is None:
+                holders = ", ".join(name for name in file.recipients() if "#" not in name) or "-"
+                code = "compartment-needs-two" if file.by_two else "compartment-closed"
+                raise NotPermitted(code, compartment=str(compartment), holders=holders)
+            self._opened[compartment] = key
+        return self._opened[compartment]
+
+    def opened(self, compartment: Compartment, key: SealingKey) -> None:
+        """A compartment was made, or has a new key."""
+        self._opened[compartment] = key
+        for name in [name for name in self._symmetric if compartment_of(name) is compartment]:
+            del self._symmetric[name]
+
+    def has(self, compartment: Compartment) -> bool:
+        """Whether the home has the compartment."""
+        return CompartmentFile.path(self.directory, compartment).exists()
+
+    def file(self, compartment: Compartment) -> CompartmentFile:
+        """A compartment as it lies on the disk; raises :class:`IntegrityBroken` if it is not there or is an old one."""
+        file = CompartmentFile.read(self.directory, compartment, self.foundation)
+        if file is None:
+            raise IntegrityBroken("compartment-missing", compartment=str(compartment))
+        if file.generation < self._newest(compartment):
+            raise IntegrityBroken("compartment-rolled-back", compartment=str(compartment))
+        return file
+
+    def _open(self, file: CompartmentFile) -> SealingKey | None:
+        if file.by_two:
+            pairs = permutations(self._holders.items(), 2)
+            keys = (file.open_by_two(self.foundation, first, second) for first, second in pairs)
+        else:
+            keys = (file.open_by(self.foundation, name, held) for name, held in self._holders.items())
+        return next((key for key in keys if key is not None), None) or self._open_by_staff(file)
+
+    def _open_by_staff(self, file: CompartmentFile) -> SealingKey | None:
+        """By two who hold the staff compartment, for which the working ones are sealed."""
+        if not file.compartment.for_staff:
+            return None
+        if not self.is_open(Compartment.STAFF):
+            staff = self._open(self.file(Compartment.STAFF)) if self._holders else None
+            if staff is None:
+                return None
+            self._opened[Compartment.STAFF] = staff
+        return file.open_by(self.foundation, STAFF, self.staff)
 
     @property
-    def has_random_passphrase(self) -> bool:
-        """Whether the passphrase was made by a machine; who changes that in the file opens the store no more."""
-        return self._lock.random
+    def staff(self) -> HeldKeys:
+        """The staff keys themselves; their compartment is opened for it."""
+        from eid_toolkit.books.keys.holding import KeyPair
 
-    @property
-    def is_unlocked(self) -> bool:
-        """Whether the passphrase was given, and was right."""
-        return self._opened is not None
+        files = self._files(Compartment.STAFF)
+        pair = KeyPair(files.private_ec(STAFF_KEY), files.private_ec(STAFF_UNWRAPPING_KEY))
+        pair.require(self.foundation.staff, self.foundation.staff_wrapping, "staff")
+        return pair
 
-    @property
-    def signs_unasked(self) -> bool:
-        """Whether a private key can be used now without asking for anything."""
-        return self.is_unlocked
-
-    def unlock(self) -> None:
-        """Ask for the passphrase now; raises :class:`AccessDenied` if it is wrong."""
-        self._key()
+    # Private keys.
 
     def names(self) -> tuple[str, ...]:
-        """The names of all keys, sorted."""
-        return tuple(sorted(path.stem for path in self._directory.iterdir() if path.suffix in {".p8", ".wrapped"}))
+        """The names of all keys, sorted; nothing is opened for it."""
+        return names_in(self.directory, PRIVATE, SYMMETRIC, DEPOSIT, IN_TOKEN)
 
     def add_ec(self, name: str, key: EcPrivateKey) -> None:
-        """Keep a private key; raises :class:`NotPermitted` if the name is taken."""
-        path = self._new_path(name, ".p8")
-        change(path, key.pkcs8(self._key().pkcs8_passphrase(name)))
+        """Keep a private key; raises :class:`NotPermitted` if the name is taken, or a token makes such keys."""
+        compartment = self._new(name)
+        if self._token(compartment) is not None:
+            raise NotPermitted("token-takes-no-key", name=name)
+        self._files(compartment).add_ec(name, key)
 
     def generate_ec(self, name: str, curve: str) -> Signer:
         """A fresh key on a named curve, to sign with by the digest that fits; raises as :meth:`add_ec`."""
-        key = EcPrivateKey.generate(ec_domain_by_name(curve), self._entropy)
-        self.add_ec(name, key)
-        return EcSigner(key)
+        compartment = self._new(name)
+        if self._may_deposit(compartment):
+            key = EcPrivateKey.generate(ec_domain_by_name(curve), self._entropy)
+            deposit(self.directory, name, key.pkcs8(None), self.file(compartment), self._entropy)
+            return EcSigner(key)
+        return (self._token(compartment) or self._files(compartment)).generate_ec(name, curve)
 
     def generate_rsa(self, name: str, bits: int, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> Signer:
         """A fresh RSA key of 2048, 3072, 4096 or 6144 bits, to sign with; raises as :meth:`add_ec`."""
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
-        if bits not in RSA_SIZES:
-            raise BadInput("rsa-size-unsupported", bits=bits)
-        path, passphrase = self._new_path(name, ".p8"), self._key().pkcs8_passphrase(name)
-        key = rsa.generate_private_key(65537, bits)
-        encryption = serialization.BestAvailableEncryption(passphrase)
-        change(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
-        return RsaSigner(key, digest, scheme)
+        compartment = self._new(name)
+        return (self._token(compartment) or self._files(compartment)).generate_rsa(name, bits, digest, scheme)
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
         """The private key ``name``, to sign with: ECDSA by the digest that fits, RSA by SHA-256, or as wanted."""
-        data, passphrase = self._read(name, ".p8"), self._key().pkcs8_passphrase(name)
-        try:
-            return EcSigner(EcPrivateKey.from_pkcs8(data, passphrase), digest)
-        except BadInput:
-            return self._rsa_signer(name, data, passphrase, digest or "sha256", scheme)
-        except AccessDenied:  # the passphrase is known to be right
-            raise IntegrityBroken("key-store-damaged", file=f"{name}.p8") from None
+        compartment = self._there(name)
+        if (self.directory / f"{name}{IN_TOKEN}").exists():
+            token = self._token(compartment)
+            if token is None:
+                raise IntegrityBroken("key-store-damaged", file=f"{name}{IN_TOKEN}")
+            return token.signer(name, digest, scheme)
+        if (self.directory / f"{name}{DEPOSIT}").exists():
+            key = open_deposit(self.directory, name, self.sealing_key(compartment), self.file(compartment))
+            return EcSigner(EcPrivateKey.from_pkcs8(key, None), digest)
+        return self._files(compartment).signer(name, digest, scheme)
 
-    def _rsa_signer(self, name: str, data: bytes, passphrase: bytes, digest: str, scheme: RsaScheme) -> Signer:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-        from cryptography.hazmat.primitives.serialization import load_der_private_key
+    def destroy(self, name: str) -> None:
+        """Remove the key ``name`` for good; recording that is the caller's part."""
+        compartment = self._there(name)
+        if (self.directory / f"{name}{IN_TOKEN}").exists() and (token := self._token(compartment)) is not None:
+            token.destroy(name)
+        for suffix in (PRIVATE, SYMMETRIC, DEPOSIT, IN_TOKEN):
+            if (path := self.directory / f"{name}{suffix}").exists():
+                remove_durably(path)
+        self._symmetric.pop(name, None)
 
-        key = load_der_private_key(data, passphrase)
-        if not isinstance(key, RSAPrivateKey):
-            raise IntegrityBroken("key-store-damaged", file=f"{name}.p8")
-        return RsaSigner(key, digest, scheme)
+    # Symmetric keys.
 
     def create_symmetric(self, name: str, key: Secret) -> None:
         """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
-        path = self._new_path(name, ".wrapped")
-        wrapping = self._key().for_purpose("wrap")
-        write_atomic(path, aes_gcm_seal(wrapping, key.reveal(), name.encode(), self._entropy))
+        self._files(self._new(name)).create_symmetric(name, key)
 
     def symmetric(self, name: str) -> Secret:
         """The symmetric key ``name``."""
         if name not in self._symmetric:
-            data = self._read(name, ".wrapped")
-            wrapping = self._key().for_purpose("wrap")
-            self._symmetric[name] = Secret(aes_gcm_open(wrapping, data, name.encode()))
+            self._symmetric[name] = self._files(self._there(name)).symmetric(name)
         return self._symmetric[name]
 
     def create_master(self, name: str, size: int) -> None:
         """A fresh AES key of ``size`` bytes that is used by its CMAC; raises as :meth:`create_symmetric`."""
-        self.create_symmetric(name, Secret(self._entropy.take(size)))
+        compartment = self._new(name)
+        if (token := self._token(compartment)) is not None:
+            token.create_master(name, size)
+        else:
+            self.create_symmetric(name, Secret(self._entropy.take(size)))
 
     def cmac(self, name: str) -> Callable[[bytes], bytes]:
         """AES-CMAC (16 bytes) by the symmetric key ``name``."""
+        if (self.directory / f"{name}{IN_TOKEN}").exists():
+            token = self._token(self._there(name))
+            if token is not None:
+                return token.cmac(name)
         key = self.symmetric(name)
         return lambda message: aes_cmac(key.reveal(), message)
 
     def keyed_hash(self, data: bytes) -> str:
-        """HMAC-SHA256 over ``data`` by the look-up key, in hex; the key is made when it is first needed."""
-        try:
-            key = self.symmetric(LOOK_UP_KEY)
-        except IntegrityBroken:
-            with exclusive(self._directory / f"{LOOK_UP_KEY}.lock", "the key of look-ups"):
-                if not (self._directory / f"{LOOK_UP_KEY}.wrapped").exists():
-                    self.create_symmetric(LOOK_UP_KEY, Secret(self._entropy.take(_LOOK_UP_KEY_SIZE)))
-            key = self.symmetric(LOOK_UP_KEY)
-        return hmac.new(key.reveal(), data, "sha256").hexdigest()
+        """HMAC-SHA256 over ``data`` by the look-up key, in hex."""
+        return hmac.new(self.symmetric(LOOK_UP_KEY).reveal(), data, "sha256").hexdigest()
+
+    # What the register seals.
+
+    def data_generations(self) -> tuple[int, ...]:
+        """The generations of the data key that there are, the newest first."""
+        names = (name for name in names_in(self.directory, SYMMETRIC) if name.partition("-")[0] == DATA_KEY)
+        return tuple(sorted((int(name.partition("-")[2] or 1) for name in names), reverse=True))
 
     def seal(self, data: bytes, context: bytes) -> bytes:
-        """``data`` encrypted and authenticated under the data key, bound to ``context``."""
-        return aes_gcm_seal(self.symmetric(DATA_KEY), data, context, self._entropy)
+        """``data`` encrypted and authenticated under the newest data key, bound to ``context``."""
+        return aes_gcm_seal(self._data_key(self._newest_data_key()), data, context, self._entropy)
 
     def unseal(self, blob: bytes, context: bytes) -> Secret:
         """What was sealed; raises :class:`IntegrityBroken` if the blob, or its context, is another."""
-        return Secret(aes_gcm_open(self.symmetric(DATA_KEY), blob, context))
+        *others, oldest = self.data_generations() or (1,)
+        for generation in others:
+            try:
+                return Secret(aes_gcm_open(self._data_key(generation), blob, context))
+            except SealBroken:  # perhaps sealed with an earlier one
+                pass
+        return Secret(aes_gcm_open(self._data_key(oldest), blob, context))
 
-    def destroy(self, name: str) -> None:
-        """Remove the private key ``name`` for good; recording that is the caller's part."""
-        self._read(name, ".p8")
-        remove_durably(self._directory / f"{name}.p8")
+    def _newest_data_key(self) -> int:
+        return next(iter(self.data_generations()), 1)
 
-    def _key(self) -> StretchedKey:
-        if self._opened is None:
-            self._opened = self._lock.open(self._passphrase())
-        return self._opened
+    def _data_key(self, generation: int) -> Secret:
+        return self.symmetric(data_key_name(generation))
 
-    def _read(self, name: str, suffix: str) -> bytes:
-        try:
-            return (self._directory / f"{name}{suffix}").read_bytes()
-        except FileNotFoundError:
-            raise KeyMissing("key-missing", name=name) from None
+    # Where things are.
 
-    def _check_name(self, name: str) -> None:
-        if not _NAME.fullmatch(name):
-            raise BadInput("key-name-malformed", name=name)
+    def _files(self, compartment: Compartment) -> KeyFiles:
+        return KeyFiles(self.directory, self.sealing_key(compartment), self._entropy)
 
-    def _new_path(self, name: str, suffix: str) -> Path:
-        self._check_name(name)
-        path = self._directory / f"{name}{suffix}"
-        if path.exists():
+    def _token(self, compartment: Compartment) -> TokenKeys | None:
+        """The token that holds a compartment's keys, if it has one; the compartment is opened for its PIN."""
+        return TokenKeys.of(self.directory, compartment, lambda: self.sealing_key(compartment))
+
+    def _may_deposit(self, compartment: Compartment) -> bool:
+        """Whether a key is made here for a compartment that those who act do not open."""
+        if compartment not in _DEPOSITED or self.is_open(compartment) or TokenKeys.is_used(self.directory, compartment):
+            return False
+        key = self._open(self.file(compartment)) if self._holders else None
+        if key is not None:
+            self._opened[compartment] = key
+        return key is None and bool(self._holders)
+
+    def _new(self, name: str) -> Compartment:
+        check_name(name)
+        if name in self.names():
             raise NotPermitted("key-exists", name=name)
-        return path
+        return self._place(name)
+
+    def _there(self, name: str) -> Compartment:
+        if not any((self.directory / f"{name}{suffix}").exists() for suffix in (PRIVATE, SYMMETRIC, DEPOSIT, IN_TOKEN)):
+            raise KeyMissing("key-missing", name=name)
+        return self._place(name)
+
+    @staticmethod
+    def _place(name: str) -> Compartment:
+        try:
+            return compartment_of(name)
+        except KeyError:
+            raise BadInput("key-name-malformed", name=name) from None
+
+
+def data_key_name(generation: int) -> str:
+    """What the data key of a generation is called."""
+    return DATA_KEY if generation == 1 else f"{DATA_KEY}-{generation}"
 
 
 def seal_with(key: Secret, data: bytes, context: bytes, entropy: Entropy) -> bytes:

@@ -1,69 +1,75 @@
-"""The key store of a home whose keys are in a token: what signs and what cards' keys follow from never leave it.
+"""The token of one compartment: its private keys are made there, sign there, and never leave it.
 
-What the register is sealed with, and the transport keys of blanks, lie in the home as in any other, under a passphrase.
+The token's PIN is a secret of the compartment: it was made when the compartment was, and nobody types it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.key_files import check_name
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
+from eid_toolkit.books.keys.sealing_key import SealingKey
 from eid_toolkit.books.keys.signers import RsaScheme
-from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider
-from eid_toolkit.books.keys.token import PinProvider, Token
-from eid_toolkit.ground.errors import EidError, NotPermitted
+from eid_toolkit.books.keys.token import Token
+from eid_toolkit.ground.errors import EidError, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import read_json, to_plain
 from eid_toolkit.ground.ports import Entropy, Signer
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
+
+IN_TOKEN = ".token"
+"""The mark of a key in the token, by which its name is known without the PIN."""
+ACCESS = ".access"
+_SCHEMA = "eid-token-access/1"
+_PURPOSE = "token"
+
+_tokens: dict[tuple[str, str], Token] = {}
+"""Those of this process: logging in is the process's, and costs a second on some."""
 
 
-class TokenKeyStore(KeyStore):
-    """A key store in ``directory`` whose signing and master keys are in a token."""
+@dataclass(frozen=True, slots=True)
+class _Access:
+    uri: str
+    pin: str
 
-    def __init__(
-        self, directory: Path, lock: PassphraseLock, passphrase: PassphraseProvider, entropy: Entropy, token: Token
-    ) -> None:
-        super().__init__(directory, lock, passphrase, entropy)
+
+class TokenKeys:
+    """The keys of a compartment that are in a token."""
+
+    def __init__(self, directory: Path, token: Token) -> None:
+        self._directory = directory
         self._token = token
-        self._made: list[str] = []
+
+    @staticmethod
+    def is_used(directory: Path, compartment: Compartment) -> bool:
+        """Whether the compartment has a token."""
+        return (directory / f"{compartment}{ACCESS}").exists()
 
     @classmethod
-    def around(cls, store: KeyStore, uri: str, pin: PinProvider) -> TokenKeyStore:
-        """The files of ``store``, and the token that ``uri`` names, whose ``pin`` is asked for when it is used."""
-        token_store = cls(
-            store._directory, store._lock, store._passphrase, store._entropy, Token(Pkcs11Uri.parse(uri), pin)
-        )
-        token_store._opened = store._opened
-        return token_store
-
-    @property
-    def signs_unasked(self) -> bool:
-        """Whether the token was given its PIN."""
-        return self._token.is_open
-
-    def names(self) -> tuple[str, ...]:
-        """The names of all keys, in the files and in the token."""
-        return tuple(sorted({*super().names(), *self._token.names()}))
-
-    def add_ec(self, name: str, key: EcPrivateKey) -> None:
-        """Not possible: keys are made in the token."""
-        raise NotPermitted("token-takes-no-key", name=name)
+    def of(cls, directory: Path, compartment: Compartment, key: Callable[[], SealingKey]) -> TokenKeys | None:
+        """A compartment's token; None where its keys are in files. The ``key`` is asked for where there is one."""
+        if not cls.is_used(directory, compartment):
+            return None
+        access = read_access(directory, compartment, key())
+        known = (str(directory), access.uri)
+        if known not in _tokens:
+            _tokens[known] = Token(Pkcs11Uri.parse(access.uri), lambda: Secret(access.pin.encode()))
+        return cls(directory, _tokens[known])
 
     def generate_ec(self, name: str, curve: str) -> Signer:
         """A fresh key in the token."""
-        self._check_name(name)
-        signer = self._token.generate_ec(name, curve)
-        self._made.append(name)
-        return signer
+        return self._marked(name, lambda: self._token.generate_ec(name, curve))
 
     def generate_rsa(self, name: str, bits: int, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> Signer:
         """A fresh key in the token."""
-        self._check_name(name)
-        signer = self._token.generate_rsa(name, bits, digest, scheme)
-        self._made.append(name)
-        return signer
+        return self._marked(name, lambda: self._token.generate_rsa(name, bits, digest, scheme))
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
         """The private key ``name`` in the token, to sign with."""
@@ -71,25 +77,56 @@ class TokenKeyStore(KeyStore):
 
     def create_master(self, name: str, size: int) -> None:
         """A fresh AES key in the token; raises :class:`NotPermitted` if the token has no AES-CMAC."""
-        self._check_name(name)
+        check_name(name)
         self._token.generate_aes(name, size)
         try:
             self._token.cmac(name, b"")
         except NotPermitted:
             self._token.destroy(name)
             raise
-        self._made.append(name)
+        self._mark(name)
 
     def cmac(self, name: str) -> Callable[[bytes], bytes]:
         """AES-CMAC by the key ``name`` in the token."""
         return lambda message: self._token.cmac(name, message)
 
     def destroy(self, name: str) -> None:
-        """Remove a key from the token for good; recording that is the caller's part."""
+        """Remove a key from the token for good."""
         self._token.destroy(name)
 
-    def discard_made(self) -> None:
-        """Take what this object has made out of the token again, as far as the token lets it: its home did not come."""
-        for name in self._made:
-            with suppress(EidError):
-                self._token.destroy(name)
+    def _marked(self, name: str, make: Callable[[], Signer]) -> Signer:
+        check_name(name)
+        signer = make()
+        self._mark(name)
+        return signer
+
+    def _mark(self, name: str) -> None:
+        change(self._directory / f"{name}{IN_TOKEN}", b"in the token\n")
+
+
+def read_access(directory: Path, compartment: Compartment, key: SealingKey) -> _Access:
+    """How a compartment's token is reached; raises :class:`IntegrityBroken` if that was changed."""
+    sealed = (directory / f"{compartment}{ACCESS}").read_bytes()
+    try:
+        plain = aes_gcm_open(key.for_purpose(_PURPOSE), sealed, str(compartment).encode())
+        return read_json(_Access, plain, _SCHEMA)
+    except ValueError:
+        raise IntegrityBroken("key-store-damaged", file=f"{compartment}{ACCESS}") from None
+
+
+def write_access(
+    directory: Path, compartment: Compartment, key: SealingKey, uri: str, pin: Secret, entropy: Entropy
+) -> None:
+    """Keep how a compartment's token is reached."""
+    plain = {"schema": _SCHEMA, **to_plain(_Access(uri, pin.reveal().decode("utf-8", "surrogateescape")))}
+    sealed = aes_gcm_seal(key.for_purpose(_PURPOSE), json.dumps(plain).encode(), str(compartment).encode(), entropy)
+    change(directory / f"{compartment}{ACCESS}", sealed)
+
+
+def discard_made(directory: Path) -> None:
+    """Take what this process has made out of the tokens again, as far as they let it: its home did not come."""
+    for (folder, _), token in list(_tokens.items()):
+        if folder == str(directory):
+            for path in directory.glob(f"*{IN_TOKEN}"):
+                with suppress(EidError):
+                    token.destroy(path.stem)

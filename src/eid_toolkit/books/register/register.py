@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
+from eid_toolkit.books.audit.standing import LoggedStanding
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
@@ -43,13 +44,25 @@ class Register:
     audit: AuditTrail
 
     @classmethod
-    def open(cls, home: Home, keys: KeyStore, clock: Clock, entropy: Entropy, *, new: bool = False) -> Register:
+    def open(
+        cls,
+        home: Home,
+        keys: KeyStore,
+        operators: OperatorStore,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        new: bool = False,
+    ) -> Register:
         """Open the register, migrated where needed; the key store is unlocked when something is unsealed.
 
-        A ``new`` one is made by the founding of a home alone.
+        From now on the operators' records and the compartments of the key store are held to the audit log. A ``new``
+        register is made by the founding of a home alone.
         """
         database = Database.found(home.register_url) if new else Database.open(home.register_url, new=False)
-        operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
+        standing = LoggedStanding(database)
+        operators.hold_to(standing.of_operator)
+        keys.hold_to(standing.of_compartment)
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)
         statuses = DocumentStatuses(database, clock)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+
+from eid_toolkit.books.keys.compartments import Compartment
 
 
 class Permission(StrEnum):
@@ -64,8 +66,30 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 """What each role may do; what is not in it, it may not."""
 
+COMPARTMENTS: Mapping[Role, frozenset[Compartment]] = {
+    Role.CLERK: frozenset({Compartment.REGISTER, Compartment.EVIDENCE}),
+    Role.APPROVER: frozenset({Compartment.REGISTER, Compartment.EVIDENCE}),
+    Role.PERSONALIZER: frozenset(
+        {Compartment.REGISTER, Compartment.CARDS, Compartment.DOCUMENT_SIGNING, Compartment.EVIDENCE}
+    ),
+    Role.STOCK_KEEPER: frozenset({Compartment.AUDIT}),
+    Role.AUDITOR: frozenset(),
+    Role.SECURITY_OFFICER: frozenset(
+        {
+            *(Compartment.STAFF, Compartment.CSCA, Compartment.CVCA),
+            *(Compartment.VERIFYING, Compartment.AUDIT, Compartment.EVIDENCE),
+        }
+    ),
+}
+"""Which compartments of the key store each role opens: those of staff, CSCA and CVCA by two of them together."""
+
 EVERY_ROLE = frozenset(Role)
-"""Of an operator who was added without any: an office of two or three people."""
+"""Of somebody in an office of two or three people."""
+
+
+def compartments_of(roles: Iterable[Role]) -> frozenset[Compartment]:
+    """What somebody with these roles opens, or helps to open."""
+    return frozenset().union(*(COMPARTMENTS[role] for role in roles))
 
 
 def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:

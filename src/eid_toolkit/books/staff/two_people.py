@@ -20,7 +20,7 @@ def require_two(people: Sequence[Operator], action: str, first: Sequence[Permiss
         if other.is_same_person_as(actor.name):
             raise NotPermitted("second-person-same", operator=actor.name)
         other.require(second)
-    if not others and actor.key is not None:
+    if not others and actor.keys is not None:
         raise NotPermitted("second-person-missing", action=action)
 
 

@@ -34,15 +34,13 @@ class DecisionCheck:
         entries: Callable[[set[str]], Sequence[TrustEntry]],
         packs: PackShelf,
         operators: OperatorStore,
-        own: frozenset[str],
     ) -> None:
         self._facts = facts
         self._entries = entries
         self._packs = packs
         self._operators = operators
-        self._own = own
         self._good_lists: set[str] = set()
-        self._good: set[str] = set(own)
+        self._good: set[str] = set()
         """Anchors and links that are decided on, or stand in a good list."""
 
     def require(self, anchors: Iterable[str]) -> None:

@@ -62,11 +62,9 @@ class Plan:
     errors: dict[str, BadInput] = field(default_factory=dict)
     """By source, for a file out of which nothing was taken: the first reason."""
 
-    def decided_by_people(self, own: frozenset[str]) -> list[str]:
+    def decided_by_people(self) -> list[str]:
         """The fingerprints of what is believed because people say so: anchors given singly, lists accepted."""
-        singly = [
-            entry.fingerprint for entry in self.entries if entry.kind == "anchor" and entry.fingerprint not in own
-        ]
+        singly = [entry.fingerprint for entry in self.entries if entry.kind == "anchor"]
         return singly + [pack.sha256 for pack in self.packs if pack.basis in (Basis.SIGNER, Basis.LIST)]
 
     def check(self) -> None:

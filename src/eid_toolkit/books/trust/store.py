@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,19 +71,17 @@ _LISTED = 2
 class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
-    With ``operators``, an anchor is believed on two operators' signatures only, unless its fingerprint is among the
-    authority's ``own``. Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
+    With ``operators``, an anchor is believed on two operators' signatures only, the authority's own CSCA, too. Revocation
+    lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
     """
 
     def __init__(
         self,
         directory: Path,
         operators: OperatorStore | None = None,
-        own: frozenset[str] = frozenset(),
         states: frozenset[str] = frozenset(),
     ) -> None:
         self.directory = directory
-        self.own = own
         self._states = states
         self._database = TrustDatabase(directory, TrustFiles())
         self.packs = PackShelf(self._database)
@@ -131,13 +128,11 @@ class TrustStore:
         item: Certificate | Crl,
         source: str,
         now: datetime,
-        operator: Operator | None,
-        second: Operator | None = None,
+        *deciders: Operator,
     ) -> TrustEntry:
         """Keep one item; one that is here already keeps its origin."""
         kind = "crl" if isinstance(item, Crl) else kind_of_certificate(item) or "anchor"
         with self._database.write() as connection:
-            deciders = [each for each in (operator, second) if each is not None]
             self._keep(connection, TrustEntry(item, kind, source, now), deciders)
         return next(iter(self._entries({item.fingerprint})))
 
@@ -202,7 +197,7 @@ class TrustStore:
             return None
         from eid_toolkit.books.trust.decisions import DecisionCheck
 
-        return DecisionCheck(facts, self._entries, self.packs, self._operators, self.own)
+        return DecisionCheck(facts, self._entries, self.packs, self._operators)
 
     def _read_all(self, role: str, fingerprints: Sequence[str]) -> list[Any]:
         with self._database.read() as connection:
@@ -267,19 +262,24 @@ class TrustStore:
         self.packs.remove(pack)
 
 
-def open_trust(root: Path) -> TrustStore:
-    """The trust store of the home at ``root``, an authority's or an officer's."""
-    if not (root / CONFIG_NAME).exists():
+def open_trust(root: Path, operators: OperatorStore | None = None) -> TrustStore:
+    """The trust store of the home at ``root``, an authority's or an officer's.
+
+    An authority's home is known by its key store, whatever other files say; ``operators`` are those that are held to
+    its audit log, where that is open.
+    """
+    keys = root / "keys"
+    if not (root / CONFIG_NAME).exists() and not keys.is_dir():
         return TrustStore(root / "trust")
-    home = Home.open(root)
-    paths = sorted(home.pki.glob("*/csca-*.cer"))
-    states = frozenset({home.config.country, *(path.parent.name for path in paths)})
-    if home.config.demo:
-        return TrustStore(home.trust, states=states)
+    from eid_toolkit.books.keys.opening import foundation_of
     from eid_toolkit.books.staff.operators import OperatorStore
 
-    own = frozenset(sha256(path.read_bytes()).hexdigest() for path in paths)
-    return TrustStore(home.trust, OperatorStore(home.operators, demo=False), own, states)
+    home = Home.open(root)
+    foundation = foundation_of(home)
+    states = frozenset({foundation.country, *(path.parent.name for path in home.pki.glob("*/csca-*.cer"))})
+    if foundation.demo:
+        return TrustStore(home.trust, states=states)
+    return TrustStore(home.trust, operators or OperatorStore(home.operators, foundation), states)
 
 
 def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.output import confirm, prompt
+from eid_toolkit.doors.cli.output import confirm, note, prompt
 from eid_toolkit.ground.errors import UsageError
-from eid_toolkit.ground.messages.catalogue import languages
+from eid_toolkit.ground.messages.catalogue import explain, languages
 from eid_toolkit.ground.secret import Secret
 
+if TYPE_CHECKING:
+    from eid_toolkit.books.keys.foundation import Foundation
+    from eid_toolkit.books.keys.holding import HeldKeys
+    from eid_toolkit.books.staff.records import OperatorRecord
+    from eid_toolkit.work.office.credentials import Purpose
+
 _META = "eid_toolkit"
+_TRIES = 3
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
@@ -35,6 +42,9 @@ class App:
     language: str = "en"
     passphrase_fd: int | None = None
     pin_fd: int | None = None
+    recovery: tuple[str, ...] = ()
+    """Those for whom a recovery share stands."""
+    new_passphrase_fd: int | None = None
     operator_passphrase_fd: int | None = None
     second_passphrase_fd: int | None = None
 
@@ -53,29 +63,61 @@ class App:
             confirm(question)
 
     def passphrase(self, *, new: bool = False) -> Secret:
-        """The key store's passphrase from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked (twice if new)."""
-        return _passphrase(self.passphrase_fd, "EID_PASSPHRASE", "Passphrase of the key store", new=new)
+        """That of an officer's terminal keys, from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked."""
+        given = _given(self.passphrase_fd, "EID_PASSPHRASE")
+        return given or _asked("Passphrase of the terminal keys", twice=new)
 
     def pin(self) -> Secret:
-        """The PIN of the token that holds the keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
-        return _passphrase(self.pin_fd, "EID_PIN", "PIN of the token", new=False)
+        """The PIN of the token that holds the terminal keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
+        return _given(self.pin_fd, "EID_PIN") or _asked("PIN of the token")
 
-    def operator_passphrase(self, *, new: bool = False) -> Secret:
-        """The operator's passphrase from ``--operator-passphrase-fd``, else ``EID_OPERATOR_PASSPHRASE``, else asked."""
-        fd, question = self.operator_passphrase_fd, "Passphrase of the operator"
-        return _passphrase(fd, "EID_OPERATOR_PASSPHRASE", question, new=new)
+    def token_pin(self, compartment: str) -> Secret:
+        """The PIN of a compartment's token, from ``EID_PIN_…``, else as :meth:`pin`."""
+        own = f"EID_PIN_{compartment.upper().replace('-', '_')}"
+        return _given(None, own) or _given(self.pin_fd, "EID_PIN") or _asked(f"PIN of the token of {compartment}")
 
-    def new_passphrase(self, descriptor: int | None) -> Secret:
-        """A passphrase for somebody new: from ``descriptor``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
-        return _passphrase(descriptor, "EID_NEW_PASSPHRASE", "Passphrase of the new operator", new=True)
+    def passphrases(self, name: str, purpose: Purpose) -> Iterator[Secret]:
+        """An operator's passphrase: from a descriptor or the environment once, or typed three times at the most."""
+        given = self._given_for(name)
+        if given is not None:
+            yield given
+            return
+        what_for = explain(f"purpose-{purpose.action.replace('.', '-')}", {"subject": purpose.subject})
+        for left in reversed(range(_TRIES)):
+            yield _asked(f"Passphrase of {name}, {what_for}")
+            note(f"Wrong passphrase of {name}. Tries left: {left}.")
 
-    def second_passphrase(self) -> Secret:
-        """The second operator's: from ``--second-passphrase-fd``, else ``EID_SECOND_PASSPHRASE``, else asked."""
-        question = "Passphrase of the second operator"
-        return _passphrase(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE", question, new=False)
+    def own_passphrase(self, name: str) -> Secret:
+        """The passphrase that somebody has from now on who acts already when the home is made."""
+        return self._given_for(name) or _asked(f"New passphrase of {name}", twice=True)
+
+    def new_passphrase(self, name: str) -> Secret:
+        """A new one, from ``--new-passphrase-fd``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
+        given = _given(self.new_passphrase_fd, "EID_NEW_PASSPHRASE")
+        return given or _asked(f"New passphrase of {name}", twice=True)
+
+    def recovery_share(self, name: str) -> Secret | None:
+        """The recovery share that is to stand for an operator, from ``EID_RECOVERY_SHARE`` or asked."""
+        from eid_toolkit.books.staff.recovery import from_paper
+
+        if name.casefold() not in {other.casefold() for other in self.recovery}:
+            return None
+        given = _given(None, "EID_RECOVERY_SHARE") or _asked(f"Recovery share of {name}")
+        return from_paper(given.reveal().decode("utf-8", "replace"))
+
+    def held_keys(self, record: OperatorRecord, foundation: Foundation) -> HeldKeys | None:
+        """Those that an agent holds."""
+        return None
+
+    def _given_for(self, name: str) -> Secret | None:
+        """A passphrase from the descriptor or the variable for the first operator, or for the second."""
+        if self.second_operator is not None and name.casefold() == self.second_operator.casefold():
+            return _given(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE")
+        return _given(self.operator_passphrase_fd, "EID_OPERATOR_PASSPHRASE")
 
 
-def _passphrase(descriptor: int | None, variable: str, question: str, *, new: bool) -> Secret:
+def _given(descriptor: int | None, variable: str) -> Secret | None:
+    """A secret that was given by a file descriptor or in the environment; None if a person has to type it."""
     if descriptor is not None:
         try:
             with os.fdopen(os.dup(descriptor), "rb") as stream:
@@ -84,7 +126,11 @@ def _passphrase(descriptor: int | None, variable: str, question: str, *, new: bo
             raise UsageError("passphrase-descriptor", descriptor=descriptor) from None
     if variable in os.environ:
         return Secret(os.fsencode(os.environ[variable]))
-    return Secret(prompt(question, hidden=True, twice=new).encode())
+    return None
+
+
+def _asked(question: str, *, twice: bool = False) -> Secret:
+    return Secret(prompt(question, hidden=True, twice=twice).encode())
 
 
 def _default_home() -> Path:
@@ -130,11 +176,9 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
             help="Record everything in the trace, SECRETS INCLUDED, so that it can be played back: specimens only.",
         ),
         option(
-            "--passphrase-fd", type=int, metavar="N", help="Read the key store's passphrase from file descriptor N."
+            "--passphrase-fd", type=int, metavar="N", help="Read the terminal keys' passphrase from file descriptor N."
         ),
-        option(
-            "--pin-fd", type=int, metavar="N", help="Read the PIN of the token that holds the keys from descriptor N."
-        ),
+        option("--pin-fd", type=int, metavar="N", help="Read the PIN of a token that holds keys from descriptor N."),
         option(
             "--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase from descriptor N."
         ),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
-from eid_toolkit.doors.cli.output import emit_values, note
+from eid_toolkit.doors.cli.output import emit_values, note, prompt
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.keys.compartments import Compartment
 
 
 @click.command(cls=Command)
@@ -19,7 +24,13 @@ from eid_toolkit.doors.cli.output import emit_values, note
 @click.option("--authority", metavar="NAME", help="The authority's name, as shown in certificates and documents.")
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file in the home.")
-@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token to hold the keys, or `file`.")
+@click.option(
+    "--key-store",
+    "key_stores",
+    multiple=True,
+    metavar="[COMPARTMENT=]URI",
+    help="A pkcs11: URI of the token that holds a compartment's keys (document-signing if none is named), or `file`.",
+)
 @click.option(
     "--signature-limit",
     type=click.IntRange(min=1),
@@ -38,33 +49,40 @@ def init(
     authority: str | None,
     contact: str | None,
     register_url: str | None,
-    key_store: str | None,
+    key_stores: tuple[str, ...],
     signature_limit: int | None,
     without_csca: bool,
     fmt: str,
 ) -> None:
     """Create the home of an authority, with CSCA, document signer and first CRL.
 
-    Without --demo, a new passphrase for the key store is asked for, or read from --passphrase-fd or EID_PASSPHRASE;
-    then add operators with `eid operator add`. With --key-store, the PIN of the token is asked for, or read from
-    --pin-fd or EID_PIN.
+    Without --demo, the two security officers of the home are named by --operator and --second-operator, or asked for.
+    Each gives a passphrase of their own (asked for, or from EID_OPERATOR_PASSPHRASE and EID_SECOND_PASSPHRASE, or the
+    descriptors), and each gets a recovery share to be kept in a safe. With --key-store, the PIN of each token is asked
+    for once, or read from --pin-fd, EID_PIN or EID_PIN_ and the compartment's name.
     """
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER, AuthorityFiles
+    from eid_toolkit.books.staff.recovery import on_paper
     from eid_toolkit.ground.home.config import HomeConfig
     from eid_toolkit.standards.profiles import list_profiles, load_profile
-    from eid_toolkit.work.office.founding import found
+    from eid_toolkit.work.office.founding import Enrolment, TokenPlace, check_plan, found
 
     if authority is None:
         if not demo:
             raise click.UsageError("Missing option '--authority' (only a demo home has a default name).")
         authority = "Specimen Authority"
-    token = None if key_store in (None, "file") else key_store
-    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token, signature_limit)
-    passphrase = None if demo else app.passphrase(new=True)
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, signature_limit=signature_limit)
     profiles = [load_profile(name) for name in list_profiles()]
-    home = found(
-        app.home_path, config, profiles, passphrase, CLOCK, ENTROPY, contact, app.pin, with_csca=not without_csca
+    places = _places(key_stores)
+    names = () if demo else _officers(app)
+    check_plan(app.home_path, config, profiles, names, places.values())
+    officers = [Enrolment(name, app.own_passphrase(name)) for name in names]
+    tokens = {compartment: TokenPlace(uri, app.token_pin(compartment)) for compartment, uri in places.items()}
+    founded = found(
+        app.home_path, config, profiles, officers, CLOCK, ENTROPY, contact, tokens, with_csca=not without_csca
     )
+    home = founded.home
+    shares = {name: on_paper(share) for name, share in founded.recovery_shares.items()}
     authorities = AuthorityFiles(home.pki)
     result = {
         "schema": "eid-init/1",
@@ -82,13 +100,39 @@ def init(
             }
             for state in authorities.states()
         ],
+        "recovery_shares": shares,
     }
     pairs = [("Home", home.root), ("Country", config.country), ("Authority", config.authority)]
     pairs += [("CSCA", authorities.certificate(state, CSCA).subject.text) for state in authorities.states()]
+    pairs += [(f"Recovery share of {name}", share) for name, share in shares.items()]
     emit_values(result, fmt, pairs)
     if demo:
         note("SPECIMEN: a home for trying things out. It does not produce real documents.")
     else:
-        note("Next: run eid operator add NAME for at least two people.")
+        note(
+            "Print the recovery shares, each for its own sealed envelope in a safe: they are not shown again. "
+            "Next: add the people who work here with eid operator add NAME --role ROLE."
+        )
     if without_csca:
         note("Then: run eid pki ds request here, and eid pki ds issue in the home that has the CSCA.")
+
+
+def _officers(app: App) -> tuple[str, str]:
+    """The names of the two security officers."""
+    first = app.operator or prompt("Name of the first security officer")
+    return first, app.second_operator or prompt("Name of the second security officer")
+
+
+def _places(key_stores: tuple[str, ...]) -> dict[Compartment, str]:
+    """The URI of the token of each compartment that has one."""
+    from eid_toolkit.books.keys.compartments import Compartment
+
+    places: dict[Compartment, str] = {}
+    for text in key_stores:
+        name, _, uri = text.partition("=") if not text.startswith("pkcs11:") else ("document-signing", "=", text)
+        if text == "file":
+            continue
+        if name not in tuple(Compartment) or name in places:
+            raise click.UsageError(f"--key-store takes the name of each compartment once: {', '.join(Compartment)}.")
+        places[Compartment(name)] = uri
+    return places

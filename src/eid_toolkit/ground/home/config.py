@@ -31,7 +31,7 @@ class HomeConfig:
     created: datetime
     register_url: str | None = None
     key_store: str | None = None
-    """The `pkcs11:` URI of the token that holds the keys, or None where they are in files."""
+    """Of a home of before: the `pkcs11:` URI of the token that holds all its keys."""
     signature_limit: int | None = None
     """How often a document signer signs before a new one is needed; None for the usual number."""
 

@@ -24,13 +24,13 @@ from eid_toolkit.ground.errors import (
     IntegrityBroken,
     KeyMissing,
     LockHeld,
-    NotPermitted,
     ServiceAway,
 )
 from eid_toolkit.ground.home.atomic import is_private, private_directory, remove_unfinished, write_atomic
 from eid_toolkit.ground.home.named_files import is_kept, write_file
 from eid_toolkit.ground.home.undo import Undo, recorded
 from eid_toolkit.ground.plain_values import from_plain, to_plain
+from eid_toolkit.work.office.credentials import Purpose
 
 if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import Operator
@@ -43,7 +43,7 @@ _PATIENCE = 30.0
 """Seconds to wait for another act in this home."""
 _UNDELIVERED = "undelivered-"
 
-Right = Callable[["Office", str], "tuple[Operator, ...]"]
+Right = Callable[["Office", str, str], "tuple[Operator, ...]"]
 """Asks who acts, and raises :class:`NotPermitted` if they may not."""
 
 
@@ -54,23 +54,12 @@ def by(people: tuple[Operator, ...]) -> Right:
 
 def by_one(permission: Permission) -> Right:
     """One operator with this permission."""
-    return lambda office, _: (office.operator(permission),)
+    return lambda office, action, subject: (office.operator(permission, Purpose(action, subject)),)
 
 
 def by_two(*first: Permission, second: Permission | None = None) -> Right:
     """Two operators: one with any of the permissions ``first``, the other with ``second``; one in a demo home."""
-
-    def people(office: Office, action: str) -> tuple[Operator, ...]:
-        from eid_toolkit.books.staff.two_people import require_any
-
-        actor = office.operator()
-        require_any(actor, first)
-        other = office.second_operator(actor, second)
-        if other is None and not office.home.config.demo:
-            raise NotPermitted("second-person-missing", action=action)
-        return (actor,) if other is None else (actor, other)
-
-    return people
+    return lambda office, action, subject: office.acting.both(action, subject, first, second)
 
 
 def decide(
@@ -80,7 +69,7 @@ def decide(
 
     For acts on rows alone, whose work is one transaction with its own row of the log.
     """
-    people = right(office, action)
+    people = right(office, action, subject)
     _record_decision(office, people, action, subject, detail)
     return people
 
@@ -165,7 +154,7 @@ def act(office: Office, right: Right, action: str, subject: str, detail: Mapping
     Raises what ``right`` raises before anything is on record, :class:`LockHeld` if another act is being done in
     this home, and :class:`DatabaseAway` if the register cannot take the decision or the outcome: nothing was done.
     """
-    people = right(office, action)
+    people = right(office, action, subject)
     with recoverable(office, action, subject, people[0].name, f"{action}.decided") as undo:
         _record_decision(office, people, action, subject, detail)
         doing = Act(undo, people, subject)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.work.office.office import Office
 
@@ -52,9 +53,9 @@ def disable(office: Office, code: str) -> Agency:
 
 def look_up(office: Office, code: str, purpose: str, *, reference: str | None, words: str | None) -> Answer:
     """What an agency may see of persons; on record with its purpose, whatever the answer."""
-    office.keys.unlock()  # its key hashes what is asked for the log
     named = office.credentials.operator is not None or not office.home.config.demo
     operator = office.operator() if named else office.look(Permission.READ_PERSONS)
+    office.keys.unlock(Compartment.REGISTER)  # its key hashes what is asked for the log
     return office.register.agencies.look_up(code, purpose, operator, reference=reference, words=words)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.work.office.office import Office
 
@@ -24,7 +25,7 @@ def rows(office: Office, criteria: Filter) -> AbstractContextManager[Iterator[Au
 def verify(office: Office, key: AuditKey | None, kept: Checkpoint | None) -> tuple[AuditResult, AuditKey | None]:
     """Walk the log, by a ``key`` and up to a checkpoint that were kept elsewhere; with the key that was used."""
     if office.home.config.demo:
-        office.keys.unlock()  # the key file is checked against the key store
+        office.keys.unlock(Compartment.AUDIT)  # the key file is checked against the key store
     return office.register.audit.verify(key, kept), office.register.audit.key() or key
 
 

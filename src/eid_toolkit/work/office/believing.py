@@ -27,10 +27,10 @@ _STORE = "trust-store"
 def import_plan(office: Office, plan: Plan, *, remove_dropped: bool) -> tuple[TrustEntry, ...]:
     """Have an authority's home believe what a plan takes; returns what is new."""
     store = office.trust
-    by_people = plan.decided_by_people(store.own)
+    by_people = plan.decided_by_people()
     right = by_two(Permission.MANAGE_KEYS) if by_people else by_one(Permission.MANAGE_KEYS)
     if not (plan.entries or plan.packs or (remove_dropped and plan.dropped)):  # all of it is known
-        right(office, "trust.import")
+        right(office, "trust.import", _STORE)
         return ()
     with act(office, right, "trust.import", _STORE, {"accepted": by_people}) as doing:
         added = _carry_out(store, plan, doing.people, remove_dropped=remove_dropped)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.work.office.act import by_two, decide
 from eid_toolkit.work.office.office import Office
@@ -40,8 +41,8 @@ def close_shift(
     office: Office, station: str, counted: int, scanned: Sequence[str] | None, missing: Sequence[str]
 ) -> Account:
     """Close a station's shift, with the serials recorded as ``missing``."""
-    office.keys.unlock()  # signs the audit log's head; nobody is asked while the register waits
     people = _who_counted(office, "close", station, counted, scanned, {"missing": list(missing)})
+    office.keys.unlock(Compartment.AUDIT)  # signs the audit log's head; nobody is asked while the register waits
     return office.register.stock.shifts.close(station, counted, people, scanned, missing)
 
 

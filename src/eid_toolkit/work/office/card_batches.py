@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office.feeders import Kind, feeders_of
@@ -78,7 +79,7 @@ def card_batch(
     operator = office.operator(Permission.PERSONALIZE)
     if not readers:
         raise UsageError("batch-without-reader")
-    office.keys.unlock()  # asked for once, before the threads
+    office.keys.unlock(Compartment.REGISTER, Compartment.CARDS)  # before the threads
     register, service = office.register, office.personalization
     for document in documents:
         register.documents.get(document)

@@ -11,6 +11,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.work.office.act import act, by_one, by_two
 from eid_toolkit.work.office.charters import charter_of
+from eid_toolkit.work.office.founding import OWN_AUTHORITY
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.standards.pki.master_list import MasterList
 
-_OWN = "own authority"
-"""The source of what this home's authority signs: it is believed in its own home."""
 BY_TWO = by_two(Permission.MANAGE_KEYS)
 BY_ONE = by_one(Permission.MANAGE_KEYS)
 
@@ -30,7 +29,7 @@ def create_csca(office: Office, state: str, kind: KeyKind) -> Certificate:
     with act(office, BY_TWO, "csca.create", state, {"key": kind}) as doing:
         authorities = office.authorities
         authorities.create(charter_of(office, state), office.clock.now(), office.entropy, kind)
-        _trust_own(office, state, doing.actor)
+        _trust_own(office, state, doing.people)
         csca = authorities.csca(state)
         doing.done("csca.created", {"fingerprint": csca.fingerprint})
     return csca
@@ -41,7 +40,7 @@ def roll_csca(office: Office, state: str, kind: KeyKind, title: str | None) -> t
     with act(office, BY_TWO, "csca.roll", state, {"key": kind, "name": title}) as doing:
         charter, now = charter_of(office, state), office.clock.now()
         new, link = office.authorities.roll_csca(charter, now, office.entropy, title, kind)
-        _trust_own(office, state, doing.actor)
+        _trust_own(office, state, doing.people)
         doing.done("csca.rolled", {"fingerprint": new.fingerprint, "link": link.fingerprint})
     return new, link
 
@@ -69,7 +68,7 @@ def issue_crl(
     detail |= {"reason": reason} if reason is not None else {}
     with act(office, BY_TWO, "crl.issue", state, detail) as doing:
         issued = office.authorities.issue_crl(state, now, serials)
-        office.trust.add(issued, _OWN, now, doing.actor)
+        office.trust.add(issued, OWN_AUTHORITY, now, *doing.people)
         if output is not None:
             doing.deliver(output, issued.der)
         doing.done("crl.issued", {"number": issued.number, **detail})
@@ -100,8 +99,8 @@ def create_master_list(office: Office, state: str, output: Path) -> tuple[Master
     return MasterList.parse(data), data
 
 
-def _trust_own(office: Office, state: str, operator: Operator) -> None:
+def _trust_own(office: Office, state: str, people: tuple[Operator, ...]) -> None:
     authorities, now = office.authorities, office.clock.now()
     signed: list[Certificate | Crl] = [authorities.csca(state), *authorities.links(state)[-1:], authorities.crl(state)]
     for item in signed:
-        office.trust.add(item, _OWN, now, operator)
+        office.trust.add(item, OWN_AUTHORITY, now, *people)

@@ -138,7 +138,7 @@ class DemoStory:
 
     def _found(self, home: Path) -> None:
         config = HomeConfig(_COUNTRY, _AUTHORITY, True, self._clock.now())
-        found(home, config, [load_profile(name) for name in list_profiles()], None, self._clock, self._entropy)
+        found(home, config, [load_profile(name) for name in list_profiles()], (), self._clock, self._entropy)
 
     def _office(self, home: Path) -> AbstractContextManager[Office]:
         return office_at_work(home, self._credentials, self._clock, self._entropy)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from eid_toolkit.books.authorities.authorities import AuthorityStore, Charter
-from eid_toolkit.books.keys import opening as demo
-from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, TRANSPORT_KEY, KeyStore
-from eid_toolkit.books.keys.token import PinProvider
-from eid_toolkit.books.keys.token_keys import TokenKeyStore
+from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, LOOK_UP_KEY, TRANSPORT_KEY
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
+from eid_toolkit.books.keys.token_keys import discard_made, write_access
 from eid_toolkit.books.register.register import Register
-from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.ground.home.atomic import sync_directory
@@ -26,9 +27,12 @@ from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.profiles import DocumentProfile
+from eid_toolkit.work.office.staffing import FOUNDER, Staffing
 
-FOUNDER = "founder"
-"""Who acts in the audit log before there is any operator."""
+OWN_AUTHORITY = "own authority"
+"""The source in the trust store of what this home's authority signs."""
+
+_OFFICERS = 2
 
 _DATA_KEY_SIZE = 32
 _CARD_KEY_SIZE = 16
@@ -37,35 +41,90 @@ _DEFAULT_YEARS = 10
 _ENDLESS_YEARS = 50  # a document without expiry outlives every certificate; so long its signature can be checked
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Somebody who is an operator of the home from its founding on."""
+
+    name: str
+    passphrase: Secret
+    roles: frozenset[Role] = frozenset({Role.SECURITY_OFFICER})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlace:
+    """The token of one compartment: its `pkcs11:` URI and its user PIN."""
+
+    uri: str
+    pin: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new home, and the recovery share of each security officer."""
+
+    home: Home
+    recovery_shares: Mapping[str, Secret]
+
+
+def require_vacant(root: Path) -> None:
+    """Raises :class:`NotPermitted` if something is at ``root``."""
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise NotPermitted("home-exists", home=root)
+
+
+def check_plan(
+    root: Path,
+    config: HomeConfig,
+    profiles: Iterable[DocumentProfile],
+    names: Sequence[str],
+    uris: Iterable[str],
+) -> None:
+    """What would stop a founding and is known before any passphrase: raises as :func:`found` does."""
+    from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
+    from eid_toolkit.books.ledger.database import parse_address
+    from eid_toolkit.books.staff.operators import OPERATOR_NAME
+
+    require_vacant(root)
+    charter_for(config.country, config, profiles).distinguished_name("CSCA")
+    if config.register_url is not None:
+        parse_address(config.register_url)
+    for uri in uris:
+        Pkcs11Uri.parse(uri)
+    for name in names:
+        if not OPERATOR_NAME.fullmatch(name):
+            raise BadInput("operator-name-malformed", name=name)
+    if len({name.casefold() for name in names}) < len(names):
+        raise NotPermitted("second-person-same", operator=names[0])
+
+
 def found(
     root: Path,
     config: HomeConfig,
     profiles: Iterable[DocumentProfile],
-    passphrase: Secret | None,
+    officers: Sequence[Enrolment],
     clock: Clock,
     entropy: Entropy,
     contact: str | None = None,
-    pin: PinProvider | None = None,
+    tokens: Mapping[Compartment, TokenPlace] | None = None,
     *,
     with_csca: bool = True,
-) -> Home:
+) -> Founded:
     """Make a home at ``root``, which must not be there yet, or be an empty directory.
 
-    ``passphrase`` is that of the key store; None only for a demo home, which keeps its own. A demo home has an
-    authority for each state that the ``profiles`` issue for, a real one only for its own. ``contact`` is an e-mail
-    or web address for the certificates, ``pin`` asks for the PIN of the token where one holds the keys. Without
+    ``officers`` are at least two security officers; none for a demo home, which has one operator key that lies open. A
+    demo home has an authority for each state that the ``profiles`` issue for, a real one only for its own. ``contact``
+    is an e-mail or web address for the certificates, ``tokens`` hold the keys of some compartments. Without
     ``with_csca`` there is no authority: the home's document signers get their certificates from another home. Raises
-    :class:`NotPermitted` if something is there.
+    :class:`NotPermitted` if something is there, or the officers are too few.
     """
-    if root.is_dir() and any(root.iterdir()):
-        raise NotPermitted("home-exists", home=root)
+    require_vacant(root)
+    _check_officers(config, officers)
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
-        home = Home.create(staging, config)
-        keys = _create_keys(home, passphrase, entropy, pin)
-        with _undone(home, keys, clock, entropy) as register:
-            _create_rest(home, register, keys, list(profiles), clock, entropy, contact, with_csca)
+        staff = Staffing(Home.create(staging, config), officers, clock.now(), entropy)
+        with _undone(staff, tokens or {}, clock, entropy) as register:
+            _create_rest(staff, register, list(profiles), clock, entropy, contact, with_csca)
             register.close()  # its file goes along
             staging.replace(root)
     except OSError as error:
@@ -77,20 +136,34 @@ def found(
         shutil.rmtree(staging, ignore_errors=True)
         raise
     sync_directory(root.parent)
-    return Home.open(root)
+    return Founded(Home.open(root), staff.recovery_shares)
+
+
+def _check_officers(config: HomeConfig, officers: Sequence[Enrolment]) -> None:
+    names = {officer.name.casefold() for officer in officers if Role.SECURITY_OFFICER in officer.roles}
+    if not config.demo and len(names) < _OFFICERS:
+        raise NotPermitted("founding-needs-officers")
 
 
 @contextmanager
-def _undone(home: Home, keys: KeyStore, clock: Clock, entropy: Entropy) -> Iterator[Register]:
+def _undone(
+    staff: Staffing, tokens: Mapping[Compartment, TokenPlace], clock: Clock, entropy: Entropy
+) -> Iterator[Register]:
     """The new home's register; what lies outside the home is taken away again if the founding fails."""
     register: Register | None = None
+    keys, home = staff.keys, staff.home
     try:
+        for compartment, place in tokens.items():
+            write_access(keys.directory, compartment, keys.sealing_key(compartment), place.uri, place.pin, entropy)
+        keys.create_symmetric(DATA_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
+        keys.create_symmetric(LOOK_UP_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
+        transport = DEVELOPER_CARD_KEY if home.config.demo else Secret(entropy.take(_CARD_KEY_SIZE))
+        keys.create_symmetric(TRANSPORT_KEY, transport)
         keys.create_master(CARD_MASTER_KEY, _CARD_KEY_SIZE)
-        register = Register.open(home, keys, clock, entropy, new=True)
+        register = Register.open(home, keys, staff.operators, clock, entropy, new=True)
         yield register
     except BaseException:
-        if isinstance(keys, TokenKeyStore):
-            keys.discard_made()
+        discard_made(keys.directory)
         if register is not None:
             with suppress(EidError):
                 register.database.discard()
@@ -116,33 +189,13 @@ def charter_for(
     )
 
 
-def _no_pin() -> Secret:
-    raise BadInput("token-pin-needed")
-
-
 def _validity_years(profile: DocumentProfile) -> int:
     return profile.validity.years if profile.validity.years is not None else _ENDLESS_YEARS
 
 
-def _create_keys(home: Home, passphrase: Secret | None, entropy: Entropy, pin: PinProvider | None) -> KeyStore:
-    config = home.config
-    if config.demo:
-        keys = KeyStore.create(home.keys, demo.create_passphrase(home, entropy), entropy, random=True)
-        transport = demo.DEVELOPER_CARD_KEY
-    elif passphrase is not None:
-        keys = KeyStore.create(home.keys, passphrase, entropy)
-        transport = Secret(entropy.take(_CARD_KEY_SIZE))
-    else:
-        raise BadInput("passphrase-needed")
-    keys.create_symmetric(DATA_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
-    keys.create_symmetric(TRANSPORT_KEY, transport)
-    return keys if config.key_store is None else TokenKeyStore.around(keys, config.key_store, pin or _no_pin)
-
-
 def _create_rest(
-    home: Home,
+    staff: Staffing,
     register: Register,
-    keys: KeyStore,
     profiles: list[DocumentProfile],
     clock: Clock,
     entropy: Entropy,
@@ -150,12 +203,14 @@ def _create_rest(
     with_csca: bool,
 ) -> None:
     """The authorities that the profiles need, on record."""
-    config, now = home.config, clock.now()
-    authorities, trust = AuthorityStore(home.pki, keys), TrustStore(home.trust)
+    config, now = staff.home.config, clock.now()
+    authorities, trust = AuthorityStore(staff.home.pki, staff.keys), TrustStore(staff.home.trust)
+    for record in staff.records:
+        register.record(FOUNDER, "operator.added", record.name, staff.standing(record))
     for state in _states(config, profiles) if with_csca else ():
         authorities.create(charter_for(state, config, profiles, contact), now, entropy)
         for item in (authorities.csca(state), authorities.crl(state)):
-            trust.add(item, "own authority", now, Operator(FOUNDER))
+            trust.add(item, OWN_AUTHORITY, now, *staff.people)
         fingerprints = {"csca": authorities.csca(state).fingerprint}
         fingerprints["signer"] = authorities.signer_certificate(state).fingerprint
         register.record(FOUNDER, "authority.created", state, dict(fingerprints))

@@ -9,6 +9,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.office.act import recoverable
+from eid_toolkit.work.office.acting import Acting
 from eid_toolkit.work.office.credentials import Credentials
 from eid_toolkit.work.office.office import Office
 
@@ -22,7 +23,7 @@ def back_up(office: Office, path: Path) -> Manifest:
     from eid_toolkit.books.register.keeping import backup
 
     operator = office.operator(Permission.BACK_UP)
-    where = (office.register.database, office.keys, office.home.config)
+    where = (office.register.database, office.keys.foundation, office.home.config)
     with recoverable(office, "register.backup", backup.SUBJECT, operator.name, backup.BEGUN) as undo:
         if not path.exists():  # else it is refused
             undo.keep(path, None)
@@ -31,13 +32,13 @@ def back_up(office: Office, path: Path) -> Manifest:
 
 
 def restorer_of(root: Path, credentials: Credentials, clock: Clock, entropy: Entropy) -> Restorer:
-    """What restores the register of the home at ``root``, which need not be one that can be opened."""
-    from eid_toolkit.books.keys.opening import open_key_store
+    """What restores the register of the home at ``root``, which need not be one that can be opened.
+
+    Two security officers open the back-up together.
+    """
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
-    from eid_toolkit.books.staff.operators import OperatorStore
 
     home = Home.open(root)
-    keys = open_key_store(home, credentials.passphrase, entropy, credentials.pin)
-    operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
-    keys.unlock()  # first: then the operator's roles are checked against its word
-    return Restorer(home, keys, operators.act_as(credentials.operator, credentials.operator_passphrase), clock)
+    acting = Acting(home, credentials, entropy)
+    actor, *_ = acting.both("register.restore", "register", (Permission.BACK_UP,), Permission.BACK_UP)
+    return Restorer(home, acting.keys, actor, clock)

@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.work.office.credentials import Credentials
+from eid_toolkit.work.office.acting import Acting
+from eid_toolkit.work.office.credentials import Credentials, Purpose
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.authorities import AuthorityStore
@@ -29,10 +29,10 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True)
 class Office:
-    """One run in a home; the key store asks for its passphrase when a key is used."""
+    """One run in a home; whoever acts is asked for their passphrase when something needs it."""
 
     home: Home
-    keys: KeyStore
+    acting: Acting
     register: Register
     credentials: Credentials
     clock: Clock
@@ -41,19 +41,22 @@ class Office:
     @classmethod
     def open(cls, root: Path, credentials: Credentials, clock: Clock, entropy: Entropy) -> Office:
         """The home in the folder ``root``; its :attr:`register` is to be closed."""
-        from eid_toolkit.books.keys.opening import open_key_store
         from eid_toolkit.books.register.register import Register
 
         home = Home.open(root)
-        keys = open_key_store(home, credentials.passphrase, entropy, credentials.pin)
-        return cls(home, keys, Register.open(home, keys, clock, entropy), credentials, clock, entropy)
+        acting = Acting(home, credentials, entropy)
+        register = Register.open(home, acting.keys, acting.operators, clock, entropy)
+        return cls(home, acting, register, credentials, clock, entropy)
+
+    @property
+    def keys(self) -> KeyStore:
+        """The home's keys."""
+        return self.acting.keys
 
     @property
     def operators(self) -> OperatorStore:
         """The home's operators."""
-        from eid_toolkit.books.staff.operators import OperatorStore
-
-        return OperatorStore(self.home.operators, demo=self.home.config.demo, keys=self.keys)
+        return self.acting.operators
 
     @property
     def authorities(self) -> AuthorityStore:
@@ -67,7 +70,7 @@ class Office:
         """The home's trust store."""
         from eid_toolkit.books.trust.store import open_trust
 
-        return open_trust(self.home.root)
+        return open_trust(self.home.root, self.operators)
 
     @property
     def preparation(self) -> Preparation:
@@ -83,39 +86,15 @@ class Office:
 
         return PersonalizationService(self.home, self.keys, self.register, self.trust, self.clock, self.entropy)
 
-    def operator(self, permission: Permission | None = None) -> Operator:
-        """The operator who acts; outside a demo home the operator's passphrase is asked for.
+    def operator(self, permission: Permission | None = None, purpose: Purpose | None = None) -> Operator:
+        """The operator who acts; raises :class:`NotPermitted` if none of the operator's roles has the permission."""
+        return self.acting.first(() if permission is None else (permission,), purpose)
 
-        Raises :class:`NotPermitted` if none of the operator's roles has the ``permission``.
-        """
-        self._hold_to_roles(self.credentials.operator)
-        operator = self.operators.act_as(self.credentials.operator, self.credentials.operator_passphrase)
-        if permission is not None:
-            operator.require(permission)
-        return operator
-
-    def second_operator(self, first: Operator, permission: Permission | None = None) -> Operator | None:
+    def second_operator(
+        self, first: Operator, permission: Permission | None = None, purpose: Purpose | None = None
+    ) -> Operator | None:
         """The second operator, if one was named; raises :class:`NotPermitted` if that is the first one again."""
-        name = self.credentials.second_operator
-        if name is None:
-            return None
-        if first.is_same_person_as(name):
-            raise NotPermitted("second-person-same", operator=first.name)
-        self._hold_to_roles(name)
-        second = self.operators.act_as(name, self.credentials.second_passphrase)
-        if permission is not None:
-            second.require(permission)
-        return second
-
-    def _hold_to_roles(self, name: str | None) -> None:
-        """Have the roles be the key store's word, not the file's: by their voucher, else by opening the key store."""
-        from eid_toolkit.books.audit.files import AuditFiles
-
-        if self.home.config.demo or name is None:
-            return
-        record, key = self.operators.get(name), AuditFiles(self.home.audit).key()
-        if key is None or not key.key.verify(record.voucher, record.endorsed, "sha256"):
-            self.keys.unlock()
+        return self.acting.second(first, permission, purpose)
 
     def look(self, permission: Permission) -> Operator:
         """The operator who looks at what is not for everybody: like :meth:`operator`, but a demo home needs no name."""

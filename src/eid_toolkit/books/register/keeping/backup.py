@@ -19,6 +19,7 @@ from sqlalchemy import Connection, MetaData, Table, func, select
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.log import AuditEvent, Filter
 from eid_toolkit.books.audit.rows import GENESIS
+from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database, version_of
@@ -101,7 +102,7 @@ Row = list[Any]
 
 def back_up(
     database: Database,
-    keys: KeyStore,
+    foundation: Foundation,
     config: HomeConfig,
     path: Path,
     operator: Operator,
@@ -116,10 +117,9 @@ def back_up(
     operator.require(Permission.BACK_UP)
     if path.exists() or path.is_symlink():
         raise NotPermitted("backup-exists", file=path.name)
-    keys.unlock()
     _record(database, clock, operator, BEGUN, {})
     with new_file(path) as (stream, publish):
-        manifest = _write(database, keys, config, stream, clock, entropy)
+        manifest = _write(database, foundation, config, stream, clock, entropy)
         try:
             publish()
         except FileExistsError:  # it has come meanwhile
@@ -160,12 +160,12 @@ def _record(database: Database, clock: Clock, operator: Operator, action: str, d
 
 
 def _write(
-    database: Database, keys: KeyStore, config: HomeConfig, stream: BinaryIO, clock: Clock, entropy: Entropy
+    database: Database, foundation: Foundation, config: HomeConfig, stream: BinaryIO, clock: Clock, entropy: Entropy
 ) -> Manifest:
     with database.read() as connection:
         tables = reflected_tables(connection)
         manifest = _manifest(connection, tables, config, clock.now())
-        writer = BackupWriter(stream, keys, entropy)
+        writer = BackupWriter(stream, foundation, entropy)
         writer.write(manifest.to_json())
         for table in tables:
             writer.write({"table": table.name, "columns": [column.name for column in table.columns]})

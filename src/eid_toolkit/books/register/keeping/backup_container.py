@@ -1,8 +1,9 @@
 """The file of a back-up: lines of JSON, compressed, encrypted and authenticated chunk by chunk, of any length.
 
-Layout: the magic; the file's own AES-256 key, sealed by the key store (60 bytes); then chunks, each a byte that is 1
+Layout: the magic; the file's own AES-256 key, wrapped for the home's staff key (docs/key-wrap.md: a point of 65 bytes,
+then 40 bytes; in files of version 1 it was sealed by the data key, 60 bytes); then chunks, each a byte that is 1
 for the last one and else 0, the length (4 bytes, big-endian), and AES-256-GCM (nonce of 12 bytes, ciphertext, tag of 16
-bytes) bound to the sealed key, to its number and to that byte. So no chunk can be changed, moved, left out or taken
+bytes) bound to the wrapped key, to its number and to that byte. So no chunk can be changed, moved, left out or taken
 from another file, and a file that was cut off has no last chunk. Nothing that a chunk holds is used before the
 chunk was authenticated.
 """
@@ -15,17 +16,22 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, BinaryIO
 
+from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
-from eid_toolkit.ground.errors import IntegrityBroken, SealBroken
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, SealBroken
 from eid_toolkit.ground.plain_values import parse_json
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.ec import EcPublicKey
+from eid_toolkit.standards.crypto.key_wrapping import POINT_SIZE, WrappedKey, wrap
 
-MAGIC = b"eid-register-backup/1\n"
+MAGIC = b"eid-register-backup/2\n"
+MAGIC_1 = b"eid-register-backup/1\n"
 
 _KEY_SIZE = 32  # AES-256
 _OVERHEAD = 28  # nonce and tag
 _SEALED_KEY_SIZE = _KEY_SIZE + _OVERHEAD
+_WRAPPED_KEY_SIZE = POINT_SIZE + _KEY_SIZE + 8
 _CHUNK = 1 << 16
 _COMPRESSION = 3  # most of a register is sealed, and is not made smaller
 _PIECE = 1 << 20
@@ -34,11 +40,12 @@ _PIECE = 1 << 20
 class BackupWriter:
     """Writes values as lines; :meth:`finish` ends the file."""
 
-    def __init__(self, stream: BinaryIO, keys: KeyStore, entropy: Entropy) -> None:
+    def __init__(self, stream: BinaryIO, foundation: Foundation, entropy: Entropy) -> None:
         self._stream = stream
         self._entropy = entropy
         self._key = Secret(entropy.take(_KEY_SIZE))
-        sealed = keys.seal(self._key.reveal(), MAGIC)
+        wrapped = wrap(self._key, EcPublicKey.from_spki(foundation.staff_wrapping), _context(foundation), entropy)
+        sealed = wrapped.ephemeral + wrapped.wrapped
         self._context = sha256(MAGIC + sealed).digest()
         self._number = 0
         self._compressor = zlib.compressobj(_COMPRESSION)
@@ -72,20 +79,30 @@ def read_backup(stream: BinaryIO, keys: KeyStore) -> Iterator[Any]:
 
     Raises :class:`IntegrityBroken` for a file that is damaged, cut off, or was made with another key store.
     """
-    if stream.read(len(MAGIC)) != MAGIC:
+    magic = stream.read(len(MAGIC))
+    if magic not in (MAGIC, MAGIC_1):
         raise IntegrityBroken("backup-unreadable")
-    sealed = stream.read(_SEALED_KEY_SIZE)
+    sealed = stream.read(_WRAPPED_KEY_SIZE if magic == MAGIC else _SEALED_KEY_SIZE)
     try:
-        key = keys.unseal(sealed, MAGIC)
-    except SealBroken:
+        key = _unwrapped(sealed, keys) if magic == MAGIC else keys.unseal(sealed, MAGIC_1)
+    except (SealBroken, BadInput):
         raise IntegrityBroken("backup-of-another-home") from None
     line = b""
-    for piece in _inflated(_chunks(stream, key, sha256(MAGIC + sealed).digest())):
+    for piece in _inflated(_chunks(stream, key, sha256(magic + sealed).digest())):
         *lines, line = (line + piece).split(b"\n")
         for encoded in lines:
             yield _value(encoded)
     if line:
         raise IntegrityBroken("backup-damaged")
+
+
+def _unwrapped(sealed: bytes, keys: KeyStore) -> Secret:
+    wrapped = WrappedKey(sealed[:POINT_SIZE], sealed[POINT_SIZE:])
+    return keys.staff.unwrap(wrapped, _context(keys.foundation))
+
+
+def _context(foundation: Foundation) -> bytes:
+    return MAGIC + foundation.home
 
 
 def _chunks(stream: BinaryIO, key: Secret, context: bytes) -> Iterator[bytes]:

@@ -1,0 +1,45 @@
+"""What the audit log says of operators and of the key store: their files are held to the newest row about each."""
+
+from __future__ import annotations
+
+import json
+
+from eid_toolkit.books.audit import log
+from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.ground.errors import IntegrityBroken
+
+OPERATOR_ROWS = ("operator.added", "operator.roles", "operator.disabled", "operator.re-enrolled", "operator.migrated")
+"""What changes an operator's record; each names its version, and its digest."""
+RENEWED = "compartment.renewed"
+"""A compartment has a new key from then on; the subject is the compartment."""
+
+
+class LoggedStanding:
+    """The newest row of each subject in one register."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_operator(self, name: str) -> tuple[int, str] | None:
+        """Version and digest of an operator's record; None for one of whom the log has nothing."""
+        with self._database.read() as connection:
+            row = log.newest(connection, name, OPERATOR_ROWS)
+        if row is None:
+            return None
+        try:
+            detail = json.loads(row.detail)
+            return int(detail["version"]), str(detail["record_sha256"])
+        except (ValueError, TypeError, KeyError):
+            raise IntegrityBroken("audit-row-damaged", row=row.position) from None
+
+    def of_compartment(self, compartment: Compartment) -> int:
+        """The generation of a compartment's key; 0 where nobody has renewed it."""
+        with self._database.read() as connection:
+            row = log.newest(connection, str(compartment), (RENEWED,))
+        if row is None:
+            return 0
+        try:
+            return int(json.loads(row.detail)["generation"])
+        except (ValueError, TypeError, KeyError):
+            raise IntegrityBroken("audit-row-damaged", row=row.position) from None

@@ -1,0 +1,66 @@
+"""Private keys that are made for a compartment by somebody who does not open it: wrapped for its public key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from eid_toolkit.books.keys.compartment_files import CompartmentFile
+from eid_toolkit.books.keys.sealing_key import SealingKey
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, SealBroken
+from eid_toolkit.ground.home.undo import change
+from eid_toolkit.ground.plain_values import Hex, read_json, to_plain
+from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
+from eid_toolkit.standards.crypto.key_wrapping import CURVE, WrappedKey, unwrap, wrap
+from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
+
+DEPOSIT = ".deposit"
+SCHEMA = "eid-deposit/1"
+_KEY_SIZE = 32
+_PURPOSE = "deposits"
+
+
+@dataclass(frozen=True, slots=True)
+class _Deposit:
+    ephemeral: Hex
+    wrapped: Hex
+    sealed: Hex
+
+
+def deposit_key(key: SealingKey) -> EcPrivateKey:
+    """The key pair of a compartment, which follows from its sealing key."""
+    domain = ec_domain_by_name(CURVE)
+    for attempt in range(1, 256):
+        scalar = key.for_purpose(f"{_PURPOSE} {attempt}").reveal()
+        if 0 < int.from_bytes(scalar, "big") < domain.n:
+            return EcPrivateKey(domain, Secret(scalar))
+    raise AssertionError("one of 2^32 candidates is out of range")
+
+
+def deposit(directory: Path, name: str, key: bytes, file: CompartmentFile, entropy: Entropy) -> None:
+    """Keep a private key (PKCS#8) so that those who open the compartment have it, and nobody else."""
+    context = _context(name, file)
+    secret = Secret(entropy.take(_KEY_SIZE))
+    wrapped = wrap(secret, EcPublicKey.from_spki(file.public), context, entropy)
+    kept = _Deposit(wrapped.ephemeral, wrapped.wrapped, aes_gcm_seal(secret, key, context, entropy))
+    change(directory / f"{name}{DEPOSIT}", json.dumps({"schema": SCHEMA, **to_plain(kept)}, indent=1).encode())
+
+
+def open_deposit(directory: Path, name: str, key: SealingKey, file: CompartmentFile) -> bytes:
+    """The private key (PKCS#8); raises :class:`IntegrityBroken` if the file is damaged."""
+    context = _context(name, file)
+    try:
+        kept = read_json(_Deposit, (directory / f"{name}{DEPOSIT}").read_bytes(), SCHEMA, strict=True)
+        secret = unwrap(WrappedKey(kept.ephemeral, kept.wrapped), deposit_key(key), context)
+        return aes_gcm_open(secret, kept.sealed, context)
+    except (ValueError, BadInput, SealBroken):
+        raise IntegrityBroken("key-store-damaged", file=f"{name}{DEPOSIT}") from None
+
+
+def _context(name: str, file: CompartmentFile) -> bytes:
+    return json.dumps([SCHEMA, name, hashlib.sha256(file.public).hexdigest()]).encode()
