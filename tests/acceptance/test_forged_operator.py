@@ -1,4 +1,4 @@
-"""Somebody who can write files, but lacks the key store's passphrase, makes himself an operator."""
+"""Somebody who can write files, but lacks the staff key, makes himself an operator."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.roles import EVERY_ROLE
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.secret import Secret
-from support.homes import ENTROPY, NOW, WorkingOffice, build_home
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from support.homes import ENTROPY, NOW, WorkingOffice, build_home, person
 
+P256 = ec_domain_by_name("secp256r1")
 WORD = Secret(b"a passphrase of one's own")
 
 
 @pytest.fixture
 def real(tmp_path: Path) -> WorkingOffice:
     office = WorkingOffice.at(build_home(tmp_path / "home", demo=False))
-    for name in ("anna", "bert"):
-        office.operators.add(name, WORD, NOW, ENTROPY)
-    anna, bert = (office.operators.act_as(name, lambda: WORD) for name in ("anna", "bert"))
-    return replace(office, clerk=anna, approver=bert)
+    return replace(office, clerk=person(office, "anna"), approver=person(office, "bert"))
 
 
 def forge(office: WorkingOffice, name: str) -> Operator:
-    """An operator made without the key store; one of that name is replaced."""
+    """An operator made without the staff key; one of that name is replaced."""
     files = office.home.operators
     for path in files.glob(f"{name}.*"):
         path.unlink()
-    forger = OperatorStore(files, demo=False)
-    forger.add(name, WORD, NOW, ENTROPY)
-    return forger.act_as(name, lambda: WORD)
+    forger, own_key = OperatorStore(files, office.keys.foundation), EcPrivateKey.generate(P256, ENTROPY)
+    record = forger.enrol(name, WORD, EVERY_ROLE, NOW, lambda statement: own_key.sign(statement, "sha256"), ENTROPY)
+    return Operator(name, forger.unlock(record, WORD))
 
 
 @pytest.mark.parametrize("name", ["bert", "mallory"])
-def test_an_approval_by_an_operator_whom_the_key_store_does_not_know_holds_nowhere(
+def test_an_approval_by_an_operator_whom_the_staff_key_does_not_vouch_for_holds_nowhere(
     real: WorkingOffice, name: str
 ) -> None:
     application = real.application()
@@ -47,7 +48,7 @@ def test_an_approval_by_an_operator_whom_the_key_store_does_not_know_holds_nowhe
 
 def test_a_disabled_operator_is_not_enabled_by_an_editor(real: WorkingOffice) -> None:
     application = real.approved()
-    real.operators.disable("bert", NOW)
+    real.operators.disable("bert", NOW, real.keys.staff.sign)
     assert real.prepare(application).application_id == application.id
     record = real.home.operators / "bert.json"
     record.write_text(record.read_text().replace(f'"disabled": "{NOW.isoformat()}"', '"disabled": null'))

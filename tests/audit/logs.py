@@ -17,8 +17,8 @@ from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
-from eid_toolkit.ground.secret import Secret
-from support.homes import CLOCK, ENTROPY
+from support.homes import CLOCK
+from support.people import People
 
 
 @dataclass
@@ -31,8 +31,7 @@ class LogBook:
 
     @classmethod
     def open(cls, url: str, folder: Path) -> LogBook:
-        keys = KeyStore.create(folder / "keys", Secret(ENTROPY.take(32)), ENTROPY, random=True)
-        return cls(Database.open(url), keys, folder)
+        return cls(Database.open(url), People(folder / "home", demo=True).keys, folder)
 
     @property
     def files(self) -> AuditFiles:
@@ -44,7 +43,7 @@ class LogBook:
         return self.trail_with(self.keys)
 
     def trail_with(self, keys: KeyStore) -> AuditTrail:
-        operators = OperatorStore(self.folder / "operators", demo=False, keys=keys)
+        operators = OperatorStore(self.folder / "operators", keys.foundation)
         return AuditTrail(self.database, keys, operators, self.files, CLOCK)
 
     def add(self, rows: int) -> None:

@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def saved(office: WorkingOffice, file: Path) -> Manifest:
-    return back_up(office.register.database, office.keys, office.home.config, file, ANNA, CLOCK, ENTROPY)
+    return back_up(office.register.database, office.keys.foundation, office.home.config, file, ANNA, CLOCK, ENTROPY)
 
 
 def restored(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
@@ -304,7 +304,7 @@ def test_a_back_up_of_an_older_version_is_brought_up_to_date(office: WorkingOffi
         marks = ", ".join(f":{name}" for name in rows[0])
         connection.execute(text(f"INSERT INTO audit ({names}) VALUES ({marks})"), rows)
         connection.execute(text("INSERT INTO audit_head (position, hash) VALUES (:position, :hash)"), heads)
-    back_up(old, office.keys, office.home.config, file, ANNA, CLOCK, ENTROPY)
+    back_up(old, office.keys.foundation, office.home.config, file, ANNA, CLOCK, ENTROPY)
     old.close()
     done = restored(office, file)
     assert done.manifest.version == "0002"

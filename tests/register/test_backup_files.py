@@ -54,7 +54,7 @@ def saved(demo_home_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for number in range(10):
         office.document({**UTOPIAN, "personal_number": str(number)})
     path = root.parent / "register.backup"
-    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys.foundation, office.home.config, path, ANNA, CLOCK, ENTROPY)
     yield Saved((office, path.read_bytes()))
     office.register.close()
 
@@ -110,7 +110,7 @@ def test_something_behind_the_end_is_found(saved: Saved, tmp_path: Path, more: b
 def test_chunks_of_another_back_up_of_the_same_home_are_found(saved: Saved, tmp_path: Path) -> None:
     office, data = saved
     path = tmp_path / "second.backup"
-    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys.foundation, office.home.config, path, ANNA, CLOCK, ENTROPY)
     mine, others = chunks(data), chunks(path.read_bytes())
     assert len(mine) == len(others)
     refused(saved, b"".join((*mine[:2], others[2], *mine[3:])), tmp_path)
@@ -128,7 +128,7 @@ def names(home: Home) -> set[str]:
 def test_a_damaged_back_up_changes_nothing(office: WorkingOffice, tmp_path: Path) -> None:
     office.document()
     path = tmp_path / "register.backup"
-    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys.foundation, office.home.config, path, ANNA, CLOCK, ENTROPY)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -144,7 +144,7 @@ def file(office: WorkingOffice, tmp_path: Path) -> Path:
     """A back-up of a register with one document."""
     office.document()
     path = tmp_path / "register.backup"
-    back_up(office.register.database, office.keys, office.home.config, path, ANNA, CLOCK, ENTROPY)
+    back_up(office.register.database, office.keys.foundation, office.home.config, path, ANNA, CLOCK, ENTROPY)
     return path
 
 

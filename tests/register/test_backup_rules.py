@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def saved(office: WorkingOffice, file: Path, operator: Operator = ANNA) -> Manifest:
-    return back_up(office.register.database, office.keys, office.home.config, file, operator, CLOCK, ENTROPY)
+    return back_up(office.register.database, office.keys.foundation, office.home.config, file, operator, CLOCK, ENTROPY)
 
 
 def actions(office: WorkingOffice) -> list[str]:

@@ -38,7 +38,7 @@ def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring
             row = {"id": name, "document_id": bound.id, "state": state, **what}
             connection.execute(personalization_job.insert(), row)
     file = tmp_path / "register.backup"
-    back_up(register.database, office.keys, office.home.config, file, ANNA, CLOCK, ENTROPY)
+    back_up(register.database, office.keys.foundation, office.home.config, file, ANNA, CLOCK, ENTROPY)
 
     register.documents.spoil(prepared.id, "torn", ANNA)
     register.documents.spoil(bound.id, "torn", ANNA, BERT, serial_of(1))

@@ -13,13 +13,13 @@ from sqlalchemy import text
 
 from eid_toolkit.books.register.documents.applications import ApplicationState
 from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.home import Home
-from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.pki.cms import verify_signed_data
-from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, WorkingOffice, build_home
+from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, WorkingOffice, build_home, person
 
 
 def change(office: WorkingOffice, statement: str, **values: object) -> None:
@@ -32,7 +32,7 @@ def test_the_approver_is_never_the_creator(office: WorkingOffice) -> None:
     made = office.application()
     for name in ("anna", "Anna"):
         with pytest.raises(NotPermitted, match="approver-is-creator"):
-            office.register.applications.approve(made.id, office.operators.act_as(name, lambda: Secret(b"")))
+            office.register.applications.approve(made.id, Operator(name))
     approved = office.register.applications.approve(made.id, BERT)
     assert approved.state is ApplicationState.APPROVED
     assert approved.decision is not None and approved.decision.operator == "bert"
@@ -227,7 +227,7 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_office(real_home: Path, tmp_path: Path) -> Iterator[WorkingOffice]:
     """An office in a home that is no demo: its operators have keys."""
     office = WorkingOffice.at(Home.open(shutil.copytree(real_home, tmp_path / "home")))
-    anna, bert = (office.operators.act_as(name, lambda: PASSPHRASE) for name in ("anna", "bert"))
+    anna, bert = (person(office, name) for name in ("anna", "bert"))
     yield replace(office, clerk=anna, approver=bert)
     office.register.close()
 

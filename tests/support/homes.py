@@ -165,6 +165,14 @@ class WorkingOffice(Office):
             return service.personalize(document.id, line(transport), self.clerk, SilentClerk(service, watch))
 
 
+def person(office: Office, name: str) -> Operator:
+    """An operator of a home that is no demo, with their keys; what is theirs to open is open from then on."""
+    record = office.operators.require_active(name)
+    keys = office.operators.unlock(record, PASSPHRASE)
+    office.keys.admit(record.name, keys)
+    return Operator(record.name, keys, record.roles)
+
+
 @pytest.fixture(scope="session")
 def demo_home_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_home(tmp_path_factory.mktemp("demo") / "home").root

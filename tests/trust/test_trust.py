@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.trust.database import FILE
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.ground.ports import SystemEntropy
-from eid_toolkit.ground.secret import Secret
 from support.authorities import NOW, Authority
+from support.people import People
 from support.trust_files import import_files
 
 UTOPIA, ATLANTIS = Authority(), Authority("VNM")
@@ -103,14 +102,10 @@ def test_a_bit_flipped_in_the_schema_is_told(store: TrustStore) -> None:
 
 
 def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path: Path) -> None:
-    (tmp_path / "operators").mkdir()
-    operators = OperatorStore(tmp_path / "operators", demo=False)
-    passphrase = Secret(b"operator passphrase")
-    for name in ("anna", "bert"):
-        operators.add(name, passphrase, NOW, SystemEntropy())
-    anna, bert = (operators.act_as(name, lambda: passphrase) for name in ("anna", "bert"))
-    store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
-    store.add(UTOPIA.csca, "own authority", NOW, None)
+    people = People(tmp_path / "home")
+    operators, anna, bert = people.operators, people.acting("anna"), people.acting("bert")
+    store = TrustStore(tmp_path / "trust", operators)
+    store.add(UTOPIA.csca, "own authority", NOW, anna, bert)
     store.add(ATLANTIS.csca, "vnm.cer", NOW, anna)
     with pytest.raises(IntegrityBroken, match="trust-decision-second-missing"):
         store.material().anchors_of("VN")
@@ -129,7 +124,7 @@ def test_in_an_authoritys_home_an_anchor_needs_two_operators_signatures(tmp_path
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
         store.material().anchors_of("VN")
     store.remove(ATLANTIS.csca.fingerprint)
-    TrustStore(tmp_path / "trust").add(ATLANTIS.csca, "smuggled in", NOW, None)
+    TrustStore(tmp_path / "trust").add(ATLANTIS.csca, "smuggled in", NOW)
     with pytest.raises(IntegrityBroken, match="trust-decision-signature"):
         store.material().anchors_of("VN")
     assert store.material().anchors_of("UT") == (UTOPIA.csca,)  # what is not looked at need not be decided on

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.trust.database import FILE
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.master_list import MasterList
@@ -26,6 +25,7 @@ from eid_toolkit.standards.pki.validation import Status, validate_signer
 from support.authorities import NOW, Authority
 from support.odd_certificates import certificate_bytes
 from support.old_trust import write_as_before
+from support.people import People
 from support.trust_files import import_files
 
 STATES = ("FRA", "DEU", "NLD", "GHA", "JPN", "BRA")
@@ -146,18 +146,14 @@ def test_one_decision_in_the_file_itself_is_read_too(store: TrustStore, tmp_path
 
 
 def test_decisions_that_an_earlier_version_kept_still_count(tmp_path: Path) -> None:
-    (tmp_path / "operators").mkdir()
-    operators = OperatorStore(tmp_path / "operators", demo=False)
-    for name in ("anna", "bert"):
-        operators.add(name, PASSPHRASE, NOW, SystemEntropy())
-    anna, bert = (operators.act_as(name, lambda: PASSPHRASE) for name in ("anna", "bert"))
-    own = frozenset({UTOPIA.csca.fingerprint})
-    store = TrustStore(tmp_path / "trust", operators, own)
-    store.add(UTOPIA.csca, "own authority", NOW, None)
+    people = People(tmp_path / "home")
+    operators, anna, bert = people.operators, people.acting("anna"), people.acting("bert")
+    store = TrustStore(tmp_path / "trust", operators)
+    store.add(UTOPIA.csca, "own authority", NOW, anna, bert)
     store.add(CSCAS[0], "fra.cer", NOW, anna, bert)
     import_files(store, [("list.ml", edition(0))], NOW, anna)
     write_as_before(store, tmp_path / "old")
-    opened = TrustStore(tmp_path / "old", operators, own)
+    opened = TrustStore(tmp_path / "old", operators)
     assert {anchor.der for anchor in opened.material().anchors} == {UTOPIA.csca.der, *(csca.der for csca in CSCAS)}
 
 
@@ -253,12 +249,10 @@ store.carry_out(store.plan(sources, datetime.fromisoformat(sys.argv[3])), None)
 def test_in_an_authoritys_home_one_list_is_held_against_its_proof(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "operators").mkdir()
-    operators = OperatorStore(tmp_path / "operators", demo=False)
-    operators.add("anna", PASSPHRASE, NOW, SystemEntropy())
-    anna = operators.act_as("anna", lambda: PASSPHRASE)
-    store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
-    store.add(UTOPIA.csca, "own authority", NOW, None)
+    people = People(tmp_path / "home")
+    operators, anna, bert = people.operators, people.acting("anna"), people.acting("bert")
+    store = TrustStore(tmp_path / "trust", operators)
+    store.add(UTOPIA.csca, "own authority", NOW, anna, bert)
     for number in range(4):
         import_files(store, [(f"{number}.ml", edition(number))], NOW, anna)
     looked: list[int] = []
@@ -273,16 +267,13 @@ def test_in_an_authoritys_home_one_list_is_held_against_its_proof(
 
 def test_a_list_that_vouches_for_another_lists_signer_is_found(tmp_path: Path) -> None:
     """Of two lists that prove each other only, none is good; with a third that proves one, all are."""
-    (tmp_path / "operators").mkdir()
-    operators = OperatorStore(tmp_path / "operators", demo=False)
-    operators.add("anna", PASSPHRASE, NOW, SystemEntropy())
-    anna = operators.act_as("anna", lambda: PASSPHRASE)
-    own = frozenset({UTOPIA.csca.fingerprint})
+    people = People(tmp_path / "home")
+    operators, anna, bert = people.operators, people.acting("anna"), people.acting("bert")
     france, germany = OTHERS[:2]
     by_utopia = UTOPIA.master_list(france.csca)
     by_france, by_germany = france.master_list(germany.csca), germany.master_list(france.csca)
-    store = TrustStore(tmp_path / "trust", operators, own)
-    store.add(UTOPIA.csca, "own authority", NOW, None)
+    store = TrustStore(tmp_path / "trust", operators)
+    store.add(UTOPIA.csca, "own authority", NOW, anna, bert)
     for name, data in (("u.ml", by_utopia), ("f.ml", by_france), ("d.ml", by_germany)):
         import_files(store, [(name, data)], NOW, anna)
     assert len(store.material().anchors_of("DE")) == len(store.material().anchors_of("FR")) == 1
@@ -306,7 +297,7 @@ def test_what_an_earlier_version_took_and_this_one_cannot_read_is_told_and_can_b
     (tmp_path / "trust" / f"{fingerprint}.cer").write_bytes(huge)
     (tmp_path / "trust" / f"{fingerprint}.json").write_text('{"kind": "anchor"}')
     store = TrustStore(tmp_path / "trust")
-    store.add(UTOPIA.csca, "a file", NOW, None)
+    store.add(UTOPIA.csca, "a file", NOW)
     assert [entry.fingerprint for entry in store.entries()] == [UTOPIA.csca.fingerprint]
     assert store.unreadable() == (fingerprint,)
     assert validate_signer(UTOPIA.signer(), store.material(), NOW).csca == UTOPIA.csca

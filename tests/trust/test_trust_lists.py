@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.trust import store as trust
 from eid_toolkit.books.trust.importing import Plan
 from eid_toolkit.books.trust.packs import Basis
 from eid_toolkit.books.trust.sources import Sources, read_bytes, read_files
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.codec import der
 from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 from support.authorities import NOW, START, Authority, new_key
+from support.people import People
 from support.trust_files import import_files
 
 UTOPIA, ATLANTIS, FRANCE, GHANA = Authority(), Authority("VNM"), Authority("FRA"), Authority("GHA")
@@ -62,7 +62,7 @@ def test_a_list_by_a_stranger_is_believed_only_if_its_signer_is_accepted(store: 
     with pytest.raises(BadInput, match="trust-list-signer-unknown") as caught:
         import_files(store, [("utopia.ml", LIST)], NOW, None)
     accepted = plan(store, LIST, accepted=str(caught.value.facts["accept"]))
-    assert accepted.decided_by_people(frozenset()) == [accepted.packs[0].sha256]
+    assert accepted.decided_by_people() == [accepted.packs[0].sha256]
     store.carry_out(accepted)
     assert countries(store) == {"UT", "VN", "FR"}
 
@@ -184,20 +184,16 @@ def test_a_deviation_list_is_taken_from_a_believed_state_only(store: TrustStore)
 
 
 @pytest.fixture
-def operators(tmp_path: Path) -> OperatorStore:
-    (tmp_path / "operators").mkdir()
-    made = OperatorStore(tmp_path / "operators", demo=False)
-    for name in ("anna", "bert"):
-        made.add(name, PASSPHRASE, NOW, SystemEntropy())
-    return made
+def people(tmp_path: Path) -> People:
+    return People(tmp_path / "home")
 
 
 def test_in_an_authoritys_home_two_operators_accept_a_list_and_one_takes_a_proved_one(
-    tmp_path: Path, operators: OperatorStore
+    tmp_path: Path, people: People
 ) -> None:
-    anna, bert = (operators.act_as(name, lambda: PASSPHRASE) for name in ("anna", "bert"))
-    store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
-    store.add(UTOPIA.csca, "own authority", NOW, None)
+    anna, bert = people.acting("anna"), people.acting("bert")
+    store = TrustStore(tmp_path / "trust", people.operators)
+    store.add(UTOPIA.csca, "own authority", NOW, anna, bert)
     store.carry_out(plan(store, LIST), anna)
     assert len(store.material().anchors) == 3
 
@@ -218,10 +214,10 @@ def plan_again(store: TrustStore, data: bytes, accept: str) -> Plan:
     return plan(store, data, accepted=accept)
 
 
-def test_a_list_that_claims_a_proof_it_lacks_is_told(tmp_path: Path, operators: OperatorStore) -> None:
-    anna = operators.act_as("anna", lambda: PASSPHRASE)
-    store = TrustStore(tmp_path / "trust", operators, frozenset({UTOPIA.csca.fingerprint}))
-    store.add(UTOPIA.csca, "own authority", NOW, None)
+def test_a_list_that_claims_a_proof_it_lacks_is_told(tmp_path: Path, people: People) -> None:
+    anna, bert = people.acting("anna"), people.acting("bert")
+    store = TrustStore(tmp_path / "trust", people.operators)
+    store.add(UTOPIA.csca, "own authority", NOW, anna, bert)
     foreign = GHANA.master_list(GHANA.csca)
     (pack,) = plan(store, foreign, accepted=plan(store, foreign).questions[0].accept).packs
     store.packs.write(replace(pack, basis=Basis.CHAIN).signed_by([anna]))

@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
+from typing import TypeVar
 
 from eid_toolkit.books.keys.compartment_files import STAFF, CompartmentFile
 from eid_toolkit.books.keys.compartments import Compartment, compartment_of
@@ -42,6 +43,7 @@ STAFF_KEY, STAFF_UNWRAPPING_KEY = "staff", "staff-unwrapping"
 _DEPOSITED = frozenset((Compartment.DOCUMENT_SIGNING, Compartment.VERIFYING))
 """Where a private key may be made without opening the compartment: a certificate vouches for each of them."""
 
+_Key = TypeVar("_Key")
 Ask = Callable[[Compartment], None]
 """Has somebody act who opens a compartment: they are admitted; nobody is where nobody can be asked."""
 
@@ -57,6 +59,7 @@ class KeyStore:
         self._holders: dict[str, HeldKeys] = {}
         self._opened: dict[Compartment, SealingKey] = {}
         self._symmetric: dict[str, Secret] = {}
+        self._generations: tuple[int, ...] | None = None
         self._newest: Callable[[Compartment], int] = lambda _: 0
 
     @classmethod
@@ -187,7 +190,7 @@ class KeyStore:
         if (self.directory / f"{name}{DEPOSIT}").exists():
             key = open_deposit(self.directory, name, self.sealing_key(compartment), self.file(compartment))
             return EcSigner(EcPrivateKey.from_pkcs8(key, None), digest)
-        return self._files(compartment).signer(name, digest, scheme)
+        return self._read(compartment, lambda files: files.signer(name, digest, scheme))
 
     def destroy(self, name: str) -> None:
         """Remove the key ``name`` for good; recording that is the caller's part."""
@@ -203,12 +206,13 @@ class KeyStore:
 
     def create_symmetric(self, name: str, key: Secret) -> None:
         """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
+        self._generations = None
         self._files(self._new(name)).create_symmetric(name, key)
 
     def symmetric(self, name: str) -> Secret:
         """The symmetric key ``name``."""
         if name not in self._symmetric:
-            self._symmetric[name] = self._files(self._there(name)).symmetric(name)
+            self._symmetric[name] = self._read(self._there(name), lambda files: files.symmetric(name))
         return self._symmetric[name]
 
     def create_master(self, name: str, size: int) -> None:
@@ -239,22 +243,26 @@ class KeyStore:
         names = (name for name in names_in(self.directory, SYMMETRIC) if name.partition("-")[0] == DATA_KEY)
         return tuple(sorted((int(name.partition("-")[2] or 1) for name in names), reverse=True))
 
+    @property
+    def data_generation(self) -> int:
+        """The generation of the data key that seals now."""
+        if self._generations is None:
+            self._generations = self.data_generations()
+        return next(iter(self._generations), 1)
+
     def seal(self, data: bytes, context: bytes) -> bytes:
         """``data`` encrypted and authenticated under the newest data key, bound to ``context``."""
-        return aes_gcm_seal(self._data_key(self._newest_data_key()), data, context, self._entropy)
+        return aes_gcm_seal(self._data_key(self.data_generation), data, context, self._entropy)
 
     def unseal(self, blob: bytes, context: bytes) -> Secret:
         """What was sealed; raises :class:`IntegrityBroken` if the blob, or its context, is another."""
-        *others, oldest = self.data_generations() or (1,)
+        *others, oldest = self._generations or self.data_generations() or (1,)
         for generation in others:
             try:
                 return Secret(aes_gcm_open(self._data_key(generation), blob, context))
             except SealBroken:  # perhaps sealed with an earlier one
                 pass
         return Secret(aes_gcm_open(self._data_key(oldest), blob, context))
-
-    def _newest_data_key(self) -> int:
-        return next(iter(self.data_generations()), 1)
 
     def _data_key(self, generation: int) -> Secret:
         return self.symmetric(data_key_name(generation))
@@ -263,6 +271,16 @@ class KeyStore:
 
     def _files(self, compartment: Compartment) -> KeyFiles:
         return KeyFiles(self.directory, self.sealing_key(compartment), self._entropy)
+
+    def _read(self, compartment: Compartment, use: Callable[[KeyFiles], _Key]) -> _Key:
+        """Use a key of a compartment, which may have got another sealing key since it was opened."""
+        try:
+            return use(self._files(compartment))
+        except IntegrityBroken:
+            if self.sealing_key(compartment).is_checked_by(self.file(compartment).check):
+                raise
+            del self._opened[compartment]
+            return use(self._files(compartment))
 
     def _token(self, compartment: Compartment) -> TokenKeys | None:
         """The token that holds a compartment's keys, if it has one; the compartment is opened for its PIN."""

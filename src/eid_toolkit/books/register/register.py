@@ -26,6 +26,10 @@ from eid_toolkit.books.staff.operators import OperatorStore
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 
+PORTION = 500
+"""Data keys that are wrapped anew at the end of a command."""
+RESEALED = "data-keys.resealed"
+
 
 @dataclass(frozen=True, slots=True)
 class Register:
@@ -42,6 +46,7 @@ class Register:
     erasure: Erasure
     clock: Clock
     audit: AuditTrail
+    data_keys: DataKeys
 
     @classmethod
     def open(
@@ -85,7 +90,18 @@ class Register:
             erasure,
             clock,
             trail,
+            data_keys,
         )
+
+    def reseal(self, operator: str) -> int:
+        """Wrap a portion of the data keys anew that somebody who has left could have opened; how many, on record."""
+        with self.database.read() as connection:
+            if not self.data_keys.waiting(connection, most=1):
+                return 0
+        with self.database.write() as connection:
+            resealed = self.data_keys.reseal(connection, PORTION)
+            log.append(connection, self.clock.now(), operator, [AuditEvent(RESEALED, "register", {"keys": resealed})])
+        return resealed
 
     def queues(self) -> tuple[Queue, ...]:
         """What waits at each stage of the office."""

@@ -71,8 +71,8 @@ _LISTED = 2
 class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
-    With ``operators``, an anchor is believed on two operators' signatures only, the authority's own CSCA, too. Revocation
-    lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
+    With ``operators``, an anchor is believed on two operators' signatures only, the authority's own CSCA, too.
+    Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
     """
 
     def __init__(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.ground.errors import EidError, IntegrityBroken
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.office.act import settle
@@ -34,6 +35,7 @@ def office_at_work(
             yield office
         finally:
             _tell_inspections(office, trouble)
+        _reseal(office)
         _sign_log(office, trouble)
     finally:
         office.register.close()
@@ -44,6 +46,14 @@ def _tell_inspections(office: Office, trouble: Trouble) -> None:
         tell_inspections(office)
     except (EidError, OSError) as error:
         trouble("inspections-not-told", error)
+
+
+def _reseal(office: Office) -> None:
+    """Go on with what was sealed by a key that somebody who has left could have copied."""
+    name = office.credentials.operator
+    if name is not None and office.keys.data_generation > 1 and office.keys.is_open(Compartment.REGISTER):
+        with suppress(EidError):  # busy: the next command goes on
+            office.register.reseal(name)
 
 
 def _sign_log(office: Office, trouble: Trouble) -> None:

@@ -32,7 +32,7 @@ from eid_toolkit.books.ledger.schema.people import (
 )
 from eid_toolkit.books.ledger.schema.stock import blank, blank_movement, manifest, shift, vendor
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration."""
 
 __all__ = [
