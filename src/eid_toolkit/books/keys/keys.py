@@ -73,6 +73,10 @@ class KeyStore:
         """Somebody acts now: their keys open what is wrapped for them."""
         self._holders[name] = keys
 
+    def ask_by(self, ask: Ask) -> None:
+        """Who is asked for a compartment that nobody opens who acts already."""
+        self._ask = ask
+
     def hold_to(self, newest: Callable[[Compartment], int]) -> None:
         """Have an older generation of a compartment refused than the one that is on record."""
         self._newest = newest

@@ -9,7 +9,7 @@ from pathlib import Path
 from eid_toolkit.books.keys.foundation import FILE as FOUNDATION_FILE
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import KeyPair
-from eid_toolkit.books.keys.keys import Ask, KeyStore
+from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.passphrase_keys import LOCK_FILE
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
@@ -25,6 +25,9 @@ DEVELOPER_CARD_KEY = Secret(bytes(range(0x40, 0x50)))
 """The key 40..4F of developer cards on the open market: opens no national blank."""
 DEMO_OPERATOR = "#specimen"
 """For whom the compartments of a demo home are wrapped."""
+
+OLD_SPECIMEN_FILE = "SPECIMEN-PASSPHRASE"
+"""Where a demo home of before kept the passphrase of its key store."""
 
 _FILE = "SPECIMEN-OPERATOR-KEY"
 _SCHEMA = "eid-specimen-operator/1"
@@ -45,13 +48,13 @@ def create_demo_operator(directory: Path, entropy: Entropy) -> KeyPair:
     return pair
 
 
-def open_key_store(home: Home, entropy: Entropy, ask: Ask | None = None) -> KeyStore:
-    """The home's key store; ``ask`` has somebody act who opens a compartment.
+def open_key_store(home: Home, entropy: Entropy) -> KeyStore:
+    """The home's key store.
 
     Raises :class:`NotPermitted` for a store of before, and :class:`IntegrityBroken` for a real home that was marked as
     demo later, or the other way round.
     """
-    keys = KeyStore(home.keys, foundation_of(home), entropy, ask)
+    keys = KeyStore(home.keys, foundation_of(home), entropy)
     if home.config.demo:
         keys.admit(DEMO_OPERATOR, _demo_operator(home.keys))
     return keys

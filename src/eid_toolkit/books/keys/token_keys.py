@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.compartments import Compartment, compartment_of
 from eid_toolkit.books.keys.key_files import check_name
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.sealing_key import SealingKey
@@ -29,6 +29,7 @@ IN_TOKEN = ".token"
 ACCESS = ".access"
 _SCHEMA = "eid-token-access/1"
 _PURPOSE = "token"
+_MARK = b"in the token\n"
 
 _tokens: dict[tuple[str, str], Token] = {}
 """Those of this process: logging in is the process's, and costs a second on some."""
@@ -101,7 +102,7 @@ class TokenKeys:
         return signer
 
     def _mark(self, name: str) -> None:
-        change(self._directory / f"{name}{IN_TOKEN}", b"in the token\n")
+        change(self._directory / f"{name}{IN_TOKEN}", _MARK)
 
 
 def read_access(directory: Path, compartment: Compartment, key: SealingKey) -> _Access:
@@ -130,3 +131,20 @@ def discard_made(directory: Path) -> None:
             for path in directory.glob(f"*{IN_TOKEN}"):
                 with suppress(EidError):
                     token.destroy(path.stem)
+
+
+def adopt_token(
+    directory: Path, uri: str, pin: Secret, sealing_key: Callable[[Compartment], SealingKey], entropy: Entropy
+) -> None:
+    """Have the one token of a home of before serve each compartment whose keys are in it.
+
+    Its one PIN is a secret of each of them then: whoever opens one of these compartments can use the keys of all.
+    """
+    names = Token(Pkcs11Uri.parse(uri), lambda: pin).names()
+    compartments = set()
+    for name in names:
+        with suppress(KeyError):
+            compartments.add(compartment_of(name))
+            change(directory / f"{name}{IN_TOKEN}", _MARK)
+    for compartment in sorted(compartments):
+        write_access(directory, compartment, sealing_key(compartment), uri, pin, entropy)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
+from eid_toolkit.books.audit.log_book import LogBook
 from eid_toolkit.books.audit.standing import LoggedStanding
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.keys.keys import KeyStore
@@ -32,7 +32,7 @@ RESEALED = "data-keys.resealed"
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class Register(LogBook):
     """The opened register of a home."""
 
     database: Database
@@ -108,30 +108,10 @@ class Register:
         with self.database.read() as connection:
             return queues(connection)
 
-    def record(self, operator: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
-        """Add to the audit log what happened outside the register's tables."""
-        self.record_all([(operator, action, subject, detail)])
-
-    def record_all(self, rows: Iterable[tuple[str, str, str, Mapping[str, object]]]) -> None:
-        """Add rows of operator, action, subject and detail: all of them, or after a stop none."""
-        with self.database.write() as connection:
-            for operator, action, subject, detail in rows:
-                log.append(connection, self.clock.now(), operator, [AuditEvent(action, subject, detail)])
-
-    def last_position(self) -> int:
-        """The position of the audit log's newest row; 0 if there is none."""
-        with self.database.read() as connection:
-            return log.last_position(connection)
-
-    def is_on_record(self, after: int, action: str, subject: str) -> bool:
-        """Whether the log has a row of this action and subject behind the position ``after``."""
-        with self.database.read() as connection:
-            return log.has_after(connection, after, action, subject)
-
-    def audit_rows(self, subject: str | None = None) -> tuple[AuditRow, ...]:
-        """The audit log in order, of one subject if it is given; people see it by :meth:`AuditTrail.rows`."""
+    def audit_rows(self, criteria: Filter | str | None = None) -> tuple[AuditRow, ...]:
+        """The audit log in order, of one subject or by a filter; people see it by :meth:`AuditTrail.rows`."""
         with self.database.read() as connection, log.any_text(connection):
-            return tuple(log.read(connection, Filter(subject)))
+            return tuple(log.read(connection, criteria if isinstance(criteria, Filter) else Filter(criteria)))
 
     def close(self) -> None:
         """Give the database back."""

@@ -181,12 +181,20 @@ class OperatorStore:
         endorse: Endorse,
         entropy: Entropy,
         recovery_key: bytes = b"",
+        signing: EcPrivateKey | None = None,
     ) -> OperatorRecord:
-        """A new operator with new keys under ``passphrase``; raises :class:`NotPermitted` if the name is taken."""
+        """A new operator with new keys under ``passphrase``; raises :class:`NotPermitted` if the name is taken.
+
+        Who comes from a home of before brings the ``signing`` key along.
+        """
         self.require_free(name)
-        lock, pin, pair = self._new_keys(name, passphrase, entropy)
+        lock, pin, pair = self._new_keys(name, passphrase, entropy, signing)
         public, wrapping = pair.public_key, pair.wrapping_key
         record = OperatorRecord(name, 1, public, wrapping, recovery_key, roles, now, None, (), lock, pin, b"")
+        return self._endorsed(record, endorse)
+
+    def keep(self, record: OperatorRecord, endorse: Endorse) -> OperatorRecord:
+        """Somebody of a home of before, who has no keys that open anything yet."""
         return self._endorsed(record, endorse)
 
     def assign(
@@ -225,10 +233,12 @@ class OperatorStore:
         self._keep(record)
         return record
 
-    def _new_keys(self, name: str, passphrase: Secret, entropy: Entropy) -> tuple[PassphraseLock, bytes, KeyPair]:
+    def _new_keys(
+        self, name: str, passphrase: Secret, entropy: Entropy, signing: EcPrivateKey | None = None
+    ) -> tuple[PassphraseLock, bytes, KeyPair]:
         lock, key = PassphraseLock.create(passphrase, entropy)
         domain = ec_domain_by_name(CURVE)
-        pair = KeyPair(EcPrivateKey.generate(domain, entropy), EcPrivateKey.generate(domain, entropy))
+        pair = KeyPair(signing or EcPrivateKey.generate(domain, entropy), EcPrivateKey.generate(domain, entropy))
         self._keep_keys(name, pair, key)
         return lock, key_pin(key, self._foundation).reveal(), pair
 

@@ -67,6 +67,10 @@ class App:
         given = _given(self.passphrase_fd, "EID_PASSPHRASE")
         return given or _asked("Passphrase of the terminal keys", twice=new)
 
+    def old_passphrase(self) -> Secret:
+        """That of a key store of before, given as :meth:`passphrase` is."""
+        return _given(self.passphrase_fd, "EID_PASSPHRASE") or _asked("Passphrase of the old key store")
+
     def pin(self) -> Secret:
         """The PIN of the token that holds the terminal keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
         return _given(self.pin_fd, "EID_PIN") or _asked("PIN of the token")

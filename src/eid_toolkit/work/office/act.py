@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eid_toolkit.ground.errors import (
     DatabaseAway,
@@ -33,8 +33,10 @@ from eid_toolkit.ground.plain_values import from_plain, to_plain
 from eid_toolkit.work.office.credentials import Purpose
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.audit.log_book import LogBook
     from eid_toolkit.books.staff.operators import Operator
     from eid_toolkit.books.staff.roles import Permission
+    from eid_toolkit.ground.home.home import Home
     from eid_toolkit.work.office.office import Office
 
 FOLDER = "acts"
@@ -42,6 +44,30 @@ _LOCK = "acts"
 _PATIENCE = 30.0
 """Seconds to wait for another act in this home."""
 _UNDELIVERED = "undelivered-"
+
+
+class Recorded(Protocol):
+    """What an act needs of an office."""
+
+    @property
+    def home(self) -> Home:
+        """Where its folders lie."""
+
+    @property
+    def register(self) -> LogBook:
+        """What says whether it was done."""
+
+    @property
+    def keys(self) -> Destroying:
+        """What destroys keys."""
+
+
+class Destroying(Protocol):
+    """A key store, as acts use it."""
+
+    def destroy(self, name: str) -> None:
+        """Remove a key for good; raises :class:`KeyMissing` if it is gone."""
+
 
 Right = Callable[["Office", str, str], "tuple[Operator, ...]"]
 """Asks who acts, and raises :class:`NotPermitted` if they may not."""
@@ -164,7 +190,7 @@ def act(office: Office, right: Right, action: str, subject: str, detail: Mapping
 
 
 @contextmanager
-def recoverable(office: Office, action: str, subject: str, operator: str, intention: str) -> Iterator[Undo]:
+def recoverable(office: Recorded, action: str, subject: str, operator: str, intention: str) -> Iterator[Undo]:
     """Work on files that are put back unless the row is on record which the journal names as the ``outcome``.
 
     The log says that the act was abandoned, if it has the row ``intention`` by then.
@@ -185,7 +211,7 @@ def recoverable(office: Office, action: str, subject: str, operator: str, intent
             undo.discard()
 
 
-def settle(office: Office) -> None:
+def settle(office: Recorded) -> None:
     """Bring what a stopped command has left of an act to its end; an act that is being done just now is left alone.
 
     Raises :class:`DatabaseAway` if the register cannot be asked.
@@ -196,7 +222,7 @@ def settle(office: Office) -> None:
         _settle_all(office)
 
 
-def _settle_all(office: Office) -> None:
+def _settle_all(office: Recorded) -> None:
     for folder in _left(office):
         if not is_private(folder):  # what is in it is done with the rights of whoever gives the command
             raise IntegrityBroken("act-damaged", folder=folder)
@@ -206,7 +232,7 @@ def _settle_all(office: Office) -> None:
             raise IntegrityBroken("act-damaged", folder=folder) from None
 
 
-def _settle(office: Office, undo: Undo, *, tell: bool, why: str) -> None:
+def _settle(office: Recorded, undo: Undo, *, tell: bool, why: str) -> None:
     lines = undo.lines()
     if lines:
         about = from_plain(_About, lines[0])
@@ -246,19 +272,19 @@ def _kept(undo: Undo) -> Path:
     return undo.folder.with_name(_UNDELIVERED + undo.folder.name)
 
 
-def _destroy_keys(office: Office, undo: Undo) -> None:
+def _destroy_keys(office: Recorded, undo: Undo) -> None:
     for line in undo.lines():
         if "destroy" in line:
             with suppress(KeyMissing):  # done before the stop
                 office.keys.destroy(line["destroy"])
 
 
-def _left(office: Office) -> list[Path]:
+def _left(office: Recorded) -> list[Path]:
     folder = office.home.root / FOLDER
     return sorted(path for path in folder.iterdir() if path.name.isdecimal()) if folder.is_dir() else []
 
 
-def _free_folder(office: Office) -> Path:
+def _free_folder(office: Recorded) -> Path:
     """Numbers go on behind what could not be delivered."""
     names = (path.name.removeprefix(_UNDELIVERED) for path in private_directory(office.home.root / FOLDER).iterdir())
     return office.home.root / FOLDER / f"{max((int(name) for name in names if name.isdecimal()), default=0) + 1}"

@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 class Acting:
     """The people of one run in one home."""
 
-    def __init__(self, home: Home, credentials: Credentials, entropy: Entropy) -> None:
-        from eid_toolkit.books.keys.opening import open_key_store
-
+    def __init__(self, home: Home, credentials: Credentials, keys: KeyStore) -> None:
         self._credentials = credentials
-        self.keys: KeyStore = open_key_store(home, entropy, self._open)
+        self.keys = keys
+        keys.ask_by(self._open)
         self.operators = OperatorStore(home.operators, self.keys.foundation)
         self._demo = home.config.demo
         self._held: dict[bytes, HeldKeys] = {}
+
+    @classmethod
+    def at(cls, home: Home, credentials: Credentials, entropy: Entropy) -> Acting:
+        """Those who act in a home; nobody is asked for anything yet."""
+        from eid_toolkit.books.keys.opening import open_key_store
+
+        return cls(home, credentials, open_key_store(home, entropy))
 
     def first(
         self, permissions: Sequence[Permission] = (), purpose: Purpose | None = None, *, by_passphrase: bool = False

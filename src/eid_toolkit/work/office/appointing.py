@@ -187,6 +187,7 @@ def _check_last(office: Office, leaving: OperatorRecord, assigned: frozenset[Rol
     """Raises :class:`NotPermitted` if too few security officers would be left."""
     if Role.SECURITY_OFFICER in assigned or Role.SECURITY_OFFICER not in leaving.roles:
         return
-    left = [record for record in office.operators.active(Role.SECURITY_OFFICER) if record.name != leaving.name]
+    officers = office.operators.active(Role.SECURITY_OFFICER)
+    left = [record for record in officers if record.name != leaving.name and record.wrapping_key]
     if len(left) < _OFFICERS:
         raise NotPermitted("operator-last-officer", name=leaving.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.opening import foundation_of
 from eid_toolkit.ground.errors import EidError, IntegrityBroken
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.office.act import settle
@@ -31,6 +32,7 @@ def office_at_work(
     office = Office.open(root, credentials, clock, entropy)
     try:
         settle(office)
+        foundation_of(office.home)  # it is gone again where a migration of the key store was stopped
         try:
             yield office
         finally:

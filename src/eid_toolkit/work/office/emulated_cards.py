@@ -21,7 +21,7 @@ def make_blank_card(root: Path, credentials: Credentials, entropy: Entropy, name
     from eid_toolkit.cards.emulator.shelf import CardStore
 
     home = Home.open(root)
-    transport_key = Acting(home, credentials, entropy).keys.symmetric(TRANSPORT_KEY)
+    transport_key = Acting.at(home, credentials, entropy).keys.symmetric(TRANSPORT_KEY)
     memory = make_blank((transport_key, transport_key, transport_key), entropy)
     CardStore(home).create(name, memory)
     return memory

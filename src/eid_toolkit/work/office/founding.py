@@ -25,6 +25,7 @@ from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.work.office.staffing import FOUNDER, Staffing
@@ -48,6 +49,8 @@ class Enrolment:
     name: str
     passphrase: Secret
     roles: frozenset[Role] = frozenset({Role.SECURITY_OFFICER})
+    signing: EcPrivateKey | None = None
+    """The key that was theirs before; a new one if there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,6 @@ def restorer_of(root: Path, credentials: Credentials, clock: Clock, entropy: Ent
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
 
     home = Home.open(root)
-    acting = Acting(home, credentials, entropy)
+    acting = Acting.at(home, credentials, entropy)
     actor, *_ = acting.both("register.restore", "register", (Permission.BACK_UP,), Permission.BACK_UP)
     return Restorer(home, acting.keys, actor, clock)

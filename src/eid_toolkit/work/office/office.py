@@ -44,7 +44,7 @@ class Office:
         from eid_toolkit.books.register.register import Register
 
         home = Home.open(root)
-        acting = Acting(home, credentials, entropy)
+        acting = Acting.at(home, credentials, entropy)
         register = Register.open(home, acting.keys, acting.operators, clock, entropy)
         return cls(home, acting, register, credentials, clock, entropy)
 

@@ -14,6 +14,7 @@ from eid_toolkit.books.keys.keys import STAFF_KEY, STAFF_UNWRAPPING_KEY, KeyStor
 from eid_toolkit.books.keys.opening import DEMO_OPERATOR, create_demo_operator
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.recovery import new_share, recovery_key
+from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
 class Staffing:
     """The key store of a home that is being founded, open, with its people."""
 
-    def __init__(self, home: Home, officers: Sequence[Enrolment], now: datetime, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        home: Home,
+        officers: Sequence[Enrolment],
+        now: datetime,
+        entropy: Entropy,
+        others: Sequence[OperatorRecord] = (),
+    ) -> None:
+        """``others`` are operators of a home of before, who have no keys that open anything yet."""
         domain = ec_domain_by_name(CURVE)
         staff = KeyPair(EcPrivateKey.generate(domain, entropy), EcPrivateKey.generate(domain, entropy))
         config = home.config
@@ -52,6 +61,8 @@ class Staffing:
             self.people.append(Operator(FOUNDER))
         for officer in officers:
             self._enrol(officer, staff, now, entropy)
+        for record in others:
+            self.records.append(self.operators.keep(record, staff.sign))
         custody = Custody(self.keys, staff, now, entropy)
         for compartment in Compartment:
             custody.create(compartment, self._recipients(compartment, entropy))
@@ -63,13 +74,17 @@ class Staffing:
         return standing_of(record, self.foundation)
 
     def _enrol(self, officer: Enrolment, staff: KeyPair, now: datetime, entropy: Entropy) -> None:
-        share = new_share(entropy)
-        public = recovery_key(share).public_key.spki()
-        record = self.operators.enrol(officer.name, officer.passphrase, officer.roles, now, staff.sign, entropy, public)
+        share = new_share(entropy) if Role.SECURITY_OFFICER in officer.roles else None
+        public = recovery_key(share).public_key.spki() if share is not None else b""
+        name, signing = officer.name, officer.signing
+        record = self.operators.enrol(
+            name, officer.passphrase, officer.roles, now, staff.sign, entropy, public, signing
+        )
         pair = self.operators.unlock(record, officer.passphrase)
         self.records.append(record)
         self.people.append(Operator(record.name, pair, record.roles))
-        self.recovery_shares[record.name] = share
+        if share is not None:
+            self.recovery_shares[record.name] = share
 
     def _recipients(self, compartment: Compartment, entropy: Entropy) -> tuple[Recipient, ...]:
         if not self.foundation.demo:

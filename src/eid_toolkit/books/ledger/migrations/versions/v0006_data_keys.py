@@ -1,4 +1,4 @@
-"""A subject has a data key for each generation of the key store's: what a leaver has copied opens nothing sealed later."""
+"""A subject has a data key for each generation of the key store's: what a leaver copied opens nothing sealed later."""
 
 from __future__ import annotations
 

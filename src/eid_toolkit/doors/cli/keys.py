@@ -1,0 +1,117 @@
+"""`eid keys`: the compartments of the key store, and who opens them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
+from eid_toolkit.doors.cli.output import emit, emit_values, note, table
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.office.key_keeping import CompartmentStanding
+
+
+@click.group(cls=Group)
+def keys() -> None:
+    """Show who opens which keys, and wrap them anew."""
+
+
+@keys.command("show")
+@format_option
+@pass_app
+def show(app: App, fmt: str) -> None:
+    """Show the compartments of the key store, who opens them, and what somebody who has left could have copied."""
+    from eid_toolkit.work.office import key_keeping
+
+    with open_office(app) as office:
+        standing = key_keeping.standing(office)
+    rows = [_to_json(compartment) for compartment in standing.compartments]
+    data = {"schema": "eid-keys/1", "compartments": rows, "data_keys_to_reseal": standing.unsealed}
+
+    def text() -> str:
+        shown = [
+            (
+                row["name"],
+                row["generation"],
+                "two" if row["by_two"] else "one",
+                _names(row["holders"]),
+                len(row["keys"]),
+            )
+            for row in rows
+        ]
+        return table(("compartment", "generation", "opened by", "holders", "keys"), shown)
+
+    emit(data, fmt, text)
+    for compartment in standing.compartments:
+        for name in compartment.waiting:
+            note(f"{name} has a role for {compartment.compartment}, but no wrapped key: eid keys rewrap.")
+        for exposure in compartment.exposures:
+            kept = ", ".join(exposure.keys)
+            note(
+                f"{exposure.person} could have copied from {compartment.compartment} until {exposure.since:%Y-%m-%d}: {kept}."
+            )
+    if standing.unsealed:
+        note(f"{standing.unsealed} data keys are not yet sealed anew; each command that opens the register goes on.")
+
+
+@keys.command("rewrap")
+@format_option
+@pass_app
+def rewrap(app: App, fmt: str) -> None:
+    """Wrap every compartment's key anew for those whose roles need it, and create compartments that are missing.
+
+    This takes two security officers.
+    """
+    from eid_toolkit.work.office import key_keeping
+
+    with open_office(app) as office:
+        shared = key_keeping.rewrap(office)
+    emit_values({"compartments": shared}, fmt, [("Wrapped anew", ", ".join(shared))])
+
+
+@keys.command("migrate")
+@format_option
+@pass_app
+def migrate(app: App, fmt: str) -> None:
+    """Give the key store of an earlier version compartments; this is done once.
+
+    This takes the old passphrase of the key store (asked for, or from EID_PASSPHRASE or --passphrase-fd) and two
+    security officers with their own. All others have to be re-enrolled afterwards.
+    """
+    from eid_toolkit.books.staff.recovery import on_paper
+    from eid_toolkit.work.office.migrating import migrate as carry_out
+
+    done = carry_out(app.home_path, app, app.old_passphrase, app.pin, CLOCK, ENTROPY)
+    shares = {name: on_paper(share) for name, share in done.recovery_shares.items()}
+    data = {"recovery_shares": shares, "to_re_enrol": list(done.to_re_enrol)}
+    pairs = [(f"Recovery share of {name}", share) for name, share in shares.items()]
+    emit_values(data, fmt, [*pairs, ("To be re-enrolled", ", ".join(done.to_re_enrol) or "nobody")])
+    if shares:
+        note("Print the recovery shares, each for its own sealed envelope in a safe: they are not shown again.")
+
+
+def _people(row: dict[str, Any]) -> str:
+    return "two" if row["by_two"] else "one"
+
+
+def _names(holders: list[str]) -> str:
+    return ", ".join(name for name in holders if "#" not in name) or "-"
+
+
+def _to_json(compartment: CompartmentStanding) -> dict[str, Any]:
+    return {
+        "name": str(compartment.compartment),
+        "generation": compartment.generation,
+        "by_two": compartment.by_two,
+        "holders": list(compartment.holders),
+        "without_wrap": list(compartment.waiting),
+        "keys": list(compartment.keys),
+        "in_token": compartment.in_token,
+        "could_have_copied": [
+            {"operator": exposure.person, "until": exposure.since.isoformat(), "keys": list(exposure.keys)}
+            for exposure in compartment.exposures
+        ],
+    }
