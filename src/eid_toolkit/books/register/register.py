@@ -11,6 +11,7 @@ from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.register.agencies.agencies import Agencies
 from eid_toolkit.books.register.agencies.notices import Notices
 from eid_toolkit.books.register.data_keys import DataKeys
@@ -48,7 +49,8 @@ class Register:
 
         A ``new`` one is made by the founding of a home alone.
         """
-        database = Database.found(home.register_url) if new else Database.open(home.register_url, new=False)
+        address = RegisterAddress.of(home)
+        database = Database.found(address) if new else Database.open(address, new=False)
         operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)

@@ -19,6 +19,12 @@ from eid_toolkit.doors.cli.output import emit_values, note
 @click.option("--authority", metavar="NAME", help="The authority's name, as shown in certificates and documents.")
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file in the home.")
+@click.option(
+    "--register-without-tls-verification",
+    "tls_unverified",
+    is_flag=True,
+    help="Allow a register on another host without TLS, or with a server certificate that is not verified.",
+)
 @click.option("--key-store", metavar="URI", help="A pkcs11: URI of the token to hold the keys, or `file`.")
 @click.option(
     "--signature-limit",
@@ -38,6 +44,7 @@ def init(
     authority: str | None,
     contact: str | None,
     register_url: str | None,
+    tls_unverified: bool,
     key_store: str | None,
     signature_limit: int | None,
     without_csca: bool,
@@ -50,7 +57,8 @@ def init(
     --pin-fd or EID_PIN.
     """
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER, AuthorityFiles
-    from eid_toolkit.ground.home.config import HomeConfig
+    from eid_toolkit.books.ledger.register_address import RegisterAddress
+    from eid_toolkit.ground.home.config import UNVERIFIED, HomeConfig
     from eid_toolkit.standards.profiles import list_profiles, load_profile
     from eid_toolkit.work.office.founding import found
 
@@ -58,8 +66,11 @@ def init(
         if not demo:
             raise click.UsageError("Missing option '--authority' (only a demo home has a default name).")
         authority = "Specimen Authority"
-    token = None if key_store in (None, "file") else key_store
-    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token, signature_limit)
+    if tls_unverified and register_url is None:
+        raise click.UsageError("Option '--register-without-tls-verification' needs '--register'.")
+    token, tls = None if key_store in (None, "file") else key_store, UNVERIFIED if tls_unverified else None
+    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, token, signature_limit, tls)
+    RegisterAddress.configured(config)  # a wrong one is told before anything is asked for
     passphrase = None if demo else app.passphrase(new=True)
     profiles = [load_profile(name) for name in list_profiles()]
     home = found(

@@ -33,10 +33,12 @@ def back_up(office: Office, path: Path) -> Manifest:
 def restorer_of(root: Path, credentials: Credentials, clock: Clock, entropy: Entropy) -> Restorer:
     """What restores the register of the home at ``root``, which need not be one that can be opened."""
     from eid_toolkit.books.keys.opening import open_key_store
+    from eid_toolkit.books.ledger.register_address import RegisterAddress
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
     from eid_toolkit.books.staff.operators import OperatorStore
 
     home = Home.open(root)
+    RegisterAddress.of(home)  # a wrong one is told before anybody is asked for a passphrase
     keys = open_key_store(home, credentials.passphrase, entropy, credentials.pin)
     operators = OperatorStore(home.operators, demo=home.config.demo, keys=keys)
     keys.unlock()  # first: then the operator's roles are checked against its word
