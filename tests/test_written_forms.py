@@ -137,7 +137,7 @@ SAMPLES: dict[str, Any] = {
     ),
     "status change": StatusChange("document.lost", DocumentState.PREPARED, TIME, "clerk", None),
     "erased": Erased("P1", ("P2",), (), False),
-    "statistics": Statistics("0030", "sqlite", 4096, {"person": {"all": 3}}, 12, "ef", 7),
+    "statistics": Statistics("0030", "sqlite", 4096, {"person": {"all": 3}}, 12, "ef", 7, "file"),
     "queue": Queue("print", 2, TIME, "D1"),
     "queue of none": Queue("print", 0, None, None),
     "movement": Movement("stock.receive", None, "received", "s1", "H1", TIME, "clerk", None),

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def test_where_there_is_no_home_none_opens(tmp_path: Path) -> None:
         (CONFIG.encode().replace(b"true", b'"yes"'), "home-config-key"),
         (CONFIG.encode().replace(b"2026-", b"later-"), "home-config-key"),
         (CONFIG.encode().replace(b'"UTO"', b'"Utopia"'), "country-code-malformed"),
+        (CONFIG.encode() + b'register_tls = "verified"\n', "register-tls-unknown"),
+        (CONFIG.encode() + b"register_tls = false\n", "home-config-key"),
     ],
 )
 def test_a_damaged_configuration_is_refused(tmp_path: Path, text: bytes, code: str) -> None:
@@ -58,6 +61,12 @@ def test_a_damaged_configuration_is_refused(tmp_path: Path, text: bytes, code: s
     (tmp_path / "eid.toml").write_bytes(text)
     with pytest.raises((BadInput, IntegrityBroken), match=code):
         Home.open(tmp_path)
+
+
+def test_a_configuration_keeps_that_a_register_need_not_be_verified() -> None:
+    config = replace(CONFIG, register_tls="unverified")
+    assert HomeConfig.parse(config.encode()) == config
+    assert b"register_tls" not in CONFIG.encode()
 
 
 def test_an_authority_needs_a_name_that_can_be_shown() -> None:

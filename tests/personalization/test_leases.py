@@ -24,9 +24,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
 @pytest.fixture
-def database(home_copies: HomeCopies, tmp_path) -> Iterator[Database]:  # type: ignore[no-untyped-def]
+def url(home_copies: HomeCopies, tmp_path) -> str:  # type: ignore[no-untyped-def]
     home = home_copies.copy(tmp_path / "home")
-    opened = Database.open(home.config.register_url or f"sqlite:///{home.register_path}", new=False)
+    return home.config.register_url or f"sqlite:///{home.register_path}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    opened = Database.open(url, new=False)
     yield opened
     opened.close()
 
@@ -158,12 +163,11 @@ time.sleep(60)
 """
 
 
-def test_a_container_of_the_same_name_keeps_its_lease(database: Database) -> None:
+def test_a_container_of_the_same_name_keeps_its_lease(database: Database, url: str) -> None:
     """It is number 1 of its own processes, on this machine, since this start of it: here that is another process."""
     enter = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if subprocess.run([*enter, "true"], capture_output=True, check=False, timeout=60).returncode:
         pytest.skip("no namespace of processes may be made here")
-    url = database._engine.url.render_as_string(hide_password=False)
     script = [*enter, sys.executable, "-c", TAKE, url]
     with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as station:
         try:

@@ -102,7 +102,7 @@ def test_a_file_that_is_damaged_meanwhile_is_told_when_its_log_is_cleared(path: 
 
 
 @pytest.mark.parametrize(
-    ("url", "code"), [("nonsense", "malformed"), ("postgresql://host/db", "unsupported"), ("sqlite://", "unsupported")]
+    ("url", "code"), [("nonsense", "malformed"), ("mysql://host/db", "unsupported"), ("sqlite://", "no-database")]
 )
 def test_addresses_that_cannot_be_used_are_refused(url: str, code: str) -> None:
     with pytest.raises(BadInput, match=f"register-url-{code}"):

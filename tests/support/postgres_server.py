@@ -1,12 +1,17 @@
-"""A PostgreSQL server of one's own: private to its folder, reached by a socket, gone when it is stopped."""
+"""A PostgreSQL server of one's own: private to its folder, reached by a socket, gone when it is stopped.
+
+One that ``listens`` can be reached by TCP on 127.0.0.1, too, with TLS where it has a certificate.
+"""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -31,6 +36,14 @@ def memory_folder() -> str | None:
     return path if found.f_bavail * found.f_frsize > _ROOM else None
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What a server shows, in PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
 class PrivatePostgres:
     """One server; databases are made empty or as copies of another one.
 
@@ -38,9 +51,11 @@ class PrivatePostgres:
     that is possible.
     """
 
-    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False, listens: bool = False, tls: Tls | None = None) -> None:
         self._binaries = binaries
         self._durable = durable
+        self._listens, self._tls = listens, tls
+        self.port = _free_port() if listens else 5432
         # In any case at a short path: it becomes a socket's.
         self._root = Path(tempfile.mkdtemp(prefix="eid-pg-", dir=(None if durable else memory_folder()) or "/tmp"))
         self._runs_as: list[str] = []
@@ -54,6 +69,9 @@ class PrivatePostgres:
         options = ["--auth=trust", "--username=eid", "--encoding=UTF8", "--locale=C.UTF-8"]
         try:
             self._run("initdb", "-D", self._data, *options, *([] if self._durable else ["--no-sync"]))
+            if self._tls is not None:
+                self._keep("server.crt", self._tls.certificate)
+                self._keep("server.key", self._tls.key)
             self._start()
         except BaseException:
             shutil.rmtree(self._root, ignore_errors=True)
@@ -73,7 +91,7 @@ class PrivatePostgres:
         self._start()
 
     def url(self, name: str) -> str:
-        return f"postgresql+psycopg://eid@/{name}?host={self._root}"
+        return f"postgresql+psycopg://eid@/{name}?host={self._root}&port={self.port}"
 
     def create(self, template: str = "template0") -> str:
         """A new database's name."""
@@ -89,7 +107,7 @@ class PrivatePostgres:
         """One statement by the server's owner."""
         import psycopg
 
-        address = f"user=eid dbname={database} host={self._root} connect_timeout=60"
+        address = f"user=eid dbname={database} host={self._root} port={self.port} connect_timeout=60"
         with psycopg.connect(address, autocommit=True, options="-c statement_timeout=60s") as connection:
             connection.execute(text)  # type: ignore[call-overload]
 
@@ -98,10 +116,21 @@ class PrivatePostgres:
         return str(self._root / "data")
 
     def _start(self) -> None:
-        settings = f"-c listen_addresses='' -c unix_socket_directories={self._root}"
+        listens = "127.0.0.1" if self._listens else "''"
+        settings = f"-c listen_addresses={listens} -c port={self.port} -c unix_socket_directories={self._root}"
+        if self._tls is not None:  # the files are where the server looks for them
+            settings += " -c ssl=on"
         if not self._durable:
             settings += " -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=60"
         self._run("pg_ctl", "-D", self._data, "-l", str(self._root / "log"), "-w", "-o", settings, "start")
+
+    def _keep(self, name: str, content: bytes) -> None:
+        path = Path(self._data) / name
+        path.touch(0o600)
+        path.write_bytes(content)
+        if self._runs_as:
+            owner = Path(self._data).stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     def _run(self, program: str, *arguments: str) -> None:
         words = [*self._runs_as, str(self._binaries / program), *arguments]
@@ -109,3 +138,10 @@ class PrivatePostgres:
             words, check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

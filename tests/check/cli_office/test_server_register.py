@@ -153,7 +153,7 @@ def test_a_home_whose_place_was_taken_meanwhile_leaves_no_register(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("address", "code"),
-    [("postgresql+psycopg://nobody:secret@127.0.0.1:1/none", 11), ("postgresql://host/db", 9), ("mysql://host/db", 9)],
+    [("postgresql://nobody:secret@127.0.0.1:1/none", 11), ("postgresql://u:secret@h", 9), ("mysql://u:secret@h/db", 9)],
 )
 def test_an_address_that_is_no_use_is_told_without_its_password(tmp_path: Path, address: str, code: int) -> None:
     told = eid(tmp_path / "home", "init", "--demo", "--country", "UTO", "--register", address, code=code)

@@ -8,19 +8,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import (
-    ArgumentError,
     DatabaseError,
     DataError,
     DBAPIError,
     IntegrityError,
     InterfaceError,
-    NoSuchModuleError,
     OperationalError,
+    ProgrammingError,
 )
 
+from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.ledger.schema import HEAD, metadata
+from eid_toolkit.books.ledger.server_tls import VERIFIED, tls_refusal
 from eid_toolkit.ground.errors import BadInput, DatabaseAway, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.atomic import FILE_MODE
 
@@ -41,7 +42,6 @@ _PRAGMAS = (
 VERSION_TABLE = "alembic_version"
 _WRITE, _SHARED = "eid_write", "eid_shared"
 _WRITER_LOCK = 0x65_69_64  # "eid": the one writer of a PostgreSQL register
-_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 _DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
 
 
@@ -52,14 +52,14 @@ class Database:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str, *, new: bool = True) -> Database:
-        """Open the database at an SQLAlchemy address and bring it up to date; make it if it may be ``new``.
+    def open(cls, where: str | RegisterAddress, *, new: bool = True) -> Database:
+        """Open the database at an address or URL and bring it up to date; make it if it may be ``new``.
 
-        Raises :class:`BadInput` for an address that cannot be used and a register of a newer version,
+        Raises :class:`BadInput` for a URL that cannot be used and a register of a newer version,
         :class:`ServiceAway` if it cannot be reached, :class:`IntegrityBroken` for a file that is no database, and
         where there is no register though there should be one.
         """
-        database = cls.reach(url, new=new)
+        database = cls.reach(where, new=new)
         try:
             database._migrate(new=new)
         except BaseException:
@@ -68,14 +68,14 @@ class Database:
         return database
 
     @classmethod
-    def found(cls, url: str) -> Database:
+    def found(cls, where: str | RegisterAddress) -> Database:
         """Make a register where there is none; :meth:`discard` takes it away again.
 
         Whether there is none is asked in the transaction that makes it: of two foundings at one address one comes.
         Raises :class:`NotPermitted` if there is a register, or a table of another program that is called like one of
         ours; else as :meth:`open`.
         """
-        database = cls.reach(url, new=True)
+        database = cls.reach(where, new=True)
         try:
             with database.write() as connection:
                 there = set(inspect(connection).get_table_names())
@@ -100,19 +100,17 @@ class Database:
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
 
     @classmethod
-    def reach(cls, url: str, *, new: bool) -> Database:
+    def reach(cls, where: str | RegisterAddress, *, new: bool) -> Database:
         """The database at an address, whatever is in it; raises as :meth:`open` if there cannot be one."""
-        address = parse_address(url)
-        is_file = address.get_backend_name() == "sqlite"
-        if is_file:
-            _check_file(Path(str(address.database)), new=new)
+        address = RegisterAddress.parse(where) if isinstance(where, str) else where
+        if address.path is not None:
+            _check_file(address.path, new=new)
+        options = _server_options(address) if address.path is None else {}
         try:
-            engine = create_engine(address, hide_parameters=True, **({} if is_file else _server_options()))
-        except NoSuchModuleError:
-            raise BadInput("register-url-unsupported", backend=address.drivername) from None
+            engine = create_engine(address.url, hide_parameters=True, **options)
         except ImportError:  # the driver, or the library that it calls
             raise ServiceAway("package-missing", package="psycopg", extra="server") from None
-        if is_file:
+        if address.path is not None:
             event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return cls(engine)
@@ -202,17 +200,6 @@ class Database:
                 upgrade(connection)
 
 
-def parse_address(url: str) -> URL:
-    """The SQLAlchemy address of a register; raises :class:`BadInput` for one that cannot be used."""
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        raise BadInput("register-url-malformed") from None
-    if address.drivername not in _DRIVERS or not address.database or address.database == ":memory:":
-        raise BadInput("register-url-unsupported", backend=address.drivername)
-    return address
-
-
 def _check_file(path: Path, *, new: bool) -> None:
     if not new and not path.exists():
         raise IntegrityBroken("register-missing")
@@ -222,9 +209,10 @@ def _check_file(path: Path, *, new: bool) -> None:
         raise DatabaseAway("register-away", reason=error.strerror) from None
 
 
-def _server_options() -> dict[str, Any]:
+def _server_options(address: RegisterAddress) -> dict[str, Any]:
     timeouts = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=600000"
-    arguments = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "eid-toolkit", "options": timeouts}
+    arguments = {"connect_timeout": str(CONNECT_TIMEOUT), "application_name": "eid-toolkit", **address.arguments}
+    arguments["options"] = f"{address.arguments.get('options', '')} {timeouts}".strip()
     return {"connect_args": arguments, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
 
 
@@ -263,11 +251,26 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
 
 
+def channel(connection: Connection) -> str:
+    """How the database is reached: ``file``, ``socket``, ``plain``, ``tls`` or ``tls-verified``.
+
+    As the driver itself says: with ``plain`` and ``tls``, whoever can divert the connection can read and change it.
+    """
+    if connection.dialect.name == "sqlite":
+        return "file"
+    driver: Any = connection.connection.driver_connection
+    if driver.pgconn.ssl_in_use:
+        return "tls-verified" if driver.info.get_parameters().get("sslmode") == VERIFIED else "tls"
+    return "socket" if driver.info.host.startswith("/") else "plain"
+
+
 @contextmanager
 def _clear_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if error.statement is None and (refusal := tls_refusal(str(error.orig))):  # while connecting
+            raise refusal from None
         reason = _reason(error)
         if "Could not decode" in reason:  # and shows the text
             raise IntegrityBroken("register-damaged", reason="text that is not UTF-8") from None
@@ -287,6 +290,8 @@ def _clear_errors() -> Iterator[None]:
             raise DatabaseAway("register-away", reason=reason) from None
         if any(word in reason for word in _DAMAGED):
             raise IntegrityBroken("register-damaged", reason=reason) from None
+        if isinstance(error, ProgrammingError) and error.statement is None:  # an option that the library does not know
+            raise DatabaseAway("register-away", reason=reason) from None
         raise
     except UnicodeDecodeError:  # what SQLite says of a damaged schema repeats its bytes
         raise IntegrityBroken("register-damaged", reason="text that is not UTF-8") from None

@@ -12,6 +12,7 @@ from eid_toolkit.books.audit.standing import LoggedStanding
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.register.agencies.agencies import Agencies
 from eid_toolkit.books.register.agencies.notices import Notices
 from eid_toolkit.books.register.data_keys import DataKeys
@@ -64,7 +65,8 @@ class Register(LogBook):
         From now on the operators' records and the compartments of the key store are held to the audit log. A ``new``
         register is made by the founding of a home alone.
         """
-        database = Database.found(home.register_url) if new else Database.open(home.register_url, new=False)
+        address = RegisterAddress.of(home)
+        database = Database.found(address) if new else Database.open(address, new=False)
         standing = LoggedStanding(database)
         operators.hold_to(standing.of_operator)
         keys.hold_to(standing.of_compartment)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
 @click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file in the home.")
 @click.option(
+    "--register-without-tls-verification",
+    "tls_unverified",
+    is_flag=True,
+    help="Allow a register on another host without TLS, or with a server certificate that is not verified.",
+)
+@click.option(
     "--key-store",
     "key_stores",
     multiple=True,
@@ -49,6 +55,7 @@ def init(
     authority: str | None,
     contact: str | None,
     register_url: str | None,
+    tls_unverified: bool,
     key_stores: tuple[str, ...],
     signature_limit: int | None,
     without_csca: bool,
@@ -63,7 +70,7 @@ def init(
     """
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER, AuthorityFiles
     from eid_toolkit.books.staff.recovery import on_paper
-    from eid_toolkit.ground.home.config import HomeConfig
+    from eid_toolkit.ground.home.config import UNVERIFIED, HomeConfig
     from eid_toolkit.standards.profiles import list_profiles, load_profile
     from eid_toolkit.work.office.founding import Enrolment, TokenPlace, check_plan, found
 
@@ -71,7 +78,17 @@ def init(
         if not demo:
             raise click.UsageError("Missing option '--authority' (only a demo home has a default name).")
         authority = "Specimen Authority"
-    config = HomeConfig(country.upper(), authority, demo, CLOCK.now(), register_url, signature_limit=signature_limit)
+    if tls_unverified and register_url is None:
+        raise click.UsageError("Option '--register-without-tls-verification' needs '--register'.")
+    config = HomeConfig(
+        country.upper(),
+        authority,
+        demo,
+        CLOCK.now(),
+        register_url,
+        signature_limit=signature_limit,
+        register_tls=UNVERIFIED if tls_unverified else None,
+    )
     profiles = [load_profile(name) for name in list_profiles()]
     places = _places(key_stores)
     names = () if demo else _officers(app)

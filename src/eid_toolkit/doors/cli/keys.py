@@ -49,10 +49,8 @@ def show(app: App, fmt: str) -> None:
         for name in compartment.waiting:
             note(f"{name} has a role for {compartment.compartment}, but no wrapped key: eid keys rewrap.")
         for exposure in compartment.exposures:
-            kept = ", ".join(exposure.keys)
-            note(
-                f"{exposure.person} could have copied from {compartment.compartment} until {exposure.since:%Y-%m-%d}: {kept}."
-            )
+            kept, until = ", ".join(exposure.keys), f"{exposure.since:%Y-%m-%d}"
+            note(f"{exposure.person} could have copied until {until} from {compartment.compartment}: {kept}.")
     if standing.unsealed:
         note(f"{standing.unsealed} data keys are not yet sealed anew; each command that opens the register goes on.")
 

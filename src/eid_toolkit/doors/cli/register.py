@@ -77,6 +77,7 @@ def stats(app: App, fmt: str) -> None:
 
     def text() -> str:
         pairs = [("Version", figures.version), ("Database", figures.database), ("Bytes", figures.size)]
+        pairs += [("Connection", figures.connection)]
         pairs += [("Audit rows", figures.audit_rows), ("Signed up to row", figures.signed_up_to)]
         rows = [(name, state, count) for name, counts in figures.counts.items() for state, count in counts.items()]
         return details(pairs) + "\n\n" + table(("what", "state", "count"), rows)

@@ -11,9 +11,11 @@ from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 
 SCHEMA = "eid-home/1"
+UNVERIFIED = "unverified"
+"""The value of ``register_tls`` with which a server's certificate need not be verified."""
 
 _COUNTRY = re.compile(r"[A-Z]{1,3}")
-_OPTIONAL = ("register_url", "key_store", "signature_limit")
+_OPTIONAL = ("register_url", "register_tls", "key_store", "signature_limit")
 _AUTHORITY_LIMIT = 48  # the CSCA's common name is built from it and holds 64 characters (RFC 5280 A.1)
 
 
@@ -21,8 +23,9 @@ _AUTHORITY_LIMIT = 48  # the CSCA's common name is built from it and holds 64 ch
 class HomeConfig:
     """Who the authority is, and where its register lives.
 
-    ``country`` is the code of the MRZ (one to three capital letters), ``register_url`` an SQLAlchemy address or
-    None for the SQLite file of the home. A ``demo`` home asks for no keys and marks all that it makes SPECIMEN.
+    ``country`` is the code of the MRZ (one to three capital letters), ``register_url`` the database's URL as it was
+    given, or None for the SQLite file of the home. A ``demo`` home asks for no keys and marks all that it makes
+    SPECIMEN.
     """
 
     country: str
@@ -34,6 +37,8 @@ class HomeConfig:
     """Of a home of before: the `pkcs11:` URI of the token that holds all its keys."""
     signature_limit: int | None = None
     """How often a document signer signs before a new one is needed; None for the usual number."""
+    register_tls: str | None = None
+    """``unverified`` if a register on another host may be reached without verified TLS, else None."""
 
     def __post_init__(self) -> None:
         if not _COUNTRY.fullmatch(self.country):
@@ -42,6 +47,8 @@ class HomeConfig:
             raise BadInput("authority-name-malformed", limit=_AUTHORITY_LIMIT)
         if self.signature_limit is not None and self.signature_limit < 1:
             raise BadInput("signature-limit-malformed", limit=self.signature_limit)
+        if self.register_tls not in (None, UNVERIFIED):
+            raise BadInput("register-tls-unknown", value=self.register_tls, known=UNVERIFIED)
 
     def encode(self) -> bytes:
         """The file's bytes."""
@@ -70,7 +77,7 @@ class HomeConfig:
             raise IntegrityBroken("home-config-key", keys="schema")
         if schema != SCHEMA:
             raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
-        texts = ("country", "authority", "created", "register_url", "key_store")
+        texts = ("country", "authority", "created", "register_url", "register_tls", "key_store")
         types: dict[str, type] = {**dict.fromkeys(texts, str), "demo": bool, "signature_limit": int}
         required = types.keys() - set(_OPTIONAL)
         wrong = (values.keys() - types.keys()) | (required - values.keys())

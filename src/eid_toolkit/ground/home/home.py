@@ -52,13 +52,8 @@ class Home:
 
     @property
     def register_path(self) -> Path:
-        """The register's SQLite file."""
+        """The register's SQLite file, if the configuration names no other database."""
         return self.root / "register.sqlite"
-
-    @property
-    def register_url(self) -> str:
-        """The SQLAlchemy address of the register."""
-        return self.config.register_url or f"sqlite:///{self.register_path}"
 
     @property
     def keys(self) -> Path:

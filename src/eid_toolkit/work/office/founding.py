@@ -84,13 +84,12 @@ def check_plan(
 ) -> None:
     """What would stop a founding and is known before any passphrase: raises as :func:`found` does."""
     from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
-    from eid_toolkit.books.ledger.database import parse_address
+    from eid_toolkit.books.ledger.register_address import RegisterAddress
     from eid_toolkit.books.staff.operators import OPERATOR_NAME
 
     require_vacant(root)
     charter_for(config.country, config, profiles).distinguished_name("CSCA")
-    if config.register_url is not None:
-        parse_address(config.register_url)
+    RegisterAddress.configured(config)
     for uri in uris:
         Pkcs11Uri.parse(uri)
     for name in names:

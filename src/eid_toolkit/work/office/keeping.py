@@ -36,9 +36,11 @@ def restorer_of(root: Path, credentials: Credentials, clock: Clock, entropy: Ent
 
     Two security officers open the back-up together.
     """
+    from eid_toolkit.books.ledger.register_address import RegisterAddress
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
 
     home = Home.open(root)
+    RegisterAddress.of(home)  # a wrong one is told before anybody is asked for a passphrase
     acting = Acting.at(home, credentials, entropy)
     actor, *_ = acting.both("register.restore", "register", (Permission.BACK_UP,), Permission.BACK_UP)
     return Restorer(home, acting.keys, actor, clock)

@@ -20,6 +20,7 @@ from eid_toolkit.books.keys.opening import OLD_SPECIMEN_FILE
 from eid_toolkit.books.keys.passphrase_keys import LOCK_FILE, PassphraseKeys
 from eid_toolkit.books.keys.token_keys import adopt_token
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.staff.old_records import OldRecord, old_records
 from eid_toolkit.books.staff.operators import require_role
 from eid_toolkit.books.staff.records import OperatorRecord
@@ -97,7 +98,7 @@ class _OldHome(LogBook):
 
 @contextmanager
 def _old_home(home: Home, clock: Clock) -> Iterator[_OldHome]:
-    database = Database.open(home.register_url, new=False)
+    database = Database.open(RegisterAddress.of(home), new=False)
     try:
         yield _OldHome(home, database, clock)
     finally:

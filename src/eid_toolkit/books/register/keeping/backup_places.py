@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.ground.errors import EidError, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory
 from eid_toolkit.ground.ports import Clock
@@ -53,7 +54,7 @@ class Place:
     def copy(self) -> None:
         """Copy the old state, while the caller's transaction keeps others from changing it."""
         self._copy.touch(mode=FILE_MODE)
-        database = Database.reach(f"sqlite:///{self._path}", new=False)
+        database = Database.reach(RegisterAddress.file(self._path), new=False)
         try:
             database.copy_to(self._copy)
         finally:
@@ -121,7 +122,7 @@ class Place:
 @contextmanager
 def _reading(path: Path) -> Iterator[Connection]:
     """A register's file, whatever is in it."""
-    database = Database.reach(f"sqlite:///{path}", new=False)
+    database = Database.reach(RegisterAddress.file(path), new=False)
     try:
         with database.read() as connection:
             yield connection
@@ -131,7 +132,7 @@ def _reading(path: Path) -> Iterator[Connection]:
 
 def _newest_row(path: Path) -> tuple[int, str] | None:
     """Of the audit log in a register's file; None if the file is no whole register."""
-    database = Database.reach(f"sqlite:///{path}", new=False)
+    database = Database.reach(RegisterAddress.file(path), new=False)
     try:
         if not database.is_sound() or database.is_empty():
             return None

@@ -22,7 +22,8 @@ from eid_toolkit.books.audit.statements import Checkpoint, audit_key
 from eid_toolkit.books.audit.trail import items
 from eid_toolkit.books.audit.walk import RESTORED, walk
 from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, parse_address, upgrade, version_of
+from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, upgrade, version_of
+from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.ledger.schema import HEAD, audit
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.keeping.backup import (
@@ -97,10 +98,8 @@ class Restorer:
     def __init__(self, home: Home, keys: KeyStore, operator: Operator, clock: Clock) -> None:
         self._keys, self._operator, self._clock = keys, operator, clock
         self._files = AuditFiles(home.audit)
-        self._url = home.register_url
-        address = parse_address(self._url)
-        is_file = address.get_backend_name() == "sqlite"
-        self._place = Place(Path(str(address.database)), clock) if is_file else None
+        self._address = RegisterAddress.of(home)
+        self._place = Place(self._address.path, clock) if self._address.path is not None else None
 
     def check(self, path: Path) -> Checked:
         """Read it to its end; raises :class:`IntegrityBroken` if it is damaged, :class:`BadInput` if it is newer."""
@@ -135,7 +134,7 @@ class Restorer:
     def _inside(self, work: _Work) -> tuple[_Loaded, Path | None]:
         """Into the register that is there, in one transaction; a file is copied first."""
         place = self._place
-        database = Database.reach(self._url, new=True)
+        database = Database.reach(self._address, new=True)
         try:
             with database.write() as connection:
                 if place is not None:
@@ -152,7 +151,7 @@ class Restorer:
     def _beside(self, work: _Work, place: Place) -> tuple[_Loaded, Path | None]:
         """Build a new file, then let it take the place; what was there is kept."""
         try:
-            database = Database.reach(f"sqlite:///{place.beside}", new=True)
+            database = Database.reach(RegisterAddress.file(place.beside), new=True)
             try:
                 with database.write() as connection:
                     loaded = self._load(connection, work)
@@ -203,7 +202,7 @@ class Restorer:
         if self._place is not None:
             return self._place.is_vacant()
         try:
-            database = Database.reach(self._url, new=False)
+            database = Database.reach(self._address, new=False)
         except IntegrityBroken:
             return False
         try:
@@ -216,7 +215,7 @@ class Restorer:
     def _is_readable(self) -> bool:
         """Whether the register that is there can be told from garbage."""
         try:
-            database = Database.reach(self._url, new=False)
+            database = Database.reach(self._address, new=False)
         except IntegrityBroken:
             return False
         try:

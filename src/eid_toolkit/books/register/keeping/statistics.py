@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, select, text
 from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.rows import GENESIS
 from eid_toolkit.books.ledger import schema
-from eid_toolkit.books.ledger.database import Database, version_of
+from eid_toolkit.books.ledger.database import Database, channel, version_of
 from eid_toolkit.ground.plain_values import Named, to_plain
 
 _BY_STATE = ("application", "document", "card", "blank", "shift", "personalization_job", "person_pair")
@@ -32,6 +32,8 @@ class Statistics:
     audit_rows: int
     audit_head: str
     signed_up_to: int
+    connection: str
+    """How the database is reached (:func:`channel`)."""
 
     def to_json(self) -> dict[str, object]:
         """Stable keys for output."""
@@ -57,6 +59,7 @@ def statistics(database: Database) -> Statistics:
             audit_rows=rows,
             audit_head=head,
             signed_up_to=newest.position if newest else 0,
+            connection=channel(connection),
         )
 
 
