@@ -59,3 +59,11 @@ def compartment_of(name: str) -> Compartment:
         if (place := _BY_NAME.get("-".join(parts[:length]))) is not None:
             return place
     raise KeyError(name)
+
+
+def lies_in(name: str, compartment: Compartment) -> bool:
+    """Whether a key of that name has its place there."""
+    try:
+        return compartment_of(name) is compartment
+    except KeyError:
+        return False

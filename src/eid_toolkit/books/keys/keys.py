@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from eid_toolkit.books.keys.compartment_files import STAFF, CompartmentFile
-from eid_toolkit.books.keys.compartments import Compartment, compartment_of
+from eid_toolkit.books.keys.compartments import Compartment, compartment_of, lies_in
 from eid_toolkit.books.keys.deposits import DEPOSIT, deposit, open_deposit
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
@@ -161,6 +161,10 @@ class KeyStore:
     def names(self) -> tuple[str, ...]:
         """The names of all keys, sorted; nothing is opened for it."""
         return names_in(self.directory, PRIVATE, SYMMETRIC, DEPOSIT, IN_TOKEN)
+
+    def names_of(self, compartment: Compartment) -> tuple[str, ...]:
+        """The names of a compartment's keys, sorted."""
+        return tuple(name for name in self.names() if lies_in(name, compartment))
 
     def add_ec(self, name: str, key: EcPrivateKey) -> None:
         """Keep a private key; raises :class:`NotPermitted` if the name is taken, or a token makes such keys."""

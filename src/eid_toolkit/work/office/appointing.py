@@ -18,7 +18,7 @@ from eid_toolkit.books.staff.roles import Permission, Role, compartments_of
 from eid_toolkit.ground.errors import NotPermitted, UsageError
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.work.office.act import Act, act, by
-from eid_toolkit.work.office.custody_of import custody_of, renew_for_rest, share_with_all
+from eid_toolkit.work.office.custody_of import Renewed, custody_of, renew_for_rest, share_with_all
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def assign_roles(office: Office, name: str, roles: Iterable[Role]) -> Appointed:
         record = office.operators.assign(before.name, assigned, office.keys.staff.sign, recovery)
         shared = share_with_all(office, custody, gained)
         _record(office, doing, "operator.roles", record, {"compartments": shared})
-        _record_renewed(office, doing, before.name, renew_for_rest(office, custody, lost))
+        _record_renewed(doing, before.name, renew_for_rest(office, custody, lost))
     return Appointed(record, share)
 
 
@@ -88,7 +88,7 @@ def disable_operator(office: Office, name: str) -> OperatorRecord:
         custody = custody_of(office)
         record = office.operators.disable(before.name, office.clock.now(), office.keys.staff.sign)
         _record(office, doing, "operator.disabled", record, {})
-        _record_renewed(office, doing, before.name, renew_for_rest(office, custody, compartments_of(before.roles)))
+        _record_renewed(doing, before.name, renew_for_rest(office, custody, compartments_of(before.roles)))
     return record
 
 
@@ -152,14 +152,11 @@ def _record(office: Office, doing: Act, action: str, record: OperatorRecord, det
     doing.done(action, {**standing_of(record, office.keys.foundation), **detail}, record.name)
 
 
-def _record_renewed(office: Office, doing: Act, left: str, renewed: Mapping[str, int]) -> None:
-    """What a leaver could have copied stands in the log with the names of the keys."""
-    from eid_toolkit.books.keys.compartments import compartment_of
-
-    for compartment, generation in renewed.items():
-        names = [name for name in office.keys.names() if compartment_of(name) == compartment]
-        detail = {"generation": generation, "left": left, "keys": names}
-        doing.done(RENEWED, detail, compartment)
+def _record_renewed(doing: Act, left: str, renewed: Iterable[Renewed]) -> None:
+    """What a leaver could have copied stands in the log by the names of the keys."""
+    for each in renewed:
+        detail = {"generation": each.generation, "left": left, "keys": list(each.keys)}
+        doing.done(RENEWED, detail, str(each.compartment))
 
 
 def _officers(office: Office, action: str, subject: str) -> tuple[Operator, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.keys.compartments import Compartment
@@ -45,10 +46,21 @@ def share_with_all(office: Office, custody: Custody, compartments: Iterable[Comp
     return shared
 
 
-def renew_for_rest(office: Office, custody: Custody, compartments: Iterable[Compartment]) -> dict[str, int]:
-    """A new key for each of these compartments, for those whose roles say so; the generations."""
-    records, renewed = office.operators.list(), {}
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A compartment that has a new key, and the keys that could have been copied from it before."""
+
+    compartment: Compartment
+    generation: int
+    keys: tuple[str, ...]
+
+
+def renew_for_rest(office: Office, custody: Custody, compartments: Iterable[Compartment]) -> list[Renewed]:
+    """A new key for each of these compartments, for those whose roles say so."""
+    records, renewed = office.operators.list(), []
     for compartment in sorted(compartments, key=lambda item: (item is Compartment.STAFF, item)):
         if office.keys.has(compartment):
-            renewed[str(compartment)] = custody.renew(compartment, recipients_for(compartment, records))
+            keys = office.keys.names_of(compartment)
+            generation = custody.renew(compartment, recipients_for(compartment, records))
+            renewed.append(Renewed(compartment, generation, keys))
     return renewed

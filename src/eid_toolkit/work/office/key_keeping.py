@@ -9,7 +9,7 @@ from datetime import datetime
 
 from eid_toolkit.books.audit.log import Filter
 from eid_toolkit.books.audit.standing import RENEWED
-from eid_toolkit.books.keys.compartments import Compartment, compartment_of
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.token_keys import TokenKeys
 from eid_toolkit.books.staff.roles import Permission, compartments_of
 from eid_toolkit.ground.errors import NotPermitted
@@ -62,7 +62,7 @@ def standing(office: Office) -> KeyStanding:
         file = office.keys.file(compartment)
         entitled = {record.name for record in records if record.disabled is None}
         entitled &= {record.name for record in records if compartment in compartments_of(record.roles)}
-        keys = tuple(name for name in office.keys.names() if _lies_in(name, compartment))
+        keys = office.keys.names_of(compartment)
         in_token = TokenKeys.is_used(office.keys.directory, compartment)
         holders = file.recipients()
         waiting = tuple(sorted(entitled - set(holders)))
@@ -100,10 +100,3 @@ def _exposures(office: Office) -> Mapping[str, list[Exposure]]:
             if left:
                 exposed.setdefault(str(compartment), []).append(Exposure(detail["left"], row.time, left))
     return exposed
-
-
-def _lies_in(name: str, compartment: Compartment) -> bool:
-    try:
-        return compartment_of(name) is compartment
-    except KeyError:
-        return False
