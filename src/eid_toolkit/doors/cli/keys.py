@@ -47,9 +47,8 @@ def show(app: App, fmt: str) -> None:
     emit(data, fmt, text)
     for compartment in standing.compartments:
         for name in compartment.waiting:
-            note(
-                f"{name} has a role for {compartment.compartment}, but no wrapped key: eid keys rewrap, or eid operator re-enrol {name}."
-            )
+            how = f"eid keys rewrap, or eid operator re-enrol {name}"
+            note(f"{name} has a role for {compartment.compartment}, but no wrapped key: {how}.")
         for exposure in compartment.exposures:
             kept, until = ", ".join(exposure.keys), f"{exposure.since:%Y-%m-%d}"
             note(f"{exposure.person} could have copied until {until} from {compartment.compartment}: {kept}.")

@@ -10,6 +10,7 @@ from datetime import datetime
 from eid_toolkit.books.audit.log import Filter
 from eid_toolkit.books.audit.standing import RENEWED
 from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.keys import DATA_KEY
 from eid_toolkit.books.keys.token_keys import TokenKeys
 from eid_toolkit.books.staff.roles import Permission, compartments_of
 from eid_toolkit.ground.errors import NotPermitted
@@ -96,7 +97,8 @@ def _exposures(office: Office) -> Mapping[str, list[Exposure]]:
     for compartment in Compartment:
         for row in office.register.audit_rows(Filter(str(compartment), RENEWED)):
             detail = json.loads(row.detail)
-            left = tuple(name for name in detail["keys"] if name in names)
+            # A data key seals nothing any more: what waits to be sealed anew is counted.
+            left = tuple(name for name in detail["keys"] if name in names and name.partition("-")[0] != DATA_KEY)
             if left:
                 exposed.setdefault(str(compartment), []).append(Exposure(detail["left"], row.time, left))
     return exposed

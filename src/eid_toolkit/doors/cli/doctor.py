@@ -1,0 +1,40 @@
+"""`eid doctor`: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
+from eid_toolkit.doors.cli.output import emit, paint
+
+_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+@click.command(cls=Command)
+@format_option
+@pass_app
+def doctor(app: App, fmt: str) -> None:
+    """Check readers, keys, register, clock and trust lists, and say what to do.
+
+    Nothing is changed, and no passphrase is asked for. Exits with 1 if something has failed.
+    """
+    from eid_toolkit.ground.display import harmless
+    from eid_toolkit.ground.messages.catalogue import message
+    from eid_toolkit.work.office.health import Grade, findings
+    from eid_toolkit.work.office.office import Office
+
+    found = list(findings(app.home_path, lambda: Office.open(app.home_path, app, CLOCK, ENTROPY), CLOCK))
+    rows, lines = [], []
+    for finding in found:
+        told = message(finding.code, finding.facts, app.language)
+        text = told.text if told is not None else finding.code
+        hint = told.hint if told is not None else None
+        rows.append(
+            {"area": finding.area, "grade": str(finding.grade), "code": finding.code, "text": text, "hint": hint}
+        )
+        lines.append(f"{paint(f'{grade:<8}', _COLOURS[grade])} {finding.area:<10} {harmless(text)}")
+        lines += [] if hint is None else [f"{'':<20}{harmless(hint)}"]
+    emit({"schema": "eid-doctor/1", "findings": rows}, fmt, lambda: "\n".join(lines))
+    if any(finding.grade is Grade.FAILED for finding in found):
+        raise SystemExit(1)
