@@ -30,9 +30,8 @@ def doctor(app: App, fmt: str) -> None:
         told = message(finding.code, finding.facts, app.language)
         text = told.text if told is not None else finding.code
         hint = told.hint if told is not None else None
-        rows.append(
-            {"area": finding.area, "grade": str(finding.grade), "code": finding.code, "text": text, "hint": hint}
-        )
+        grade = str(finding.grade)
+        rows.append({"area": finding.area, "grade": grade, "code": finding.code, "text": text, "hint": hint})
         lines.append(f"{paint(f'{grade:<8}', _COLOURS[grade])} {finding.area:<10} {harmless(text)}")
         lines += [] if hint is None else [f"{'':<20}{harmless(hint)}"]
     emit({"schema": "eid-doctor/1", "findings": rows}, fmt, lambda: "\n".join(lines))
