@@ -20,18 +20,19 @@ from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.ground.home.home import Home
 from support.offices import ENVIRONMENT, CommandLine, new_office
 
+OFFICERS = ("--operator", "carla", "--second-operator", "carl")
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
 
 
 @pytest.fixture(scope="module")
 def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office whose anna is a clerk, whose bert is an auditor, and whose carla is the security officer."""
+    """An office whose anna is a clerk, whose bert is an auditor, and whose carla and carl are the security officers."""
     root = tmp_path_factory.mktemp("office") / "home"
     office = CommandLine(root)
-    office.call("init", "--country", "UTO", "--authority", "Ministry of Utopia")
-    for name, role in (("anna", "clerk"), ("bert", "auditor"), ("carla", "security-officer")):
+    office.call(*OFFICERS, "init", "--country", "UTO", "--authority", "Ministry of Utopia")
+    for name, role in (("anna", "clerk"), ("bert", "auditor")):
         passphrase = BERT["EID_OPERATOR_PASSPHRASE"] if name == "bert" else ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]
-        office.call("operator", "add", name, "--role", role, EID_OPERATOR_PASSPHRASE=passphrase)
+        office.call(*OFFICERS, "operator", "add", name, "--role", role, EID_NEW_PASSPHRASE=passphrase)
     return root
 
 
@@ -53,7 +54,7 @@ def bend(office: CommandLine, *statements: str) -> None:
 
 
 def add_dora(office: CommandLine) -> Result:
-    words = ("--operator", "carla", "operator", "add", "dora", "--role", "clerk")
+    words = (*OFFICERS, "operator", "add", "dora", "--role", "clerk")
     return office.call(*words, EID_NEW_PASSPHRASE="another's words")
 
 

@@ -150,7 +150,7 @@ def test_hostile_names_are_refused_or_shown_harmlessly(run: Run) -> None:
         (("application", "show", "A-UNKNOWN"), 9),
         (("document", "export", "D-UNKNOWN"), 9),
         (("trust", "show", "abcdef"), 9),
-        (("operator", "add", "carl"), 10),
+        (("operator", "add", "carl", "--role", "clerk"), 10),
         (("person", "frobnicate"), 2),
     ],
 )

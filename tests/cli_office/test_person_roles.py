@@ -15,8 +15,7 @@ ERIKSSON = ("--surname", "Eriksson", "--birth", "1974-08-12", "--sex", "F", "--n
 def office(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     made = new_office(tmp_path_factory.mktemp("office") / "home")
     for name, role in (("carl", "stock-keeper"), ("dora", "approver")):
-        passphrase = {"EID_NEW_PASSPHRASE": ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]}
-        made.call("--operator", "anna", "operator", "add", name, "--role", role, **passphrase)
+        made.add(name, ENVIRONMENT["EID_OPERATOR_PASSPHRASE"], role)
     return made
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from support.offices import ENVIRONMENT, CommandLine, new_office, prepared
 
+PEOPLE = ("--operator", "anna", "--second-operator", "bert")
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
 
 
@@ -19,7 +20,7 @@ def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("office") / "home"
     office = new_office(root)
     prepared(office, root.parent)
-    office.call("operator", "add", "carla", "--role", "clerk", EID_OPERATOR_PASSPHRASE=BERT["EID_OPERATOR_PASSPHRASE"])
+    office.add("carla", BERT["EID_OPERATOR_PASSPHRASE"], "clerk")
     return root
 
 
@@ -46,9 +47,10 @@ def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: Com
     assert b"Eriksson" not in file.read_bytes()
     rows = made["audit"]["rows"]
     assert as_json(office, "audit", "show", "--limit", "1")[0]["action"] == "register.backed-up"
-    office.one("register", "restore", file, code=10)
-    office.call("--operator", "anna", "register", "restore", "--replace", file, code=130)  # nobody says yes
-    result = office.one("--yes", "register", "restore", "--replace", file)
+    office.one("register", "restore", "--replace", file, code=10)  # by one
+    office.both("register", "restore", file, code=10)
+    office.call(*PEOPLE, "register", "restore", "--replace", file, code=130)  # nobody says yes
+    result = office.both("--yes", "register", "restore", "--replace", file)
     assert f"Rows {rows + 1} to {rows + 1} of the audit log are missing" in result.stderr
     assert "redone by hand" in result.stderr
     assert "destroy it when it is no longer needed" in result.stderr
@@ -58,16 +60,14 @@ def test_a_register_is_backed_up_and_restored_with_what_is_lost_told(office: Com
     assert len(list(office.root.glob("register.sqlite.replaced-*"))) == 1
 
 
-def test_a_register_that_is_gone_is_restored_with_the_passphrase_of_the_key_store(
-    office: CommandLine, file: Path
-) -> None:
+def test_a_register_that_is_gone_is_restored_by_two_security_officers(office: CommandLine, file: Path) -> None:
     office.one("register", "backup", file)
     for path in office.root.glob("register.sqlite*"):
         path.unlink()
     office.one("document", "list", code=12)
-    office.call("--operator", "anna", "register", "restore", file, code=7, EID_PASSPHRASE="a wrong passphrase")
+    office.call(*PEOPLE, "register", "restore", file, code=7, EID_SECOND_PASSPHRASE="a wrong passphrase")
     assert not (office.root / "register.sqlite").exists()
-    result = office.one("register", "restore", file, "--format", "json")
+    result = office.both("register", "restore", file, "--format", "json")
     done = json.loads(result.stdout)
     assert (done["kept"], done["erased_again"], done["erasures_known"]) == (None, 0, False)
     assert "Persons erased after the backup was made are not known here" in result.stderr
@@ -76,7 +76,7 @@ def test_a_register_that_is_gone_is_restored_with_the_passphrase_of_the_key_stor
 
 def test_a_dry_run_says_what_a_back_up_holds(office: CommandLine, file: Path) -> None:
     made = as_json(office, "register", "backup", file)
-    shown = as_json(office, "register", "restore", "--dry-run", file)
+    shown = office.two("register", "restore", "--dry-run", file)
     assert shown == {name: value for name, value in made.items() if name not in ("file", "bytes")}
 
 

@@ -39,7 +39,7 @@ def highest(store: TrustStore) -> datetime | None:
 
 def hold_a_list_from_the_future(store: TrustStore) -> None:
     """As an earlier version took it."""
-    store.add(ATLANTIS.crl(this_update=FAR), "v.crl", NOW, None)
+    store.add(ATLANTIS.crl(this_update=FAR), "v.crl", NOW)
 
 
 def bundle(issued_at: datetime, version: int = 1) -> bytes:
@@ -59,12 +59,12 @@ def bundle(issued_at: datetime, version: int = 1) -> bytes:
 def test_a_list_dated_more_than_a_day_ahead_is_refused(store: TrustStore, name: str, data: bytes) -> None:
     before = len(store.entries())
     with pytest.raises(BadInput, match="trust-dated-ahead"):
-        import_files(store, [(name, data)], NOW, None)
+        import_files(store, [(name, data)], NOW)
     assert len(store.entries()) == before
 
 
 def test_a_list_that_is_a_little_ahead_is_taken(store: TrustStore) -> None:
-    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW)
     assert highest(store) == NOW + DAY / 2
 
 
@@ -95,7 +95,7 @@ def test_what_an_earlier_version_kept_otherwise_still_counts(store: TrustStore) 
 
 
 def test_a_time_stays_known_when_its_list_is_gone(store: TrustStore) -> None:
-    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW)
     assert highest(store) == NOW
     (entry,) = (each for each in store.entries() if each.kind == "crl" and each.item.country == "VN")
     store.remove(entry.fingerprint)
@@ -105,20 +105,20 @@ def test_a_time_stays_known_when_its_list_is_gone(store: TrustStore) -> None:
 
 
 def test_a_list_from_the_future_does_not_hide_the_current_one(store: TrustStore) -> None:
-    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW).der)], NOW)
     hold_a_list_from_the_future(store)
     assert check_revocation(ATLANTIS.signer(), store.material(), NOW).status is Status.PASSED
 
 
 def test_a_list_from_the_future_still_revokes(store: TrustStore) -> None:
     signer = ATLANTIS.signer()
-    store.add(ATLANTIS.crl(signer, this_update=FAR), "v.crl", NOW, None)
+    store.add(ATLANTIS.crl(signer, this_update=FAR), "v.crl", NOW)
     assert check_revocation(signer, store.material(), NOW).reason == "signer-revoked"
 
 
 def test_the_next_bundle_takes_back_what_lists_told_of_a_later_time(store: TrustStore) -> None:
     (store.directory / "trusted-time").write_text(FAR.isoformat())  # of a list that was removed since
-    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW)
     assert highest(store) == FAR
     bundles = BundleStore(store)
     bundles.take(bundle(NOW), "bundle", NOW + DAY / 4, UTOPIA.csca.fingerprint, None)
@@ -140,7 +140,7 @@ def test_a_bundle_takes_nothing_back_that_another_bundle_told(store: TrustStore)
 
 def test_two_people_take_back_what_was_told_of_a_later_time(store: TrustStore) -> None:
     (store.directory / "trusted-time").write_text(FAR.isoformat())
-    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW, None)
+    import_files(store, [("v.crl", ATLANTIS.crl(this_update=NOW + DAY / 2).der)], NOW)
     reset_trusted_time(store.directory, store.material(), NOW + DAY / 4, ["anna", "bert"])
     assert highest(store) == NOW + DAY / 4
     told = {each.kind: each for each in told_times(store.directory, store.material()) if each.ignored is None}

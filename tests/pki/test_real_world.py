@@ -276,7 +276,7 @@ def test_a_published_list_is_imported_and_its_signer_verified(tmp_path: Path) ->
     ((_, root),) = sources.certificates
     store = TrustStore(tmp_path / "trust")
     now = datetime(2025, 9, 1, tzinfo=UTC)
-    store.add(root, "NL_ROOT_CA.cer", now, None)
+    store.add(root, "NL_ROOT_CA.cer", now)
     (found,) = sources.lists
     assert validate_list_signer(found.found, store.material(), now).status is Status.PASSED
     plan = store.plan(sources, now)

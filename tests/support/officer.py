@@ -8,10 +8,9 @@ from pathlib import Path
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.emulator.shelf import CardStore
 from eid_toolkit.cards.emulator.state import CardMemory
-from eid_toolkit.ground.home.config import HomeConfig
-from eid_toolkit.ground.home.home import Home
 from support.authorities import Authority
 from support.documents import IssuedDocument, specimen_mrz
+from support.people import People
 
 
 class Officer:
@@ -21,10 +20,10 @@ class Officer:
         now = datetime.now(UTC)
         self.authority = Authority(start=now - timedelta(days=10))
         self.document = IssuedDocument(self.authority, specimen_mrz())
-        self.home = Home.create(root, HomeConfig("UTO", "Border control", True, now))
+        self.home = People(root, demo=True).home
         trust = TrustStore(self.home.trust)
-        trust.add(self.authority.csca, "test", now, None)
-        trust.add(self.authority.crl(this_update=now - timedelta(days=3)), "test", now, None)
+        trust.add(self.authority.csca, "test", now)
+        trust.add(self.authority.crl(this_update=now - timedelta(days=3)), "test", now)
 
     def add_card(self, name: str, memory: CardMemory) -> str:
         """The card as a reader of the home."""

@@ -38,11 +38,20 @@ class CommandLine:
         """By Anna alone."""
         return self.call("--operator", "anna", *arguments, code=code)
 
-    def two(self, *arguments: object, code: int = 0) -> Any:
+    def two(self, *arguments: object, code: int = 0, **environment: str | None) -> Any:
         """By Anna and Bert together; what it prints as JSON."""
         people = ("--operator", "anna", "--second-operator", "bert", "--yes")
-        result = self.call(*people, *arguments, "--format", "json", code=code)
+        result = self.call(*people, *arguments, "--format", "json", code=code, **environment)
         return json.loads(result.stdout) if code == 0 else result.stderr
+
+    def both(self, *arguments: object, code: int = 0) -> Result:
+        """By Anna and Bert together."""
+        return self.call("--operator", "anna", "--second-operator", "bert", *arguments, code=code)
+
+    def add(self, name: str, passphrase: str, *roles: str) -> None:
+        """Somebody new, with these roles."""
+        given = [word for role in roles for word in ("--role", role)]
+        self.two("operator", "add", name, *given, EID_NEW_PASSPHRASE=passphrase)
 
     def shown(self) -> dict[str, Any]:
         """What `eid pki show` says of the state."""

@@ -10,15 +10,11 @@ from eid_toolkit.books.staff.roles import Role
 from support.offices import ENVIRONMENT, CommandLine, new_office
 
 
-BOTH = ("--operator", "anna", "--second-operator", "bert")
-
-
 def staffed_office(root: Path) -> CommandLine:
     """Anna and Bert, who may do everything, and for each role somebody of its name with Anna's passphrase."""
     office = new_office(root)
-    passphrase = {"EID_NEW_PASSPHRASE": ENVIRONMENT["EID_OPERATOR_PASSPHRASE"]}
     for role in Role:
-        office.call(*BOTH, "operator", "add", role.value, "--role", role.value, **passphrase)
+        office.add(role.value, ENVIRONMENT["EID_OPERATOR_PASSPHRASE"], role.value)
     return office
 
 

@@ -274,13 +274,21 @@ class AuthorityStore:
         if not certificate.is_signed_by(csca.spki):
             raise BadInput("signer-not-by-csca", subject=certificate.subject.text)
         for number in sorted(self._key_numbers(state, SIGNER)):
-            if self._keys.signer(key_name(SIGNER, state, number)).public_key == certificate.spki:
+            if self._public_key(state, number) == certificate.spki:
                 if not self.files.generations(state, CSCA):
                     self.files.write(state, CSCA, 1, csca.der)
                 self.files.write(state, SIGNER, number, certificate.der)
                 self.files.remove(state, REQUEST, number)
                 return number
         raise BadInput("signer-of-another-key", subject=certificate.subject.text)
+
+    def _public_key(self, state: str, number: int) -> bytes:
+        """A signer's public key, by its certificate or request if there is one: for these no key has to be opened."""
+        if number in self.signer_numbers(state):
+            return self.files.certificate(state, SIGNER, number).spki
+        if number in self.files.generations(state, REQUEST):
+            return self.files.request(state, number).spki
+        return self._keys.signer(key_name(SIGNER, state, number)).public_key
 
     def document_signer(self, state: str, now: datetime) -> tuple[Certificate, CountingSigner]:
         """What signs documents: the newest certificate and its key.
@@ -300,6 +308,8 @@ class AuthorityStore:
         if self.files.signatures(state, SIGNER, number) >= self._signature_limit:
             raise NotPermitted("document-signer-exhausted", state=state, limit=self._signature_limit)
         key = self._keys.signer(key_name(SIGNER, state, number))
+        if key.public_key != certificate.spki:  # else what is signed would pass nowhere
+            raise IntegrityBroken("signer-key-exchanged", state=state, number=number)
         count = partial(self.files.count_signature, state, SIGNER, number, self._signature_limit)
         return certificate, CountingSigner(key, count, partial(self.files.sync_signatures, state, SIGNER, number))
 

@@ -73,6 +73,12 @@ class AuthorityFiles:
             raise IntegrityBroken("authority-damaged", file=f"{state}/{kind}")
         return certificate
 
+    def request(self, state: str, number: int) -> CertificateRequest:
+        """A document signer's request; raises :class:`IntegrityBroken` if it is damaged."""
+        item = self._numbered(state, REQUEST, number)
+        assert isinstance(item, CertificateRequest)
+        return item
+
     def cv_certificate(self, state: str, kind: str, number: int | None = None) -> CvCertificate:
         """A CV certificate, likewise."""
         certificate = self._numbered(state, kind, number)

@@ -42,6 +42,7 @@ _BY_NAME = {
     "csca": Compartment.CSCA,
     "cvca": Compartment.CVCA,
     "dv": Compartment.VERIFYING,
+    "is": Compartment.VERIFYING,
     "staff": Compartment.STAFF,
     "audit": Compartment.AUDIT,
     "mls": Compartment.BUNDLE,

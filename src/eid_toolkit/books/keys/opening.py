@@ -12,7 +12,7 @@ from eid_toolkit.books.keys.holding import KeyPair
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.passphrase_keys import LOCK_FILE
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.home.home import CONFIG_NAME, Home
 from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import Hex, read_json, to_plain
 from eid_toolkit.ground.ports import Entropy
@@ -58,6 +58,12 @@ def open_key_store(home: Home, entropy: Entropy) -> KeyStore:
     if home.config.demo:
         keys.admit(DEMO_OPERATOR, _demo_operator(home.keys))
     return keys
+
+
+def is_authority(root: Path) -> bool:
+    """Whether the home in the folder ``root`` is an authority's, or lacks its configuration only."""
+    files = (CONFIG_NAME, f"keys/{FOUNDATION_FILE}", f"keys/{LOCK_FILE}")
+    return any((root / name).exists() for name in files)
 
 
 def foundation_of(home: Home) -> Foundation:

@@ -19,7 +19,7 @@ from eid_toolkit.books.trust.files import TrustFiles, insert_single
 from eid_toolkit.books.trust.packs import PARSERS, Pack, PackShelf, Role, insert, read_head
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.atomic import private_directory, write_atomic
-from eid_toolkit.ground.home.home import CONFIG_NAME, Home
+from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.plain_values import from_plain, read_json
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
@@ -268,10 +268,10 @@ def open_trust(root: Path, operators: OperatorStore | None = None) -> TrustStore
     An authority's home is known by its key store, whatever other files say; ``operators`` are those that are held to
     its audit log, where that is open.
     """
-    keys = root / "keys"
-    if not (root / CONFIG_NAME).exists() and not keys.is_dir():
+    from eid_toolkit.books.keys.opening import foundation_of, is_authority
+
+    if not is_authority(root):
         return TrustStore(root / "trust")
-    from eid_toolkit.books.keys.opening import foundation_of
     from eid_toolkit.books.staff.operators import OperatorStore
 
     home = Home.open(root)

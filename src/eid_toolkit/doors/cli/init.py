@@ -72,7 +72,7 @@ def init(
     from eid_toolkit.books.staff.recovery import on_paper
     from eid_toolkit.ground.home.config import UNVERIFIED, HomeConfig
     from eid_toolkit.standards.profiles import list_profiles, load_profile
-    from eid_toolkit.work.office.founding import Enrolment, TokenPlace, check_plan, found
+    from eid_toolkit.work.office.founding import Enrolment, TokenPlace, check_names, check_plan, found
 
     if authority is None:
         if not demo:
@@ -91,8 +91,9 @@ def init(
     )
     profiles = [load_profile(name) for name in list_profiles()]
     places = _places(key_stores)
+    check_plan(app.home_path, config, profiles, places.values())
     names = () if demo else _officers(app)
-    check_plan(app.home_path, config, profiles, names, places.values())
+    check_names(names)
     officers = [Enrolment(name, app.own_passphrase(name)) for name in names]
     tokens = {compartment: TokenPlace(uri, app.token_pin(compartment)) for compartment, uri in places.items()}
     founded = found(

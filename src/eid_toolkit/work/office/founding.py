@@ -79,19 +79,23 @@ def check_plan(
     root: Path,
     config: HomeConfig,
     profiles: Iterable[DocumentProfile],
-    names: Sequence[str],
     uris: Iterable[str],
 ) -> None:
     """What would stop a founding and is known before any passphrase: raises as :func:`found` does."""
     from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
     from eid_toolkit.books.ledger.register_address import RegisterAddress
-    from eid_toolkit.books.staff.operators import OPERATOR_NAME
 
     require_vacant(root)
     charter_for(config.country, config, profiles).distinguished_name("CSCA")
     RegisterAddress.configured(config)
     for uri in uris:
         Pkcs11Uri.parse(uri)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raises :class:`BadInput` if nobody can be called so, :class:`NotPermitted` if it is one person twice."""
+    from eid_toolkit.books.staff.operators import OPERATOR_NAME
+
     for name in names:
         if not OPERATOR_NAME.fullmatch(name):
             raise BadInput("operator-name-malformed", name=name)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.opening import is_authority
 from eid_toolkit.ground.errors import EidError
-from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.ground.ports import Clock
 from eid_toolkit.work.office.key_keeping import KeyStanding, standing
 from eid_toolkit.work.office.office import Office
@@ -41,7 +41,7 @@ class Finding:
 def findings(root: Path, open_office: Callable[[], Office], clock: Clock) -> Iterator[Finding]:
     """All findings, area by area; what cannot be looked at is a finding itself."""
     yield from _attempt("readers", _readers, Grade.WARNING)
-    if (root / CONFIG_NAME).exists() or (root / "keys").is_dir():
+    if is_authority(root):
         yield from _attempt("home", lambda: _office(open_office, clock))
     yield from _attempt("trust", lambda: _trust(root, clock.now()))
 
