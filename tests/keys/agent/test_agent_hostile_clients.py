@@ -245,10 +245,11 @@ def test_a_slow_client_is_given_up_after_its_time(agents: Agents, monkeypatch: p
     monkeypatch.setattr(server, "PATIENCE", 0.3)
     agent = agents.start()
     with raw_connection(agent.path) as connection:
+        connection.sendall(MAX_REQUEST.to_bytes(4, "big"))
 
         def is_given_up() -> bool:
             try:
-                connection.sendall(b"\0")
+                connection.sendall(b" ")
             except OSError:
                 return True
             return False
