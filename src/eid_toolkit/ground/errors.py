@@ -113,6 +113,10 @@ class NotPermitted(EidError):
     exit_code = 10
 
 
+class AgentUntrusted(NotPermitted):
+    """What lies in the place of an agent's socket is not this user's alone: nothing was sent to it."""
+
+
 class CardWouldNotPass(NotPermitted):
     """A card with this content would not pass its own issuer's inspection."""
 
@@ -137,6 +141,10 @@ class LockHeld(ServiceAway):
 
 class LeaseHeld(ServiceAway):
     """Another station works on the same document, chip or reader."""
+
+
+class AgentAway(ServiceAway):
+    """The agent that held the keys has ended, does not answer, or answers what cannot be used."""
 
 
 class IntegrityBroken(EidError):

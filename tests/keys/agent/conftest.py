@@ -1,0 +1,5 @@
+"""Agents, for every test of them."""
+
+from support.agents import agents
+
+__all__ = ["agents"]
