@@ -11,6 +11,7 @@ import pytest
 
 from support.offices import ENVIRONMENT, CommandLine, new_office, prepared
 
+UNREADABLE = [b"eid-register-backup/%d\n" % version + bytes(200) for version in (1, 2)]
 PEOPLE = ("--operator", "anna", "--second-operator", "bert")
 BERT = {"EID_OPERATOR_PASSPHRASE": ENVIRONMENT["EID_SECOND_PASSPHRASE"]}
 
@@ -93,10 +94,13 @@ def test_a_back_up_replaces_no_file(office: CommandLine, file: Path) -> None:
     office.one("register", "backup", file, code=10)
 
 
-@pytest.mark.parametrize("content", [b"", b"no back-up at all", b"eid-register-backup/1\n" + bytes(200)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no back-up at all", b"eid-register-backup/1\n" + bytes(200), b"eid-register-backup/2\n" + bytes(200)],
+)
 def test_a_file_that_is_no_back_up_is_told(office: CommandLine, file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    office.one("--yes", "register", "restore", "--replace", file, code=12)
+    office.both("--yes", "register", "restore", "--replace", file, code=12)
     assert not list(office.root.glob("*.replaced-*"))
 
 

@@ -65,6 +65,7 @@ def test_a_home_whose_configuration_has_it_says_so_before_it_asks(office_root: P
 
 def test_a_home_whose_server_cannot_be_reached_is_not_made(tmp_path: Path) -> None:
     for scheme in ("postgresql", "postgres"):
-        done = CommandLine(tmp_path / "home").call(*INIT, f"{scheme}://eid@127.0.0.1:1/r", code=DatabaseAway.exit_code)
+        address = f"{scheme}://eid@127.0.0.1:1/r"
+        done = CommandLine(tmp_path / "home").both(*INIT, address, code=DatabaseAway.exit_code)
         assert "127.0.0.1" in done.stderr
     assert list(tmp_path.iterdir()) == []

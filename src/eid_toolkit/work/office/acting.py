@@ -76,15 +76,25 @@ class Acting:
         With ``recovery``, a recovery share may stand for either.
         """
         name, other = self._credentials.operator, self._credentials.second_operator
-        if not self._demo and name is not None:
-            require_any(self._unasked(name), first)
-            if other is None:
-                raise NotPermitted("second-person-missing", action=action)
-            self._unasked(other, () if second is None else (second,))
+        self.may_both(action, first, second)
         purpose = Purpose(action, subject)
         actor = (self._by_recovery(name) if recovery else None) or self.first(first, purpose)
         partner = (self._by_recovery(other) if recovery else None) or self.second(actor, second, purpose)
         return (actor,) if partner is None else (actor, partner)
+
+    def may_both(self, action: str, first: Sequence[Permission], second: Permission | None = None) -> None:
+        """Raises as :meth:`both` does, for what is known before anybody is asked for a passphrase."""
+        name, other = self._credentials.operator, self._credentials.second_operator
+        if name is None:
+            raise UsageError("operator-not-named")
+        if self._demo:
+            return
+        actor = self._unasked(name, first)
+        if other is None:
+            raise NotPermitted("second-person-missing", action=action)
+        if actor.is_same_person_as(other):
+            raise NotPermitted("second-person-same", operator=actor.name)
+        self._unasked(other, () if second is None else (second,))
 
     def _open(self, compartment: Compartment) -> None:
         """Have those act who open a compartment."""

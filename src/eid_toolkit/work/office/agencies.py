@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.keys.compartments import Compartment
-from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.roles import Permission, permissions_of
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def look_up(office: Office, code: str, purpose: str, *, reference: str | None, w
     """What an agency may see of persons; on record with its purpose, whatever the answer."""
     named = office.credentials.operator is not None or not office.home.config.demo
     operator = office.operator() if named else office.look(Permission.READ_PERSONS)
-    office.keys.unlock(Compartment.REGISTER)  # its key hashes what is asked for the log
+    if Permission.READ_PERSONS in permissions_of(operator.roles):  # who has it not is refused, on record
+        office.keys.unlock(Compartment.REGISTER)  # its key hashes what is asked for the log
     return office.register.agencies.look_up(code, purpose, operator, reference=reference, words=words)
 
 

@@ -42,7 +42,7 @@ def add_operator(office: Office, name: str, passphrase: Callable[[], Secret], ro
     given = frozenset(roles)
     if not given:
         raise UsageError("operator-without-role", name=name)
-    _require_keys(office)
+    _require_officers(office, "operator.add")
     office.operators.require_free(name)
     people = _officers(office, "operator.add", name)
     secret = passphrase()
@@ -59,7 +59,7 @@ def add_operator(office: Office, name: str, passphrase: Callable[[], Secret], ro
 def assign_roles(office: Office, name: str, roles: Iterable[Role]) -> Appointed:
     """Give an operator these roles and no others."""
     assigned = frozenset(roles)
-    _require_keys(office)
+    _require_officers(office, "operator.assign")
     before = office.operators.require_active(name)
     _check_last(office, before, assigned)
     people = _officers(office, "operator.assign", before.name)
@@ -80,7 +80,7 @@ def assign_roles(office: Office, name: str, roles: Iterable[Role]) -> Appointed:
 
 def disable_operator(office: Office, name: str) -> OperatorRecord:
     """From now on the operator decides nothing and opens nothing; earlier decisions stand."""
-    _require_keys(office)
+    _require_officers(office, "operator.disable")
     before = office.operators.require_active(name)
     _check_last(office, before, frozenset())
     people = _officers(office, "operator.disable", before.name)
@@ -97,7 +97,7 @@ def re_enrol_operator(office: Office, name: str, passphrase: Callable[[], Secret
 
     A security officer who has done so is stood for by their recovery share.
     """
-    _require_keys(office)
+    _require_officers(office, "operator.re-enrol")
     before = office.operators.require_active(name)
     people = office.acting.both("operator.re-enrol", before.name, (Permission.MANAGE_KEYS,), recovery=True)
     secret = passphrase()
@@ -161,6 +161,12 @@ def _record_renewed(doing: Act, left: str, renewed: Iterable[Renewed]) -> None:
 
 def _officers(office: Office, action: str, subject: str) -> tuple[Operator, ...]:
     return office.acting.both(action, subject, (Permission.MANAGE_KEYS,))
+
+
+def _require_officers(office: Office, action: str) -> None:
+    """Raises :class:`NotPermitted` unless two security officers act, before they are asked for anything."""
+    _require_keys(office)
+    office.acting.may_both(action, (Permission.MANAGE_KEYS,))
 
 
 def _require_keys(office: Office) -> None:

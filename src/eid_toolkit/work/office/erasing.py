@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def check(office: Office, person: str) -> str:
     """The identifier of a person who may be erased, given by it or by a number; raises as :meth:`Erasure.check`."""
-    from eid_toolkit.books.register.keeping.erasure import FIRST
+    from eid_toolkit.books.register.keeping.erasure import FIRST, SECOND
 
-    office.operator(FIRST[0])
+    office.acting.may_both("person.erase", FIRST, SECOND)
     return office.register.erasure.check(person)
 
 

@@ -25,7 +25,7 @@ from eid_toolkit.books.register.people.person_look_ups import PersonLookUps
 from eid_toolkit.books.register.people.person_record import Person, load_person
 from eid_toolkit.books.register.people.person_search import search_persons
 from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.roles import Permission, permissions_of
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.ground.ports import Clock
 from eid_toolkit.standards.lds.transliteration import fold
@@ -165,7 +165,8 @@ class Agencies:
         """
         typed = reference if reference is not None else words or ""
         text = typed.encode("utf-8", "backslashreplace").decode("utf-8")  # bytes that are no text come as surrogates
-        asked = self._look_ups.typed(text)
+        may = Permission.READ_PERSONS in permissions_of(operator.roles)
+        asked = self._look_ups.typed(text) if may else None  # who may not does not open the key of the hash either
         try:
             operator.require(Permission.READ_PERSONS)
             with self._database.read() as connection:
