@@ -6,15 +6,19 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from eid_toolkit.books.audit.log import AuditRow
 from eid_toolkit.books.audit.statements import Checkpoint
 from eid_toolkit.books.audit.walk import Restoring
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.compartment_files import CompartmentFile
+from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.keys.passphrase_keys import PassphraseKeys
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.register.agencies.agency_record import Agency
 from eid_toolkit.books.register.agencies.notices import Notice, NoticeKind
@@ -29,7 +33,8 @@ from eid_toolkit.books.register.stock.stock import Movement
 from eid_toolkit.books.register.stock.stock_movements import Blank
 from eid_toolkit.books.register.stock.stock_receiving import Receipt
 from eid_toolkit.books.register.stock.stock_shifts import Shift
-from eid_toolkit.books.staff.operators import OperatorRecord
+from eid_toolkit.books.staff.old_records import OldRecord
+from eid_toolkit.books.staff.records import OperatorRecord
 from eid_toolkit.books.trust.bundles import BundleManifests, BundleStore
 from eid_toolkit.books.trust.entry import Decision, ListOrigin
 from eid_toolkit.books.trust.packs import Member, Pack, Role
@@ -46,8 +51,28 @@ from eid_toolkit.work.personalization.journal import Job, JobState
 from vectors import FIXTURES
 
 WRITTEN = FIXTURES / "written"
+_Read = TypeVar("_Read")
 TIME = datetime(2026, 5, 4, 3, 2, 1, 123456, UTC)
 LATER = datetime(2026, 5, 5, tzinfo=UTC)
+
+
+def from_folder(name: str, data: bytes, read: Callable[[Path], _Read]) -> _Read:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(data)
+        return read(Path(folder))
+
+
+def compartment_again(data: bytes) -> bytes:
+    """A compartment of the foundation that is kept beside it, which endorses it."""
+
+    def again(folder: Path) -> bytes:
+        foundation = from_folder("foundation.json", (WRITTEN / "foundation.json").read_bytes(), Foundation.read)
+        file = CompartmentFile.read(folder, Compartment.CSCA, foundation)
+        assert file is not None
+        file.write(folder)
+        return CompartmentFile.path(folder, Compartment.CSCA).read_bytes()
+
+    return from_folder("csca.compartment", data, again)
 
 
 def _indented(values: object) -> bytes:
@@ -56,8 +81,9 @@ def _indented(values: object) -> bytes:
 
 FORMS: dict[str, Callable[[bytes], bytes]] = {
     "checkpoint": lambda data: _indented(Checkpoint.read(data).to_json()),
-    "operator": lambda data: OperatorRecord.parse(data).encode(),
-    "operator-1": lambda data: OperatorRecord.parse(data).encode(),
+    "operator-3": lambda data: OperatorRecord.parse(data).encode(),
+    "foundation": lambda data: from_folder("foundation.json", data, lambda folder: Foundation.read(folder).encode()),
+    "compartment": compartment_again,
     "backup-manifest": lambda data: json.dumps(Manifest.from_json(json.loads(data)).to_json()).encode(),
     "trust-pack": lambda data: Pack.decode(data, ()).encode(),
     "trust-bundle": lambda data: TrustBundle.parse(data).encode(),
@@ -66,8 +92,8 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 }
 STATEMENTS: dict[str, tuple[str, Callable[[bytes], str | bytes]]] = {
     "checkpoint-statement": ("checkpoint", lambda data: canonical(Checkpoint.read(data).statement)),
-    "operator-endorsed": ("operator", lambda data: OperatorRecord.parse(data).endorsed),
-    "operator-1-endorsed": ("operator-1", lambda data: OperatorRecord.parse(data).endorsed),
+    "operator-endorsed": ("operator", lambda data: OldRecord.parse(data).endorsed),
+    "operator-1-endorsed": ("operator-1", lambda data: OldRecord.parse(data).endorsed),
     "trust-pack-statement": (
         "trust-pack",
         lambda data: Pack.decode(data, (Member.of(Role.CRL, b"x"),)).statement("clerk"),
@@ -106,9 +132,8 @@ def test_enrolled_readers_are_kept_as_before(tmp_path: Path) -> None:
 
 def test_a_key_store_of_before_opens(tmp_path: Path) -> None:
     (tmp_path / "key-store.json").write_bytes((WRITTEN / "key-store.json").read_bytes())
-    store = KeyStore.open(tmp_path, lambda: Secret(b"passphrase"), SystemEntropy())
-    assert not store.has_random_passphrase
-    KeyStore.create(tmp_path / "new", Secret(b"passphrase"), SystemEntropy())
+    assert PassphraseKeys.open(tmp_path, lambda: Secret(b"passphrase"), SystemEntropy()).names() == ()
+    PassphraseKeys.create(tmp_path / "new", Secret(b"passphrase"), SystemEntropy())
     old, new = (json.loads((folder / "key-store.json").read_bytes()) for folder in (tmp_path, tmp_path / "new"))
     assert list(old["passphrase"]) == list(new["passphrase"])
     assert {**new["passphrase"], "salt": "", "check": ""} == {**old["passphrase"], "salt": "", "check": ""}

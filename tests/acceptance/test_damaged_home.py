@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.keys.opening import create_demo_operator
 from support.acceptance import Run
-from support.homes import PASSPHRASE, WorkingOffice, build_home
+from support.homes import ENTROPY, WorkingOffice, build_home
 
 PREPARE = ["document", "prepare"]
 PERSONALIZE = ["card", "personalize"]
@@ -19,7 +20,11 @@ PERSONALIZE = ["card", "personalize"]
     [
         ("eid.toml", PREPARE),
         ("register.sqlite", PREPARE),
-        ("keys/key-store.json", PREPARE),
+        ("keys/foundation.json", PREPARE),
+        ("keys/SPECIMEN-OPERATOR-KEY", PREPARE),
+        ("keys/register.compartment", PREPARE),
+        ("keys/document-signing.compartment", PREPARE),
+        ("keys/cards.compartment", PERSONALIZE),
         ("keys/data.wrapped", PREPARE),
         ("keys/ds-uto-1.p8", PREPARE),
         ("pki/UTO/csca-1.cer", ["pki", "show"]),
@@ -54,7 +59,7 @@ def test_a_real_home_that_is_marked_as_demo_lets_nobody_act(run: Run, tmp_path: 
     home = build_home(tmp_path / "home", demo=False)
     configuration = home.root / "eid.toml"
     configuration.write_text(configuration.read_text().replace("demo = false", "demo = true"))
-    (home.keys / "SPECIMEN-PASSPHRASE").write_bytes(PASSPHRASE.reveal())
+    create_demo_operator(home.keys, ENTROPY)
     run(home.root, "person", "add", "--surname", "X", "--birth", "1990", "--sex", "F", "--nationality", "UTO", code=12)
 
 

@@ -31,8 +31,20 @@ def test_an_argument_that_is_no_text_is_a_usage_error(run: Run, home: Home, comm
 
 def test_a_passphrase_is_bytes(tmp_path: Path) -> None:
     eid = [sys.executable, "-m", "eid_toolkit.doors.cli.main"]
-    command = [*eid, "--home", tmp_path / "home", "init", "--authority", "A"]
-    environment = {**os.environb, b"EID_PASSPHRASE": b"\xff\xfe bytes"}
+    command = [
+        *eid,
+        "--home",
+        tmp_path / "home",
+        "init",
+        "--authority",
+        "A",
+        "--operator",
+        "a",
+        "--second-operator",
+        "b",
+    ]
+    given = dict.fromkeys((b"EID_OPERATOR_PASSPHRASE", b"EID_SECOND_PASSPHRASE"), b"\xff\xfe bytes")
+    environment = {**os.environb, **given}
     assert subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60).returncode == 0
 
 

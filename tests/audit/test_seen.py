@@ -18,9 +18,9 @@ from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted, UsageError
 from eid_toolkit.ground.home.atomic import write_atomic
 from eid_toolkit.ground.ports import Signer
-from eid_toolkit.ground.secret import Secret
 from support.asking import Asked
-from support.homes import ANNA, BERT, CLOCK, ENTROPY
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, PASSPHRASE
+from support.people import People
 from support.waiting import LIMIT, beside, ended
 
 CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
@@ -192,28 +192,32 @@ def test_threads_that_settle_at_once_sign_once_for_so_many_rows(book: LogBook) -
     assert result.newest == seen(book)
 
 
+def closed_store(people: People, asked: Asked) -> KeyStore:
+    """A key store that has Anna asked when something is opened."""
+    store = KeyStore(people.home.keys, people.foundation, ENTROPY)
+    store.ask_by(lambda _: store.admit("anna", people.pair("anna", asked())))
+    return store
+
+
 @pytest.mark.parametrize("signed", [(), (2,)])
 def test_the_passphrase_is_asked_for_before_the_register_is_made_to_wait(
     book: LogBook, signed: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the key of the log is only now made."""
-    asked = Asked(monkeypatch, Secret(b"a passphrase for this test"))
-    KeyStore.create(tmp_path / "closed", asked.answer, ENTROPY)
-    book.keys = KeyStore.open(tmp_path / "closed", asked, ENTROPY)
+    asked, people = Asked(monkeypatch, PASSPHRASE), People(tmp_path / "closed")
+    book.keys = closed_store(people, asked)
     book.begin(3, signed)
     first = asked.times
-    keys = KeyStore.open(tmp_path / "closed", asked, ENTROPY)
-    made = book.trail_with(keys).checkpoint([ANNA])
+    made = book.trail_with(closed_store(people, asked)).checkpoint([ANNA])
     assert (made.position, asked.times) == (3, first + 1)
 
 
 def test_settling_asks_nobody(book: LogBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = Asked(monkeypatch, Secret(b"a passphrase for this test"))
-    KeyStore.create(tmp_path / "closed", asked.answer, ENTROPY)
-    book.keys = KeyStore.open(tmp_path / "closed", asked, ENTROPY)
+    asked, people = Asked(monkeypatch, PASSPHRASE), People(tmp_path / "closed")
+    book.keys = closed_store(people, asked)
     book.begin(3, (2,))
     book.add(trail.SIGN_AFTER)
     first = asked.times
-    book.trail_with(KeyStore.open(tmp_path / "closed", asked, ENTROPY)).settle()
+    book.trail_with(closed_store(people, asked)).settle()
     assert asked.times == first
     assert seen(book).position == 2

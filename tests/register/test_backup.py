@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.ledger.database import Database, upgrade
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
@@ -36,7 +37,7 @@ def saved(office: WorkingOffice, file: Path) -> Manifest:
 
 
 def restored(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
-    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
     return restorer.restore(restorer.check(file), replace=replace)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from eid_toolkit.books.audit import checkpoints
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.register.keeping import backup_places, backup_restore
 from eid_toolkit.books.register.keeping.backup import back_up, check_backup
@@ -61,7 +62,7 @@ def saved(demo_home_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def chunks(data: bytes) -> list[bytes]:
     """The parts of a file: its beginning, then each chunk."""
-    start = len(MAGIC) + 60
+    start = len(MAGIC) + 65 + 40  # the wrapped key
     found = [data[:start]]
     while start < len(data):
         size = 5 + int.from_bytes(data[start + 1 : start + 5], "big")
@@ -117,7 +118,7 @@ def test_chunks_of_another_back_up_of_the_same_home_are_found(saved: Saved, tmp_
 
 
 def restore(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
-    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
     return restorer.restore(restorer.check(file), replace=replace)
 
 
@@ -311,7 +312,7 @@ def test_a_register_that_has_come_since_the_check_is_not_replaced(office: Workin
     office.register.close()
     aside = office.home.root / "aside"
     office.home.register_path.rename(aside)
-    restorer = Restorer(office.home, office.keys, ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
     checked = restorer.check(file)
     assert checked.vacant
     aside.rename(office.home.register_path)

@@ -12,6 +12,7 @@ from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.secret import Secret
 from support.homes import ANNA, BERT, NOW, UTOPIAN, VIETNAMESE, WorkingOffice
 
 
@@ -159,4 +160,5 @@ def test_the_hash_of_another_home_is_another(office: WorkingOffice) -> None:
     assert here == office.keys.keyed_hash(b"eriksson")
     office.keys._symmetric.clear()
     (office.home.keys / "look-ups.wrapped").unlink()
+    office.keys.create_symmetric("look-ups", Secret(bytes(32)))
     assert office.keys.keyed_hash(b"eriksson") != here

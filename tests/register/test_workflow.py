@@ -14,6 +14,7 @@ from sqlalchemy import text
 from eid_toolkit.books.register.documents.applications import ApplicationState
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import EVERY_ROLE
 from eid_toolkit.ground.errors import BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -217,8 +218,9 @@ def test_nothing_secret_is_in_clear_in_the_home(office: WorkingOffice) -> None:
 def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = build_home(tmp_path_factory.mktemp("real") / "home", demo=False)
     office = WorkingOffice.at(home)
-    for name in ("anna", "bert", "carl"):
-        office.operators.add(name, PASSPHRASE, NOW, ENTROPY)
+    for name in ("anna", "bert"):
+        person(office, name)
+    office.operators.enrol("carl", PASSPHRASE, EVERY_ROLE, NOW, office.keys.staff.sign, ENTROPY)
     office.register.close()
     return home.root
 

@@ -14,7 +14,7 @@ from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.sealing_key import SealingKey
-from eid_toolkit.ground.errors import IntegrityBroken, SealBroken
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, SealBroken
 from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import Hex, Named, read_json, to_plain
 from eid_toolkit.ground.secret import Secret
@@ -76,7 +76,7 @@ class CompartmentFile:
         mark = recipient_mark(keys.wrapping_key)
         for wrap in self.wraps:
             if wrap.to == name and wrap.recipient == mark and wrap.beside is None:
-                return self._checked(keys.unwrap(wrap.key, self.context(foundation, wrap)))
+                return self._checked(self._unwrapped(foundation, wrap, keys))
         return None
 
     def open_by_two(
@@ -88,7 +88,7 @@ class CompartmentFile:
             mark = recipient_mark(keys.wrapping_key)
             for wrap in self.wraps:
                 if (wrap.to, wrap.beside, wrap.recipient) == (name, other, mark):
-                    halves.append(keys.unwrap(wrap.key, self.context(foundation, wrap)))
+                    halves.append(self._unwrapped(foundation, wrap, keys))
         if len(halves) != 2:
             return None
         return self._checked(added(*halves))
@@ -97,10 +97,16 @@ class CompartmentFile:
         """What a wrap is bound to."""
         return wrap_context(foundation, self.compartment, self.generation, wrap.to, wrap.beside)
 
+    def _unwrapped(self, foundation: Foundation, wrap: Wrap, keys: HeldKeys) -> Secret:
+        try:
+            return keys.unwrap(wrap.key, self.context(foundation, wrap))
+        except (SealBroken, BadInput):
+            raise IntegrityBroken("compartment-damaged", compartment=str(self.compartment)) from None
+
     def _checked(self, secret: Secret) -> SealingKey:
         key = SealingKey(secret)
         if not key.is_checked_by(self.check):
-            raise SealBroken("compartment-damaged", compartment=str(self.compartment))
+            raise IntegrityBroken("compartment-damaged", compartment=str(self.compartment))
         return key
 
     def write(self, directory: Path) -> None:

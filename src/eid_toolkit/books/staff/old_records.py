@@ -37,13 +37,17 @@ class OldRecord:
         """The operator's roles; before there were roles, everybody had every one."""
         return EVERY_ROLE if self.roles is None else self.roles
 
-    def check(self, data_key: Secret) -> None:
-        """Raises :class:`IntegrityBroken` unless the data key has endorsed the record."""
+    @property
+    def endorsed(self) -> bytes:
+        """What the data key has endorsed."""
         without = ("lock", "endorsement", "voucher", *(("roles",) if self.roles is None else ()))
         schema = _SCHEMA_WITHOUT_ROLES if self.roles is None else _SCHEMA
-        endorsed = json.dumps([schema, *to_plain(self, without).values()]).encode()
+        return json.dumps([schema, *to_plain(self, without).values()]).encode()
+
+    def check(self, data_key: Secret) -> None:
+        """Raises :class:`IntegrityBroken` unless the data key has endorsed the record."""
         try:
-            aes_gcm_open(data_key, self.endorsement, endorsed)
+            aes_gcm_open(data_key, self.endorsement, self.endorsed)
         except SealBroken:
             raise IntegrityBroken("operator-not-endorsed", name=self.name) from None
 

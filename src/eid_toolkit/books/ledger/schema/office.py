@@ -116,11 +116,11 @@ data_key = Table(
     "data_key",
     metadata,
     Column("subject", String(16), primary_key=True),  # a person or a document
-    Column("generation", COUNT, primary_key=True, autoincrement=False),  # of the key store's data key when it was made
-    Column("sealed_by", COUNT, nullable=False, index=True),  # the generation that wraps it now
     Column("wrapped", LargeBinary),  # by the key store; none once it is destroyed
     Column("created_at", UtcTime, nullable=False),
     Column("destroyed_at", UtcTime),
+    Column("generation", COUNT, primary_key=True, autoincrement=False),  # of the key store's data key when it was made
+    Column("sealed_by", COUNT, nullable=False, index=True),  # the generation that wraps it now
 )
 
 personalization_job = Table(

@@ -23,7 +23,7 @@ def upgrade() -> None:
         _replace_key(_NEW)
     else:
         op.rename_table("data_key", "data_key_before")
-        _create(sa.Column("generation", sa.BigInteger()), sa.Column("sealed_by", sa.BigInteger(), nullable=False))
+        _create(*(sa.Column(name, sa.Integer(), nullable=False) for name in ("generation", "sealed_by")))
         op.execute(f"INSERT INTO data_key (generation, sealed_by, {_KEPT}) SELECT 1, 1, {_KEPT} FROM data_key_before")
         op.drop_table("data_key_before")
     op.create_index("ix_data_key_sealed_by", "data_key", ["sealed_by"])
@@ -54,9 +54,9 @@ def _create(*more: sa.Column[int]) -> None:
     op.create_table(
         "data_key",
         sa.Column("subject", sa.String(16), nullable=False),
-        *more,
         sa.Column("wrapped", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.String(27), nullable=False),
         sa.Column("destroyed_at", sa.String(27), nullable=True),
+        *more,
         sa.PrimaryKeyConstraint(*(_NEW if more else _OLD), name="pk_data_key"),
     )
