@@ -12,7 +12,7 @@ from pathlib import Path
 from eid_toolkit.books.keys.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
 from eid_toolkit.books.keys.stretching import PassphraseLock, PassphraseProvider, StoredLock, StretchedKey
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
-from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
+from eid_toolkit.ground.home.atomic import private_directory, remove_durably
 from eid_toolkit.ground.home.locks import exclusive
 from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import read_json, to_plain
@@ -145,7 +145,7 @@ class KeyStore:
         """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
         path = self._new_path(name, ".wrapped")
         wrapping = self._key().for_purpose("wrap")
-        write_atomic(path, aes_gcm_seal(wrapping, key.reveal(), name.encode(), self._entropy))
+        change(path, aes_gcm_seal(wrapping, key.reveal(), name.encode(), self._entropy))
 
     def symmetric(self, name: str) -> Secret:
         """The symmetric key ``name``."""
@@ -184,9 +184,14 @@ class KeyStore:
         return Secret(aes_gcm_open(self.symmetric(DATA_KEY), blob, context))
 
     def destroy(self, name: str) -> None:
-        """Remove the private key ``name`` for good; recording that is the caller's part."""
-        self._read(name, ".p8")
-        remove_durably(self._directory / f"{name}.p8")
+        """Remove the key ``name`` for good; recording that is the caller's part."""
+        suffix = ".wrapped" if self._is_symmetric(name) else ".p8"
+        self._read(name, suffix)
+        self._symmetric.pop(name, None)
+        remove_durably(self._directory / f"{name}{suffix}")
+
+    def _is_symmetric(self, name: str) -> bool:
+        return (self._directory / f"{name}.wrapped").exists()
 
     def _key(self) -> StretchedKey:
         if self._opened is None:

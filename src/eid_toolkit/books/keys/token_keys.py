@@ -85,8 +85,11 @@ class TokenKeyStore(KeyStore):
         return lambda message: self._token.cmac(name, message)
 
     def destroy(self, name: str) -> None:
-        """Remove a key from the token for good; recording that is the caller's part."""
-        self._token.destroy(name)
+        """Remove a key from the token, or from the files, for good; recording that is the caller's part."""
+        if self._is_symmetric(name):
+            super().destroy(name)
+        else:
+            self._token.destroy(name)
 
     def discard_made(self) -> None:
         """Take what this object has made out of the token again, as far as the token lets it: its home did not come."""
