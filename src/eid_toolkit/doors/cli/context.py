@@ -74,6 +74,10 @@ class App:
         question = "Passphrase of the second operator"
         return _passphrase(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE", question, new=False)
 
+    def component(self, descriptor: int | None, question: str) -> Secret:
+        """A component of a key: from ``descriptor``, else ``EID_COMPONENT``, else asked, never shown."""
+        return _passphrase(descriptor, "EID_COMPONENT", question, new=False)
+
 
 def _passphrase(descriptor: int | None, variable: str, question: str, *, new: bool) -> Secret:
     if descriptor is not None:

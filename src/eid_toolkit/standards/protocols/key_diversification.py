@@ -61,7 +61,7 @@ class DiversificationVector:
         """Raises :class:`BadInput` unless the keys that follow from ``master`` have these check values."""
         keys = diversify(master, self.chip, version, scheme)
         pairs = ((keys.enc, self.enc), (keys.mac, self.mac), (keys.dek, self.dek))
-        if not all([has_check_value(key, told, self.method) for key, told in pairs]):
+        if not all(has_check_value(key, told, self.method) for key, told in pairs):
             raise BadInput("key-vector-differs", scheme=str(scheme))
 
 

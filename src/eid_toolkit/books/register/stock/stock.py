@@ -138,7 +138,9 @@ class Stock:
 
     def unused_of(self, batch: Batch) -> int:
         """How many blanks of a vendor's batch may still be written to."""
-        query = select(manifest.c.vendor, manifest.c.batch, func.count()).join(blank, blank.c.manifest_id == manifest.c.id)
+        query = select(manifest.c.vendor, manifest.c.batch, func.count()).join(
+            blank, blank.c.manifest_id == manifest.c.id
+        )
         query = query.where(blank.c.state.in_((BlankState.IN_STORE, BlankState.AT_STATION)))
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(manifest.c.vendor, manifest.c.batch)).all()

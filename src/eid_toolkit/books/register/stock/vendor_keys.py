@@ -152,8 +152,8 @@ class KeyRequest:
 class VendorKeys:
     """The records in a key store. What creates one is called within an act, which alone has a name destroyed.
 
-    A key store remembers what it has opened: but for :meth:`opening`, what is there is asked anew each time, for another
-    process may have destroyed it meanwhile.
+    A key store remembers what it has opened. But for :meth:`opening`, what is there is asked anew each time, for
+    another process may have destroyed it meanwhile.
     """
 
     def __init__(self, keys: KeyStore) -> None:
@@ -174,6 +174,11 @@ class VendorKeys:
     def import_of(self, batch: Batch) -> UnfinishedImport | None:
         """The import by components that is not finished, or None."""
         return self._read(UnfinishedImport, _IMPORT + batch.digits)
+
+    def known_as(self, batch: Batch) -> Batch:
+        """The batch as it was named first, in whatever letter case it is named now."""
+        records = (self.find(batch), self.request_of(batch), self.import_of(batch))
+        return next((record.of for record in records if record is not None), batch)
 
     def components_of(self, batch: Batch) -> tuple[KeptComponent, ...]:
         """The components that are here, in order."""
