@@ -79,10 +79,10 @@ def import_wrapped(office: Office, batch: Batch, terms: Terms, wrapped: bytes) -
     batch = records.known_as(batch)
 
     def opened() -> Secret:
+        _require_no_key(records, batch)
         request = records.request_of(batch)
         if request is None:
             raise NotPermitted("vendor-key-not-requested", vendor=batch.vendor, batch=batch.batch)
-        _require_no_key(records, batch)
         key = unwrap_by(request.private, wrapped)
         terms.require(key, specimen=office.home.config.demo)
         return key
