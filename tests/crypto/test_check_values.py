@@ -53,7 +53,7 @@ def test_a_longer_value_may_be_told_by_its_beginning_and_no_other_is_taken() -> 
     ("method", "size"), [(CheckValue.GLOBALPLATFORM, 15), (CheckValue.ZEROS, 20), (CheckValue.TRIPLE_DES, 24)]
 )
 def test_a_key_of_a_wrong_length_has_none(method: CheckValue, size: int) -> None:
-    with pytest.raises(BadInput, match="check-value-key-length"):
+    with pytest.raises(BadInput, match="key-check-value-length"):
         check_value(Secret(bytes(size)), method)
 
 
@@ -64,5 +64,5 @@ def test_it_is_read_as_people_write_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "504A", "504A7", "504A7788", "5O4A77", "key"])
 def test_what_is_none_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match="check-value-malformed"):
+    with pytest.raises(BadInput, match="key-check-value-malformed"):
         parse_check_value(text)

@@ -39,7 +39,7 @@ def check_value(key: Secret, method: CheckValue = CheckValue.GLOBALPLATFORM) -> 
     """The whole check value of a key, 3 or 5 bytes; raises :class:`BadInput` for a length that the method lacks."""
     sizes = (_DES_KEY,) if method is CheckValue.TRIPLE_DES else KEY_SIZES
     if len(key) not in sizes:
-        raise BadInput("check-value-key-length", method=str(method), bits=8 * len(key))
+        raise BadInput("key-check-value-length", method=str(method), bits=8 * len(key))
     match method:
         case CheckValue.GLOBALPLATFORM:
             value = symmetric.aes_block(key.reveal(), b"\x01" * _BLOCK)
@@ -59,7 +59,7 @@ def parse_check_value(text: str, method: CheckValue = CheckValue.GLOBALPLATFORM)
     except ValueError:
         value = b""
     if not SHORTEST <= len(value) <= _LONGEST[method]:
-        raise BadInput("check-value-malformed", shortest=2 * SHORTEST, longest=2 * _LONGEST[method])
+        raise BadInput("key-check-value-malformed", shortest=2 * SHORTEST, longest=2 * _LONGEST[method])
     return value
 
 

@@ -86,6 +86,8 @@ def roll_card_master(office: Office) -> int:
     from eid_toolkit.books.keys.keys import CARD_MASTER_KEY
 
     people = _BY_TWO(office, "card-master.roll")
+    office.keys.unlock()
+    office.keys.names()  # a token asks for its PIN now, and not when the act has begun
     with act(office, by(people), "card-master.roll", CARD_MASTER_KEY, {}) as doing:
         names = [person.name for person in people]
         version = roll_master(office.keys, {"made_at": office.clock.now().isoformat(), "operators": names})

@@ -6,7 +6,7 @@ until the last one comes. What the vendor says of the key (its terms) is told wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from eid_toolkit.work.office.vendor_key_rows import row_of
 if TYPE_CHECKING:
     from eid_toolkit.books.keys.transport_pairs import PairKind
     from eid_toolkit.books.staff.operators import Operator
+    from eid_toolkit.work.office.act import Act
 
 BY_ONE = by_one(Permission.MANAGE_KEYS)
 BY_TWO = by_two(Permission.MANAGE_KEYS, second=Permission.WITNESS_STOCK)
@@ -55,7 +56,7 @@ def request_key(office: Office, batch: Batch, kind: PairKind, output: Path) -> K
     from eid_toolkit.standards.pki.certificate import encode_pem
 
     people = BY_ONE(office, "stock.key-request")
-    records = VendorKeys(office.keys)
+    records = _opened(office)
     _require_none(records, batch)
     with act(office, by(people), "stock.key-request", batch.subject, {"algorithm": kind}) as doing:
         _require_none(records, batch)
@@ -75,7 +76,7 @@ def import_wrapped(office: Office, batch: Batch, terms: Terms, wrapped: bytes) -
     from eid_toolkit.standards.crypto.key_transport import unwrap_by
 
     people = BY_TWO(office, "stock.key-import")
-    records = VendorKeys(office.keys)
+    records = _opened(office)
     batch = records.known_as(batch)
 
     def opened() -> Secret:
@@ -102,7 +103,7 @@ def custodian(office: Office, batch: Batch, number: int, components: int | None,
 
     Raises :class:`NotPermitted` for somebody who has typed another one, or a component that is there.
     """
-    records = VendorKeys(office.keys)
+    records = _opened(office)
     known = records.import_of(batch)
     first = Permission.MANAGE_KEYS if known is None else Permission.WITNESS_STOCK
     (operator,) = by_one(first)(office, "stock.key-component")
@@ -128,56 +129,52 @@ def check_component(office: Office, who: Custodian, component: Secret, told: byt
     require_unlike(component, [part.component for part in others])
 
 
-def keep_component(office: Office, who: Custodian, component: Secret, told: bytes) -> VendorKey | UnfinishedImport:
+def keep_component(office: Office, who: Custodian, component: Secret, told: bytes) -> None:
     """Keep a component that was checked; the last one makes the key.
 
     Raises :class:`BadInput` if that is not the one that the vendor means: then nothing of it is left here.
     """
     check_component(office, who, component, told)
-    records, batch = VendorKeys(office.keys), who.unfinished.of
-    part = KeptComponent(who.number, component, who.operator.name, office.clock.now())
-    lacking = who.unfinished.components - len(records.components_of(batch))
-    if lacking == 1:
-        return _finish(office, records, who, part)
-    detail = {"component": who.number, "of": who.unfinished.components, "component_check_value": _shown(told)}
-    detail |= _told(who.unfinished.terms) if who.is_first else {}
+    records, unfinished, refusal = VendorKeys(office.keys), who.unfinished, None
+    batch, part = unfinished.of, KeptComponent(who.number, component, who.operator.name, office.clock.now())
+    detail = {"component": who.number, "of": unfinished.components, "component_check_value": _shown(told)}
+    detail |= _told(unfinished.terms)
     with act(office, by((who.operator,)), "stock.key-component", batch.subject, detail) as doing:
-        _require_turn(office, records, who.unfinished, who.number, who.operator)
+        # Somebody else may have typed one, or given the import up, while this one was typed.
         if who.is_first:
             _require_none(records, batch)
-            records.keep(who.unfinished)
         elif records.import_of(batch) is None:
             raise NotPermitted("vendor-key-unknown", vendor=batch.vendor, batch=batch.batch)
-        records.keep_component(batch, part)
-        doing.done("stock.key-component-kept", detail)
-    return who.unfinished
-
-
-def _finish(office: Office, records: VendorKeys, who: Custodian, last: KeptComponent) -> VendorKey:
-    """Make the key of its components; whether it is the vendor's or none, they go."""
-    batch, terms, refusal, record = who.unfinished.of, who.unfinished.terms, None, None
-    detail = {"component": who.number, "of": who.unfinished.components, **_told(terms)}
-    with act(office, by((who.operator,)), "stock.key-import", batch.subject, detail) as doing:
-        _require_turn(office, records, who.unfinished, who.number, who.operator)
-        parts = sorted((*records.components_of(batch), last), key=lambda part: part.number)
-        if len(parts) != who.unfinished.components:  # given up, or come to its end, while this one was typed
-            raise NotPermitted("vendor-key-unknown", vendor=batch.vendor, batch=batch.batch)
-        names = tuple(part.operator for part in parts)
-        for name in records.names_of_import(batch):
-            doing.destroy_key(name)
-        try:
-            key = whole_key(parts)
-            terms.require(key, specimen=office.home.config.demo)
-        except BadInput as error:
-            refusal = error
-            doing.done("stock.key-refused", {**detail, "operators": list(names), "reason": error.code})
+        _require_turn(office, records, unfinished, who.number, who.operator)
+        parts = sorted((*records.components_of(batch), part), key=lambda each: each.number)
+        if len(parts) < unfinished.components:
+            if who.is_first:
+                records.keep(unfinished)
+            records.keep_component(batch, part)
+            doing.done("stock.key-component-kept", detail)
         else:
-            record = VendorKey(batch, terms, key, "components", office.clock.now(), names)
-            records.keep(record)
-            doing.done("stock.key-imported", _outcome(record))
-    if record is None:
-        raise refusal or BadInput("card-key-weak")
-    return record
+            refusal = _finish(office, doing, records, unfinished, parts)
+    if refusal is not None:
+        raise refusal
+
+
+def _finish(
+    office: Office, doing: Act, records: VendorKeys, unfinished: UnfinishedImport, parts: Sequence[KeptComponent]
+) -> BadInput | None:
+    """Make the key of its components; whether it is the vendor's or not, they go. Returns why it is not."""
+    batch, terms, names = unfinished.of, unfinished.terms, tuple(part.operator for part in parts)
+    for name in records.names_of_import(batch):
+        doing.destroy_key(name)
+    try:
+        key = whole_key(parts)
+        terms.require(key, specimen=office.home.config.demo)
+    except BadInput as error:
+        doing.done("stock.key-refused", {**_told(terms), "operators": list(names), "reason": error.code})
+        return error
+    record = VendorKey(batch, terms, key, "components", office.clock.now(), names)
+    records.keep(record)
+    doing.done("stock.key-imported", _outcome(record))
+    return None
 
 
 def destroy_key(office: Office, batch: Batch, reason: str) -> DestroyedKey | None:
@@ -187,6 +184,7 @@ def destroy_key(office: Office, batch: Batch, reason: str) -> DestroyedKey | Non
     records, unused = VendorKeys(office.keys), office.register.stock.unused_of(batch)
     batch = records.known_as(batch)
     people = BY_TWO(office, "stock.key-destroy")
+    _opened(office)
     require_known(office, batch)
     detail = {"reason": clean_reason(reason), "unused_blanks": unused}
     gone = None
@@ -225,6 +223,12 @@ def standing_of(office: Office, batch: Batch) -> dict[str, object]:
     if record is None:
         raise NotPermitted("vendor-key-unknown", vendor=batch.vendor, batch=batch.batch)
     return row_of(record, records)
+
+
+def _opened(office: Office) -> VendorKeys:
+    """The records, with the key store open: nobody is asked for anything any more once the act has begun."""
+    office.keys.unlock()
+    return VendorKeys(office.keys)
 
 
 def _destroyed(office: Office, key: VendorKey, people: tuple[str, ...]) -> DestroyedKey:
