@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from support.manifests import SigningVendor
-from support.offices import ENVIRONMENT, CommandLine
+from support.offices import ENVIRONMENT, CommandLine, prepared
 from support.staff import acting, staffed_office
 
 VENDOR = ("Cards Ltd", "--batch", "2026/17")
@@ -464,3 +464,42 @@ def test_names_are_those_of_manifests(office: CommandLine, tmp_path: Path, names
     vendor, batch = names
     words = ("stock", "key", "request", vendor, "--batch", batch, "--output", tmp_path / "x")
     assert "not a valid name" in office.one(*words, code=9).stderr
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(16, "none"), (24, "kdf3"), (32, "sp800-108")])
+def test_from_the_vendors_letters_to_a_card_that_passes(tmp_path: Path, size: int, scheme: str) -> None:
+    """A demo home, in which one person may type every component."""
+    home = CommandLine(tmp_path / "home")
+    home.call("init", "--demo")
+    one, two = WORDS[size][:2]
+    assert "no key of Cards Ltd for batch 2026/17" in home.call(
+        "emulator", "blank", "b1", "--vendor", "Cards Ltd", "--batch", "2026/17", code=10
+    ).stderr  # fmt: skip
+    for number, component in ((1, one), (2, two)):
+        told = ("--of", 2, "--kcv", kcv(xor(one, two)), "--diversification", scheme) if number == 1 else ()
+        typed(home, "anna", number, component, *told)
+    for name in ("b1", "b2"):
+        home.call("emulator", "blank", name, "--vendor", "Cards Ltd", "--batch", "2026/17")
+    manifest = tmp_path / "manifest.json"
+    home.call("emulator", "manifest", "b1", "b2", "--vendor", "Cards Ltd", "--batch", "2026/17", "--output", manifest)
+    home.one("stock", "receive", manifest, "--station", "main")
+    home.one("stock", "open", "--counted", 2)
+    document = prepared(home, tmp_path)
+    home.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:b1")
+    can = json.loads(home.one("document", "export", document["id"], "--format", "json").stdout)["can"]
+    words = ("verify", "--reader", "emulator:b1", "--can", can, "--format", "json")
+    assert json.loads(home.one(*words).stdout)["verdict"] == "passed"
+    home.one("--yes", "stock", "key", "destroy", *VENDOR, "--reason", "by mistake")
+    (row,) = [row for row in log_of(home) if row["action"] == "stock.key-destroyed"]
+    assert row["detail"]["unused_blanks"] == 1
+    other = prepared(home, tmp_path)
+    refused = home.one("--yes", "card", "personalize", other["id"], "--reader", "emulator:b2", code=7)
+    assert "no key of vendor Cards Ltd for batch 2026/17" in refused.stderr
+    assert "eid stock key import" in refused.stderr
+
+
+@pytest.mark.parametrize("words", [("--vendor", "Cards Ltd"), ("--batch", "1")])
+def test_a_blank_of_a_vendor_names_its_batch(tmp_path: Path, words: tuple[str, ...]) -> None:
+    home = CommandLine(tmp_path / "home")
+    home.call("init", "--demo")
+    assert "go together" in home.call("emulator", "blank", "b1", *words, code=2).stderr

@@ -125,8 +125,8 @@ def check_component(office: Office, who: Custodian, component: Secret, told: byt
     """Raises :class:`BadInput` for a component without the check value ``told``, or one that fits no other."""
     if not has_check_value(component, told, who.unfinished.terms.method):
         raise BadInput("card-key-component-wrong", told=told.hex().upper())
-    others = VendorKeys(office.keys).components_of(who.unfinished.of)
-    require_unlike(component, [part.component for part in others])
+    parts = VendorKeys(office.keys).components_of(who.unfinished.of)
+    require_unlike(component, [part.component for part in parts if part.number != who.number])
 
 
 def keep_component(office: Office, who: Custodian, component: Secret, told: bytes) -> None:

@@ -191,7 +191,10 @@ class PersonalizationService:
 
     def _plan(self, content: CardContent) -> Plan:
         """The plan with the newest card-master key; a job that began before a roll-over goes on with its own."""
-        plans = [Plan.of(content, version) for version in reversed(master_versions(self._keys))]
+        *earlier, newest = master_versions(self._keys)
+        if not earlier:
+            return Plan.of(content, newest)
+        plans = [Plan.of(content, version) for version in (newest, *reversed(earlier))]
         return self.journal.began_as(content.document_id, plans) or plans[0]
 
     def _content(self, document_id: str) -> CardContent:
