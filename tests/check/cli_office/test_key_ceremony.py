@@ -15,7 +15,7 @@ from support.offices import CommandLine
 
 PAGE = (Path(__file__).parents[3] / "docs" / "keys.md").read_text("utf-8")
 CEREMONY = re.search(r"^## A key ceremony\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
-ROLES = {"anna": "security-officer", "bert": "clerk", "wilma": "auditor"}
+ROLES = {"anna": "security-officer", "bert": "clerk", "wilma": "personalizer"}
 STORE = "the key store's words"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -42,12 +42,18 @@ BY_TWO = by_two(Permission.MANAGE_KEYS, second=Permission.WITNESS_STOCK)
 
 @dataclass(frozen=True, slots=True)
 class Custodian:
-    """Who is about to type which component of which key."""
+    """Who is about to type which component of which key, and who witnesses it, if somebody does."""
 
     operator: Operator
+    witness: Operator | None
     unfinished: UnfinishedImport
     number: int
     is_first: bool
+
+    @property
+    def people(self) -> tuple[Operator, ...]:
+        """Who signs."""
+        return (self.operator,) if self.witness is None else (self.operator, self.witness)
 
 
 def request_key(office: Office, batch: Batch, kind: PairKind, output: Path) -> KeyRequest:
@@ -107,6 +113,7 @@ def custodian(office: Office, batch: Batch, number: int, components: int | None,
     known = records.import_of(batch)
     first = Permission.MANAGE_KEYS if known is None else Permission.WITNESS_STOCK
     (operator,) = by_one(first)(office, "stock.key-component")
+    witness = office.second_operator(operator, Permission.WITNESS_STOCK)
     if known is None:
         _require_none(records, batch)
         if components is None or terms is None:
@@ -118,7 +125,7 @@ def custodian(office: Office, batch: Batch, number: int, components: int | None,
         unfinished = known
         _require_same(known, components, terms)
     _require_turn(office, records, unfinished, number, operator)
-    return Custodian(operator, unfinished, number, known is None)
+    return Custodian(operator, witness, unfinished, number, known is None)
 
 
 def check_component(office: Office, who: Custodian, component: Secret, told: bytes) -> None:
@@ -139,7 +146,7 @@ def keep_component(office: Office, who: Custodian, component: Secret, told: byte
     batch, part = unfinished.of, KeptComponent(who.number, component, who.operator.name, office.clock.now())
     detail = {"component": who.number, "of": unfinished.components, "component_check_value": _shown(told)}
     detail |= _told(unfinished.terms)
-    with act(office, by((who.operator,)), "stock.key-component", batch.subject, detail) as doing:
+    with act(office, by(who.people), "stock.key-component", batch.subject, detail) as doing:
         # Somebody else may have typed one, or given the import up, while this one was typed.
         if who.is_first:
             _require_none(records, batch)

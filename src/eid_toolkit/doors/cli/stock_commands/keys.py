@@ -84,7 +84,8 @@ def import_(
     """Import the transport key of a batch of VENDOR: one component of it, or the wrapped key.
 
     Each component is typed by a different person, who gives this command with the number of the component; it is never
-    shown, and never an argument. The first one also gives --of and --kcv. A wrapped key takes two people.
+    shown, and never an argument. The first one also gives --of and --kcv. The --second-operator is the witness, who
+    signs too; a wrapped key always takes two people.
     """
     if (component is None) == (wrapped is None):
         raise UsageError("vendor-key-way")
