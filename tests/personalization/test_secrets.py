@@ -40,7 +40,7 @@ def secrets_of(office: WorkingOffice, document: Document) -> dict[str, bytes]:
 
 
 def chip_keys_of(office: WorkingOffice, card: str) -> dict[str, bytes]:
-    keys = CardKeys.of(office.keys)
+    keys = CardKeys.of(office.keys, office.register.stock)
     own = keys.of_chip(office.cards.load(card).chip_identity)
     named = {"ENC": own.enc, "MAC": own.mac, "DEK": own.dek, "card-master": office.keys.symmetric("card-master")}
     return {f"{name} of {card}": key.reveal() for name, key in named.items()}

@@ -9,9 +9,10 @@ import pytest
 from eid_toolkit.ground.errors import BadInput, ProtocolError
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import symmetric
+from eid_toolkit.standards.crypto.check_values import CheckValue
 from eid_toolkit.standards.protocols import globalplatform as gp
 from eid_toolkit.standards.protocols.globalplatform import InitializeUpdateAnswer
-from eid_toolkit.standards.protocols.key_diversification import Scheme, diversify
+from eid_toolkit.standards.protocols.key_diversification import DiversificationVector, Scheme, diversify
 from eid_toolkit.standards.protocols.scp03 import KeySet, Options, key_check_value
 from vectors import load
 
@@ -48,6 +49,37 @@ def test_a_diversified_key_is_the_published_one() -> None:
         Secret(bytes.fromhex(case["master"])), bytes.fromhex(case["chip_identity"]), 1, Scheme(case["scheme"])
     )
     assert keys.enc.reveal().hex().upper() == case["enc"]
+
+
+@pytest.mark.parametrize("case", DIVERSIFIED["cases"], ids=lambda case: f"{case['scheme']}-{len(case['master']) * 4}")
+def test_a_vendors_vector_is_fulfilled_by_the_scheme_and_key_that_it_is_of(case: dict[str, Any]) -> None:
+    """The published check values as a vendor would state them."""
+    method = CheckValue.GLOBALPLATFORM if case["scheme"] == "kdf3" else CheckValue.TRIPLE_DES
+    told = [bytes.fromhex(value) for value in case["check_values"]]
+    chip, master = bytes.fromhex(DIVERSIFIED["chip_identity"]), Secret(bytes.fromhex(case["master"]))
+    scheme = Scheme(case["scheme"])
+    vector = DiversificationVector(chip, *told, method)
+    vector.require(master, scheme, gp.FACTORY_KEY_VERSION)
+    changed = Secret(bytes([master.reveal()[0] ^ 2]) + master.reveal()[1:])
+    other = DiversificationVector(bytes(10), *told, method)
+    swapped = DiversificationVector(chip, told[1], told[0], told[2], method)
+    wrong = [(vector, changed, scheme), (other, master, scheme), (swapped, master, scheme)]
+    wrong += [(vector, master, each) for each in Scheme if each is not scheme and not each.needs_vector]
+    for of, key, by in wrong:
+        with pytest.raises(BadInput, match="key-vector-differs"):
+            of.require(key, by, gp.FACTORY_KEY_VERSION)
+
+
+def test_a_vector_names_a_chip_and_three_check_values() -> None:
+    for values in ((bytes(9), b"123", b"123", b"123"), (bytes(10), b"12", b"123", b"123"), (b"", b"", b"", b"")):
+        with pytest.raises(BadInput, match="key-vector-malformed"):
+            DiversificationVector(*values)
+
+
+@pytest.mark.parametrize("size", [16, 24, 32])
+def test_without_diversification_every_chip_has_the_key_itself(size: int) -> None:
+    key = Secret(bytes(range(size)))
+    assert values(diversify(key, bytes(10), gp.FACTORY_KEY_VERSION, Scheme.NONE)) == [key.reveal()] * 3
 
 
 @pytest.mark.parametrize("size", [16, 24, 32])

@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import DecisionNeeded
 from eid_toolkit.ground.ports import SystemClock
+from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.check_values import check_value
 from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.work.personalization.readback import ReadBack
@@ -32,6 +35,8 @@ _AGE = timedelta(days=11 * 366)
 """Of documents that are to expire."""
 HOLDER = ("--birth", "1974-08-12", "--sex", "F", "--nationality", "UTO")
 REASON = ("--reason", "a test")
+COMPONENT = bytes.fromhex(ENVIRONMENT["EID_COMPONENT"])
+COMPONENT_KCV = f"--component-kcv {check_value(Secret(COMPONENT)).hex()}"
 
 
 @dataclass
@@ -88,6 +93,7 @@ def build_world(folder: Path) -> World:
     _people(world)
     world.quiet("audit", "checkpoint")
     _stock(world)
+    _card_keys(world)
     return world
 
 
@@ -198,3 +204,22 @@ def _stock(world: World) -> None:
     world.quiet("stock", "missing", serials[5], *REASON)
     for name, serial in zip(("s1", "s4", "s5", "s6", "s7"), (serials[i] for i in (1, 4, 5, 6, 7)), strict=True):
         world.names[name] = serial
+
+
+def _card_keys(world: World) -> None:
+    """A vendor whose key was asked for, one whose key is here, and one of whose key one component lacks.
+
+    All keys are that of developer cards, which the home itself exports.
+    """
+    path = world.path
+    for vendor in ("Asked", "Kept"):
+        name = vendor.lower()
+        request = ("stock", "key", "request", vendor, "--batch", 1, "--algorithm", "p-256")
+        world.quiet(*request, "--output", path(f"{name}.pem"))
+        world.quiet("stock", "key", "export", "--for", path(f"{name}.pem"), "--output", path(f"{name}.key"))
+    world.quiet("stock", "key", "import", "Kept", "--batch", 1, "--wrapped", path("kept.key"), "--kcv", "504A77")
+    first = bytes(a ^ b for a, b in zip(COMPONENT, DEVELOPER_CARD_KEY.reveal(), strict=True))
+    words = ("--component", 1, "--component-kcv", check_value(Secret(first)).hex(), "--of", 2, "--kcv", "504A77")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ENVIRONMENT, "EID_COMPONENT", first.hex())
+        world.quiet("stock", "key", "import", "Begun", "--batch", 1, *words)

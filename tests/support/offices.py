@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "EID_OPERATOR_PASSPHRASE": "the first one's words",
     "EID_SECOND_PASSPHRASE": "the second one's words",
     "EID_TERMINAL_PASSPHRASE": "the officer's passphrase",
+    "EID_COMPONENT": "8f3a8f3a8f3a8f3a8f3a8f3a8f3a8f3a",
 }
 PEOPLE = {"anna": "EID_OPERATOR_PASSPHRASE", "bert": "EID_SECOND_PASSPHRASE"}
 

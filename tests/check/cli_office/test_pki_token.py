@@ -200,3 +200,23 @@ def in_a_process(office: CommandLine, *arguments: str, **environment: str) -> su
     return subprocess.run(
         words, env=settings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60
     )
+
+
+def test_vendors_keys_lie_in_the_files_and_the_next_card_master_key_in_the_token(
+    uri: str, pin: None, tmp_path: Path
+) -> None:
+    office, vendor = new_office(tmp_path / "home", "--key-store", f"cards={uri}"), ("Cards Ltd", "--batch", "1")
+    office.one("stock", "key", "request", *vendor, "--output", tmp_path / "public.pem")
+    exported = office.two("stock", "key", "export", "--for", tmp_path / "public.pem", "--output", tmp_path / "wrapped")
+    words = ("--wrapped", tmp_path / "wrapped", "--kcv", exported["check_value"])
+    assert office.two("stock", "key", "import", *vendor, *words)["state"] == "active"
+    office.one("emulator", "blank", "old", "--vendor", "Cards Ltd", "--batch", "1")
+    assert office.two("stock", "key", "roll-master")["key_version"] == "31"
+    assert "card-master-31" in keys_in(uri)
+    assert not any(name.startswith("vendor-") for name in keys_in(uri))
+    document = prepared(office, tmp_path)
+    office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:old")
+    status = json.loads(office.call("card", "status", "--reader", "emulator:old", "--format", "json").stdout)
+    assert status["key_version"] == "31"
+    office.two("stock", "key", "destroy", *vendor, "--reason", "used up")
+    assert [path.name[:12] for path in (office.root / "keys").glob("vendor-*")] == ["vendor-gone-"]

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 import eid_toolkit
 from eid_toolkit.doors.cli.main import main
-from support.act_world import World, build_world
+from support.act_world import COMPONENT_KCV, World, build_world
 from support.offices import new_office
 from support.stops import Picture, Tripwire, kill, refuse, writes_watched
 from support.waiting import status_of
@@ -82,6 +82,15 @@ ACTS = {
     "stock destroy": "stock destroy {s6} --reason torn",
     "stock find": "stock find {s5} --printed {s5} --reason drawer",
     "stock issue": "stock issue {s6} --station counter",
+    "stock key destroy": "stock key destroy Kept --batch 1 --reason torn",
+    "stock key destroy (request)": "stock key destroy Asked --batch 1 --reason torn",
+    "stock key destroy (import)": "stock key destroy Begun --batch 1 --reason torn",
+    "stock key export": "stock key export --for @vendor.der --output @out.key",
+    "stock key import": f"stock key import New --batch 1 --component 1 --of 2 --kcv ABCDEF {COMPONENT_KCV}",
+    "stock key import (last)": f"stock key import Begun --batch 1 --component 2 {COMPONENT_KCV}",
+    "stock key import (wrapped)": "stock key import Asked --batch 1 --wrapped @asked.key --kcv 504A77",
+    "stock key request": "stock key request New --batch 1 --algorithm p-256 --output @out.pem",
+    "stock key roll-master": "stock key roll-master",
     "stock missing": "stock missing {s6} --reason lost",
     "stock open": "stock open --station counter --counted 3",
     "stock receive": "stock receive @second.json",
@@ -118,8 +127,8 @@ document show, document status-list, emulator attach, emulator blank, emulator c
 emulator show, evidence key, evidence list, judge, notice list, operator list, person duplicates, person export,
 person history, person search, person show, pki csca export, pki csca list, pki cvca export, pki cvca list, pki ds list,
 pki dv list, pki lint, pki master-list diff, pki master-list verify, pki show, pki terminal install, read, reader list,
-register stats, samples, stock history, stock show, stock vendor list, trust bundle import, trust bundle show,
-trust diff, trust list, trust show, verify
+register stats, samples, stock history, stock key list, stock show, stock vendor list, trust bundle import,
+trust bundle show, trust diff, trust list, trust show, verify
 """
 """Commands that show something (who looked is on record before anything is shown), or act in no office."""
 

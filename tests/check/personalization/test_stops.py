@@ -193,7 +193,10 @@ class Trial:
 
     def check_keys(self, office: WorkingOffice, memory: CardMemory) -> None:
         """The chip has its own keys, which follow from the home's, and no try of them is still counted."""
-        own, found = CardKeys.of(office.keys).of_chip(memory.chip_identity), memory.part(DomainMemory).keys
+        own, found = (
+            CardKeys.of(office.keys, office.register.stock).of_chip(memory.chip_identity),
+            memory.part(DomainMemory).keys,
+        )
         assert found.version == own.version
         assert [key.reveal() for key in (found.enc, found.mac, found.dek)] == [
             key.reveal() for key in (own.enc, own.mac, own.dek)

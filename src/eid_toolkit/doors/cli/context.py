@@ -119,6 +119,11 @@ class App:
             return _given(self.second_passphrase_fd, "EID_SECOND_PASSPHRASE")
         return _given(self.operator_passphrase_fd, "EID_OPERATOR_PASSPHRASE")
 
+    def component(self, descriptor: int | None, question: str) -> Secret:
+        """A component of a key: from ``descriptor``, else ``EID_COMPONENT``, else asked, never shown."""
+        given = _given(descriptor, "EID_COMPONENT")
+        return _asked(question) if given is None else given
+
 
 def _given(descriptor: int | None, variable: str) -> Secret | None:
     """A secret that was given by a file descriptor or in the environment; None if a person has to type it."""

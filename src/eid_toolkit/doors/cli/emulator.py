@@ -31,17 +31,23 @@ def emulator() -> None:
 
 @emulator.command()
 @click.argument("name")
+@click.option("--vendor", metavar="NAME", help="Use the key of this vendor; needs --batch.")
+@click.option("--batch", metavar="NAME", help="Use the vendor's key for this batch.")
 @format_option
 @pass_app
-def blank(app: App, name: str, fmt: str) -> None:
-    """Create a blank emulated card NAME with the home's transport keys.
+def blank(app: App, name: str, vendor: str | None, batch: str | None, fmt: str) -> None:
+    """Create a blank emulated card NAME with the home's transport keys, or those of a vendor's batch.
 
-    In a demo home, these are the keys 40..4F used by developer cards.
+    In a demo home, its own transport keys are the keys 40..4F used by developer cards.
     """
+    from eid_toolkit.doors.cli.stock_commands.terms import batch_of
     from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.office.emulated_cards import make_blank_card
 
-    _show(name, make_blank_card(app.home_path, app, SystemEntropy(), name), fmt)
+    if (vendor is None) != (batch is None):
+        raise UsageError("vendor-and-batch")
+    of = batch_of(vendor, batch) if vendor is not None and batch is not None else None
+    _show(name, make_blank_card(app.home_path, app, SystemEntropy(), name, of), fmt)
 
 
 @emulator.command("list")

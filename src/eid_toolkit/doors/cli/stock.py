@@ -6,6 +6,7 @@ import click
 
 from eid_toolkit.doors.cli.context import Group
 from eid_toolkit.doors.cli.stock_commands.counting import close, history, open_, show
+from eid_toolkit.doors.cli.stock_commands.keys import key
 from eid_toolkit.doors.cli.stock_commands.moving import destroy, find, issue, missing, return_, spoil
 from eid_toolkit.doors.cli.stock_commands.receiving import receive, vendor
 
@@ -15,5 +16,5 @@ def stock() -> None:
     """Manage the stock of blanks, counted by two people."""
 
 
-for _command in (vendor, receive, issue, return_, spoil, destroy, missing, find, open_, close, show, history):
+for _command in (vendor, receive, issue, return_, spoil, destroy, missing, find, open_, close, show, history, key):
     stock.add_command(_command)

@@ -23,6 +23,7 @@ MAX_CERTIFICATE = 1 << 16
 SPECIMEN_MARK = "SPECIMEN"
 """Stands in the names of what a demo home signs with."""
 
+_PEM_LINE = 64
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 
 
@@ -161,6 +162,13 @@ def read_pem_or_der(data: bytes) -> tuple[tuple[str, bytes], ...]:
         return tuple((label.decode(), binascii.a2b_base64(body)) for label, body in blocks)
     except binascii.Error:
         raise BadInput("pem-malformed") from None
+
+
+def encode_pem(label: str, data: bytes) -> bytes:
+    """One object in PEM (RFC 7468)."""
+    body = binascii.b2a_base64(data, newline=False).decode()
+    lines = (body[at : at + _PEM_LINE] for at in range(0, len(body), _PEM_LINE))
+    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", "")).encode()
 
 
 def raw_objects(data: bytes) -> list[bytes]:

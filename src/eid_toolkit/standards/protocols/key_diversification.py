@@ -1,17 +1,20 @@
 """A chip's own SCP03 keys from a master key and the chip's identity, by the schemes that are in use.
 
 The issuer's own scheme is SP 800-108 in the form of SCP03 (``docs/personalization.md``). The others are those of cards
-bought elsewhere, known by the names that GlobalPlatformPro and others give them.
+bought elsewhere, known by the names that GlobalPlatformPro and others give them; a vendor's transport key names one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.plain_values import Hex
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import kdf, symmetric
+from eid_toolkit.standards.crypto.check_values import SHORTEST, CheckValue, has_check_value
 from eid_toolkit.standards.protocols.scp03 import BLOCK, KeySet
 
 IDENTITY_SIZE = 10
@@ -22,6 +25,8 @@ _OWN_CONSTANTS = {_ENC: 0xE1, _MAC: 0xE2, _DEK: 0xE3}
 class Scheme(StrEnum):
     """How keys follow from the master key and the 10 bytes of key diversification data."""
 
+    NONE = "none"
+    """They do not: every chip has the key itself, as ENC, MAC and DEK."""
     SP800_108 = "sp800-108"
     """The derivation of SCP03 with constants E1, E2 and E3, over the identity and the key version."""
     KDF3 = "kdf3"
@@ -30,6 +35,34 @@ class Scheme(StrEnum):
     """EMV Card Personalization Specification 4.1: triple DES over the last six bytes of the identity."""
     VISA2 = "visa2"
     """Visa's: triple DES over the first two and the four middle bytes of the identity."""
+
+    @property
+    def needs_vector(self) -> bool:
+        """Whether vendors do it so differently that it counts only with a vector of theirs."""
+        return self in (Scheme.EMV, Scheme.VISA2)
+
+
+@dataclass(frozen=True, slots=True)
+class DiversificationVector:
+    """What a vendor says becomes of the key: the identity of one chip, and the check values of its three keys."""
+
+    chip: Hex
+    enc: Hex
+    mac: Hex
+    dek: Hex
+    method: CheckValue = CheckValue.GLOBALPLATFORM
+    """How the three check values are computed."""
+
+    def __post_init__(self) -> None:
+        if len(self.chip) != IDENTITY_SIZE or min(map(len, (self.enc, self.mac, self.dek))) < SHORTEST:
+            raise BadInput("key-vector-malformed")
+
+    def require(self, master: Secret, scheme: Scheme, version: int) -> None:
+        """Raises :class:`BadInput` unless the keys that follow from ``master`` have these check values."""
+        keys = diversify(master, self.chip, version, scheme)
+        pairs = ((keys.enc, self.enc), (keys.mac, self.mac), (keys.dek, self.dek))
+        if not all(has_check_value(key, told, self.method) for key, told in pairs):
+            raise BadInput("key-vector-differs", scheme=str(scheme))
 
 
 def diversify(master: Secret, chip_identity: bytes, version: int, scheme: Scheme = Scheme.SP800_108) -> KeySet:
@@ -58,6 +91,8 @@ def diversify_by(cmac: Callable[[bytes], bytes], size: int, chip_identity: bytes
 
 def _derive(scheme: Scheme, master: Secret, number: int, identity: bytes, version: int) -> Secret:
     match scheme:
+        case Scheme.NONE:
+            return master
         case Scheme.SP800_108:
             context = identity + bytes((version,))
             return Secret(kdf.counter_cmac(master, _OWN_CONSTANTS[number], len(master), context))

@@ -12,6 +12,7 @@ from enum import IntFlag
 from eid_toolkit.ground.errors import BadInput, ChannelError, ProtocolError
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto import kdf, symmetric
+from eid_toolkit.standards.crypto.check_values import CheckValue, check_value
 from eid_toolkit.standards.iso7816.apdu import MAX_SHORT_NC, CommandApdu, ResponseApdu
 
 BLOCK = 16
@@ -68,7 +69,7 @@ class KeySet:
 
 def key_check_value(key: Secret) -> bytes:
     """KCV of an AES key: 3 bytes of the encryption of a block of 01 (GlobalPlatform Card Spec B.6)."""
-    return symmetric.aes_block(key.reveal(), b"\x01" * BLOCK)[:3]
+    return check_value(key, CheckValue.GLOBALPLATFORM)
 
 
 def card_challenge(keys: KeySet, sequence: int, aid: bytes, size: int = 8) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -115,6 +115,15 @@ class Journal:
                 begun = AuditEvent("job.begun", identifier, {"document": plan.document_id, "plan": plan.hash})
                 append(connection, now, operator, [begun])
         return self.get(identifier)
+
+    def began_as(self, document_id: str, plans: Iterable[Plan]) -> Plan | None:
+        """The one of the ``plans`` by which a job of the document began that is not closed; None if there is none."""
+        query = select(jobs.c.plan_version, jobs.c.plan_hash).where(jobs.c.document_id == document_id)
+        with self._database.read() as connection:
+            row = connection.execute(query.where(jobs.c.state.in_((JobState.OPEN, JobState.NEEDS_DECISION)))).first()
+        if row is None:
+            return None
+        return next((plan for plan in plans if plan.began_as(row.plan_version, row.plan_hash)), None)
 
     def get(self, identifier: str) -> Job:
         """One job; raises :class:`BadInput` if there is none of that identifier."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from eid_toolkit.books.keys.card_masters import FIRST_VERSION
 from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.work.personalization import plan_v1
@@ -16,8 +17,6 @@ from eid_toolkit.work.personalization.content import CardContent
 VERSION = 2
 """Of what :attr:`Plan.hash` covers; plans that began under version 1 go on."""
 _OUTPUT = "eid-personalization-plan/1"
-CARD_KEY_VERSION = 0x30
-"""The key version of the keys that are diversified for each chip."""
 
 
 class Action(StrEnum):
@@ -73,17 +72,22 @@ class Plan:
 
     document_id: str
     steps: tuple[Step, ...]
+    key_version: int = FIRST_VERSION
+    """Of the keys that are diversified for the chip; it stands in the step that replaces the transport keys."""
 
     @classmethod
-    def of(cls, content: CardContent) -> Plan:
-        """The plan that writes ``content``: EF.SOD last of the files, the locks after everything else."""
+    def of(cls, content: CardContent, key_version: int = FIRST_VERSION) -> Plan:
+        """The plan that writes ``content``: EF.SOD last of the files, the locks after everything else.
+
+        ``key_version`` is that of the card-master key from which the chip's own keys follow.
+        """
         entries: list[tuple[Action, str, str, Mapping[str, str | int | list[str]]]] = [
             (Action.BIND_CHIP, "", "bind the document to this chip", {}),
             (
                 Action.REPLACE_KEYS,
                 "",
-                f"replace the transport keys by the chip's own (version {CARD_KEY_VERSION:02X})",
-                {"version": CARD_KEY_VERSION},
+                f"replace the transport keys by the chip's own (version {key_version:02X})",
+                {"version": key_version},
             ),
         ]
         for file in _writing_order(content):
@@ -109,7 +113,8 @@ class Plan:
             (Action.CONFIRM_PRINT, "", "have the printed CAN or MRZ typed from the card", {}),
             (Action.ISSUE, "", "issue the document and destroy the chip's keys here", {}),
         ]
-        return cls(content.document_id, tuple(Step(position, *entry) for position, entry in enumerate(entries)))
+        steps = tuple(Step(position, *entry) for position, entry in enumerate(entries))
+        return cls(content.document_id, steps, key_version)
 
     def to_json(self) -> dict[str, object]:
         """The plan for output."""

@@ -75,11 +75,11 @@ class Workplace:
 class PersonalizationRunner:
     """One run of one document's plan on the card in ``session``."""
 
-    def __init__(self, workplace: Workplace, content: CardContent, session: CardSession) -> None:
+    def __init__(self, workplace: Workplace, content: CardContent, plan: Plan, session: CardSession) -> None:
         self._bureau = workplace
         self._content = content
         self._session = session
-        self._plan = Plan.of(content)
+        self._plan = plan
         self._writer = CardWriter(session, workplace.keys, workplace.guard, workplace.entropy)
         self._open = False
 

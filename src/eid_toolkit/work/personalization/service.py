@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from eid_toolkit.books.keys.attempts import AttemptCounter
+from eid_toolkit.books.keys.card_masters import master_versions
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.register.documents.documents import Document, DocumentState, Guard
@@ -72,7 +73,7 @@ class PersonalizationService:
 
     def plan(self, document_id: str) -> Plan:
         """What a personalization of the document would do."""
-        return Plan.of(self._content(document_id))
+        return self._plan(self._content(document_id))
 
     def read_back(self) -> ReadBack:
         """The issuer's own inspection, by the home's trust as it was a minute ago at the most."""
@@ -87,10 +88,15 @@ class PersonalizationService:
         """Writes the document to the card, or goes on with it; the caller holds the document."""
         operator.require(Permission.PERSONALIZE)
         document = self._register.documents.get(document_id)
+        finished = finish_issued(self.journal, document, operator)
+        if finished is not None:
+            return finished
+        content = self._content(document.id)
+        plan = self._plan(content)
         workplace = Workplace(
             self._register.documents,
             self.journal,
-            CardKeys.of(self._keys),
+            CardKeys.of(self._keys, self._register.stock, plan.key_version),
             AttemptCounter(self._home),
             operator,
             desk,
@@ -98,12 +104,8 @@ class PersonalizationService:
             station,
             self._fences[document.id],
         )
-        finished = finish_issued(self.journal, document, operator)
-        if finished is not None:
-            return finished
-        content = self._content(document.id)
         self.read_back().rehearse(content)
-        return PersonalizationRunner(workplace, content, CardSession(transport)).run(transport.reader)
+        return PersonalizationRunner(workplace, content, plan, CardSession(transport)).run(transport.reader)
 
     def finish_left(self, operator: Operator) -> Iterator[Job]:
         """Closes the jobs of documents that were issued, or given up, just before a stop; gives each that was issued.
@@ -186,6 +188,14 @@ class PersonalizationService:
             return self._register.documents.spoil(document.id, reason, operator, second, serial)
         self._register.documents.give_up_jobs(document, operator)
         return document
+
+    def _plan(self, content: CardContent) -> Plan:
+        """The plan with the newest card-master key; a job that began before a roll-over goes on with its own."""
+        *earlier, newest = master_versions(self._keys)
+        if not earlier:
+            return Plan.of(content, newest)
+        plans = [Plan.of(content, version) for version in (newest, *reversed(earlier))]
+        return self.journal.began_as(content.document_id, plans) or plans[0]
 
     def _content(self, document_id: str) -> CardContent:
         package = self._register.documents.load_package(document_id)

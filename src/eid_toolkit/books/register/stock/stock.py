@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.ledger.schema import blank, blank_movement, document
+from eid_toolkit.books.ledger.schema import blank, blank_movement, document, manifest
 from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.register.documents.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.stock.manifests import clean_serial
@@ -27,6 +27,7 @@ from eid_toolkit.books.register.stock.stock_movements import (
 )
 from eid_toolkit.books.register.stock.stock_receiving import Receiving
 from eid_toolkit.books.register.stock.stock_shifts import Shifts
+from eid_toolkit.books.register.stock.vendor_keys import Batch
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_two
@@ -135,7 +136,24 @@ class Stock:
                 counts.setdefault(station, {})[BlankState(state)] = count
         return counts
 
+    def unused_of(self, batch: Batch) -> int:
+        """How many blanks of a vendor's batch may still be written to."""
+        query = select(manifest.c.vendor, manifest.c.batch, func.count()).join(
+            blank, blank.c.manifest_id == manifest.c.id
+        )
+        query = query.where(blank.c.state.in_((BlankState.IN_STORE, BlankState.AT_STATION)))
+        with self._database.read() as connection:
+            rows = connection.execute(query.group_by(manifest.c.vendor, manifest.c.batch)).all()
+        return sum(count for vendor, name, count in rows if Batch(vendor, name).digits == batch.digits)
+
     # What personalization asks and tells.
+
+    def origin_of(self, chip: str) -> Batch | None:
+        """Whose blank this is, and of which batch, by the manifest that it came with; None for one that never came."""
+        query = select(manifest.c.vendor, manifest.c.batch).join(blank, blank.c.manifest_id == manifest.c.id)
+        with self._database.read() as connection:
+            row = connection.execute(query.where(blank.c.chip == chip.lower())).first()
+        return None if row is None else Batch(row.vendor, row.batch)
 
     def is_kept(self, connection: Connection | None = None) -> bool:
         """Whether any blank was ever received; while none was, blanks are taken as they come."""

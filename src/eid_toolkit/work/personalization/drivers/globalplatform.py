@@ -53,6 +53,10 @@ class CardWriter:
         self.chip_identity = self._domain.select()
         handshake = self._domain.initialize(self.chip_identity)
         keys = self._keys.for_version(handshake.answer.key_version, self.chip_identity)
+        if keys.version == gp.FACTORY_KEY_VERSION and not handshake.fits(keys):
+            refused = self._keys.transport.refused(self.chip_identity)
+            if refused is not None:
+                raise refused
         self._domain.authenticate(handshake, keys, self._guard)
         self._static, self._block = keys, None
 
