@@ -153,6 +153,11 @@ def wrap_context(
     return json.dumps(list(place), separators=(",", ":")).encode()
 
 
+def is_share(context: bytes) -> bool:
+    """Whether a wrap with this context is one of two shares."""
+    return context.startswith(f'["{WRAP_SCHEMA}",'.encode()) and not context.endswith(b",null]")
+
+
 def added(first: Secret, second: Secret) -> Secret:
     """Two shares, bit by bit."""
     pairs = zip(first.reveal(), second.reveal(), strict=True)

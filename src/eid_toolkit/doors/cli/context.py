@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.output import confirm, note, prompt
-from eid_toolkit.ground.errors import UsageError
-from eid_toolkit.ground.messages.catalogue import explain, languages
+from eid_toolkit.ground.errors import AgentUntrusted, UsageError
+from eid_toolkit.ground.messages.catalogue import explain, languages, message_of
 from eid_toolkit.ground.secret import Secret
 
 if TYPE_CHECKING:
@@ -110,8 +110,18 @@ class App:
         return from_paper(given.reveal().decode("utf-8", "replace"))
 
     def held_keys(self, record: OperatorRecord, foundation: Foundation) -> HeldKeys | None:
-        """Those that an agent holds."""
-        return None
+        """Those that an agent holds, unless the passphrase is given; a socket of somebody else's is told, not used."""
+        from eid_toolkit.books.keys.agent.client import find_agent
+        from eid_toolkit.books.keys.agent.place import KeyHolder
+
+        if self._given_for(record.name) is not None:
+            return None
+        holder = KeyHolder(self.home_path, foundation.home.hex(), record.name.casefold())
+        try:
+            return find_agent(holder, record.public_key, record.wrapping_key)
+        except AgentUntrusted as error:
+            note(message_of(error, self.language).text)
+            return None
 
     def _given_for(self, name: str) -> Secret | None:
         """A passphrase from the descriptor or the variable for the first operator, or for the second."""

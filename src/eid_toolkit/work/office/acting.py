@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.holding import KeyPair
 from eid_toolkit.books.staff.operators import RECOVERY, Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_any
@@ -77,8 +78,9 @@ class Acting:
         """
         name, other = self._credentials.operator, self._credentials.second_operator
         self.may_both(action, first, second)
-        purpose = Purpose(action, subject)
-        actor = (self._by_recovery(name) if recovery else None) or self.first(first, purpose)
+        purpose, on_keys = Purpose(action, subject), Permission.MANAGE_KEYS in first
+        actor = self._by_recovery(name) if recovery else None
+        actor = actor or self.first(first, purpose, by_passphrase=on_keys)
         partner = (self._by_recovery(other) if recovery else None) or self.second(actor, second, purpose)
         return (actor,) if partner is None else (actor, partner)
 
@@ -98,9 +100,9 @@ class Acting:
 
     def _open(self, compartment: Compartment) -> None:
         """Have those act who open a compartment."""
-        purpose = Purpose("open", str(compartment))
-        actor = self.first((), purpose)
-        if self.keys.file(compartment).by_two or self._credentials.second_operator is not None:
+        purpose, by_two = Purpose("open", str(compartment)), self.keys.file(compartment).by_two
+        actor = self.first((), purpose, by_passphrase=by_two)
+        if by_two or self._credentials.second_operator is not None:
             self.second(actor, None, purpose)
 
     def _unasked(self, name: str, permissions: Sequence[Permission] = ()) -> Operator:
@@ -128,7 +130,7 @@ class Acting:
             return operator
         record = self.operators.get(name)
         keys = self._held.get(record.public_key)
-        if keys is None:
+        if keys is None or not (by_agent or isinstance(keys, KeyPair)):
             wanted = purpose or Purpose(str(permissions[0]) if permissions else "act")
             keys = self._keys_of(record, wanted, by_agent=by_agent)
             self._held[record.public_key] = keys
@@ -149,7 +151,6 @@ class Acting:
 
     def _by_recovery(self, name: str | None) -> Operator | None:
         """An operator for whom a recovery share stands: it opens what two open together, and signs nothing."""
-        from eid_toolkit.books.keys.holding import KeyPair
         from eid_toolkit.books.staff.recovery import recovery_key
 
         share = None if name is None or self._demo else self._credentials.recovery_share(name)

@@ -23,6 +23,7 @@ from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
     from eid_toolkit.books.keys.foundation import Foundation
+    from eid_toolkit.books.keys.holding import HeldKeys
     from eid_toolkit.books.staff.records import OperatorRecord
 
 _OFFICERS = 2
@@ -126,6 +127,17 @@ def change_passphrase(office: Office, new_passphrase: Callable[[str], Secret]) -
         office.operators.change_passphrase(record, operator.keys, secret, office.entropy)
         doing.done("operator.passphrase-changed", {})
     return record
+
+
+def unlocked_keys(office: Office) -> tuple[str, HeldKeys]:
+    """Who acts, and their keys as an agent keeps them; the passphrase is asked for."""
+    from eid_toolkit.books.keys.agent.working_keys import WorkingKeys
+    from eid_toolkit.work.office.credentials import Purpose
+
+    _require_keys(office)
+    operator = office.acting.first((), Purpose("unlock"), by_passphrase=True)
+    assert operator.keys is not None  # as everybody has who is not of a demo home
+    return operator.name, WorkingKeys(operator.keys)
 
 
 def fingerprint(record: OperatorRecord) -> str:
