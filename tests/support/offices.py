@@ -15,6 +15,7 @@ from support.homes import portrait_file
 ENVIRONMENT = {
     "EID_OPERATOR_PASSPHRASE": "the first one's words",
     "EID_SECOND_PASSPHRASE": "the second one's words",
+    "EID_NEW_PASSPHRASE": "the third one's words",
     "EID_TERMINAL_PASSPHRASE": "the officer's passphrase",
     "EID_COMPONENT": "8f3a8f3a8f3a8f3a8f3a8f3a8f3a8f3a",
 }
