@@ -79,7 +79,7 @@ class Custody:
                 take_away(directory / f"{name}{DEPOSIT}")
         if TokenKeys.is_used(directory, compartment):
             access = read_access(directory, compartment, old)
-            write_access(directory, compartment, new, access.uri, Secret(access.pin.encode()), self._entropy)
+            write_access(directory, compartment, new, access.renewed(self._entropy), self._entropy)
         self._write(compartment, file.generation + 1, new, recipients)
         if compartment is Compartment.REGISTER:
             newest = max(self._keys.data_generations(), default=0)

@@ -146,6 +146,11 @@ class Token:
             signature: bytes = key.sign(message, mechanism=mechanism, mechanism_param=parameters)
             return signature
 
+    def change_pin(self, present: Secret, new: Secret) -> None:
+        """Give the token another user PIN; raises :class:`AccessDenied` if the present one is wrong."""
+        with self._session() as session:
+            session.set_pin(_text(present), _text(new))
+
     def destroy(self, name: str) -> None:
         """Removes the key ``name`` for good, with its public half."""
         from pkcs11 import Attribute
@@ -207,7 +212,7 @@ class Token:
                 return token.open(rw=True)
             pin = self._pin()  # a wrong one is never tried twice by itself
             try:
-                session = token.open(rw=True, user_pin=pin.reveal().decode("utf-8", "surrogateescape"))
+                session = token.open(rw=True, user_pin=_text(pin))
             except exceptions.UserAlreadyLoggedIn:
                 session = token.open(rw=True)
             self._logged_in = True
@@ -221,6 +226,10 @@ class Token:
         if len(fitting) != 1:
             raise ServiceAway("token-missing", token=uri.token or uri.serial, found=len(fitting))
         return fitting[0]
+
+
+def _text(pin: Secret) -> str:
+    return pin.reveal().decode("utf-8", "surrogateescape")
 
 
 def _private() -> dict[Any, Any]:

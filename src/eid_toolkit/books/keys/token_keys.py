@@ -17,10 +17,10 @@ from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.sealing_key import SealingKey
 from eid_toolkit.books.keys.signers import RsaScheme
 from eid_toolkit.books.keys.token import Token
-from eid_toolkit.ground.errors import EidError, IntegrityBroken, NotPermitted
+from eid_toolkit.ground.errors import AccessDenied, EidError, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import read_json, to_plain
-from eid_toolkit.ground.ports import Entropy, Signer
+from eid_toolkit.ground.ports import Entropy, Signer, SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 
@@ -30,15 +30,27 @@ ACCESS = ".access"
 _SCHEMA = "eid-token-access/1"
 _PURPOSE = "token"
 _MARK = b"in the token\n"
+_PIN_SIZE = 8
+"""Random bytes of a PIN that nobody types; in hex, as tokens take texts."""
 
 _tokens: dict[tuple[str, str], Token] = {}
 """Those of this process: logging in is the process's, and costs a second on some."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Access:
+class Access:
+    """How a token is reached."""
+
     uri: str
     pin: str
+    former: str | None = None
+    """The PIN that the token may have still: it gets the present one when it is used next."""
+    shared: bool = False
+    """Whether other compartments use the same token, which keeps its PIN then."""
+
+    def renewed(self, entropy: Entropy) -> Access:
+        """With another PIN, for somebody who knew this one has left."""
+        return self if self.shared else Access(self.uri, entropy.take(_PIN_SIZE).hex(), self.pin)
 
 
 class TokenKeys:
@@ -58,10 +70,14 @@ class TokenKeys:
         """A compartment's token; None where its keys are in files. The ``key`` is asked for where there is one."""
         if not cls.is_used(directory, compartment):
             return None
-        access = read_access(directory, compartment, key())
+        sealing = key()
+        access = read_access(directory, compartment, sealing)
         known = (str(directory), access.uri)
+        if access.former is not None:
+            _change_pin(known, access, access.former)
+            write_access(directory, compartment, sealing, Access(access.uri, access.pin), SystemEntropy())
         if known not in _tokens:
-            _tokens[known] = Token(Pkcs11Uri.parse(access.uri), lambda: Secret(access.pin.encode()))
+            _tokens[known] = _token(access.uri, access.pin)
         return cls(directory, _tokens[known])
 
     def generate_ec(self, name: str, curve: str) -> Signer:
@@ -105,21 +121,33 @@ class TokenKeys:
         change(self._directory / f"{name}{IN_TOKEN}", _MARK)
 
 
-def read_access(directory: Path, compartment: Compartment, key: SealingKey) -> _Access:
+def _token(uri: str, pin: str) -> Token:
+    return Token(Pkcs11Uri.parse(uri), lambda: Secret(pin.encode("utf-8", "surrogateescape")))
+
+
+def _change_pin(known: tuple[str, str], access: Access, former: str) -> None:
+    """Have the token take the new PIN, unless it has it already: a stop may have come in between."""
+    token = _tokens.get(known) or _token(access.uri, former)
+    try:
+        token.change_pin(Secret(former.encode("utf-8", "surrogateescape")), Secret(access.pin.encode()))
+        _tokens[known] = token
+    except AccessDenied:
+        _tokens.pop(known, None)
+
+
+def read_access(directory: Path, compartment: Compartment, key: SealingKey) -> Access:
     """How a compartment's token is reached; raises :class:`IntegrityBroken` if that was changed."""
     sealed = (directory / f"{compartment}{ACCESS}").read_bytes()
     try:
         plain = aes_gcm_open(key.for_purpose(_PURPOSE), sealed, str(compartment).encode())
-        return read_json(_Access, plain, _SCHEMA)
+        return read_json(Access, plain, _SCHEMA)
     except ValueError:
         raise IntegrityBroken("key-store-damaged", file=f"{compartment}{ACCESS}") from None
 
 
-def write_access(
-    directory: Path, compartment: Compartment, key: SealingKey, uri: str, pin: Secret, entropy: Entropy
-) -> None:
+def write_access(directory: Path, compartment: Compartment, key: SealingKey, access: Access, entropy: Entropy) -> None:
     """Keep how a compartment's token is reached."""
-    plain = {"schema": _SCHEMA, **to_plain(_Access(uri, pin.reveal().decode("utf-8", "surrogateescape")))}
+    plain = {"schema": _SCHEMA, **to_plain(access)}
     sealed = aes_gcm_seal(key.for_purpose(_PURPOSE), json.dumps(plain).encode(), str(compartment).encode(), entropy)
     change(directory / f"{compartment}{ACCESS}", sealed)
 
@@ -147,4 +175,5 @@ def adopt_token(
             compartments.add(compartment_of(name))
             change(directory / f"{name}{IN_TOKEN}", _MARK)
     for compartment in sorted(compartments):
-        write_access(directory, compartment, sealing_key(compartment), uri, pin, entropy)
+        access = Access(uri, pin.reveal().decode("utf-8", "surrogateescape"), shared=len(compartments) > 1)
+        write_access(directory, compartment, sealing_key(compartment), access, entropy)

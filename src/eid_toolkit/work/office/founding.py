@@ -15,7 +15,7 @@ from eid_toolkit.books.authorities.authorities import AuthorityStore, Charter
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, LOOK_UP_KEY, TRANSPORT_KEY
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.keys.token_keys import discard_made, write_access
+from eid_toolkit.books.keys.token_keys import Access, discard_made, write_access
 from eid_toolkit.books.register.register import Register
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.books.trust.store import TrustStore
@@ -88,8 +88,9 @@ def check_plan(
     require_vacant(root)
     charter_for(config.country, config, profiles).distinguished_name("CSCA")
     RegisterAddress.configured(config)
-    for uri in uris:
-        Pkcs11Uri.parse(uri)
+    named = list(map(Pkcs11Uri.parse, uris))
+    if len({(uri.token, uri.serial) for uri in named}) < len(named):  # a token has one PIN
+        raise NotPermitted("token-of-two-compartments")
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -160,7 +161,8 @@ def _undone(
     keys, home = staff.keys, staff.home
     try:
         for compartment, place in tokens.items():
-            write_access(keys.directory, compartment, keys.sealing_key(compartment), place.uri, place.pin, entropy)
+            access = Access(place.uri, place.pin.reveal().decode("utf-8", "surrogateescape"))
+            write_access(keys.directory, compartment, keys.sealing_key(compartment), access, entropy)
         keys.create_symmetric(DATA_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
         keys.create_symmetric(LOOK_UP_KEY, Secret(entropy.take(_DATA_KEY_SIZE)))
         transport = DEVELOPER_CARD_KEY if home.config.demo else Secret(entropy.take(_CARD_KEY_SIZE))
