@@ -1,0 +1,167 @@
+"""A day at the counter, typed at terminals: each person gives one passphrase, and a card costs none beyond it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.at_terminal import at_terminal
+from support.homes import portrait_file
+from support.offices import CommandLine
+
+WORDS = {name: f"the words of {name}" for name in ("dora", "emil", "clara", "albert", "pat", "sam")}
+ROLES = {"clara": "clerk", "albert": "approver", "pat": "personalizer", "sam": "stock-keeper"}
+_QUESTION = re.compile(r"Passphrase of (\w+), ")
+
+
+class Day:
+    """An office with one person for each role; what is typed at its terminals."""
+
+    def __init__(self, folder: Path, runtime: Path) -> None:
+        self.folder, self._runtime = folder, runtime
+        self.office = CommandLine(folder / "home")
+        self.asked: Counter[str] = Counter()
+
+    def at_terminal_of(self, who: str, *commands: str, code: int = 0, wrong: int = 0) -> str:
+        """One shell, in which a person gives these commands; the first ``wrong`` passphrases are mistyped."""
+        eid = f"{shlex.quote(sys.executable)} -m eid_toolkit.doors.cli.main --home {self.folder / 'home'}"
+        lines = [f"{eid} --operator {who} --yes {command}" for command in commands]
+        mistyped = [wrong]
+
+        def answer(question: str) -> str | None:
+            match = _QUESTION.search(question)
+            if match is None:
+                return None
+            self.asked[match.group(1)] += 1
+            mistyped[0] -= 1
+            return "something else" if mistyped[0] >= 0 else WORDS[match.group(1)]
+
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("EID_", "XDG_"))}
+        environment = {**kept, "XDG_RUNTIME_DIR": str(self._runtime)}
+        ended, screen = at_terminal(["/bin/sh", "-e", "-c", "\n".join(lines)], environment, answer)
+        assert ended == code, screen
+        assert "Traceback" not in screen
+        return screen
+
+    def told(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text())
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Iterator[Day]:
+    """Sockets have short names: their folder is not pytest's."""
+    with tempfile.TemporaryDirectory(prefix="eid-") as runtime:
+        day = Day(tmp_path, Path(runtime))
+        two = ("--operator", "dora", "--second-operator", "emil")
+        secrets = {"EID_OPERATOR_PASSPHRASE": WORDS["dora"], "EID_SECOND_PASSPHRASE": WORDS["emil"]}
+        day.office.call(*two, "init", "--authority", "Ministry of Utopia", **secrets)
+        for name, role in ROLES.items():
+            add = ("operator", "add", name, "--role", role)
+            day.office.call(*two, *add, **secrets, EID_NEW_PASSPHRASE=WORDS[name])
+        (tmp_path / "portrait.png").write_bytes(portrait_file())
+        yield day
+
+
+def test_each_person_is_asked_once_and_a_card_costs_no_question(day: Day) -> None:
+    folder = day.folder
+    holder = "--given-names Anna --birth 1974-08-12 --sex F --nationality UTO --format json"
+    create = f"application create --profile utopia-id --portrait {folder}/portrait.png --format json --person"
+    day.at_terminal_of(
+        "clara",
+        "unlock --for 1h",
+        "person search Eriksson",
+        *(f"person add --surname {name} {holder} > {folder}/{name}.json" for name in ("Eriksson", "Berg")),
+        "person search Eriksson",
+    )
+    people = [day.told(f"{name}.json")["id"] for name in ("Eriksson", "Berg")]
+    day.at_terminal_of("clara", "unlock", *(f"{create} {person} > {folder}/{person}.json" for person in people), "lock")
+    applications = [day.told(f"{person}.json")["id"] for person in people]
+    day.at_terminal_of("albert", "unlock", f"application approve {' '.join(applications)}")
+    assert day.asked == {"clara": 2, "albert": 1}  # Clara went home in between: her terminal was closed
+
+    day.asked.clear()
+    blanks = [f"emulator blank card-{number}" for number in (1, 2)]
+    day.at_terminal_of(
+        "pat",
+        "unlock",
+        *(
+            f"document prepare {application} --format json > {folder}/{application}.json"
+            for application in applications
+        ),
+        *blanks,
+        f"emulator manifest card-1 card-2 --batch E1 --output {folder}/blanks.json",
+    )
+    day.at_terminal_of(
+        "sam", "unlock", f"stock receive {folder}/blanks.json --station counter",
+        "stock open --station counter --counted 2 --second-operator clara", "agent",
+    )  # fmt: skip
+    assert day.asked == {"pat": 1, "sam": 1, "clara": 1}  # the second person is always asked
+    day.asked.clear()
+    documents = [day.told(f"{application}.json")[0]["id"] for application in applications]
+    day.at_terminal_of(
+        "pat",
+        "unlock",
+        *(
+            f"card personalize {document} --reader emulator:card-{number} --station counter"
+            for number, document in enumerate(documents, 1)
+        ),
+    )
+    assert day.asked == {"pat": 1}
+
+
+def test_an_agent_ends_with_the_terminal_that_it_was_unlocked_at(day: Day) -> None:
+    assert "Unlocked for" in day.at_terminal_of("clara", "unlock", "agent")
+    day.at_terminal_of("clara", "person search Eriksson")
+    assert day.asked == {"clara": 2}
+
+
+def test_what_two_open_together_asks_both_also_beside_an_agent(day: Day) -> None:
+    screen = day.at_terminal_of(
+        "dora", "unlock", "person search Eriksson || true", "pki cvca create --second-operator emil"
+    )
+    assert day.asked == {"dora": 2, "emil": 1}
+    assert "Passphrase of dora, to create a CVCA key of UTO:" in screen
+    assert "Passphrase of emil, to create a CVCA key of UTO:" in screen
+
+
+def test_a_question_says_who_is_asked_and_what_for(day: Day) -> None:
+    screen = day.at_terminal_of("dora", "operator disable clara --second-operator emil")
+    assert "Passphrase of dora, to disable clara:" in screen
+    assert "Passphrase of emil, to disable clara:" in screen
+    assert "Passphrase of albert, to decide on applications:" in day.at_terminal_of(
+        "albert", "application approve A-0", code=9
+    )
+
+
+def test_a_passphrase_may_be_mistyped_twice_and_not_three_times(day: Day) -> None:
+    screen = day.at_terminal_of("clara", "person search Eriksson", wrong=2)
+    assert "Tries left: 1." in screen
+    day.asked.clear()
+    screen = day.at_terminal_of("clara", "person search Eriksson", code=7, wrong=3)
+    assert day.asked == {"clara": 3}
+    assert "re-enrol clara" in screen
+    assert all(words not in screen for words in WORDS.values())
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("operator add emma --role clerk --second-operator emil", 10),
+        ("operator add dora --role clerk", 10),
+        ("pki csca roll --second-operator emil", 10),
+        ("audit checkpoint", 10),
+    ],
+)
+def test_what_cannot_be_is_told_before_anybody_is_asked(day: Day, command: str, code: int) -> None:
+    day.at_terminal_of("clara", command, code=code)
+    assert not day.asked
