@@ -200,6 +200,10 @@ class KeyStore:
             return EcSigner(EcPrivateKey.from_pkcs8(key, None), digest)
         return self._read(compartment, lambda files: files.signer(name, digest, scheme))
 
+    def private_ec(self, name: str) -> EcPrivateKey:
+        """The private key ``name`` itself; raises :class:`BadInput` for one of another kind, and for one in a token."""
+        return self._read(self._there(name), lambda files: files.private_ec(name))
+
     def destroy(self, name: str) -> None:
         """Remove the key ``name`` for good; recording that is the caller's part."""
         compartment = self._there(name)

@@ -65,20 +65,23 @@ class App:
     def passphrase(self, *, new: bool = False) -> Secret:
         """That of an officer's terminal keys, from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked."""
         given = _given(self.passphrase_fd, "EID_PASSPHRASE")
-        return given or _asked("Passphrase of the terminal keys", twice=new)
+        return _asked("Passphrase of the terminal keys", twice=new) if given is None else given
 
     def old_passphrase(self) -> Secret:
         """That of a key store of before, given as :meth:`passphrase` is."""
-        return _given(self.passphrase_fd, "EID_PASSPHRASE") or _asked("Passphrase of the old key store")
+        given = _given(self.passphrase_fd, "EID_PASSPHRASE")
+        return _asked("Passphrase of the old key store") if given is None else given
 
     def pin(self) -> Secret:
         """The PIN of the token that holds the terminal keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
-        return _given(self.pin_fd, "EID_PIN") or _asked("PIN of the token")
+        given = _given(self.pin_fd, "EID_PIN")
+        return _asked("PIN of the token") if given is None else given
 
     def token_pin(self, compartment: str) -> Secret:
         """The PIN of a compartment's token, from ``EID_PIN_…``, else as :meth:`pin`."""
         own = f"EID_PIN_{compartment.upper().replace('-', '_')}"
-        return _given(None, own) or _given(self.pin_fd, "EID_PIN") or _asked(f"PIN of the token of {compartment}")
+        given = _given(None, own) if own in os.environ else _given(self.pin_fd, "EID_PIN")
+        return _asked(f"PIN of the token of {compartment}") if given is None else given
 
     def passphrases(self, name: str, purpose: Purpose) -> Iterator[Secret]:
         """An operator's passphrase: from a descriptor or the environment once, or typed three times at the most."""
@@ -93,12 +96,13 @@ class App:
 
     def own_passphrase(self, name: str) -> Secret:
         """The passphrase that somebody has from now on who acts already when the home is made."""
-        return self._given_for(name) or _asked(f"New passphrase of {name}", twice=True)
+        given = self._given_for(name)
+        return _asked(f"New passphrase of {name}", twice=True) if given is None else given
 
     def new_passphrase(self, name: str) -> Secret:
         """A new one, from ``--new-passphrase-fd``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
         given = _given(self.new_passphrase_fd, "EID_NEW_PASSPHRASE")
-        return given or _asked(f"New passphrase of {name}", twice=True)
+        return _asked(f"New passphrase of {name}", twice=True) if given is None else given
 
     def recovery_share(self, name: str) -> Secret | None:
         """The recovery share that is to stand for an operator, from ``EID_RECOVERY_SHARE`` or asked."""
@@ -106,8 +110,9 @@ class App:
 
         if name.casefold() not in {other.casefold() for other in self.recovery}:
             return None
-        given = _given(None, "EID_RECOVERY_SHARE") or _asked(f"Recovery share of {name}")
-        return from_paper(given.reveal().decode("utf-8", "replace"))
+        given = _given(None, "EID_RECOVERY_SHARE")
+        share = _asked(f"Recovery share of {name}") if given is None else given
+        return from_paper(share.reveal().decode("utf-8", "replace"))
 
     def held_keys(self, record: OperatorRecord, foundation: Foundation) -> HeldKeys | None:
         """Those that an agent holds, unless the passphrase is given; a socket of somebody else's is told, not used."""

@@ -30,8 +30,9 @@ def key(app: App, fmt: str) -> None:
     """Show the fingerprint of this home's evidence key, for enrolment in other homes; create the key if necessary."""
     from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
+    from eid_toolkit.work.office.evidence_signing import evidence_key
 
-    fingerprint = fingerprint_of(_keys(app).own_or_new(SystemEntropy()))
+    fingerprint = _keys(app).own_fingerprint() or fingerprint_of(evidence_key(app.home_path, app, SystemEntropy()))
     emit_values({"fingerprint": fingerprint}, fmt)
 
 

@@ -16,7 +16,7 @@ from eid_toolkit.doors.cli.readers import open_reader, quirks_option, reader_opt
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.doors.cli.tracing import entropy_of
 from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
-from eid_toolkit.ground.errors import EidError, ServiceAway, UsageError
+from eid_toolkit.ground.errors import EidError, UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.work.office.readers import IN_PROCESS
 
@@ -113,17 +113,17 @@ def _serve(reader: str, one_card: Callable[[float], str]) -> None:
 
 
 def _save_evidence(app: App, path: Path, evidence: Evidence) -> None:
-    """Sign and save what was read; a home that cannot keep a key makes evidence without a signature, and says so."""
+    """Sign and save what was read; where nobody opens the key, it is saved without a signature, and that is said."""
     from eid_toolkit.ground.messages.catalogue import message_of
     from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.inspection.evidence_format import encode_evidence
-    from eid_toolkit.work.inspection.evidence_keys import EvidenceKeys
     from eid_toolkit.work.inspection.evidence_seal import sealed
+    from eid_toolkit.work.office.evidence_signing import evidence_key
 
     data = encode_evidence(evidence)
     try:
-        data = sealed(data, EvidenceKeys(app.home_path).own_or_new(SystemEntropy()))
-    except ServiceAway as error:
+        data = sealed(data, evidence_key(app.home_path, app, SystemEntropy()))
+    except EidError as error:  # what was read is not lost for that
         told = message_of(error)
         note(f"The evidence is not signed. {told.text} {told.hint or ''}".rstrip())
     write_file(path, data)

@@ -1,7 +1,8 @@
 """The key that a home signs its evidence with, and the keys of other homes whose evidence it believes.
 
-An officer's home has no key store and nobody who types a passphrase at a road-side, so the key lies in a file that only
-its owner can read: it says which home read a card, and opens nothing. What is believed are fingerprints.
+An authority's home keeps its key in the key store (``office/evidence_signing.py``). An officer's home has none, and
+nobody who types a passphrase at a road-side, so the key lies in a file that only its owner can read: it says which home
+read a card, and opens nothing. What is believed are fingerprints.
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, ServiceAway
-from eid_toolkit.ground.home.atomic import new_file, private_directory
+from eid_toolkit.ground.home.atomic import new_file, private_directory, remove_durably, write_atomic
 from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import read_json, to_plain
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
-from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
 from eid_toolkit.work.inspection.evidence_seal import Seal, fingerprint_of
 from eid_toolkit.work.inspection.witness import SELF, UNSIGNED, Standing, Witness
 
 FOLDER = "evidence"
-KEY_FILE, READERS_FILE = "evidence-key.der", "enrolled.json"
+KEY_FILE, PUBLIC_FILE, READERS_FILE = "evidence-key.der", "evidence-key.spki", "enrolled.json"
 SCHEMA = "eid-evidence-readers/1"
 _CURVE = "secp256r1"
 _LIMIT = 1 << 20
@@ -80,6 +82,25 @@ class EvidenceKeys:
         except OSError as error:
             raise ServiceAway("evidence-key-not-kept", reason=error.strerror or "") from None
 
+    def announce(self, key: EcPublicKey) -> None:
+        """Keep the public half of a key that lies in the key store, so that the home knows its own evidence."""
+        path, data = self._folder / PUBLIC_FILE, key.spki(explicit=False)
+        if not path.exists() or path.read_bytes() != data:
+            write_atomic(private_directory(self._folder) / PUBLIC_FILE, data)
+
+    def give_up(self) -> None:
+        """Remove the file with the private key: it lies in the key store now."""
+        if (self._folder / KEY_FILE).exists():
+            remove_durably(self._folder / KEY_FILE)
+
+    def own_fingerprint(self) -> str | None:
+        """That of this home's key; None where there is none yet. Raises :class:`IntegrityBroken` if it is damaged."""
+        try:
+            return sha256((self._folder / PUBLIC_FILE).read_bytes()).hexdigest()
+        except (FileNotFoundError, NotADirectoryError):
+            key = self.own()
+            return None if key is None else fingerprint_of(key)
+
     def enrolled(self) -> tuple[Reader, ...]:
         """The homes whose evidence is believed; raises :class:`IntegrityBroken` if the list is damaged."""
         path = self._folder / READERS_FILE
@@ -119,8 +140,7 @@ class EvidenceKeys:
         unknown = witness_without_home(seal)
         if seal is None or unknown.standing is not Standing.STRANGER:
             return unknown
-        own = self.own()
-        if own is not None and fingerprint_of(own) == seal.fingerprint:
+        if self.own_fingerprint() == seal.fingerprint:
             return Witness(SELF.standing, seal.fingerprint)
         names = {reader.fingerprint: reader.name for reader in self.enrolled()}
         if seal.fingerprint in names:
