@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import eid_toolkit
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground import errors
 from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
 from eid_toolkit.ground.messages.catalogue import catalogue, languages, message, message_of
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 
+ASKING = ("act", "decide", "both", "Purpose")
 ROOT = Path(eid_toolkit.__file__).parent
 ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, EidError)}
 OUTCOMES = {"failed", "undetermined", "not_performed"}
@@ -107,3 +109,17 @@ def test_a_missing_fact_does_not_hide_the_sentence() -> None:
 
 def test_the_status_word_of_a_refusal_is_shown() -> None:
     assert "6A82" in message_of(CardRefused("no-such-code", sw=0x6A82)).text
+
+
+def test_whoever_is_asked_for_a_passphrase_is_told_what_for() -> None:
+    acts = {
+        word
+        for path in (ROOT / "work" / "office").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ASKING
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(word := argument.value, str) and "." in word
+    }
+    assert len(acts) > 30
+    wanted = {f"purpose-{name.replace('.', '-')}" for name in {*acts, *map(str, Permission)}}
+    assert wanted - catalogue("en").keys() == set()

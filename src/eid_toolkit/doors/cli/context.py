@@ -154,6 +154,14 @@ def _given(descriptor: int | None, variable: str) -> Secret | None:
 
 
 def _asked(question: str, *, twice: bool = False) -> Secret:
+    from eid_toolkit.doors.cli import pinentry
+
+    program = None if twice else pinentry.program(os.environ)
+    if program is not None:
+        typed = pinentry.ask(program, question)
+        if typed is None:
+            raise click.Abort
+        return typed
     return Secret(prompt(question, hidden=True, twice=twice).encode())
 
 
