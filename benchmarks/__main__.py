@@ -20,6 +20,7 @@ from benchmarks.population import measure_population, population_table
 from benchmarks.processes import measure_processes
 from benchmarks.protocols import ProtocolMeasure, measure_protocols
 from benchmarks.trust import measure_trust
+from benchmarks.unlocking import measure_unlocking
 from benchmarks.watching import NotMeasured, measure_watching
 
 SCHEMA = "eid-benchmarks/1"
@@ -56,6 +57,7 @@ def main() -> None:
         except NotMeasured as reason:
             missing[_WATCHING] = str(reason)
         protocols = measure_protocols(personalized[-1], arguments.seconds / 2)
+    processes |= measure_unlocking()
     emulated, size = measure_emulator(arguments.seconds / 2)
     keys, no_token = measure_keys(arguments.seconds / 4)
     tables = [table(measures), protocol_table(protocols), process_table(processes, missing)]
