@@ -1,4 +1,4 @@
-"""What unlocking costs: the stretched passphrase, and a command beside an agent as in a demo home, which has neither."""
+"""What unlocking costs: the stretched passphrase, and a command beside an agent as in a demo home, without either."""
 
 from __future__ import annotations
 

@@ -120,7 +120,8 @@ def test_each_person_is_asked_once_and_a_card_costs_no_question(day: Day) -> Non
 
 
 def test_an_agent_ends_with_the_terminal_that_it_was_unlocked_at(day: Day) -> None:
-    assert "Unlocked for" in day.at_terminal_of("clara", "unlock", "agent")
+    assert "not unlocked" not in day.at_terminal_of("clara", "unlock", "agent")
+    until(lambda: "not unlocked" in day.at_terminal_of("clara", "agent"))
     day.at_terminal_of("clara", "person search Eriksson")
     assert day.asked == {"clara": 2}
 
@@ -165,3 +166,18 @@ def test_a_passphrase_may_be_mistyped_twice_and_not_three_times(day: Day) -> Non
 def test_what_cannot_be_is_told_before_anybody_is_asked(day: Day, command: str, code: int) -> None:
     day.at_terminal_of("clara", command, code=code)
     assert not day.asked
+
+
+def test_an_agent_serves_no_home_whose_foundation_was_exchanged(day: Day) -> None:
+    """Else what is sealed from then on could be sealed for somebody else."""
+    path = day.folder / "home" / "keys" / "foundation.json"
+    before = path.read_text()
+    other = before.replace('"country": "UTO"', '"country": "UTX"')
+    (day.folder / "other").write_text(other)
+    screen = day.at_terminal_of(
+        "clara", "unlock", f"keys show; cp {day.folder}/other {path}; true", "person search x", code=12
+    )
+    assert other != before and day.asked["clara"] <= 2
+    assert "endorsed" in screen or "foundation" in screen
+    path.write_text(before)
+    day.at_terminal_of("clara", "person search Eriksson")

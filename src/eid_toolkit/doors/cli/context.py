@@ -121,7 +121,7 @@ class App:
 
         if self._given_for(record.name) is not None:
             return None
-        holder = KeyHolder(self.home_path, foundation.home.hex(), record.name.casefold())
+        holder = KeyHolder(self.home_path, foundation.digest.hex(), record.name.casefold())  # of this very home
         try:
             return find_agent(holder, record.public_key, record.wrapping_key)
         except AgentUntrusted as error:

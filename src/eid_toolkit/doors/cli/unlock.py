@@ -99,7 +99,7 @@ def _holder(app: App, name: str) -> KeyHolder:
     from eid_toolkit.ground.home.home import Home
 
     home = Home.open(app.home_path)
-    return KeyHolder(home.root, Foundation.read(home.keys).home.hex(), name.casefold())
+    return KeyHolder(home.root, Foundation.read(home.keys).digest.hex(), name.casefold())
 
 
 def _seconds(text: str) -> int:
