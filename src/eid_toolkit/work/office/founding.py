@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from eid_toolkit.books.authorities.authorities import AuthorityStore, Charter
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.authorities.charter import Charter
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, LOOK_UP_KEY, TRANSPORT_KEY
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
