@@ -35,7 +35,17 @@ def read_policy(data: bytes, version: int = SHIPPED) -> CryptoPolicy:
     try:
         return policy_of(content, version)
     except Misfit as error:
-        raise BadInput(f"crypto-policy-{error.problem}-field", field=error.field) from None
+        raise _told(error) from None
+
+
+def _told(error: Misfit) -> BadInput:
+    match error.problem:
+        case "missing":
+            return BadInput("crypto-policy-missing-field", field=error.field)
+        case "unknown":
+            return BadInput("crypto-policy-unknown-field", field=error.field)
+        case "wrong":
+            return BadInput("crypto-policy-wrong-value", field=error.field)
 
 
 def policy_of(content: dict[str, Any], version: int) -> CryptoPolicy:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import REQUIRED
+from eid_toolkit.standards.crypto_policy.floor import StrengthFloor
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignerInfo
 from eid_toolkit.standards.pki.countries import same_state
@@ -41,6 +42,8 @@ class BundleFacts:
     """SHA-256 in hex."""
     state: str | None = None
     """The state of its maker, who knows all CSCAs of that state."""
+    floor: StrengthFloor | None = None
+    """The floor of strength of its maker's crypto policy; bundles of before have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class TrustMaterial:
     bundle: BundleFacts | None = None
     status_lists: tuple[StatusList, ...] = ()
     stolen_blanks: tuple[StolenBlanks, ...] = ()
+    floor: StrengthFloor | None = None
+    """The floor of strength of the home's own crypto policy."""
     complete_states: frozenset[str] = frozenset()
     """The states of whose CSCAs none is missing here: that of the home, or of the bundle's maker."""
 

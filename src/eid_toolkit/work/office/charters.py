@@ -41,4 +41,4 @@ def verifying_of(office: Office) -> VerifyingStore:
     """The home's CVCA, document verifiers and terminals."""
     from eid_toolkit.books.authorities.verifying import VerifyingStore
 
-    return VerifyingStore(office.home.pki, office.keys)
+    return VerifyingStore(office.home.pki, office.keys, lambda: office.crypto_policy.policy)

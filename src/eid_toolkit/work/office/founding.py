@@ -27,6 +27,7 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.crypto_policy import shipped_policy
 from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.work.office.staffing import FOUNDER, Staffing
@@ -89,6 +90,8 @@ def check_plan(
     require_vacant(root)
     charter_for(config.country, config, profiles).distinguished_name("CSCA")
     RegisterAddress.configured(config)
+    if config.signature_limit is not None:
+        shipped_policy().require(shipped_policy().of_signature_limit(config.signature_limit))
     for uri in uris:
         Pkcs11Uri.parse(uri)
 
