@@ -21,6 +21,7 @@ from eid_toolkit.books.authorities.authority_files import (
 )
 from eid_toolkit.books.authorities.charter import Charter
 from eid_toolkit.books.authorities.compliance import USES, PolicyProvider, of_certificate, of_signer
+from eid_toolkit.books.authorities.key_kinds import KeyKind, at_most, new_key
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.signers import CountingSigner
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
@@ -30,6 +31,8 @@ from eid_toolkit.standards.crypto_policy import CryptoPolicy, Use, shipped_polic
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.issuing import (
+    CSCA_USAGE,
+    SIGNER_USAGE,
     Lifetime,
     build_crl,
     build_csca,
@@ -40,17 +43,9 @@ from eid_toolkit.standards.pki.issuing import (
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY
 
-CSCA_CURVE = "brainpoolP384r1"
-SIGNER_CURVE = "brainpoolP256r1"
-RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072, BUNDLE_SIGNER: 3072}
-
-KeyKind = Literal["ec", "ec-nist", "rsa-pss"]
-"""What a key is: on a brainpool or a NIST curve, or RSA that signs by PSS."""
+_PURPOSE_USAGE, _PURPOSE_VALIDITY = timedelta(days=365), timedelta(days=2 * 365)
+"""Of signers of lists and bundles."""
 KeyState = Literal["here", "destroyed", "missing"]
-_CURVES = {
-    "ec": {CSCA: CSCA_CURVE, **dict.fromkeys((SIGNER, LIST_SIGNER, BUNDLE_SIGNER), SIGNER_CURVE)},
-    "ec-nist": {CSCA: "secp384r1", **dict.fromkeys((SIGNER, LIST_SIGNER, BUNDLE_SIGNER), "secp256r1")},
-}
 
 
 class AuthorityStore:
@@ -151,7 +146,7 @@ class AuthorityStore:
         name = charter.distinguished_name(f"CSCA {charter.state}")
         number = self._next(charter.state, CSCA)
         key = self._generate(CSCA, charter.state, number, kind)
-        lifetime = Lifetime.of_csca(now, charter.document_validity)
+        lifetime = self._lifetime(CSCA, now, charter)
         csca = self._complying(CSCA, build_csca(key, name, lifetime, charter.publication, entropy))
         self.files.write(charter.state, CSCA, number, csca.der)
         return csca, key
@@ -168,7 +163,7 @@ class AuthorityStore:
         number = self._next(state, CSCA)
         name = old.subject if title is None else charter.distinguished_name(title)
         key = self._generate(CSCA, state, number, kind)
-        lifetime = Lifetime.of_csca(now, charter.document_validity)
+        lifetime = self._lifetime(CSCA, now, charter)
         new = self._complying(CSCA, build_csca(key, name, lifetime, charter.publication, entropy))
         link = build_link(old, old_key, new, charter.publication, entropy)
         self.files.write(state, LINK, number, link.der)
@@ -226,7 +221,7 @@ class AuthorityStore:
             self._csca_key(charter.state),
             request.subject,
             request.spki,
-            Lifetime.of_signer(now, charter.document_validity),
+            self._lifetime(SIGNER, now, charter),
             charter.publication,
             charter.document_types,
             entropy,
@@ -310,7 +305,9 @@ class AuthorityStore:
         number = self._next(state, file_kind)
         name = charter.distinguished_name(f"{title} {state} {number}")
         key = self._generate(file_kind, state, number, kind)
-        lifetime = Lifetime(now, now + timedelta(days=365), now + timedelta(days=2 * 365))
+        rules = self.policy.uses[USES[file_kind]]
+        usage = at_most(_PURPOSE_USAGE, rules.longest_usage_days)
+        lifetime = Lifetime(now, now + usage, now + at_most(_PURPOSE_VALIDITY, rules.longest_validity_days))
         certificate = build_purpose_signer(
             csca, csca_key, name, key.public_key, lifetime, charter.publication, entropy, purpose
         )
@@ -334,6 +331,15 @@ class AuthorityStore:
             raise NotPermitted("csca-key-not-here", state=state)
         return self._keys.signer(key_name(CSCA, state, self.files.generations(state, CSCA)[-1]))
 
+    def _lifetime(self, kind: str, now: datetime, charter: Charter) -> Lifetime:
+        """As long as usual, or as short as the crypto policy wants the key to be used."""
+        uses = self.policy.uses
+        signer = at_most(SIGNER_USAGE, uses[Use.DOCUMENT_SIGNER].longest_usage_days)
+        if kind == SIGNER:
+            return Lifetime.of_signer(now, charter.document_validity, signer)
+        csca = at_most(CSCA_USAGE, uses[Use.CSCA].longest_usage_days)
+        return Lifetime.of_csca(now, charter.document_validity, csca, signer)
+
     def _complying(self, kind: str, certificate: Certificate) -> Certificate:
         """The certificate; raises :class:`NotPermitted` where the crypto policy refuses it."""
         policy = self.policy
@@ -341,16 +347,7 @@ class AuthorityStore:
         return certificate
 
     def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
-        """A new key; what the crypto policy refuses is not made, for a token keeps what was made in it."""
-        name, policy, use = key_name(kind, state, number), self.policy, USES[kind]
-        if key_kind == "rsa-pss":
-            policy.require(policy.of_rsa(use, RSA_BITS[kind]))
-            key = self._keys.generate_rsa(name, RSA_BITS[kind])
-        else:
-            policy.require(policy.of_curve(use, _CURVES[key_kind][kind]))
-            key = self._keys.generate_ec(name, _CURVES[key_kind][kind])
-        policy.require(policy.of_hash(use, key.algorithm.digest))
-        return key
+        return new_key(self._keys, self.policy, USES[kind], key_name(kind, state, number), key_kind)
 
     def _next(self, state: str, kind: str) -> int:
         """The number of the next key of a kind, also behind one whose certificate has not come yet."""

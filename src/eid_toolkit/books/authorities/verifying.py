@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from eid_toolkit.books.authorities.authorities import KeyKind
 from eid_toolkit.books.authorities.authority_files import (
     CVCA,
     CVCA_LINK,
@@ -17,7 +16,8 @@ from eid_toolkit.books.authorities.authority_files import (
     key_name,
     key_numbers,
 )
-from eid_toolkit.books.authorities.compliance import USES, PolicyProvider, of_cv_certificate, of_cv_key
+from eid_toolkit.books.authorities.compliance import USES, PolicyProvider, of_cv_certificate
+from eid_toolkit.books.authorities.key_kinds import KeyKind, new_key
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.ground.ports import Signer
@@ -30,9 +30,6 @@ from eid_toolkit.standards.pki.cv_authorization import VALIDITY_DAYS, Authorizat
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identifier_of
 from eid_toolkit.standards.pki.cv_request import CvRequest
-
-_CURVES = {"ec": "brainpoolP256r1", "ec-nist": "secp256r1"}
-_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +183,7 @@ class VerifyingStore:
         return tuple(self.files.cv_certificate(state, kind, number) for number in numbers)
 
     def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
-        """A new key; what the crypto policy refuses is not made, for a token keeps what was made in it."""
-        name, policy, use = key_name(kind, state, number), self._policy(), USES[kind]
-        if key_kind == "rsa-pss":
-            policy.require(policy.of_rsa(use, _RSA_BITS))
-            key = self._keys.generate_rsa(name, _RSA_BITS)
-        else:
-            policy.require(policy.of_curve(use, _CURVES[key_kind]))
-            key = self._keys.generate_ec(name, _CURVES[key_kind])
-        policy.require(of_cv_key(policy, use, _public_key(key, with_domain=True), None))
-        return key
+        return new_key(self._keys, self._policy(), USES[kind], key_name(kind, state, number), key_kind)
 
     def _require(self, use: Use, certificate: CvCertificate, domain: EcDomain | None) -> None:
         """Raises :class:`NotPermitted` where the crypto policy refuses the certificate."""

@@ -14,6 +14,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.standards.crypto_policy import CryptoPolicy, read_policy, shipped_policy
+from eid_toolkit.standards.crypto_policy.policy import InspectionRules, UseRules
 from eid_toolkit.work.office.act import act, by_two
 from eid_toolkit.work.office.office import Office
 
@@ -53,8 +54,8 @@ class PolicyChange:
 
 def limits_of(policy: CryptoPolicy) -> Iterator[Limit]:
     """Every limit, in the order of the file."""
-    tables = {**{f"uses.{use}": rules for use, rules in policy.uses.items()}, "inspection": policy.inspection}
-    for table, rules in tables.items():
+    tables: dict[str, UseRules | InspectionRules] = {f"uses.{use}": rules for use, rules in policy.uses.items()}
+    for table, rules in {**tables, "inspection": policy.inspection}.items():
         for name, value in to_plain(rules, without=("sources",)).items():
             if value is not None:
                 shown = ", ".join(value) if isinstance(value, list) else str(value)
