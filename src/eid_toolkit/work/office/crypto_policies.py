@@ -18,7 +18,6 @@ from eid_toolkit.standards.crypto_policy.policy import InspectionRules, UseRules
 from eid_toolkit.work.office.act import act, by_two
 from eid_toolkit.work.office.office import Office
 
-ACTION = "crypto-policy.set"
 _RIGHTS = (Permission.MANAGE_KEYS,)
 
 
@@ -67,7 +66,7 @@ def plan_policy(office: Office, data: bytes) -> PolicyChange:
 
     Raises :class:`NotPermitted` unless two security officers act, before they are asked for anything.
     """
-    office.acting.may_both(ACTION, _RIGHTS, Permission.MANAGE_KEYS)
+    office.acting.may_both("crypto-policy.set", _RIGHTS, Permission.MANAGE_KEYS)
     policy = read_policy(data, _known(office) + 1)
     if policy.floor.is_weaker_than(shipped_policy().floor):
         raise BadInput("crypto-policy-floor-weak")
@@ -84,7 +83,7 @@ def set_policy(office: Office, change: PolicyChange) -> PolicyInForce:
     version = change.policy.version
     changed = {each.limit: [each.before, each.after] for each in change.differences}
     right = by_two(*_RIGHTS, second=Permission.MANAGE_KEYS)
-    with act(office, right, ACTION, SUBJECT, {"version": version, "changed": changed}) as doing:
+    with act(office, right, "crypto-policy.set", SUBJECT, {"version": version, "changed": changed}) as doing:
         if _known(office) != version - 1:  # somebody else has set one since this one was shown
             raise NotPermitted("crypto-policy-changed-meanwhile")
         now = office.clock.now()
