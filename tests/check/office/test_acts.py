@@ -41,6 +41,7 @@ ACTS = {
     "card resolve": "card resolve {job} --spoil",
     "card resolve (resume)": "card resolve {job} --resume",
     "card spoil": "card spoil {made_document} --reason torn",
+    "crypto-policy set": "crypto-policy set @policy.toml",
     "document destroy": "document destroy {revoked_document}",
     "document expire": "document expire",
     "document prepare": "document prepare {waiting_application}",
@@ -121,6 +122,7 @@ ELSEWHERE = {
 
 
 READS = """
+crypto-policy check, crypto-policy show,
 agency list, agency look-up, agency show, application list, application queue, application show, audit export,
 audit show, audit verify, card jobs, card status, conformance, decode, document export, document history, document list,
 document show, document status-list, emulator attach, emulator blank, emulator check, emulator list, emulator manifest,
