@@ -80,10 +80,10 @@ class TrustMaterial:
     bundle: BundleFacts | None = None
     status_lists: tuple[StatusList, ...] = ()
     stolen_blanks: tuple[StolenBlanks, ...] = ()
-    floor: StrengthFloor | None = None
-    """The floor of strength of the home's own crypto policy."""
     complete_states: frozenset[str] = frozenset()
     """The states of whose CSCAs none is missing here: that of the home, or of the bundle's maker."""
+    floor: StrengthFloor | None = None
+    """The floor of strength of the home's own crypto policy."""
 
     def knows_all_of(self, country: str | None) -> bool:
         """Whether every CSCA of the state is here, so that whom none of them made is no signer of that state."""
