@@ -27,6 +27,7 @@ from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground import errors
 from eid_toolkit.ground.messages.catalogue import catalogue
+from eid_toolkit.standards.crypto_policy import shipped_policy
 from eid_toolkit.standards.lds.mrz import MrzFormat
 from eid_toolkit.standards.profiles.loading import list_profiles, load_profile
 from eid_toolkit.standards.profiles.profile import DocumentProfile
@@ -39,6 +40,7 @@ from eid_toolkit.work.inspection.checks.strength import CHECK as STRENGTH
 from eid_toolkit.work.inspection.policy import POLICY_NAMES, Floor, policy_by_name
 from eid_toolkit.work.inspection.reasons import BY_STATUS, amounts_to
 from eid_toolkit.work.inspection.validation_table import TABLE, Row
+from eid_toolkit.work.office.crypto_policies import limits_of
 
 SOURCE = Path(eid_toolkit.__file__).parent
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -54,6 +56,7 @@ def pages() -> dict[str, str]:
         "reference/validation.md": validation_page(),
         "reference/conformance-cases.md": conformance_page(),
         "card-spec.md": with_tables((DOCS / "card-spec.md").read_text("utf-8"), card_spec_tables()),
+        "crypto-policy.md": with_tables((DOCS / "crypto-policy.md").read_text("utf-8"), crypto_policy_tables()),
         "profiles.md": with_tables((DOCS / "profiles.md").read_text("utf-8"), profile_tables()),
         "api.md": with_tables((DOCS / "api.md").read_text("utf-8"), api_tables()),
         "architecture.md": with_tables((DOCS / "architecture.md").read_text("utf-8"), {"packages": package_graph()}),
@@ -159,6 +162,13 @@ def profile_tables() -> dict[str, str]:
         "shipped": _table(("name", "document", "MRZ", "issued"), shipped),
         "fields": _table(("field", "value", "default", "meaning"), rows),
     }
+
+
+def crypto_policy_tables() -> dict[str, str]:
+    """Every limit of the shipped crypto policy, with its source."""
+    limits = limits_of(shipped_policy())
+    rows = [(f"`{each.table}`", f"`{each.name}`", each.value or "", each.source or "") for each in limits]
+    return {"shippedpolicy": _table(("table", "limit", "value", "source"), rows)}
 
 
 def office_tables() -> dict[str, str]:
@@ -296,7 +306,8 @@ def policies_page() -> str:
             "\nThe floor: "
             + "; ".join(dict.fromkeys(_floor(policy.floor) for policy in policies))
             + ". For digests it is",
-            "the standard's (Doc 9303-12 4.1.6.4), for keys the policies' own.\n",
+            "the standard's (Doc 9303-12 4.1.6.4), for keys the shipped [crypto policy](../crypto-policy.md)'s. The",
+            "crypto policy of the home, or of the bundle's maker, can raise it.\n",
             "In evidence that is judged again, what cannot be proved from the file (Chip Authentication, its mapping,",
             "files that were not read) is undetermined (`told-by-reader`) unless this home, or one whose key was",
             "enrolled by `eid evidence enrol`, signed it. Active Authentication is verified again by anybody.",

@@ -26,6 +26,7 @@ from eid_toolkit.standards.pki.cv_certificate import KeyReference
 from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.work.personalization.readback import ReadBack
 from support.authorities import Authority
+from support.crypto_policies import file_of, with_floor
 from support.cv_chain import ec_signer
 from support.homes import portrait_file
 from support.manifests import SigningVendor, manifest, serial_of
@@ -132,6 +133,7 @@ def _trust(world: World) -> None:
 def _people(world: World) -> None:
     portrait = world.path("portrait.png")
     portrait.write_bytes(portrait_file())
+    world.path("policy.toml").write_bytes(file_of(with_floor(least_rsa_bits=3072)))
     world.path("people.csv").write_text(
         "primary_identifier,secondary_identifier,date_of_birth,sex,nationality\nBerg,Ida,1980-01-01,F,UTO\n"
     )

@@ -18,6 +18,7 @@ import pytest
 from support.at_terminal import at_terminal
 from support.homes import portrait_file
 from support.offices import CommandLine
+from support.waiting import wait_for
 
 WORDS = {name: f"the words of {name}" for name in ("dora", "emil", "clara", "albert", "pat", "sam")}
 ROLES = {"clara": "clerk", "albert": "approver", "pat": "personalizer", "sam": "stock-keeper"}
@@ -121,7 +122,7 @@ def test_each_person_is_asked_once_and_a_card_costs_no_question(day: Day) -> Non
 
 def test_an_agent_ends_with_the_terminal_that_it_was_unlocked_at(day: Day) -> None:
     assert "not unlocked" not in day.at_terminal_of("clara", "unlock", "agent")
-    until(lambda: "not unlocked" in day.at_terminal_of("clara", "agent"))
+    wait_for(lambda: "not unlocked" in day.at_terminal_of("clara", "agent"))
     day.at_terminal_of("clara", "person search Eriksson")
     assert day.asked == {"clara": 2}
 

@@ -42,6 +42,7 @@ ACTS = {
     "card resolve": "card resolve {job} --spoil",
     "card resolve (resume)": "card resolve {job} --resume",
     "card spoil": "card spoil {made_document} --reason torn",
+    "crypto-policy set": "crypto-policy set @policy.toml",
     "document destroy": "document destroy {revoked_document}",
     "document expire": "document expire",
     "document prepare": "document prepare {waiting_application}",
@@ -128,6 +129,7 @@ ELSEWHERE = {
 
 
 READS = """
+crypto-policy check, crypto-policy show,
 agency list, agency look-up, agency show, agent, application list, application queue, application show, audit export,
 audit show, audit verify, card jobs, card status, conformance, decode, document export, document history,
 document list, doctor, document show, document status-list, emulator attach, emulator blank, emulator check,

@@ -1,4 +1,4 @@
-"""What the audit log says of operators and of the key store: their files are held to the newest row about each."""
+"""What the audit log says of operators, key store and crypto policy: the files are held to the newest row of each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from eid_toolkit.ground.errors import IntegrityBroken
 
 OPERATOR_ROWS = ("operator.added", "operator.roles", "operator.disabled", "operator.re-enrolled", "operator.migrated")
 """What changes an operator's record; each names its version, and its digest."""
+POLICY_CHANGED = "crypto-policy.changed"
+"""The crypto policy is another from then on; the row names its version, and its digest."""
 RENEWED = "compartment.renewed"
 """A compartment has a new key from then on; the subject is the compartment."""
 
@@ -23,13 +25,20 @@ class LoggedStanding:
 
     def of_operator(self, name: str) -> tuple[int, str] | None:
         """Version and digest of an operator's record; None for one of whom the log has nothing."""
+        return self._version(name, OPERATOR_ROWS, "record_sha256")
+
+    def of_crypto_policy(self, subject: str) -> tuple[int, str] | None:
+        """Version and digest of the crypto policy; None where none was ever set."""
+        return self._version(subject, (POLICY_CHANGED,), "policy_sha256")
+
+    def _version(self, subject: str, actions: tuple[str, ...], digest: str) -> tuple[int, str] | None:
         with self._database.read() as connection:
-            row = log.newest(connection, name, OPERATOR_ROWS)
+            row = log.newest(connection, subject, actions)
         if row is None:
             return None
         try:
             detail = json.loads(row.detail)
-            return int(detail["version"]), str(detail["record_sha256"])
+            return int(detail["version"]), str(detail[digest])
         except (ValueError, TypeError, KeyError):
             raise IntegrityBroken("audit-row-damaged", row=row.position) from None
 

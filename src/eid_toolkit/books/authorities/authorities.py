@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,84 +19,33 @@ from eid_toolkit.books.authorities.authority_files import (
     key_name,
     key_numbers,
 )
+from eid_toolkit.books.authorities.charter import Charter
+from eid_toolkit.books.authorities.compliance import USES, PolicyProvider, of_certificate, of_signer
+from eid_toolkit.books.authorities.key_kinds import KeyKind, at_most, new_key
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.keys.signers import CountingSigner
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import Entropy, Signer
 from eid_toolkit.standards.asn1.oids import CSCA_MASTER_LIST_SIGNING_KEY
-from eid_toolkit.standards.pki.certificate import SPECIMEN_MARK, Certificate
-from eid_toolkit.standards.pki.countries import two_letters
+from eid_toolkit.standards.crypto_policy import CryptoPolicy, Use, shipped_policy
+from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.issuing import (
+    CSCA_USAGE,
+    SIGNER_USAGE,
     Lifetime,
-    Publication,
     build_crl,
     build_csca,
     build_document_signer,
     build_link,
     build_purpose_signer,
-    distinguished_name,
 )
-from eid_toolkit.standards.pki.names import ORGANIZATION, DistinguishedName
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY
 
-CSCA_CURVE = "brainpoolP384r1"
-SIGNER_CURVE = "brainpoolP256r1"
-SIGNATURE_LIMIT = 100_000
-"""How often a document signer signs, unless the home says otherwise: that many documents are lost if its key is."""
-RSA_BITS = {CSCA: 4096, SIGNER: 2048, LIST_SIGNER: 3072, BUNDLE_SIGNER: 3072}
-
-KeyKind = Literal["ec", "ec-nist", "rsa-pss"]
-"""What a key is: on a brainpool or a NIST curve, or RSA that signs by PSS."""
+_PURPOSE_USAGE, _PURPOSE_VALIDITY = timedelta(days=365), timedelta(days=2 * 365)
+"""Of signers of lists and bundles."""
 KeyState = Literal["here", "destroyed", "missing"]
-_CURVES = {
-    "ec": {CSCA: CSCA_CURVE, **dict.fromkeys((SIGNER, LIST_SIGNER, BUNDLE_SIGNER), SIGNER_CURVE)},
-    "ec-nist": {CSCA: "secp384r1", **dict.fromkeys((SIGNER, LIST_SIGNER, BUNDLE_SIGNER), "secp256r1")},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Charter:
-    """What an authority is to be: its state (code of the MRZ), its name, and what its documents need."""
-
-    state: str
-    name: str
-    specimen: bool
-    document_types: tuple[str, ...]
-    document_validity: timedelta
-    """The longest time for which one of its documents is good: certificates outlive it."""
-    contact: str | None = None
-    """An e-mail or web address, to stand in the certificates."""
-
-    @property
-    def publication(self) -> Publication:
-        """What stands in every certificate."""
-        return Publication(self.state, (self.contact,) if self.contact else ())
-
-    def distinguished_name(self, title: str) -> DistinguishedName:
-        """A name of the authority's; raises :class:`BadInput` for a state that has no code of two letters."""
-        country = two_letters(self.state)
-        if country is None:
-            raise BadInput("country-unknown", country=self.state)
-        mark = f"{SPECIMEN_MARK} " if self.specimen else ""
-        return distinguished_name(country, self.name, f"{mark}{title}")
-
-    @classmethod
-    def of_csca(cls, state: str, csca: Certificate, signer: Certificate | None) -> Charter:
-        """The charter that an existing CSCA was made by, as far as its certificates tell."""
-        usage = csca.extensions.private_key_usage
-        usage_end = csca.not_after if usage is None or usage.not_after is None else usage.not_after
-        contacts = csca.extensions.subject_alternative_names.contacts
-        types = signer.extensions.document_types if signer is not None else ()
-        return cls(
-            state,
-            csca.subject.value(ORGANIZATION) or state,
-            csca.specimen,
-            types,
-            csca.not_after - usage_end - timedelta(days=90),
-            contacts[0] if contacts else None,
-        )
 
 
 class AuthorityStore:
@@ -106,15 +54,28 @@ class AuthorityStore:
     A home can have all of it, or only the CSCA (off line), or only document signers whose certificates came from there.
     """
 
-    def __init__(self, directory: Path, keys: KeyStore, signature_limit: int = SIGNATURE_LIMIT) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        keys: KeyStore,
+        signature_limit: int | None = None,
+        policy: PolicyProvider = shipped_policy,
+    ) -> None:
+        """``signature_limit`` is how often a document signer signs, where that is less than the ``policy`` allows."""
         self.files = AuthorityFiles(directory)
         self._keys = keys
         self._signature_limit = signature_limit
+        self._policy = policy
 
     @property
     def keys(self) -> KeyStore:
         """Where the private keys are."""
         return self._keys
+
+    @property
+    def policy(self) -> CryptoPolicy:
+        """What the keys and certificates that are made and used here comply with."""
+        return self._policy()
 
     # What there is.
 
@@ -185,8 +146,8 @@ class AuthorityStore:
         name = charter.distinguished_name(f"CSCA {charter.state}")
         number = self._next(charter.state, CSCA)
         key = self._generate(CSCA, charter.state, number, kind)
-        lifetime = Lifetime.of_csca(now, charter.document_validity)
-        csca = build_csca(key, name, lifetime, charter.publication, entropy)
+        lifetime = self._lifetime(CSCA, now, charter)
+        csca = self._complying(CSCA, build_csca(key, name, lifetime, charter.publication, entropy))
         self.files.write(charter.state, CSCA, number, csca.der)
         return csca, key
 
@@ -202,8 +163,8 @@ class AuthorityStore:
         number = self._next(state, CSCA)
         name = old.subject if title is None else charter.distinguished_name(title)
         key = self._generate(CSCA, state, number, kind)
-        lifetime = Lifetime.of_csca(now, charter.document_validity)
-        new = build_csca(key, name, lifetime, charter.publication, entropy)
+        lifetime = self._lifetime(CSCA, now, charter)
+        new = self._complying(CSCA, build_csca(key, name, lifetime, charter.publication, entropy))
         link = build_link(old, old_key, new, charter.publication, entropy)
         self.files.write(state, LINK, number, link.der)
         self.files.write(state, CSCA, number, new.der)
@@ -255,16 +216,17 @@ class AuthorityStore:
         csca = self.csca(charter.state)
         if request.subject.country != csca.country:
             raise BadInput("request-of-another-country", country=request.subject.country)
-        return build_document_signer(
+        certificate = build_document_signer(
             csca,
             self._csca_key(charter.state),
             request.subject,
             request.spki,
-            Lifetime.of_signer(now, charter.document_validity),
+            self._lifetime(SIGNER, now, charter),
             charter.publication,
             charter.document_types,
             entropy,
         )
+        return self._complying(SIGNER, certificate)
 
     def install_signer(self, state: str, certificate: Certificate, csca: Certificate) -> int:
         """Keep the certificate that came for a key of this home; its number.
@@ -305,12 +267,15 @@ class AuthorityStore:
             raise NotPermitted("document-signer-revoked", state=state)
         if self.signer_key_state(state, number) == "destroyed":
             raise NotPermitted("document-signer-destroyed", state=state, number=number)
-        if self.files.signatures(state, SIGNER, number) >= self._signature_limit:
-            raise NotPermitted("document-signer-exhausted", state=state, limit=self._signature_limit)
+        policy = self.policy
+        limit = min(self._signature_limit or policy.signature_limit, policy.signature_limit)
+        if self.files.signatures(state, SIGNER, number) >= limit:
+            raise NotPermitted("document-signer-exhausted", state=state, limit=limit)
         key = self._keys.signer(key_name(SIGNER, state, number))
         if key.public_key != certificate.spki:  # else what is signed would pass nowhere
             raise IntegrityBroken("signer-key-exchanged", state=state, number=number)
-        count = partial(self.files.count_signature, state, SIGNER, number, self._signature_limit)
+        policy.require(of_signer(policy, Use.DOCUMENT_SIGNER, key))
+        count = partial(self.files.count_signature, state, SIGNER, number, limit)
         return certificate, CountingSigner(key, count, partial(self.files.sync_signatures, state, SIGNER, number))
 
     def list_signer(
@@ -334,16 +299,19 @@ class AuthorityStore:
         if numbers:
             certificate = self.files.certificate(state, file_kind)
             if certificate.is_valid_at(now):
+                self._complying(file_kind, certificate)
                 return certificate, self._keys.signer(key_name(file_kind, state, numbers[-1]))
         csca, csca_key = self.csca(state), self._csca_key(state)
         number = self._next(state, file_kind)
         name = charter.distinguished_name(f"{title} {state} {number}")
         key = self._generate(file_kind, state, number, kind)
-        lifetime = Lifetime(now, now + timedelta(days=365), now + timedelta(days=2 * 365))
+        rules = self.policy.uses[USES[file_kind]]
+        usage = at_most(_PURPOSE_USAGE, rules.longest_usage_days)
+        lifetime = Lifetime(now, now + usage, now + at_most(_PURPOSE_VALIDITY, rules.longest_validity_days))
         certificate = build_purpose_signer(
             csca, csca_key, name, key.public_key, lifetime, charter.publication, entropy, purpose
         )
-        self.files.write(state, file_kind, number, certificate.der)
+        self.files.write(state, file_kind, number, self._complying(file_kind, certificate).der)
         return certificate, key
 
     def install_crl(self, state: str, crl: Crl) -> None:
@@ -363,11 +331,23 @@ class AuthorityStore:
             raise NotPermitted("csca-key-not-here", state=state)
         return self._keys.signer(key_name(CSCA, state, self.files.generations(state, CSCA)[-1]))
 
+    def _lifetime(self, kind: str, now: datetime, charter: Charter) -> Lifetime:
+        """As long as usual, or as short as the crypto policy wants the key to be used."""
+        uses = self.policy.uses
+        signer = at_most(SIGNER_USAGE, uses[Use.DOCUMENT_SIGNER].longest_usage_days)
+        if kind == SIGNER:
+            return Lifetime.of_signer(now, charter.document_validity, signer)
+        csca = at_most(CSCA_USAGE, uses[Use.CSCA].longest_usage_days)
+        return Lifetime.of_csca(now, charter.document_validity, csca, signer)
+
+    def _complying(self, kind: str, certificate: Certificate) -> Certificate:
+        """The certificate; raises :class:`NotPermitted` where the crypto policy refuses it."""
+        policy = self.policy
+        policy.require(of_certificate(policy, USES[kind], certificate))
+        return certificate
+
     def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
-        name = key_name(kind, state, number)
-        if key_kind == "rsa-pss":
-            return self._keys.generate_rsa(name, RSA_BITS[kind])
-        return self._keys.generate_ec(name, _CURVES[key_kind][kind])
+        return new_key(self._keys, self.policy, USES[kind], key_name(kind, state, number), key_kind)
 
     def _next(self, state: str, kind: str) -> int:
         """The number of the next key of a kind, also behind one whose certificate has not come yet."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from eid_toolkit.books.authorities.authorities import KeyKind
 from eid_toolkit.books.authorities.authority_files import (
     CVCA,
     CVCA_LINK,
@@ -17,20 +16,20 @@ from eid_toolkit.books.authorities.authority_files import (
     key_name,
     key_numbers,
 )
+from eid_toolkit.books.authorities.compliance import USES, PolicyProvider, of_cv_certificate
+from eid_toolkit.books.authorities.key_kinds import KeyKind, new_key
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPublicKey
 from eid_toolkit.standards.crypto.rsa import RsaPublicKey
+from eid_toolkit.standards.crypto_policy import Use, shipped_policy
 from eid_toolkit.standards.pki.countries import two_letters
 from eid_toolkit.standards.pki.cv_authorization import VALIDITY_DAYS, Authorization, Role, TerminalType
 from eid_toolkit.standards.pki.cv_certificate import CvCertificate, CvContent, KeyReference, issue
 from eid_toolkit.standards.pki.cv_public_key import CvEcKey, CvPublicKey, CvRsaKey, identifier_of
 from eid_toolkit.standards.pki.cv_request import CvRequest
-
-_CURVES = {"ec": "brainpoolP256r1", "ec-nist": "secp256r1"}
-_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,10 @@ class CvSubject:
 class VerifyingStore:
     """CVCA, document verifiers and terminals of each state in ``directory``; private keys are in the key store."""
 
-    def __init__(self, directory: Path, keys: KeyStore) -> None:
+    def __init__(self, directory: Path, keys: KeyStore, policy: PolicyProvider = shipped_policy) -> None:
         self.files = AuthorityFiles(directory)
         self._keys = keys
+        self._policy = policy
 
     def roots(self, state: str) -> tuple[CvCertificate, ...]:
         """The CVCA's self-signed certificates, the oldest first."""
@@ -89,6 +89,7 @@ class VerifyingStore:
         authorization = Authorization(TerminalType.INSPECTION_SYSTEM, Role.CVCA, rights)
         subject = CvSubject(_reference(state, mnemonic, number), authorization, today, days)
         own = _issue(subject, _public_key(key, with_domain=True), subject.reference, key)
+        self._require(Use.CVCA, own, None)
         if earlier:
             last, last_key = self.roots(state)[-1], self._keys.signer(key_name(CVCA, state, earlier[-1]))
             name = last.content.holder_reference
@@ -157,6 +158,7 @@ class VerifyingStore:
         if subject.expires > issuer.expires:
             raise NotPermitted("cvc-outlives-issuer", expires=issuer.expires, wanted=subject.expires)
         certificate = _issue(subject, inherited, issuer.holder_reference, signer)
+        self._require(Use.TERMINAL if role is Role.TERMINAL else Use.VERIFIER, certificate, _domain_of(signer))
         self.files.write(state, ISSUED[kind], len(self.issued(state, kind)) + 1, certificate.encode())
         return certificate
 
@@ -181,10 +183,12 @@ class VerifyingStore:
         return tuple(self.files.cv_certificate(state, kind, number) for number in numbers)
 
     def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
-        name = key_name(kind, state, number)
-        if key_kind == "rsa-pss":
-            return self._keys.generate_rsa(name, _RSA_BITS)
-        return self._keys.generate_ec(name, _CURVES[key_kind])
+        return new_key(self._keys, self._policy(), USES[kind], key_name(kind, state, number), key_kind)
+
+    def _require(self, use: Use, certificate: CvCertificate, domain: EcDomain | None) -> None:
+        """Raises :class:`NotPermitted` where the crypto policy refuses the certificate."""
+        policy = self._policy()
+        policy.require(of_cv_certificate(policy, use, certificate.content, domain))
 
     def _next(self, state: str, kind: str) -> int:
         numbers = key_numbers(self._keys.names(), kind, state)

@@ -195,6 +195,8 @@ def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pi
         "pin": pin.fingerprint,
         "sequence": sequence,  # of what was taken here: another authority counts anew
     }
+    if bundle.policy.floor is not None:
+        facts["floor"] = to_plain(bundle.policy.floor)
     return Pack("bundle", name, signed.sha256, Basis.SIGNER, now, members, signed.signer.subject.text, facts=facts)
 
 

@@ -7,7 +7,7 @@ brought it; what a list, a directory or a bundle brought is one pack (:mod:`eid_
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.trust.decisions import DecisionCheck
     from eid_toolkit.books.trust.importing import Plan
     from eid_toolkit.books.trust.sources import Sources
+    from eid_toolkit.standards.crypto_policy.floor import StrengthFloor
 
 __all__ = ["SCHEMA", "TrustEntry", "TrustStore", "open_trust"]
 
@@ -80,9 +81,11 @@ class TrustStore:
         directory: Path,
         operators: OperatorStore | None = None,
         states: frozenset[str] = frozenset(),
+        floor: Callable[[], StrengthFloor] | None = None,
     ) -> None:
+        """``floor`` is that of the home's crypto policy, read when the material is."""
         self.directory = directory
-        self._states = states
+        self._states, self._floor = states, floor
         self._database = TrustDatabase(directory, TrustFiles())
         self.packs = PackShelf(self._database)
         self._operators = operators
@@ -188,6 +191,7 @@ class TrustStore:
             bundle=bundle,
             status_lists=(*map(StatusList.stored, self.packs.data_of(Role.STATUS_LIST)), *self.own_reports()),
             stolen_blanks=tuple(map(StolenBlanks.parse, self.packs.data_of(Role.STOLEN_BLANKS))),
+            floor=self._floor() if self._floor is not None else None,
             complete_states=self._states | ({bundle.state} if bundle is not None and bundle.state else set()),
         )
 
@@ -262,11 +266,13 @@ class TrustStore:
         self.packs.remove(pack)
 
 
-def open_trust(root: Path, operators: OperatorStore | None = None) -> TrustStore:
+def open_trust(
+    root: Path, operators: OperatorStore | None = None, floor: Callable[[], StrengthFloor] | None = None
+) -> TrustStore:
     """The trust store of the home at ``root``, an authority's or an officer's.
 
-    An authority's home is known by its key store, whatever other files say; ``operators`` are those that are held to
-    its audit log, where that is open.
+    An authority's home is known by its key store, whatever other files say; ``operators`` and the ``floor`` of its
+    crypto policy are those that are held to its audit log, where that is open.
     """
     from eid_toolkit.books.keys.opening import foundation_of, is_authority
 
@@ -277,9 +283,14 @@ def open_trust(root: Path, operators: OperatorStore | None = None) -> TrustStore
     home = Home.open(root)
     foundation = foundation_of(home)
     states = frozenset({foundation.country, *(path.parent.name for path in home.pki.glob("*/csca-*.cer"))})
-    if foundation.demo:
-        return TrustStore(home.trust, states=states)
-    return TrustStore(home.trust, operators or OperatorStore(home.operators, foundation), states)
+    people = operators or OperatorStore(home.operators, foundation)
+
+    def own_floor() -> StrengthFloor:
+        from eid_toolkit.books.authorities.home_policy import HomePolicy
+
+        return HomePolicy(root, foundation, people).load().policy.floor
+
+    return TrustStore(home.trust, None if foundation.demo else people, states, floor or own_floor)
 
 
 def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:

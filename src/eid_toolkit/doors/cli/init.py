@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--signature-limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Maximum number of signatures per document signer; 100 000 by default.",
+    help="Maximum number of signatures per document signer, up to the 100 000 of the shipped crypto policy.",
 )
 @click.option(
     "--without-csca", is_flag=True, help="Create document signers only, to be certified by the CSCA of another home."

@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "conformance:conformance",
         "Test a chip for conformance to the standards, case by case.",
     ),
+    "crypto-policy": (
+        "crypto_policy:crypto_policy",
+        "Show, set and check the crypto policy of the home: curves, digests, key sizes, times and limits.",
+    ),
     "decode": (
         "decode:decode",
         "Show the content of a FILE from a card or from the country signing PKI.",

@@ -171,6 +171,7 @@ def _facts(pack: Pack) -> dict[str, object]:
         "authority": harmless(pack.facts["authority"]),
         "max_age_days": pack.facts["max_age_days"],
         "allow_bac": pack.facts["allow_bac"],
+        "floor": pack.facts.get("floor"),
         "sha256": pack.sha256,
     }
 

@@ -40,15 +40,21 @@ class Lifetime:
     not_after: datetime
 
     @classmethod
-    def of_csca(cls, start: datetime, document_validity: timedelta) -> Lifetime:
+    def of_csca(
+        cls,
+        start: datetime,
+        document_validity: timedelta,
+        usage: timedelta = CSCA_USAGE,
+        signer_usage: timedelta = SIGNER_USAGE,
+    ) -> Lifetime:
         """Long enough for the last document of the last signer that the key certifies."""
-        usage_end = start + CSCA_USAGE
-        return cls(start, usage_end, usage_end + SIGNER_USAGE + document_validity)
+        usage_end = start + usage
+        return cls(start, usage_end, usage_end + signer_usage + document_validity)
 
     @classmethod
-    def of_signer(cls, start: datetime, document_validity: timedelta) -> Lifetime:
+    def of_signer(cls, start: datetime, document_validity: timedelta, usage: timedelta = SIGNER_USAGE) -> Lifetime:
         """Long enough for the last document that the key signs."""
-        usage_end = start + SIGNER_USAGE
+        usage_end = start + usage
         return cls(start, usage_end, usage_end + document_validity)
 
 

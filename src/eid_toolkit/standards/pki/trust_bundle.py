@@ -15,8 +15,9 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.plain_values import REQUIRED, Base64, UtcTime, from_plain, parse_json
+from eid_toolkit.ground.plain_values import REQUIRED, Base64, UtcTime, from_plain, parse_json, to_plain
 from eid_toolkit.ground.ports import Signer
+from eid_toolkit.standards.crypto_policy.floor import StrengthFloor
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignedData, build_signed_data, verify_signed_data
 
@@ -49,6 +50,12 @@ class BundlePolicy:
     """How old the bundle may become."""
     allow_bac: Annotated[bool, REQUIRED] = True
     """Whether cards may be opened by Basic Access Control."""
+    floor: StrengthFloor | None = None
+    """The floor of strength of its crypto policy; bundles of before have none."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """As it stands in a bundle."""
+        return to_plain(self, without=("floor",) if self.floor is None else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class TrustBundle:
             "version": self.version,
             "issued_at": self.issued_at.astimezone(UTC).isoformat(timespec="seconds"),
             "base": self.base,
-            "policy": {"max_age_days": self.policy.max_age_days, "allow_bac": self.policy.allow_bac},
+            "policy": self.policy.to_plain(),
             **{name: [base64.b64encode(item).decode() for item in self.sections.get(name, ())] for name in SECTIONS},
             "removed": sorted(self.removed),
             "result_sha256": self.result_sha256,

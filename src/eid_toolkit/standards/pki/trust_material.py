@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import REQUIRED
+from eid_toolkit.standards.crypto_policy.floor import StrengthFloor
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.cms import SignerInfo
 from eid_toolkit.standards.pki.countries import same_state
@@ -41,6 +42,8 @@ class BundleFacts:
     """SHA-256 in hex."""
     state: str | None = None
     """The state of its maker, who knows all CSCAs of that state."""
+    floor: StrengthFloor | None = None
+    """The floor of strength of its maker's crypto policy; bundles of before have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class TrustMaterial:
     stolen_blanks: tuple[StolenBlanks, ...] = ()
     complete_states: frozenset[str] = frozenset()
     """The states of whose CSCAs none is missing here: that of the home, or of the bundle's maker."""
+    floor: StrengthFloor | None = None
+    """The floor of strength of the home's own crypto policy."""
 
     def knows_all_of(self, country: str | None) -> bool:
         """Whether every CSCA of the state is here, so that whom none of them made is no signer of that state."""

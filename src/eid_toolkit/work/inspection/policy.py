@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.standards.crypto.digests import DIGEST_OIDS
+from eid_toolkit.standards.crypto_policy.floor import StrengthFloor
 from eid_toolkit.standards.pki.trust_material import BundleFacts
 
 
@@ -16,6 +18,23 @@ class Floor:
     weak_digests: frozenset[str] = frozenset({"sha1"})
     rsa_bits: int = 2048
     ec_bits: int = 224
+    version: int = 0
+    """Of the crypto policy that it comes from; 0 is the shipped one."""
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Those that are not too weak."""
+        return frozenset(DIGEST_OIDS) - self.weak_digests
+
+    def raised(self, other: StrengthFloor | None) -> Floor:
+        """The stricter of both, limit by limit: a bundle and a home's own policy can only demand more."""
+        if other is None:
+            return self
+        weak = self.weak_digests | (frozenset(DIGEST_OIDS) - other.hashes)
+        bits = max(self.rsa_bits, other.least_rsa_bits), max(self.ec_bits, other.least_ec_bits)
+        if (weak, *bits) == (self.weak_digests, self.rsa_bits, self.ec_bits):
+            return self
+        return Floor(weak, *bits, other.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +51,15 @@ class Policy:
     floor: Floor = Floor()
     """Below it is a finding; the verdict is undetermined where ``pa.strength`` is required."""
 
-    def tightened(self, bundle: BundleFacts | None) -> Policy:
-        """The policy as the maker of the bundle wants it: a bundle can only demand more."""
+    def tightened(self, bundle: BundleFacts | None, own: StrengthFloor | None = None) -> Policy:
+        """The policy as the maker of the bundle, and the home's ``own`` crypto policy, want it: they can only demand
+        more."""
+        floor = self.floor.raised(own)
         if bundle is None:
-            return self
+            return replace(self, floor=floor)
         ages = [age for age in (self.max_bundle_age, bundle.max_age) if age is not None]
-        return replace(self, allow_bac=self.allow_bac and bundle.allow_bac, max_bundle_age=min(ages, default=None))
+        allow_bac, max_bundle_age = self.allow_bac and bundle.allow_bac, min(ages, default=None)
+        return replace(self, allow_bac=allow_bac, max_bundle_age=max_bundle_age, floor=floor.raised(bundle.floor))
 
 
 _DOCUMENT = frozenset(

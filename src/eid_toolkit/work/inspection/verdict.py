@@ -88,7 +88,7 @@ def judge(
 
     ``witness`` is who answers for the evidence; what only the word of a stranger says is undetermined.
     """
-    policy = policy.tightened(trust.bundle)
+    policy = policy.tightened(trust.bundle, trust.floor)
     case = Case.of(evidence, trust, policy, now, trusted_time, witness)
     checks = run_checks(case)
     layers = {layer: _decide(layer, checks, policy) for layer in Layer}

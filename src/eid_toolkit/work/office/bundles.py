@@ -62,9 +62,11 @@ def export_bundle(
         told = (*lists["status_list"], *((reported.encoded,) if reported.reports else ()))
         version, sections = manifests.last() + 1, {**_sections(office, now), **lists, "status_list": told}
         counts = {name: len(items) for name, items in sections.items()}
+        floor = office.crypto_policy.policy.floor
         detail = {"version": version, "base": base, "max_age_days": days, "allow_bac": allow_bac, **counts}
+        detail["crypto_policy"] = floor.version
         with act(office, by_two(Permission.MANAGE_KEYS), "trust-bundle.export", state, detail) as doing:
-            policy = BundlePolicy(days, allow_bac)
+            policy = BundlePolicy(days, allow_bac, floor)
             content = bundle_of(office.home.config.authority, version, now, sections, policy, before)
             certificate, signer = authorities.bundle_signer(charter_of(office, state), now, office.entropy)
             others = (*authorities.cscas(state), *authorities.links(state))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import Charter
+    from eid_toolkit.books.authorities.charter import Charter
     from eid_toolkit.books.authorities.verifying import VerifyingStore
 
 
@@ -20,8 +20,8 @@ def charter_of(office: Office, state: str) -> Charter:
     """What the authority of a state is to be, by the profiles and, where there is a CSCA, by its certificate."""
     from dataclasses import replace
 
-    from eid_toolkit.books.authorities.authorities import Charter
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER
+    from eid_toolkit.books.authorities.charter import Charter
     from eid_toolkit.standards.profiles import list_profiles, load_profile
     from eid_toolkit.work.office.founding import charter_for
 
@@ -41,4 +41,4 @@ def verifying_of(office: Office) -> VerifyingStore:
     """The home's CVCA, document verifiers and terminals."""
     from eid_toolkit.books.authorities.verifying import VerifyingStore
 
-    return VerifyingStore(office.home.pki, office.keys)
+    return VerifyingStore(office.home.pki, office.keys, lambda: office.crypto_policy.policy)

@@ -15,7 +15,7 @@ from eid_toolkit.work.office.founding import OWN_AUTHORITY
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import KeyKind
+    from eid_toolkit.books.authorities.key_kinds import KeyKind
     from eid_toolkit.standards.pki.certificate import Certificate
     from eid_toolkit.standards.pki.crl import Crl
     from eid_toolkit.standards.pki.master_list import MasterList

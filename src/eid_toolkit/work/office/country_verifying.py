@@ -13,7 +13,7 @@ from eid_toolkit.work.office.country_signing import BY_ONE, BY_TWO
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import KeyKind
+    from eid_toolkit.books.authorities.key_kinds import KeyKind
     from eid_toolkit.books.authorities.terminals import TerminalStore
     from eid_toolkit.standards.crypto.domain_parameters import EcDomain
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate

@@ -13,7 +13,8 @@ from eid_toolkit.work.office.country_signing import BY_ONE, BY_TWO
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import KeyKind, KeyState
+    from eid_toolkit.books.authorities.authorities import KeyState
+    from eid_toolkit.books.authorities.key_kinds import KeyKind
     from eid_toolkit.books.register.stock.accounting import SignerAccount
     from eid_toolkit.standards.pki.certificate import Certificate
     from eid_toolkit.standards.pki.request import CertificateRequest

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from eid_toolkit.books.authorities.authorities import AuthorityStore, Charter
+from eid_toolkit.books.authorities.authorities import AuthorityStore
+from eid_toolkit.books.authorities.charter import Charter
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import CARD_MASTER_KEY, DATA_KEY, LOOK_UP_KEY, TRANSPORT_KEY
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
@@ -26,6 +27,7 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from eid_toolkit.standards.crypto_policy import shipped_policy
 from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.work.office.staffing import FOUNDER, Staffing
@@ -88,6 +90,8 @@ def check_plan(
     require_vacant(root)
     charter_for(config.country, config, profiles).distinguished_name("CSCA")
     RegisterAddress.configured(config)
+    if config.signature_limit is not None:
+        shipped_policy().require(shipped_policy().of_signature_limit(config.signature_limit))
     named = list(map(Pkcs11Uri.parse, uris))
     if len({(uri.token, uri.serial) for uri in named}) < len(named):  # a token has one PIN
         raise NotPermitted("token-of-two-compartments")

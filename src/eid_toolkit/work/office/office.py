@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from eid_toolkit.work.office.credentials import Credentials, Purpose
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.authorities import AuthorityStore
+    from eid_toolkit.books.authorities.home_policy import HomePolicy, PolicyInForce
     from eid_toolkit.books.keys.keys import KeyStore
     from eid_toolkit.books.register.register import Register
     from eid_toolkit.books.staff.operators import Operator, OperatorStore
@@ -61,16 +62,32 @@ class Office:
     @property
     def authorities(self) -> AuthorityStore:
         """The home's own certificates and lists."""
-        from eid_toolkit.books.authorities.authorities import SIGNATURE_LIMIT, AuthorityStore
+        from eid_toolkit.books.authorities.authorities import AuthorityStore
 
-        return AuthorityStore(self.home.pki, self.keys, self.home.config.signature_limit or SIGNATURE_LIMIT)
+        limit = self.home.config.signature_limit
+        return AuthorityStore(self.home.pki, self.keys, limit, lambda: self.crypto_policy.policy)
+
+    @property
+    def home_policy(self) -> HomePolicy:
+        """The file of the home's crypto policy, held to the audit log."""
+        from eid_toolkit.books.audit.standing import LoggedStanding
+        from eid_toolkit.books.authorities.home_policy import SUBJECT, HomePolicy
+
+        standing = LoggedStanding(self.register.database)
+        newest = partial(standing.of_crypto_policy, SUBJECT)
+        return HomePolicy(self.home.root, self.keys.foundation, self.operators, newest)
+
+    @cached_property
+    def crypto_policy(self) -> PolicyInForce:
+        """The crypto policy that holds; raises :class:`IntegrityBroken` unless it is what the log knows."""
+        return self.home_policy.load()
 
     @property
     def trust(self) -> TrustStore:
         """The home's trust store."""
         from eid_toolkit.books.trust.store import open_trust
 
-        return open_trust(self.home.root, self.operators)
+        return open_trust(self.home.root, self.operators, lambda: self.crypto_policy.policy.floor)
 
     @property
     def preparation(self) -> Preparation:

@@ -31,6 +31,7 @@ from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from eid_toolkit.standards.profiles.numbering import document_number
 from eid_toolkit.standards.protocols import personalization_data as layout
+from eid_toolkit.work.personalization.chip_compliance import of_profile
 from eid_toolkit.work.personalization.record_check import check_records
 from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue, build_records
 
@@ -146,6 +147,8 @@ class _Group:
     def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
         now, state = self._now, profile.issuing_state
         profile.check_issue_date(issuer_date(now, state))
+        policy = self.authorities.policy
+        policy.require(of_profile(policy, profile))
         trust = self._trust(state) if profile.terminal_authentication else None
         if state not in self._signers:
             self._signers[state] = self.authorities.document_signer(state, now)

@@ -27,7 +27,7 @@ from eid_toolkit.work.office.charters import state_of
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import KeyKind
+    from eid_toolkit.books.authorities.key_kinds import KeyKind
     from eid_toolkit.standards.pki.crl import Crl
 
 _REASONS = ("unspecified", "key-compromise", "authority-compromise", "superseded", "no-longer-used", "withdrawn")

@@ -24,7 +24,7 @@ from eid_toolkit.work.office.charters import state_of
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import KeyKind
+    from eid_toolkit.books.authorities.key_kinds import KeyKind
 
 
 @click.group(cls=Group)

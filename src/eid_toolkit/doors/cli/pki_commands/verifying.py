@@ -19,7 +19,7 @@ from eid_toolkit.work.office import country_verifying
 from eid_toolkit.work.office.charters import state_of, verifying_of
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.authorities.authorities import KeyKind
+    from eid_toolkit.books.authorities.key_kinds import KeyKind
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import CvRequest
 

@@ -1,7 +1,8 @@
 """Is the cryptography that vouches for the document strong enough for the policy (ICAO Doc 9303-12 4.1.6)?
 
-For digests the floor is the standard's: SHA-224 and longer (4.1.6.4). For keys it is the policy's own: the standard
-recommends lengths to issuers, and tells inspections nothing.
+The floor is that of the shipped crypto policy, and higher where the home's own or its bundle's is. For digests the
+shipped one is the standard's: SHA-224 and longer (4.1.6.4). The standard recommends lengths of keys to issuers, and
+tells inspections nothing.
 """
 
 from __future__ import annotations
@@ -46,10 +47,12 @@ def _weaknesses(case: Case, sod: Sod, floor: Floor) -> Iterator[Finding]:
         keys["weak-key-of-csca"] = case.chain.csca.spki
     for reason, used in digests.items():
         for digest in sorted(used & floor.weak_digests):
-            yield finding(reason, digest=digest)
+            rule = f"hashes = {', '.join(sorted(floor.digests))}"
+            yield finding(reason, digest=digest, rule=rule, version=floor.version)
     for reason, spki in keys.items():
-        if (key := _weak_key(spki, floor)) is not None:
-            yield finding(reason, key=key)
+        if (weak := _weak_key(spki, floor)) is not None:
+            key, rule = weak
+            yield finding(reason, key=key, rule=rule, version=floor.version)
 
 
 def _digest(scheme: bytes, hint: str | None = None) -> set[str]:
@@ -60,16 +63,17 @@ def _digest(scheme: bytes, hint: str | None = None) -> set[str]:
         return set()
 
 
-def _weak_key(spki: bytes, floor: Floor) -> str | None:
-    """The kind and length of a key that is weaker than the floor."""
+def _weak_key(spki: bytes, floor: Floor) -> tuple[str, str] | None:
+    """The kind and length of a key that is weaker than the floor, and the rule that says so."""
     try:
         bits = RsaPublicKey.from_spki(spki).n.bit_length()
     except BadInput:
         pass
     else:
-        return f"RSA-{bits}" if bits < floor.rsa_bits else None
+        return (f"RSA-{bits}", f"least_rsa_bits = {floor.rsa_bits}") if bits < floor.rsa_bits else None
     try:
         domain = EcPublicKey.from_spki(spki).domain
     except BadInput:
         return None
-    return domain.name if domain.n.bit_length() < floor.ec_bits else None
+    too_short = domain.n.bit_length() < floor.ec_bits
+    return (domain.name, f"least_ec_bits = {floor.ec_bits}") if too_short else None
