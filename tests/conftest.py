@@ -19,6 +19,7 @@ from support.homes import backend, demo_home, demo_home_template, home_copies, o
 from support.pcscd import PrivatePcscd, missing_for_pcscd
 from support.postgres import memory_folder, postgres
 from support.softhsm import softhsm
+from support.stretching import stretched_little
 from support.waiting import failing_with_its_threads
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "postgres",
     "postgres_home_copies",
     "softhsm",
+    "stretched_little",
 ]  # fmt: skip
 
 # Read by the PC/SC library at its first call: set before any test, so that no test meets the system's own pcscd.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.keys import stretching
 from eid_toolkit.books.keys.passphrase_keys import PassphraseKeys
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import SystemEntropy
@@ -16,6 +17,7 @@ from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.signatures import verify
+from support.stretching import REAL_COST
 
 ENTROPY = SystemEntropy()
 PASSPHRASE = Secret(b"correct horse")
@@ -82,7 +84,9 @@ def test_private_keys_are_encrypted_pkcs8(store: PassphraseKeys, tmp_path: Path)
     assert "PBES2" in shown and "aes-256-cbc" in shown
 
 
-def test_a_persons_passphrase_is_stretched_but_unlocks_quickly(store: PassphraseKeys, tmp_path: Path) -> None:
+def test_a_persons_passphrase_is_stretched_but_unlocks_quickly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretching, "PERSON_COST", REAL_COST)
+    PassphraseKeys.create(tmp_path, PASSPHRASE, ENTROPY)
     lock = json.loads((tmp_path / "key-store.json").read_text())["passphrase"]
     assert (lock["kdf"], lock["n"], lock["r"]) == ("scrypt", 1 << 15, 8)
     start = time.process_time()

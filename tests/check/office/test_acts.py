@@ -21,7 +21,6 @@ import pytest
 from click.testing import CliRunner
 
 import eid_toolkit
-from eid_toolkit.books.keys import stretching
 from eid_toolkit.doors.cli.main import main
 from support.act_world import COMPONENT_KCV, World, build_world
 from support.offices import new_office
@@ -182,14 +181,6 @@ def _names_in_source() -> set[str]:
     assert calls > 25
     assert len(names) > 20
     return names
-
-
-@pytest.fixture(scope="module", autouse=True)
-def stretched_little() -> Iterator[None]:
-    """What is stretched on purpose is not what is stopped here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stretching, "_PERSON_COST", 1 << 4)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from eid_toolkit.books.keys import stretching
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.doors.cli.main import main
 from support.offices import ENVIRONMENT
@@ -22,13 +20,6 @@ from vectors import FIXTURES
 ENVIRONMENT_OF_BEFORE = {**ENVIRONMENT, "EID_PASSPHRASE": "a passphrase for tests"}
 TWO = ("--operator", "anna", "--second-operator", "bert")
 SEARCH = ("--operator", "anna", "person", "search", "Eriksson")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def stretched_little() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stretching, "_PERSON_COST", 1 << 4)
-        yield
 
 
 @pytest.fixture(scope="module")

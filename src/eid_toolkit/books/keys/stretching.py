@@ -19,9 +19,9 @@ PassphraseProvider = Callable[[], Secret]
 MINIMUM_LENGTH = 8
 """The fewest bytes a person's passphrase may have."""
 
+PERSON_COST = 1 << 15
+"""N of scrypt: 32 MiB and some 70 ms, slow for a guesser and unnoticed by a clerk."""
 _BLOCK_SIZE: Literal[8] = 8
-_PERSON_COST = 1 << 15  # 32 MiB and some 70 ms: slow for a guesser, unnoticed by a clerk
-_MACHINE_COST = 1 << 10  # a passphrase of 256 random bits cannot be guessed, stretched or not
 _HIGHEST_COST = 1 << 20
 _SALT_SIZE = 16
 
@@ -43,23 +43,13 @@ class PassphraseLock:
             raise IntegrityBroken("passphrase-lock-damaged")
 
     @classmethod
-    def create(cls, passphrase: Secret, entropy: Entropy, *, random: bool = False) -> tuple[PassphraseLock, SealingKey]:
-        """A lock for a new passphrase, and the key behind it.
-
-        ``random`` says that the passphrase is no person's choice but at least 32 random bytes. Raises
-        :class:`BadInput` on a short one.
-        """
-        if len(passphrase) < (32 if random else MINIMUM_LENGTH):
+    def create(cls, passphrase: Secret, entropy: Entropy) -> tuple[PassphraseLock, SealingKey]:
+        """A lock for a new passphrase, and the key behind it; raises :class:`BadInput` on a short one."""
+        if len(passphrase) < MINIMUM_LENGTH:
             raise BadInput("passphrase-too-short", minimum=MINIMUM_LENGTH)
         salt = entropy.take(_SALT_SIZE)
-        cost = _MACHINE_COST if random else _PERSON_COST
-        key = _stretch(passphrase, salt, cost)
-        return cls("scrypt", cost, _BLOCK_SIZE, 1, salt, key.check), key
-
-    @property
-    def random(self) -> bool:
-        """Whether the passphrase is a machine's; the key depends on it."""
-        return self.cost == _MACHINE_COST
+        key = _stretch(passphrase, salt, PERSON_COST)
+        return cls("scrypt", PERSON_COST, _BLOCK_SIZE, 1, salt, key.check), key
 
     def open(self, passphrase: Secret) -> SealingKey:
         """The key behind the passphrase; raises :class:`AccessDenied` on a wrong one."""
