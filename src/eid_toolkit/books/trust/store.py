@@ -72,7 +72,8 @@ class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
     With ``operators``, an anchor is believed on two operators' signatures only, the authority's own CSCA, too.
-    Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
+    Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here. In an ``authority``'s
+    home there is no bundle, and nothing that only a bundle brings: it decides itself.
     """
 
     def __init__(
@@ -80,9 +81,12 @@ class TrustStore:
         directory: Path,
         operators: OperatorStore | None = None,
         states: frozenset[str] = frozenset(),
+        *,
+        authority: bool = False,
     ) -> None:
         self.directory = directory
         self._states = states
+        self._authority = authority
         self._database = TrustDatabase(directory, TrustFiles())
         self.packs = PackShelf(self._database)
         self._operators = operators
@@ -95,7 +99,7 @@ class TrustStore:
 
         with self._database.read() as connection:
             removed = frozenset(sha for (sha,) in connection.execute("SELECT sha256 FROM removed"))
-        planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted)
+        planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted, self._states)
         plan = planner.plan(sources, now)
         coming = {pack.sha256: pack for pack in plan.packs}
         for master_list in sources.lists:
@@ -173,11 +177,13 @@ class TrustStore:
             def read(fingerprints: Sequence[str]) -> list[Any]:
                 if role is Role.ANCHOR and check:
                     check.require(fingerprints)
+                if role is Role.DEVIATION_LIST and check:
+                    check.require_lists(fingerprints)
                 return self._read_all(role.value, fingerprints)
 
             return Stored(facts[role.value], read)
 
-        pack = self.packs.bundle()
+        pack = None if self._authority else self.packs.bundle()
         bundle = _bundle_facts(pack) if pack is not None else None
         return TrustMaterial(
             anchors=stored(Role.ANCHOR),
@@ -186,10 +192,14 @@ class TrustStore:
             deviation_lists=stored(Role.DEVIATION_LIST),
             signers=Later(lambda: self.packs.data_of(Role.SIGNER)),
             bundle=bundle,
-            status_lists=(*map(StatusList.stored, self.packs.data_of(Role.STATUS_LIST)), *self.own_reports()),
-            stolen_blanks=tuple(map(StolenBlanks.parse, self.packs.data_of(Role.STOLEN_BLANKS))),
+            status_lists=(*map(StatusList.stored, self._told(Role.STATUS_LIST)), *self.own_reports()),
+            stolen_blanks=tuple(map(StolenBlanks.parse, self._told(Role.STOLEN_BLANKS))),
             complete_states=self._states | ({bundle.state} if bundle is not None and bundle.state else set()),
         )
+
+    def _told(self, role: Role) -> tuple[bytes, ...]:
+        """What bundles say of documents and blanks."""
+        return () if self._authority else self.packs.data_of(role)
 
     def _decision_check(self, facts: dict[str, list[Facts]]) -> DecisionCheck | None:
         """Checks what is believed against the decisions of people, where there are any who decide."""
@@ -197,7 +207,7 @@ class TrustStore:
             return None
         from eid_toolkit.books.trust.decisions import DecisionCheck
 
-        return DecisionCheck(facts, self._entries, self.packs, self._operators)
+        return DecisionCheck(facts, self._entries, self.packs, self._operators, self._states)
 
     def _read_all(self, role: str, fingerprints: Sequence[str]) -> list[Any]:
         with self._database.read() as connection:
@@ -265,8 +275,8 @@ class TrustStore:
 def open_trust(root: Path, operators: OperatorStore | None = None) -> TrustStore:
     """The trust store of the home at ``root``, an authority's or an officer's.
 
-    An authority's home is known by its key store, whatever other files say; ``operators`` are those that are held to
-    its audit log, where that is open.
+    An authority's home is known by its key store, whatever other files say, and so is its state; a demo home also has
+    authorities of other states. ``operators`` are those that are held to its audit log, where that is open.
     """
     from eid_toolkit.books.keys.opening import foundation_of, is_authority
 
@@ -276,10 +286,11 @@ def open_trust(root: Path, operators: OperatorStore | None = None) -> TrustStore
 
     home = Home.open(root)
     foundation = foundation_of(home)
-    states = frozenset({foundation.country, *(path.parent.name for path in home.pki.glob("*/csca-*.cer"))})
     if foundation.demo:
-        return TrustStore(home.trust, states=states)
-    return TrustStore(home.trust, operators or OperatorStore(home.operators, foundation), states)
+        states = frozenset({foundation.country, *(path.parent.name for path in home.pki.glob("*/csca-*.cer"))})
+        return TrustStore(home.trust, states=states, authority=True)
+    deciders = operators or OperatorStore(home.operators, foundation)
+    return TrustStore(home.trust, deciders, frozenset({foundation.country}), authority=True)
 
 
 def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:
