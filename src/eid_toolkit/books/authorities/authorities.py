@@ -357,11 +357,23 @@ class AuthorityStore:
             raise NotPermitted("crl-older", number=crl.number, known=self.crl(state).number)
         self.files.write_crl(state, crl.der)
 
-    def _csca_key(self, state: str) -> Signer:
-        """The newest CSCA's private key; raises :class:`NotPermitted` where it is not in this home."""
+    def require_signing(self, state: str, kind: str) -> None:
+        """Raises :class:`NotPermitted` in a home that has neither a signer of that kind, nor the CSCA's key."""
+        if not self.files.generations(state, kind):
+            self._require_csca_key(state)
+
+    def _require_csca_key(self, state: str) -> None:
         if not self.has_csca_key(state):
             raise NotPermitted("csca-key-not-here", state=state)
-        return self._keys.signer(key_name(CSCA, state, self.files.generations(state, CSCA)[-1]))
+
+    def _csca_key(self, state: str) -> Signer:
+        """The newest CSCA's private key; raises :class:`NotPermitted` where it is not in this home."""
+        self._require_csca_key(state)
+        number = self.files.generations(state, CSCA)[-1]
+        key = self._keys.signer(key_name(CSCA, state, number))
+        if key.public_key != self.files.certificate(state, CSCA, number).spki:
+            raise IntegrityBroken("own-certificate-not-proved", file=f"{state}/{CSCA}-{number}.cer")
+        return key
 
     def _generate(self, kind: str, state: str, number: int, key_kind: KeyKind) -> Signer:
         name = key_name(kind, state, number)
