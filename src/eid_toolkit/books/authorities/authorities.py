@@ -358,17 +358,14 @@ class AuthorityStore:
         self.files.write_crl(state, crl.der)
 
     def require_signing(self, state: str, kind: str) -> None:
-        """Raises :class:`NotPermitted` in a home that has neither a signer of that kind, nor the CSCA's key."""
-        if not self.files.generations(state, kind):
-            self._require_csca_key(state)
-
-    def _require_csca_key(self, state: str) -> None:
-        if not self.has_csca_key(state):
+        """Raises :class:`NotPermitted` in a home that has neither a signer of that kind, nor a key of a CSCA."""
+        if not self.files.generations(state, kind) and not self._key_numbers(state, CSCA):
             raise NotPermitted("csca-key-not-here", state=state)
 
     def _csca_key(self, state: str) -> Signer:
         """The newest CSCA's private key; raises :class:`NotPermitted` where it is not in this home."""
-        self._require_csca_key(state)
+        if not self.has_csca_key(state):
+            raise NotPermitted("csca-key-not-here", state=state)
         number = self.files.generations(state, CSCA)[-1]
         key = self._keys.signer(key_name(CSCA, state, number))
         if key.public_key != self.files.certificate(state, CSCA, number).spki:
