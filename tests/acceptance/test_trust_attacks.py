@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.ground.ports import SystemClock
-from support.attacks import Attack, attacked_office
+from eid_toolkit.ground.secret import Secret
+from support.attacks import WORDS, Attack, attacked_office
 from support.authorities import Authority
 from support.offices import CommandLine, new_office
 from support.trust_files import import_files
@@ -236,3 +239,22 @@ def test_a_row_of_the_log_that_is_edited_or_cut_off_is_found(attack: Attack) -> 
     attack.rows("register.sqlite", "UPDATE audit_head SET position = ?, hash = ?", *last)
     attack.put_back(before)  # by this log, nobody was disabled
     attack.fails("anna", "audit", "verify", code=12)
+
+
+# People who may sign, and not for this.
+
+
+def test_the_signatures_of_two_clerks_are_no_decision_of_security_officers(attack: Attack) -> None:
+    """They write what they have signed into the trust store themselves."""
+    attack.by("anna+bert", "operator", "add", "dora", "--role", "clerk", EID_NEW_PASSPHRASE=WORDS["carl"])
+    store = OperatorStore(attack.root / "operators", Foundation.read(attack.root / "keys"))
+    records = [store.get(name) for name in ("carl", "dora")]
+    clerks = [Operator(each.name, store.unlock(each, Secret(WORDS["carl"].encode())), each.roles) for each in records]
+    TrustStore(attack.root / "trust").add(FRANCE.csca, "signed by clerks", NOW, *clerks)
+    exports_nothing(attack, FINGERPRINT)
+
+
+def test_what_an_officer_decided_stays_decided_when_the_role_is_gone(attack: Attack, tmp_path: Path) -> None:
+    attack.by("anna+olga", "trust", "import", written(tmp_path, "fra.cer", FRANCE.csca.der))
+    attack.by("anna+bert", "operator", "roles", "olga", "--role", "clerk")
+    assert FINGERPRINT in exported(attack)["believed"]  # type: ignore[operator]

@@ -17,12 +17,14 @@ from eid_toolkit.books.audit.log import Filter
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.plain_values import REQUIRED, Hex, from_plain, parse_json, to_plain
 
 SCHEMA = "eid-made/1"
 MADE = "made"
 """In the detail of a row: what was made by the act that the row tells of."""
 _TWO = 2
+MANAGE = Permission.MANAGE_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class MadeHere:
                 each.operator.casefold()
                 for each in made.signed
                 if self._operators.verify(
-                    each.operator, made.statement(self._foundation, each.operator), each.signature, made.at
+                    each.operator, made.statement(self._foundation, each.operator), each.signature, made.at, MANAGE
                 )
             }
         )

@@ -70,7 +70,7 @@ class Register(LogBook):
         address = RegisterAddress.of(home)
         database = Database.found(address) if new else Database.open(address, new=False)
         standing = LoggedStanding(database)
-        operators.hold_to(standing.of_operator)
+        operators.hold_to(standing.of_operator, standing.roles_of)
         keys.hold_to(standing.of_compartment)
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.trust.entry import Decision, TrustEntry
 from eid_toolkit.books.trust.importing import needs_two
 from eid_toolkit.books.trust.packs import Basis, Pack, PackShelf, Role
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.staff.operators import OperatorStore
 
 _TWO = 2
+_MAY = Permission.MANAGE_KEYS
 
 
 class DecisionCheck:
@@ -205,7 +207,7 @@ def _count(
     people = {
         (decision.operator or "").casefold()
         for decision in decisions
-        if operators.verify(decision.operator or "-", statement(decision.operator), decision.signature, at)
+        if operators.verify(decision.operator or "-", statement(decision.operator), decision.signature, at, _MAY)
     }
     return len(people)
 
