@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
-from eid_toolkit.books.staff.roles import EVERY_ROLE
+from eid_toolkit.books.staff.roles import EVERY_ROLE, Role
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from support.homes import ENTROPY, NOW, WorkingOffice, build_home, person
+from support.homes import ENTROPY, NOW, PASSPHRASE, WorkingOffice, build_home, person
 
 P256 = ec_domain_by_name("secp256r1")
 WORD = Secret(b"a passphrase of one's own")
@@ -42,6 +42,20 @@ def test_an_approval_by_an_operator_whom_the_staff_key_does_not_vouch_for_holds_
     application = real.application()
     real.register.applications.approve(application.id, forge(real, name))
     with pytest.raises(IntegrityBroken, match="operator-not-endorsed"):
+        real.prepare(application)
+    real.register.close()
+
+
+def test_an_approval_by_somebody_without_the_role_for_it_holds_nowhere(real: WorkingOffice) -> None:
+    """A clerk with software of their own, which lets them do everything."""
+    real.operators.enrol("carl", PASSPHRASE, frozenset({Role.CLERK}), NOW, real.keys.staff.sign, ENTROPY)
+    record = real.operators.get("carl")
+    standing = {"version": 1, "record_sha256": record.digest(real.keys.foundation), "roles": ["clerk"]}
+    real.register.record("anna", "operator.added", "carl", standing)
+    application = real.application()
+    carl = Operator("carl", real.operators.unlock(record, PASSPHRASE), EVERY_ROLE)
+    real.register.applications.approve(application.id, carl)
+    with pytest.raises(IntegrityBroken, match="decision-signature"):
         real.prepare(application)
     real.register.close()
 

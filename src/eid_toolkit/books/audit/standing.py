@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from eid_toolkit.books.audit import log
+from eid_toolkit.books.audit.log import Filter
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -15,6 +17,13 @@ POLICY_CHANGED = "crypto-policy.changed"
 """The crypto policy is another from then on; the row names its version, and its digest."""
 RENEWED = "compartment.renewed"
 """A compartment has a new key from then on; the subject is the compartment."""
+
+
+def _roles_in(detail: str) -> frozenset[str]:
+    try:
+        return frozenset(map(str, json.loads(detail).get("roles", ())))
+    except (ValueError, TypeError, AttributeError):
+        return frozenset()
 
 
 class LoggedStanding:
@@ -41,6 +50,18 @@ class LoggedStanding:
             return int(detail["version"]), str(detail[digest])
         except (ValueError, TypeError, KeyError):
             raise IntegrityBroken("audit-row-damaged", row=row.position) from None
+
+    def roles_of(self, name: str, at: datetime) -> frozenset[str] | None:
+        """The roles that an operator had then, or was first given; None for one of whom the log says nothing."""
+        given: list[tuple[datetime, frozenset[str]]] = []
+        with self._database.read() as connection, log.any_text(connection):
+            for row in log.read(connection, Filter(subject=name)):
+                if row.action in OPERATOR_ROWS:
+                    given.append((row.time, _roles_in(row.detail)))
+        if not given:
+            return None
+        earlier = [roles for time, roles in given if time <= at]
+        return earlier[-1] if earlier else given[0][1]
 
     def of_compartment(self, compartment: Compartment) -> int:
         """The generation of a compartment's key; 0 where nobody has renewed it."""

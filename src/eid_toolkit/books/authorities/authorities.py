@@ -325,11 +325,20 @@ class AuthorityStore:
             raise NotPermitted("crl-older", number=crl.number, known=self.crl(state).number)
         self.files.write_crl(state, crl.der)
 
+    def require_signing(self, state: str, kind: str) -> None:
+        """Raises :class:`NotPermitted` in a home that has neither a signer of that kind, nor a key of a CSCA."""
+        if not self.files.generations(state, kind) and not self._key_numbers(state, CSCA):
+            raise NotPermitted("csca-key-not-here", state=state)
+
     def _csca_key(self, state: str) -> Signer:
         """The newest CSCA's private key; raises :class:`NotPermitted` where it is not in this home."""
         if not self.has_csca_key(state):
             raise NotPermitted("csca-key-not-here", state=state)
-        return self._keys.signer(key_name(CSCA, state, self.files.generations(state, CSCA)[-1]))
+        number = self.files.generations(state, CSCA)[-1]
+        key = self._keys.signer(key_name(CSCA, state, number))
+        if key.public_key != self.files.certificate(state, CSCA, number).spki:
+            raise IntegrityBroken("own-certificate-not-proved", file=f"{state}/{CSCA}-{number}.cer")
+        return key
 
     def _lifetime(self, kind: str, now: datetime, charter: Charter) -> Lifetime:
         """As long as usual, or as short as the crypto policy wants the key to be used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from eid_toolkit.books.authorities.authority_files import (
 from eid_toolkit.books.authorities.compliance import USES, PolicyProvider, of_cv_certificate
 from eid_toolkit.books.authorities.key_kinds import KeyKind, new_key
 from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import Signer
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 from eid_toolkit.standards.crypto.ec import EcPublicKey
@@ -71,9 +72,17 @@ class VerifyingStore:
         """The terminals' certificates that are kept here."""
         return self._all(state, TERMINAL)
 
-    def newest_points(self, state: str) -> tuple[CvCertificate, ...]:
-        """What a chip is to trust at its personalization: the newest CVCA certificate, none where there is no CVCA."""
-        return self.roots(state)[-1:]
+    def newest_points(self, state: str, made: Callable[[CvCertificate], bool]) -> tuple[CvCertificate, ...]:
+        """What a chip is to trust at its personalization: the newest CVCA certificate, none where there is no CVCA.
+
+        Raises :class:`IntegrityBroken` for one that was not ``made`` here: its owner's terminals would read the chip.
+        """
+        for number in self.files.generations(state, CVCA)[-1:]:
+            root = self.files.cv_certificate(state, CVCA, number)
+            if not made(root):
+                raise IntegrityBroken("own-certificate-not-proved", file=f"{state}/{CVCA}-{number}.cvcert")
+            return (root,)
+        return ()
 
     def issued(self, state: str, kind: str) -> tuple[CvCertificate, ...]:
         """What the CVCA (``cvca``) has issued to document verifiers, or a verifier (``dv``) to terminals."""
@@ -127,6 +136,13 @@ class VerifyingStore:
                 self.files.write(state, kind_of_holder, number, certificate.encode())
                 return number
         raise BadInput("cvc-of-another-key", reference=certificate.content.holder_reference.text)
+
+    def has_key_of(self, state: str, kind: str, number: int, certificate: CvCertificate) -> bool:
+        """Whether the certificate's private key is in this home; its compartment is opened for it."""
+        if key_name(kind, state, number) not in self._keys.names():
+            return False
+        key = _public_key(self.signer_of(state, kind, number), with_domain=False)
+        return _same_key(key, certificate.content.public_key)
 
     def signer_of(self, state: str, kind_of_holder: str, number: int) -> Signer:
         """The private key of a holder."""

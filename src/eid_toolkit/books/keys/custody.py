@@ -9,7 +9,7 @@ from itertools import combinations
 
 from eid_toolkit.books.keys.compartment_files import STAFF, CompartmentFile, Wrap, added, recipient_mark, wrap_context
 from eid_toolkit.books.keys.compartments import Compartment, compartment_of
-from eid_toolkit.books.keys.deposits import DEPOSIT, deposit_key, open_deposit
+from eid_toolkit.books.keys.deposits import DEPOSIT, deposit_key, is_deposited, open_deposit
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.key_files import PRIVATE, SYMMETRIC, KeyFiles, names_in
@@ -73,7 +73,7 @@ class Custody:
             if compartment_of(name) is compartment:
                 before.reseal(name, new)
         for name in names_in(directory, DEPOSIT):
-            if compartment_of(name) is compartment:
+            if compartment_of(name) is compartment and is_deposited(directory, name, compartment):
                 private = EcPrivateKey.from_pkcs8(open_deposit(directory, name, old, file), None)
                 after.add_ec(name, private)
                 take_away(directory / f"{name}{DEPOSIT}")

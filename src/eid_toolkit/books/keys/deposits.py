@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eid_toolkit.books.keys.compartment_files import CompartmentFile
+from eid_toolkit.books.keys.compartments import Compartment
+from eid_toolkit.books.keys.key_files import PRIVATE
 from eid_toolkit.books.keys.sealing_key import SealingKey
+from eid_toolkit.books.keys.token_keys import IN_TOKEN
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, SealBroken
 from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import Hex, read_json, to_plain
@@ -20,6 +23,8 @@ from eid_toolkit.standards.crypto.key_wrapping import CURVE, WrappedKey, unwrap,
 from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 
 DEPOSIT = ".deposit"
+DEPOSITED = frozenset((Compartment.DOCUMENT_SIGNING, Compartment.VERIFYING))
+"""Where a private key may be made without opening the compartment: a certificate vouches for each of them."""
 SCHEMA = "eid-deposit/1"
 _KEY_SIZE = 32
 _PURPOSE = "deposits"
@@ -40,6 +45,19 @@ def deposit_key(key: SealingKey) -> EcPrivateKey:
         if 0 < int.from_bytes(scalar, "big") < domain.n:
             return EcPrivateKey(domain, Secret(scalar))
     raise AssertionError("one of 2^32 candidates is out of range")
+
+
+def is_deposited(directory: Path, name: str, compartment: Compartment) -> bool:
+    """Whether a key lies here as a deposit.
+
+    Anybody can make one for a compartment's public key. Raises :class:`IntegrityBroken` for one where none are made, or
+    one that would take the place of a key that the compartment has.
+    """
+    if not (directory / f"{name}{DEPOSIT}").exists():
+        return False
+    if compartment not in DEPOSITED or any((directory / f"{name}{suffix}").exists() for suffix in (PRIVATE, IN_TOKEN)):
+        raise IntegrityBroken("key-store-damaged", file=f"{name}{DEPOSIT}")
+    return True
 
 
 def deposit(directory: Path, name: str, key: bytes, file: CompartmentFile, entropy: Entropy) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from eid_toolkit.books.keys.compartment_files import STAFF, CompartmentFile
 from eid_toolkit.books.keys.compartments import Compartment, compartment_of, lies_in
-from eid_toolkit.books.keys.deposits import DEPOSIT, deposit, open_deposit
+from eid_toolkit.books.keys.deposits import DEPOSIT, DEPOSITED, deposit, is_deposited, open_deposit
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.key_files import PRIVATE, SYMMETRIC, KeyFiles, check_name, names_in
@@ -39,9 +39,6 @@ LOOK_UP_KEY = "look-ups"
 """HMAC-SHA256: by its hashes the audit log knows what was looked up."""
 STAFF_KEY, STAFF_UNWRAPPING_KEY = "staff", "staff-unwrapping"
 """ECDSA and ECDH on P-256: what endorses operators, and what the working compartments are sealed for."""
-
-_DEPOSITED = frozenset((Compartment.DOCUMENT_SIGNING, Compartment.VERIFYING))
-"""Where a private key may be made without opening the compartment: a certificate vouches for each of them."""
 
 _Key = TypeVar("_Key")
 Ask = Callable[[Compartment], None]
@@ -190,12 +187,13 @@ class KeyStore:
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
         """The private key ``name``, to sign with: ECDSA by the digest that fits, RSA by SHA-256, or as wanted."""
         compartment = self._there(name)
+        deposited = is_deposited(self.directory, name, compartment)
         if (self.directory / f"{name}{IN_TOKEN}").exists():
             token = self._token(compartment)
             if token is None:
                 raise IntegrityBroken("key-store-damaged", file=f"{name}{IN_TOKEN}")
             return token.signer(name, digest, scheme)
-        if (self.directory / f"{name}{DEPOSIT}").exists():
+        if deposited:
             key = open_deposit(self.directory, name, self.sealing_key(compartment), self.file(compartment))
             return EcSigner(EcPrivateKey.from_pkcs8(key, None), digest)
         return self._read(compartment, lambda files: files.signer(name, digest, scheme))
@@ -300,7 +298,7 @@ class KeyStore:
 
     def _may_deposit(self, compartment: Compartment) -> bool:
         """Whether a key is made here for a compartment that those who act do not open."""
-        if compartment not in _DEPOSITED or self.is_open(compartment) or TokenKeys.is_used(self.directory, compartment):
+        if compartment not in DEPOSITED or self.is_open(compartment) or TokenKeys.is_used(self.directory, compartment):
             return False
         key = self._open(self.file(compartment)) if self._holders else None
         if key is not None:

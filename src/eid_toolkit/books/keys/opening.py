@@ -73,6 +73,8 @@ def foundation_of(home: Home) -> Foundation:
     foundation = Foundation.read(home.keys)
     if foundation.demo is not home.config.demo:  # else a line in eid.toml would do away with all operators
         raise IntegrityBroken("home-demo-mark-changed")
+    if foundation.country != home.config.country:  # else a line in eid.toml would make it another state's home
+        raise IntegrityBroken("home-country-changed", country=foundation.country)
     return foundation
 
 

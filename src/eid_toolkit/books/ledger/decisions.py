@@ -13,6 +13,7 @@ from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import decision
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
+from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.plain_values import from_plain, parse_json, to_plain
 
@@ -79,12 +80,17 @@ def _decided_state(statement: str) -> Mapping[str, object]:
 
 
 def verify_decision(
-    connection: Connection, operators: OperatorStore, action: str, subject: str, state: Mapping[str, object]
+    connection: Connection,
+    operators: OperatorStore,
+    action: str,
+    subject: str,
+    state: Mapping[str, object],
+    permission: Permission,
 ) -> Decision:
     """The decision, if it was really made, and on ``state`` as it is now.
 
     Raises :class:`NotPermitted` if there is none, :class:`IntegrityBroken` if it was made on another state or its
-    signature is not the operator's.
+    signature is not that of an operator with the ``permission``.
     """
     row = connection.execute(select(decision).where(decision.c.subject == subject, decision.c.action == action)).first()
     if row is None:
@@ -92,6 +98,6 @@ def verify_decision(
     decided = Decision(subject, action, row.operator, row.decided_at, state)
     if row.statement != decided.statement:
         raise IntegrityBroken("decision-on-another-state", action=action, subject=subject)
-    if not operators.verify(row.operator, row.statement.encode(), row.signature, row.decided_at):
+    if not operators.verify(row.operator, row.statement.encode(), row.signature, row.decided_at, permission):
         raise IntegrityBroken("decision-signature", action=action, subject=subject, operator=row.operator)
     return decided

@@ -8,6 +8,7 @@ from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
 from eid_toolkit.books.audit.log_book import LogBook
+from eid_toolkit.books.audit.made import MadeHere
 from eid_toolkit.books.audit.standing import LoggedStanding
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.keys.keys import KeyStore
@@ -48,6 +49,7 @@ class Register(LogBook):
     clock: Clock
     audit: AuditTrail
     data_keys: DataKeys
+    made: MadeHere
 
     @classmethod
     def open(
@@ -68,7 +70,7 @@ class Register(LogBook):
         address = RegisterAddress.of(home)
         database = Database.found(address) if new else Database.open(address, new=False)
         standing = LoggedStanding(database)
-        operators.hold_to(standing.of_operator)
+        operators.hold_to(standing.of_operator, standing.roles_of)
         keys.hold_to(standing.of_compartment)
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)
@@ -93,6 +95,7 @@ class Register(LogBook):
             clock,
             trail,
             data_keys,
+            MadeHere(database, operators, keys.foundation),
         )
 
     def reseal(self, operator: str) -> int:

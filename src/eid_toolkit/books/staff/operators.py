@@ -33,6 +33,8 @@ _PIN_PURPOSE = "foundation"
 
 Endorse = Callable[[bytes], bytes]
 """The staff key's signature over a statement."""
+RolesAt = Callable[[str, datetime], "frozenset[str] | None"]
+"""The roles that an operator had at a time, by the audit log; None where it says nothing."""
 Newest = Callable[[str], "tuple[int, str] | None"]
 """Version and digest of an operator's record by the newest row of the audit log; None where it has none."""
 
@@ -73,11 +75,13 @@ class OperatorStore:
         self._directory = directory
         self._foundation = foundation
         self._newest: Newest = lambda _: None
+        self._roles_at: RolesAt | None = None
         self._known: set[str] = set()
 
-    def hold_to(self, newest: Newest) -> None:
-        """Have a record refused that is older than the one on record."""
+    def hold_to(self, newest: Newest, roles_at: RolesAt | None = None) -> None:
+        """Have a record refused that is older than the one on record, and decisions of who had no role for them."""
         self._newest = newest
+        self._roles_at = roles_at
         self._known.clear()
 
     # Who there is.
@@ -157,8 +161,18 @@ class OperatorStore:
         pair.require(record.public_key, record.wrapping_key, record.name)
         return pair
 
-    def verify(self, name: str, statement: bytes, signature: bytes | None, decided_at: datetime) -> bool:
+    def verify(
+        self,
+        name: str,
+        statement: bytes,
+        signature: bytes | None,
+        decided_at: datetime,
+        permission: Permission | None = None,
+    ) -> bool:
         """Whether the operator decided so; in a demo home there is no signature to check.
+
+        With a ``permission``, by a role of now or, where the audit log is at hand, of then: a role that was taken away
+        leaves earlier decisions as they are.
 
         Raises :class:`IntegrityBroken` for an operator whom the staff key does not vouch for.
         """
@@ -168,7 +182,17 @@ class OperatorStore:
             record = self.get(name)
         except BadInput:  # nobody of that name
             return False
+        if permission is not None and not self._had(record, permission, decided_at):
+            return False
         return signature is not None and record.signed(statement, signature, decided_at)
+
+    def _had(self, record: OperatorRecord, permission: Permission, at: datetime) -> bool:
+        if permission in permissions_of(record.roles) or self._roles_at is None:
+            return True
+        roles = self._roles_at(record.name, at)
+        return roles is None or permission in permissions_of(
+            frozenset(Role(role) for role in roles if role in set(Role))
+        )
 
     # What the staff does.
 

@@ -12,6 +12,7 @@ from eid_toolkit.books.trust.sources import Directory, ListFound, Refused, Sourc
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.crypto.signatures import algorithms_agree
 from eid_toolkit.standards.pki.certificate import Certificate
+from eid_toolkit.standards.pki.countries import same_state
 from eid_toolkit.standards.pki.crl import Crl
 from eid_toolkit.standards.pki.judgement import ChainResult, Status
 from eid_toolkit.standards.pki.times import is_ahead
@@ -47,6 +48,20 @@ class Question:
         return BadInput(code, accept=self.accept, signer=self.name, reason=self.reason, **self.facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """An anchor in a proved list, for the home's own state or for one of which there is another anchor already.
+
+    That its signer's state is believed says nothing of other states' CSCAs: a first one is taken on its word, a further
+    one only if a link from a believed one leads to it, or two people say so.
+    """
+
+    pack: str
+    """The list's SHA-256."""
+    source: str
+    certificate: Certificate
+
+
 @dataclass
 class Plan:
     """What an import comes to; nothing of it is done yet."""
@@ -62,10 +77,16 @@ class Plan:
     errors: dict[str, BadInput] = field(default_factory=dict)
     """By source, for a file out of which nothing was taken: the first reason."""
 
+    doubtful: list[Doubtful] = field(default_factory=list)
+    """What proved lists bring, and is believed only if people say so."""
+
     def decided_by_people(self) -> list[str]:
-        """The fingerprints of what is believed because people say so: anchors given singly, lists accepted."""
+        """The fingerprints of what is believed because people say so: anchors given singly, lists accepted, and lists
+        with an anchor that is doubtful."""
         singly = [entry.fingerprint for entry in self.entries if entry.kind == "anchor"]
-        return singly + [pack.sha256 for pack in self.packs if pack.basis in (Basis.SIGNER, Basis.LIST)]
+        doubtful = {each.pack for each in self.doubtful}
+        packs = (pack for pack in self.packs if pack.basis in (Basis.SIGNER, Basis.LIST) or pack.sha256 in doubtful)
+        return singly + [pack.sha256 for pack in packs]
 
     def check(self) -> None:
         """Raises :class:`BadInput` for a file of which nothing can be taken: then nothing of any file is."""
@@ -83,9 +104,15 @@ class Planner:
     """Works out one import against what is believed now."""
 
     def __init__(
-        self, trust: TrustMaterial, known: frozenset[str], removed: frozenset[str], accepted: frozenset[str]
+        self,
+        trust: TrustMaterial,
+        known: frozenset[str],
+        removed: frozenset[str],
+        accepted: frozenset[str],
+        own: frozenset[str] = frozenset(),
     ) -> None:
         self._trust = trust
+        self._own = own
         self._known = known
         self._removed = removed
         self._accepted = accepted
@@ -180,8 +207,19 @@ class Planner:
         self._plan.packs.append(
             Pack("master-list", master_list.source, master_list.sha256, basis, now, (*members, *proof), signer)
         )
+        if basis is Basis.CHAIN:
+            doubtful = self._doubtful(members, certificates)
+            self._plan.doubtful += [Doubtful(master_list.sha256, master_list.source, each) for each in doubtful]
         self._believe(members, certificates)
         return True
+
+    def _doubtful(self, members: Iterable[Member], certificates: Iterable[Certificate]) -> list[Certificate]:
+        """The anchors among these that the list alone does not make believed."""
+        pairs = list(zip(members, certificates, strict=True))
+        links = [certificate for member, certificate in pairs if member.role is Role.LINK]
+        trust = replace(self._trust, links=(*self._trust.links, *links))
+        anchors = [certificate for member, certificate in pairs if member.role is Role.ANCHOR]
+        return [each for each in anchors if each.fingerprint not in self._known and needs_two(each, trust, self._own)]
 
     def _basis(
         self, source: str, result: ChainResult, signer: Certificate | None, own: str, now: datetime
@@ -256,6 +294,17 @@ class Planner:
         links = [certificate for member, certificate in pairs if member.role is Role.LINK]
         trust = self._trust
         self._trust = replace(trust, anchors=(*trust.anchors, *anchors), links=(*trust.links, *links))
+
+
+def needs_two(anchor: Certificate, trust: TrustMaterial, own: Iterable[str]) -> bool:
+    """Whether an anchor in a proved list takes two people, by the ``trust`` in others; ``own`` are the home's states.
+
+    A link that a believed key of the same state signed names the anchor's key: then the state itself vouches for it.
+    """
+    country = anchor.country
+    if country is None or any(key.certificate.spki == anchor.spki for key in trust.keys_of(country)):
+        return False
+    return bool(trust.anchors_of(country)) or any(same_state(country, state) for state in own)
 
 
 def _why(result: ChainResult, signer: Certificate | None, now: datetime) -> tuple[str, dict[str, object]]:

@@ -73,7 +73,8 @@ class TrustStore:
     """The trust store in ``directory``, which needs no home around it: an officer has nothing else.
 
     With ``operators``, an anchor is believed on two operators' signatures only, the authority's own CSCA, too.
-    Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here.
+    Revocation lists and links need none: an anchor signs them. Of ``states`` every CSCA is here. In an ``authority``'s
+    home there is no bundle, and nothing that only a bundle brings: it decides itself.
     """
 
     def __init__(
@@ -82,10 +83,13 @@ class TrustStore:
         operators: OperatorStore | None = None,
         states: frozenset[str] = frozenset(),
         floor: Callable[[], StrengthFloor] | None = None,
+        *,
+        authority: bool = False,
     ) -> None:
         """``floor`` is that of the home's crypto policy, read when the material is."""
         self.directory = directory
         self._states, self._floor = states, floor
+        self._authority = authority
         self._database = TrustDatabase(directory, TrustFiles())
         self.packs = PackShelf(self._database)
         self._operators = operators
@@ -98,7 +102,7 @@ class TrustStore:
 
         with self._database.read() as connection:
             removed = frozenset(sha for (sha,) in connection.execute("SELECT sha256 FROM removed"))
-        planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted)
+        planner = Planner(self.material(), self.packs.names() | self._fingerprints(), removed, accepted, self._states)
         plan = planner.plan(sources, now)
         coming = {pack.sha256: pack for pack in plan.packs}
         for master_list in sources.lists:
@@ -176,11 +180,13 @@ class TrustStore:
             def read(fingerprints: Sequence[str]) -> list[Any]:
                 if role is Role.ANCHOR and check:
                     check.require(fingerprints)
+                if role is Role.DEVIATION_LIST and check:
+                    check.require_lists(fingerprints)
                 return self._read_all(role.value, fingerprints)
 
             return Stored(facts[role.value], read)
 
-        pack = self.packs.bundle()
+        pack = None if self._authority else self.packs.bundle()
         bundle = _bundle_facts(pack) if pack is not None else None
         return TrustMaterial(
             anchors=stored(Role.ANCHOR),
@@ -189,11 +195,15 @@ class TrustStore:
             deviation_lists=stored(Role.DEVIATION_LIST),
             signers=Later(lambda: self.packs.data_of(Role.SIGNER)),
             bundle=bundle,
-            status_lists=(*map(StatusList.stored, self.packs.data_of(Role.STATUS_LIST)), *self.own_reports()),
-            stolen_blanks=tuple(map(StolenBlanks.parse, self.packs.data_of(Role.STOLEN_BLANKS))),
+            status_lists=(*map(StatusList.stored, self._told(Role.STATUS_LIST)), *self.own_reports()),
+            stolen_blanks=tuple(map(StolenBlanks.parse, self._told(Role.STOLEN_BLANKS))),
             floor=self._floor() if self._floor is not None else None,
             complete_states=self._states | ({bundle.state} if bundle is not None and bundle.state else set()),
         )
+
+    def _told(self, role: Role) -> tuple[bytes, ...]:
+        """What bundles say of documents and blanks."""
+        return () if self._authority else self.packs.data_of(role)
 
     def _decision_check(self, facts: dict[str, list[Facts]]) -> DecisionCheck | None:
         """Checks what is believed against the decisions of people, where there are any who decide."""
@@ -201,7 +211,7 @@ class TrustStore:
             return None
         from eid_toolkit.books.trust.decisions import DecisionCheck
 
-        return DecisionCheck(facts, self._entries, self.packs, self._operators)
+        return DecisionCheck(facts, self._entries, self.packs, self._operators, self._states)
 
     def _read_all(self, role: str, fingerprints: Sequence[str]) -> list[Any]:
         with self._database.read() as connection:
@@ -271,8 +281,9 @@ def open_trust(
 ) -> TrustStore:
     """The trust store of the home at ``root``, an authority's or an officer's.
 
-    An authority's home is known by its key store, whatever other files say; ``operators`` and the ``floor`` of its
-    crypto policy are those that are held to its audit log, where that is open.
+    An authority's home is known by its key store, whatever other files say, and so is its state; a demo home also has
+    authorities of other states. ``operators`` and the ``floor`` of its crypto policy are those that are held to its
+    audit log, where that is open.
     """
     from eid_toolkit.books.keys.opening import foundation_of, is_authority
 
@@ -282,7 +293,6 @@ def open_trust(
 
     home = Home.open(root)
     foundation = foundation_of(home)
-    states = frozenset({foundation.country, *(path.parent.name for path in home.pki.glob("*/csca-*.cer"))})
     people = operators or OperatorStore(home.operators, foundation)
 
     def own_floor() -> StrengthFloor:
@@ -290,7 +300,10 @@ def open_trust(
 
         return HomePolicy(root, foundation, people).load().policy.floor
 
-    return TrustStore(home.trust, None if foundation.demo else people, states, floor or own_floor)
+    if foundation.demo:
+        states = frozenset({foundation.country, *(path.parent.name for path in home.pki.glob("*/csca-*.cer"))})
+        return TrustStore(home.trust, None, states, floor or own_floor, authority=True)
+    return TrustStore(home.trust, people, frozenset({foundation.country}), floor or own_floor, authority=True)
 
 
 def _read(connection: sqlite3.Connection, role: str, fingerprint: str) -> Any:

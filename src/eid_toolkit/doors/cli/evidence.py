@@ -11,7 +11,6 @@ from eid_toolkit.doors.cli.context import App, Command, Group, format_option, li
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, emit_values, note, table
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
 
     Compare it with the output of `eid evidence key` in that home, over a channel that you trust.
     """
+    from eid_toolkit.books.keys.opening import is_authority
     from eid_toolkit.work.inspection.evidence_keys import cleaned
 
     keys = _keys(app)
@@ -53,7 +53,7 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
     app.confirm(
         f"Trust what the home {harmless(name)} reports about cards that it has read (key {cleaned(fingerprint)})?"
     )
-    if (app.home_path / CONFIG_NAME).exists():
+    if is_authority(app.home_path):
         with open_office(app) as office:
             reader = believing.enrol_reader(office, keys, cleaned(fingerprint), name)
     else:  # an officer's home is the officer's
@@ -75,10 +75,12 @@ def list_readers(app: App, fmt: str) -> None:
 @pass_app
 def forget(app: App, fingerprint: str) -> None:
     """Stop trusting evidence from a home."""
+    from eid_toolkit.books.keys.opening import is_authority
+
     keys = _keys(app)
     reader = keys.find(fingerprint)
     app.confirm(f"Stop trusting evidence from {harmless(reader.name)}?")
-    if (app.home_path / CONFIG_NAME).exists():
+    if is_authority(app.home_path):
         with open_office(app) as office:
             believing.forget_reader(office, keys, reader)
     else:

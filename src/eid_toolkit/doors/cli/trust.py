@@ -14,7 +14,6 @@ from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, sho
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
 from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import believing
 
@@ -115,12 +114,13 @@ def time(app: App, reset: bool, fmt: str) -> None:
     A list dated more than a day ahead does not count. In an officer's home, the authority's next bundle overrides later
     times learned from other lists.
     """
+    from eid_toolkit.books.keys.opening import is_authority
     from eid_toolkit.work.inspection.trusted_time import told_times, trusted_time
 
     store = open_store(app)
     material = store.material()
     if reset:
-        if not (app.home_path / CONFIG_NAME).exists():
+        if not is_authority(app.home_path):
             raise NotPermitted("trusted-time-reset-not-here")
         highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
         app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and should all later times be ignored?")
@@ -179,9 +179,11 @@ def diff(app: App, file: Path, fmt: str) -> None:
 @pass_app
 def remove(app: App, fingerprint: str) -> None:
     """Stop trusting one entry, even if a list contains it, or a whole list."""
+    from eid_toolkit.books.keys.opening import is_authority
+
     removal = believing.removal_of(open_store(app), fingerprint)
     app.confirm(f"Remove {removal.name}?")
-    if not (app.home_path / CONFIG_NAME).exists():  # an officer's home is the officer's
+    if not is_authority(app.home_path):  # an officer's home is the officer's
         removal.carry_out()
         return
     with open_office(app) as office:

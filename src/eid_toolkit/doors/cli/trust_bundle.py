@@ -14,7 +14,6 @@ from eid_toolkit.doors.cli.output import emit_values
 from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.office.bundles import export_bundle
 from eid_toolkit.work.office.charters import state_of
@@ -116,13 +115,14 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
     the same authority are accepted.
     """
     from eid_toolkit.books.authorities.terminals import refresh
+    from eid_toolkit.books.keys.opening import is_authority
     from eid_toolkit.books.trust.bundles import BundleStore
     from eid_toolkit.books.trust.packs import Role
     from eid_toolkit.books.trust.store import open_trust
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
 
-    if (app.home_path / CONFIG_NAME).exists():
+    if is_authority(app.home_path):
         raise NotPermitted("bundle-not-here")
     store = BundleStore(open_trust(app.home_path))
     before = store.present()

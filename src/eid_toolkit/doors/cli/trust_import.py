@@ -11,7 +11,6 @@ from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, note, short, table
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.home.home import CONFIG_NAME
 from eid_toolkit.ground.messages.catalogue import explain, message_of
 from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import believing
@@ -61,9 +60,10 @@ def import_(
     """Trust the content of FILES: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
 
     A list is trusted if its signer was certified by a trusted CSCA, and otherwise only if it is accepted explicitly.
-    Accepting a list, or a foreign CSCA certificate on its own, takes two operators. Each list is imported completely or
-    not at all; invalid certificates in it are reported and skipped. Verify fingerprints with the state through a
-    channel other than the one by which the file arrived.
+    Accepting a list, or a foreign CSCA certificate on its own, takes two operators; so does a trusted list with a CSCA
+    certificate for this home's state, or for a state that has one here, unless a link certificate leads to it. Each
+    list is imported completely or not at all; invalid certificates in it are reported and skipped. Verify fingerprints
+    with the state through a channel other than the one by which the file arrived.
 
     Entries that a newer edition of a list no longer contains are reported and stay trusted until they are removed.
     """
@@ -86,10 +86,17 @@ def import_(
 
 
 def _carry_out(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
+    from eid_toolkit.books.keys.opening import is_authority
     from eid_toolkit.books.staff.operators import Operator
     from eid_toolkit.books.trust.packs import Basis
 
-    if (app.home_path / CONFIG_NAME).exists():
+    if is_authority(app.home_path):
+        for each in plan.doubtful:
+            subject, fingerprint = harmless(each.certificate.subject.text), each.certificate.fingerprint
+            note(
+                f"{harmless(each.source)} brings {subject} ({fingerprint}) for a state whose CSCA is known here, and no"
+                " link leads to it. Compare the fingerprint; two operators decide."
+            )
         with open_office(app) as office:
             return believing.import_plan(office, plan, remove_dropped=remove_dropped)
     for pack in plan.packs:

@@ -13,6 +13,7 @@ from eid_toolkit.work.office.act import act, by_one, by_two
 from eid_toolkit.work.office.charters import charter_of
 from eid_toolkit.work.office.founding import OWN_AUTHORITY
 from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.own_files import own_certificates, require_own_signer
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.key_kinds import KeyKind
@@ -84,15 +85,18 @@ def install_crl(office: Office, state: str, crl: Crl) -> None:
 
 def create_master_list(office: Office, state: str, output: Path) -> tuple[MasterList, bytes]:
     """A signed list of all CSCA certificates that are trusted here, own and link certificates included."""
+    from eid_toolkit.books.authorities.authority_files import LIST_SIGNER
     from eid_toolkit.standards.pki.master_list import MasterList, build_master_list
 
     authorities, now = office.authorities, office.clock.now()
+    authorities.require_signing(state, LIST_SIGNER)
     material = office.trust.material()
-    own = (*authorities.cscas(state), *authorities.links(state))
+    own = own_certificates(office, material, state)
     listed = {item.der: item for item in (*material.anchors, *material.links, *own)}
     with act(office, BY_TWO, "master-list.create", state, {"certificates": len(listed)}) as doing:
         certificate, signer = authorities.list_signer(charter_of(office, state), now, office.entropy)
-        csca = next(candidate for candidate in authorities.cscas(state) if certificate.is_signed_by(candidate.spki))
+        require_own_signer(state, certificate, signer.public_key, own)
+        csca = next(candidate for candidate in own if certificate.is_signed_by(candidate.spki))
         data = build_master_list(listed.values(), signer, certificate, csca, signer.algorithm.digest, now)
         doing.deliver(output, data)
         doing.done("master-list.created", {"certificates": len(listed)})

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.authorities.authority_files import CVCA, VERIFIER
 from eid_toolkit.ground.errors import EidError, NotPermitted
-from eid_toolkit.work.office.act import act
+from eid_toolkit.work.office.act import Act, act
 from eid_toolkit.work.office.charters import verifying_of
 from eid_toolkit.work.office.country_signing import BY_ONE, BY_TWO
 from eid_toolkit.work.office.office import Office
@@ -28,13 +29,13 @@ def create_cvca(office: Office, state: str, kind: KeyKind, mnemonic: str, rights
     with act(office, BY_TWO, "cvca.create", state, {"key": kind, "rights": rights, "days": days}) as doing:
         today = office.clock.now().date()
         certificate = verifying_of(office).create_root(state, mnemonic, RIGHTS[rights], today, days, kind)
-        doing.done("cvca.created", {"reference": reference_of(certificate)})
+        made = _made(office, doing, CVCA, state, certificate)
+        doing.done("cvca.created", {"reference": reference_of(certificate), **made})
     return certificate
 
 
 def create_verifier(office: Office, state: str, kind: KeyKind, mnemonic: str, rights: str, days: int) -> CvCertificate:
     """A domestic document verifier, in a home with the CVCA's key."""
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
     from eid_toolkit.standards.pki.cv_authorization import Role
 
     with act(office, BY_TWO, "dv.create", state, {"key": kind, "rights": rights, "days": days}) as doing:
@@ -42,7 +43,8 @@ def create_verifier(office: Office, state: str, kind: KeyKind, mnemonic: str, ri
         request, _ = store.request(state, VERIFIER, mnemonic, kind)
         certificate = store.certify_verifier(state, request, Role.DV_DOMESTIC, RIGHTS[rights], today, days)
         store.install(state, VERIFIER, certificate)
-        doing.done("dv.created", {"reference": reference_of(certificate)})
+        made = _made(office, doing, VERIFIER, state, certificate)
+        doing.done("dv.created", {"reference": reference_of(certificate), **made})
     return certificate
 
 
@@ -51,8 +53,6 @@ def request_verifier(office: Office, state: str, kind: KeyKind, mnemonic: str, o
 
     Where an earlier certificate of the verifier is kept here, its key authenticates the request.
     """
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
-
     with act(office, BY_ONE, "dv.request", state, {"key": kind}) as doing:
         store = verifying_of(office)
         earlier, numbers = store.verifiers(state), store.files.generations(state, VERIFIER)
@@ -83,12 +83,10 @@ def issue_verifier(
 
 def install_verifier(office: Office, state: str, certificate: CvCertificate) -> None:
     """Keep the certificate that came for a document verifier's key of this home."""
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
-
     detail = {"reference": reference_of(certificate)}
     with act(office, BY_ONE, "dv.install", state, detail) as doing:
         verifying_of(office).install(state, VERIFIER, certificate)
-        doing.done("dv.installed", detail)
+        doing.done("dv.installed", {**detail, **_made(office, doing, VERIFIER, state, certificate)})
 
 
 def issue_terminal(
@@ -119,7 +117,6 @@ def provision_terminal(
 
     The key is made in the key store that ``open_terminals`` opens there, on the curve of the CVCA's key.
     """
-    from eid_toolkit.books.authorities.authority_files import VERIFIER
     from eid_toolkit.standards.crypto.ec import EcPublicKey
     from eid_toolkit.standards.pki.cv_certificate import KeyReference
     from eid_toolkit.standards.pki.cv_public_key import CvEcKey, identifier_of
@@ -145,6 +142,15 @@ def provision_terminal(
         target.add((*store.links(state), store.verifiers(state)[-1], certificate), signer)
         doing.done("terminal.provisioned", {"reference": reference.text, "officer": officer.name})
     return certificate
+
+
+def _made(office: Office, doing: Act, kind: str, state: str, certificate: CvCertificate) -> dict[str, object]:
+    """For the outcome's row: who acts vouches for the certificate, whatever file lies in its place later."""
+    from eid_toolkit.books.audit.made import in_detail
+    from eid_toolkit.books.authorities.vouched import made_of
+
+    made = made_of(kind, state, certificate, office.clock.now())
+    return in_detail(office.keys.foundation, doing.people, [made])
 
 
 def reference_of(certificate: CvCertificate) -> str:

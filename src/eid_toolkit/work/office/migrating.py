@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eid_toolkit.books.audit.log_book import LogBook
+from eid_toolkit.books.audit.made import in_detail
+from eid_toolkit.books.authorities.authority_files import CSCA, CVCA, VERIFIER, AuthorityFiles, key_name
+from eid_toolkit.books.authorities.verifying import VerifyingStore
+from eid_toolkit.books.authorities.vouched import MIGRATED, made_before
 from eid_toolkit.books.keys.compartments import Compartment, compartment_of
 from eid_toolkit.books.keys.foundation import FILE as FOUNDATION_FILE
 from eid_toolkit.books.keys.key_files import PRIVATE, SYMMETRIC, names_in
@@ -31,7 +35,6 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.home.undo import recorded, take_away
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.work.office.act import recoverable, settle
 from eid_toolkit.work.office.credentials import Credentials, Purpose
 from eid_toolkit.work.office.founding import OWN_AUTHORITY, Enrolment
@@ -125,10 +128,12 @@ def _carry_out(
             staffing = Staffing(home, officers, now, entropy, others)
             _move_keys(home, old, staffing.keys, token_pin, entropy)
             _decide_on_own(home, staffing, clock)
+            made = _made(home, staffing, clock)
             take_away(home.keys / LOCK_FILE)
             take_away(home.keys / OLD_SPECIMEN_FILE)
         undo.note({"outcome": DONE, "subject": _SUBJECT})
         rows = [(actor, "operator.migrated", record.name, staffing.standing(record)) for record in staffing.records]
+        rows += [(actor, MIGRATED, state, detail) for state, detail in made]
         before.record_all([*rows, (actor, DONE, _SUBJECT, {"officers": sorted(acting)})])
     left = tuple(record.name for record in others if record.disabled is None)
     return Migrated(staffing.recovery_shares, left)
@@ -154,13 +159,31 @@ def _place(name: str) -> Compartment:
 
 
 def _decide_on_own(home: Home, staffing: Staffing, clock: Clock) -> None:
-    """The home's own CSCAs are believed on the officers' signatures from now on."""
-    trust = TrustStore(home.trust)
-    for path in sorted(home.pki.glob("*/csca-*.cer")):
-        certificate = Certificate.parse(path.read_bytes())
+    """The home's own CSCAs, whose keys are here, are believed on the officers' signatures from now on."""
+    trust, files = TrustStore(home.trust), AuthorityFiles(home.pki)
+    for state, number in _numbers(files, CSCA):
+        certificate, name = files.certificate(state, CSCA, number), key_name(CSCA, state, number)
+        if name not in staffing.keys.names() or staffing.keys.signer(name).public_key != certificate.spki:
+            continue  # the CSCA of another home, or a file that somebody has put there: two people decide on it
         if certificate.fingerprint in {entry.fingerprint for entry in trust.entries()}:
             trust.remove(certificate.fingerprint)
         trust.add(certificate, OWN_AUTHORITY, clock.now(), *staffing.people)
+
+
+def _made(home: Home, staffing: Staffing, clock: Clock) -> list[tuple[str, dict[str, object]]]:
+    """What the officers vouch for of the authorization PKI, by state: what its keys are here for."""
+    store, now = VerifyingStore(home.pki, staffing.keys), clock.now()
+    places = [(state, kind, number) for kind in (CVCA, VERIFIER) for state, number in _numbers(store.files, kind)]
+    made = made_before(store, places, now)
+    states = sorted({each.subject for each in made})
+    return [
+        (state, in_detail(staffing.foundation, staffing.people, (each for each in made if each.subject == state)))
+        for state in states
+    ]
+
+
+def _numbers(files: AuthorityFiles, kind: str) -> list[tuple[str, int]]:
+    return [(state, number) for state in files.all_states() for number in files.generations(state, kind)]
 
 
 def _named(home: Home, credentials: Credentials) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from functools import cache, partial
 
 from eid_toolkit.books.authorities.authorities import AuthorityStore
 from eid_toolkit.books.authorities.verifying import VerifyingStore
+from eid_toolkit.books.authorities.vouched import is_own_root
 from eid_toolkit.books.keys.signers import CountingSigner
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.register.documents.application_rows import load_application, load_applications
@@ -179,7 +180,8 @@ class _Group:
 
     def _terminal_trust(self, state: str) -> Secret:
         """The newest CVCA certificate of the state, and the day; a chip must be told whose terminals to trust."""
-        points = VerifyingStore(self.home.pki, self.authorities.keys).newest_points(state)
+        store = VerifyingStore(self.home.pki, self.authorities.keys)
+        points = store.newest_points(state, partial(is_own_root, self.register.made, state))
         if not points:
             raise NotPermitted("verifying-authority-missing", state=state)
         return Secret(layout.terminal_trust(self._now.date(), *points).data)

@@ -196,7 +196,9 @@ class Applications:
         if record.state is not ApplicationState.APPROVED:
             raise NotPermitted("application-not-approved", application=record.id, state=record.state)
         check_applicant(connection, record.person)
-        approval = verify_decision(connection, self._operators, APPROVE, record.id, record.decided_on)
+        approval = verify_decision(
+            connection, self._operators, APPROVE, record.id, record.decided_on, Permission.DECIDE_APPLICATIONS
+        )
         if approval.operator.casefold() == record.creator.casefold():
             raise IntegrityBroken("approver-is-creator-on-record", application=record.id)
         return approval
