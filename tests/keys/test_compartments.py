@@ -216,8 +216,10 @@ def test_names_are_checked_and_never_taken_twice(own: Office) -> None:
         own.keys.destroy("ds-uto-1")
 
 
-def test_a_signing_key_is_made_for_a_compartment_that_who_makes_it_does_not_open(own: Office) -> None:
-    made = own.opened_by("dora").generate_ec("ds-uto-2", "brainpoolP256r1")
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_a_signing_key_is_made_for_a_compartment_that_who_makes_it_does_not_open(own: Office, kind: str) -> None:
+    store = own.opened_by("dora")
+    made = store.generate_ec("ds-uto-2", "brainpoolP256r1") if kind == "ec" else store.generate_rsa("ds-uto-2", 2048)
     assert own.opened_by("personalizer").signer("ds-uto-2").public_key == made.public_key
     with pytest.raises(NotPermitted, match="compartment-closed"):
         own.opened_by("dora").signer("ds-uto-2")

@@ -20,7 +20,7 @@ from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.home.undo import take_away
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
+from eid_toolkit.standards.crypto.ec import EcPublicKey
 from eid_toolkit.standards.crypto.key_wrapping import wrap
 
 _DATA_KEY_SIZE = 32
@@ -74,8 +74,7 @@ class Custody:
                 before.reseal(name, new)
         for name in names_in(directory, DEPOSIT):
             if compartment_of(name) is compartment and is_deposited(directory, name, compartment):
-                private = EcPrivateKey.from_pkcs8(open_deposit(directory, name, old, file), None)
-                after.add_ec(name, private)
+                after.add_plain(name, open_deposit(directory, name, old, file))
                 take_away(directory / f"{name}{DEPOSIT}")
         if TokenKeys.is_used(directory, compartment):
             access = read_access(directory, compartment, old)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from eid_toolkit.books.keys.pkcs8 import encoded, encrypted_anew, new_rsa, signer_from
 from eid_toolkit.books.keys.sealing_key import SealingKey
-from eid_toolkit.books.keys.signers import RSA_SIZES, EcSigner, RsaScheme, RsaSigner
+from eid_toolkit.books.keys.signers import EcSigner, RsaScheme, RsaSigner
 from eid_toolkit.ground.errors import AccessDenied, BadInput, IntegrityBroken, KeyMissing, NotPermitted
 from eid_toolkit.ground.home.atomic import remove_durably
 from eid_toolkit.ground.home.undo import change
@@ -41,39 +42,28 @@ class KeyFiles:
 
     def generate_rsa(self, name: str, bits: int, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> Signer:
         """A fresh RSA key of 2048, 3072, 4096 or 6144 bits, to sign with; raises as :meth:`add_ec`."""
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
-        if bits not in RSA_SIZES:
-            raise BadInput("rsa-size-unsupported", bits=bits)
-        path, passphrase = new_path(self._directory, name, PRIVATE), self._key.pkcs8_passphrase(name)
-        key = rsa.generate_private_key(65537, bits)
-        encryption = serialization.BestAvailableEncryption(passphrase)
-        change(path, key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, encryption))
+        path, key = new_path(self._directory, name, PRIVATE), new_rsa(bits)
+        change(path, encoded(key, self._key.pkcs8_passphrase(name)))
         return RsaSigner(key, digest, scheme)
+
+    def add_plain(self, name: str, plain: bytes) -> None:
+        """Keep a private key that is plain PKCS#8; raises as :meth:`add_ec`."""
+        path = new_path(self._directory, name, PRIVATE)
+        change(path, encrypted_anew(plain, None, self._key.pkcs8_passphrase(name)))
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
         """The private key ``name``, to sign with: ECDSA by the digest that fits, RSA by SHA-256, or as wanted."""
         try:
-            return EcSigner(self.private_ec(name), digest)
-        except BadInput:
-            return self._rsa_signer(name, digest or "sha256", scheme)
+            return signer_from(self.read(name, PRIVATE), self._key.pkcs8_passphrase(name), digest, scheme)
+        except (AccessDenied, BadInput):  # the sealing key is known to be right
+            raise IntegrityBroken("key-store-damaged", file=f"{name}{PRIVATE}") from None
 
     def private_ec(self, name: str) -> EcPrivateKey:
         """The private key ``name`` itself; raises :class:`BadInput` if it is an RSA key."""
         try:
             return EcPrivateKey.from_pkcs8(self.read(name, PRIVATE), self._key.pkcs8_passphrase(name))
-        except AccessDenied:  # the sealing key is known to be right
+        except AccessDenied:
             raise IntegrityBroken("key-store-damaged", file=f"{name}{PRIVATE}") from None
-
-    def _rsa_signer(self, name: str, digest: str, scheme: RsaScheme) -> Signer:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-        from cryptography.hazmat.primitives.serialization import load_der_private_key
-
-        key = load_der_private_key(self.read(name, PRIVATE), self._key.pkcs8_passphrase(name))
-        if not isinstance(key, RSAPrivateKey):
-            raise IntegrityBroken("key-store-damaged", file=f"{name}{PRIVATE}")
-        return RsaSigner(key, digest, scheme)
 
     def create_symmetric(self, name: str, key: Secret) -> None:
         """Keep a symmetric key; raises :class:`NotPermitted` if the name is taken."""
@@ -98,17 +88,13 @@ class KeyFiles:
             wrapping, plain = key.for_purpose(_WRAP_PURPOSE), self.symmetric(name).reveal()
             change(self._directory / f"{name}{SYMMETRIC}", aes_gcm_seal(wrapping, plain, name.encode(), self._entropy))
             return
-        from cryptography.hazmat.primitives import serialization
-
         try:
-            private = serialization.load_der_private_key(self.read(name, PRIVATE), self._key.pkcs8_passphrase(name))
-        except (ValueError, TypeError):
+            data = encrypted_anew(
+                self.read(name, PRIVATE), self._key.pkcs8_passphrase(name), key.pkcs8_passphrase(name)
+            )
+        except AccessDenied:
             raise IntegrityBroken("key-store-damaged", file=f"{name}{PRIVATE}") from None
-        encryption = serialization.BestAvailableEncryption(key.pkcs8_passphrase(name))
-        form = serialization.PrivateFormat.PKCS8
-        change(
-            self._directory / f"{name}{PRIVATE}", private.private_bytes(serialization.Encoding.DER, form, encryption)
-        )
+        change(self._directory / f"{name}{PRIVATE}", data)
 
     def read(self, name: str, suffix: str) -> bytes:
         """A key's file; raises :class:`KeyMissing` if it is not there."""

@@ -18,8 +18,9 @@ from eid_toolkit.books.keys.deposits import DEPOSIT, DEPOSITED, deposit, is_depo
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.key_files import PRIVATE, SYMMETRIC, KeyFiles, check_name, names_in
+from eid_toolkit.books.keys.pkcs8 import encoded, new_rsa, signer_from
 from eid_toolkit.books.keys.sealing_key import SealingKey
-from eid_toolkit.books.keys.signers import EcSigner, RsaScheme
+from eid_toolkit.books.keys.signers import EcSigner, RsaScheme, RsaSigner
 from eid_toolkit.books.keys.token_keys import IN_TOKEN, TokenKeys
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, KeyMissing, NotPermitted, SealBroken
 from eid_toolkit.ground.home.atomic import remove_durably
@@ -182,6 +183,10 @@ class KeyStore:
     def generate_rsa(self, name: str, bits: int, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> Signer:
         """A fresh RSA key of 2048, 3072, 4096 or 6144 bits, to sign with; raises as :meth:`add_ec`."""
         compartment = self._new(name)
+        if self._may_deposit(compartment):
+            key = new_rsa(bits)
+            deposit(self.directory, name, encoded(key, None), self.file(compartment), self._entropy)
+            return RsaSigner(key, digest, scheme)
         return (self._token(compartment) or self._files(compartment)).generate_rsa(name, bits, digest, scheme)
 
     def signer(self, name: str, digest: str | None = None, scheme: RsaScheme = "rsa-pss") -> Signer:
@@ -195,7 +200,7 @@ class KeyStore:
             return token.signer(name, digest, scheme)
         if deposited:
             key = open_deposit(self.directory, name, self.sealing_key(compartment), self.file(compartment))
-            return EcSigner(EcPrivateKey.from_pkcs8(key, None), digest)
+            return signer_from(key, None, digest, scheme)
         return self._read(compartment, lambda files: files.signer(name, digest, scheme))
 
     def private_ec(self, name: str) -> EcPrivateKey:
