@@ -112,10 +112,11 @@ def _fork(path: Path, answers: Answers, session: LoginSession) -> _Report:
         ours.settimeout(_PATIENCE)
         try:
             report = read_json(_Report, ours.recv(_MAX_REPORT))
-            ours.sendall(_GO)
+            if report.failure is None:
+                ours.sendall(_GO)
         except (OSError, ValueError):
             raise ServiceAway("agent-not-started", reason="it ended at once") from None
-    if report.failure is not None:
+    if report.failure is not None:  # the process has ended, perhaps before this one is told so
         raise ServiceAway("agent-not-started", reason=report.failure)
     return report
 
