@@ -201,6 +201,19 @@ def test_a_token_that_is_gone_is_told_and_leaves_no_document(office: CommandLine
     assert json.loads(office.one("document", "list", "--format", "json").stdout) == []
 
 
+def test_a_descriptor_gives_the_pin_of_each_token_in_a_line_of_its_own(softhsm: SoftHsm, tmp_path: Path) -> None:
+    signing, country = softhsm.token(), softhsm.token()
+    reading, writing = os.pipe()
+    os.write(writing, f"{PIN}\n551177\n".encode())
+    os.close(writing)
+    office = CommandLine(tmp_path / "home")
+    with pin_of(country, "551177"):
+        words = ("--key-store", signing, "--key-store", f"csca={country}", "--pin-fd", reading)
+        office.call(*FOUNDING, *words)
+    os.close(reading)
+    assert (keys_in(signing), keys_in(country)) == ({"ds-uto-1"}, {"csca-uto-1"})
+
+
 def test_who_does_not_open_a_compartment_does_not_use_its_token(office: CommandLine, tmp_path: Path) -> None:
     application = new_application(office, tmp_path)
     office.add("carl", "the clerk's words", "clerk")
