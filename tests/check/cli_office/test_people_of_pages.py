@@ -1,4 +1,7 @@
-"""What docs/keys.md and docs/office.md show of a home's people, run as it stands: screens but for days, keys and shares."""
+"""What pages show of the people of a home, run as it stands: keys.md and office.md with their screens, quickstart-pki.md.
+
+Days, fingerprints and recovery shares are not the same each time.
+"""
 
 from __future__ import annotations
 
@@ -85,3 +88,16 @@ def test_each_command_shows_what_the_page_says(page: str, tmp_path: Path) -> Non
         code, screen = home.run(line)
         assert masked(screen) == masked(expected), line
         assert code == (10 if "Error:" in expected else 0), line
+
+
+def test_the_first_commands_of_the_pki_operator_found_a_home_of_three_officers(tmp_path: Path) -> None:
+    first = re.search(r"^```sh\n(.*?)^```$", (DOCS / "quickstart-pki.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert first is not None
+    export, *commands = (line.partition("  ")[0] for line in first[1].splitlines())
+    one, two = re.findall(r"OPERATOR=(\w+)", export)
+    home = Home(tmp_path / "home")
+    for line in commands:
+        code, screen = home.run(f"--operator {one} --second-operator {two} {line.removeprefix('eid ')}")
+        assert code == 0, screen
+    assert "CARLA" in home.run("keys show")[1]
+    assert set(home.shares) == {one, two}

@@ -31,7 +31,7 @@ class Compartment(StrEnum):
 
     @property
     def in_token(self) -> bool:
-        """Whether its keys can be in a token: they sign, or give a CMAC; what else is done needs the keys themselves."""
+        """Whether its keys can be in a token: they sign, or give a CMAC; the rest is used as such."""
         return self not in _IN_FILES
 
 
