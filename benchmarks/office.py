@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.records import OperatorRecord
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.card import EmulatedCard
 from eid_toolkit.cards.terminal.session import CardSession
@@ -26,6 +29,7 @@ from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.standards.profiles import DocumentProfile, list_profiles, load_profile
+from eid_toolkit.work.office.credentials import Purpose
 from eid_toolkit.work.office.founding import found
 from eid_toolkit.work.office.office import Office
 from eid_toolkit.work.personalization.content import CardContent
@@ -106,10 +110,21 @@ class Nobody:
 
     operator, second_operator = "clerk", None
 
-    def passphrase(self) -> Secret:
+    def held_keys(self, record: OperatorRecord, foundation: Foundation) -> HeldKeys | None:
+        """No agent is asked."""
+        return None
+
+    def passphrases(self, name: str, purpose: Purpose) -> Iterable[Secret]:
+        """Never needed."""
         raise AssertionError("a demo home asks for no passphrase")
 
-    pin = operator_passphrase = second_passphrase = passphrase
+    def new_passphrase(self, name: str) -> Secret:
+        """Never needed."""
+        raise AssertionError("a demo home asks for no passphrase")
+
+    def recovery_share(self, name: str) -> Secret | None:
+        """Nobody has one."""
+        return None
 
 
 class BusyOffice(Office):
@@ -120,7 +135,7 @@ class BusyOffice(Office):
         """Founded in a folder."""
         config = HomeConfig("UTO", "Benchmark Authority", True, CLOCK.now())
         profiles = [load_profile(name) for name in list_profiles()]
-        home = found(folder / "home", config, profiles, None, CLOCK, ENTROPY)
+        home = found(folder / "home", config, profiles, (), CLOCK, ENTROPY).home
         office = cls.open(home.root, Nobody(), CLOCK, ENTROPY)
         assert isinstance(office, BusyOffice)
         return office

@@ -27,7 +27,7 @@ from benchmarks.servers import postgres_binaries, postgres_server
 from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.register.people.person_search import Hit
 from eid_toolkit.books.register.register import Register
-from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
 from eid_toolkit.standards.lds.dates import PartialDate
@@ -158,10 +158,11 @@ def _measure(database: str, count: int, url: str | None) -> Population:
     with tempfile.TemporaryDirectory(prefix="eid-population-") as folder:
         root, file = Path(folder) / "home", Path(folder) / "people.csv"
         clock, entropy = SystemClock(), SystemEntropy()
-        home = found(root, HomeConfig("UTO", "Benchmark", True, clock.now(), url), [], None, clock, entropy)
+        home = found(root, HomeConfig("UTO", "Benchmark", True, clock.now(), url), [], (), clock, entropy).home
         write_people(file, count)
         imported, megabytes = _import(root, file)
-        register = Register.open(home, open_key_store(home, _no_passphrase, entropy), clock, entropy)
+        keys = open_key_store(home, entropy)
+        register = Register.open(home, keys, OperatorStore(home.operators, keys.foundation), clock, entropy)
         try:
             wanted = list(_queries(count))
             queries, searches = _search(wanted, _query(register)), _search(wanted, _clerk(register))
@@ -254,10 +255,6 @@ def _misspelt(name: str, chosen: random.Random) -> str:
 
 def _begun(name: str) -> str:
     return " ".join(word[: max(2, len(word) - 2)] for word in name.split())
-
-
-def _no_passphrase() -> None:
-    raise AssertionError("a demo home asks for no passphrase")
 
 
 def main() -> None:

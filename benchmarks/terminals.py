@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from benchmarks.office import CLOCK, ENTROPY
-from eid_toolkit.books.keys.keys import EcSigner
+from eid_toolkit.books.keys.signers import EcSigner
 from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.cards.terminal.file_reader import read_short_file
 from eid_toolkit.cards.terminal.session import CardSession

@@ -124,9 +124,9 @@ def _grown(lists: Lists, home: Path, office: BusyOffice, personalized: Personali
     as the floor that with one."""
     store = TrustStore(home / "trust")
     for anchor in office.material.anchors:
-        store.add(anchor, "office.cer", CLOCK.now(), None)
+        store.add(anchor, "office.cer", CLOCK.now())
     for crl in office.material.crls:
-        store.add(crl, "office.crl", CLOCK.now(), None)
+        store.add(crl, "office.crl", CLOCK.now())
     evidence = home / "card.evidence"
     with powered(Tap(personalized.tap)) as (_, transport):
         password = AccessPassword.from_can(personalized.package.can.reveal().decode())
@@ -152,7 +152,7 @@ def _import(lists: Lists, folder: Path) -> Measure:
     def once(number: int) -> float:
         began = time.perf_counter()
         files = [("first.cer", lists.cscas[0].der), ("list.ml", lists.master_list)]
-        import_files(TrustStore(folder / str(number)), files, CLOCK.now(), None)
+        import_files(TrustStore(folder / str(number)), files, CLOCK.now())
         return time.perf_counter() - began
 
     def least() -> float:

@@ -61,6 +61,7 @@ def pages() -> dict[str, str]:
         "api.md": with_tables((DOCS / "api.md").read_text("utf-8"), api_tables()),
         "architecture.md": with_tables((DOCS / "architecture.md").read_text("utf-8"), {"packages": package_graph()}),
         "office.md": with_tables((DOCS / "office.md").read_text("utf-8"), office_tables()),
+        "keys.md": with_tables((DOCS / "keys.md").read_text("utf-8"), key_tables()),
     }
 
 
@@ -110,6 +111,11 @@ def api_tables() -> dict[str, str]:
     """What is generated of the library's page."""
     tables: dict[str, str] = _beside("api_page").page_tables()
     return tables
+
+
+def key_tables() -> dict[str, str]:
+    """The compartments of the key store."""
+    return {"compartments": _table(*_beside("compartments_table").compartments())}
 
 
 def package_graph() -> str:

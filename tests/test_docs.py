@@ -14,7 +14,7 @@ from eid_toolkit.doors.cli.main import COMMANDS, main
 ROOT = Path(__file__).parents[1]
 PAGES = (
     *(f"reference/{name}.md" for name in ("errors", "cli", "policies", "validation", "conformance-cases")),
-    *(f"{name}.md" for name in ("api", "architecture", "card-spec", "crypto-policy", "office", "profiles")),
+    *(f"{name}.md" for name in ("api", "architecture", "card-spec", "crypto-policy", "keys", "office", "profiles")),
 )
 
 

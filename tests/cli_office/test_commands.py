@@ -237,3 +237,11 @@ def test_a_demo_home_is_made_without_a_question_and_marked(run: Run, tmp_path: P
     run("--home", tmp_path / "other", "init", "--demo", "--country", "QQQ", code=9)
     assert not (tmp_path / "other").exists()
     run("--home", tmp_path / "other", "init", code=2)
+
+
+@pytest.mark.parametrize("compartment", ["register", "staff", "evidence", "nothing"])
+def test_a_compartment_whose_keys_stay_in_files_takes_no_token(tmp_path: Path, compartment: str) -> None:
+    words = ["--home", str(tmp_path / "home"), "init", "--demo"]
+    refused = CliRunner().invoke(main, [*words, "--key-store", f"{compartment}=pkcs11:token=T?module-path=/m.so"])
+    assert (refused.exit_code, "document-signing" in refused.stderr) == (2, True), refused.output
+    assert not (tmp_path / "home").exists()

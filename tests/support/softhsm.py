@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PIN, SO_PIN = "482913", "91827364"
-_COUNT = 24
+_COUNT = 48
 _MODULES = (
     Path("/usr/lib/softhsm/libsofthsm2.so"),
     Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"),

@@ -12,7 +12,7 @@ from eid_toolkit.books.trust.store import TrustStore
 
 
 def import_files(
-    store: TrustStore, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None
+    store: TrustStore, files: Iterable[tuple[str, bytes]], now: datetime, operator: Operator | None = None
 ) -> tuple[TrustEntry, ...]:
     """Every CSCA certificate, link and list in files, given by name and content; all of them or none."""
     sources = Sources()

@@ -16,7 +16,6 @@ from support.homes import portrait_file
 PAGE = Path(__file__).parents[3] / "docs" / "cross-border.md"
 PEOPLE = {"vnm": ("VNM", "vn-cccd", "099000000017"), "sgp": ("SGP", "sgp-id", "S0000000J")}
 PASSPHRASES = {
-    "EID_PASSPHRASE": "passphrase of the key store",
     "EID_OPERATOR_PASSPHRASE": "passphrase of an operator",
     "EID_SECOND_PASSPHRASE": "passphrase of an operator",
 }
@@ -67,7 +66,7 @@ class Border:
         country, profile, number = PEOPLE[home]
         self.eid("--home", home, "init", "--country", country, "--authority", f"Ministry of {country}")
         for operator in ("anna", "bert"):
-            self.eid("--home", home, "operator", "add", operator)
+            self.eid("--home", home, "operator", "roles", operator, "--role", "all")
         holder = ["--surname", "Mau", "--given-names", "An", "--birth", "1990-01-31", "--sex", "F"]
         holder += ["--nationality", country, "--personal-number", number, "--place-of-residence", "1 Street"]
         person = json.loads(self.eid("--home", home, "person", "add", *holder, "--format", "json"))["id"]

@@ -43,25 +43,41 @@ def descriptor(text: str) -> int:
 def test_a_real_authority_from_init_to_a_prepared_document(tmp_path: Path) -> None:
     home, portrait = tmp_path / "home", tmp_path / "portrait.png"
     portrait.write_bytes(portrait_file())
-    store = {"EID_PASSPHRASE": "the key store's passphrase"}
     anna = {"EID_OPERATOR": "anna", "EID_OPERATOR_PASSPHRASE": "anna's passphrase"}
     bert = {"EID_OPERATOR": "bert", "EID_OPERATOR_PASSPHRASE": "bert's passphrase"}
+    both = {"EID_OPERATOR": "anna", "EID_SECOND_OPERATOR": "bert"}
 
-    reading = descriptor(store["EID_PASSPHRASE"])
-    eid(home, "init", "--authority", "Ministry", "--passphrase-fd", str(reading), pass_fds=(reading,))
-    os.close(reading)
-    eid(home, "operator", "add", "anna", **store, EID_OPERATOR_PASSPHRASE="anna's passphrase")
-    eid(home, "operator", "add", "bert", **store, EID_OPERATOR_PASSPHRASE="bert's passphrase")
-    eid(home, "operator", "add", "carl", code=7, EID_PASSPHRASE="a wrong passphrase")
+    def by_both(*arguments: str, code: int = 0, **variables: str) -> str:
+        """By two officers, whose passphrases come by descriptors."""
+        first, second = descriptor("anna's passphrase"), descriptor("bert's passphrase")
+        words = ("--operator-passphrase-fd", str(first), "--second-passphrase-fd", str(second))
+        try:
+            return eid(home, *arguments, *words, code=code, pass_fds=(first, second), **both, **variables)
+        finally:
+            os.close(first)
+            os.close(second)
+
+    by_both("init", "--authority", "Ministry")
+    for name in ("anna", "bert"):
+        by_both("operator", "roles", name, "--role", "all")
+    new = descriptor("carl's passphrase")
+    first, second = (each["EID_OPERATOR_PASSPHRASE"] for each in (anna, bert))
+    given = {"EID_OPERATOR_PASSPHRASE": first, "EID_SECOND_PASSPHRASE": second}
+    words = ("operator", "add", "carl", "--role", "clerk", "--new-passphrase-fd", str(new))
+    eid(home, *words, pass_fds=(new,), **both, **given)
+    os.close(new)
+    wrong = given | {"EID_SECOND_PASSPHRASE": "a wrong passphrase"}
+    eid(home, "operator", "add", "dora", "--role", "clerk", code=7, EID_NEW_PASSPHRASE="hers", **both, **wrong)
+    carl = {"EID_OPERATOR": "carl", "EID_OPERATOR_PASSPHRASE": "carl's passphrase"}
 
     person = ["--surname", "Eriksson", "--birth", "1974-08-12", "--sex", "F", "--nationality", "UTO"]
-    eid(home, "person", "add", *person, "--personal-number", "7", **anna)
+    eid(home, "person", "add", *person, "--personal-number", "7", **carl)
     eid(home, "person", "add", *person, code=7, EID_OPERATOR="anna", EID_OPERATOR_PASSPHRASE="bert's passphrase")
     create = ["application", "create", "--person", "7", "--profile", "utopia-id", "--portrait", str(portrait)]
-    application = json.loads(eid(home, *create, "--format", "json", **store, **anna))["id"]
+    application = json.loads(eid(home, *create, "--format", "json", **anna))["id"]
     eid(home, "application", "approve", application, code=10, **anna)
     eid(home, "application", "approve", application, **bert)
-    (document,) = json.loads(eid(home, "document", "prepare", "--all", "--format", "json", **store, **anna))
+    (document,) = json.loads(eid(home, "document", "prepare", "--all", "--format", "json", **anna))
     assert document["specimen"]  # Utopia is the state of specimens, whoever issues
     assert json.loads(eid(home, "audit", "verify", "--format", "json"))["intact"]
 

@@ -8,18 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eid_toolkit.books.keys.keys import KeyStore
+from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import RsaScheme
 from eid_toolkit.books.keys.token import Token
-from eid_toolkit.books.keys.token_keys import TokenKeyStore
+from eid_toolkit.books.keys.token_keys import write_access
 from eid_toolkit.books.keys.token_module import translated
 from eid_toolkit.ground.errors import AccessDenied, BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
-from eid_toolkit.ground.ports import Signer, SystemEntropy
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.ports import Signer
 from eid_toolkit.ground.secret import Secret
+from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
+from eid_toolkit.standards.crypto.ec import EcPrivateKey
 from eid_toolkit.standards.crypto.kdf import counter_cmac, counter_cmac_by
 from eid_toolkit.standards.crypto.signatures import verify
 from eid_toolkit.standards.crypto.symmetric import aes_cmac
+from eid_toolkit.work.office.founding import TokenPlace, found
+from support.homes import CLOCK, ENTROPY, NOW
+from support.people import People
 from support.softhsm import PIN, SoftHsm
 from support.waiting import beside
 
@@ -197,8 +203,37 @@ def test_a_home_is_refused_by_a_token_without_cmac(
         raise NotPermitted("token-mechanism-missing", token="old")
 
     monkeypatch.setattr(Token, "cmac", missing)
-    files = KeyStore.create(tmp_path / "keys", Secret(b"a passphrase for tests"), SystemEntropy())
-    store = TokenKeyStore.around(files, softhsm.token(), lambda: Secret(PIN.encode()))
+    config = HomeConfig("UTO", "Ministry of Utopia", True, NOW)
+    uri = softhsm.token()
+    tokens = {Compartment.CARDS: TokenPlace(uri, Secret(PIN.encode()))}
     with pytest.raises(NotPermitted, match="token-mechanism-missing"):
-        store.create_master("card-master", 16)
-    assert "card-master" not in store.names()
+        found(tmp_path / "home", config, (), (), CLOCK, ENTROPY, tokens=tokens)
+    assert not (tmp_path / "home").exists()
+    assert Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode())).names() == ()
+
+
+def test_a_compartment_has_its_keys_in_its_token_and_tells_no_pin(softhsm: SoftHsm, tmp_path: Path) -> None:
+    keys, uri = People(tmp_path / "home").keys, softhsm.token()
+    signing = keys.sealing_key(Compartment.DOCUMENT_SIGNING)
+    write_access(keys.directory, Compartment.DOCUMENT_SIGNING, signing, uri, Secret(PIN.encode()), ENTROPY)
+    made = keys.generate_ec("ds-uto-1", "secp256r1")
+    assert verifies(made)
+    keys.generate_ec("csca-uto-1", "secp256r1")
+    assert Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode())).names() == ("ds-uto-1",)
+    assert sorted(path.name for path in keys.directory.glob("*uto-1*")) == ["csca-uto-1.p8", "ds-uto-1.token"]
+    assert not any(PIN.encode() in path.read_bytes() for path in keys.directory.iterdir())
+    with pytest.raises(NotPermitted, match="token-takes-no-key"):
+        keys.add_ec("ds-uto-2", EcPrivateKey.generate(ec_domain_by_name("secp256r1"), ENTROPY))
+
+
+def test_a_compartment_whose_access_was_changed_or_moved_is_told(softhsm: SoftHsm, tmp_path: Path) -> None:
+    keys, uri = People(tmp_path / "home").keys, softhsm.token()
+    signing = keys.sealing_key(Compartment.DOCUMENT_SIGNING)
+    write_access(keys.directory, Compartment.DOCUMENT_SIGNING, signing, uri, Secret(PIN.encode()), ENTROPY)
+    access = keys.directory / "document-signing.access"
+    (keys.directory / "csca.access").write_bytes(access.read_bytes())
+    access.write_bytes(bytes((access.read_bytes()[0] ^ 1,)) + access.read_bytes()[1:])
+    for name in ("ds-uto-1", "csca-uto-1"):
+        with pytest.raises(IntegrityBroken):
+            keys.generate_ec(name, "secp256r1")
+    assert not list(keys.directory.glob("*uto-1*"))

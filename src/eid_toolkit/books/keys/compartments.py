@@ -29,8 +29,14 @@ class Compartment(StrEnum):
         """Whether its key is sealed for the staff compartment, too, so that a role can be given."""
         return self not in _BY_TWO
 
+    @property
+    def in_token(self) -> bool:
+        """Whether its keys can be in a token: they sign, or give a CMAC; the rest is used as such."""
+        return self not in _IN_FILES
+
 
 _BY_TWO = frozenset((Compartment.CSCA, Compartment.CVCA, Compartment.STAFF))
+_IN_FILES = frozenset((Compartment.REGISTER, Compartment.STAFF, Compartment.EVIDENCE))
 
 _BY_NAME = {
     "data": Compartment.REGISTER,
@@ -60,6 +66,11 @@ def compartment_of(name: str) -> Compartment:
         if (place := _BY_NAME.get("-".join(parts[:length]))) is not None:
             return place
     raise KeyError(name)
+
+
+def words_of(compartment: Compartment) -> tuple[str, ...]:
+    """How the names of its keys begin."""
+    return tuple(word for word, place in _BY_NAME.items() if place is compartment)
 
 
 def lies_in(name: str, compartment: Compartment) -> bool:

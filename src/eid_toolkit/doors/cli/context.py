@@ -144,7 +144,7 @@ def _given(descriptor: int | None, variable: str) -> Secret | None:
     """A secret that was given by a file descriptor or in the environment; None if a person has to type it."""
     if descriptor is not None:
         try:
-            with os.fdopen(os.dup(descriptor), "rb") as stream:
+            with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:  # the next line is for who reads next
                 return Secret(stream.readline().rstrip(b"\r\n"))
         except OSError:
             raise UsageError("passphrase-descriptor", descriptor=descriptor) from None

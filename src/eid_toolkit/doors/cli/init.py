@@ -66,7 +66,7 @@ def init(
     Without --demo, the two security officers of the home are named by --operator and --second-operator, or asked for.
     Each gives a passphrase of their own (asked for, or from EID_OPERATOR_PASSPHRASE and EID_SECOND_PASSPHRASE, or the
     descriptors), and each gets a recovery share to be kept in a safe. With --key-store, the PIN of each token is asked
-    for once, or read from --pin-fd, EID_PIN or EID_PIN_ and the compartment's name.
+    for once, or taken from EID_PIN_ and the compartment's name, from --pin-fd (a line for each token) or EID_PIN.
     """
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER, AuthorityFiles
     from eid_toolkit.books.staff.recovery import on_paper
@@ -150,7 +150,8 @@ def _places(key_stores: tuple[str, ...]) -> dict[Compartment, str]:
         name, _, uri = text.partition("=") if not text.startswith("pkcs11:") else ("document-signing", "=", text)
         if text == "file":
             continue
-        if name not in tuple(Compartment) or name in places:
-            raise click.UsageError(f"--key-store takes the name of each compartment once: {', '.join(Compartment)}.")
+        takes = [str(compartment) for compartment in Compartment if compartment.in_token]
+        if name not in takes or name in places:
+            raise click.UsageError(f"--key-store takes the name of each compartment once: {', '.join(takes)}.")
         places[Compartment(name)] = uri
     return places

@@ -30,9 +30,9 @@ def register() -> None:
 def backup(app: App, file: Path, fmt: str) -> None:
     """Write a backup of the register to FILE; stations can keep working.
 
-    The backup is one consistent state of all tables, encrypted with this home's key store, without which it can be
-    neither read nor restored: keep a copy of the home's other files too, in another place. FILE is written completely
-    or not at all.
+    The backup is one consistent state of all tables, encrypted for this home's staff: two security officers open it,
+    with the home's keys and operators, which are not in it. Keep a copy of the home's other files too, in another
+    place. FILE is written completely or not at all.
     """
     with open_office(app) as office:
         manifest = keeping.back_up(office, file)
@@ -50,6 +50,7 @@ def backup(app: App, file: Path, fmt: str) -> None:
 def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> None:
     """Restore a backup of this home to SQLite or PostgreSQL, regardless of which it was made from.
 
+    This takes two security officers, each with their own passphrase.
     The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
     recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
     """
