@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 
 _RUNS = 9
+_PATIENCE = 60.0
 _PASSPHRASE = "the words of anna"
 _SHELL = "eid unlock --for 10m > /dev/null 2>&1; echo $?; read waits"
 
@@ -71,7 +73,8 @@ def _unlocked(home: Path, given: Mapping[str, str]) -> Iterator[Path]:
         start_new_session=True,
     ) as shell:
         assert shell.stdin is not None and shell.stdout is not None
-        if shell.stdout.readline() != b"0\n":
+        ready, _, _ = select.select([shell.stdout], [], [], _PATIENCE)
+        if not ready or os.read(shell.stdout.fileno(), 2) != b"0\n":
             raise RuntimeError("the keys were not unlocked")
         yield runtime
         shell.stdin.close()  # the shell ends, and the agent with it

@@ -140,6 +140,7 @@ def exchange(path: Path, data: bytes) -> bytes:
 
 def until_end(connection: socket.socket) -> bytes:
     answer = b""
+    connection.settimeout(LIMIT)
     with suppress(ConnectionResetError):  # what was sent was not read to its end
         while part := connection.recv(4096):
             answer += part

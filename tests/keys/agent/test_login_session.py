@@ -92,10 +92,10 @@ def shell(command: Callable[[], bytes]) -> Iterator[tuple[int, bytes]]:
         try:
             os.close(leave)
             os.setsid()
-            if os.fork() == 0:
+            if (child := os.fork()) == 0:
                 os.write(tell, command())
             else:
-                os.wait()
+                status_of(child)
                 os.close(tell)
                 os.read(stay, 1)
         finally:

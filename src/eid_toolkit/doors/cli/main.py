@@ -56,7 +56,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "judge": ("judge:judge", "Judge saved evidence again, with the current trust lists."),
     "operator": ("operator:operator", "Manage operators, each with their own keys and roles."),
     "keys": ("keys:keys", "Show who opens which keys, and wrap them anew."),
-    "lock": ("unlock:lock", "Forget your unlocked keys."),
+    "lock": (
+        "unlock:lock",
+        "Forget your unlocked keys: from now on your commands ask for the passphrase again.",
+    ),
     "notice": ("notice:notice", "Record and list police notices: lost, stolen, wanted."),
     "person": ("person:person", "Manage the population register."),
     "pki": ("pki:pki", "Manage the authority's certificates and revocation lists."),
@@ -69,7 +72,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "trust:trust",
         "Manage the CSCA certificates and revocation lists that inspections trust.",
     ),
-    "unlock": ("unlock:unlock", "Unlock your keys for a time, so that your commands do not ask for the passphrase."),
+    "unlock": (
+        "unlock:unlock",
+        "Unlock your keys for a time, so that your commands in this home do not ask for the passphrase.",
+    ),
     "verify": ("verify:verify", "Read and verify a card."),
 }
 """Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
