@@ -83,6 +83,7 @@ def check_plan(
 ) -> None:
     """What would stop a founding and is known before any passphrase: raises as :func:`found` does."""
     from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
+    from eid_toolkit.books.keys.token_module import need_package
     from eid_toolkit.books.ledger.register_address import RegisterAddress
 
     require_vacant(root)
@@ -90,6 +91,7 @@ def check_plan(
     RegisterAddress.configured(config)
     for uri in uris:
         Pkcs11Uri.parse(uri)
+        need_package()
 
 
 def check_names(names: Sequence[str]) -> None:
