@@ -336,7 +336,8 @@ def test_bits_flipped_in_a_card_image_are_told(damaged_home: Path, data: st.Data
 def test_bits_flipped_in_the_files_of_a_home_are_told(
     damaged_home: Path, prepared: Prepared, data: st.DataObject
 ) -> None:
-    names = ["eid.toml", "keys/key-store.json", "keys/data.wrapped", "keys/audit.p8", "keys/ds-uto-1.p8"]
+    names = ["eid.toml", "keys/foundation.json", "keys/SPECIMEN-OPERATOR-KEY", "keys/register.compartment"]
+    names += ["keys/audit.compartment", "keys/data.wrapped", "keys/audit.p8", "keys/ds-uto-1.p8"]
     names += ["audit/head.json", "audit/audit-key.pem", "cards/image.key", "pki/UTO/ds-1.cer"]
     path = damaged_home / data.draw(st.sampled_from(names))
     before = flipped(path, data)

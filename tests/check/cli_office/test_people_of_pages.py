@@ -1,4 +1,4 @@
-"""What pages show of the people of a home, run as it stands: keys.md and office.md, quickstart-pki.md.
+"""What pages show of a home's people, run as it stands: keys.md and office.md with screens, and quickstart-pki.md.
 
 Days, fingerprints and recovery shares are not the same each time.
 """

@@ -85,6 +85,7 @@ def check_plan(
 ) -> None:
     """What would stop a founding and is known before any passphrase: raises as :func:`found` does."""
     from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
+    from eid_toolkit.books.keys.token_module import need_package
     from eid_toolkit.books.ledger.register_address import RegisterAddress
 
     require_vacant(root)
@@ -93,6 +94,8 @@ def check_plan(
     if config.signature_limit is not None:
         shipped_policy().require(shipped_policy().of_signature_limit(config.signature_limit))
     named = list(map(Pkcs11Uri.parse, uris))
+    if named:
+        need_package()
     if len({(uri.token, uri.serial) for uri in named}) < len(named):  # a token has one PIN
         raise NotPermitted("token-of-two-compartments")
 
