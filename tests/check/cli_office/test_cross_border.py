@@ -67,7 +67,7 @@ class Border:
         country, profile, number = PEOPLE[home]
         self.eid("--home", home, "init", "--country", country, "--authority", f"Ministry of {country}")
         for operator in ("anna", "bert"):
-            self.eid("--home", home, "operator", "add", operator)
+            self.eid("--home", home, "operator", "roles", operator, "--role", "all")
         holder = ["--surname", "Mau", "--given-names", "An", "--birth", "1990-01-31", "--sex", "F"]
         holder += ["--nationality", country, "--personal-number", number, "--place-of-residence", "1 Street"]
         person = json.loads(self.eid("--home", home, "person", "add", *holder, "--format", "json"))["id"]
