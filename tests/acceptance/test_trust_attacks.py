@@ -168,6 +168,17 @@ def test_the_certificate_of_another_bundle_signer_signs_nothing(attack: Attack, 
     attack.fails("anna+bert", "trust", "bundle", "export", "--output", output, code=12)
 
 
+@pytest.mark.parametrize("name", ["csca-3.cer", "dv-2.cvcert"])
+def test_what_was_laid_into_pki_is_told_by_the_doctor(attack: Attack, strangers: Path, name: str) -> None:
+    def told(code: int) -> str:
+        shown = json.loads(attack.office.call("doctor", "--format", "json", code=code).stdout)
+        return " ".join(finding["text"] for finding in shown["findings"] if finding["area"] == "pki")
+
+    assert "on record as the authority's own: 7." in told(0)
+    shutil.copy(strangers / "pki/UTO" / name.replace("3", "1").replace("2", "1"), attack.root / "pki/UTO" / name)
+    assert name in told(1)
+
+
 @pytest.mark.parametrize("change", ["exchanged", "gone", "new"])
 def test_a_table_of_reports_that_nobody_gave_out_is_not_signed(attack: Attack, change: str) -> None:
     kept = attack.root / "bundles/status_list.json"

@@ -325,9 +325,13 @@ class AuthorityStore:
             raise NotPermitted("crl-older", number=crl.number, known=self.crl(state).number)
         self.files.write_crl(state, crl.der)
 
+    def has_csca(self, state: str) -> bool:
+        """Whether the home has, or had, the key of a CSCA: not so in a bureau."""
+        return bool(self._key_numbers(state, CSCA))
+
     def require_signing(self, state: str, kind: str) -> None:
         """Raises :class:`NotPermitted` in a home that has neither a signer of that kind, nor a key of a CSCA."""
-        if not self.files.generations(state, kind) and not self._key_numbers(state, CSCA):
+        if not self.files.generations(state, kind) and not self.has_csca(state):
             raise NotPermitted("csca-key-not-here", state=state)
 
     def _csca_key(self, state: str) -> Signer:

@@ -12,6 +12,7 @@ from eid_toolkit.work.office.act import Act, act
 from eid_toolkit.work.office.charters import verifying_of
 from eid_toolkit.work.office.country_signing import BY_ONE, BY_TWO
 from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.own_files import require_own
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.key_kinds import KeyKind
@@ -123,6 +124,7 @@ def provision_terminal(
     from eid_toolkit.standards.pki.cv_request import CvRequest
 
     store = verifying_of(office)
+    require_own(office, state)
     asked = {"officer": officer.name, "rights": rights, "days": days}
     with act(office, BY_ONE, "terminal.provision", state, asked) as doing:
         domain = _curve_of(store.roots(state)[-1:])

@@ -70,6 +70,7 @@ def _office(open_office: Callable[[], Office], clock: Clock) -> Iterator[Finding
         yield from _keys(office, standing(office))
         yield from _attempt("operators", lambda: _operators(office))
         yield from _attempt("pki", lambda: _own_lists(office, clock.now()))
+        yield from _attempt("pki", lambda: _own_files(office))
     finally:
         office.register.close()
 
@@ -123,6 +124,18 @@ def _own_lists(office: Office, now: datetime) -> Iterator[Finding]:
             yield Finding("pki", Grade.WARNING, "doctor-own-list-old", facts)
         else:
             yield Finding("pki", Grade.OK, "doctor-own-list", facts)
+
+
+def _own_files(office: Office) -> Iterator[Finding]:
+    """What lies in `pki/` is the authority's own; what would keep a bundle from being signed is told before."""
+    from eid_toolkit.work.office.own_files import own_certificates, own_cv_certificates
+
+    states = [state for state in office.authorities.states() if office.authorities.has_csca(state)]
+    count = len(own_cv_certificates(office))
+    if states:
+        trust = office.trust.material()
+        count += len(own_certificates(office, trust, *states))
+    yield Finding("pki", Grade.OK, "doctor-own-files", {"count": count})
 
 
 def _trust(root: Path, now: datetime) -> Iterator[Finding]:

@@ -65,6 +65,15 @@ def own_cv_certificates(office: Office) -> tuple[CvCertificate, ...]:
     return tuple(each for state in store.files.all_states() for each in own_chains(store, made, state))
 
 
+def require_own(office: Office, state: str) -> None:
+    """Raises likewise, for what a home hands out unsigned; a bureau's CSCA is another home's, and not looked at."""
+    from eid_toolkit.books.authorities.vouched import own_chains
+
+    if office.authorities.has_csca(state):
+        own_certificates(office, office.trust.material(), state)
+    own_chains(verifying_of(office), office.register.made, state)
+
+
 def require_own_signer(state: str, certificate: Certificate, key: bytes, own: tuple[Certificate, ...]) -> None:
     """Raises :class:`IntegrityBroken` unless the certificate is for the ``key`` that signs, and by an own CSCA."""
     if certificate.spki != key or not any(certificate.is_signed_by(each.spki) for each in own):

@@ -25,6 +25,7 @@ from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import country_signing
 from eid_toolkit.work.office.charters import state_of
 from eid_toolkit.work.office.office import Office
+from eid_toolkit.work.office.own_files import require_own
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.key_kinds import KeyKind
@@ -101,6 +102,7 @@ def export(app: App, state: str | None, output: Path) -> None:
     """Write the certificates, link certificates and newest CRL to files, for other states and for officers."""
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
+        require_own(office, code)
         output.mkdir(parents=True, exist_ok=True)
         for number, certificate in enumerate(authorities.cscas(code), 1):
             write_file(output / f"csca-{code}-{number}.cer", certificate.der)

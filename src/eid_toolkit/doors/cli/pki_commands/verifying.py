@@ -17,6 +17,7 @@ from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import country_verifying
 from eid_toolkit.work.office.charters import state_of, verifying_of
+from eid_toolkit.work.office.own_files import require_own
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.key_kinds import KeyKind
@@ -95,6 +96,7 @@ def export_cvca(app: App, state: str | None, output: Path) -> None:
     """Write the CVCA's certificates and link certificates to files, for document verifiers and terminals."""
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
+        require_own(office, code)
         output.mkdir(parents=True, exist_ok=True)
         for certificate in (*store.roots(code), *store.links(code)):
             link = "-link" if certificate.is_link else ""
