@@ -173,7 +173,7 @@ def test_an_agent_serves_no_home_whose_foundation_was_exchanged(day: Day) -> Non
     """Else what is sealed from then on could be sealed for somebody else."""
     path = day.folder / "home" / "keys" / "foundation.json"
     before = path.read_text()
-    other = before.replace('"country": "UTO"', '"country": "UTX"')
+    other = re.sub(r'"created": "\d{4}', '"created": "2001', before)
     (day.folder / "other").write_text(other)
     screen = day.at_terminal_of(
         "clara", "unlock", f"keys show; cp {day.folder}/other {path}; true", "person search x", code=12
@@ -182,3 +182,14 @@ def test_an_agent_serves_no_home_whose_foundation_was_exchanged(day: Day) -> Non
     assert "endorsed" in screen or "foundation" in screen
     path.write_text(before)
     day.at_terminal_of("clara", "person search Eriksson")
+
+
+def test_the_page_for_the_office_shows_what_unlocking_shows(day: Day) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "office.md").read_text("utf-8")
+    (block,) = re.findall(r"^## One passphrase a day\n.*?^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    commands = re.findall(r"^\$ eid --operator clara (.*)$", block, re.MULTILINE)
+    screen = day.at_terminal_of("clara", *commands)
+    shown = [line.rstrip() for line in screen.splitlines() if line.strip()]
+    told = [line.rstrip() for line in block.splitlines() if line.strip() and not line.startswith("$")]
+    masked = [re.sub(r"\d+:\d\d:\d\d", "H:MM:SS", line) for line in (*told, *shown)]
+    assert [line for line in masked[len(told) :] if "lock memory" not in line] == masked[: len(told)]
