@@ -17,9 +17,8 @@ from eid_toolkit.ground.home.undo import change
 from eid_toolkit.ground.plain_values import Hex, read_json, to_plain
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey, EcPublicKey
-from eid_toolkit.standards.crypto.key_wrapping import CURVE, WrappedKey, unwrap, wrap
+from eid_toolkit.standards.crypto.key_wrapping import WrappedKey, derived_key, unwrap, wrap
 from eid_toolkit.standards.crypto.symmetric import aes_gcm_open, aes_gcm_seal
 
 DEPOSIT = ".deposit"
@@ -39,12 +38,7 @@ class _Deposit:
 
 def deposit_key(key: SealingKey) -> EcPrivateKey:
     """The key pair of a compartment, which follows from its sealing key."""
-    domain = ec_domain_by_name(CURVE)
-    for attempt in range(1, 256):
-        scalar = key.for_purpose(f"{_PURPOSE} {attempt}").reveal()
-        if 0 < int.from_bytes(scalar, "big") < domain.n:
-            return EcPrivateKey(domain, Secret(scalar))
-    raise AssertionError("one of 2^32 candidates is out of range")
+    return derived_key(lambda attempt: key.for_purpose(f"{_PURPOSE} {attempt}").reveal())
 
 
 def is_deposited(directory: Path, name: str, compartment: Compartment) -> bool:

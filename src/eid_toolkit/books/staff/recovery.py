@@ -15,9 +15,8 @@ import hmac
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
-from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from eid_toolkit.standards.crypto.key_wrapping import CURVE
+from eid_toolkit.standards.crypto.key_wrapping import derived_key
 
 SIZE = 16
 _CHECK_SIZE = 4
@@ -53,12 +52,7 @@ def from_paper(text: str) -> Secret:
 
 def recovery_key(share: Secret) -> EcPrivateKey:
     """The key pair for unwrapping that follows from a share."""
-    domain = ec_domain_by_name(CURVE)
-    for attempt in range(1, 256):
-        scalar = hmac.digest(share.reveal(), f"{_PURPOSE} {attempt}".encode(), "sha256")
-        if 0 < int.from_bytes(scalar, "big") < domain.n:
-            return EcPrivateKey(domain, Secret(scalar))
-    raise AssertionError("one of 2^32 candidates is out of range")
+    return derived_key(lambda attempt: hmac.digest(share.reveal(), f"{_PURPOSE} {attempt}".encode(), "sha256"))
 
 
 def _check(share: bytes) -> bytes:

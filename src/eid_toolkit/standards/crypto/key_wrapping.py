@@ -7,6 +7,7 @@ that a wrap is for are its user keying material (``entityUInfo``): in another pl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from eid_toolkit.ground.errors import BadInput, SealBroken
@@ -22,6 +23,7 @@ POINT_SIZE = 65
 _AES_256_WRAP = "2.16.840.1.101.3.4.1.45"
 _ENTITY_U_INFO, _SUPP_PUB_INFO = 0xA0, 0xA2
 _KEY_SIZE = 32
+_MOST_CANDIDATES = 256
 _OVERHEAD = 8  # RFC 3394 2.2.1: the integrity check value
 _SIZES = range(16, 65, 8)
 
@@ -61,6 +63,16 @@ def unwrap(wrapped: WrappedKey, by: EcPrivateKey, context: bytes) -> Secret:
         return Secret(aes_key_unwrap(_derive(by.ecdh_x(ephemeral), context), wrapped.wrapped))
     except (BadInput, InvalidUnwrap, ValueError):
         raise SealBroken("sealed-data-broken") from None
+
+
+def derived_key(candidate: Callable[[int], bytes]) -> EcPrivateKey:
+    """A key pair that follows from a secret: the first of its candidates (32 bytes each, from 1 on) that is in range."""
+    domain = ec_domain_by_name(CURVE)
+    for attempt in range(1, _MOST_CANDIDATES):
+        scalar = candidate(attempt)
+        if 0 < int.from_bytes(scalar, "big") < domain.n:
+            return EcPrivateKey(domain, Secret(scalar))
+    raise AssertionError("one of 2^32 candidates is out of range")
 
 
 def shared_info(context: bytes) -> bytes:
