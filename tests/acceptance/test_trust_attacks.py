@@ -168,6 +168,15 @@ def test_the_certificate_of_another_bundle_signer_signs_nothing(attack: Attack, 
     attack.fails("anna+bert", "trust", "bundle", "export", "--output", output, code=12)
 
 
+@pytest.mark.parametrize(("name", "kind"), [("csca-3.cer", "csca"), ("link-3.cer", "csca"), ("cvca-3.cvcert", "cvca")])
+def test_what_was_laid_into_pki_is_not_handed_out(attack: Attack, strangers: Path, name: str, kind: str) -> None:
+    theirs = {"link-3.cer": "link-2.cer"}.get(name, name.replace("3", "1"))
+    shutil.copy(strangers / "pki/UTO" / theirs, attack.root / "pki/UTO" / name)
+    output = attack.root.parent / "handed-out"
+    attack.fails("anna", "pki", kind, "export", "--output", output, code=12, says=name)
+    assert not output.exists()
+
+
 @pytest.mark.parametrize("name", ["csca-3.cer", "dv-2.cvcert"])
 def test_what_was_laid_into_pki_is_told_by_the_doctor(attack: Attack, strangers: Path, name: str) -> None:
     def told(code: int) -> str:
