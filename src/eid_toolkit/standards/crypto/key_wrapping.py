@@ -66,7 +66,7 @@ def unwrap(wrapped: WrappedKey, by: EcPrivateKey, context: bytes) -> Secret:
 
 
 def derived_key(candidate: Callable[[int], bytes]) -> EcPrivateKey:
-    """A key pair that follows from a secret: the first of its candidates (32 bytes, numbered from 1) that is in range."""
+    """A key pair that follows from a secret: the first of its candidates, of 32 bytes each, that is in range."""
     domain = ec_domain_by_name(CURVE)
     for attempt in range(1, _MOST_CANDIDATES):
         scalar = candidate(attempt)
