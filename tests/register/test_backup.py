@@ -248,7 +248,7 @@ def test_a_back_up_taken_while_others_write_is_one_state(office: WorkingOffice, 
     assert manifests[0].audit_rows < manifests[2].audit_rows  # they did write meanwhile
     writers.touch()
     for number, manifest in enumerate(manifests):
-        assert check_backup(file.with_suffix(f".{number}"), office.keys) == manifest
+        assert check_backup(file.with_suffix(f".{number}"), office.keys, office.operators) == manifest
     done = restored(office, file.with_suffix(".1"))
     assert done.lost is not None
     again = WorkingOffice.at(office.home)

@@ -75,7 +75,7 @@ def refused(saved: Saved, data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "changed.backup"
     path.write_bytes(data)
     with pytest.raises(IntegrityBroken):
-        check_backup(path, saved[0].keys)
+        check_backup(path, saved[0].keys, saved[0].operators)
 
 
 @EXAMPLES

@@ -23,7 +23,7 @@ from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.work.office.keeping import restorer_of
 from support.asking import Asked
-from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, NoQuestions, WorkingOffice, build_home
+from support.homes import ANNA, CLOCK, ENTROPY, PASSPHRASE, UTOPIAN, NoQuestions, WorkingOffice, build_home, person
 from support.scripted import FixedClock
 
 CLERK = Operator("clara", roles=frozenset({Role.CLERK}))
@@ -112,15 +112,15 @@ def test_of_two_back_ups_to_one_name_one_is_refused(
         monkeypatch.setattr(os, "link", no_links)
     plain = BackupWriter.finish
 
-    def finish(writer: BackupWriter) -> None:
-        plain(writer)
+    def finish(writer: BackupWriter, operator: Operator) -> None:
+        plain(writer, operator)
         monkeypatch.setattr(BackupWriter, "finish", plain)
         saved(office, file)
 
     monkeypatch.setattr(BackupWriter, "finish", finish)
     with pytest.raises(NotPermitted, match="backup-exists"):
         saved(office, file)
-    assert check_backup(file, office.keys).audit_rows == len(office.register.audit_rows()) - 1
+    assert check_backup(file, office.keys, office.operators).audit_rows == len(office.register.audit_rows()) - 1
     assert actions(office) == ["register.backup-begun", "register.backup-begun", "register.backed-up"]
     assert [path.name for path in file.parent.glob("*register.backup*")] == [file.name]
     assert file.stat().st_mode & 0o777 == 0o600
@@ -253,7 +253,7 @@ def test_nobody_is_asked_for_the_passphrase_while_the_register_waits(
 
     first = fresh()
     before = asked.times
-    saved(first, file)
+    saved(first, file, person(first, "anna"))
     assert asked.times == before  # a back-up is made for a public key
     first.register.close()
     two = NoQuestions(second_operator="bert", given=asked)

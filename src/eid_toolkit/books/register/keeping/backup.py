@@ -25,7 +25,7 @@ from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database, version_of
 from eid_toolkit.books.ledger.schema import metadata
 from eid_toolkit.books.register.keeping.backup_container import BackupWriter, read_backup
-from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import DatabaseAway, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import new_file
@@ -119,7 +119,7 @@ def back_up(
         raise NotPermitted("backup-exists", file=path.name)
     _record(database, clock, operator, BEGUN, {})
     with new_file(path) as (stream, publish):
-        manifest = _write(database, foundation, config, stream, clock, entropy)
+        manifest = _write(database, foundation, config, stream, operator, clock, entropy)
         try:
             publish()
         except FileExistsError:  # it has come meanwhile
@@ -160,7 +160,13 @@ def _record(database: Database, clock: Clock, operator: Operator, action: str, d
 
 
 def _write(
-    database: Database, foundation: Foundation, config: HomeConfig, stream: BinaryIO, clock: Clock, entropy: Entropy
+    database: Database,
+    foundation: Foundation,
+    config: HomeConfig,
+    stream: BinaryIO,
+    operator: Operator,
+    clock: Clock,
+    entropy: Entropy,
 ) -> Manifest:
     with database.read() as connection:
         tables = reflected_tables(connection)
@@ -172,16 +178,22 @@ def _write(
             with connection.execute(select(table), execution_options={"yield_per": _FETCH}) as rows:
                 for row in rows:
                     writer.write([_to_json(value) for value in row])
-        writer.finish()
+        writer.finish(operator)
     return manifest
 
 
-def read_tables(stream: BinaryIO, keys: KeyStore) -> tuple[Manifest, Iterator[TableStart | Row]]:
+def read_tables(
+    stream: BinaryIO, keys: KeyStore, operators: OperatorStore
+) -> tuple[Manifest, Iterator[TableStart | Row]]:
     """The manifest of a back-up, and its tables with their rows, each of which is counted.
 
     Raises :class:`IntegrityBroken`, also while rows are read, if anything is not as it was written.
     """
-    values = read_backup(stream, keys)
+
+    def is_signed(name: str, statement: bytes, signature: bytes | None) -> bool:
+        return operators.verify(name, statement, signature, manifest.created, Permission.BACK_UP)
+
+    values = read_backup(stream, keys, is_signed)
     manifest = Manifest.from_json(next(values, None))
     return manifest, _counted(values, manifest)
 
@@ -203,10 +215,10 @@ def _counted(values: Iterator[Any], manifest: Manifest) -> Iterator[TableStart |
         raise IntegrityBroken("backup-damaged")
 
 
-def check_backup(path: Path, keys: KeyStore) -> Manifest:
+def check_backup(path: Path, keys: KeyStore, operators: OperatorStore) -> Manifest:
     """Read a back-up to its end; raises :class:`IntegrityBroken` if anything is not as it was written."""
     with path.open("rb") as stream:
-        manifest, values = read_tables(stream, keys)
+        manifest, values = read_tables(stream, keys, operators)
         for _ in values:
             pass
     return manifest

@@ -6,20 +6,24 @@ for the last one and else 0, the length (4 bytes, big-endian), and AES-256-GCM (
 bytes) bound to the wrapped key, to its number and to that byte. So no chunk can be changed, moved, left out or taken
 from another file, and a file that was cut off has no last chunk. Nothing that a chunk holds is used before the
 chunk was authenticated.
+
+Anybody can wrap a key for the staff, so the last line says who made the file, with a signature over all lines before.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, BinaryIO
 
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, SealBroken
-from eid_toolkit.ground.plain_values import parse_json
+from eid_toolkit.ground.plain_values import Hex, parse_json, read_json, to_plain
 from eid_toolkit.ground.ports import Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.ec import EcPublicKey
@@ -37,6 +41,18 @@ _COMPRESSION = 3  # most of a register is sealed, and is not made smaller
 _PIECE = 1 << 20
 
 
+IsSigned = Callable[[str, bytes, bytes | None], bool]
+"""Whether the operator of that name has signed the statement; None is the signature in a demo home."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """The last line."""
+
+    made_by: str
+    signature: Hex | None
+
+
 class BackupWriter:
     """Writes values as lines; :meth:`finish` ends the file."""
 
@@ -47,6 +63,7 @@ class BackupWriter:
         wrapped = wrap(self._key, EcPublicKey.from_spki(foundation.staff_wrapping), _context(foundation), entropy)
         sealed = wrapped.ephemeral + wrapped.wrapped
         self._context = sha256(MAGIC + sealed).digest()
+        self._home, self._lines = foundation.home, sha256()
         self._number = 0
         self._compressor = zlib.compressobj(_COMPRESSION)
         self._waiting = bytearray()
@@ -55,13 +72,16 @@ class BackupWriter:
     def write(self, value: object) -> None:
         """One line."""
         line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        self._lines.update(line)
         self._waiting += self._compressor.compress(line)
         while len(self._waiting) > _CHUNK:
             self._seal(bytes(self._waiting[:_CHUNK]), last=False)
             del self._waiting[:_CHUNK]
 
-    def finish(self) -> None:
-        """The last chunks."""
+    def finish(self, operator: Operator) -> None:
+        """The last line, signed by who has made the file, and the last chunks."""
+        signature = operator.sign(_statement(self._home, self._lines.digest()))
+        self.write(to_plain(_Maker(operator.name, signature)))
         self._waiting += self._compressor.flush()
         while len(self._waiting) > _CHUNK:
             self._seal(bytes(self._waiting[:_CHUNK]), last=False)
@@ -74,10 +94,11 @@ class BackupWriter:
         self._stream.write(bytes((last,)) + len(sealed).to_bytes(4, "big") + sealed)
 
 
-def read_backup(stream: BinaryIO, keys: KeyStore) -> Iterator[Any]:
+def read_backup(stream: BinaryIO, keys: KeyStore, is_signed: IsSigned) -> Iterator[Any]:
     """The values of a back-up, one by one; the end of the iteration says that the whole file is as it was written.
 
-    Raises :class:`IntegrityBroken` for a file that is damaged, cut off, or was made with another key store.
+    Raises :class:`IntegrityBroken` for a file that is damaged, cut off, was made with another key store, or is not
+    signed by an operator of the home.
     """
     magic = stream.read(len(MAGIC))
     if magic not in (MAGIC, MAGIC_1):
@@ -87,13 +108,35 @@ def read_backup(stream: BinaryIO, keys: KeyStore) -> Iterator[Any]:
         key = _unwrapped(sealed, keys) if magic == MAGIC else keys.unseal(sealed, MAGIC_1)
     except (SealBroken, BadInput):
         raise IntegrityBroken("backup-of-another-home") from None
+    lines = _lines(_inflated(_chunks(stream, key, sha256(magic + sealed).digest())))
+    if magic == MAGIC_1:
+        yield from map(_value, lines)
+        return
+    digest, last = sha256(), b""
+    for line in lines:
+        if last:
+            digest.update(last + b"\n")
+            yield _value(last)
+        last = line
+    try:
+        maker = read_json(_Maker, last, strict=True)
+    except ValueError:
+        raise IntegrityBroken("backup-damaged") from None
+    if not is_signed(maker.made_by, _statement(keys.foundation.home, digest.digest()), maker.signature):
+        raise IntegrityBroken("backup-not-signed", name=maker.made_by)
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     line = b""
-    for piece in _inflated(_chunks(stream, key, sha256(magic + sealed).digest())):
+    for piece in pieces:
         *lines, line = (line + piece).split(b"\n")
-        for encoded in lines:
-            yield _value(encoded)
+        yield from lines
     if line:
         raise IntegrityBroken("backup-damaged")
+
+
+def _statement(home: bytes, digest: bytes) -> bytes:
+    return MAGIC + home + digest
 
 
 def _unwrapped(sealed: bytes, keys: KeyStore) -> Secret:

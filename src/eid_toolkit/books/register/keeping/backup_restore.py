@@ -8,9 +8,9 @@ signs that row in the same transaction: an audit log that was merely cut off has
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from sqlalchemy import Connection, Integer, Table, func, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError
@@ -37,7 +37,7 @@ from eid_toolkit.books.register.keeping.backup import (
 )
 from eid_toolkit.books.register.keeping.backup_places import Place
 from eid_toolkit.books.register.keeping.erasure import erase_again, erased_persons
-from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.home import Home
@@ -97,6 +97,7 @@ class Restorer:
 
     def __init__(self, home: Home, keys: KeyStore, operator: Operator, clock: Clock) -> None:
         self._keys, self._operator, self._clock = keys, operator, clock
+        self._operators = OperatorStore(home.operators, keys.foundation)
         self._files = AuditFiles(home.audit)
         self._address = RegisterAddress.of(home)
         self._place = Place(self._address.path, clock) if self._address.path is not None else None
@@ -104,7 +105,7 @@ class Restorer:
     def check(self, path: Path) -> Checked:
         """Read it to its end; raises :class:`IntegrityBroken` if it is damaged, :class:`BadInput` if it is newer."""
         self._operator.require(Permission.BACK_UP)
-        manifest = check_backup(path, self._keys)
+        manifest = check_backup(path, self._keys, self._operators)
         if manifest.version > HEAD:
             raise BadInput("register-newer", version=manifest.version, supported=HEAD)
         return Checked(path, manifest, self._is_vacant())
@@ -173,7 +174,7 @@ class Restorer:
         _drop_all(connection)
         upgrade(connection, manifest.version)
         with work.checked.path.open("rb") as stream:
-            _fill(connection, stream, self._keys, manifest)
+            _fill(connection, read_tables(stream, self._keys, self._operators), manifest)
         if manifest.version != HEAD:
             upgrade(connection)
         with log.any_text(connection):
@@ -281,10 +282,10 @@ def _drop_all(connection: Connection) -> None:
         connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
 
 
-def _fill(connection: Connection, stream: BinaryIO, keys: KeyStore, manifest: Manifest) -> None:
+def _fill(connection: Connection, read: tuple[Manifest, Iterator[TableStart | Row]], manifest: Manifest) -> None:
     """Insert all rows; raises :class:`IntegrityBroken` if they do not fit the tables, or are not the manifest's."""
     tables = {table.name: table for table in reflected_tables(connection)}
-    actual, values = read_tables(stream, keys)
+    actual, values = read
     if actual != manifest:
         raise IntegrityBroken("backup-changed")
     table: Table | None = None
