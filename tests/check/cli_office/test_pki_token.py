@@ -144,15 +144,18 @@ def test_an_officers_terminal_has_its_key_in_a_token(
         TerminalStore.open(officer, lambda: Secret(b""), SystemEntropy(), lambda: Secret(PIN.encode()))
 
 
-def test_other_keys_in_the_token_are_left_alone(uri: str, tmp_path: Path) -> None:
-    """A token is shared perhaps, by compartments or by others, whose keys may be called anything."""
-    office = founded(tmp_path, uri, f"csca={uri}")
-    token = Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode()))
-    for name in ("ds-uto-old", "ds-uto-", "csca-uto-²", "somebody's"):
-        token.generate_ec(name, "secp256r1")
+def test_other_keys_in_the_token_are_left_alone(softhsm: SoftHsm, tmp_path: Path) -> None:
+    """A token is shared with others perhaps, whose keys may be called anything."""
+    signing, country = softhsm.token(), softhsm.token()
+    office = founded(tmp_path, signing, f"csca={country}")
+    for uri in (signing, country):
+        token = Token(Pkcs11Uri.parse(uri), lambda: Secret(PIN.encode()))
+        for name in ("ds-uto-old", "ds-uto-", "csca-uto-²", "somebody's"):
+            token.generate_ec(name, "secp256r1")
     office.two("pki", "ds", "create")
     office.two("pki", "csca", "roll")
-    assert {"ds-uto-old", "somebody's", "ds-uto-2", "csca-uto-2"} <= keys_in(uri)
+    assert {"ds-uto-old", "somebody's", "ds-uto-2"} <= keys_in(signing)
+    assert {"ds-uto-old", "somebody's", "csca-uto-2"} <= keys_in(country)
     assert len(office.shown()["document_signers"]) == 2
 
 

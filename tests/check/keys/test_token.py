@@ -12,7 +12,7 @@ from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.pkcs11_uri import Pkcs11Uri
 from eid_toolkit.books.keys.signers import RsaScheme
 from eid_toolkit.books.keys.token import Token
-from eid_toolkit.books.keys.token_keys import write_access
+from eid_toolkit.books.keys.token_keys import Access, write_access
 from eid_toolkit.books.keys.token_module import translated
 from eid_toolkit.ground.errors import AccessDenied, BadInput, EidError, IntegrityBroken, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.config import HomeConfig
@@ -215,7 +215,7 @@ def test_a_home_is_refused_by_a_token_without_cmac(
 def test_a_compartment_has_its_keys_in_its_token_and_tells_no_pin(softhsm: SoftHsm, tmp_path: Path) -> None:
     keys, uri = People(tmp_path / "home").keys, softhsm.token()
     signing = keys.sealing_key(Compartment.DOCUMENT_SIGNING)
-    write_access(keys.directory, Compartment.DOCUMENT_SIGNING, signing, uri, Secret(PIN.encode()), ENTROPY)
+    write_access(keys.directory, Compartment.DOCUMENT_SIGNING, signing, Access(uri, PIN), ENTROPY)
     made = keys.generate_ec("ds-uto-1", "secp256r1")
     assert verifies(made)
     keys.generate_ec("csca-uto-1", "secp256r1")
@@ -229,7 +229,7 @@ def test_a_compartment_has_its_keys_in_its_token_and_tells_no_pin(softhsm: SoftH
 def test_a_compartment_whose_access_was_changed_or_moved_is_told(softhsm: SoftHsm, tmp_path: Path) -> None:
     keys, uri = People(tmp_path / "home").keys, softhsm.token()
     signing = keys.sealing_key(Compartment.DOCUMENT_SIGNING)
-    write_access(keys.directory, Compartment.DOCUMENT_SIGNING, signing, uri, Secret(PIN.encode()), ENTROPY)
+    write_access(keys.directory, Compartment.DOCUMENT_SIGNING, signing, Access(uri, PIN), ENTROPY)
     access = keys.directory / "document-signing.access"
     (keys.directory / "csca.access").write_bytes(access.read_bytes())
     access.write_bytes(bytes((access.read_bytes()[0] ^ 1,)) + access.read_bytes()[1:])
