@@ -20,7 +20,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 import eid_toolkit
-from eid_toolkit.books.register.documents.workflow import TABLES, StateTable
+from eid_toolkit.books.ledger.workflow import TABLES, StateTable
 from eid_toolkit.books.register.people.person_data import FIELDS as PERSON_FIELDS
 from eid_toolkit.books.staff.roles import Permission, roles_with
 from eid_toolkit.cards.emulator.quirks import CARD_QUIRKS

@@ -20,11 +20,11 @@ from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.passphrase_keys import PassphraseKeys
 from eid_toolkit.books.ledger.canonical import canonical
+from eid_toolkit.books.ledger.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.agencies.agency_record import Agency
 from eid_toolkit.books.register.agencies.notices import Notice, NoticeKind
 from eid_toolkit.books.register.documents.document_rows import Document
 from eid_toolkit.books.register.documents.document_status import StatusChange
-from eid_toolkit.books.register.documents.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.keeping.backup import Manifest
 from eid_toolkit.books.register.keeping.erasure import Erased
 from eid_toolkit.books.register.keeping.statistics import Statistics

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from eid_toolkit.books.ledger.workflow import DOCUMENT
 from eid_toolkit.books.register.documents import application_rows
 from eid_toolkit.books.register.documents.applications import ApplicationKind, ApplicationState, Evidence
 from eid_toolkit.books.register.documents.document_status import PERMISSIONS
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
-from eid_toolkit.books.register.documents.workflow import DOCUMENT
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.ledger.schema import card, personalization_job
+from eid_toolkit.books.ledger.workflow import ApplicationState, BlankState, CardState
 from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.books.register.documents.workflow import ApplicationState, BlankState, CardState
 from eid_toolkit.books.register.keeping.backup import back_up
 from eid_toolkit.books.register.keeping.backup_restore import Restorer
 from eid_toolkit.books.register.queues import queues

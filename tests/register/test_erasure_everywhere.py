@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import String, select, update
 
 from eid_toolkit.books.ledger.schema import document, metadata
+from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.agencies.notices import NoticeKind
 from eid_toolkit.books.register.documents.application_rows import Application, Evidence
-from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.stock.manifests import Manifest

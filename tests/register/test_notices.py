@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Connection, update
 
 from eid_toolkit.books.ledger.schema import document
+from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.agencies import notices as notices_module
 from eid_toolkit.books.register.agencies.notices import NoticeKind, Notices
 from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.ground.errors import BadInput, NotPermitted, ServiceAway

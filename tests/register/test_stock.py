@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from eid_toolkit.books.ledger.schema import card
-from eid_toolkit.books.register.documents.workflow import BLANK, BlankState, CardState
+from eid_toolkit.books.ledger.workflow import BLANK, BlankState, CardState
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator

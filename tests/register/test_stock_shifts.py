@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from eid_toolkit.books.audit.checkpoints import newest
 from eid_toolkit.books.audit.statements import AuditKey
 from eid_toolkit.books.ledger.schema import audit
-from eid_toolkit.books.register.documents.workflow import BlankState
+from eid_toolkit.books.ledger.workflow import BlankState
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator

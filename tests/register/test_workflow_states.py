@@ -24,10 +24,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from eid_toolkit.books.ledger.schema import card
-from eid_toolkit.books.register.documents.applications import Application, ApplicationKind, Evidence
-from eid_toolkit.books.register.documents.document_status import PERMISSIONS
-from eid_toolkit.books.register.documents.documents import Document
-from eid_toolkit.books.register.documents.workflow import (
+from eid_toolkit.books.ledger.workflow import (
     APPLICATION,
     BLANK,
     CARD,
@@ -37,6 +34,9 @@ from eid_toolkit.books.register.documents.workflow import (
     CardState,
     DocumentState,
 )
+from eid_toolkit.books.register.documents.applications import Application, ApplicationKind, Evidence
+from eid_toolkit.books.register.documents.document_status import PERMISSIONS
+from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.ground.errors import EidError, NotPermitted
 from support.homes import ANNA, BERT, HomeCopies, WorkingOffice
 

@@ -25,8 +25,8 @@ from sqlalchemy import select
 
 from eid_toolkit.books.ledger import database as database_module
 from eid_toolkit.books.ledger.schema import card
+from eid_toolkit.books.ledger.workflow import BlankState, CardState
 from eid_toolkit.books.register.documents.documents import DocumentState
-from eid_toolkit.books.register.documents.workflow import BlankState, CardState
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
 from eid_toolkit.cards.emulator.domain.memory import DomainMemory

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.log import AuditEvent
+from eid_toolkit.books.audit.standing import told_in
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.ports import Clock
 
 
@@ -17,15 +19,20 @@ class LogBook:
     database: Database
     clock: Clock
 
-    def record(self, operator: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
+    def record(self, operator: Operator | str, action: str, subject: str, detail: Mapping[str, object]) -> None:
         """Add to the audit log what happened outside the register's tables."""
         self.record_all([(operator, action, subject, detail)])
 
-    def record_all(self, rows: Iterable[tuple[str, str, str, Mapping[str, object]]]) -> None:
+    def record_all(self, rows: Iterable[tuple[Operator | str, str, str, Mapping[str, object]]]) -> None:
         """Add rows of operator, action, subject and detail: all of them, or after a stop none."""
         with self.database.write() as connection:
             for operator, action, subject, detail in rows:
-                log.append(connection, self.clock.now(), operator, [AuditEvent(action, subject, detail)])
+                log.append(
+                    connection,
+                    self.clock.now(),
+                    operator,
+                    [AuditEvent(action, subject, detail, told_in(action, detail))],
+                )
 
     def last_position(self) -> int:
         """The position of the audit log's newest row; 0 if there is none."""

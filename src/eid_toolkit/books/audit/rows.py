@@ -11,6 +11,10 @@ GENESIS = "0" * 64
 """What stands for the hash of the row before the first."""
 
 
+TOLD = ("kind", "version", "state")
+"""The columns of rows that put a state there; others have nothing in them."""
+
+
 class StoredRow(NamedTuple):
     """A row whose values nobody has judged yet: what is no text stands as it was found."""
 
@@ -24,10 +28,18 @@ class StoredRow(NamedTuple):
     """Canonical JSON."""
     previous: str
     hash: str
+    kind: str | None = None
+    """Of what it puts a state there, if it does."""
+    version: int | None = None
+    """Of the subject, by it; 1 where it is new."""
+    state: str | None = None
 
     def is_consistent(self) -> bool:
         """Whether the row's own hash is that of its other columns."""
-        return all(map(is_text, self[1:])) and self.hash == row_hash(*self[:7])
+        texts = self[1:8] if self.kind is None else (*self[1:9], self.state)
+        if not all(map(is_text, texts)):
+            return False
+        return self.hash == row_hash(*self[:7], (self.kind, self.version, self.state))
 
 
 def is_text(value: object) -> bool:
@@ -48,19 +60,34 @@ def whole_number(value: object) -> int:
     raise ValueError("no whole number")
 
 
-def row_hash(position: int, time: str, operator: str, action: str, subject: str, detail: str, previous: str) -> str:
-    """SHA-256 in hex over the canonical JSON of a row without its hash."""
-    return digest(
-        {
-            "position": position,
-            "time": time,
-            "operator": operator,
-            "action": action,
-            "subject": subject,
-            "detail": detail,
-            "previous": previous,
-        }
-    )
+Told = tuple["str | None", "int | None", "str | None"]
+"""Kind, version and state that a row puts there; three times None where it tells of something else."""
+NOTHING: Told = (None, None, None)
+
+
+def row_hash(
+    position: int,
+    time: str,
+    operator: str,
+    action: str,
+    subject: str,
+    detail: str,
+    previous: str,
+    told: Told = NOTHING,
+) -> str:
+    """SHA-256 in hex over the canonical JSON of a row without its hash; what it does not tell has no place in it."""
+    values: dict[str, object] = {
+        "position": position,
+        "time": time,
+        "operator": operator,
+        "action": action,
+        "subject": subject,
+        "detail": detail,
+        "previous": previous,
+    }
+    if told != NOTHING:
+        values |= dict(zip(TOLD, told, strict=True))
+    return digest(values)
 
 
 def time_text(time: datetime) -> str:

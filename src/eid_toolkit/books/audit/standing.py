@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.log import Filter
+from eid_toolkit.books.audit.rows import NOTHING, Told
+from eid_toolkit.books.audit.standings import RECORD
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.kinds import ACTIVE, DISABLED, OPERATOR
 from eid_toolkit.ground.errors import IntegrityBroken
 
-OPERATOR_ROWS = ("operator.added", "operator.roles", "operator.disabled", "operator.re-enrolled", "operator.migrated")
+OPERATOR_ROWS = (
+    "operator.added",
+    "operator.roles",
+    "operator.disabled",
+    "operator.re-enrolled",
+    "operator.migrated",
+    "operator.taken-over",
+)
 """What changes an operator's record; each names its version, and its digest."""
 POLICY_CHANGED = "crypto-policy.changed"
 """The crypto policy is another from then on; the row names its version, and its digest."""
 RENEWED = "compartment.renewed"
 """A compartment has a new key from then on; the subject is the compartment."""
+
+
+def told_in(action: str, detail: Mapping[str, object]) -> Told:
+    """What a row puts there of an operator, if it carries the record that the staff key has endorsed."""
+    record = detail.get(RECORD)
+    if action not in OPERATOR_ROWS or not isinstance(record, list):
+        return NOTHING
+    _, _, _, version, *_, disabled, _ = record
+    return OPERATOR, version, ACTIVE if disabled is None else DISABLED
 
 
 def _roles_in(detail: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import (
@@ -40,9 +40,19 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 8000",  # in pages: they are written once for several chunks
 )
 VERSION_TABLE = "alembic_version"
-_WRITE, _SHARED = "eid_write", "eid_shared"
+_WRITE, _SHARED, _KEEPER, _PENDING = "eid_write", "eid_shared", "eid_keeper", "eid_pending"
 _WRITER_LOCK = 0x65_69_64  # "eid": the one writer of a PostgreSQL register
 _DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
+
+
+class Gathered(Protocol):
+    """What a transaction writes at its end, in one go."""
+
+    def flush(self, connection: Connection) -> None:
+        """Write it."""
+
+
+_Gathered = TypeVar("_Gathered", bound=Gathered)
 
 
 class Database:
@@ -50,6 +60,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.keeper: object = None
+        """What signs and checks the audit log; see :mod:`eid_toolkit.books.audit.keeper`."""
 
     @classmethod
     def open(cls, where: str | RegisterAddress, *, new: bool = True) -> Database:
@@ -128,6 +140,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state and changes nothing."""
         with _clear_errors(), self._engine.connect() as connection:
+            connection.execution_options(**{_KEEPER: self.keeper})
             if not self.is_file:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -141,9 +154,13 @@ class Database:
         the audit log, whose rows follow on each other.
         """
         with _clear_errors(), self._engine.connect() as connection:
-            connection.execution_options(**{_WRITE: True, _SHARED: shared})
-            with connection.begin():
-                yield connection
+            connection.execution_options(**{_WRITE: True, _SHARED: shared, _KEEPER: self.keeper})
+            try:
+                with connection.begin():
+                    yield connection
+                    write_gathered(connection)
+            finally:
+                connection.info.pop(_PENDING, None)
 
     def clear_files(self) -> bool:
         """Have what was overwritten leave a file's write-ahead log too; False while another reader needs it there.
@@ -198,6 +215,29 @@ class Database:
         with self.write() as connection:
             if version_of(connection) != HEAD:  # another process may have been quicker
                 upgrade(connection)
+
+
+def keeper_of(connection: Connection) -> object:
+    """The :attr:`Database.keeper` of the database that the connection leads to."""
+    return connection.get_execution_options().get(_KEEPER)
+
+
+def pending_in(connection: Connection) -> object:
+    """What the transaction has gathered, if it has."""
+    return connection.info.get(_PENDING)
+
+
+def begin_pending(connection: Connection, gathered: _Gathered) -> _Gathered:
+    """From now on the transaction gathers something, which is written before it is committed."""
+    connection.info[_PENDING] = gathered
+    return gathered
+
+
+def write_gathered(connection: Connection) -> None:
+    """Write what the transaction has gathered up to now."""
+    gathered: Gathered | None = connection.info.get(_PENDING)
+    if gathered is not None:
+        gathered.flush(connection)
 
 
 def _check_file(path: Path, *, new: bool) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.keys.keys import KeyStore, open_sealed, seal_with
 from eid_toolkit.books.ledger.schema import data_key
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
@@ -46,7 +47,7 @@ class DataKeys:
                 pass
         return self._keys.unseal(blob, context)
 
-    def destroy(self, connection: Connection, subject: str, operator: str) -> None:
+    def destroy(self, connection: Connection, subject: str, operator: Operator | str) -> None:
         """Destroy the subject's keys for good, on record: what was sealed with them can be read no more.
 
         Back-ups from before still hold the wrapped keys.

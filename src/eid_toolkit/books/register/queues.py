@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, func, select
 
 from eid_toolkit.books.ledger.schema import application, document, personalization_job
-from eid_toolkit.books.register.documents.workflow import ApplicationState, DocumentState
+from eid_toolkit.books.ledger.workflow import ApplicationState, DocumentState
 from eid_toolkit.ground.plain_values import to_plain
 
 

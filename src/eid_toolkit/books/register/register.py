@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
 from eid_toolkit.books.audit.log_book import LogBook
 from eid_toolkit.books.audit.made import MadeHere
@@ -69,6 +70,7 @@ class Register(LogBook):
         """
         address = RegisterAddress.of(home)
         database = Database.found(address) if new else Database.open(address, new=False)
+        database.keeper = LogKeeper(keys.foundation, clock, entropy)
         standing = LoggedStanding(database)
         operators.hold_to(standing.of_operator, standing.roles_of)
         keys.hold_to(standing.of_compartment)

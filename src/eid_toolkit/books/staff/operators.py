@@ -47,6 +47,8 @@ class Operator:
     keys: HeldKeys | None = None
     roles: frozenset[Role] = EVERY_ROLE
     """In a demo home everybody has every role."""
+    recovery: HeldKeys | None = None
+    """What a recovery share stands for: it vouches for who acts, and decides nothing."""
 
     def require(self, permission: Permission) -> None:
         """Raises :class:`NotPermitted` unless one of the operator's roles may do that."""
@@ -55,6 +57,11 @@ class Operator:
     def sign(self, statement: bytes) -> bytes | None:
         """The operator's signature over what is decided on; None in a demo home."""
         return self.keys.sign(statement) if self.keys is not None else None
+
+    def vouch(self, statement: bytes) -> bytes | None:
+        """As :meth:`sign`, but also by a recovery share."""
+        keys = self.keys or self.recovery
+        return keys.sign(statement) if keys is not None else None
 
     def is_same_person_as(self, name: str) -> bool:
         """Whether ``name`` is this operator, whatever the letter case."""

@@ -158,8 +158,8 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
 
 def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
     """The document itself, if the clerk says that it was handed in; that it is away the register knows."""
+    from eid_toolkit.books.ledger.workflow import DocumentState
     from eid_toolkit.books.register.documents.applications import Evidence
-    from eid_toolkit.books.register.documents.workflow import DocumentState
 
     away = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED, DocumentState.DESTROYED)
     if shown or old.state in away:

@@ -106,11 +106,11 @@ def _record_decision(
     names = [person.name for person in people]
     statement = {"action": action, "subject": subject, "detail": dict(detail), "time": office.clock.now().isoformat()}
     signed = json.dumps({**statement, "operators": names}, sort_keys=True).encode()
-    rows = []
+    rows: list[tuple[Operator | str, str, str, Mapping[str, object]]] = []
     for person in people:
         signature = person.sign(signed)
         shown = {**statement, "operators": names, "signature": signature.hex() if signature else None}
-        rows.append((person.name, f"{action}.decided", subject, shown))
+        rows.append((person, f"{action}.decided", subject, shown))
     office.register.record_all(rows)
 
 
@@ -140,7 +140,7 @@ class Act:
     def __init__(self, undo: Undo, people: tuple[Operator, ...], subject: str) -> None:
         self.people = people
         self._undo, self._subject = undo, subject
-        self._outcome: list[tuple[str, str, str, Mapping[str, object]]] = []
+        self._outcome: list[tuple[Operator | str, str, str, Mapping[str, object]]] = []
         self._leaving: list[tuple[Path, bytes]] = []
 
     @property
@@ -150,7 +150,7 @@ class Act:
 
     def done(self, action: str, detail: Mapping[str, object], subject: str | None = None) -> None:
         """What the log is to say of the outcome; at least one such row makes an act."""
-        self._outcome.append((self.actor.name, action, subject or self._subject, detail))
+        self._outcome.append((self.actor, action, subject or self._subject, detail))
 
     def deliver(self, path: Path, data: bytes) -> None:
         """Write a result to where the user wants it, as soon as the outcome is on record."""

@@ -161,4 +161,4 @@ class Acting:
         if pair.wrapping_key != record.recovery_key:
             raise AccessDenied("recovery-share-wrong", name=record.name)
         self.keys.admit(f"{record.name}{RECOVERY}", pair)
-        return Operator(record.name, None, record.roles)
+        return Operator(record.name, None, record.roles, pair)

@@ -91,7 +91,7 @@ def listed(office: Office, state: ApplicationState | None, limit: int | None, of
     """Applications, the oldest first; that they were looked at is on record."""
     operator = office.look(Permission.READ_PERSONS)
     records = office.register.applications.list(state, limit, offset)
-    office.register.record(operator.name, _LOOKED_UP, "applications", {"shown": len(records)})
+    office.register.record(operator, _LOOKED_UP, "applications", {"shown": len(records)})
     return records
 
 
@@ -99,7 +99,7 @@ def looked_at(office: Office, identifier: str, *, portrait: bool) -> tuple[Appli
     """One application, with the image of its portrait if it is wanted; that it was looked at is on record."""
     operator = office.look(Permission.READ_PERSONS)
     record = office.register.applications.get(identifier)
-    office.register.record(operator.name, _LOOKED_UP, record.id, {"portrait": portrait})
+    office.register.record(operator, _LOOKED_UP, record.id, {"portrait": portrait})
     return record, office.register.applications.portrait(record).image if portrait else None
 
 

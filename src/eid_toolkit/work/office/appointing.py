@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.audit.standing import RENEWED
+from eid_toolkit.books.audit.standings import in_detail
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission, Role, compartments_of
@@ -157,6 +158,7 @@ def standing_of(record: OperatorRecord, foundation: Foundation) -> dict[str, obj
         "record_sha256": record.digest(foundation),
         "key_sha256": fingerprint(record),
         "roles": role_names(record),
+        **in_detail(record, foundation),
     }
 
 

@@ -18,7 +18,8 @@ from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.schema import personalization_job as jobs
 from eid_toolkit.books.ledger.schema import personalization_step as steps
-from eid_toolkit.books.register.documents.workflow import DocumentState
+from eid_toolkit.books.ledger.workflow import DocumentState
+from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
@@ -82,7 +83,7 @@ class Journal:
         self._clock = clock
         self._entropy = entropy
 
-    def open_job(self, plan: Plan, reader: str, operator: str) -> Job:
+    def open_job(self, plan: Plan, reader: str, operator: Operator) -> Job:
         """The document's unfinished job, or a new one; raises :class:`IntegrityBroken` if its plan has changed."""
         now = self._clock.now()
         with self._database.write() as connection:
@@ -102,7 +103,7 @@ class Journal:
                     "state": JobState.OPEN,
                     "plan_hash": plan.hash,
                     "plan_version": VERSION,
-                    "operator": operator,
+                    "operator": operator.name,
                     "created_at": now,
                     "updated_at": now,
                 }
@@ -186,7 +187,7 @@ class Journal:
         self._write_job(job, {"chip": chip})
 
     def set_state(
-        self, job: Job, state: JobState, operator: str, code: str | None = None, *, reason: str | None = None
+        self, job: Job, state: JobState, operator: Operator, code: str | None = None, *, reason: str | None = None
     ) -> None:
         """Closes the job, hands it to an operator, or opens it again; on record in the audit log.
 
@@ -219,7 +220,7 @@ class Journal:
             connection.execute(update(steps).where(where).values(values))
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now()))
 
-    def _write_job(self, job: Job, values: dict[str, object], told: tuple[str, AuditEvent] | None = None) -> None:
+    def _write_job(self, job: Job, values: dict[str, object], told: tuple[Operator, AuditEvent] | None = None) -> None:
         """Changes the job as it is in ``job``; one that another has changed is left as it is."""
         now = self._clock.now()
         as_known = (jobs.c.id == job.id) & (jobs.c.state == job.state)

@@ -95,12 +95,12 @@ class PersonalizationRunner:
         domain, application = self._writer.states()
         self._check_card(document, domain, application)
         workplace.desk.confirm(document, self._plan)
-        job = workplace.journal.open_job(self._plan, reader, workplace.operator.name)
+        job = workplace.journal.open_job(self._plan, reader, workplace.operator)
         self._check_progress(job, application)
         for step in self._plan.steps:
             if workplace.journal.state_of(job, step) is not StepState.DONE:
                 self._carry_out(job, step)
-        workplace.journal.set_state(job, JobState.DONE, workplace.operator.name)
+        workplace.journal.set_state(job, JobState.DONE, workplace.operator)
         return workplace.journal.get(job.id)
 
     def _permitted_document(self) -> Document:
@@ -131,7 +131,7 @@ class PersonalizationRunner:
             self._hand_over(job, "card-locked-unexpectedly")
 
     def _hand_over(self, job: Job, reason: str) -> None:
-        self._bureau.journal.set_state(job, JobState.NEEDS_DECISION, self._bureau.operator.name, reason)
+        self._bureau.journal.set_state(job, JobState.NEEDS_DECISION, self._bureau.operator, reason)
         raise DecisionNeeded(reason, job=job.id)
 
     def _carry_out(self, job: Job, step: Step) -> None:
@@ -142,7 +142,7 @@ class PersonalizationRunner:
             detail = self._handlers()[step.action](job, step)
         except DecisionNeeded as error:
             journal.fail(job, step, {"error": error.code})
-            journal.set_state(job, JobState.NEEDS_DECISION, self._bureau.operator.name, error.code)
+            journal.set_state(job, JobState.NEEDS_DECISION, self._bureau.operator, error.code)
             raise DecisionNeeded(error.code, **{**error.facts, "job": job.id}) from error
         except EidError as error:
             journal.fail(job, step, {"error": error.code})
@@ -264,6 +264,6 @@ def finish_issued(journal: Journal, document: Document, operator: Operator) -> J
     for job in journal.of_document(document.id):
         if job.state is JobState.OPEN:
             journal.finish_all(job)
-            journal.set_state(job, JobState.DONE, operator.name)
+            journal.set_state(job, JobState.DONE, operator)
             return journal.get(job.id)
     return None

@@ -156,7 +156,7 @@ class PersonalizationService:
         job = self.unchanged(seen)
         if job.state is not JobState.NEEDS_DECISION:
             raise NotPermitted("job-state", job=job.id, state=job.state)
-        self.journal.set_state(job, JobState.OPEN, operator.name, reason=reason)
+        self.journal.set_state(job, JobState.OPEN, operator, reason=reason)
         return self.journal.get(job.id)
 
     def spoil(

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Select, exists, func, select
 
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.schema import blank, document, lease, personalization_job
+from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.documents.document_rows import Document
-from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.register.stock.leases import Lease, Leases, database_time, is_held
 from eid_toolkit.work.personalization.journal import JobState
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from eid_toolkit.books.ledger.schema.base import UtcTime, metadata
-from eid_toolkit.books.ledger.schema.log import audit, audit_checkpoint, audit_head
+from eid_toolkit.books.ledger.schema.log import (
+    audit,
+    audit_checkpoint,
+    audit_head,
+    audit_session,
+    audit_signature,
+    subject_head,
+)
 from eid_toolkit.books.ledger.schema.office import (
     application,
     application_biometric,
@@ -32,13 +39,14 @@ from eid_toolkit.books.ledger.schema.people import (
 )
 from eid_toolkit.books.ledger.schema.stock import blank, blank_movement, manifest, shift, vendor
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 
 __all__ = [
     "HEAD", "UtcTime", "agency", "application", "application_biometric", "audit", "audit_checkpoint", "audit_head",
-    "blank", "blank_movement", "card", "data_key", "decision", "document", "document_file", "document_secret",
+    "audit_session", "audit_signature", "blank", "blank_movement", "card", "data_key", "decision",
+    "document", "document_file", "document_secret",
     "document_status", "lease", "manifest", "metadata", "name_posting", "name_variant", "name_word", "notice",
     "person", "person_change", "person_import", "person_pair", "personalization_job", "personalization_step", "shift",
-    "station", "vendor",
+    "station", "subject_head", "vendor",
 ]  # fmt: skip

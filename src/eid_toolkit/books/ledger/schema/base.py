@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, String, Text, TypeDecorator
 
 from eid_toolkit.books.ledger.stored import stored
 
@@ -16,6 +16,17 @@ SORTED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 COUNT = BigInteger().with_variant(Integer(), "sqlite")
 """A number that grows as long as the register is used: 8 bytes on every database, which on SQLite an INTEGER has."""
+
+
+VERSION, TOLD_BY = "version", "told_by"
+
+
+def standing() -> tuple[Column[int], Column[str]]:
+    """The columns of a row with a state: its version, and the hash of the row of the log that put it there.
+
+    Version 0 has a row of a register that was not taken over yet: the log vouches for no state of it.
+    """
+    return Column(VERSION, COUNT, nullable=False, server_default="0"), Column(TOLD_BY, String(64))
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -1,8 +1,8 @@
-"""The audit log, its head and its signed checkpoints."""
+"""The audit log, its head, its signed checkpoints, and who signed each of its rows."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
 from eid_toolkit.books.ledger.schema.base import COUNT, UtcTime, metadata
 
@@ -17,7 +17,12 @@ audit = Table(
     Column("detail", Text, nullable=False),  # canonical JSON
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("kind", String(16)),  # of a row that puts a state there: of what
+    Column("version", COUNT),  # the subject's by it
+    Column("state", String(16)),
     Index("ix_audit_subject", "subject"),
+    Index("ix_audit_told", "kind", "subject", "version"),
+    Index("ix_audit_state", "kind", "state"),
 )
 
 audit_head = Table(
@@ -39,3 +44,32 @@ audit_checkpoint = Table(
     Column("countersigned", Text, nullable=False),  # JSON: the people who signed it, and their signatures
     Column("signature", LargeBinary, nullable=False),
 )
+
+audit_session = Table(
+    "audit_session",
+    metadata,
+    Column("id", String(64), primary_key=True),  # SHA-256 of the statement
+    Column("statement", Text, nullable=False),  # canonical JSON: who acts, by which key, and until when
+    Column("signature", LargeBinary, nullable=False),  # of the operator's own key
+)
+
+audit_signature = Table(
+    "audit_signature",
+    metadata,
+    Column("position", COUNT, primary_key=True, autoincrement=False),  # of the last row that it covers
+    Column("first", COUNT, nullable=False),
+    Column("session", ForeignKey("audit_session.id"), nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+subject_head = Table(
+    "subject_head",
+    metadata,
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("version", COUNT, nullable=False),
+    Column("position", COUNT, nullable=False),
+    Column("hash", String(64), nullable=False),
+    PrimaryKeyConstraint("kind", "subject"),
+)
+"""The newest row of the log that puts a state there, for each thing that has one."""

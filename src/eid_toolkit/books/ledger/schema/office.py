@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from eid_toolkit.books.ledger.schema.base import COUNT, UtcTime, metadata
+from eid_toolkit.books.ledger.schema.base import COUNT, UtcTime, metadata, standing
 
 application = Table(
     "application",
@@ -23,6 +23,7 @@ application = Table(
     Column("evidence", Text, nullable=False, server_default="[]"),  # JSON: what was shown, by kind and reference
     Column("creator", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    *standing(),
 )
 
 application_biometric = Table(
@@ -66,6 +67,7 @@ document = Table(
     Column("chip", Text, unique=True),
     Column("remake", Integer, nullable=False, server_default="0"),  # 1 where an earlier one for it was given up
     Column("created_at", UtcTime, nullable=False),
+    *standing(),
     Index("ix_document_queue", "state", "remake", "created_at", "id"),  # what is written next
 )
 
@@ -110,6 +112,7 @@ card = Table(
     Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
     Column("state", String(16), nullable=False, index=True),
     Column("updated_at", UtcTime, nullable=False),
+    *standing(),
 )
 
 data_key = Table(
@@ -167,4 +170,5 @@ station = Table(
     Column("name", String(64), primary_key=True),
     Column("paused_at", UtcTime),
     Column("paused_by", Text),
+    *standing(),
 )

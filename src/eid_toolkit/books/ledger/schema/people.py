@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from eid_toolkit.books.ledger.schema.base import COUNT, SORTED_TEXT, UtcTime, metadata
+from eid_toolkit.books.ledger.schema.base import COUNT, SORTED_TEXT, UtcTime, metadata, standing
 
 person = Table(
     "person",
@@ -117,6 +117,7 @@ agency = Table(
     Column("may_report", Integer, nullable=False, server_default="0"),  # notices, as the police does
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
+    *standing(),
 )
 
 notice = Table(
@@ -133,5 +134,6 @@ notice = Table(
     Column("withdrawn_at", UtcTime),
     Column("withdrawn_by", Text),
     Column("withdrawal_reason", Text),
+    *standing(),
     Index("ix_notice_kind", "kind"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
-from eid_toolkit.books.ledger.schema.base import COUNT, SORTED_TEXT, UtcTime, metadata
+from eid_toolkit.books.ledger.schema.base import COUNT, SORTED_TEXT, UtcTime, metadata, standing
 
 vendor = Table(
     "vendor",
@@ -13,6 +13,7 @@ vendor = Table(
     Column("certificate", LargeBinary, nullable=False),  # whose key signs the vendor's manifests
     Column("added_at", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
+    *standing(),
 )
 
 manifest = Table(
@@ -26,6 +27,7 @@ manifest = Table(
     Column("blanks", COUNT, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("operator", Text, nullable=False),
+    *standing(),
 )
 
 blank = Table(
@@ -40,6 +42,7 @@ blank = Table(
     Column("reason", Text),
     Column("moves", COUNT, nullable=False),  # the position of its newest movement
     Column("updated_at", UtcTime, nullable=False),
+    *standing(),
 )
 
 blank_movement = Table(
@@ -73,4 +76,5 @@ shift = Table(
     Column("closed_with", Text),
     Column("counted_at_closing", COUNT),
     Column("differences", Text),  # JSON: serials that were missing or too many
+    *standing(),
 )

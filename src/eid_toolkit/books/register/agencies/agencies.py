@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.kinds import AGENCIES
 from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
 from eid_toolkit.books.ledger.schema import agency, person
 from eid_toolkit.books.register.agencies.agency_record import Agency, active_agency, agency_of, find_agency, load_agency
@@ -97,8 +99,7 @@ class Agencies:
         with self._database.write() as connection:
             if find_agency(connection, code) is not None:
                 raise NotPermitted("agency-exists", agency=code)
-            connection.execute(insert(agency), row)
-            append(connection, now, operator.name, [AuditEvent("agency.added", code, _rights(added))])
+            create(connection, AGENCIES, [row], "added", operator, now, [_rights(added)])
         return added
 
     def change(
@@ -127,9 +128,8 @@ class Agencies:
             )
             if after == before:
                 raise BadInput("agency-unchanged", agency=code)
-            connection.execute(update(agency).where(agency.c.code == code).values(_columns(after)))
             detail = {"before": _rights(before), "after": _rights(after)}
-            append(connection, now, operator.name, [AuditEvent("agency.changed", code, detail)])
+            change(connection, AGENCIES, [code], _columns(after), "changed", operator, now, detail)
         return after
 
     def all(self, operator: Operator) -> tuple[Agency, ...]:
@@ -150,8 +150,7 @@ class Agencies:
         now = self._clock.now()
         with self._database.write() as connection:
             active_agency(connection, code)
-            connection.execute(update(agency).where(agency.c.code == code).values(disabled_at=now))
-            append(connection, now, operator.name, [AuditEvent("agency.disabled", code, {})])
+            change(connection, AGENCIES, [code], {"disabled_at": now}, "disabled", operator, now)
             return load_agency(connection, code)
 
     def look_up(
@@ -188,7 +187,7 @@ class Agencies:
         with self._database.write() as connection:
             # What was typed there may be anything, a personal number too.
             subject = _UNKNOWN if find_agency(connection, code) is None else code
-            append(connection, self._clock.now(), operator.name, [AuditEvent(LOOKED_UP, subject, detail)])
+            append(connection, self._clock.now(), operator, [AuditEvent(LOOKED_UP, subject, detail)])
 
 
 def _fields(names: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from eid_toolkit.books.audit.states import hold_one
+from eid_toolkit.books.ledger.kinds import AGENCIES
 from eid_toolkit.books.ledger.schema import agency
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.ground.errors import BadInput, NotPermitted
@@ -52,6 +54,7 @@ def load_agency(connection: Connection, code: str) -> Agency:
 def active_agency(connection: Connection, code: str) -> Agency:
     """The agency; raises :class:`NotPermitted` if it was disabled."""
     record = load_agency(connection, code)
+    hold_one(connection, AGENCIES, record.code)
     if record.disabled_at is not None:
         raise NotPermitted("agency-disabled", agency=code)
     return record

@@ -10,18 +10,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, or_, select
 
-from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create, hold
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.ledger.kinds import NOTICES
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import application, document, notice, person
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.agencies.agency_record import active_agency
 from eid_toolkit.books.register.documents.document_rows import Document, load_document
 from eid_toolkit.books.register.documents.document_status import DocumentStatuses
-from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.people.person_record import load_person, refuse_merged
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
@@ -119,8 +120,7 @@ class Notices:
             if record.withdrawn_at is not None:
                 raise NotPermitted("notice-withdrawn", notice=record.id)
             values = {"withdrawn_at": now, "withdrawn_by": operator.name, "withdrawal_reason": why}
-            connection.execute(update(notice).where(notice.c.id == record.id).values(values))
-            append(connection, now, operator.name, [AuditEvent("notice.withdrawn", record.id, {})])
+            change(connection, NOTICES, [record.id], values, "withdrawn", operator, now)
             return _load(connection, record.id)
 
     def list(
@@ -129,14 +129,13 @@ class Notices:
         """The notices that hold, oldest first, or also the ``withdrawn`` ones; of one person or document, if given."""
         operator.require(Permission.READ_PERSONS)
         query = select(notice).order_by(notice.c.reported_at, notice.c.id)
-        if not withdrawn:
-            query = query.where(notice.c.withdrawn_at.is_(None))
         if person is not None:
             query = query.where(notice.c.person_id == person.upper())
         if document is not None:
             query = query.where(notice.c.document_id == document.upper())
         with self._database.read() as connection:
-            return tuple(map(_notice, connection.execute(query)))
+            held = _held(connection, query)
+        return tuple(each for each in held if withdrawn or each.withdrawn_at is None)
 
     def _insert(
         self,
@@ -149,10 +148,9 @@ class Notices:
         **subject: str,
     ) -> Notice:
         identifier = new_identifier("N", self._entropy)
-        row = {"id": identifier, "kind": kind, "agency": agency, "operator": operator.name}
-        connection.execute(insert(notice), {**row, **subject, "reported_at": now, "reason": reason})
-        detail = {"kind": str(kind), "agency": agency, **subject}
-        append(connection, now, operator.name, [AuditEvent("notice.added", identifier, detail)])
+        row: dict[str, object] = {"id": identifier, "kind": kind, "agency": agency, "operator": operator.name}
+        row |= {**subject, "reported_at": now, "reason": reason}
+        create(connection, NOTICES, [row], "added", operator, now, [{"kind": str(kind), "agency": agency, **subject}])
         return _load(connection, identifier)
 
 
@@ -178,8 +176,15 @@ def notices_about(connection: Connection, person_id: str) -> tuple[Notice, ...]:
     documents = select(document.c.id).join(application, document.c.application_id == application.c.id)
     theirs = documents.where(application.c.person_id.in_(same))
     about = or_(notice.c.person_id.in_(same), notice.c.document_id.in_(theirs))
-    query = select(notice).where(and_(about, notice.c.withdrawn_at.is_(None)))
-    return tuple(map(_notice, connection.execute(query.order_by(notice.c.reported_at, notice.c.id))))
+    held = _held(connection, select(notice).where(about).order_by(notice.c.reported_at, notice.c.id))
+    return tuple(each for each in held if each.withdrawn_at is None)
+
+
+def _held(connection: Connection, query: Select[Any]) -> list[Notice]:
+    """The notices of a query, each held to the log."""
+    notices = list(map(_notice, connection.execute(query)))
+    hold(connection, NOTICES, [each.id for each in notices])
+    return notices
 
 
 def _reporting(connection: Connection, code: str) -> None:
@@ -211,7 +216,8 @@ def _load(connection: Connection, identifier: str) -> Notice:
 
 
 def _notice(row: Row[Any]) -> Notice:
-    return Notice(**{**row._mapping, "kind": stored(NoticeKind, row.kind, "the kind of a notice")})
+    columns = {name: getattr(row, name) for name in Notice.__slots__}
+    return Notice(**{**columns, "kind": stored(NoticeKind, row.kind, "the kind of a notice")})
 
 
 def _clean(reason: str | None) -> str | None:

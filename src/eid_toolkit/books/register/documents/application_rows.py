@@ -14,7 +14,7 @@ from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.decisions import Decision, decision_of
 from eid_toolkit.books.ledger.schema import application, application_biometric, decision, person
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.workflow import ApplicationState
+from eid_toolkit.books.ledger.workflow import ApplicationState
 from eid_toolkit.books.register.people.persons import Person, person_of
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import read_json

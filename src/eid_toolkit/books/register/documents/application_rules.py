@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 
 from eid_toolkit.books.ledger.schema import application, document, person
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.documents.application_rows import ApplicationKind, Evidence, open_application
-from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.register.people.person_data import DECEASED
 from eid_toolkit.books.register.people.person_record import refuse_merged
 from eid_toolkit.books.register.people.persons import Person

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
-from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create, hold, hold_one
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import Decision, decide, verify_decision
 from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import application, application_biometric, document
+from eid_toolkit.books.ledger.workflow import APPLICATION, ApplicationState, DocumentState
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.application_rows import (
     APPROVE,
@@ -28,13 +30,13 @@ from eid_toolkit.books.register.documents.application_rows import (
     load_application,
 )
 from eid_toolkit.books.register.documents.application_rules import check_applicant, check_application
-from eid_toolkit.books.register.documents.workflow import APPLICATION, ApplicationState, DocumentState
 from eid_toolkit.books.register.people.person_record import load_person
 from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.images.portrait import Portrait
+from eid_toolkit.ground.plain_values import parse_json
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.standards.lds.issuer_time import issuer_date
 from eid_toolkit.standards.profiles import DocumentProfile
@@ -109,11 +111,10 @@ class Applications:
                 }
                 for number, content in biometrics.items()
             ]
-            connection.execute(insert(application), row)
+            detail = {"person": person.id, "profile": profile.name, "portrait_sha256": digest, "kind": str(kind)}
+            create(connection, APPLICATIONS, [row], "created", operator, now, [detail])
             if files:
                 connection.execute(insert(application_biometric), files)
-            detail = {"person": person.id, "profile": profile.name, "portrait_sha256": digest, "kind": str(kind)}
-            append(connection, now, operator.name, [AuditEvent("application.created", identifier, detail)])
             return load_application(connection, identifier)
 
     def get(self, identifier: str) -> Application:
@@ -195,6 +196,7 @@ class Applications:
         """The approval, checked against everything that it binds; raises if it does not hold."""
         if record.state is not ApplicationState.APPROVED:
             raise NotPermitted("application-not-approved", application=record.id, state=record.state)
+        hold_one(connection, APPLICATIONS, record.id)
         check_applicant(connection, record.person)
         approval = verify_decision(
             connection, self._operators, APPROVE, record.id, record.decided_on, Permission.DECIDE_APPLICATIONS
@@ -206,8 +208,7 @@ class Applications:
     def complete(self, connection: Connection, record: Application, operator: Operator) -> None:
         """Within the transaction that issues its document: the application has had its end."""
         state = APPLICATION.after(record.id, record.state, "complete")
-        connection.execute(update(application).where(application.c.id == record.id).values(state=state))
-        append(connection, self._clock.now(), operator.name, [AuditEvent(f"application.{state}", record.id, {})])
+        change(connection, APPLICATIONS, [record.id], {"state": state}, "completed", operator, self._clock.now())
 
     def _decide(
         self,
@@ -231,18 +232,25 @@ class Applications:
             if record.state is ApplicationState.APPROVED:  # its document would lose the approval
                 check_no_document(connection, record.id)
             statement = decide(connection, operator, action, record.id, {**record.decided_on, **more}, now)
-            connection.execute(update(application).where(application.c.id == record.id).values(state=state))
-            event = AuditEvent(f"application.{state}", record.id, {"statement_sha256": statement})
-            append(connection, now, operator.name, [event])
+            told = {"statement_sha256": statement}
+            change(connection, APPLICATIONS, [record.id], {"state": state}, str(state), operator, now, told)
             return load_application(connection, record.id)
 
 
+PREPARED = "prepared"
+"""In the log, of an application: the document that was prepared for it."""
+
+
 def check_no_document(connection: Connection, application_id: str) -> None:
-    """Raises :class:`NotPermitted` if the application has a document that is not spoiled."""
-    query = select(document.c.id).where(
-        document.c.application_id == application_id, document.c.state != DocumentState.SPOILED
-    )
-    living = connection.execute(query).scalar()
+    """Raises :class:`NotPermitted` if the application has a document that is not spoiled.
+
+    Which documents it has, the log says, and what stands in the register of them is held to it.
+    """
+    history = hold_one(connection, APPLICATIONS, application_id).history
+    told = [parse_json(row.detail)["document"] for row in history if row.action == f"application.{PREPARED}"]
+    there = connection.execute(select(document.c.id).where(document.c.application_id == application_id)).scalars()
+    documents = hold(connection, DOCUMENTS, sorted({*told, *there}))
+    living = next((each.values["id"] for each in documents if each.values["state"] != DocumentState.SPOILED), None)
     if living is not None:
         raise NotPermitted("application-has-document", application=application_id, document=living)
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
+from eid_toolkit.books.audit.states import change, create
+from eid_toolkit.books.ledger.kinds import CARDS
 from eid_toolkit.books.ledger.schema import card
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.workflow import CARD, CardState
+from eid_toolkit.books.ledger.workflow import CARD, CardState
+from eid_toolkit.books.staff.operators import Operator
 
 
-def begin_card(connection: Connection, chip: str, document_id: str, serial: str | None, now: datetime) -> None:
+def begin_card(
+    connection: Connection, chip: str, document_id: str, serial: str | None, operator: Operator, now: datetime
+) -> None:
     """A chip is bound to a document."""
     values = {"chip": chip, "document_id": document_id, "serial": serial, "state": CARD.initial, "updated_at": now}
-    connection.execute(insert(card), values)
+    create(connection, CARDS, [values], "writing", operator, now, [{"document": document_id}])
 
 
-def change_card(connection: Connection, chip: str | None, action: str, now: datetime) -> None:
+def change_card(connection: Connection, chip: str | None, action: str, operator: Operator, now: datetime) -> None:
     """What happens to a document's card; nothing where there is none, or it was made before cards were kept."""
     row = connection.execute(select(card.c.state).where(card.c.chip == chip)).first() if chip is not None else None
     if row is None or chip is None:
         return
     state = CARD.after(chip, stored(CardState, row.state, "the state of a card"), action)
-    connection.execute(update(card).where(card.c.chip == chip).values(state=state, updated_at=now))
+    change(connection, CARDS, [chip], {"state": state, "updated_at": now}, str(state), operator, now)
 
 
 def serial_of(connection: Connection, chip: str) -> str | None:

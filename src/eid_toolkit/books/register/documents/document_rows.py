@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, select
 
-from eid_toolkit.books.audit.log import newest
-from eid_toolkit.books.ledger.canonical import canonical, digest
+from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.documents.applications import Application
-from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
-from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
@@ -148,12 +147,9 @@ def load_document(connection: Connection, identifier: str) -> Document:
 def document_of(row: Row[Any]) -> Document:
     """The document of a row."""
     state = stored(DocumentState, row.state, "the state of a document")
-    return Document(**{**row._mapping, "state": state, "remake": bool(row.remake)})
+    columns = {name: getattr(row, name) for name in Document.__slots__}
+    return Document(**{**columns, "state": state, "remake": bool(row.remake)})
 
-
-RESUMED = "document.resumed"
-_TOLD = {**{f"document.{state}": state for state in DocumentState}, RESUMED: DocumentState.ISSUED}
-"""The events of the audit log that tell of a document's state."""
 
 BOUND = (
     "id",
@@ -173,13 +169,3 @@ BOUND = (
 def binding_of(columns: Mapping[str, object], labels: Iterable[str]) -> str:
     """What all that is sealed for a document is bound to: change its row or its set of files, and nothing opens."""
     return digest({**{name: columns[name] for name in BOUND}, "files": sorted(labels)})
-
-
-def check_history(connection: Connection, record: Document) -> None:
-    """The register's row and the audit log tell the same of the document; raises :class:`IntegrityBroken` if not."""
-    told = newest(connection, record.id, _TOLD)
-    agree = told is not None and _TOLD[told.action] is record.state
-    if agree and told is not None and record.state is DocumentState.BOUND:
-        agree = told.detail == canonical({"chip": record.chip})
-    if not agree:
-        raise IntegrityBroken("document-history-changed", document=record.id, state=record.state)

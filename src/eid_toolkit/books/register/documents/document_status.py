@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, union
 
-from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import Held, change, hold, hold_one
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import signed_statement
+from eid_toolkit.books.ledger.kinds import DOCUMENTS, TAKEN_OVER
 from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.ledger.schema import document, document_status
+from eid_toolkit.books.ledger.schema import audit, document, document_status
 from eid_toolkit.books.ledger.stored import stored
+from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.register.documents.document_rows import (
-    RESUMED,
     Document,
-    check_history,
     document_of,
     load_document,
 )
-from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.ground.plain_values import to_plain
+from eid_toolkit.ground.plain_values import parse_json, to_plain
 from eid_toolkit.ground.ports import Clock
 
 PERMISSIONS: Mapping[str, Permission] = {
@@ -49,7 +48,9 @@ _LISTED = (
     DocumentState.REISSUED,
     DocumentState.DESTROYED,
 )
-_TOLD_AS = {"report-lost": "lost", "report-stolen": "stolen", "suspend": "suspended"}
+_REPORTED = (DocumentState.LOST, DocumentState.STOLEN)
+TOLD = "told"
+"""In the log, of a document that was taken over: as what officers knew it, and since when."""
 _BATCH = 1000
 
 
@@ -162,35 +163,37 @@ class DocumentStatuses:
         )
 
     def listed(self, issuing_state: str, today: date) -> Iterator[Listed]:
-        """The documents of a state that are not good and whose validity has not passed by itself."""
-        query = (
-            select(document)
-            .where(document.c.issuing_state == issuing_state, document.c.state.in_([str(state) for state in _LISTED]))
-            .where((document.c.date_of_expiry.is_(None)) | (document.c.date_of_expiry >= today.isoformat()))
-            .order_by(document.c.id)
-            .limit(_BATCH)
-        )
-        after = ""
+        """The documents of a state that are not good and whose validity has not passed by itself.
+
+        Which were ever reported, the log says: each is held to it, whatever stands in its row.
+        """
+        states = [str(state) for state in _LISTED]
+        rows = select(document.c.id).where(document.c.state.in_(states))
+        told = select(audit.c.subject).where(audit.c.kind == DOCUMENTS.name, audit.c.state.in_(states))
         with self._database.read() as connection:
-            while part := connection.execute(query.where(document.c.id > after)).all():
-                changes = _changes(connection, [row.id for row in part])
-                for row in part:
-                    if row.id not in changes:
-                        raise IntegrityBroken("document-history-changed", document=row.id, state=row.state)
-                    status, since = _told(changes[row.id])
-                    number, content = row.document_number, row.content_sha256
-                    yield Listed(row.id, row.issuing_state, number, status, since, content)
-                after = part[-1].id
+            ever = sorted(connection.execute(union(rows, told)).scalars())
+            for start in range(0, len(ever), _BATCH):
+                for held in hold(connection, DOCUMENTS, ever[start : start + _BATCH]):
+                    values = held.values
+                    expiry = values["date_of_expiry"]
+                    if (
+                        values["issuing_state"] == issuing_state
+                        and values["state"] in states
+                        and (expiry is None or expiry >= today.isoformat())
+                    ):
+                        status, since = _reported(held)
+                        number, content = values["document_number"], values["content_sha256"]
+                        yield Listed(values["id"], issuing_state, number, status, since, content)
 
     def _change(
         self, connection: Connection, record: Document, action: str, operator: Operator, reason: str | None
     ) -> Document:
         now = self._clock.now()
         state = DOCUMENT.after(record.id, record.state, action)
-        check_history(connection, record)
+        hold_one(connection, DOCUMENTS, record.id)
         if action == "destroy":
-            change_card(connection, record.chip, "return", now)
-            change_card(connection, record.chip, "destroy", now)
+            change_card(connection, record.chip, "return", operator, now)
+            change_card(connection, record.chip, "destroy", operator, now)
         decided = {"from": str(record.state), "to": str(state), "sod_sha256": record.sod_sha256, "reason": reason}
         statement, signature = signed_statement(operator, action, record.id, decided, now)
         mine = document_status.c.document_id == record.id
@@ -207,25 +210,33 @@ class DocumentStatuses:
             "signature": signature,
         }
         connection.execute(insert(document_status), row)
-        connection.execute(update(document).where(document.c.id == record.id).values(state=state))
-        name = RESUMED if action == "resume" else f"document.{state}"
+        told = "resumed" if action == "resume" else str(state)
         detail = {"statement_sha256": sha256(statement.encode()).hexdigest()}
-        append(connection, now, operator.name, [AuditEvent(name, record.id, detail)])
+        change(connection, DOCUMENTS, [record.id], {"state": state}, told, operator, now, detail)
         return load_document(connection, record.id)
 
 
-def _changes(connection: Connection, identifiers: list[str]) -> dict[str, list[tuple[str, datetime]]]:
-    changes: dict[str, list[tuple[str, datetime]]] = {}
-    query = select(document_status).where(document_status.c.document_id.in_(identifiers))
-    for row in connection.execute(query.order_by(document_status.c.position)):
-        changes.setdefault(row.document_id, []).append((row.action, row.since))
-    return changes
-
-
-def _told(changes: list[tuple[str, datetime]]) -> tuple[str, date]:
+def _reported(held: Held) -> tuple[str, date]:
     """As what officers know the document: what was reported of it outlasts that it was revoked or replaced later."""
+    for row in reversed(held.history):
+        action = row.action.removeprefix("document.")
+        told = (action, datetime.fromisoformat(row.time).date())
+        if action.endswith(TAKEN_OVER):
+            status, since = parse_json(row.detail)[TOLD]
+            told = (status, date.fromisoformat(since))
+        if told[0] in _REPORTED:
+            return told
+    newest = held.history[-1]
+    if newest.action.endswith(TAKEN_OVER):
+        return told
+    action = newest.action.removeprefix("document.")
+    return "suspended" if action == "suspended" else "revoked", datetime.fromisoformat(newest.time).date()
+
+
+def told_before(changes: Sequence[tuple[str, datetime]]) -> tuple[str, date]:
+    """As what officers knew a document by the changes of a register that was not taken over, the newest last."""
     for action, since in reversed(changes):
         if action in ("report-lost", "report-stolen"):
-            return _TOLD_AS[action], since.date()
+            return action.removeprefix("report-"), since.date()
     action, since = changes[-1]
-    return _TOLD_AS.get(action, "revoked"), since.date()
+    return "suspended" if action == "suspend" else "revoked", since.date()

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create, hold_one
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import decide
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import document, document_file, document_secret
+from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.application_rows import load_application, load_applications
-from eid_toolkit.books.register.documents.applications import Application, Applications, check_no_document
+from eid_toolkit.books.register.documents.applications import PREPARED, Application, Applications, check_no_document
 from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
 from eid_toolkit.books.register.documents.document_rows import (
     ACTIVE_AUTHENTICATION_KEY,
@@ -29,14 +32,12 @@ from eid_toolkit.books.register.documents.document_rows import (
     DocumentPackage,
     PreparedDocument,
     binding_of,
-    check_history,
     document_of,
     has_document,
     load_document,
 )
 from eid_toolkit.books.register.documents.document_status import DocumentStatuses
 from eid_toolkit.books.register.documents.jobs import give_up_jobs
-from eid_toolkit.books.register.documents.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION, Stock
 from eid_toolkit.books.staff.operators import Operator
@@ -86,7 +87,7 @@ class Documents:
         """
         operator.require(Permission.PREPARE_DOCUMENTS)
         now = self._clock.now()
-        added, files, secrets, events = [], [], [], []
+        added, files, secrets, details = [], [], [], []
         with self._database.write() as connection:
             applications = load_applications(connection, (prepared.application.id for prepared in group))
             for prepared in group:
@@ -102,12 +103,17 @@ class Documents:
                     files.append({**mine, "label": file.label, "content": seal(data, _context(binding, file.label))})
                 for name, key in prepared.secrets.items():
                     secrets.append({**mine, "name": name, "content": seal(key.reveal(), _context(binding, name))})
-                events.append(AuditEvent("document.prepared", record.id, {"application": application.id, **told}))
+                details.append({"application": application.id, **told})
                 added.append(record)
             rows = [{**asdict(record), "remake": int(record.remake)} for record in added]
-            for into, values in ((document, rows), (document_file, files), (document_secret, secrets)):
+            create(connection, DOCUMENTS, rows, PREPARED, operator, now, details)
+            named = {record.application_id: record.id for record in added}
+            change(
+                connection, APPLICATIONS, list(named), {}, PREPARED, operator, now,
+                lambda before: {"document": named[before["id"]]},
+            )  # fmt: skip
+            for into, values in ((document_file, files), (document_secret, secrets)):
                 connection.execute(insert(into), values)
-            append(connection, now, operator.name, events)
         return tuple(added)
 
     def get(self, identifier: str) -> Document:
@@ -149,7 +155,7 @@ class Documents:
             record = load_document(connection, identifier)
             files = connection.execute(select(document_file).where(document_file.c.document_id == record.id)).all()
             rows = connection.execute(select(document_secret).where(document_secret.c.document_id == record.id)).all()
-            check_history(connection, record)
+            hold_one(connection, DOCUMENTS, record.id)
             binding = binding_of({name: getattr(record, name) for name in BOUND}, (row.label for row in files))
 
             def unsealed(name: str, content: bytes) -> Secret:
@@ -191,14 +197,14 @@ class Documents:
             again = record.state is DocumentState.BOUND and record.chip == chip
             state = record.state if again else DOCUMENT.after(record.id, record.state, "bind")
             self._applications.verify_approval(connection, load_application(connection, record.application_id))
-            check_history(connection, record)
+            hold_one(connection, DOCUMENTS, record.id)
             if again:
                 return record
             other = connection.execute(select(document.c.id).where(document.c.chip == chip)).scalar()
             if other is not None:
                 raise NotPermitted("chip-has-document", chip=chip, document=other)
             serial = self._stock.use(connection, chip, station, operator)
-            begin_card(connection, chip, record.id, serial, self._clock.now())
+            begin_card(connection, chip, record.id, serial, operator, self._clock.now())
             self._change(connection, record, operator, state, {"chip": chip}, chip=chip)
             return load_document(connection, record.id)
 
@@ -219,11 +225,11 @@ class Documents:
             after = DOCUMENT.after(record.id, record.state, "issue")
             application = load_application(connection, record.application_id)
             self._applications.verify_approval(connection, application)
-            check_history(connection, record)
+            hold_one(connection, DOCUMENTS, record.id)
             state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "profile_hash": record.profile_hash}
             statement = decide(connection, operator, "issue", record.id, state, self._clock.now())
             self._destroy_chip_keys(connection, record, operator)
-            change_card(connection, record.chip, "finish", self._clock.now())
+            change_card(connection, record.chip, "finish", operator, self._clock.now())
             self._change(connection, record, operator, after, {"statement_sha256": statement})
             self._applications.complete(connection, application, operator)
             if application.replaces is not None:
@@ -248,7 +254,7 @@ class Documents:
         with self._database.write() as connection:
             record = load_document(connection, identifier)
             after = DOCUMENT.after(record.id, record.state, "spoil")
-            check_history(connection, record)
+            hold_one(connection, DOCUMENTS, record.id)
             printed = serial_of(connection, record.chip) if record.chip is not None else None
             if printed is not None:
                 _check_spoiling(printed, serial, operator, second)
@@ -257,7 +263,7 @@ class Documents:
             statement = decide(connection, operator, "spoil", record.id, {**state, **witness}, self._clock.now())
             signature = second.sign(statement.encode()) if second is not None else None
             self._destroy_chip_keys(connection, record, operator)
-            change_card(connection, record.chip, "spoil", self._clock.now())
+            change_card(connection, record.chip, "spoil", operator, self._clock.now())
             if record.chip is not None:
                 self._stock.spoil_used(connection, record.chip, operator, reason)
             detail = {"statement_sha256": statement, **witness}
@@ -274,7 +280,7 @@ class Documents:
 
     def _give_up_jobs(self, connection: Connection, identifier: str, operator: Operator) -> None:
         now = self._clock.now()
-        append(connection, now, operator.name, give_up_jobs(connection, identifier, now, {}))
+        append(connection, now, operator, give_up_jobs(connection, identifier, now, {}))
 
     def serial(self, record: Document) -> str | None:
         """The number printed on the blank of the document's card, where stock is kept."""
@@ -284,12 +290,8 @@ class Documents:
             return serial_of(connection, record.chip)
 
     def content_sha256(self, identifier: str) -> str:
-        """Of what the document's EF.SOD signs; put into the row where an earlier version has left it open."""
-        content = Sod.parse(self.load_package(identifier).files[ElementaryFile.SOD]).content_sha256
-        with self._database.write() as connection:
-            mine = (document.c.id == identifier) & document.c.content_sha256.is_(None)
-            connection.execute(update(document).where(mine).values(content_sha256=content))
-        return content
+        """Of what the document's EF.SOD signs, for a row of an earlier version, which leaves it open."""
+        return Sod.parse(self.load_package(identifier).files[ElementaryFile.SOD]).content_sha256
 
     def export(self, identifier: str, operator: Operator) -> DocumentPackage:
         """What is printed of a document, on record: it opens the chip."""
@@ -297,7 +299,7 @@ class Documents:
         package = self.load_package(identifier)
         with self._database.write() as connection:
             event = AuditEvent("document.exported", package.document_id, {})
-            append(connection, self._clock.now(), operator.name, [event])
+            append(connection, self._clock.now(), operator, [event])
         return package
 
     def _destroy_chip_keys(self, connection: Connection, record: Document, operator: Operator) -> None:
@@ -309,7 +311,7 @@ class Documents:
         if names:
             connection.execute(delete(document_secret).where(mine, document_secret.c.name.in_(CHIP_KEYS)))
             event = AuditEvent("document.keys-destroyed", record.id, {"keys": names})
-            append(connection, self._clock.now(), operator.name, [event])
+            append(connection, self._clock.now(), operator, [event])
 
     def _change(
         self,
@@ -320,8 +322,8 @@ class Documents:
         detail: Mapping[str, object],
         **values: object,
     ) -> None:
-        connection.execute(update(document).where(document.c.id == record.id).values(state=state, **values))
-        append(connection, self._clock.now(), operator.name, [AuditEvent(f"document.{state}", record.id, detail)])
+        new = {"state": state, **values}
+        change(connection, DOCUMENTS, [record.id], new, str(state), operator, self._clock.now(), detail)
 
 
 def _check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:

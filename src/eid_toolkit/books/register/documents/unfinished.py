@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS
 from eid_toolkit.books.ledger.schema import application, document
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.cards import change_card
-from eid_toolkit.books.register.documents.document_rows import document_of
-from eid_toolkit.books.register.documents.jobs import give_up_jobs
-from eid_toolkit.books.register.documents.workflow import (
+from eid_toolkit.books.ledger.workflow import (
     APPLICATION,
     DOCUMENT,
     ApplicationState,
     BlankState,
     DocumentState,
 )
+from eid_toolkit.books.register.documents.cards import change_card
+from eid_toolkit.books.register.documents.document_rows import document_of
+from eid_toolkit.books.register.documents.jobs import give_up_jobs
 from eid_toolkit.books.register.stock.stock_movements import find_chip, move
 from eid_toolkit.books.staff.operators import Operator
 
@@ -41,11 +43,10 @@ def end_unfinished(connection: Connection, person: str, operator: Operator, now:
     making = select(document).where(document.c.application_id.in_(theirs), document.c.state.in_(IN_THE_MAKING))
     for unfinished in map(document_of, connection.execute(making.order_by(document.c.id)).all()):
         after = DOCUMENT.after(unfinished.id, unfinished.state, "spoil")
-        connection.execute(update(document).where(document.c.id == unfinished.id).values(state=after))
-        events.append(AuditEvent(f"document.{after}", unfinished.id, _ERASED))
+        change(connection, DOCUMENTS, [unfinished.id], {"state": after}, str(after), operator, now, _ERASED)
         events += give_up_jobs(connection, unfinished.id, now, _ERASED)
         if unfinished.chip is not None:
-            change_card(connection, unfinished.chip, "spoil", now)
+            change_card(connection, unfinished.chip, "spoil", operator, now)
             blank = find_chip(connection, unfinished.chip)
             if blank is not None and blank.state is BlankState.USED:
                 move(connection, [blank], "spoil", operator, now)
@@ -56,6 +57,5 @@ def end_unfinished(connection: Connection, person: str, operator: Operator, now:
         state = APPLICATION.after(
             row.id, stored(ApplicationState, row.state, "the state of an application"), "withdraw"
         )
-        connection.execute(update(application).where(application.c.id == row.id).values(state=state))
-        events.append(AuditEvent(f"application.{state}", row.id, _ERASED))
-    append(connection, now, operator.name, events)
+        change(connection, APPLICATIONS, [row.id], {"state": state}, str(state), operator, now, _ERASED)
+    append(connection, now, operator, events)

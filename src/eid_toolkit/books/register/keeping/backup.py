@@ -156,7 +156,7 @@ def _may_be_on_record(database: Database, told: Mapping[str, object]) -> bool:
 
 def _record(database: Database, clock: Clock, operator: Operator, action: str, detail: Mapping[str, object]) -> None:
     with database.write() as connection:
-        log.append(connection, clock.now(), operator.name, [AuditEvent(action, SUBJECT, detail)])
+        log.append(connection, clock.now(), operator, [AuditEvent(action, SUBJECT, detail)])
 
 
 def _write(

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.statements import Checkpoint, audit_key
 from eid_toolkit.books.audit.trail import items
@@ -98,6 +99,7 @@ class Restorer:
     def __init__(self, home: Home, keys: KeyStore, operator: Operator, clock: Clock) -> None:
         self._keys, self._operator, self._clock = keys, operator, clock
         self._operators = OperatorStore(home.operators, keys.foundation)
+        self._keeper = LogKeeper(keys.foundation, clock, SystemEntropy())
         self._files = AuditFiles(home.audit)
         self._address = RegisterAddress.of(home)
         self._place = Place(self._address.path, clock) if self._address.path is not None else None
@@ -137,6 +139,7 @@ class Restorer:
         place = self._place
         database = Database.reach(self._address, new=True)
         try:
+            database.keeper = self._keeper
             with database.write() as connection:
                 if place is not None:
                     place.copy()
@@ -154,6 +157,7 @@ class Restorer:
         try:
             database = Database.reach(RegisterAddress.file(place.beside), new=True)
             try:
+                database.keeper = self._keeper
                 with database.write() as connection:
                     loaded = self._load(connection, work)
             finally:

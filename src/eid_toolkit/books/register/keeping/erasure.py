@@ -14,8 +14,10 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, BLANKS, DOCUMENTS, NOTICES
 from eid_toolkit.books.ledger.name_index import forget_name
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import (
@@ -34,9 +36,9 @@ from eid_toolkit.books.ledger.schema import (
     person_change,
     personalization_job,
 )
+from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.unfinished import IN_THE_MAKING, UNDECIDED, end_unfinished
-from eid_toolkit.books.register.documents.workflow import DocumentState
 from eid_toolkit.books.register.people.person_data import FIELDS
 from eid_toolkit.books.register.people.person_record import Person, load_person, person_of, refuse_merged
 from eid_toolkit.books.staff.operators import Operator
@@ -61,6 +63,7 @@ _BLANK = {
 }
 _VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
 _CHUNK = 500
+_ERASED = "erased"
 _BROUGHT_BACK = {"reason": "brought back by a back-up", "with": None}
 _ERASED_STATEMENT = canonical({"erased": True, "state": {}})
 """In place of what was decided on; the audit log has the SHA-256 of what stood there."""
@@ -105,7 +108,7 @@ class Erasure:
         with self._database.write() as connection:
             record, same = _erasable(connection, reference, now.date())
             detail = {"reason": why, "with": people[1].name if len(people) > 1 else None}
-            documents = _erase(connection, self._data_keys, (record, *same), people[0].name, now, detail)
+            documents = _erase(connection, self._data_keys, (record, *same), people[0], now, detail)
         left = self._database.clear_files()
         return Erased(record.id, tuple(each.id for each in same), tuple(documents), left)
 
@@ -129,7 +132,7 @@ def erase_again(
         rows = connection.execute(select(person).where(person.c.id.in_(chunk), person.c.erased_at.is_(None)))
         for record in [person_of(row) for row in rows.mappings()]:
             end_unfinished(connection, record.id, operator, now)
-            _erase(connection, data_keys, (record,), operator.name, now, _BROUGHT_BACK)
+            _erase(connection, data_keys, (record,), operator, now, _BROUGHT_BACK)
             count += 1
     return count
 
@@ -138,7 +141,7 @@ def _erase(
     connection: Connection,
     data_keys: DataKeys,
     people: Sequence[Person],
-    operator: str,
+    operator: Operator,
     now: datetime,
     detail: Mapping[str, object],
 ) -> list[str]:
@@ -149,8 +152,12 @@ def _erase(
     for subject in (*identifiers, *documents):
         data_keys.destroy(connection, subject, operator)
     for record in people:
-        _blank_numbers(connection, record, documents, now.date())
+        numbered = _without_number(connection, record, documents, now.date())
+        change(connection, DOCUMENTS, numbered, {"document_number": ""}, _ERASED, operator, now)
         _blank_person(connection, record, now)
+    change(connection, APPLICATIONS, applications, {"evidence": "[]", "portrait": b""}, _ERASED, operator, now)
+    _blank_cards(connection, documents, operator, now)
+    _blank_notices(connection, identifiers, documents, operator, now)
     _blank_papers(connection, identifiers, applications, documents)
     told = {**detail, "documents": documents, "merged": identifiers[1:]}
     append(connection, now, operator, [AuditEvent("person.erased", identifiers[0], told)])
@@ -202,15 +209,37 @@ def _blank_person(connection: Connection, record: Person, now: datetime) -> None
     forget_name(connection, record.data.folded_name)
 
 
-def _blank_numbers(connection: Connection, record: Person, documents: list[str], today: date) -> None:
-    """Document numbers that are a part of the personal number go, where no officer is to be told of them any more."""
+def _without_number(connection: Connection, record: Person, documents: list[str], today: date) -> list[str]:
+    """The documents whose number is a part of the personal number, where no officer is to be told of it any more."""
     number = record.data.personal_number
     if number is None:
-        return
-    for row in connection.execute(select(document).where(document.c.id.in_(documents))).all():
-        past = row.date_of_expiry is not None and row.date_of_expiry < today.isoformat()
-        if row.document_number in number and (past or row.state == DocumentState.SPOILED):
-            connection.execute(update(document).where(document.c.id == row.id).values(document_number=""))
+        return []
+    rows = connection.execute(select(document).where(document.c.id.in_(documents))).all()
+    past = {row.id for row in rows if row.date_of_expiry is not None and row.date_of_expiry < today.isoformat()}
+    past |= {row.id for row in rows if row.state == DocumentState.SPOILED}
+    return [row.id for row in rows if row.document_number in number and row.id in past]
+
+
+def _serials(connection: Connection, documents: list[str]) -> list[str]:
+    query = select(card.c.serial).where(card.c.document_id.in_(documents), card.c.serial.is_not(None))
+    return list(connection.execute(query).scalars())
+
+
+def _blank_cards(connection: Connection, documents: list[str], operator: Operator, now: datetime) -> None:
+    """Why a card was spoiled may tell of its holder."""
+    reasoned = select(blank.c.serial).where(
+        blank.c.serial.in_(_serials(connection, documents)), blank.c.reason.is_not(None)
+    )
+    serials = list(connection.execute(reasoned).scalars())
+    change(connection, BLANKS, serials, {"reason": None}, _ERASED, operator, now)
+
+
+def _blank_notices(
+    connection: Connection, identifiers: list[str], documents: list[str], operator: Operator, now: datetime
+) -> None:
+    about = notice.c.person_id.in_(identifiers) | notice.c.document_id.in_(documents)
+    notices = list(connection.execute(select(notice.c.id).where(about)).scalars())
+    change(connection, NOTICES, notices, {"reason": None, "withdrawal_reason": None}, _ERASED, operator, now)
 
 
 def _blank_papers(
@@ -220,10 +249,8 @@ def _blank_papers(
 
     Of documents and their cards the state and its history stay, without the reasons: the audit log tells of both.
     """
-    query = select(card.c.serial).where(card.c.document_id.in_(documents), card.c.serial.is_not(None))
-    serials = list(connection.execute(query).scalars())
+    serials = _serials(connection, documents)
     for statement in (
-        update(application).where(application.c.id.in_(applications)).values(evidence="[]", portrait=b""),
         update(application_biometric)
         .where(application_biometric.c.application_id.in_(applications))
         .values(content=b""),
@@ -232,13 +259,9 @@ def _blank_papers(
         .where(document_status.c.document_id.in_(documents))
         .values(reason=None, statement=_ERASED_STATEMENT),
         update(personalization_job).where(personalization_job.c.document_id.in_(documents)).values(reason=None),
-        update(blank).where(blank.c.serial.in_(serials)).values(reason=None),
         update(blank_movement).where(blank_movement.c.serial.in_(serials)).values(reason=None),
         update(document_file).where(document_file.c.document_id.in_(documents)).values(content=b""),
         update(document_secret).where(document_secret.c.document_id.in_(documents)).values(content=b""),
         update(person_change).where(person_change.c.person_id.in_(identifiers)).values(source=ERASED),
-        update(notice)
-        .where(notice.c.person_id.in_(identifiers) | notice.c.document_id.in_(documents))
-        .values(reason=None, withdrawal_reason=None),
     ):
         connection.execute(statement)

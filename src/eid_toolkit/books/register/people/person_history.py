@@ -100,7 +100,7 @@ class PersonHistory:
                 forget_name(connection, record.data.folded_name)
             record_change(connection, self.data_keys, record, operator, source, fields, now)
             event = AuditEvent("person.changed", record.id, {"fields": sorted(fields), "version": record.version + 1})
-            append(connection, now, operator.name, [event])
+            append(connection, now, operator, [event])
             return load_person(connection, record.id)
 
     def of(self, record: Person, operator: Operator) -> tuple[Change, ...]:

@@ -256,7 +256,7 @@ class PersonImports:
             "digest": sha256("\n".join(each.id for each in added).encode()).hexdigest(),
             "done": last,
         }
-        append(connection, now, operator.name, [AuditEvent("persons.imported", state.id, detail)])
+        append(connection, now, operator, [AuditEvent("persons.imported", state.id, detail)])
         return after
 
     def _rows(self, source: PersonSource, state: _State, options: ImportOptions, part: int) -> Iterator[Row]:

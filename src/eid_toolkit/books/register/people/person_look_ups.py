@@ -114,4 +114,4 @@ class PersonLookUps:
 
     def _append(self, operator: Operator, subject: str, action: str, detail: dict[str, object]) -> None:
         with self._database.write() as connection:
-            append(connection, self._clock.now(), operator.name, [AuditEvent(action, subject, detail)])
+            append(connection, self._clock.now(), operator, [AuditEvent(action, subject, detail)])

@@ -101,7 +101,7 @@ class PersonPairs:
                     new += _propose(writing, batch, self._clock.now())
         with self._database.write() as connection:
             event = AuditEvent("persons.compared", _EVERYBODY, {"new_pairs": new})
-            append(connection, self._clock.now(), operator.name, [event])
+            append(connection, self._clock.now(), operator, [event])
         return new
 
     def list(self, operator: Operator, *, limit: int = 50, offset: int = 0) -> tuple[Pair, ...]:
@@ -121,7 +121,7 @@ class PersonPairs:
             pairs = tuple(_pair(connection, row) for row in rows)
         with self._database.write() as connection:
             event = AuditEvent(LISTED, _EVERYBODY, {"count": len(pairs)})
-            append(connection, self._clock.now(), operator.name, [event])
+            append(connection, self._clock.now(), operator, [event])
         return pairs
 
     def open_of(self, record: Person) -> int:
@@ -158,7 +158,7 @@ class PersonPairs:
             events = [AuditEvent(f"pair.{state}", first.id, {"other": second.id})]
             if same:
                 events.append(self._merge(connection, second.id, first.id, operator, now))
-            append(connection, now, operator.name, events)
+            append(connection, now, operator, events)
             return _pair(connection, connection.execute(select(person_pair).where(here)).one())
 
     def _merge(

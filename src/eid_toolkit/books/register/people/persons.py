@@ -70,7 +70,7 @@ class Persons:
             insert_people(connection, [added])
             record_addition(connection, added, operator, source)
             propose_pairs_of(connection, added, now)
-            append(connection, now, operator.name, [AuditEvent("person.added", added.id, {})])
+            append(connection, now, operator, [AuditEvent("person.added", added.id, {})])
         return added
 
     def change(self, record: Person, data: PersonData, operator: Operator, source: str) -> Person:

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
-from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create, hold_one
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.kinds import STATIONS
 from eid_toolkit.books.ledger.schema import station
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
@@ -38,6 +39,8 @@ class Stations:
         """Whether the station is paused."""
         with self._database.read() as connection:
             row = connection.execute(select(station).where(station.c.name == check_station(name))).first()
+            if row is not None:
+                hold_one(connection, STATIONS, name)
         return Pause(row.paused_at, row.paused_by) if row is not None and row.paused_at is not None else None
 
     def pause(self, name: str, operator: Operator) -> None:
@@ -52,9 +55,11 @@ class Stations:
         operator.require(Permission.PERSONALIZE)
         check_station(name)
         with self._database.write() as connection:
-            if connection.execute(update(station).where(station.c.name == name).values(values)).rowcount == 0:
-                connection.execute(insert(station), {"name": name, **values})
-            append(connection, self._clock.now(), operator.name, [AuditEvent(f"station.{what}", name, {})])
+            now = self._clock.now()
+            if connection.execute(select(station.c.name).where(station.c.name == name)).first() is None:
+                create(connection, STATIONS, [{"name": name, **values}], what, operator, now)
+            else:
+                change(connection, STATIONS, [name], values, what, operator, now)
 
 
 def check_station(name: str) -> str:

@@ -9,12 +9,14 @@ from typing import Annotated
 
 from sqlalchemy import Connection, func, select
 
+from eid_toolkit.books.audit.states import hold_one
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import blank, blank_movement, document, manifest
+from eid_toolkit.books.ledger.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.documents.cards import change_card
-from eid_toolkit.books.register.documents.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock_movements import (
     Blank,
@@ -205,7 +207,7 @@ class Stock:
             now = self._clock.now()
             if action == "destroy":
                 for item in blanks:  # what was a card, and spoiled
-                    change_card(connection, item.chip, "destroy", now)
+                    change_card(connection, item.chip, "destroy", operator, now)
             return move(connection, blanks, action, operator, now, reason=reason)
 
 
@@ -214,6 +216,7 @@ def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]
     item = find_chip(connection, chip)
     if item is None:
         raise NotPermitted("blank-unknown", chip=chip)
+    hold_one(connection, BLANKS, item.serial)
     if item.state is not BlankState.AT_STATION:
         raise NotPermitted("blank-not-at-station", serial=item.serial, state=item.state)
     if item.station != station:
@@ -221,6 +224,7 @@ def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]
     opened = open_shift(connection, station)
     if opened is None:
         raise NotPermitted("shift-not-open", station=station)
+    hold_one(connection, SHIFTS, opened)
     return item, opened
 
 

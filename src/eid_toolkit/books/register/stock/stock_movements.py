@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change
+from eid_toolkit.books.ledger.kinds import BLANKS
 from eid_toolkit.books.ledger.schema import blank, blank_movement, card, shift
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.workflow import BLANK, BlankState
+from eid_toolkit.books.ledger.workflow import BLANK, BlankState
 from eid_toolkit.books.register.stock.manifests import clean_name
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput
@@ -50,7 +53,8 @@ class Blank:
 
 def blank_of(row: Row[Any]) -> Blank:
     """The blank in a row."""
-    return Blank(**{**row._mapping, "state": stored(BlankState, row.state, "the state of a blank")})
+    columns = {name: getattr(row, name) for name in Blank.__slots__}
+    return Blank(**{**columns, "state": stored(BlankState, row.state, "the state of a blank")})
 
 
 def load_blanks(connection: Connection, serials: Sequence[str]) -> list[Blank]:
@@ -108,8 +112,7 @@ def move(
         values |= {"reason": reason, "updated_at": now}
         moved |= {item.serial: replace(item, moves=item.moves + 1, **values) for item in there}
         for part in chunks(item.serial for item in there):
-            changes = {**values, "moves": blank.c.moves + 1}
-            connection.execute(update(blank).where(blank.c.serial.in_(part)).values(changes))
+            change(connection, BLANKS, part, partial(_moved, values), action, operator, now)
         common = {"action": action, "after": target, "station": place, "shift_id": shift_id, "moved_at": now}
         common |= {"operator": operator.name, "reason": reason}
         movements = [
@@ -117,8 +120,12 @@ def move(
         ]
         connection.execute(insert(blank_movement), movements)
     told = None if reason is None or _were_cards(connection, blanks) else reason
-    append(connection, now, operator.name, _events(by_place, action, told))
+    append(connection, now, operator, _events(by_place, action, told))
     return [moved[item.serial] for item in blanks]
+
+
+def _moved(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    return {**values, "moves": before["moves"] + 1}
 
 
 def _values(action: str, state: BlankState, place: str | None, shift_id: str | None) -> dict[str, Any]:

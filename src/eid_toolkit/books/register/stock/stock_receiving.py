@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create, hold
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.ledger.kinds import BLANKS, MANIFESTS, VENDORS
 from eid_toolkit.books.ledger.schema import blank, blank_movement, manifest, vendor
 from eid_toolkit.books.ledger.stored import stored
-from eid_toolkit.books.register.documents.workflow import BLANK
+from eid_toolkit.books.ledger.workflow import BLANK
 from eid_toolkit.books.register.stock.manifests import Manifest, clean_name, places
 from eid_toolkit.books.register.stock.stock_movements import RECEIVE, Blank, chunks, clean_station, move
 from eid_toolkit.books.staff.operators import Operator
@@ -98,11 +100,13 @@ class Receiving:
             before = _find_vendor(connection, name)
             if before is not None and not instead:
                 raise NotPermitted("vendor-exists", vendor=before.name)
-            if before is not None:
-                connection.execute(delete(vendor).where(vendor.c.name == before.name))
-            connection.execute(insert(vendor), row)
+            name = name if before is None else before.name
             detail = {"fingerprint": certificate.fingerprint, "instead_of": before and before.certificate.fingerprint}
-            append(connection, now, people[0].name, [AuditEvent("stock.vendor-added", name, detail)])
+            append(connection, now, people[0], [AuditEvent("stock.vendor-added", name, detail)])
+            if before is None:
+                create(connection, VENDORS, [row], "added", people[0], now)
+            else:
+                change(connection, VENDORS, [name], {**row, "name": name}, "replaced", people[0], now)
         return Vendor(name, certificate, now, people[0].name)
 
     def vendors(self) -> tuple[Vendor, ...]:
@@ -127,6 +131,8 @@ class Receiving:
             if known is not None:
                 raise NotPermitted("manifest-received-already", manifest=known)
             by = _find_vendor(connection, delivered.vendor)
+            if by is not None:
+                hold(connection, VENDORS, [by.name])
             signer = _signer(delivered, by, now)
             _check_new(connection, delivered)
             receipt = Receipt(
@@ -157,17 +163,17 @@ def _insert(
         "received_at": now,
         "operator": operator.name,
     }
-    connection.execute(insert(manifest), row)
+    told = {"vendor": receipt.vendor, "batch": receipt.batch, "sha256": receipt.sha256, "signer": receipt.signer}
+    create(connection, MANIFESTS, [row], "received", operator, now)
     common = {"manifest_id": receipt.id, "state": BLANK.initial, "moves": 1, "updated_at": now}
     blanks = [{"serial": listed.serial, "chip": listed.chip, **common} for listed in delivered.blanks]
-    connection.execute(insert(blank), blanks)
+    create(connection, BLANKS, blanks, RECEIVE, operator, now)
     first = {"position": 1, "action": RECEIVE, "after": BLANK.initial, "moved_at": now, "operator": operator.name}
     connection.execute(insert(blank_movement), [{"serial": listed.serial, **first} for listed in delivered.blanks])
-    told = {"vendor": receipt.vendor, "batch": receipt.batch, "sha256": receipt.sha256, "signer": receipt.signer}
     events = [AuditEvent("stock.received", receipt.id, {**told, "blanks": receipt.blanks})]
     serials = (listed.serial for listed in delivered.blanks)
     events += [AuditEvent("stock.receive", receipt.id, {"serials": part}) for part in chunks(serials)]
-    append(connection, now, operator.name, events)
+    append(connection, now, operator, events)
     return [
         Blank(listed.serial, listed.chip, BLANK.initial, None, None, None, receipt.id, now, moves=1)
         for listed in delivered.blanks

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.states import change, create, hold
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
+from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
 from eid_toolkit.books.ledger.schema import blank, blank_movement, shift
-from eid_toolkit.books.register.documents.workflow import BlankState
+from eid_toolkit.books.ledger.workflow import BlankState
 from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock_movements import (
     CLOSED,
@@ -142,9 +144,9 @@ class Shifts:
                 return account
             row = {"id": new_identifier("S", self._entropy), "station": station, "state": OPEN, "opened_at": now}
             row |= {"opened_by": people[0].name, "opened_with": _second(people), "counted_at_opening": counted}
-            connection.execute(insert(shift), row)
             detail = {"shift": row["id"], "counted": counted, "with": _second(people)}
-            append(connection, now, people[0].name, [AuditEvent("stock.opened", station, detail)])
+            append(connection, now, people[0], [AuditEvent("stock.opened", station, detail)])
+            create(connection, SHIFTS, [row], "opened", people[0], now)
             return _closed_with(account, _load(connection, str(row["id"])))
 
     def close(
@@ -176,11 +178,11 @@ class Shifts:
             values: dict[str, Any] = {"state": CLOSED, "closed_at": now, "closed_by": people[0].name}
             values |= {"closed_with": _second(people), "counted_at_closing": counted}
             values["differences"] = canonical({"missing": absent}) if absent else None
-            connection.execute(update(shift).where(shift.c.id == running.id).values(values))
+            change(connection, SHIFTS, [running.id], values, "closed", people[0], now)
             detail = {"shift": running.id, "counted": counted, "with": _second(people), "missing": absent}
             moved = {**account.moved, "missing": account.moved["missing"] + len(absent)}
             detail |= {"opening": account.opening, "moved": moved}
-            append(connection, now, people[0].name, [AuditEvent("stock.closed", station, detail)])
+            append(connection, now, people[0], [AuditEvent("stock.closed", station, detail)])
             signed = self._trail.sign(connection, signer, people)
             closed = _closed_with(account, _load(connection, running.id), moved)
         self._trail.remember(signed, signer)
@@ -204,6 +206,7 @@ def _account(
     """Raises :class:`IntegrityBroken` if the movements of the shift do not lead to what the register has."""
     query = select(blank.c.serial).where(blank.c.station == station, blank.c.state == BlankState.AT_STATION)
     there = tuple(connection.execute(query.order_by(blank.c.serial)).scalars())
+    hold_blanks_of(connection, station, there)
     moved: dict[str, int] = {}
     if running is not None:
         moved = _moved(connection, running.id)
@@ -253,7 +256,7 @@ def _check_missing(connection: Connection, station: str, absent: list[str], seen
 def _record_difference(connection: Connection, account: Account, people: Sequence[Operator], now: datetime) -> None:
     detail: dict[str, object] = {"expected": account.expected, "counted": account.counted, "with": _second(people)}
     detail |= {"missing": account.missing, "surplus": account.surplus}
-    append(connection, now, people[0].name, [AuditEvent("stock.count-differs", account.station, detail)])
+    append(connection, now, people[0], [AuditEvent("stock.count-differs", account.station, detail)])
 
 
 def _second(people: Sequence[Operator]) -> str | None:
@@ -265,6 +268,12 @@ def _running(connection: Connection, station: str) -> Shift:
     if identifier is None:
         raise NotPermitted("shift-not-open", station=station)
     return _load(connection, identifier)
+
+
+def hold_blanks_of(connection: Connection, station: str, there: Sequence[str]) -> None:
+    """Hold to the log what is at a station, and what was there by the movements: nothing else has come or gone."""
+    moved = select(blank_movement.c.serial).where(blank_movement.c.station == station).distinct()
+    hold(connection, BLANKS, sorted({*there, *connection.execute(moved).scalars()}))
 
 
 def _load(connection: Connection, identifier: str) -> Shift:

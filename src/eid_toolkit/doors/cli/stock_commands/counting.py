@@ -74,7 +74,7 @@ def close(app: App, station: str, counted: int, serials: Path | None, missing: t
 @pass_app
 def show(app: App, station: str | None, state: str | None, serials: bool, fmt: str) -> None:
     """Show the number of blanks by station and state, and the open shifts."""
-    from eid_toolkit.books.register.documents.workflow import BlankState
+    from eid_toolkit.books.ledger.workflow import BlankState
 
     blank_state = None if state is None else BlankState(state)
     with open_office(app) as office:
