@@ -97,12 +97,11 @@ def rechained(rows: Sequence[StoredRow]) -> list[StoredRow]:
     made: list[StoredRow] = []
     previous = GENESIS
     for position, row in enumerate(rows, start=1):
-        row = row._replace(position=position, previous=previous)
-        row = row._replace(hash=row_hash(*row[:7]))
+        row = with_own_hash(row._replace(position=position, previous=previous))
         made.append(row)
         previous = row.hash
     return made
 
 
 def with_own_hash(row: StoredRow) -> StoredRow:
-    return row._replace(hash=row_hash(*row[:7]))
+    return row._replace(hash=row_hash(*row[:7], (row.kind, row.version, row.state)))

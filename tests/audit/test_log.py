@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import text
 
-from eid_toolkit.books.audit.log import GENESIS
+from eid_toolkit.books.audit.rows import GENESIS
 from support.homes import ANNA, UTOPIAN, WorkingOffice
 
 
@@ -29,12 +29,28 @@ def test_every_change_of_state_is_a_row(office: WorkingOffice) -> None:
         "application.created",
         "application.approved",
         "document.prepared",
+        "application.prepared",
+        "card.writing",
         "document.bound",
         "document.keys-destroyed",
+        "card.finished",
         "document.issued",
         "application.completed",
     ]
+    states = [(row.kind, row.version, row.state) for row in office.register.audit_rows(document.id)]
+    told = [each for each in states if each[0] is not None]
+    assert told == [("document", 1, "prepared"), ("document", 2, "bound"), ("document", 3, "issued")]
     assert office.register.audit.verify().reason is None
+
+
+@pytest.mark.parametrize("change", ["kind = 'card'", "version = 7", "state = 'approved'", "kind = NULL"])
+def test_what_a_row_puts_there_is_held_by_its_hash(office: WorkingOffice, change: str) -> None:
+    application = office.application()
+    (row,) = office.register.audit_rows(application.id)
+    with office.register.database.write() as connection:
+        connection.execute(text(f"UPDATE audit SET {change} WHERE position = :position"), {"position": row.position})
+    result = office.register.audit.verify()
+    assert (result.broken_at, result.reason) == (row.position, "audit-row-changed")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +85,7 @@ def test_rows_that_changed_places_are_found(busy_desk: WorkingOffice) -> None:
 
 
 def test_the_export_can_be_verified_without_the_register(busy_desk: WorkingOffice) -> None:
+    busy_desk.application()  # of which a row tells that puts a state there
     previous = GENESIS
     for number, row in enumerate(busy_desk.register.audit_rows(), start=1):
         exported = json.loads(json.dumps(row.to_json()))

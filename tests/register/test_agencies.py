@@ -220,9 +220,13 @@ def test_rights_are_changed_with_before_and_after_on_record(
     agencies.change("traffic", ANNA, purposes=["a parade"], may_report=False)
     with pytest.raises(NotPermitted, match="purpose-not-stated"):
         agencies.look_up("traffic", TRAFFIC, ANNA, reference=person.id)
-    first, second = (
-        json.loads(row.detail) for row in office.register.audit_rows("traffic") if row.action == "agency.changed"
-    )
+    rows = [row for row in office.register.audit_rows("traffic") if row.kind is not None]
+    assert [(row.action, row.version) for row in rows] == [
+        ("agency.added", 1), ("agency.changed", 2), ("agency.changed", 3),
+    ]  # fmt: skip
+    first, second = (json.loads(row.detail) for row in rows[1:])
+    assert [each.pop("row_before") for each in (first, second)] == [row.hash for row in rows[:2]]
+    assert first.pop("row_sha256") != second.pop("row_sha256")
     old = {"fields": ["primary_identifier", "date_of_birth"], "purposes": [TRAFFIC, "an accident"], "may_report": False}
     assert first == {"before": old, "after": {**old, "fields": ["id"], "may_report": True}}
     assert second == {"before": first["after"], "after": {**old, "fields": ["id"], "purposes": ["a parade"]}}

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
-from eid_toolkit.books.ledger.schema import document
+from eid_toolkit.books.ledger.kinds import DOCUMENTS
 from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.agencies import notices as notices_module
 from eid_toolkit.books.register.agencies.notices import NoticeKind, Notices
@@ -17,6 +17,7 @@ from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import PERMISSIONS, Permission, Role
 from eid_toolkit.ground.errors import BadInput, NotPermitted, ServiceAway
+from support.arranging import put_on_record
 from support.homes import ANNA, UTOPIAN, WorkingOffice
 from support.waiting import LIMIT
 
@@ -53,20 +54,21 @@ def test_a_documents_notice_reaches_its_status(
 def test_a_notice_and_the_documents_status_stand_or_fall_together(
     office: WorkingOffice, notices: Notices, issued: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = notices_module.append
+    create = notices_module.create
 
     def failing(connection: Connection, *told: Any) -> None:
-        append(connection, *told)
+        create(connection, *told)
         raise ServiceAway("register-disk-full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(notices_module, "append", failing)
+        patch.setattr(notices_module, "create", failing)
         with pytest.raises(ServiceAway):
             notices.add_document(NoticeKind.STOLEN, issued.id, "police", ANNA, "on a train")
     assert notices.list(ANNA) == ()
     assert office.register.documents.get(issued.id).state is DocumentState.ISSUED
     assert office.register.statuses.history(issued.id) == ()
-    assert "document.stolen" not in {row.action for row in office.register.audit_rows(issued.id)}
+    told = {row.action for row in office.register.audit_rows()}
+    assert not told & {"document.stolen", "notice.added"}
     notices.add_document(NoticeKind.STOLEN, issued.id, "police", ANNA, "on a train")
     (change,) = office.register.statuses.history(issued.id)
     assert (change.action, change.reason) == ("report-stolen", "on a train")
@@ -138,11 +140,15 @@ def test_a_withdrawn_notice_stays_on_record(office: WorkingOffice, notices: Noti
     (kept,) = [each for each in notices.list(ANNA, withdrawn=True, person=person.id) if each.id == made.id]
     assert (kept.reason, kept.withdrawal_reason, kept.withdrawn_by) == ("left the hospital", "came home", "anna")
     assert notices.add_person(person.id, "police", ANNA).id != made.id
-    rows = office.register.audit_rows(made.id)
-    assert [(row.action, json.loads(row.detail)) for row in rows] == [
-        ("notice.added", {"kind": "wanted", "agency": "police", "person_id": person.id}),
-        ("notice.withdrawn", {}),
+    added, withdrawn = office.register.audit_rows(made.id)
+    assert [(row.action, row.version, row.state) for row in (added, withdrawn)] == [
+        ("notice.added", 1, "open"),
+        ("notice.withdrawn", 2, "withdrawn"),
     ]
+    first, second = json.loads(added.detail), json.loads(withdrawn.detail)
+    assert first.pop("row_sha256") != second.pop("row_sha256")
+    assert first == {"kind": "wanted", "agency": "police", "person_id": person.id, "row_before": None}
+    assert second == {"row_before": added.hash}
     with pytest.raises(BadInput, match="notice-unknown"):
         notices.withdraw("N-404", "x", ANNA)
 
@@ -185,8 +191,7 @@ def test_who_lacks_the_role_reports_nothing(
 def test_no_number_is_nobodys_document(
     office: WorkingOffice, notices: Notices, issued: Document, reference: str
 ) -> None:
-    with office.register.database.write() as connection:  # as erasure leaves one whose number tells of the person
-        connection.execute(update(document).where(document.c.id == issued.id).values(document_number=""))
+    put_on_record(office, DOCUMENTS, issued.id, document_number="")  # as erasure leaves one that tells of the person
     with pytest.raises(BadInput, match="document-unknown"):
         notices.add_document(NoticeKind.LOST, reference, "police", ANNA)
     assert office.register.documents.get(issued.id).state is DocumentState.ISSUED

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from eid_toolkit.books.audit.checkpoints import newest
 from eid_toolkit.books.audit.statements import AuditKey
+from eid_toolkit.books.ledger.kinds import BLANKS
 from eid_toolkit.books.ledger.schema import audit
 from eid_toolkit.books.ledger.workflow import BlankState
 from eid_toolkit.books.register.stock.manifests import Manifest
@@ -18,6 +19,7 @@ from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
+from support.arranging import put_on_record
 from support.homes import ANNA, BERT, ENTROPY, WorkingOffice
 from support.manifests import chip_of, manifest, serial_of
 
@@ -169,6 +171,15 @@ def test_a_register_that_was_changed_does_not_add_up(office: WorkingOffice, stoc
     stock.shifts.open("main", 4, BOTH)
     with office.register.database.write() as connection:
         connection.execute(text("UPDATE blank SET station = 'other' WHERE serial = :serial"), {"serial": S[1]})
+    with pytest.raises(IntegrityBroken, match="row-changed"):
+        stock.shifts.close("main", 3, BOTH)
+    assert set(stock.shifts.running()) == {"main"}
+
+
+def test_a_blank_that_left_without_a_movement_does_not_add_up(office: WorkingOffice, stock: Stock) -> None:
+    """Even where the log vouches for the row."""
+    stock.shifts.open("main", 4, BOTH)
+    put_on_record(office, BLANKS, S[1], station="other")
     with pytest.raises(IntegrityBroken, match="stock-does-not-add-up"):
         stock.shifts.close("main", 3, BOTH)
 

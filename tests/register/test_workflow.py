@@ -9,8 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from eid_toolkit.books.ledger.kinds import APPLICATIONS
+from eid_toolkit.books.ledger.schema import application
 from eid_toolkit.books.register.documents.applications import ApplicationState
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.staff.operators import Operator
@@ -20,6 +22,7 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.sod import Sod
 from eid_toolkit.standards.pki.cms import verify_signed_data
+from support.arranging import put_on_record
 from support.homes import ANNA, BERT, ENTROPY, NOW, PASSPHRASE, UTOPIAN, VIETNAMESE, WorkingOffice, build_home, person
 
 
@@ -56,18 +59,41 @@ def test_a_document_needs_an_approval(office: WorkingOffice) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    [
-        "UPDATE person SET primary_identifier = 'Other'",
-        "UPDATE application SET portrait_sha256 = '00'",
-        "UPDATE application SET creator = 'carl'",
-        "UPDATE application SET profile_hash = '00'",
-        "UPDATE decision SET operator = 'carl'",
-    ],
+    ["UPDATE person SET primary_identifier = 'Other'", "UPDATE decision SET operator = 'carl'"],
 )
 def test_an_approval_holds_for_the_state_it_was_given_on(office: WorkingOffice, statement: str) -> None:
     approved = office.approved()
     change(office, statement)
     with pytest.raises(IntegrityBroken, match="decision-on-another-state"):
+        office.prepare(approved)
+
+
+CHANGED = [{"portrait_sha256": "00"}, {"creator": "carl"}, {"profile_hash": "00"}, {"evidence": '[["letter", "7"]]'}]
+
+
+@pytest.mark.parametrize("values", CHANGED)
+def test_an_application_that_was_changed_is_found_out(office: WorkingOffice, values: dict[str, str]) -> None:
+    approved = office.approved()
+    ((name, value),) = values.items()
+    change(office, f"UPDATE application SET {name} = :value", value=value)
+    with pytest.raises(IntegrityBroken, match="row-changed"):
+        office.prepare(approved)
+
+
+@pytest.mark.parametrize("values", [each for each in CHANGED if "creator" not in each])
+def test_an_approval_holds_for_no_other_state_that_the_log_vouches_for(
+    office: WorkingOffice, values: dict[str, str]
+) -> None:
+    approved = office.approved()
+    put_on_record(office, APPLICATIONS, approved.id, **values)
+    with pytest.raises(IntegrityBroken, match="decision-on-another-state"):
+        office.prepare(approved)
+
+
+def test_who_has_made_an_application_is_who_the_log_says(office: WorkingOffice) -> None:
+    approved = office.approved()
+    put_on_record(office, APPLICATIONS, approved.id, creator="carl")
+    with pytest.raises(IntegrityBroken, match="row-creator-differs"):
         office.prepare(approved)
 
 
@@ -79,6 +105,17 @@ def test_a_portrait_that_was_exchanged_is_found_out(office: WorkingOffice) -> No
         other=other.id,
         own=approved.id,
     )
+    with pytest.raises(IntegrityBroken, match="row-changed"):
+        office.prepare(approved)
+
+
+def test_a_portrait_that_was_exchanged_opens_nowhere_else(office: WorkingOffice) -> None:
+    """Even where the log vouches for the row: it is sealed for its own person and application."""
+    approved, other = office.approved(), office.application(VIETNAMESE, "vn-cccd")
+    with office.register.database.read() as connection:
+        query = select(application.c.portrait).where(application.c.id == other.id)
+        portrait = connection.execute(query).scalar_one()
+    put_on_record(office, APPLICATIONS, approved.id, portrait=portrait)
     with pytest.raises(IntegrityBroken, match="sealed-data-broken"):
         office.prepare(approved)
 

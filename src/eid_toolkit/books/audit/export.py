@@ -3,9 +3,14 @@
 The lines, in this order:
 
 - ``{"schema": "eid-audit-key/1", "pem": …}``: the public key of the checkpoints; missing where nothing is signed yet;
+- beside the key, ``foundation``: the home's identifier, whether it is a demo, and the staff key, which endorses people;
 - a line for each row, without ``schema``: ``position``, ``time``, ``operator``, ``action``, ``subject``, ``detail``
   (an object), ``previous`` and ``hash``; the hash is SHA-256 over the canonical JSON (sorted keys, no blanks, NFC) of
   the other keys, with ``detail`` as its own canonical JSON in a string;
+  a row that puts a state there has ``kind``, ``version`` and ``state`` too, in the line and in what is hashed;
+- before the first signature in it, each session: ``{"schema": "eid-audit-session/1", "id": …, "statement": …,
+  "signature": …}``, and behind the last row that it covers, each signature: ``{"schema": "eid-audit-signature/1",
+  "position": …, "first": …, "session": …, "signature": …}``;
 - behind the row that it signs, each checkpoint: ``{"schema": "eid-audit-checkpoint/1", …}`` as
   :mod:`eid_toolkit.books.audit.statements` describes it;
 - ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …}``: an export without it was cut off by accident.
@@ -23,15 +28,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from eid_toolkit.books.audit.rows import GENESIS, StoredRow, is_text
+from eid_toolkit.books.audit.rows import GENESIS, TOLD, StoredRow, is_text
+from eid_toolkit.books.audit.sessions import Voucher, read_voucher
+from eid_toolkit.books.audit.signed_walk import SignedRun
 from eid_toolkit.books.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
-from eid_toolkit.books.audit.walk import AuditResult, walk
+from eid_toolkit.books.audit.walk import AuditResult, Item, walk
+from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.ground.plain_values import from_plain, parse_json
+from eid_toolkit.ground.plain_values import from_plain, parse_json, to_plain
 
 KEY_SCHEMA, END_SCHEMA = "eid-audit-key/1", "eid-audit-export-end/1"
+SESSION_SCHEMA, SIGNATURE_SCHEMA = "eid-audit-session/1", "eid-audit-signature/1"
 _LINE_LIMIT = 1 << 20
 
 
@@ -39,25 +48,40 @@ class Exporting:
     """An export that is written while its rows and checkpoints pass on to whoever judges them."""
 
     def __init__(
-        self, items: Iterable[StoredRow | Checkpoint], key: AuditKey | None, write: Callable[[str], object]
+        self,
+        items: Iterable[Item],
+        key: AuditKey | None,
+        foundation: Foundation,
+        write: Callable[[str], object],
     ) -> None:
         self._items = items
         self._key = key
+        self._foundation = foundation
         self._write = write
         self.whole = False
         """Whether it is written to its end."""
 
-    def items(self) -> Iterator[StoredRow | Checkpoint]:
+    def items(self) -> Iterator[Item]:
         """Each item, when its line is written; the last line follows when all are taken."""
         position, head = 0, GENESIS
         if self._key is not None:
-            self._write(_line({"schema": KEY_SCHEMA, "pem": self._key.to_pem().decode()}))
+            pem = self._key.to_pem().decode()
+            self._write(_line({"schema": KEY_SCHEMA, "pem": pem, "foundation": to_plain(self._foundation)}))
         for item in self._items:
-            if isinstance(item, Checkpoint):
-                self._write(_line(item.to_json()))
-            else:
-                position, head = item.position, item.hash
-                self._write(_line({**item._asdict(), "detail": _detail(item.detail)}))
+            match item:
+                case Checkpoint():
+                    self._write(_line(item.to_json()))
+                case StoredRow():
+                    position, head = item.position, item.hash
+                    values = item._asdict()
+                    told = {} if item.kind is None else {name: values[name] for name in TOLD}
+                    plain = {name: value for name, value in values.items() if name not in TOLD}
+                    self._write(_line({**plain, "detail": _detail(item.detail), **told}))
+                case SignedRun():
+                    self._write(_line({"schema": SIGNATURE_SCHEMA, **to_plain(item)}))
+                case (identifier, voucher):
+                    stored = {"id": identifier, "statement": voucher.record.statement}
+                    self._write(_line({"schema": SESSION_SCHEMA, **stored, "signature": voucher.signature.hex()}))
             yield item
         self._write(_line({"schema": END_SCHEMA, "rows": position, "head": head}))
         self.whole = True
@@ -77,7 +101,7 @@ def verify_export(
     if kept is not None:
         check_kept(kept, key)
     seen = () if kept is None else (kept,)
-    return walk(reading.items(), lambda: reading.end, key, seen=seen), key
+    return walk(reading.items(), lambda: reading.end, key, seen=seen, foundation=reading.foundation), key
 
 
 def check_kept(kept: Checkpoint, key: AuditKey | None) -> None:
@@ -96,6 +120,7 @@ class _Reading:
         self._number = 0
         self._waiting: dict[str, Any] | None = None
         self.end: tuple[int, str] | None = None
+        self.foundation: Foundation | None = None
 
     def key(self) -> AuditKey | None:
         """The export's own key, from its first line."""
@@ -106,16 +131,18 @@ class _Reading:
         match first:
             case {"schema": "eid-audit-key/1", "pem": str(pem)}:
                 try:
+                    if first is not None and "foundation" in first:
+                        self.foundation = from_plain(Foundation, first["foundation"], strict=True)
                     return AuditKey.read(pem.encode())
-                except (BadInput, UnicodeEncodeError):
+                except (BadInput, ValueError):
                     raise self._damaged() from None
             case {"position": int(), "hash": str()}:
                 self._waiting = first
                 return None
         raise BadInput("audit-export-none")
 
-    def items(self) -> Iterator[StoredRow | Checkpoint]:
-        """Rows and checkpoints up to the end."""
+    def items(self) -> Iterator[Item]:
+        """Rows, signatures and checkpoints up to the end."""
         while (values := self._take()) is not None:
             if self.end is not None:
                 raise self._damaged()
@@ -125,13 +152,25 @@ class _Reading:
                         yield from_plain(Checkpoint, values)
                     except ValueError:
                         raise self._damaged() from None
+                case {"schema": str(schema)} if schema == SIGNATURE_SCHEMA:
+                    try:
+                        yield from_plain(SignedRun, _without_schema(values), strict=True)
+                    except ValueError:
+                        raise self._damaged() from None
+                case {"schema": str(schema), "id": str(identifier)} if schema == SESSION_SCHEMA:
+                    voucher = _voucher(identifier, values)
+                    if voucher is None:
+                        raise self._damaged()
+                    yield identifier, voucher
                 case {"schema": str(schema), "rows": int(rows), "head": str(head)} if schema == END_SCHEMA:
                     self.end = (rows, head)
                 case _:
                     yield self._row(values)
 
     def _row(self, values: dict[str, Any]) -> StoredRow:
-        if values.keys() != set(StoredRow._fields) or not isinstance(values["position"], int):
+        told = values.keys() & set(TOLD)
+        names = set(StoredRow._fields) - (set() if told else set(TOLD))
+        if values.keys() != names or not isinstance(values["position"], int):
             raise self._damaged()
         try:
             detail = canonical(values["detail"])
@@ -178,3 +217,14 @@ def _line(values: dict[str, Any]) -> str:
 
 def _odd(value: object) -> object:
     return {"hex": value.hex()} if isinstance(value, (bytes, memoryview)) else repr(value)
+
+
+def _without_schema(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "schema"}
+
+
+def _voucher(identifier: str, values: dict[str, Any]) -> Voucher | None:
+    try:
+        return read_voucher(identifier, values["statement"], bytes.fromhex(values["signature"]))
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -7,7 +7,7 @@ signed by the session of who acts. What reads the log in the same transaction ha
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,13 +17,14 @@ from sqlalchemy.exc import IntegrityError
 
 from eid_toolkit.books.audit.log_head import beginning, head
 from eid_toolkit.books.audit.rows import StoredRow, Told, row_hash, time_text
-from eid_toolkit.books.audit.sessions import Session
+from eid_toolkit.books.audit.sessions import Session, read_voucher
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import begin_pending, keeper_of, pending_in
 from eid_toolkit.books.ledger.schema import audit, audit_head, audit_session, audit_signature, subject_head
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.plain_values import Hex
 from eid_toolkit.ground.ports import Clock, Entropy
 
 LAST = 2**63 - 1
@@ -41,6 +42,27 @@ def run_statement(home: bytes, session: str, first: int, last: int, newest: str)
     return canonical(values).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class SignedRow:
+    """A row of the log as somebody has signed it, with all rows before: proved by itself."""
+
+    position: int
+    first: int
+    hash: str
+    session: str
+    statement: str
+    voucher: Hex
+    signature: Hex
+
+    def is_of(self, home: bytes) -> bool:
+        """Whether it was signed in this home."""
+        voucher = read_voucher(self.session, self.statement, self.voucher)
+        if voucher is None or voucher.record.home != home:
+            return False
+        signed = run_statement(home, self.session, self.first, self.position, self.hash)
+        return voucher.record.has_signed(signed, self.signature)
+
+
 @dataclass(frozen=True)
 class LogKeeper:
     """What signs, and checks, the log of one home's register in this process."""
@@ -48,8 +70,12 @@ class LogKeeper:
     foundation: Foundation
     clock: Clock
     entropy: Entropy
+    expected: Callable[[], SignedRow | None] = lambda: None
+    """The newest row that the home remembers: a register without it is not worked with."""
     proofs: dict[str, object] = field(default_factory=dict)
     """What was proved of rows, by their hashes: a hash binds its row and all before it, so it stays proved."""
+    seen: list[SignedRow] = field(default_factory=list)
+    """The newest row that this process has written, or seen: it is in the log."""
     _sessions: dict[tuple[str, bytes], Session] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,6 +95,12 @@ class LogKeeper:
                     self._sessions[place] = running
         return running
 
+    def written(self, row: SignedRow) -> None:
+        """A signed row is in the log from now on."""
+        with self._lock:
+            if not self.seen or self.seen[0].position < row.position:
+                self.seen[:] = [row]
+
     def keep(self, proofs: Mapping[str, object]) -> None:
         """Remember what was proved."""
         if len(self.proofs) > _PROOFS:
@@ -86,6 +118,8 @@ class Pending:
     rows: list[StoredRow] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
     people: dict[str, Operator] = field(default_factory=dict)
+    signed: SignedRow | None = None
+    """The newest row that was signed."""
 
     def add(
         self,
@@ -147,8 +181,17 @@ class Pending:
             values = {"id": record.id, "statement": record.statement, "signature": session.voucher}
             connection.execute(insert(audit_session), values)
         statement = run_statement(record.home, record.id, run[0].position, newest.position, newest.hash)
+        signature = session.sign(statement)
         signed = {"position": newest.position, "first": run[0].position, "session": record.id}
-        connection.execute(insert(audit_signature), {**signed, "signature": session.sign(statement)})
+        connection.execute(insert(audit_signature), {**signed, "signature": signature})
+        self.signed = SignedRow(
+            newest.position, run[0].position, newest.hash, record.id, record.statement, session.voucher, signature
+        )
+
+    def committed(self) -> None:
+        """What was signed last is the newest row that is known of."""
+        if self.keeper is not None and self.signed is not None:
+            self.keeper.written(self.signed)
 
 
 def _set_heads(connection: Connection, rows: Sequence[StoredRow]) -> None:

@@ -6,37 +6,23 @@ What was proved of a row is remembered by its hash, which binds the row and all 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from sqlalchemy import Connection, select
 
 from eid_toolkit.books.audit import log
+from eid_toolkit.books.audit.endorsed import Standing, standing_in
 from eid_toolkit.books.audit.keeper import LogKeeper, run_statement
 from eid_toolkit.books.audit.rows import StoredRow
-from eid_toolkit.books.audit.sessions import SessionRecord, specimen_key
-from eid_toolkit.books.audit.standings import Standing, standing_in
+from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_key
 from eid_toolkit.books.ledger.database import keeper_of
 from eid_toolkit.books.ledger.kinds import OPERATOR
 from eid_toolkit.books.ledger.schema import audit_session, audit_signature
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
-
-@dataclass(frozen=True, slots=True)
-class Voucher:
-    """A session as it is stored, with the operator's signature."""
-
-    record: SessionRecord
-    signature: bytes
-
-    def is_of(self, standing: Standing, *, deciding: bool) -> bool:
-        """Whether the operator has vouched for it; a recovery share vouches for nothing that takes a right."""
-        keys = [standing.public_key] if deciding or not standing.recovery_key else [
-            standing.public_key, standing.recovery_key,
-        ]  # fmt: skip
-        return any(self.record.is_vouched_by(key, self.signature) for key in keys)
+BEHIND = "register-behind"
 
 
 class Prover:
@@ -47,6 +33,7 @@ class Prover:
         if not isinstance(keeper, LogKeeper):
             raise IntegrityBroken("key-store-missing", directory="keys")
         self.keeper = keeper
+        _require_newest(connection, keeper)
         self.demo = keeper.foundation.demo
         self.connection = connection
         self._standings: dict[str, list[tuple[int, Standing | None]]] = {}
@@ -66,7 +53,7 @@ class Prover:
             standing = self.standing(row.operator, row.position)
             if standing is None or not standing.may(rights):
                 raise IntegrityBroken("row-not-permitted", row=row.position, operator=row.operator)
-            good = voucher.is_of(standing, deciding=True)
+            good = standing.vouches_for(voucher, deciding=True)
         if not good:
             raise IntegrityBroken("row-not-signed", row=row.position)
         self.keeper.keep({proof: True})
@@ -118,13 +105,14 @@ class Prover:
         return self._vouchers[identifier]
 
 
-def read_voucher(identifier: str, statement: str, signature: bytes) -> Voucher | None:
-    """A session as it is stored; None for what is none."""
-    try:
-        record = SessionRecord.parse(statement)
-    except (ValueError, TypeError):
-        return None
-    return Voucher(record, bytes(signature)) if record.id == identifier else None
+def _require_newest(connection: Connection, keeper: LogKeeper) -> None:
+    """Raises :class:`IntegrityBroken` for a register that is behind what the home has seen; asked once."""
+    if BEHIND in keeper.proofs:
+        return
+    newest = keeper.expected()
+    if newest is not None and not log.has(connection, newest.position, newest.hash):
+        raise IntegrityBroken("register-behind", row=newest.position)
+    keeper.keep({BEHIND: True})
 
 
 def is_run(rows: Sequence[StoredRow], first: int, last: int) -> bool:

@@ -75,6 +75,23 @@ class SessionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Voucher:
+    """A session as it is stored, with the operator's signature, which nobody has looked at yet."""
+
+    record: SessionRecord
+    signature: bytes
+
+
+def read_voucher(identifier: str, statement: str, signature: bytes) -> Voucher | None:
+    """A session as it is stored; None for what is none."""
+    try:
+        record = SessionRecord.parse(statement)
+        return Voucher(record, bytes(signature)) if record.id == identifier else None
+    except (ValueError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A session of this process, which signs."""
 

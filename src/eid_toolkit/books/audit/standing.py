@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from eid_toolkit.books.audit import log
+from eid_toolkit.books.audit.endorsed import RECORD
 from eid_toolkit.books.audit.log import Filter
 from eid_toolkit.books.audit.rows import NOTHING, Told
-from eid_toolkit.books.audit.standings import RECORD
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.kinds import ACTIVE, DISABLED, OPERATOR

@@ -6,11 +6,15 @@ as it was found. Nothing else may, so that nobody puts a row there by the name o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import select
 
 from eid_toolkit.books.audit import log
+from eid_toolkit.books.audit.endorsed import Standing
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.schema import audit
 from eid_toolkit.books.staff.roles import Permission
@@ -49,16 +53,26 @@ def rows_signed_for(prover: Prover, row: StoredRow) -> int:
     if isinstance(known, int):
         return known
     prover.require(row, {RIGHT})
+    count = rows_taken_over(row, prover.keeper.foundation, lambda name: prover.standing(name, row.position))
+    if count is None:
+        raise IntegrityBroken("row-not-taken-over", row=row.position)
+    prover.keeper.keep({proof: count})
+    return count
+
+
+def rows_taken_over(
+    row: StoredRow, foundation: Foundation, standing_of: Callable[[str], Standing | None]
+) -> int | None:
+    """How many rows a second person has signed for to take over by this one; None if nobody has."""
     try:
         detail = parse_json(row.detail)
         count, second, signature = int(detail["rows"]), str(detail["with"]), bytes.fromhex(detail["signature"] or "")
     except (ValueError, TypeError, KeyError):
-        raise IntegrityBroken("row-not-taken-over", row=row.position) from None
-    if not prover.demo:
-        standing = prover.standing(second, row.position)
-        signed = statement(prover.keeper.foundation.home, row.position, count, row.operator, second)
-        apart = standing is not None and standing.name.casefold() != row.operator.casefold()
-        if standing is None or not apart or not standing.may({RIGHT}) or not standing.has_signed(signed, signature):
-            raise IntegrityBroken("row-not-taken-over", row=row.position)
-    prover.keeper.keep({proof: count})
-    return count
+        return None
+    if foundation.demo:
+        return count
+    standing = standing_of(second)
+    signed = statement(foundation.home, row.position, count, row.operator, second)
+    if standing is None or standing.name.casefold() == row.operator.casefold() or not standing.may({RIGHT}):
+        return None
+    return count if standing.has_signed(signed, signature) else None

@@ -5,24 +5,32 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.export import Exporting, check_kept
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.home_notes import HomeNotes, RestoringNote
+from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditRow, Filter
-from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.rows import StoredRow, whole_number
+from eid_toolkit.books.audit.sessions import read_voucher
+from eid_toolkit.books.audit.signed_walk import SignedRun
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, audit_key
-from eid_toolkit.books.audit.walk import AuditResult, walk
+from eid_toolkit.books.audit.walk import AuditResult, Item, walk
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.schema import audit_session, audit_signature
+from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway, UsageError
 from eid_toolkit.ground.ports import Clock, Signer
 
+_ORDER = {StoredRow: 0, SignedRun: 1, Checkpoint: 2}
 SIGN_AFTER = 100
 """This many rows are signed without being asked, by whoever has the key at hand."""
 
@@ -31,13 +39,24 @@ class AuditTrail:
     """The log of one register, with the files of its home; its methods may be called by several threads."""
 
     def __init__(
-        self, database: Database, keys: KeyStore, operators: OperatorStore, files: AuditFiles, clock: Clock
+        self,
+        database: Database,
+        keys: KeyStore,
+        operators: OperatorStore,
+        files: AuditFiles,
+        clock: Clock,
+        notes: HomeNotes,
     ) -> None:
         self._database = database
         self._keys = keys
         self._operators = operators
         self._files = files
         self._clock = clock
+        self._notes = notes
+
+    def restorings(self) -> tuple[RestoringNote, ...]:
+        """Every restoring that the home remembers, whatever became of the log since."""
+        return self._notes.restorings(self._files.key())
 
     def key(self) -> AuditKey | None:
         """The public key in the home, if there is one."""
@@ -71,11 +90,11 @@ class AuditTrail:
         except IntegrityBroken as error:
             outcome = error
         with self._database.read() as connection, log.any_text(connection):
-            exporting = Exporting(items(connection), key, write)
+            exporting = Exporting(items(connection), key, self._keys.foundation, write)
             passing = exporting.items()
             try:
                 known = () if seen is None else (seen,)
-                judged = walk(passing, lambda: log.head(connection), key, self._keys_of, known)
+                judged = walk(passing, lambda: log.head(connection), key, self._keys_of, known, self._keys.foundation)
                 outcome = outcome or judged
             except IntegrityBroken as error:
                 outcome = outcome or error
@@ -106,7 +125,13 @@ class AuditTrail:
             check_kept(kept, key)
         known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
-            result = walk(items(connection), lambda: log.head(connection), key, self._keys_of, known)
+            result = walk(
+                items(connection), lambda: log.head(connection), key, self._keys_of, known, self._keys.foundation
+            )
+            newest = self._notes.newest()
+            if result.reason is None and newest is not None and not log.has(connection, newest.position, newest.hash):
+                first = min(newest.position, result.rows + 1)
+                result = replace(result, reason="register-behind", broken_at=first, broken_through=newest.position)
         self._remember_whole(result, key, seen)
         return result
 
@@ -162,6 +187,7 @@ class AuditTrail:
         :class:`IntegrityBroken` if the log is found to be bent.
         """
         seen, key = self._files.seen(), self._files.key()
+        self._remember_newest()
         with self._database.read() as connection:
             _check_seen(connection, seen, key)
             unsigned, newest = _unsigned(connection), checkpoints.newest(connection)
@@ -191,6 +217,13 @@ class AuditTrail:
                 seen = self._files.seen()
                 lost = None if _holds(connection, seen) or not _is_lost(connection, seen, key) else seen
                 keep(signed, key, lost)
+
+    def _remember_newest(self) -> None:
+        """Keep the newest row that was written here, if the home can be written to."""
+        keeper = self._database.keeper
+        if isinstance(keeper, LogKeeper) and keeper.seen:
+            with suppress(OSError):
+                self._notes.remember(keeper.seen[0])
 
     def _is_unsigned(self) -> bool:
         with self._database.read() as connection:
@@ -243,8 +276,27 @@ def _unsigned(connection: Connection) -> int:
     return head[0] - (newest.position if newest else 0)
 
 
-def items(connection: Connection) -> Iterator[StoredRow | Checkpoint]:
-    """Rows and checkpoints, each checkpoint behind the row that it signs; within :func:`log.any_text`."""
-    rows: Iterator[StoredRow | Checkpoint] = log.stored_rows(connection)
-    signed: Iterator[StoredRow | Checkpoint] = checkpoints.read(connection)
-    return heapq.merge(rows, signed, key=lambda item: (item.position, isinstance(item, Checkpoint)))
+def items(connection: Connection) -> Iterator[Item]:
+    """Rows, and behind the row that each signs, signatures and checkpoints; within :func:`log.any_text`.
+
+    A session comes before the first signature made in it.
+    """
+    rows: Iterator[StoredRow | Checkpoint | SignedRun] = log.stored_rows(connection)
+    signed: Iterator[StoredRow | Checkpoint | SignedRun] = checkpoints.read(connection)
+    runs: Iterator[StoredRow | Checkpoint | SignedRun] = _runs(connection)
+    sessions: set[str] = set()
+    for item in heapq.merge(rows, signed, runs, key=lambda item: (item.position, _ORDER[type(item)])):
+        if isinstance(item, SignedRun) and item.session not in sessions:
+            sessions.add(item.session)
+            row = connection.execute(select(audit_session).where(audit_session.c.id == item.session)).first()
+            voucher = None if row is None else read_voucher(*row)
+            if voucher is not None:
+                yield item.session, voucher
+        yield item
+
+
+def _runs(connection: Connection) -> Iterator[SignedRun]:
+    for row in log.pages(connection, select(audit_signature), audit_signature.c.position):
+        position = stored(whole_number, row.position, "the position of a signature")
+        first = stored(whole_number, row.first, "the first row of a signature")
+        yield SignedRun(position, first, str(row.session), stored(bytes, row.signature, "a signature"))

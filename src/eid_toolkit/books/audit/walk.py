@@ -14,12 +14,18 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, time_text
+from eid_toolkit.books.audit.sessions import Voucher
+from eid_toolkit.books.audit.signed_walk import Broken, SignedRun, SignedWalk
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature
+from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.plain_values import Named, parse_json, to_plain
 
 RESTORED = "register.restored"
 """The action of the row in which a restoring of the register says which rows are lost by it."""
+
+Item = StoredRow | Checkpoint | SignedRun | tuple[str, Voucher]
+"""What a log consists of; a session by its identifier."""
 
 KeysOf = Callable[[str], "tuple[bytes, ...]"]
 """The operator's public keys (SubjectPublicKeyInfo) of now and before; none where nobody is known by that name."""
@@ -61,6 +67,8 @@ class AuditResult:
     reason: str | None = None
     broken_through: int | None = None
     checkpoints: int = 0
+    runs: int = 0
+    """How many times operators have signed what they did."""
     signed_up_to: int = 0
     restorings: tuple[Restoring, ...] = ()
     newest: Checkpoint | None = None
@@ -71,14 +79,6 @@ class AuditResult:
     def unsigned_rows(self) -> int:
         """Rows that hold together, but that no checkpoint vouches for."""
         return max(self.rows - self.signed_up_to, 0)
-
-
-class _Broken(Exception):
-    """The walk ends here."""
-
-    def __init__(self, reason: str, at: int, through: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.at, self.through = reason, at, through
 
 
 @dataclass(slots=True)
@@ -98,6 +98,7 @@ class _Walk:
     key: AuditKey | None
     keys_of: KeysOf
     seen: tuple[_Seen, ...]
+    signing: SignedWalk
     position: int = 0
     hash: str = GENESIS
     signed: int = 0
@@ -113,19 +114,20 @@ class _Walk:
         expected = self.position + 1
         self._close_restoring()
         if row.position > expected:
-            raise _Broken("audit-row-missing", expected)
+            raise Broken("audit-row-missing", expected)
         if row.position < expected:
-            raise _Broken("audit-row-inserted", row.position)
+            raise Broken("audit-row-inserted", row.position)
         consistent = row.is_consistent()
         if row.previous != self.hash:
             if row._replace(position=self.position).is_consistent():  # moved by one, for the row before it
-                raise _Broken("audit-row-inserted", self.position)
+                raise Broken("audit-row-inserted", self.position)
             if consistent and self.position:  # its own hash is right, so it is the row before that has changed
-                raise _Broken("audit-row-changed", self.position)
-            raise _Broken("audit-chain-broken", expected)
+                raise Broken("audit-row-changed", self.position)
+            raise Broken("audit-chain-broken", expected)
         if not consistent:
-            raise _Broken("audit-row-changed", expected)
+            raise Broken("audit-row-changed", expected)
         self.position, self.hash = row.position, row.hash
+        self.signing.row(row)
         if row.action == RESTORED:
             self.open_restoring = row.position
             self.restorings.append(restoring(row))
@@ -134,6 +136,14 @@ class _Walk:
                 known.row = row.hash == known.checkpoint.hash
                 known.signed_before = self.signed
 
+    def run(self, run: SignedRun) -> None:
+        if run.position > self.position:
+            self.ahead = True
+        elif run.position < self.position:
+            raise Broken("audit-signature-wrong", run.position)
+        else:
+            self.signing.run(run, self.hash)
+
     def checkpoint(self, current: Checkpoint) -> None:
         if current.position > self.position:
             self.ahead = True  # a row between is missing, or all at the end
@@ -141,13 +151,13 @@ class _Walk:
         if self.key is None:
             raise IntegrityBroken("audit-key-missing")
         if current.position < self.position or not current.is_signed_by(self.key):
-            raise _Broken("audit-checkpoint-broken", current.position)
+            raise Broken("audit-checkpoint-broken", current.position)
         if current.number != self.checkpoints + 1:
-            raise _Broken("audit-checkpoint-missing", self.signed + 1, current.position)
+            raise Broken("audit-checkpoint-missing", self.signed + 1, current.position)
         if current.hash != self.hash:
-            raise _Broken("audit-rows-rewritten", self.signed + 1, current.position)
+            raise Broken("audit-rows-rewritten", self.signed + 1, current.position)
         if current.broken_countersignature() is not None or not all(map(self._is_their_own, current.countersigned)):
-            raise _Broken("audit-countersignature-broken", current.position)
+            raise Broken("audit-countersignature-broken", current.position)
         self.checkpoints, self.signed, self.newest = self.checkpoints + 1, current.position, current
         if self.open_restoring == current.position:
             self.open_restoring = None
@@ -158,19 +168,21 @@ class _Walk:
 
     def end(self, head: tuple[int, str] | None) -> None:
         self._close_restoring()
+        if not self.ahead:
+            self.signing.end()
         if self.ahead:
-            raise _Broken("audit-rows-cut-off", self.position + 1)
+            raise Broken("audit-rows-cut-off", self.position + 1)
         if self.position == 0 or head is None:  # the founding itself is on record
-            raise _Broken("audit-rows-cut-off", self.position + 1)
+            raise Broken("audit-rows-cut-off", self.position + 1)
         position, row_hash = head
         if position > self.position:
-            raise _Broken("audit-rows-cut-off", self.position + 1)
+            raise Broken("audit-rows-cut-off", self.position + 1)
         if position < self.position:
-            raise _Broken("audit-row-inserted", position + 1)
+            raise Broken("audit-row-inserted", position + 1)
         if row_hash != self.hash:
-            raise _Broken("audit-row-changed", self.position)
+            raise Broken("audit-row-changed", self.position)
         if not self.seen and self.key is not None and not self.checkpoints:
-            raise _Broken("audit-checkpoint-missing", 1, self.position)
+            raise Broken("audit-checkpoint-missing", 1, self.position)
         for known in sorted(self.seen, key=lambda seen: seen.checkpoint.position):
             if not self.is_known_loss(known.checkpoint):
                 self._check_seen(known)
@@ -178,13 +190,13 @@ class _Walk:
     def _check_seen(self, seen: _Seen) -> None:
         position = seen.checkpoint.position
         if seen.row is None:
-            raise _Broken("audit-rows-cut-off", self.position + 1)
+            raise Broken("audit-rows-cut-off", self.position + 1)
         if not seen.row:
-            raise _Broken("audit-rows-rewritten", seen.signed_before + 1, position)
+            raise Broken("audit-rows-rewritten", seen.signed_before + 1, position)
         if seen.found is None:
-            raise _Broken("audit-checkpoint-missing", min(self.signed + 1, position), position)
+            raise Broken("audit-checkpoint-missing", min(self.signed + 1, position), position)
         if not set(seen.checkpoint.countersigned) <= set(seen.found.countersigned):
-            raise _Broken("audit-countersignature-missing", position)
+            raise Broken("audit-countersignature-missing", position)
 
     def is_known_loss(self, lost: Checkpoint) -> bool:
         """Whether a restoring, signed as all in the list are, names this checkpoint, or its row, as lost.
@@ -200,7 +212,7 @@ class _Walk:
     def _close_restoring(self) -> None:
         """A restoring is signed in the transaction that records it: one that is not was written by somebody else."""
         if self.open_restoring is not None:
-            raise _Broken("audit-restoring-unsigned", self.open_restoring)
+            raise Broken("audit-restoring-unsigned", self.open_restoring)
 
     def _is_their_own(self, person: Countersignature) -> bool:
         keys = self.keys_of(person.operator)
@@ -208,26 +220,34 @@ class _Walk:
 
 
 def walk(
-    items: Iterable[StoredRow | Checkpoint],
+    items: Iterable[Item],
     head: Callable[[], tuple[int, str] | None],
     key: AuditKey | None,
     keys_of: KeysOf = lambda name: (),
     seen: Sequence[Checkpoint] = (),
+    foundation: Foundation | None = None,
 ) -> AuditResult:
     """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` are checkpoints that it had once.
 
+    Who signed its rows is held to what the home's ``foundation`` vouches for.
+
     Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
     """
-    state = _Walk(key, keys_of, tuple(map(_Seen, seen)))
-    broken: _Broken | None = None
+    state = _Walk(key, keys_of, tuple(map(_Seen, seen)), SignedWalk(foundation))
+    broken: Broken | None = None
     try:
         for item in items:
-            if isinstance(item, Checkpoint):
-                state.checkpoint(item)
-            else:
-                state.row(item)
+            match item:
+                case StoredRow():
+                    state.row(item)
+                case Checkpoint():
+                    state.checkpoint(item)
+                case SignedRun():
+                    state.run(item)
+                case (str(identifier), voucher):
+                    state.signing.voucher(identifier, voucher)
         state.end(head())
-    except _Broken as error:
+    except Broken as error:
         broken = error
     return AuditResult(
         rows=state.position,
@@ -236,6 +256,7 @@ def walk(
         reason=broken.reason if broken else None,
         broken_through=broken.through if broken else None,
         checkpoints=state.checkpoints,
+        runs=state.signing.runs,
         signed_up_to=state.signed,
         restorings=tuple(state.restorings),
         newest=state.newest,

@@ -51,6 +51,9 @@ class Gathered(Protocol):
     def flush(self, connection: Connection) -> None:
         """Write it."""
 
+    def committed(self) -> None:
+        """It is on the disk."""
+
 
 _Gathered = TypeVar("_Gathered", bound=Gathered)
 
@@ -159,6 +162,9 @@ class Database:
                 with connection.begin():
                     yield connection
                     write_gathered(connection)
+                gathered: Gathered | None = connection.info.get(_PENDING)
+                if gathered is not None:
+                    gathered.committed()
             finally:
                 connection.info.pop(_PENDING, None)
 

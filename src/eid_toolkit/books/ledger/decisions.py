@@ -18,6 +18,8 @@ from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.plain_values import from_plain, parse_json, to_plain
 
 SCHEMA = "eid-decision/1"
+ERASED_STATEMENT = canonical({"erased": True, "state": {}})
+"""In place of what was decided on of somebody who was erased; the audit log has the SHA-256 of what stood there."""
 
 
 @dataclass(frozen=True, slots=True)

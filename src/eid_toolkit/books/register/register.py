@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.home_notes import HomeNotes
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent, AuditRow, Filter
 from eid_toolkit.books.audit.log_book import LogBook
@@ -70,14 +71,15 @@ class Register(LogBook):
         """
         address = RegisterAddress.of(home)
         database = Database.found(address) if new else Database.open(address, new=False)
-        database.keeper = LogKeeper(keys.foundation, clock, entropy)
+        notes = HomeNotes(home.audit, keys.foundation.home)
+        database.keeper = LogKeeper(keys.foundation, clock, entropy, notes.newest)
         standing = LoggedStanding(database)
         operators.hold_to(standing.of_operator, standing.roles_of)
         keys.hold_to(standing.of_compartment)
         data_keys = DataKeys(keys, clock, entropy)
         applications = Applications(database, data_keys, operators, clock, entropy)
         statuses = DocumentStatuses(database, clock)
-        trail = AuditTrail(database, keys, operators, AuditFiles(home.audit), clock)
+        trail = AuditTrail(database, keys, operators, AuditFiles(home.audit), clock, notes)
         stock = Stock(database, trail, clock, entropy)
         documents = Documents(database, data_keys, applications, statuses, stock, clock)
         persons = Persons(database, keys, data_keys, clock, entropy)

@@ -86,6 +86,7 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
     that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
     """
     key, head = _read_key(key_file), _read_head(head_file)
+    remembered: list[dict[str, object]] = []
     if export_file is not None:
         from eid_toolkit.books.audit.export import verify_export
 
@@ -94,7 +95,8 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
     else:
         with open_office(app) as office:
             result, used = audit_log.verify(office, key, head)
-    values = _result(result, used, proved=key is not None, kept=head)
+            remembered = [each.to_json() for each in office.register.audit.restorings()]
+    values = _result(result, used, proved=key is not None, kept=head) | {"restorings_of_the_home": remembered}
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
@@ -191,6 +193,7 @@ def _result(result: AuditResult, key: AuditKey | None, *, proved: bool, kept: Ch
         "broken_through": result.broken_through,
         "reason": result.reason,
         "checkpoints": result.checkpoints,
+        "signatures": result.runs,
         "signed_up_to": result.signed_up_to,
         "unsigned_rows": result.unsigned_rows,
         "key": key.fingerprint if key else None,
@@ -209,16 +212,24 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
         return explanation.text if explanation else result.reason
     lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
     if result.signed_up_to:
-        signed = f"Signed up to row {result.signed_up_to} (checkpoints: {result.checkpoints})"
-        lines.append(f"{signed}; rows not signed yet: {result.unsigned_rows}.")
+        lines.append(
+            f"Checkpoints: {result.checkpoints}, the last at row {result.signed_up_to}; "
+            f"rows after it: {result.unsigned_rows}."
+        )
     else:
-        lines.append("No row is signed yet; to sign: eid audit checkpoint.")
+        lines.append("There is no checkpoint yet; to make one: eid audit checkpoint.")
+    lines.append(f"Signatures of those who acted: {result.runs}.")
     for restoring in result.restorings:
         lost = "no row is known to be lost"
         if restoring.lost_through is not None:
             first = restoring.lost_from if restoring.lost_from is not None else "?"
             lost = f"earlier rows {first} to {restoring.lost_through} are lost"
         lines.append(harmless(f"Row {restoring.position}: {restoring.operator} restored a backup; {lost}."))
+    for each in values["restorings_of_the_home"]:
+        who, when = " and ".join(each["operators"]), str(each["at"])[:16].replace("T", " ")
+        lines.append(
+            harmless(f"This home remembers: on {when} {who} restored a backup of {str(each['back_up'])[:16]}.")
+        )
     if result.signed_up_to and not values["key_proved"]:
         lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
     if values["kept_head"] is not None:

@@ -11,16 +11,22 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table
+from eid_toolkit.ground.display import harmless
+from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.work.office import keeping
 
+_SHOWN = 100
+"""Rows that differ are named up to this many."""
+
 if TYPE_CHECKING:
+    from eid_toolkit.books.audit.state_walk import Finding
     from eid_toolkit.books.register.keeping.backup import Manifest
     from eid_toolkit.books.register.keeping.backup_restore import Restored
 
 
 @click.group(cls=Group)
 def register() -> None:
-    """Back up and restore the register, and show its statistics."""
+    """Back up, restore and verify the register, and show its statistics."""
 
 
 @register.command("backup")
@@ -84,6 +90,72 @@ def stats(app: App, fmt: str) -> None:
         return details(pairs) + "\n\n" + table(("what", "state", "count"), rows)
 
     emit(figures.to_json(), fmt, text)
+
+
+@register.command("verify")
+@format_option
+@pass_app
+def verify(app: App, fmt: str) -> None:
+    """Verify every row that has a state against the audit log.
+
+    Applications, documents, cards, blanks, shifts, manifests, vendors, stations, agencies and notices are what the
+    newest signed row of the log says of them, and each step that led there was allowed, by who had the right to it
+    then; so are the decisions. What differs is named, with the row of the log. The log itself is verified by
+    `eid audit verify`.
+    """
+    from eid_toolkit.books.audit.state_walk import Finding
+
+    findings: list[Finding] = []
+    counts: dict[str, int] = {}
+    with open_office(app) as office, keeping.verified(office) as walked:
+        for each in walked:
+            if isinstance(each, Finding):
+                findings.append(each)
+            else:
+                counts[each.kind] = each.rows
+    values = {
+        "schema": "eid-register-verify/1",
+        "intact": not findings,
+        "rows": counts,
+        "findings": [each.to_json() for each in findings[:_SHOWN]],
+        "differing": len(findings),
+    }
+    emit(values, fmt, lambda: _found(app, findings, counts))
+    if findings:
+        raise IntegrityBroken("register-differs", count=len(findings))
+
+
+@register.command("take-over")
+@format_option
+@pass_app
+def take_over(app: App, fmt: str) -> None:
+    """Vouch for what is in a register of an earlier version, once, by two security officers.
+
+    From then on each row with a state is what the audit log says of it. Stop all stations first; look at what is
+    there before, for what stands in the register now is what counts from then on.
+    """
+    with open_office(app) as office:
+        there = keeping.to_take_over(office)
+        rows = ", ".join(f"{count} {name}" for name, count in there.rows.items()) or "no row"
+        app.confirm(f"Vouch for what stands in the register ({rows})?")
+        done = keeping.take_over(office)
+    emit_values({"schema": "eid-register-take-over/1", "rows": done.rows}, fmt, list(done.rows.items()))
+
+
+def _found(app: App, findings: list[Finding], counts: dict[str, int]) -> str:
+    from eid_toolkit.ground.messages.catalogue import message
+
+    if not findings:
+        return f"{sum(counts.values())} rows with a state, all as the audit log says."
+    lines = []
+    for each in findings[:_SHOWN]:
+        facts = {**each.to_json(), "row": "?" if each.row is None else each.row}
+        facts |= {"action": "a step", "operator": "somebody", "application": each.subject}
+        told = message(each.reason, facts, app.language)
+        lines.append(harmless(told.text if told else f"{each.kind} {each.subject}: {each.reason}"))
+    if len(findings) > _SHOWN:
+        lines.append(f"and {len(findings) - _SHOWN} more")
+    return "\n".join(lines)
 
 
 def _tell(done: Restored, fmt: str) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.audit.endorsed import in_detail
 from eid_toolkit.books.audit.standing import RENEWED
-from eid_toolkit.books.audit.standings import in_detail
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission, Role, compartments_of

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eid_toolkit.books.audit import taken_over
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
@@ -14,6 +17,8 @@ from eid_toolkit.work.office.credentials import Credentials
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.audit.state_walk import Counted, Finding
+    from eid_toolkit.books.audit.taking_over import TakenOver
     from eid_toolkit.books.register.keeping.backup import Manifest
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
 
@@ -42,5 +47,33 @@ def restorer_of(root: Path, credentials: Credentials, clock: Clock, entropy: Ent
     home = Home.open(root)
     RegisterAddress.of(home)  # a wrong one is told before anybody is asked for a passphrase
     acting = Acting.at(home, credentials, entropy)
-    actor, *_ = acting.both("register.restore", "register", (Permission.BACK_UP,), Permission.BACK_UP)
-    return Restorer(home, acting.keys, actor, clock)
+    people = acting.both("register.restore", "register", (Permission.BACK_UP,), Permission.BACK_UP)
+    return Restorer(home, acting.keys, people, clock)
+
+
+def to_take_over(office: Office) -> TakenOver:
+    """What nobody has vouched for yet, by kind."""
+    from eid_toolkit.books.audit import taking_over
+
+    with office.register.database.read() as connection:
+        return taking_over.to_take_over(connection)
+
+
+def take_over(office: Office) -> TakenOver:
+    """Two security officers vouch for what is in a register of before; raises as :func:`taking_over.take_over`."""
+    from eid_toolkit.books.audit import taking_over
+
+    people = office.acting.both(taken_over.ACTION, taken_over.SUBJECT, (taken_over.RIGHT,), taken_over.RIGHT)
+    records = office.operators.list()
+    with office.register.database.write() as connection:
+        return taking_over.take_over(connection, records, people, office.keys.foundation, office.clock.now())
+
+
+@contextmanager
+def verified(office: Office) -> Iterator[Iterator[Finding | Counted]]:
+    """Every row with a state, held to the log: what differs, and how many rows of each kind there are."""
+    from eid_toolkit.books.audit.state_walk import walk_states
+
+    office.look(Permission.READ_AUDIT)
+    with office.register.database.read() as connection:
+        yield walk_states(connection)

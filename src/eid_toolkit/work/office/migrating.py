@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from eid_toolkit.books.audit.keeper import LogKeeper
+from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.log_book import LogBook
 from eid_toolkit.books.audit.made import in_detail
+from eid_toolkit.books.audit.standing import told_in
+from eid_toolkit.books.audit.taking_over import take_over, to_take_over
 from eid_toolkit.books.authorities.authority_files import CSCA, CVCA, VERIFIER, AuthorityFiles, key_name
 from eid_toolkit.books.authorities.verifying import VerifyingStore
 from eid_toolkit.books.authorities.vouched import MIGRATED, made_before
@@ -134,7 +138,13 @@ def _carry_out(
         undo.note({"outcome": DONE, "subject": _SUBJECT})
         rows = [(actor, "operator.migrated", record.name, staffing.standing(record)) for record in staffing.records]
         rows += [(actor, MIGRATED, state, detail) for state, detail in made]
-        before.record_all([*rows, (actor, DONE, _SUBJECT, {"officers": sorted(acting)})])
+        events = [AuditEvent(action, subject, detail, told_in(action, detail)) for _, action, subject, detail in rows]
+        before.database.keeper = LogKeeper(staffing.foundation, clock, entropy)
+        with before.database.write() as connection:
+            append(connection, now, actor, events)
+            if to_take_over(connection).rows:
+                take_over(connection, staffing.records, staffing.people, staffing.foundation, now)
+            append(connection, now, staffing.people[0], [AuditEvent(DONE, _SUBJECT, {"officers": sorted(acting)})])
     left = tuple(record.name for record in others if record.disabled is None)
     return Migrated(staffing.recovery_shares, left)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -10,6 +10,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, func, insert, select, union
 
 from eid_toolkit.books.audit.states import Held, change, hold, hold_one
+from eid_toolkit.books.audit.taking_over import TOLD
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.decisions import signed_statement
 from eid_toolkit.books.ledger.kinds import DOCUMENTS, TAKEN_OVER
@@ -49,8 +50,6 @@ _LISTED = (
     DocumentState.DESTROYED,
 )
 _REPORTED = (DocumentState.LOST, DocumentState.STOLEN)
-TOLD = "told"
-"""In the log, of a document that was taken over: as what officers knew it, and since when."""
 _BATCH = 1000
 
 
@@ -231,12 +230,3 @@ def _reported(held: Held) -> tuple[str, date]:
         return told
     action = newest.action.removeprefix("document.")
     return "suspended" if action == "suspended" else "revoked", datetime.fromisoformat(newest.time).date()
-
-
-def told_before(changes: Sequence[tuple[str, datetime]]) -> tuple[str, date]:
-    """As what officers knew a document by the changes of a register that was not taken over, the newest last."""
-    for action, since in reversed(changes):
-        if action in ("report-lost", "report-stolen"):
-            return action.removeprefix("report-"), since.date()
-    action, since = changes[-1]
-    return "suspended" if action == "suspend" else "revoked", since.date()

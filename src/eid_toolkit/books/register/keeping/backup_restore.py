@@ -8,7 +8,7 @@ signs that row in the same transaction: an audit log that was merely cut off has
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.home_notes import HomeNotes, restoring_note
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.statements import Checkpoint, audit_key
+from eid_toolkit.books.audit.taking_over import take_over, to_take_over
 from eid_toolkit.books.audit.trail import items
 from eid_toolkit.books.audit.walk import RESTORED, walk
 from eid_toolkit.books.keys.keys import KeyStore
@@ -96,11 +98,12 @@ class _Loaded:
 class Restorer:
     """Restores back-ups into the register of one home; raises :class:`NotPermitted` if the operator may not."""
 
-    def __init__(self, home: Home, keys: KeyStore, operator: Operator, clock: Clock) -> None:
-        self._keys, self._operator, self._clock = keys, operator, clock
+    def __init__(self, home: Home, keys: KeyStore, people: Sequence[Operator], clock: Clock) -> None:
+        self._keys, self._people, self._operator, self._clock = keys, people, people[0], clock
         self._operators = OperatorStore(home.operators, keys.foundation)
         self._keeper = LogKeeper(keys.foundation, clock, SystemEntropy())
         self._files = AuditFiles(home.audit)
+        self._notes = HomeNotes(home.audit, keys.foundation.home)
         self._address = RegisterAddress.of(home)
         self._place = Place(self._address.path, clock) if self._address.path is not None else None
 
@@ -132,7 +135,19 @@ class Restorer:
             else:
                 loaded, former = self._inside(work)
             keep(loaded.checkpoint, audit_key(signer), seen)
+            self._note(checked.manifest, loaded, signer)
         return loaded.restored(checked.manifest, former)
+
+    def _note(self, manifest: Manifest, loaded: _Loaded, signer: Signer) -> None:
+        """Remember in the home that it was restored, whatever is restored later."""
+        lost = (None, None) if loaded.lost is None else (loaded.lost.first, loaded.lost.last)
+        signed, names = loaded.checkpoint, [person.name for person in self._people]
+        at = self._clock.now()
+        note = restoring_note(at, names, manifest.created, (signed.position, signed.hash), lost, signer)
+        self._notes.add_restoring(note, signer)
+        self._notes.forget()
+        if self._keeper.seen:
+            self._notes.remember(self._keeper.seen[0], restored=True)
 
     def _inside(self, work: _Work) -> tuple[_Loaded, Path | None]:
         """Into the register that is there, in one transaction; a file is copied first."""
@@ -183,7 +198,7 @@ class Restorer:
             upgrade(connection)
         with log.any_text(connection):
             key = audit_key(work.signer) if manifest.signed else None
-            result = walk(items(connection), lambda: log.head(connection), key)
+            result = walk(items(connection), lambda: log.head(connection), key, foundation=self._keys.foundation)
         if result.reason is not None:
             raise IntegrityBroken("backup-log-broken", row=result.broken_at)
         lost = _lost(connection, manifest, before, seen)
@@ -193,9 +208,12 @@ class Restorer:
             "lost": {"from": lost.first, "through": lost.last} if lost is not None else None,
             "seen": {"position": seen.position, "hash": seen.hash} if seen is not None and gone else None,
         }
+        now = self._clock.now()
+        if to_take_over(connection).rows:  # by those who restore: the back-up is of an earlier version
+            take_over(connection, self._operators.list(), self._people, self._keys.foundation, now)
         erased_again, erasures_known = 0, before is not None and before.erased is not None
         if before is not None and before.erased:  # their data must not come back with the back-up
-            data_keys, now = DataKeys(self._keys, self._clock, SystemEntropy()), self._clock.now()
+            data_keys = DataKeys(self._keys, self._clock, SystemEntropy())
             erased_again = erase_again(connection, data_keys, before.erased, self._operator, now)
         detail |= {"erased_again": erased_again, "erasures_known": erasures_known}
         log.append(connection, self._clock.now(), self._operator.name, [AuditEvent(RESTORED, SUBJECT, detail)])

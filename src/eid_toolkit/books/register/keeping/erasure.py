@@ -15,9 +15,9 @@ from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change
-from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.ledger.kinds import APPLICATIONS, BLANKS, DOCUMENTS, NOTICES
+from eid_toolkit.books.ledger.decisions import ERASED_STATEMENT
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, BLANKS, DOCUMENTS, NOTICES, Values
 from eid_toolkit.books.ledger.name_index import forget_name
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import (
@@ -65,8 +65,6 @@ _VALID = (DocumentState.ISSUED, DocumentState.SUSPENDED)
 _CHUNK = 500
 _ERASED = "erased"
 _BROUGHT_BACK = {"reason": "brought back by a back-up", "with": None}
-_ERASED_STATEMENT = canonical({"erased": True, "state": {}})
-"""In place of what was decided on; the audit log has the SHA-256 of what stood there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +149,15 @@ def _erase(
     documents = _documents(connection, applications)
     for subject in (*identifiers, *documents):
         data_keys.destroy(connection, subject, operator)
+    numbered: set[str] = set()
     for record in people:
-        numbered = _without_number(connection, record, documents, now.date())
-        change(connection, DOCUMENTS, numbered, {"document_number": ""}, _ERASED, operator, now)
+        numbered |= set(_without_number(connection, record, documents, now.date()))
         _blank_person(connection, record, now)
+
+    def without_number(before: Values) -> dict[str, object]:
+        return {"document_number": "" if before["id"] in numbered else before["document_number"]}
+
+    change(connection, DOCUMENTS, documents, without_number, _ERASED, operator, now)
     change(connection, APPLICATIONS, applications, {"evidence": "[]", "portrait": b""}, _ERASED, operator, now)
     _blank_cards(connection, documents, operator, now)
     _blank_notices(connection, identifiers, documents, operator, now)
@@ -254,10 +257,10 @@ def _blank_papers(
         update(application_biometric)
         .where(application_biometric.c.application_id.in_(applications))
         .values(content=b""),
-        update(decision).where(decision.c.subject.in_([*applications, *documents])).values(statement=_ERASED_STATEMENT),
+        update(decision).where(decision.c.subject.in_([*applications, *documents])).values(statement=ERASED_STATEMENT),
         update(document_status)
         .where(document_status.c.document_id.in_(documents))
-        .values(reason=None, statement=_ERASED_STATEMENT),
+        .values(reason=None, statement=ERASED_STATEMENT),
         update(personalization_job).where(personalization_job.c.document_id.in_(documents)).values(reason=None),
         update(blank_movement).where(blank_movement.c.serial.in_(serials)).values(reason=None),
         update(document_file).where(document_file.c.document_id.in_(documents)).values(content=b""),

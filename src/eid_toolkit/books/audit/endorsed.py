@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eid_toolkit.books.audit.rows import StoredRow
-from eid_toolkit.books.audit.sessions import verifies
+from eid_toolkit.books.audit.sessions import Voucher, verifies
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.kinds import ACTIVE, DISABLED
 from eid_toolkit.books.staff.records import SCHEMA, OperatorRecord
@@ -36,6 +36,13 @@ class Standing:
     def may(self, rights: Iterable[Permission]) -> bool:
         """Whether the operator had one of the rights."""
         return not self.disabled and not self.permissions.isdisjoint(rights)
+
+    def vouches_for(self, voucher: Voucher, *, deciding: bool) -> bool:
+        """Whether it is the operator's session; a recovery share vouches for none in which a right is used."""
+        record, signature = voucher.record, voucher.signature
+        if record.is_vouched_by(self.public_key, signature):
+            return True
+        return not deciding and bool(self.recovery_key) and record.is_vouched_by(self.recovery_key, signature)
 
     def has_signed(self, statement: bytes, signature: bytes) -> bool:
         """Whether the operator's key has signed it."""

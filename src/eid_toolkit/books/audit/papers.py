@@ -1,0 +1,131 @@
+"""Decisions and reports beside the rows that they are about: each is what the log says was signed.
+
+A row of the log about a decision names the SHA-256 of its statement; of what was decided before a register was taken
+over, it names one digest over all. The papers of somebody who was erased say nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, Row, select
+
+from eid_toolkit.books.audit.proving import Prover
+from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.ledger.canonical import canonical, digest
+from eid_toolkit.books.ledger.decisions import ERASED_STATEMENT, SCHEMA
+from eid_toolkit.books.ledger.kinds import TAKEN_OVER
+from eid_toolkit.books.ledger.schema import decision, document_status
+from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.plain_values import parse_json, to_plain
+
+STATEMENT, PAPERS = "statement_sha256", "papers"
+"""In the detail of a row of the log: of the one statement that it tells of; of all from before a take-over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One decision or report, as it is stored."""
+
+    action: str
+    operator: str
+    at: datetime
+    statement: str
+    signature: bytes | None
+    state: str | None = None
+    """The state that a report has led to, and its reason: they stand beside the statement, too."""
+    reason: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all of it, in hex."""
+        values = {**to_plain(self), "signature": None if self.signature is None else self.signature.hex()}
+        return digest(values)
+
+
+def papers_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Paper]]:
+    """The decisions and reports on each of the subjects, oldest first."""
+    papers: dict[str, list[Paper]] = {}
+    rows = connection.execute(select(decision).where(decision.c.subject.in_(subjects)).order_by(decision.c.decided_at))
+    for row in rows:
+        papers.setdefault(row.subject, []).append(
+            Paper(row.action, row.operator, row.decided_at, row.statement, _bytes(row))
+        )
+    columns = document_status.c
+    reports = select(document_status).where(columns.document_id.in_(subjects)).order_by(columns.position)
+    for row in connection.execute(reports):
+        papers.setdefault(row.document_id, []).append(
+            Paper(row.action, row.operator, row.since, row.statement, _bytes(row), row.state, row.reason)
+        )
+    return papers
+
+
+def digest_of(papers: Sequence[Paper]) -> str:
+    """One digest over papers, for a take-over."""
+    return sha256("".join(paper.digest for paper in papers).encode()).hexdigest()
+
+
+_NO_PAPERS = [0, digest_of([])]
+
+
+def check_papers(prover: Prover, subject: str, history: Sequence[StoredRow], papers: Sequence[Paper]) -> None:
+    """Raises :class:`IntegrityBroken` unless the papers on a subject are those that the log tells of."""
+    newest = history[-1].position
+    told = list(_told(history))
+    before = len(papers) - len(told)
+    if before < 0:
+        raise IntegrityBroken("decision-removed", row=told[0][0].position)
+    if any(row.action.endswith(".erased") for row in history):
+        last = max(row.position for row in history if row.action.endswith(".erased"))
+        signed = [place for place, (row, _) in enumerate(told) if row.position > last]
+        erased = papers[: len(papers) - len(signed)]
+        if any(paper.statement != ERASED_STATEMENT or paper.reason is not None for paper in erased):
+            raise IntegrityBroken("decision-changed", row=newest)
+        papers, told, before = papers[len(erased) :], [told[place] for place in signed], 0
+    elif _detail(history[0]).get(PAPERS, _NO_PAPERS) != [before, digest_of(papers[:before])]:
+        raise IntegrityBroken("decision-changed", row=history[0].position)
+    for paper, (row, statement) in zip(papers[before:], told, strict=True):
+        if sha256(paper.statement.encode()).hexdigest() != statement or not _is_whole(prover, subject, paper, row):
+            raise IntegrityBroken("decision-changed", row=row.position)
+
+
+def _is_whole(prover: Prover, subject: str, paper: Paper, row: StoredRow) -> bool:
+    """Whether what stands beside a statement is what it says, and the signature is the operator's of then."""
+    try:
+        stated = parse_json(paper.statement)
+        state = stated["state"]
+    except (ValueError, TypeError, KeyError):
+        return False
+    decided = {"action": paper.action, "decided_at": paper.at, "operator": paper.operator, "subject": subject}
+    fits = canonical({**stated, **_plain(decided), "schema": SCHEMA}) == paper.statement
+    if paper.state is not None:
+        fits = fits and (paper.state, paper.reason) == (state.get("to"), state.get("reason"))
+    if not fits or paper.operator != row.operator or prover.demo:
+        return fits and paper.operator == row.operator and paper.signature is None
+    standing = prover.standing(paper.operator, row.position)
+    if standing is None or paper.signature is None:
+        return False
+    return standing.has_signed(paper.statement.encode(), paper.signature)
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _told(history: Sequence[StoredRow]) -> Iterator[tuple[StoredRow, str]]:
+    for row in history:
+        statement = _detail(row).get(STATEMENT)
+        if isinstance(statement, str) and not row.action.endswith(TAKEN_OVER):
+            yield row, statement
+
+
+def _detail(row: StoredRow) -> dict[str, object]:
+    detail = parse_json(row.detail)
+    return detail if isinstance(detail, dict) else {}
+
+
+def _bytes(row: Row[tuple[object, ...]]) -> bytes | None:
+    return None if row.signature is None else bytes(row.signature)

@@ -1,0 +1,134 @@
+"""The signatures on a log's rows, as a walk comes by them: who signed each row, and whether they might.
+
+Operators are known by the rows that tell of them, which the staff key has endorsed: nothing but the log, and the
+home's foundation, is needed. From the first signed row on, every row is to be signed; only that an act was abandoned
+is told by whoever comes next, who may have no key at hand.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from eid_toolkit.books.audit.endorsed import Standing, standing_in
+from eid_toolkit.books.audit.keeper import RUN, run_statement
+from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.sessions import Voucher, specimen_key
+from eid_toolkit.books.audit.taken_over import ACTION, RIGHT, rows_taken_over
+from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.ledger.kinds import KINDS, OPERATOR, TAKEN_OVER
+from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.plain_values import Hex
+
+ABANDONED = ".abandoned"
+
+
+class Broken(Exception):
+    """A walk ends here, at the first row that is not as it was written."""
+
+    def __init__(self, reason: str, at: int, through: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.at, self.through = reason, at, through
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRun:
+    """A signature over the rows from ``first`` to ``position``."""
+
+    position: int
+    first: int
+    session: str
+    signature: Hex
+
+
+@dataclass(slots=True)
+class SignedWalk:
+    """What a walk knows of signatures so far."""
+
+    foundation: Foundation | None
+    runs: int = 0
+    vouchers: dict[str, Voucher] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    waiting: deque[tuple[StoredRow, Standing | None]] = field(default_factory=deque)
+    """Rows whose signature has not come yet, each with who its operator was then."""
+    last: int = 0
+    """The last signed row."""
+    to_take_over: int = 0
+    """How many rows two people are just taking over."""
+
+    def row(self, row: StoredRow) -> None:
+        """A row that follows on the one before."""
+        if row.kind is None and not self.runs and not self.waiting and self.foundation is None:
+            return
+        self.waiting.append((row, self.standings.get(row.operator)))
+        if len(self.waiting) > RUN:
+            self._unsigned(self.waiting.popleft()[0])
+        if row.kind == OPERATOR and self.foundation is not None:
+            standing, before = standing_in(row, self.foundation), self.standings.get(row.subject)
+            if standing is None or (before is not None and standing.version <= before.version):
+                raise Broken("audit-endorsement-wrong", row.position)
+            self.standings[row.subject] = standing
+
+    def voucher(self, identifier: str, voucher: Voucher) -> None:
+        """A session that rows are signed in."""
+        self.vouchers[identifier] = voucher
+
+    def run(self, run: SignedRun, newest: str) -> None:
+        """A signature over the last rows, whose newest has this hash."""
+        voucher, foundation = self.vouchers.get(run.session), self.foundation
+        if voucher is None or foundation is None or not self.last < run.first <= run.position:
+            raise Broken("audit-signature-wrong", run.position)
+        statement = run_statement(foundation.home, run.session, run.first, run.position, newest)
+        if voucher.record.home != foundation.home or not voucher.record.has_signed(statement, run.signature):
+            raise Broken("audit-signature-wrong", max(run.first, 1), run.position)
+        while self.waiting and self.waiting[0][0].position < run.first:
+            self._unsigned(self.waiting.popleft()[0])
+        self.runs += 1
+        while self.waiting:
+            self._signed(*self.waiting.popleft(), voucher, foundation)
+        self.last = run.position
+
+    def end(self) -> None:
+        """No row comes any more."""
+        while self.waiting:
+            self._unsigned(self.waiting.popleft()[0])
+
+    def _signed(self, row: StoredRow, standing: Standing | None, voucher: Voucher, foundation: Foundation) -> None:
+        try:
+            covered = voucher.record.covers(datetime.fromisoformat(row.time))
+        except (ValueError, TypeError):
+            covered = False
+        if not covered or voucher.record.operator != row.operator:
+            raise Broken("audit-signature-foreign", row.position)
+        told = row.kind is not None and row.kind != OPERATOR
+        if foundation.demo:
+            if not voucher.record.is_vouched_by(specimen_key().public_key.spki(), voucher.signature):
+                raise Broken("audit-signature-foreign", row.position)
+        elif standing is None or not standing.vouches_for(voucher, deciding=told):
+            raise Broken("audit-signature-foreign", row.position)
+        rights = self._rights(row)
+        if told and (rights is None or not (foundation.demo or (standing and standing.may(rights)))):
+            raise Broken("audit-right-missing", row.position)
+        if row.action == ACTION:
+            rows = rows_taken_over(row, foundation, self.standings.get)
+            if rows is None or not (foundation.demo or (standing and standing.may({RIGHT}))):
+                raise Broken("audit-right-missing", row.position)
+            self.to_take_over = rows
+
+    def _rights(self, row: StoredRow) -> frozenset[Permission] | None:
+        """Whose right it was to put the state there; None if nobody's."""
+        kind = KINDS.get(row.kind or "")
+        if kind is None:
+            return None
+        if row.action == f"{kind.name}.{row.state}.{TAKEN_OVER}" and self.to_take_over > 0:
+            self.to_take_over -= 1
+            return frozenset({RIGHT})
+        step = kind.steps.get(row.action.removeprefix(f"{kind.name}."))
+        return step.rights if step is not None else None
+
+    def _unsigned(self, row: StoredRow) -> None:
+        if row.kind == OPERATOR:  # the staff key vouches for it
+            return
+        if row.kind is not None or (self.runs and not row.action.endswith(ABANDONED)):
+            raise Broken("audit-signature-missing", row.position)

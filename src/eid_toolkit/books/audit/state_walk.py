@@ -1,0 +1,160 @@
+"""All rows with a state, held to the log one after the other, with what was decided on them.
+
+Nothing is changed, and nothing ends at the first that differs: each is named, in which way, and by which row of the
+log. What uses a row holds it in the same way (:mod:`eid_toolkit.books.audit.states`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, select
+
+from eid_toolkit.books.audit.log import any_text, told_rows
+from eid_toolkit.books.audit.papers import check_papers, papers_of
+from eid_toolkit.books.audit.proving import Prover
+from eid_toolkit.books.audit.states import check
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS, KINDS, OPERATOR, Kind
+from eid_toolkit.books.ledger.schema import audit, decision, document_status, subject_head
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.ground.plain_values import to_plain
+
+_PAGE = 400
+_DECIDED = (APPLICATIONS, DOCUMENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row that is not what the log says: the kind and key, the reason code, and the row of the log."""
+
+    kind: str
+    subject: str
+    reason: str
+    row: int | None
+
+    to_json = to_plain
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many rows of a kind were walked."""
+
+    kind: str
+    rows: int
+
+
+def walk_states(connection: Connection) -> Iterator[Finding | Counted]:
+    """Walk all rows with a state: what differs, and after each kind how many there were.
+
+    Raises :class:`NotPermitted` for a register that was not taken over.
+    """
+    prover = Prover(connection)
+    for kind in KINDS.values():
+        rows = 0
+        for keys in _pages(connection, kind):
+            rows += len(keys)
+            yield from _page(prover, kind, keys)
+        yield from _without_row(connection, kind)
+        yield Counted(kind.name, rows)
+    yield from _heads_of_nothing(connection)
+    yield from _papers_of_nothing(connection)
+
+
+def _pages(connection: Connection, kind: Kind) -> Iterator[list[str]]:
+    query = select(kind.key).order_by(kind.key).limit(_PAGE)
+    after: str | None = None
+    while True:
+        page = list(connection.execute(query if after is None else query.where(kind.key > after)).scalars())
+        if page:
+            yield page
+        if len(page) < _PAGE:
+            return
+        after = page[-1]
+
+
+def _page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
+    connection = prover.connection
+    by_subject = groupby(told_rows(connection, kind.name, keys), lambda row: row.subject)
+    told = {subject: tuple(each) for subject, each in by_subject}
+    rows = _rows(connection, kind, keys)
+    query = select(subject_head).where(subject_head.c.kind == kind.name, subject_head.c.subject.in_(keys))
+    heads = {row.subject: (row.version, row.position, row.hash) for row in connection.execute(query)}
+    papers = papers_of(connection, keys) if kind in _DECIDED else {}
+    for key in keys:
+        history = told.get(key, ())
+        try:
+            values = rows[key] if rows is not None else _row_of(connection, kind, key)
+            check(prover, kind, key, values, history)
+            newest = history[-1]
+            if heads.get(key) != (newest.version, newest.position, newest.hash):
+                raise IntegrityBroken("row-head-differs", row=newest.position)
+            if kind in _DECIDED:
+                check_papers(prover, key, history, papers.get(key, ()))
+        except NotPermitted:
+            if _is_fresh(connection):
+                raise
+            yield Finding(kind.name, key, "row-not-told", None)
+        except IntegrityBroken as error:
+            yield Finding(kind.name, key, error.code, _position(error))
+
+
+def _rows(connection: Connection, kind: Kind, keys: Sequence[str]) -> dict[str, dict[str, object]] | None:
+    """The rows by their keys; None where a value among them is none that this software can have written."""
+    try:
+        with any_text(connection):
+            rows = connection.execute(select(kind.table).where(kind.key.in_(keys))).mappings().all()
+    except IntegrityBroken:
+        return None
+    return {row[kind.key]: {column.name: row[column] for column in kind.table.columns} for row in rows}
+
+
+def _row_of(connection: Connection, kind: Kind, key: str) -> dict[str, object] | None:
+    rows = _rows(connection, kind, [key])
+    if rows is None:
+        raise IntegrityBroken("row-changed")
+    return rows.get(key)
+
+
+def _without_row(connection: Connection, kind: Kind) -> Iterator[Finding]:
+    """What the log tells of and is not there any more."""
+    gone = ~select(kind.key).where(kind.key == audit.c.subject).exists()
+    query = select(audit.c.subject, audit.c.position).where(audit.c.kind == kind.name, audit.c.version == 1, gone)
+    for subject, position in connection.execute(query.order_by(audit.c.position)).all():
+        yield Finding(kind.name, subject, "row-missing", position)
+
+
+def _heads_of_nothing(connection: Connection) -> Iterator[Finding]:
+    told = select(audit.c.position).where(
+        audit.c.kind == subject_head.c.kind, audit.c.subject == subject_head.c.subject
+    )
+    mine = select(subject_head.c.kind, subject_head.c.subject, subject_head.c.position).where(
+        ~told.where(audit.c.position == subject_head.c.position, audit.c.hash == subject_head.c.hash).exists()
+    )
+    for kind, subject, position in connection.execute(mine).all():
+        if kind == OPERATOR or kind not in KINDS:
+            yield Finding(kind, subject, "row-head-differs", position)
+
+
+def _papers_of_nothing(connection: Connection) -> Iterator[Finding]:
+    """Decisions and reports on what is not there."""
+    for column in (decision.c.subject, document_status.c.document_id):
+        for subject in connection.execute(_unknown(column)).scalars():
+            yield Finding("decision", subject, "decision-not-told", None)
+
+
+def _unknown(column: Column[str]) -> Select[Any]:
+    known = [~select(kind.key).where(kind.key == column).exists() for kind in _DECIDED]
+    return select(column).where(*known).distinct()
+
+
+def _is_fresh(connection: Connection) -> bool:
+    """Whether the log tells of no state at all: the register was not taken over."""
+    return connection.execute(select(audit.c.position).where(audit.c.kind.in_(list(KINDS))).limit(1)).first() is None
+
+
+def _position(error: IntegrityBroken) -> int | None:
+    row = error.facts.get("row")
+    return row if isinstance(row, int) else None
