@@ -216,7 +216,7 @@ class Restorer:
             data_keys = DataKeys(self._keys, self._clock, SystemEntropy())
             erased_again = erase_again(connection, data_keys, before.erased, self._operator, now)
         detail |= {"erased_again": erased_again, "erasures_known": erasures_known}
-        log.append(connection, self._clock.now(), self._operator.name, [AuditEvent(RESTORED, SUBJECT, detail)])
+        log.append(connection, self._clock.now(), self._operator, [AuditEvent(RESTORED, SUBJECT, detail)])
         checkpoint = checkpoints.checkpoint(connection, work.signer, self._clock, [self._operator], restored=True)
         return _Loaded(checkpoint, lost, erased_again, erasures_known)
 
