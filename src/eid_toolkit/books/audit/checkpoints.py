@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, String, insert, select, type_coerce, 
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.log_head import heads, heads_at, is_there, root
 from eid_toolkit.books.audit.rows import GENESIS, is_text, time_text, whole_number
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature, audit_key, countersign, sign
 from eid_toolkit.books.audit.walk import RESTORED, restoring
@@ -92,7 +93,7 @@ def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:
             if restoring(row).seen == (seen.position, seen.hash) and row.is_consistent():
                 signed = connection.execute(_query().where(checkpoints.c.position == row.position)).first()
                 proof = _read(signed) if signed is not None else None
-                if proof is not None and proof.hash == row.hash and proof.is_signed_by(key):
+                if proof is not None and log.has(connection, row.position, proof.hash) and proof.is_signed_by(key):
                     return True
     return False
 
@@ -127,25 +128,24 @@ def signer(keys: KeyStore, files: AuditFiles, *, new: bool) -> Signer:
 
 
 def _check_since(connection: Connection, key: AuditKey, last: Checkpoint | None, *, restored: bool) -> tuple[int, str]:
-    """Position and hash of the newest row, which follows from the last signed one."""
-    position, previous, forged = 0, GENESIS, 0
-    if last is not None and not last.is_signed_by(key):
-        raise IntegrityBroken("audit-not-signed", row=last.position)
+    """Position of the newest row, and the one hash over all heads, which follow from those that were signed last."""
+    position, forged = 0, 0
+    chains: dict[str, tuple[int, str]] = {}
+    if last is not None:
+        chains, position = heads_at(connection, last.position), last.position
+        if not last.is_signed_by(key) or not log.has(connection, last.position, last.hash):
+            raise IntegrityBroken("audit-not-signed", row=last.position)
     with log.any_text(connection):
-        for row in log.stored_rows(connection, after=last.position - 1 if last else None):
-            if last is not None and position == 0:
-                follows = (row.position, row.hash) == (last.position, last.hash)
-            else:
-                follows = (row.position, row.previous) == (position + 1, previous) and not forged
-                forged = row.position if row.action == RESTORED else 0
-            if not follows or not row.is_consistent():
-                raise IntegrityBroken(
-                    "audit-not-signed", row=position + 1 if position or last is None else last.position
-                )
-            position, previous = row.position, row.hash
-    if (position, previous) != log.head(connection) or (forged and not restored):
+        for row in log.stored_rows(connection, after=position or None):
+            chain, number = row.place
+            before, previous = chains.get(chain, (0, GENESIS))
+            if (number, row.previous) != (before + 1, previous) or forged or not row.is_consistent():
+                raise IntegrityBroken("audit-not-signed", row=row.position)
+            forged = row.position if row.action == RESTORED else 0
+            chains[chain], position = (number, row.hash), row.position
+    if chains != heads(connection) or (forged and not restored) or not is_there(connection):
         raise IntegrityBroken("audit-not-signed", row=forged or position + 1)
-    return position, previous
+    return position, root(chains)
 
 
 def _query() -> Select[Any]:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from eid_toolkit.books.audit.heads import LAST
+from eid_toolkit.books.audit.keeper import CHAIN_ROWS
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.sessions import Voucher, verifies
 from eid_toolkit.books.keys.foundation import Foundation
@@ -58,6 +60,15 @@ def in_detail(record: OperatorRecord, foundation: Foundation) -> dict[str, objec
 def state_of(record: OperatorRecord) -> str:
     """The state that the row puts there."""
     return DISABLED if record.disabled is not None else ACTIVE
+
+
+def chain_rows(row: StoredRow) -> int:
+    """How many rows the operator's own chain had when this one was written: those behind it are by what it tells."""
+    try:
+        rows = parse_json(row.detail)[CHAIN_ROWS]
+    except (ValueError, TypeError, KeyError):
+        return LAST
+    return rows if isinstance(rows, int) else LAST
 
 
 def standing_in(row: StoredRow, foundation: Foundation) -> Standing | None:

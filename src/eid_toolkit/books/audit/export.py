@@ -7,13 +7,15 @@ The lines, in this order:
 - a line for each row, without ``schema``: ``position``, ``time``, ``operator``, ``action``, ``subject``, ``detail``
   (an object), ``previous`` and ``hash``; the hash is SHA-256 over the canonical JSON (sorted keys, no blanks, NFC) of
   the other keys, with ``detail`` as its own canonical JSON in a string;
-  a row that puts a state there has ``kind``, ``version`` and ``state`` too, in the line and in what is hashed;
+  a row that puts a state there has ``kind``, ``version`` and ``state`` too, and one from since there are several
+  chains ``chain`` and ``number``, in the line and in what is hashed;
 - before the first signature in it, each session: ``{"schema": "eid-audit-session/1", "id": …, "statement": …,
   "signature": …}``, and behind the last row that it covers, each signature: ``{"schema": "eid-audit-signature/1",
-  "position": …, "first": …, "session": …, "signature": …}``;
+  "chain": …, "last": …, "first": …, "position": …, "session": …, "signature": …}``;
 - behind the row that it signs, each checkpoint: ``{"schema": "eid-audit-checkpoint/1", …}`` as
   :mod:`eid_toolkit.books.audit.statements` describes it;
-- ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …}``: an export without it was cut off by accident.
+- ``{"schema": "eid-audit-export-end/1", "rows": …, "head": …, "heads": …}``: the position of the last row, the head of
+  all chains, and number and hash of each chain's newest row; an export without it was cut off by accident.
 
 The last line binds nothing: who takes rows away at the end writes another one. Up to a checkpoint that was kept
 elsewhere nothing is missing; whether rows behind the last one are, an export cannot tell.
@@ -26,9 +28,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
-from eid_toolkit.books.audit.rows import GENESIS, TOLD, StoredRow, is_text
+from eid_toolkit.books.audit.log_head import Heads, root
+from eid_toolkit.books.audit.rows import OFFICE, PLACE, TOLD, StoredRow, is_text
 from eid_toolkit.books.audit.sessions import Voucher, read_voucher
 from eid_toolkit.books.audit.signed_walk import SignedRun
 from eid_toolkit.books.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
@@ -63,7 +67,7 @@ class Exporting:
 
     def items(self) -> Iterator[Item]:
         """Each item, when its line is written; the last line follows when all are taken."""
-        position, head = 0, GENESIS
+        position, heads = 0, dict[str, tuple[int, str]]()
         if self._key is not None:
             pem = self._key.to_pem().decode()
             self._write(_line({"schema": KEY_SCHEMA, "pem": pem, "foundation": to_plain(self._foundation)}))
@@ -72,18 +76,22 @@ class Exporting:
                 case Checkpoint():
                     self._write(_line(item.to_json()))
                 case StoredRow():
-                    position, head = item.position, item.hash
+                    position = item.position
+                    chain, number = item.place
+                    heads[chain] = (number, item.hash)
                     values = item._asdict()
                     told = {} if item.kind is None else {name: values[name] for name in TOLD}
-                    plain = {name: value for name, value in values.items() if name not in TOLD}
-                    self._write(_line({**plain, "detail": _detail(item.detail), **told}))
+                    place = {} if item.chain is None else {name: values[name] for name in PLACE}
+                    plain = {name: value for name, value in values.items() if name not in (*TOLD, *PLACE)}
+                    self._write(_line({**plain, "detail": _detail(item.detail), **told, **place}))
                 case SignedRun():
                     self._write(_line({"schema": SIGNATURE_SCHEMA, **to_plain(item)}))
                 case (identifier, voucher):
                     stored = {"id": identifier, "statement": voucher.record.statement}
                     self._write(_line({"schema": SESSION_SCHEMA, **stored, "signature": voucher.signature.hex()}))
             yield item
-        self._write(_line({"schema": END_SCHEMA, "rows": position, "head": head}))
+        ends = {chain: list(end) for chain, end in sorted(heads.items())}
+        self._write(_line({"schema": END_SCHEMA, "rows": position, "head": root(heads), "heads": ends}))
         self.whole = True
 
 
@@ -119,7 +127,7 @@ class _Reading:
         self._stream = stream
         self._number = 0
         self._waiting: dict[str, Any] | None = None
-        self.end: tuple[int, str] | None = None
+        self.end: tuple[int, Heads] | None = None
         self.foundation: Foundation | None = None
 
     def key(self) -> AuditKey | None:
@@ -163,13 +171,13 @@ class _Reading:
                         raise self._damaged()
                     yield identifier, voucher
                 case {"schema": str(schema), "rows": int(rows), "head": str(head)} if schema == END_SCHEMA:
-                    self.end = (rows, head)
+                    self.end = (rows, _heads(values.get("heads", {OFFICE: [rows, head]})))
                 case _:
                     yield self._row(values)
 
     def _row(self, values: dict[str, Any]) -> StoredRow:
-        told = values.keys() & set(TOLD)
-        names = set(StoredRow._fields) - (set() if told else set(TOLD))
+        without = [part for part in (TOLD, PLACE) if not values.keys() & set(part)]
+        names = set(StoredRow._fields).difference(*without)
         if values.keys() != names or not isinstance(values["position"], int):
             raise self._damaged()
         try:
@@ -217,6 +225,13 @@ def _line(values: dict[str, Any]) -> str:
 
 def _odd(value: object) -> object:
     return {"hex": value.hex()} if isinstance(value, (bytes, memoryview)) else repr(value)
+
+
+def _heads(values: object) -> Heads:
+    """The heads that an export ends with; none for anything else, which the walk tells."""
+    with suppress(ValueError, TypeError, AttributeError):
+        return {str(chain): (int(number), str(newest)) for chain, (number, newest) in values.items()}  # type: ignore[attr-defined]
+    return {}
 
 
 def _without_schema(values: dict[str, Any]) -> dict[str, Any]:

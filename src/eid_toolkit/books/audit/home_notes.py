@@ -1,8 +1,8 @@
-"""What a home remembers of its register's log beside the checkpoints: the newest row seen, and every restoring.
+"""What a home remembers of its register's log beside the checkpoints: the newest rows seen, and every restoring.
 
-``newest.json`` is the newest row that this home has seen signed: a register that does not have it was set back, or
-its tail was dropped, and is not worked with. ``restorings.jsonl`` has a line for each restoring, signed by the audit
-key: it stays when a later restoring replaces the log that told of it.
+``newest.json`` has the newest rows that were signed here, of different chains: a register that does not have them was
+set back, or their tail was dropped, and is not worked with. ``restorings.jsonl`` has a line for each restoring, signed
+by the audit key: it stays when a later restoring replaces the log that told of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from eid_toolkit.ground.ports import Signer
 
 NEWEST_FILE, RESTORINGS_FILE = "newest.json", "restorings.jsonl"
 NEWEST_SCHEMA, RESTORING_SCHEMA = "eid-audit-newest/1", "eid-restoring/1"
-_LIMIT = 1 << 16
+_CHAINS = 200
+"""Of this many chains the newest row is remembered: those that were written to last."""
+_LIMIT = 1 << 20
 _RESTORINGS_LIMIT = 1 << 22
 _DIGEST = "sha256"
 
@@ -55,6 +57,11 @@ class RestoringNote:
         return to_plain(self, without=("key", "signature"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    rows: tuple[SignedRow, ...]
+
+
 class HomeNotes:
     """The notes in the ``audit`` folder of one home."""
 
@@ -62,28 +69,35 @@ class HomeNotes:
         self._folder = folder
         self._home = home
 
-    def newest(self) -> SignedRow | None:
-        """The newest row seen; None where none was; raises :class:`IntegrityBroken` if the file is damaged."""
+    def newest(self) -> tuple[SignedRow, ...]:
+        """The newest rows seen, of different chains; raises :class:`IntegrityBroken` if the file is damaged."""
         data = self._read(NEWEST_FILE, _LIMIT)
         if data is None:
-            return None
+            return ()
         try:
-            note = read_json(SignedRow, data, NEWEST_SCHEMA, strict=True)
+            rows = read_json(_Rows, data, NEWEST_SCHEMA, strict=True).rows
         except ValueError:
             raise IntegrityBroken("audit-file-damaged", file=NEWEST_FILE) from None
-        if not note.is_of(self._home):
+        if not all(row.is_of(self._home) for row in rows):
             raise IntegrityBroken("audit-file-damaged", file=NEWEST_FILE)
-        return note
+        return rows
 
-    def remember(self, note: SignedRow, *, restored: bool = False) -> None:
-        """Keep a row that is newer than the one remembered, or the one that a restoring has led back to."""
+    def remember(self, rows: Iterable[SignedRow], *, restored: bool = False) -> None:
+        """Keep rows that are newer than those remembered; those that a restoring has led to, instead of them."""
+        known: dict[str, SignedRow] = {}
         if not restored:
             with suppress(IntegrityBroken):
-                known = self.newest()
-                if known is not None and known.position >= note.position:
-                    return
+                known = {row.chain: row for row in self.newest()}
+        before = dict(known)
+        for row in rows:
+            if row.chain not in known or known[row.chain].last < row.last:
+                known[row.chain] = row
+        if known == before:
+            return
+        newest = sorted(known.values(), key=lambda row: row.position)[-_CHAINS:]
         private_directory(self._folder)
-        write_atomic(self._folder / NEWEST_FILE, canonical({"schema": NEWEST_SCHEMA, **to_plain(note)}).encode())
+        text = canonical({"schema": NEWEST_SCHEMA, **to_plain(_Rows(tuple(newest)))})
+        write_atomic(self._folder / NEWEST_FILE, text.encode())
 
     def forget(self) -> None:
         """No row is remembered: a restoring has replaced the log, and nobody has signed in it yet."""

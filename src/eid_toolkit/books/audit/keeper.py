@@ -7,28 +7,26 @@ signed by the session of who acts. What reads the log in the same transaction ha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from eid_toolkit.books.audit.log_head import beginning, head
-from eid_toolkit.books.audit.rows import StoredRow, Told, row_hash, time_text
+from eid_toolkit.books.audit.heads import LAST, lock_chain, move_heads, set_subject_heads
+from eid_toolkit.books.audit.rows import OFFICE, StoredRow, Told, row_hash, time_text
 from eid_toolkit.books.audit.sessions import Session, read_voucher
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import begin_pending, keeper_of, pending_in
-from eid_toolkit.books.ledger.schema import audit, audit_head, audit_session, audit_signature, subject_head
+from eid_toolkit.books.ledger.kinds import OPERATOR
+from eid_toolkit.books.ledger.schema import audit, audit_session, audit_signature
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.plain_values import Hex
 from eid_toolkit.ground.ports import Clock, Entropy
 
-LAST = 2**63 - 1
-"""The greatest position that a database has room for: no log comes there by itself."""
 RUN = 100
 """The most rows that one signature covers: whoever checks one row reads the others."""
 SCHEMA = "eid-audit-run/1"
@@ -36,18 +34,34 @@ _SESSIONS = 64
 _PROOFS = 200_000
 
 
-def run_statement(home: bytes, session: str, first: int, last: int, newest: str) -> bytes:
-    """What a session signs: the rows from ``first`` to ``last``, by the hash of the newest, which holds all before."""
-    values = {"schema": SCHEMA, "home": home.hex(), "session": session, "first": first, "last": last, "hash": newest}
-    return canonical(values).encode()
+CHAIN_ROWS = "chain_rows"
+"""In the detail of a row about an operator: how many rows the operator's own chain had then."""
+_NEXT = text(
+    "SELECT nextval(pg_get_serial_sequence('audit', 'position')) FROM generate_series(1, cast(:count AS integer))"
+)
+_NEWEST = select(func.max(audit.c.position))
+
+
+def chain_of(name: str) -> str:
+    """The chain of what an operator does."""
+    return f"operator/{name}"
+
+
+def run_statement(home: bytes, session: str, chain: str, first: int, last: int, newest: str) -> bytes:
+    """What a session signs: rows ``first`` to ``last`` of a chain, by the newest's hash, which holds all before."""
+    values = {"schema": SCHEMA, "home": home.hex(), "session": session, "chain": chain, "first": first, "last": last}
+    return canonical({**values, "hash": newest}).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRow:
-    """A row of the log as somebody has signed it, with all rows before: proved by itself."""
+    """A row of a chain as somebody has signed it, with all rows before: proved by itself."""
 
-    position: int
+    chain: str
+    last: int
+    """Its number in the chain; the first that was signed with it has the other."""
     first: int
+    position: int
     hash: str
     session: str
     statement: str
@@ -59,7 +73,7 @@ class SignedRow:
         voucher = read_voucher(self.session, self.statement, self.voucher)
         if voucher is None or voucher.record.home != home:
             return False
-        signed = run_statement(home, self.session, self.first, self.position, self.hash)
+        signed = run_statement(home, self.session, self.chain, self.first, self.last, self.hash)
         return voucher.record.has_signed(signed, self.signature)
 
 
@@ -70,12 +84,12 @@ class LogKeeper:
     foundation: Foundation
     clock: Clock
     entropy: Entropy
-    expected: Callable[[], SignedRow | None] = lambda: None
-    """The newest row that the home remembers: a register without it is not worked with."""
+    expected: Callable[[], Sequence[SignedRow]] = tuple
+    """The newest rows that the home remembers, of chains: a register without them is not worked with."""
     proofs: dict[str, object] = field(default_factory=dict)
     """What was proved of rows, by their hashes: a hash binds its row and all before it, so it stays proved."""
-    seen: list[SignedRow] = field(default_factory=list)
-    """The newest row that this process has written, or seen: it is in the log."""
+    seen: dict[str, SignedRow] = field(default_factory=dict)
+    """The newest row of each chain that this process has written."""
     _sessions: dict[tuple[str, bytes], Session] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -98,8 +112,15 @@ class LogKeeper:
     def written(self, row: SignedRow) -> None:
         """A signed row is in the log from now on."""
         with self._lock:
-            if not self.seen or self.seen[0].position < row.position:
-                self.seen[:] = [row]
+            known = self.seen.get(row.chain)
+            if known is None or known.last < row.last:
+                self.seen[row.chain] = row
+
+    def signs(self, operator: Operator | str) -> bool:
+        """Whether what is told of an operator can be signed here."""
+        if self.foundation.demo:
+            return True
+        return isinstance(operator, Operator) and (operator.keys or operator.recovery) is not None
 
     def keep(self, proofs: Mapping[str, object]) -> None:
         """Remember what was proved."""
@@ -110,115 +131,117 @@ class LogKeeper:
 
 @dataclass
 class Pending:
-    """The rows of one transaction that are not written yet."""
+    """The rows of one transaction that are not written yet, and the chains that it has locked."""
 
     keeper: LogKeeper | None
-    position: int
-    newest: str
+    chains: dict[str, tuple[int, str]] = field(default_factory=dict)
     rows: list[StoredRow] = field(default_factory=list)
-    times: list[datetime] = field(default_factory=list)
+    times: dict[str, datetime] = field(default_factory=dict)
+    """By the rows' hashes."""
     people: dict[str, Operator] = field(default_factory=dict)
-    signed: SignedRow | None = None
-    """The newest row that was signed."""
+    signed: dict[str, SignedRow] = field(default_factory=dict)
+    """The newest signed row of each chain."""
 
     def add(
         self,
+        connection: Connection,
         time: datetime,
         operator: Operator | str,
-        events: Iterable[tuple[str, str, Mapping[str, object], Told]],
+        events: Sequence[tuple[str, str, Mapping[str, object], Told]],
     ) -> list[str]:
         """Chain rows of action, subject, detail and what they put there; their hashes."""
         name = operator if isinstance(operator, str) else operator.name
         if isinstance(operator, Operator):
             self.people[name] = operator
+        own = chain_of(name) if self.keeper is not None and self.keeper.signs(operator) else OFFICE
         hashes = []
-        for action, subject, detail, told in events:
-            self.position += 1
-            values = (self.position, time_text(time), name, action, subject, canonical(detail), self.newest)
-            self.newest = row_hash(*values, told)
-            self.rows.append(StoredRow(*values, self.newest, *told))
-            self.times.append(time)
-            hashes.append(self.newest)
+        for place in sorted({OFFICE if told[0] == OPERATOR else own for *_, told in events}):
+            self.end_of(connection, place)
+        positions = self._draw(connection, len(events))
+        for position, (action, subject, detail, told) in zip(positions, events, strict=True):
+            chain = OFFICE if told[0] == OPERATOR else own
+            if told[0] == OPERATOR:  # what follows in the operator's own chain is done by these roles, and by this key
+                detail = {**detail, CHAIN_ROWS: self.end_of(connection, chain_of(subject))[0]}
+            number, before = self.chains[chain]
+            values = (position, time_text(time), name, action, subject, canonical(detail), before)
+            newest = row_hash(*values, told, (chain, number + 1))
+            self.rows.append(StoredRow(*values, newest, *told, chain, number + 1))
+            self.chains[chain] = (number + 1, newest)
+            self.times[newest] = time
+            hashes.append(newest)
         return hashes
 
-    def flush(self, connection: Connection) -> None:
-        """Write and sign what was gathered.
+    def end_of(self, connection: Connection, chain: str) -> tuple[int, str]:
+        """Number and hash of a chain's newest row; nobody else writes to it until this transaction has ended.
 
-        Raises :class:`IntegrityBroken` if the log's head is not what was written.
+        Raises :class:`IntegrityBroken` if it is not there, or not what was written.
         """
+        known = self.chains.get(chain)
+        if known is None:
+            known = self.chains[chain] = lock_chain(connection, chain)
+        return known
+
+    def _draw(self, connection: Connection, count: int) -> list[int]:
+        if connection.dialect.name == "postgresql":
+            return list(connection.execute(_NEXT, {"count": count}).scalars())
+        newest = self.rows[-1].position if self.rows else connection.execute(_NEWEST).scalar() or 0
+        if newest + count > LAST:
+            raise IntegrityBroken("audit-position-impossible", position=newest)
+        return list(range(newest + 1, newest + count + 1))
+
+    def flush(self, connection: Connection) -> None:
+        """Write and sign what was gathered."""
         if not self.rows:
             return
-        if self.position > LAST:
-            raise IntegrityBroken("audit-position-impossible", position=self.position)
-        rows, times = self.rows, self.times
-        self.rows, self.times = [], []
+        rows, self.rows = self.rows, []
         try:
-            connection.execute(
-                insert(audit), [{**row._asdict(), "time": time} for row, time in zip(rows, times, strict=True)]
-            )
+            connection.execute(insert(audit), [{**row._asdict(), "time": self.times[row.hash]} for row in rows])
         except IntegrityError:  # behind what is said to be the newest there is one
             raise IntegrityBroken("audit-head-lost") from None
-        connection.execute(delete(audit_head))
-        connection.execute(insert(audit_head), {"position": rows[-1].position, "hash": rows[-1].hash})
-        _set_heads(connection, rows)
-        start = 0
-        for index in range(1, len(rows) + 1):
-            if index == len(rows) or rows[index].operator != rows[start].operator or index - start >= RUN:
-                self._sign(connection, rows[start:index], times[start:index])
-                start = index
+        ends = {row.chain: row for row in rows}
+        move_heads(connection, list(ends.values()))
+        set_subject_heads(connection, rows)
+        for chain in ends:
+            mine = [row for row in rows if row.chain == chain]
+            start = 0
+            for index in range(1, len(mine) + 1):
+                if index == len(mine) or mine[index].operator != mine[start].operator or index - start >= RUN:
+                    self._sign(connection, mine[start:index])
+                    start = index
 
-    def _sign(self, connection: Connection, run: Sequence[StoredRow], times: Sequence[datetime]) -> None:
+    def _sign(self, connection: Connection, run: Sequence[StoredRow]) -> None:
         if self.keeper is None:  # a home that has no people yet
             return
-        name, newest = run[0].operator, run[-1]
-        operator = self.people.get(name) or (Operator(name) if self.keeper.foundation.demo else None)
-        session = self.keeper.session(operator, max(times)) if operator is not None else None
+        newest = run[-1]
+        operator = self.people.get(newest.operator) or (
+            Operator(newest.operator) if self.keeper.foundation.demo else None
+        )
+        session = self.keeper.session(operator, max(self.times[row.hash] for row in run)) if operator else None
         if session is None:
             return
-        record = session.record
+        record, (chain, last), (_, first) = session.record, newest.place, run[0].place
         known = select(audit_session.c.id).where(audit_session.c.id == record.id)
         if connection.execute(known).first() is None:
             values = {"id": record.id, "statement": record.statement, "signature": session.voucher}
             connection.execute(insert(audit_session), values)
-        statement = run_statement(record.home, record.id, run[0].position, newest.position, newest.hash)
-        signature = session.sign(statement)
-        signed = {"position": newest.position, "first": run[0].position, "session": record.id}
-        connection.execute(insert(audit_signature), {**signed, "signature": signature})
-        self.signed = SignedRow(
-            newest.position, run[0].position, newest.hash, record.id, record.statement, session.voucher, signature
+        signature = session.sign(run_statement(record.home, record.id, chain, first, last, newest.hash))
+        place = {"chain": chain, "last": last, "first": first, "position": newest.position}
+        connection.execute(insert(audit_signature), {**place, "session": record.id, "signature": signature})
+        self.signed[chain] = SignedRow(
+            chain, last, first, newest.position, newest.hash, record.id, record.statement, session.voucher, signature
         )
 
     def committed(self) -> None:
         """What was signed last is the newest row that is known of."""
-        if self.keeper is not None and self.signed is not None:
-            self.keeper.written(self.signed)
-
-
-def _set_heads(connection: Connection, rows: Sequence[StoredRow]) -> None:
-    """The newest row of each subject, where rows put a state there."""
-    newest = {(row.kind, row.subject): row for row in rows if row.kind is not None}
-    first = {(row.kind, row.subject) for row in rows if row.version == 1}
-    columns = ("kind", "subject", "version", "position", "hash")
-    values = {place: {name: getattr(row, name) for name in columns} for place, row in newest.items()}
-    new = [each for place, each in values.items() if place in first]
-    old = [each for place, each in values.items() if place not in first]
-    try:
-        if new:
-            connection.execute(insert(subject_head), new)
-    except IntegrityError:
-        raise IntegrityBroken("row-told-twice", subject=new[0]["subject"]) from None
-    if old:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        write = dialect.insert(subject_head)
-        changed = {name: write.excluded[name] for name in columns[2:]}
-        connection.execute(write.on_conflict_do_update(index_elements=["kind", "subject"], set_=changed), old)
+        if self.keeper is not None:
+            for row in self.signed.values():
+                self.keeper.written(row)
 
 
 def pending_of(connection: Connection) -> Pending:
-    """The rows that the transaction is about to write; raises :class:`IntegrityBroken` for a log without its head."""
+    """The rows that the transaction is about to write."""
     gathered = pending_in(connection)
     if isinstance(gathered, Pending):
         return gathered
     keeper = keeper_of(connection)
-    pending = Pending(keeper if isinstance(keeper, LogKeeper) else None, *(head(connection) or beginning(connection)))
-    return begin_pending(connection, pending)
+    return begin_pending(connection, Pending(keeper if isinstance(keeper, LogKeeper) else None))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, String, select, type_coerce
+from sqlalchemy import Column, Connection, Row, Select, String, func, select, type_coerce
 
 from eid_toolkit.books.audit.keeper import pending_of
-from eid_toolkit.books.audit.log_head import any_text, beginning, head
-from eid_toolkit.books.audit.rows import NOTHING, TOLD, StoredRow, Told, is_text, time_text, whole_number
+from eid_toolkit.books.audit.log_head import any_text, head, head_at
+from eid_toolkit.books.audit.rows import NOTHING, PLACE, TOLD, StoredRow, Told, time_text, whole_number
 from eid_toolkit.books.ledger.database import write_gathered
 from eid_toolkit.books.ledger.schema import audit
 from eid_toolkit.books.ledger.stored import stored
@@ -52,11 +52,13 @@ class AuditRow:
     kind: str | None = None
     version: int | None = None
     state: str | None = None
+    chain: str | None = None
+    number: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """The row for export: enough to verify the chain without the register."""
         detail = stored(parse_json, self.detail, "the detail of an audit row")
-        without = TOLD if self.kind is None else ()
+        without = (*(TOLD if self.kind is None else ()), *(PLACE if self.chain is None else ()))
         return {**to_plain(self, without), "time": time_text(self.time), "detail": detail}
 
 
@@ -68,13 +70,13 @@ def append(connection: Connection, time: datetime, operator: Operator | str, eve
     anything else in the rows is no word about the head.
     """
     told = [(event.action, event.subject, event.detail, event.told) for event in events]
-    return pending_of(connection).add(time, operator, told) if told else []
+    return pending_of(connection).add(connection, time, operator, told) if told else []
 
 
 def last_position(connection: Connection) -> int:
-    """The position of the newest row; 0 in an empty log. Raises as :func:`append`."""
-    position, _ = head(connection) or beginning(connection)
-    return position
+    """The position of the newest row; 0 in an empty log."""
+    write_gathered(connection)
+    return int(connection.execute(select(func.max(audit.c.position))).scalar() or 0)
 
 
 def has_after(connection: Connection, after: int, action: str, subject: str) -> bool:
@@ -135,9 +137,10 @@ def told_rows(connection: Connection, kind: str, subjects: Sequence[str]) -> Ite
     yield from map(stored_row, rows)
 
 
-def rows_between(connection: Connection, first: int, last: int) -> list[StoredRow]:
-    """The rows of these positions that there are."""
-    query = select(*STORED).where(audit.c.position >= first, audit.c.position <= last).order_by(audit.c.position)
+def rows_between(connection: Connection, chain: str, first: int, last: int) -> list[StoredRow]:
+    """The rows of a chain with these numbers that there are."""
+    mine = (audit.c.chain == chain, audit.c.number >= first, audit.c.number <= last)
+    query = select(*STORED).where(*mine).order_by(audit.c.number)
     with any_text(connection):
         return list(map(stored_row, connection.execute(query).all()))
 
@@ -170,13 +173,18 @@ def newest(connection: Connection, subject: str, actions: Iterable[str]) -> Audi
     return _row(row) if row is not None else None
 
 
-def has(connection: Connection, position: int, row_hash: str) -> bool:
-    """Whether the log has the row of that position and hash."""
+def has(connection: Connection, position: int, head: str) -> bool:
+    """Whether the log has a row of that position, up to which its chains have that one head."""
     write_gathered(connection)
-    if not is_text(row_hash):
-        return False
-    row = connection.execute(select(audit.c.position).where(audit.c.position == position, audit.c.hash == row_hash))
-    return row.first() is not None
+    there = connection.execute(select(audit.c.position).where(audit.c.position == position)).first()
+    return there is not None and head_at(connection, position) == head
+
+
+def has_row(connection: Connection, chain: str, number: int, row_hash: str) -> bool:
+    """Whether a chain has the row of that number and hash."""
+    write_gathered(connection)
+    mine = (audit.c.chain == chain, audit.c.number == number, audit.c.hash == row_hash)
+    return connection.execute(select(audit.c.position).where(*mine)).first() is not None
 
 
 def _row(row: Row[Any]) -> AuditRow:

@@ -1,37 +1,99 @@
-"""Where the audit log ends: the position and hash of its newest row, as they are kept beside the rows."""
+"""Where the audit log ends: the newest row of each chain, as it is kept beside the rows, and one hash over all.
+
+The hash is the root of a Merkle tree over the heads by the names of their chains (RFC 6962 2.1); a log of one chain
+has the hash of its newest row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from eid_toolkit.books.audit.rows import GENESIS, is_text
+from eid_toolkit.books.audit.rows import GENESIS, OFFICE, is_text
+from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import write_gathered
-from eid_toolkit.books.ledger.schema import audit, audit_head
-from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.books.ledger.schema import audit, chain_head
+
+Heads = Mapping[str, "tuple[int, str]"]
+"""Number and hash of the newest row of each chain."""
 
 
 def head(connection: Connection) -> tuple[int, str] | None:
-    """Position and hash of the newest row as they are kept beside the rows.
+    """Position of the newest row, and one hash over the heads of all chains, as they are kept beside the rows.
 
-    None if they are not there just once, or are no such values.
+    None if they are not there, or are no such values.
     """
+    rows = _stored(connection)
+    if not rows:
+        return None
+    return max(row.position for row in rows), root({row.chain: (row.number, row.hash) for row in rows})
+
+
+def heads(connection: Connection) -> dict[str, tuple[int, str]]:
+    """The heads of all chains as they are kept beside the rows; empty as :func:`head` is None."""
+    return {row.chain: (row.number, row.hash) for row in _stored(connection) or ()}
+
+
+def head_at(connection: Connection, position: int) -> str:
+    """The one hash over all heads as of a position."""
+    return root(heads_at(connection, position))
+
+
+def heads_at(connection: Connection, position: int) -> dict[str, tuple[int, str]]:
+    """The heads of all chains as of a position: those of now, but for the chains that have gone on since."""
+    now = heads(connection)
+    name = func.coalesce(audit.c.chain, OFFICE)
+    first = select(name, func.min(audit.c.position)).where(audit.c.position > position).group_by(name)
+    for chain, place in connection.execute(first).all():
+        row = connection.execute(select(audit.c.number, audit.c.previous).where(audit.c.position == place)).one()
+        number = (place if row.number is None else row.number) - 1
+        if number:
+            now[chain] = (number, row.previous)
+        else:
+            now.pop(chain, None)
+    return now
+
+
+def is_there(connection: Connection) -> bool:
+    """Whether each chain has the row that its head says to be its newest."""
+    row = select(audit.c.position).where(audit.c.position == chain_head.c.position, audit.c.hash == chain_head.c.hash)
+    missing = select(chain_head.c.chain).where(chain_head.c.number > 0, ~row.exists()).limit(1)
+    return connection.execute(missing).first() is None
+
+
+def root(chains: Heads) -> str:
+    """One hash over the heads of all chains, in hex; that of the newest row where there is one chain alone."""
+    if len(chains) <= 1:
+        return next((newest for _, newest in chains.values()), GENESIS)
+    return _tree([_leaf(chain, *chains[chain]) for chain in sorted(chains)]).hex()
+
+
+def _leaf(chain: str, number: int, newest: str) -> bytes:
+    return sha256(b"\0" + canonical({"chain": chain, "number": number, "hash": newest}).encode()).digest()
+
+
+def _tree(hashes: Sequence[bytes]) -> bytes:
+    """RFC 6962 2.1: the left part has the greatest power of two that is less than all."""
+    if len(hashes) == 1:
+        return hashes[0]
+    left = 1 << (len(hashes) - 1).bit_length() - 1
+    return sha256(b"\1" + _tree(hashes[:left]) + _tree(hashes[left:])).digest()
+
+
+def _stored(connection: Connection) -> Sequence[Any] | None:
     write_gathered(connection)
     with any_text(connection):
-        rows = connection.execute(select(audit_head)).all()
-    if len(rows) != 1 or not isinstance(rows[0].position, int) or not is_text(rows[0].hash):
-        return None
-    return rows[0].position, rows[0].hash
-
-
-def beginning(connection: Connection) -> tuple[int, str]:
-    """Where the first row follows; raises :class:`IntegrityBroken` if there are rows, but no head."""
-    if connection.execute(select(audit.c.position).limit(1)).first() is not None:
-        raise IntegrityBroken("audit-head-lost")
-    return 0, GENESIS
+        rows = connection.execute(select(chain_head)).all()
+    rows = [row for row in rows if row.number != 0]  # a chain that is just being begun
+    for row in rows:
+        numbers = isinstance(row.position, int) and isinstance(row.number, int)
+        if not numbers or not is_text(row.hash) or not is_text(row.chain):
+            return None
+    return rows
 
 
 @contextmanager

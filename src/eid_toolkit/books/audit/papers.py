@@ -105,7 +105,7 @@ def _is_whole(prover: Prover, subject: str, paper: Paper, row: StoredRow) -> boo
         fits = fits and (paper.state, paper.reason) == (state.get("to"), state.get("reason"))
     if not fits or paper.operator != row.operator or prover.demo:
         return fits and paper.operator == row.operator and paper.signature is None
-    standing = prover.standing(paper.operator, row.position)
+    standing = prover.standing_of(row)
     if standing is None or paper.signature is None:
         return False
     return standing.has_signed(paper.statement.encode(), paper.signature)

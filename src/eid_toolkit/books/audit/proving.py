@@ -5,15 +5,16 @@ What was proved of a row is remembered by its hash, which binds the row and all 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from eid_toolkit.books.audit import log
-from eid_toolkit.books.audit.endorsed import Standing, standing_in
-from eid_toolkit.books.audit.keeper import LogKeeper, run_statement
+from eid_toolkit.books.audit.endorsed import Standing, chain_rows, standing_in
+from eid_toolkit.books.audit.keeper import LogKeeper, chain_of, run_statement
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_key
 from eid_toolkit.books.ledger.database import keeper_of
@@ -23,6 +24,14 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
 BEHIND = "register-behind"
+
+
+class _Version(NamedTuple):
+    """One version of an operator's record, and where it stands."""
+
+    position: int
+    chain_rows: int
+    standing: Standing | None
 
 
 class Prover:
@@ -36,7 +45,7 @@ class Prover:
         _require_newest(connection, keeper)
         self.demo = keeper.foundation.demo
         self.connection = connection
-        self._standings: dict[str, list[tuple[int, Standing | None]]] = {}
+        self._standings: dict[str, list[_Version]] = {}
         self._vouchers: dict[str, Voucher | None] = {}
 
     def require(self, row: StoredRow, rights: Iterable[Permission]) -> None:
@@ -50,7 +59,7 @@ class Prover:
         if self.demo:
             good = voucher.record.is_vouched_by(specimen_key().public_key.spki(), voucher.signature)
         else:
-            standing = self.standing(row.operator, row.position)
+            standing = self.standing_of(row)
             if standing is None or not standing.may(rights):
                 raise IntegrityBroken("row-not-permitted", row=row.position, operator=row.operator)
             good = standing.vouches_for(voucher, deciding=True)
@@ -64,36 +73,44 @@ class Prover:
         if known is None:
             if not row.is_consistent():
                 return None
-            self._check_run(row.position)
+            self._check_run(row)
             known = self.keeper.proofs.get(row.hash)
         return known if isinstance(known, Voucher) else None
 
-    def standing(self, name: str, position: int) -> Standing | None:
-        """Who an operator was when the row at that position was written; None for nobody whom the log knows."""
-        rows = self._standings.get(name)
-        if rows is None:
+    def standing_of(self, row: StoredRow) -> Standing | None:
+        """Who a row's operator was when it was written, in the operator's own chain; None for nobody known."""
+        chain, number = row.place
+        if chain != chain_of(row.operator):
+            return None
+        return _newest(self._versions(row.operator), lambda each: each.chain_rows < number)
+
+    def standing(self, name: str, before: int | None = None) -> Standing | None:
+        """Who an operator is, or was before a position of the log; None for nobody whom the log knows."""
+        return _newest(self._versions(name), lambda each: before is None or each.position < before)
+
+    def _versions(self, name: str) -> list[_Version]:
+        versions = self._standings.get(name)
+        if versions is None:
             foundation = self.keeper.foundation
-            rows = [
-                (row.position, standing_in(row, foundation) if row.is_consistent() else None)
+            versions = self._standings[name] = [
+                _Version(row.position, chain_rows(row), standing_in(row, foundation) if row.is_consistent() else None)
                 for row in log.told_rows(self.connection, OPERATOR, [name])
             ]
-            self._standings[name] = rows
-        before = [standing for place, standing in rows if place < position]
-        return before[-1] if before and None not in before else None
+        return versions
 
-    def _check_run(self, position: int) -> None:
-        """Remember the session of each row in the run that holds the position, if it is signed as it stands."""
-        columns = audit_signature.c
-        query = select(audit_signature).where(columns.position >= position).order_by(columns.position).limit(1)
-        signed = self.connection.execute(query).first()
-        if signed is None or signed.first > position:
+    def _check_run(self, row: StoredRow) -> None:
+        """Remember the session of each row in the run that holds this one, if it is signed as it stands."""
+        columns, (chain, number) = audit_signature.c, row.place
+        query = select(audit_signature).where(columns.chain == chain, columns.last >= number)
+        signed = self.connection.execute(query.order_by(columns.last).limit(1)).first()
+        if signed is None or signed.first > number:
             return
         voucher = self._voucher(signed.session)
-        run = log.rows_between(self.connection, signed.first, signed.position)
-        if voucher is None or not is_run(run, signed.first, signed.position):
+        run = log.rows_between(self.connection, chain, signed.first, signed.last)
+        if voucher is None or not is_run(run, signed.first, signed.last):
             return
         home = self.keeper.foundation.home
-        statement = run_statement(home, signed.session, signed.first, signed.position, run[-1].hash)
+        statement = run_statement(home, signed.session, chain, signed.first, signed.last, run[-1].hash)
         if voucher.record.home == home and voucher.record.has_signed(statement, bytes(signed.signature)):
             self.keeper.keep({row.hash: voucher for row in run})
 
@@ -105,19 +122,25 @@ class Prover:
         return self._vouchers[identifier]
 
 
+def _newest(versions: Sequence[_Version], fits: Callable[[_Version], bool]) -> Standing | None:
+    """The newest of those that fit; None if any of them is not endorsed."""
+    before = [each.standing for each in versions if fits(each)]
+    return before[-1] if before and None not in before else None
+
+
 def _require_newest(connection: Connection, keeper: LogKeeper) -> None:
     """Raises :class:`IntegrityBroken` for a register that is behind what the home has seen; asked once."""
     if BEHIND in keeper.proofs:
         return
-    newest = keeper.expected()
-    if newest is not None and not log.has(connection, newest.position, newest.hash):
-        raise IntegrityBroken("register-behind", row=newest.position)
+    for newest in keeper.expected():
+        if not log.has_row(connection, newest.chain, newest.last, newest.hash):
+            raise IntegrityBroken("register-behind", row=newest.position)
     keeper.keep({BEHIND: True})
 
 
 def is_run(rows: Sequence[StoredRow], first: int, last: int) -> bool:
-    """Whether these are all rows of the positions, each as its hash says, and each behind the one before."""
-    if [row.position for row in rows] != list(range(first, last + 1)):
+    """Whether these are all rows of the numbers in a chain, each as its hash says, and each behind the one before."""
+    if [row.number for row in rows] != list(range(first, last + 1)):
         return False
     chained = all(after.previous == before.hash for before, after in pairwise(rows))
     return chained and all(row.is_consistent() for row in rows)

@@ -13,6 +13,10 @@ GENESIS = "0" * 64
 
 TOLD = ("kind", "version", "state")
 """The columns of rows that put a state there; others have nothing in them."""
+PLACE = ("chain", "number")
+"""The columns of rows since there are several chains."""
+OFFICE = "office"
+"""The chain in which operators, keys and policies change; each operator has one of their own name besides."""
 
 
 class StoredRow(NamedTuple):
@@ -33,13 +37,22 @@ class StoredRow(NamedTuple):
     version: int | None = None
     """Of the subject, by it; 1 where it is new."""
     state: str | None = None
+    chain: str | None = None
+    """None in a row from before there were several: it is one of the office's."""
+    number: int | None = None
+    """In its chain; None there, where it is the position."""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Chain, and number in it."""
+        return (OFFICE, self.position) if self.chain is None else (self.chain, self.number or 0)
 
     def is_consistent(self) -> bool:
         """Whether the row's own hash is that of its other columns."""
-        texts = self[1:8] if self.kind is None else (*self[1:9], self.state)
+        texts = (*self[1:8], *(text for text in (self.kind, self.state, self.chain) if text is not None))
         if not all(map(is_text, texts)):
             return False
-        return self.hash == row_hash(*self[:7], (self.kind, self.version, self.state))
+        return self.hash == row_hash(*self[:7], self[8:11], self[11:])
 
 
 def is_text(value: object) -> bool:
@@ -74,6 +87,7 @@ def row_hash(
     detail: str,
     previous: str,
     told: Told = NOTHING,
+    place: tuple[str | None, int | None] = (None, None),
 ) -> str:
     """SHA-256 in hex over the canonical JSON of a row without its hash; what it does not tell has no place in it."""
     values: dict[str, object] = {
@@ -87,6 +101,8 @@ def row_hash(
     }
     if told != NOTHING:
         values |= dict(zip(TOLD, told, strict=True))
+    if place != (None, None):
+        values |= dict(zip(PLACE, place, strict=True))
     return digest(values)
 
 

@@ -11,9 +11,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from eid_toolkit.books.audit.endorsed import Standing, standing_in
-from eid_toolkit.books.audit.keeper import RUN, run_statement
-from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.endorsed import Standing, chain_rows, standing_in
+from eid_toolkit.books.audit.keeper import RUN, chain_of, run_statement
+from eid_toolkit.books.audit.rows import OFFICE, StoredRow
 from eid_toolkit.books.audit.sessions import Voucher, specimen_key
 from eid_toolkit.books.audit.taken_over import ACTION, RIGHT, rows_taken_over
 from eid_toolkit.books.keys.foundation import Foundation
@@ -34,12 +34,23 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignedRun:
-    """A signature over the rows from ``first`` to ``position``."""
+    """A signature over the rows of a chain from ``first`` to ``last``, which has the position."""
 
-    position: int
+    chain: str
+    last: int
     first: int
+    position: int
     session: str
     signature: Hex
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A row, who its operator was when it was written, and whether there was a signed row before it."""
+
+    row: StoredRow
+    standing: Standing | None
+    among_signed: bool
 
 
 @dataclass(slots=True)
@@ -50,21 +61,25 @@ class SignedWalk:
     runs: int = 0
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
-    waiting: deque[tuple[StoredRow, Standing | None]] = field(default_factory=deque)
-    """Rows whose signature has not come yet, each with who its operator was then."""
-    last: int = 0
-    """The last signed row."""
-    to_take_over: int = 0
-    """How many rows two people are just taking over."""
+    waiting: dict[str, deque[_Waiting]] = field(default_factory=dict)
+    """Rows of each chain whose signature has not come yet."""
+    signed: dict[str, int] = field(default_factory=dict)
+    """The last signed row of each chain."""
+    to_take_over: dict[str, int] = field(default_factory=dict)
+    """How many rows two people are just taking over, by the chain."""
 
-    def row(self, row: StoredRow) -> None:
-        """A row that follows on the one before."""
-        if row.kind is None and not self.runs and not self.waiting and self.foundation is None:
+    def row(self, row: StoredRow, rows_of_subject: int) -> None:
+        """A row that follows on the one before; the chain of an operator who is its subject has so many rows."""
+        if row.kind is None and not self.runs and row.chain is None:
             return
-        self.waiting.append((row, self.standings.get(row.operator)))
-        if len(self.waiting) > RUN:
-            self._unsigned(self.waiting.popleft()[0])
+        chain = row.place[0]
+        waiting = self.waiting.setdefault(chain, deque())
+        waiting.append(_Waiting(row, self.standings.get(row.operator), self.runs > 0))
+        if len(waiting) > RUN:
+            _check_unsigned(waiting.popleft())
         if row.kind == OPERATOR and self.foundation is not None:
+            if chain_rows(row) != rows_of_subject or row.place[0] != OFFICE:
+                raise Broken("audit-row-inserted", row.position)
             standing, before = standing_in(row, self.foundation), self.standings.get(row.subject)
             if standing is None or (before is not None and standing.version <= before.version):
                 raise Broken("audit-endorsement-wrong", row.position)
@@ -75,24 +90,27 @@ class SignedWalk:
         self.vouchers[identifier] = voucher
 
     def run(self, run: SignedRun, newest: str) -> None:
-        """A signature over the last rows, whose newest has this hash."""
+        """A signature over the last rows of a chain, whose newest has this hash."""
         voucher, foundation = self.vouchers.get(run.session), self.foundation
-        if voucher is None or foundation is None or not self.last < run.first <= run.position:
+        if voucher is None or foundation is None or not self.signed.get(run.chain, 0) < run.first <= run.last:
             raise Broken("audit-signature-wrong", run.position)
-        statement = run_statement(foundation.home, run.session, run.first, run.position, newest)
+        statement = run_statement(foundation.home, run.session, run.chain, run.first, run.last, newest)
         if voucher.record.home != foundation.home or not voucher.record.has_signed(statement, run.signature):
-            raise Broken("audit-signature-wrong", max(run.first, 1), run.position)
-        while self.waiting and self.waiting[0][0].position < run.first:
-            self._unsigned(self.waiting.popleft()[0])
+            raise Broken("audit-signature-wrong", run.position)
+        waiting = self.waiting.pop(run.chain, deque())
+        while waiting and waiting[0].row.place[1] < run.first:
+            _check_unsigned(waiting.popleft())
         self.runs += 1
-        while self.waiting:
-            self._signed(*self.waiting.popleft(), voucher, foundation)
-        self.last = run.position
+        for each in waiting:
+            self._signed(each.row, each.standing, voucher, foundation)
+        self.signed[run.chain] = run.last
 
     def end(self) -> None:
         """No row comes any more."""
-        while self.waiting:
-            self._unsigned(self.waiting.popleft()[0])
+        for each in sorted(
+            (each for left in self.waiting.values() for each in left), key=lambda each: each.row.position
+        ):
+            _check_unsigned(each)
 
     def _signed(self, row: StoredRow, standing: Standing | None, voucher: Voucher, foundation: Foundation) -> None:
         try:
@@ -102,6 +120,8 @@ class SignedWalk:
         if not covered or voucher.record.operator != row.operator:
             raise Broken("audit-signature-foreign", row.position)
         told = row.kind is not None and row.kind != OPERATOR
+        if row.place[0] != (OFFICE if row.kind == OPERATOR else chain_of(row.operator)):
+            raise Broken("audit-signature-foreign", row.position)
         if foundation.demo:
             if not voucher.record.is_vouched_by(specimen_key().public_key.spki(), voucher.signature):
                 raise Broken("audit-signature-foreign", row.position)
@@ -114,21 +134,24 @@ class SignedWalk:
             rows = rows_taken_over(row, foundation, self.standings.get)
             if rows is None or not (foundation.demo or (standing and standing.may({RIGHT}))):
                 raise Broken("audit-right-missing", row.position)
-            self.to_take_over = rows
+            self.to_take_over[row.place[0]] = rows
 
     def _rights(self, row: StoredRow) -> frozenset[Permission] | None:
         """Whose right it was to put the state there; None if nobody's."""
         kind = KINDS.get(row.kind or "")
         if kind is None:
             return None
-        if row.action == f"{kind.name}.{row.state}.{TAKEN_OVER}" and self.to_take_over > 0:
-            self.to_take_over -= 1
+        left = self.to_take_over.get(row.place[0], 0)
+        if row.action == f"{kind.name}.{row.state}.{TAKEN_OVER}" and left > 0:
+            self.to_take_over[row.place[0]] = left - 1
             return frozenset({RIGHT})
         step = kind.steps.get(row.action.removeprefix(f"{kind.name}."))
         return step.rights if step is not None else None
 
-    def _unsigned(self, row: StoredRow) -> None:
-        if row.kind == OPERATOR:  # the staff key vouches for it
-            return
-        if row.kind is not None or (self.runs and not row.action.endswith(ABANDONED)):
-            raise Broken("audit-signature-missing", row.position)
+
+def _check_unsigned(waiting: _Waiting) -> None:
+    row = waiting.row
+    if row.kind == OPERATOR:  # the staff key vouches for it
+        return
+    if row.kind is not None or (waiting.among_signed and not row.action.endswith(ABANDONED)):
+        raise Broken("audit-signature-missing", row.position)

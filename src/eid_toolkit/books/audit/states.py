@@ -209,7 +209,7 @@ def _require_standing(connection: Connection, operator: Operator, rights: Iterab
         return
     if operator.keys is None:
         raise NotPermitted("operator-not-acting", name=operator.name)
-    standing = prover.standing(operator.name, 2**63)
+    standing = prover.standing(operator.name)
     if standing is None:
         raise NotPermitted("register-not-taken-over")
     if standing.public_key != operator.keys.public_key or not standing.may(rights):

@@ -26,23 +26,24 @@ SCHEMA = "eid-take-over/1"
 RIGHT = Permission.MANAGE_KEYS
 
 
-def statement(home: bytes, position: int, rows: int, first: str, second: str) -> bytes:
+def statement(home: bytes, number: int, rows: int, first: str, second: str) -> bytes:
     """What the second of two people signs; the first signs the row itself."""
-    values = {"schema": SCHEMA, "home": home.hex(), "position": position, "rows": rows, "operators": [first, second]}
+    values = {"schema": SCHEMA, "home": home.hex(), "number": number, "rows": rows, "operators": [first, second]}
     return canonical(values).encode()
 
 
 def require_taken_over(prover: Prover, row: StoredRow) -> None:
     """Raises :class:`IntegrityBroken` unless the row is one of those that two people have taken over."""
     query = select(*log.STORED).where(audit.c.subject == SUBJECT, audit.c.action == ACTION)
-    query = query.where(audit.c.position < row.position).order_by(audit.c.position.desc()).limit(1)
+    chain, number = row.place
+    query = query.where(audit.c.chain == chain, audit.c.number < number).order_by(audit.c.number.desc()).limit(1)
     with log.any_text(prover.connection):
         found = prover.connection.execute(query).first()
     if found is None:
         raise IntegrityBroken("row-not-taken-over", row=row.position)
     by = log.stored_row(found)
     prover.require(row, {RIGHT})
-    if row.position > by.position + rows_signed_for(prover, by):
+    if number > by.place[1] + rows_signed_for(prover, by):
         raise IntegrityBroken("row-not-taken-over", row=row.position)
 
 
@@ -72,7 +73,7 @@ def rows_taken_over(
     if foundation.demo:
         return count
     standing = standing_of(second)
-    signed = statement(foundation.home, row.position, count, row.operator, second)
+    signed = statement(foundation.home, row.place[1], count, row.operator, second)
     if standing is None or standing.name.casefold() == row.operator.casefold() or not standing.may({RIGHT}):
         return None
     return count if standing.has_signed(signed, signature) else None

@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from eid_toolkit.books.audit.endorsed import in_detail
+from eid_toolkit.books.audit.keeper import chain_of, pending_of
 from eid_toolkit.books.audit.log import AuditEvent, append, told_rows
 from eid_toolkit.books.audit.papers import PAPERS, Paper, digest_of, papers_of
+from eid_toolkit.books.audit.rows import OFFICE
 from eid_toolkit.books.audit.standing import told_in
 from eid_toolkit.books.audit.states import BEFORE, CONTENT
 from eid_toolkit.books.audit.taken_over import ACTION, RIGHT, SUBJECT, statement
@@ -71,24 +73,19 @@ def take_over(
     there = to_take_over(connection)
     if not there.rows and not known:
         raise NotPermitted("register-taken-over-already")
-    (position, _) = _end(connection)
+    write_gathered(connection)
+    pending = pending_of(connection)
+    own = chain_of(actor.name) if pending.keeper is not None and pending.keeper.signs(actor) else OFFICE
+    number, _ = pending.end_of(connection, own)
     detail: dict[str, object] = {"rows": there.total, "with": None, "signature": None}
     if second is not None:
-        signed = second.sign(statement(foundation.home, position + 1, there.total, actor.name, second.name))
+        signed = second.sign(statement(foundation.home, number + 1, there.total, actor.name, second.name))
         detail |= {"with": second.name, "signature": None if signed is None else signed.hex()}
     append(connection, now, actor, [AuditEvent(ACTION, SUBJECT, detail)])
     for kind in KINDS.values():
         if there.rows.get(kind.name):
             _take_over_kind(connection, kind, actor, now)
     return there
-
-
-def _end(connection: Connection) -> tuple[int, str]:
-    from eid_toolkit.books.audit.keeper import pending_of
-
-    write_gathered(connection)
-    pending = pending_of(connection)
-    return pending.position, pending.newest
 
 
 def _tell_operators(

@@ -13,8 +13,9 @@ from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.export import Exporting, check_kept
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.home_notes import HomeNotes, RestoringNote
-from eid_toolkit.books.audit.keeper import LogKeeper
+from eid_toolkit.books.audit.keeper import LogKeeper, SignedRow
 from eid_toolkit.books.audit.log import AuditRow, Filter
+from eid_toolkit.books.audit.log_head import Heads, heads, is_there
 from eid_toolkit.books.audit.rows import StoredRow, whole_number
 from eid_toolkit.books.audit.sessions import read_voucher
 from eid_toolkit.books.audit.signed_walk import SignedRun
@@ -94,7 +95,7 @@ class AuditTrail:
             passing = exporting.items()
             try:
                 known = () if seen is None else (seen,)
-                judged = walk(passing, lambda: log.head(connection), key, self._keys_of, known, self._keys.foundation)
+                judged = walk(passing, lambda: ends(connection), key, self._keys_of, known, self._keys.foundation)
                 outcome = outcome or judged
             except IntegrityBroken as error:
                 outcome = outcome or error
@@ -125,13 +126,11 @@ class AuditTrail:
             check_kept(kept, key)
         known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
-            result = walk(
-                items(connection), lambda: log.head(connection), key, self._keys_of, known, self._keys.foundation
-            )
-            newest = self._notes.newest()
-            if result.reason is None and newest is not None and not log.has(connection, newest.position, newest.hash):
-                first = min(newest.position, result.rows + 1)
-                result = replace(result, reason="register-behind", broken_at=first, broken_through=newest.position)
+            result = walk(items(connection), lambda: ends(connection), key, self._keys_of, known, self._keys.foundation)
+            behind = next((each for each in self._notes.newest() if not _has_row(connection, each)), None)
+            if result.reason is None and behind is not None:
+                first = min(behind.position, result.newest_position + 1)
+                result = replace(result, reason="register-behind", broken_at=first, broken_through=behind.position)
         self._remember_whole(result, key, seen)
         return result
 
@@ -154,7 +153,7 @@ class AuditTrail:
         elif not self._is_unsigned():
             raise UsageError("operator-not-named")
         signer = self.signer()
-        with self._database.write() as connection:
+        with self._database.write(exclusive=True) as connection:
             signed = self.sign(connection, signer, people)
         self._remember(signed, audit_key(signer))
         return signed
@@ -203,7 +202,7 @@ class AuditTrail:
 
     def _sign_if_due(self) -> None:
         signer = self.signer()
-        with self._database.write() as connection:
+        with self._database.write(exclusive=True) as connection:
             if _unsigned(connection) < SIGN_AFTER:  # another thread, or another process, was quicker
                 return
             signed = self.sign(connection, signer, ())
@@ -223,7 +222,7 @@ class AuditTrail:
         keeper = self._database.keeper
         if isinstance(keeper, LogKeeper) and keeper.seen:
             with suppress(OSError):
-                self._notes.remember(keeper.seen[0])
+                self._notes.remember(keeper.seen.values())
 
     def _is_unsigned(self) -> bool:
         with self._database.read() as connection:
@@ -271,9 +270,19 @@ def _is_lost(connection: Connection, seen: Checkpoint | None, key: AuditKey | No
 def _unsigned(connection: Connection) -> int:
     """How many rows have come since the last checkpoint, by the head of the log."""
     head, newest = log.head(connection), checkpoints.newest(connection)
-    if head is None or not log.has(connection, *head):
+    if head is None or not is_there(connection):
         raise IntegrityBroken("audit-head-lost")
     return head[0] - (newest.position if newest else 0)
+
+
+def ends(connection: Connection) -> tuple[int, Heads] | None:
+    """Where the log and its chains have come to, as it is kept beside the rows."""
+    head = log.head(connection)
+    return None if head is None else (head[0], heads(connection))
+
+
+def _has_row(connection: Connection, row: SignedRow) -> bool:
+    return log.has_row(connection, row.chain, row.last, row.hash)
 
 
 def items(connection: Connection) -> Iterator[Item]:
@@ -296,7 +305,10 @@ def items(connection: Connection) -> Iterator[Item]:
 
 
 def _runs(connection: Connection) -> Iterator[SignedRun]:
-    for row in log.pages(connection, select(audit_signature), audit_signature.c.position):
-        position = stored(whole_number, row.position, "the position of a signature")
-        first = stored(whole_number, row.first, "the first row of a signature")
-        yield SignedRun(position, first, str(row.session), stored(bytes, row.signature, "a signature"))
+    columns = (audit_signature.c.position, *(each for each in audit_signature.c if each.name != "position"))
+    for row in log.pages(connection, select(*columns), audit_signature.c.position):
+        last, first, position = (
+            stored(whole_number, each, "the rows of a signature") for each in (row.last, row.first, row.position)
+        )
+        signature = stored(bytes, row.signature, "a signature")
+        yield SignedRun(str(row.chain), last, first, position, str(row.session), signature)

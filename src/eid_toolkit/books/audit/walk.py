@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from eid_toolkit.books.audit.keeper import chain_of
+from eid_toolkit.books.audit.log_head import Heads, root
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, time_text
 from eid_toolkit.books.audit.sessions import Voucher
 from eid_toolkit.books.audit.signed_walk import Broken, SignedRun, SignedWalk
@@ -67,6 +69,7 @@ class AuditResult:
     reason: str | None = None
     broken_through: int | None = None
     checkpoints: int = 0
+    newest_position: int = 0
     runs: int = 0
     """How many times operators have signed what they did."""
     signed_up_to: int = 0
@@ -78,7 +81,7 @@ class AuditResult:
     @property
     def unsigned_rows(self) -> int:
         """Rows that hold together, but that no checkpoint vouches for."""
-        return max(self.rows - self.signed_up_to, 0)
+        return max(self.newest_position - self.signed_up_to, 0)
 
 
 @dataclass(slots=True)
@@ -93,6 +96,20 @@ class _Seen:
     """The same one in the log, perhaps with more countersignatures."""
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a chain has come to: the number and hash of its newest row, and the row's position in the log."""
+
+    number: int
+    hash: str
+    position: int
+    chained: bool
+    """Whether the row is from when there were several chains."""
+
+
+_BEGINNING = _End(0, GENESIS, 0, chained=False)
+
+
 @dataclass(slots=True)
 class _Walk:
     key: AuditKey | None
@@ -100,7 +117,8 @@ class _Walk:
     seen: tuple[_Seen, ...]
     signing: SignedWalk
     position: int = 0
-    hash: str = GENESIS
+    rows: int = 0
+    chains: dict[str, _End] = field(default_factory=dict)
     signed: int = 0
     """The last row that a checkpoint vouches for."""
     checkpoints: int = 0
@@ -110,39 +128,47 @@ class _Walk:
     open_restoring: int | None = None
     restorings: list[Restoring] = field(default_factory=list)
 
+    @property
+    def heads(self) -> dict[str, tuple[int, str]]:
+        return {chain: (end.number, end.hash) for chain, end in self.chains.items()}
+
     def row(self, row: StoredRow) -> None:
-        expected = self.position + 1
         self._close_restoring()
-        if row.position > expected:
-            raise Broken("audit-row-missing", expected)
-        if row.position < expected:
+        chain, number = row.place
+        end = self.chains.get(chain, _BEGINNING)
+        if number > end.number + 1:
+            raise Broken("audit-row-missing", end.position + 1)
+        if number <= end.number or row.position <= self.position or (row.chain is None and end.chained):
             raise Broken("audit-row-inserted", row.position)
         consistent = row.is_consistent()
-        if row.previous != self.hash:
-            if row._replace(position=self.position).is_consistent():  # moved by one, for the row before it
-                raise Broken("audit-row-inserted", self.position)
-            if consistent and self.position:  # its own hash is right, so it is the row before that has changed
-                raise Broken("audit-row-changed", self.position)
-            raise Broken("audit-chain-broken", expected)
+        if row.previous != end.hash:
+            earlier = row._replace(position=end.position, number=None if row.number is None else end.number)
+            if earlier.is_consistent():  # moved by one, for the row before it
+                raise Broken("audit-row-inserted", end.position)
+            if consistent and end.number:  # its own hash is right, so it is the row before that has changed
+                raise Broken("audit-row-changed", end.position)
+            raise Broken("audit-chain-broken", row.position)
         if not consistent:
-            raise Broken("audit-row-changed", expected)
-        self.position, self.hash = row.position, row.hash
-        self.signing.row(row)
+            raise Broken("audit-row-changed", row.position)
+        self.position, self.rows = row.position, self.rows + 1
+        self.signing.row(row, self.chains.get(chain_of(row.subject), _BEGINNING).number)
+        self.chains[chain] = _End(number, row.hash, row.position, row.chain is not None)
         if row.action == RESTORED:
             self.open_restoring = row.position
             self.restorings.append(restoring(row))
         for known in self.seen:
             if row.position == known.checkpoint.position:
-                known.row = row.hash == known.checkpoint.hash
+                known.row = root(self.heads) == known.checkpoint.hash
                 known.signed_before = self.signed
 
     def run(self, run: SignedRun) -> None:
+        end = self.chains.get(run.chain, _BEGINNING)
         if run.position > self.position:
             self.ahead = True
-        elif run.position < self.position:
+        elif run.position < self.position or (run.last, run.position) != (end.number, end.position):
             raise Broken("audit-signature-wrong", run.position)
         else:
-            self.signing.run(run, self.hash)
+            self.signing.run(run, end.hash)
 
     def checkpoint(self, current: Checkpoint) -> None:
         if current.position > self.position:
@@ -154,7 +180,7 @@ class _Walk:
             raise Broken("audit-checkpoint-broken", current.position)
         if current.number != self.checkpoints + 1:
             raise Broken("audit-checkpoint-missing", self.signed + 1, current.position)
-        if current.hash != self.hash:
+        if current.hash != root(self.heads):
             raise Broken("audit-rows-rewritten", self.signed + 1, current.position)
         if current.broken_countersignature() is not None or not all(map(self._is_their_own, current.countersigned)):
             raise Broken("audit-countersignature-broken", current.position)
@@ -166,21 +192,24 @@ class _Walk:
             if (current.position, current.hash, current.number) == (expected.position, expected.hash, expected.number):
                 known.found = current
 
-    def end(self, head: tuple[int, str] | None) -> None:
+    def end(self, ends: tuple[int, Heads] | None) -> None:
         self._close_restoring()
-        if not self.ahead:
-            self.signing.end()
         if self.ahead:
             raise Broken("audit-rows-cut-off", self.position + 1)
-        if self.position == 0 or head is None:  # the founding itself is on record
+        self.signing.end()
+        if self.position == 0 or ends is None:  # the founding itself is on record
             raise Broken("audit-rows-cut-off", self.position + 1)
-        position, row_hash = head
-        if position > self.position:
+        position, heads = ends
+        for chain in sorted({*heads, *self.chains}):
+            end, (number, newest) = self.chains.get(chain, _BEGINNING), heads.get(chain, (0, GENESIS))
+            if number > end.number:
+                raise Broken("audit-rows-cut-off", end.position + 1)
+            if number < end.number:
+                raise Broken("audit-row-inserted", end.position)
+            if newest != end.hash:
+                raise Broken("audit-row-changed", end.position)
+        if position != self.position:
             raise Broken("audit-rows-cut-off", self.position + 1)
-        if position < self.position:
-            raise Broken("audit-row-inserted", position + 1)
-        if row_hash != self.hash:
-            raise Broken("audit-row-changed", self.position)
         if not self.seen and self.key is not None and not self.checkpoints:
             raise Broken("audit-checkpoint-missing", 1, self.position)
         for known in sorted(self.seen, key=lambda seen: seen.checkpoint.position):
@@ -221,15 +250,16 @@ class _Walk:
 
 def walk(
     items: Iterable[Item],
-    head: Callable[[], tuple[int, str] | None],
+    ends: Callable[[], tuple[int, Heads] | None],
     key: AuditKey | None,
     keys_of: KeysOf = lambda name: (),
     seen: Sequence[Checkpoint] = (),
     foundation: Foundation | None = None,
 ) -> AuditResult:
-    """Judge a log; ``head`` says at the end what its newest row should be, ``seen`` are checkpoints that it had once.
+    """Judge a log; ``ends`` says at the end where it and its chains should have come to.
 
-    Who signed its rows is held to what the home's ``foundation`` vouches for.
+    ``seen`` are checkpoints that it had once. Who signed its rows is held to what the home's ``foundation`` vouches
+    for.
 
     Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
     """
@@ -246,16 +276,17 @@ def walk(
                     state.run(item)
                 case (str(identifier), voucher):
                     state.signing.voucher(identifier, voucher)
-        state.end(head())
+        state.end(ends())
     except Broken as error:
         broken = error
     return AuditResult(
-        rows=state.position,
-        head=state.hash,
+        rows=state.rows,
+        head=root(state.heads),
         broken_at=broken.at if broken else None,
         reason=broken.reason if broken else None,
         broken_through=broken.through if broken else None,
         checkpoints=state.checkpoints,
+        newest_position=state.position,
         runs=state.signing.runs,
         signed_up_to=state.signed,
         restorings=tuple(state.restorings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -40,8 +41,8 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 8000",  # in pages: they are written once for several chunks
 )
 VERSION_TABLE = "alembic_version"
-_WRITE, _SHARED, _KEEPER, _PENDING = "eid_write", "eid_shared", "eid_keeper", "eid_pending"
-_WRITER_LOCK = 0x65_69_64  # "eid": the one writer of a PostgreSQL register
+_WRITE, _EXCLUSIVE, _KEEPER, _PENDING = "eid_write", "eid_exclusive", "eid_keeper", "eid_pending"
+_WRITER_LOCK = 0x65_69_64  # "eid": shared by all writers of a PostgreSQL register
 _DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
 
 
@@ -92,7 +93,7 @@ class Database:
         """
         database = cls.reach(where, new=True)
         try:
-            with database.write() as connection:
+            with database.write(exclusive=True) as connection:
                 there = set(inspect(connection).get_table_names())
                 if there & {VERSION_TABLE, *metadata.tables}:
                     raise NotPermitted("register-exists")
@@ -110,7 +111,7 @@ class Database:
             for suffix in ("", "-wal", "-shm"):
                 Path(place + suffix).unlink(missing_ok=True)
             return
-        with self.write() as connection:
+        with self.write(exclusive=True) as connection:
             metadata.drop_all(connection)
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
 
@@ -150,14 +151,15 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self, *, shared: bool = False) -> Iterator[Connection]:
-        """A transaction that changes: it has the database for itself, and is on the disk on leaving.
+    def write(self, *, exclusive: bool = False) -> Iterator[Connection]:
+        """A transaction that changes, and is on the disk on leaving.
 
-        On a server, a ``shared`` one does not wait for other writers: for rows that nobody else writes, and without
-        the audit log, whose rows follow on each other.
+        On SQLite it has the database for itself. On a server others write at the same time: what a rule spans is
+        locked by :func:`lock`, and a row with a state is changed from the version that was read. An ``exclusive`` one
+        waits for all others, and they for it: for what concerns the register, or its log, as a whole.
         """
         with _clear_errors(), self._engine.connect() as connection:
-            connection.execution_options(**{_WRITE: True, _SHARED: shared, _KEEPER: self.keeper})
+            connection.execution_options(**{_WRITE: True, _EXCLUSIVE: exclusive, _KEEPER: self.keeper})
             try:
                 with connection.begin():
                     yield connection
@@ -218,7 +220,7 @@ class Database:
             return
         if version is not None and version > HEAD:
             raise BadInput("register-newer", version=version, supported=HEAD)
-        with self.write() as connection:
+        with self.write(exclusive=True) as connection:
             if version_of(connection) != HEAD:  # another process may have been quicker
                 upgrade(connection)
 
@@ -293,8 +295,28 @@ def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         # A reader that becomes a writer half-way would meet a busy error that no waiting helps against.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITE) else "BEGIN")
-    elif options.get(_WRITE) and not options.get(_SHARED):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    elif options.get(_WRITE):
+        how = "" if options.get(_EXCLUSIVE) else "_shared"
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{how}({_WRITER_LOCK})")
+
+
+def lock(connection: Connection, kind: str, *names: str) -> None:
+    """Have nobody else lock the same things, by kind and name, before this transaction has ended.
+
+    On SQLite there is one writer anyway. A transaction that locks things of several kinds does so in the order
+    ``station``, ``person``, ``application``, ``document``, ``lease``, so that no two wait for each other.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    keys = sorted({_lock_key(kind, name) for name in names})
+    for key in keys:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
+
+
+def _lock_key(kind: str, name: str) -> int:
+    """64 bits, never those of the writers' lock."""
+    digest = sha256(f"{kind}\0{name}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def channel(connection: Connection) -> str:

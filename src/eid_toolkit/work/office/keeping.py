@@ -65,7 +65,7 @@ def take_over(office: Office) -> TakenOver:
 
     people = office.acting.both(taken_over.ACTION, taken_over.SUBJECT, (taken_over.RIGHT,), taken_over.RIGHT)
     records = office.operators.list()
-    with office.register.database.write() as connection:
+    with office.register.database.write(exclusive=True) as connection:
         return taking_over.take_over(connection, records, people, office.keys.foundation, office.clock.now())
 
 

@@ -140,7 +140,7 @@ def _carry_out(
         rows += [(actor, MIGRATED, state, detail) for state, detail in made]
         events = [AuditEvent(action, subject, detail, told_in(action, detail)) for _, action, subject, detail in rows]
         before.database.keeper = LogKeeper(staffing.foundation, clock, entropy)
-        with before.database.write() as connection:
+        with before.database.write(exclusive=True) as connection:
             append(connection, now, actor, events)
             if to_take_over(connection).rows:
                 take_over(connection, staffing.records, staffing.people, staffing.foundation, now)

@@ -216,7 +216,7 @@ class Journal:
 
     def _write_step(self, job: Job, step: Step, values: dict[str, object]) -> None:
         where = (steps.c.job_id == job.id) & (steps.c.position == step.position)
-        with self._database.write(shared=True) as connection:
+        with self._database.write() as connection:
             connection.execute(update(steps).where(where).values(values))
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(updated_at=self._clock.now()))
 

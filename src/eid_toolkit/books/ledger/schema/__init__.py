@@ -6,9 +6,9 @@ from eid_toolkit.books.ledger.schema.base import UtcTime, metadata
 from eid_toolkit.books.ledger.schema.log import (
     audit,
     audit_checkpoint,
-    audit_head,
     audit_session,
     audit_signature,
+    chain_head,
     subject_head,
 )
 from eid_toolkit.books.ledger.schema.office import (
@@ -43,8 +43,8 @@ HEAD = "0007"
 """The newest migration."""
 
 __all__ = [
-    "HEAD", "UtcTime", "agency", "application", "application_biometric", "audit", "audit_checkpoint", "audit_head",
-    "audit_session", "audit_signature", "blank", "blank_movement", "card", "data_key", "decision",
+    "HEAD", "UtcTime", "agency", "application", "application_biometric", "audit", "audit_checkpoint",
+    "audit_session", "audit_signature", "blank", "blank_movement", "card", "chain_head", "data_key", "decision",
     "document", "document_file", "document_secret",
     "document_status", "lease", "manifest", "metadata", "name_posting", "name_variant", "name_word", "notice",
     "person", "person_change", "person_import", "person_pair", "personalization_job", "personalization_step", "shift",

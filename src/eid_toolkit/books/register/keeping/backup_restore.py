@@ -22,7 +22,7 @@ from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.statements import Checkpoint, audit_key
 from eid_toolkit.books.audit.taking_over import take_over, to_take_over
-from eid_toolkit.books.audit.trail import items
+from eid_toolkit.books.audit.trail import ends, items
 from eid_toolkit.books.audit.walk import RESTORED, walk
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, upgrade, version_of
@@ -147,7 +147,7 @@ class Restorer:
         self._notes.add_restoring(note, signer)
         self._notes.forget()
         if self._keeper.seen:
-            self._notes.remember(self._keeper.seen[0], restored=True)
+            self._notes.remember(self._keeper.seen.values(), restored=True)
 
     def _inside(self, work: _Work) -> tuple[_Loaded, Path | None]:
         """Into the register that is there, in one transaction; a file is copied first."""
@@ -155,7 +155,7 @@ class Restorer:
         database = Database.reach(self._address, new=True)
         try:
             database.keeper = self._keeper
-            with database.write() as connection:
+            with database.write(exclusive=True) as connection:
                 if place is not None:
                     place.copy()
                 loaded = self._load(connection, work)
@@ -173,7 +173,7 @@ class Restorer:
             database = Database.reach(RegisterAddress.file(place.beside), new=True)
             try:
                 database.keeper = self._keeper
-                with database.write() as connection:
+                with database.write(exclusive=True) as connection:
                     loaded = self._load(connection, work)
             finally:
                 database.close()
@@ -198,7 +198,7 @@ class Restorer:
             upgrade(connection)
         with log.any_text(connection):
             key = audit_key(work.signer) if manifest.signed else None
-            result = walk(items(connection), lambda: log.head(connection), key, foundation=self._keys.foundation)
+            result = walk(items(connection), lambda: ends(connection), key, foundation=self._keys.foundation)
         if result.reason is not None:
             raise IntegrityBroken("backup-log-broken", row=result.broken_at)
         lost = _lost(connection, manifest, before, seen)
@@ -272,15 +272,23 @@ class _Before:
     def look(cls, connection: Connection, manifest: Manifest) -> _Before | None:
         if version_of(connection) is None:
             return None
-        with log.any_text(connection):
-            newest = connection.execute(
-                select(audit.c.position, audit.c.hash).order_by(audit.c.position.desc()).limit(1)
-            ).first()
-            same = connection.execute(select(audit.c.hash).where(audit.c.position == manifest.audit_rows)).scalar()
+        if version_of(connection) == HEAD:
+            newest, same = log.head(connection), log.has(connection, manifest.audit_rows, manifest.audit_head)
+        else:  # of before there were several chains
+            newest, same = _old_head(connection, manifest)
         if newest is None:
             return None
         erased = tuple(erased_persons(connection)) if version_of(connection) == HEAD else None
-        return cls((newest.position, newest.hash), same == manifest.audit_head, erased)
+        return cls(newest, same, erased)
+
+
+def _old_head(connection: Connection, manifest: Manifest) -> tuple[tuple[int, str] | None, bool]:
+    with log.any_text(connection):
+        newest = connection.execute(
+            select(audit.c.position, audit.c.hash).order_by(audit.c.position.desc()).limit(1)
+        ).first()
+        same = connection.execute(select(audit.c.hash).where(audit.c.position == manifest.audit_rows)).scalar()
+    return None if newest is None else (newest.position, newest.hash), same == manifest.audit_head
 
 
 def _lost(connection: Connection, manifest: Manifest, before: _Before | None, seen: Checkpoint | None) -> Lost | None:

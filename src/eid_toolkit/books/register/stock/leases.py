@@ -91,7 +91,7 @@ class Leases:
 
     def renew(self, held: Iterable[Lease]) -> None:
         """Have them run anew from now on; one that was lost meanwhile stays lost."""
-        with self._database.write(shared=True) as connection:
+        with self._database.write() as connection:
             end = database_time(connection) + self._seconds
             for own in held:
                 connection.execute(update(lease).where(*_mine(own)).values(expires_at=end))
@@ -100,7 +100,7 @@ class Leases:
         """Somebody else may take them now."""
         mine = tuple(held)
         _ACTIVE.difference_update(own.token for own in mine)
-        with self._database.write(shared=True) as connection:
+        with self._database.write() as connection:
             for own in mine:
                 connection.execute(delete(lease).where(*_mine(own)))
 
