@@ -19,6 +19,7 @@ from eid_toolkit.books.audit.log import AuditEvent, append, told_rows
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.taken_over import require_taken_over
+from eid_toolkit.books.ledger.database import is_writing
 from eid_toolkit.books.ledger.kinds import KINDS, NONE, TAKEN_OVER, Kind, Values
 from eid_toolkit.books.ledger.schema import subject_head
 from eid_toolkit.books.ledger.schema.base import TOLD_BY, VERSION
@@ -218,6 +219,8 @@ def _require_standing(connection: Connection, operator: Operator, rights: Iterab
 
 def _rows(connection: Connection, kind: Kind, subjects: Sequence[str]) -> list[Any]:
     query = select(kind.table).where(kind.key.in_(subjects))
+    if is_writing(connection):  # what is held stays as it is until the transaction has ended
+        query = query.order_by(kind.key).with_for_update()
     return list(connection.execute(query).mappings())
 
 

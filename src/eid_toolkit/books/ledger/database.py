@@ -43,6 +43,7 @@ _PRAGMAS = (
 VERSION_TABLE = "alembic_version"
 _WRITE, _EXCLUSIVE, _KEEPER, _PENDING = "eid_write", "eid_exclusive", "eid_keeper", "eid_pending"
 _WRITER_LOCK = 0x65_69_64  # "eid": shared by all writers of a PostgreSQL register
+_BUSY = ("locked", "lock timeout", "deadlock")
 _DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
 
 
@@ -300,17 +301,22 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{how}({_WRITER_LOCK})")
 
 
-def lock(connection: Connection, kind: str, *names: str) -> None:
+def lock(connection: Connection, kind: str, *names: str, shared: bool = False) -> None:
     """Have nobody else lock the same things, by kind and name, before this transaction has ended.
 
-    On SQLite there is one writer anyway. A transaction that locks things of several kinds does so in the order
-    ``station``, ``person``, ``application``, ``document``, ``lease``, so that no two wait for each other.
+    Those who lock them ``shared`` go together. On SQLite there is one writer anyway. What is locked is listed in
+    ``docs/concurrency.md``, with the rule that it guards; a transaction locks before it writes anything.
     """
     if connection.dialect.name == "sqlite":
         return
-    keys = sorted({_lock_key(kind, name) for name in names})
-    for key in keys:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
+    how = "_shared" if shared else ""
+    for key in sorted({_lock_key(kind, name) for name in names or ("",)}):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{how}({key})")
+
+
+def is_writing(connection: Connection) -> bool:
+    """Whether the transaction may change something."""
+    return bool(connection.get_execution_options().get(_WRITE))
 
 
 def _lock_key(kind: str, name: str) -> int:
@@ -346,7 +352,7 @@ def _clear_errors() -> Iterator[None]:
             raise IntegrityBroken("register-damaged", reason=reason) from None
         if "disk is full" in reason or "No space left" in reason:
             raise ServiceAway("register-disk-full") from None
-        code = "register-busy" if "locked" in reason or "lock timeout" in reason else "register-away"
+        code = "register-busy" if any(word in reason for word in _BUSY) else "register-away"
         raise DatabaseAway(code, reason=reason) from None
     except InterfaceError as error:  # the connection broke before
         raise DatabaseAway("register-away", reason=_reason(error)) from None

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from eid_toolkit.books.ledger.bulk import insert_rows
+from eid_toolkit.books.ledger.database import lock
 from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
 
 LONGEST = 32
@@ -52,6 +53,7 @@ def within_one_edit(first: str, second: str) -> bool:
 
 def index_names(connection: Connection, names: Collection[str]) -> None:
     """Make folded names findable; called before the persons who bear them are written, so that new names are known."""
+    lock(connection, "names", shared=True)
     known = select(person.c.folded_name).where(person.c.folded_name.in_(list(names))).distinct()
     new = set(names) - set(connection.execute(known).scalars())
     if new:
@@ -71,6 +73,7 @@ def write_names(connection: Connection, new: Collection[str]) -> None:
 
 def forget_name(connection: Connection, folded_name: str) -> None:
     """Take a folded name that nobody bears any more out of the index, and words that no other name holds."""
+    lock(connection, "names")  # nobody takes the name for known who is just adding a bearer of it
     if connection.execute(select(person.c.id).where(person.c.folded_name == folded_name).limit(1)).first() is not None:
         return
     held = select(name_posting.c.word_id).where(name_posting.c.folded_name == folded_name)

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, exists, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.ledger.canonical import canonical
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.schema import personalization_job as jobs
@@ -87,6 +87,7 @@ class Journal:
         """The document's unfinished job, or a new one; raises :class:`IntegrityBroken` if its plan has changed."""
         now = self._clock.now()
         with self._database.write() as connection:
+            lock(connection, "document", plan.document_id)
             query = select(jobs).where(jobs.c.document_id == plan.document_id, jobs.c.state == JobState.OPEN)
             row = connection.execute(query).first()
             if row is not None:

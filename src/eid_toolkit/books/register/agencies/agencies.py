@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.kinds import AGENCIES
 from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
 from eid_toolkit.books.ledger.schema import agency, person
@@ -97,6 +97,7 @@ class Agencies:
         added = Agency(code, _clean(name), _fields(fields), _purposes(purposes), may_report, now)
         row = {"code": code, "name": added.name, "created_at": now, **_columns(added)}
         with self._database.write() as connection:
+            lock(connection, "agency", code)
             if find_agency(connection, code) is not None:
                 raise NotPermitted("agency-exists", agency=code)
             create(connection, AGENCIES, [row], "added", operator, now, [_rights(added)])

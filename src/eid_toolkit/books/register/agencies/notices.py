@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from sqlalchemy import Connection, Row, Select, or_, select
 
 from eid_toolkit.books.audit.states import change, create, hold
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import NOTICES
 from eid_toolkit.books.ledger.reasons import clean_reason
@@ -95,6 +95,8 @@ class Notices:
         with self._database.write() as connection:
             _reporting(connection, agency)
             record = _document(connection, reference)
+            lock(connection, "document", record.id)
+            record = load_document(connection, record.id)
             _check_new(connection, kind, agency, document_id=record.id)
             if DOCUMENT.allows(record.state, action):  # it may be known as lost already, or as good no more
                 self._statuses.change_within(connection, record.id, action, operator, why)
@@ -156,6 +158,7 @@ class Notices:
 
 def _check_new(connection: Connection, kind: NoticeKind, agency: str, **subject: str) -> None:
     """Raises :class:`NotPermitted` if the agency has reported the same, and it holds."""
+    lock(connection, "notice", *subject.values())
     query = select(notice.c.id).where(
         notice.c.kind == kind,
         notice.c.agency == agency,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection, func, insert, select
 
 from eid_toolkit.books.audit.states import change, create, hold, hold_one
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.decisions import Decision, decide, verify_decision
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS
@@ -83,6 +83,7 @@ class Applications:
         identifier = new_identifier("A", self._entropy)
         digest = sha256(portrait.image).hexdigest()
         with self._database.write() as connection:
+            lock(connection, "person", person.id)  # one application waits of each person and profile
             person = load_person(connection, person.id)  # as they are now, and not when the clerk looked
             replaced, shown = check_application(connection, person, profile, kind, replaces, evidence)
             sealed = self._data_keys.sealer(connection, person.id)
@@ -221,6 +222,7 @@ class Applications:
         operator.require(Permission.APPLY if action == WITHDRAW else Permission.DECIDE_APPLICATIONS)
         now = self._clock.now()
         with self._database.write() as connection:
+            lock(connection, "application", identifier.upper())
             record = load_application(connection, identifier)
             state = APPLICATION.after(record.id, record.state, action)
             if action == APPROVE and operator.is_same_person_as(record.creator):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, union
 
 from eid_toolkit.books.audit.states import Held, change, hold, hold_one
 from eid_toolkit.books.audit.taking_over import TOLD
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.decisions import signed_statement
 from eid_toolkit.books.ledger.kinds import DOCUMENTS, TAKEN_OVER
 from eid_toolkit.books.ledger.reasons import clean_reason
@@ -108,6 +108,7 @@ class DocumentStatuses:
         """As :meth:`change`, within the caller's write transaction."""
         operator.require(PERMISSIONS[action])
         why = clean_reason(reason) if reason is not None else None
+        lock(connection, "document", identifier)
         return self._change(connection, load_document(connection, identifier), action, operator, why)
 
     def replaced(self, connection: Connection, identifier: str, successor: str, operator: Operator) -> None:
@@ -125,6 +126,7 @@ class DocumentStatuses:
         states = [str(state) for state in DOCUMENT.actions["expire"][0]]
         due = select(document).where(document.c.issuing_state == issuing_state, document.c.state.in_(states))
         due = due.where(document.c.date_of_expiry < today.isoformat()).order_by(document.c.id).limit(_BATCH)
+        due = due.with_for_update()
         count, broken, after = 0, [], ""
         while True:
             with self._database.write() as connection:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create, hold_one
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.decisions import decide
 from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS
 from eid_toolkit.books.ledger.reasons import clean_reason
+from eid_toolkit.books.ledger.schema import application as applications_table
 from eid_toolkit.books.ledger.schema import document, document_file, document_secret
 from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.data_keys import DataKeys
@@ -89,12 +90,15 @@ class Documents:
         now = self._clock.now()
         added, files, secrets, details = [], [], [], []
         with self._database.write() as connection:
+            lock(connection, "application", *(prepared.application.id for prepared in group))
+            lock(connection, "number", *map(_number, group))
             applications = load_applications(connection, (prepared.application.id for prepared in group))
             for prepared in group:
                 identifier = prepared.application.id
                 application = applications.get(identifier) or load_application(connection, identifier)
                 self._applications.verify_approval(connection, application)
                 check_no_document(connection, application.id)
+                _check_number(connection, prepared)
                 record = prepared.document(now, remake=has_document(connection, application.id))
                 mine, told = {"document_id": record.id}, {name: getattr(record, name) for name in _TOLD}
                 seal = self._data_keys.sealer(connection, record.id)
@@ -193,6 +197,8 @@ class Documents:
         operator.require(Permission.PERSONALIZE)
         with self._database.write() as connection:
             guard(connection)
+            lock(connection, "chip", chip)
+            lock(connection, "document", identifier)
             record = load_document(connection, identifier)
             again = record.state is DocumentState.BOUND and record.chip == chip
             state = record.state if again else DOCUMENT.after(record.id, record.state, "bind")
@@ -221,9 +227,10 @@ class Documents:
         operator.require(Permission.PERSONALIZE)
         with self._database.write() as connection:
             guard(connection)
+            application = load_application(connection, load_document(connection, identifier).application_id)
+            lock(connection, "document", identifier, *([] if application.replaces is None else [application.replaces]))
             record = load_document(connection, identifier)
             after = DOCUMENT.after(record.id, record.state, "issue")
-            application = load_application(connection, record.application_id)
             self._applications.verify_approval(connection, application)
             hold_one(connection, DOCUMENTS, record.id)
             state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "profile_hash": record.profile_hash}
@@ -252,6 +259,7 @@ class Documents:
         operator.require(Permission.SPOIL)
         reason = clean_reason(reason)
         with self._database.write() as connection:
+            lock(connection, "document", identifier)
             record = load_document(connection, identifier)
             after = DOCUMENT.after(record.id, record.state, "spoil")
             hold_one(connection, DOCUMENTS, record.id)
@@ -324,6 +332,26 @@ class Documents:
     ) -> None:
         new = {"state": state, **values}
         change(connection, DOCUMENTS, [record.id], new, str(state), operator, self._clock.now(), detail)
+
+
+def _number(prepared: PreparedDocument) -> str:
+    return f"{prepared.issuing_state}/{prepared.document_number}"
+
+
+def _check_number(connection: Connection, prepared: PreparedDocument) -> None:
+    """Raises :class:`NotPermitted` if another person's document has got the number meanwhile."""
+    theirs = (
+        select(document.c.id)
+        .join(applications_table, applications_table.c.id == document.c.application_id)
+        .where(
+            document.c.issuing_state == prepared.issuing_state,
+            document.c.document_number == prepared.document_number,
+            applications_table.c.person_id != prepared.application.person.id,
+        )
+    )
+    other = connection.execute(theirs.limit(1)).scalar()
+    if other is not None:
+        raise NotPermitted("document-number-taken", document=other)
 
 
 def _check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.decisions import ERASED_STATEMENT
 from eid_toolkit.books.ledger.kinds import APPLICATIONS, BLANKS, DOCUMENTS, NOTICES, Values
 from eid_toolkit.books.ledger.name_index import forget_name
@@ -104,7 +104,10 @@ class Erasure:
         require_two(people, "person.erase", FIRST, SECOND)
         why, now = clean_reason(reason), self._clock.now()
         with self._database.write() as connection:
+            lock(connection, "person", load_person(connection, reference).id)
             record, same = _erasable(connection, reference, now.date())
+            if same:
+                lock(connection, "person", *(each.id for each in same))
             detail = {"reason": why, "with": people[1].name if len(people) > 1 else None}
             documents = _erase(connection, self._data_keys, (record, *same), people[0], now, detail)
         left = self._database.clear_files()

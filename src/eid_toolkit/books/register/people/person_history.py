@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.ledger.canonical import canonical
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.name_index import forget_name, index_names
 from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
 from eid_toolkit.books.ledger.schema import person, person_change, person_import
@@ -87,6 +87,9 @@ class PersonHistory:
         if error is not None:
             raise error
         with self._database.write() as connection:
+            lock(connection, "person", record.id)
+            if "personal_number" in fields and data.personal_number is not None:
+                lock(connection, "personal-number", data.personal_number)
             refuse_merged(connection, record.id)
             current = load_person(connection, record.id)
             if current.version != record.version:

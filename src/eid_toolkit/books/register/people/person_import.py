@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier, new_identifiers
 from eid_toolkit.books.ledger.schema import person_import
 from eid_toolkit.books.register.people.person_data import PersonData
@@ -34,11 +34,13 @@ from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFil
 from eid_toolkit.books.register.people.person_source import PersonSource, Progress
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.ground.ports import Clock, Entropy
 
 CHUNK = 1000
 """Rows in one transaction."""
+_ATTEMPTS = 4
+"""For a chunk of which others have written numbers meanwhile."""
 TOLD = 100
 """This many bad rows stand in the report; all of them stand in the rejects file."""
 
@@ -180,14 +182,13 @@ class PersonImports:
         while not last:
             batch = list(islice(rows, CHUNK))
             last = len(batch) < CHUNK
-            with self._database.write() as connection:
-                people, refused = self._sort_out(connection, batch, None)
-                if refused and not options.keep_going:  # somebody else was quicker with a number
-                    raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
-                with _taken_back(rejects, state.rejects):
-                    state = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
-                    if last or _doubled(state.row):
-                        refresh_statistics(connection)
+            for attempt in range(_ATTEMPTS):
+                try:
+                    state, refused = self._write_chunk(state, batch, content, operator, options, rejects, last=last)
+                    break
+                except EidError as error:  # a number that another import has just written is refused as taken next time
+                    if error.code != "register-refused" or attempt == _ATTEMPTS - 1:
+                        raise
             told += refused[: TOLD - len(told)]
         return ImportReport(
             good=state.imported - began.imported,
@@ -199,6 +200,29 @@ class PersonImports:
             rejects=rejects.path if rejects is not None and rejects.is_written else None,
             id=state.id,
         )
+
+    def _write_chunk(
+        self,
+        state: _State,
+        batch: list[Row],
+        content: str,
+        operator: Operator,
+        options: ImportOptions,
+        rejects: RejectsFile | None,
+        *,
+        last: bool,
+    ) -> tuple[_State, list[Row]]:
+        with self._database.write() as connection:
+            if not state.known:
+                lock(connection, "import", content)
+            people, refused = self._sort_out(connection, batch, None)
+            if refused and not options.keep_going:  # somebody else was quicker with a number
+                raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
+            with _taken_back(rejects, state.rejects):
+                after = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
+                if last or _doubled(after.row):
+                    refresh_statistics(connection)
+        return after, refused
 
     def _put(
         self,

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, inser
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.ledger.bulk import insert_rows
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.name_index import variants, within_one_edit
 from eid_toolkit.books.ledger.schema import person, person_pair
 from eid_toolkit.books.register.data_keys import DataKeys
@@ -144,6 +144,7 @@ class PersonPairs:
         key = dict(zip(("first", "second"), sorted((first.id, second.id)), strict=True))
         here = and_(*(person_pair.c[name] == value for name, value in key.items()))
         with self._database.write() as connection:
+            lock(connection, "person", first.id, second.id)
             for record in (first, second):
                 refuse_merged(connection, record.id)
             row = connection.execute(select(person_pair).where(here)).first()

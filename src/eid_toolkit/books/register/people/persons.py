@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.keys.keys import KeyStore
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.people.person_data import PersonData
@@ -65,6 +65,8 @@ class Persons:
         if error is not None:
             raise error
         with self._database.write() as connection:
+            if data.personal_number is not None:
+                lock(connection, "personal-number", data.personal_number)
             if taken_numbers(connection, [data]):
                 raise BadInput("person-number-taken", field="personal_number")
             insert_people(connection, [added])

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
 
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.schema import lease
 from eid_toolkit.ground.errors import EidError, LeaseHeld, ServiceAway
 from eid_toolkit.ground.ports import Entropy
@@ -77,6 +77,7 @@ class Leases:
             raise
 
     def _take(self, connection: Connection, subject: str) -> Lease:
+        lock(connection, "lease", subject)
         now = database_time(connection)
         row = connection.execute(select(lease).where(lease.c.subject == subject)).first()
         if row is not None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from eid_toolkit.books.audit.states import change, create, hold_one
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.kinds import STATIONS
 from eid_toolkit.books.ledger.schema import station
 from eid_toolkit.books.staff.operators import Operator
@@ -56,6 +56,7 @@ class Stations:
         check_station(name)
         with self._database.write() as connection:
             now = self._clock.now()
+            lock(connection, "pause", name)
             if connection.execute(select(station.c.name).where(station.c.name == name)).first() is None:
                 create(connection, STATIONS, [{"name": name, **values}], what, operator, now)
             else:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from eid_toolkit.books.audit.states import hold_one
 from eid_toolkit.books.audit.trail import AuditTrail
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import blank, blank_movement, document, manifest
@@ -19,6 +19,7 @@ from eid_toolkit.books.ledger.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock_movements import (
+    STORE,
     Blank,
     blank_of,
     clean_station,
@@ -71,6 +72,7 @@ class Stock:
         operator.require(Permission.KEEP_STOCK)
         clean_station(station)
         with self._database.write() as connection:
+            lock(connection, "station", STORE, station)
             chosen = [clean_serial(each) for each in serials] or _first_in_store(connection, count)
             blanks = load_blanks(connection, chosen)
             return move(connection, blanks, "hand-out", operator, self._clock.now(), station=station)
@@ -181,6 +183,7 @@ class Stock:
         """
         if not self.is_kept(connection):
             return None
+        lock(connection, "station", station)
         item, _ = _check(connection, chip, station)
         move(connection, [item], "use", operator, self._clock.now())
         return item.serial
@@ -190,7 +193,7 @@ class Stock:
 
         None for a chip that never was in stock; once more changes nothing.
         """
-        item = find_chip(connection, chip)
+        item = _locked(connection, find_chip(connection, chip))
         if item is None:
             return None
         if item.state is BlankState.USED:
@@ -200,6 +203,7 @@ class Stock:
     def _move(self, serials: Sequence[str], action: str, operator: Operator, reason: str | None) -> list[Blank]:
         chosen = [clean_serial(each) for each in serials]
         with self._database.write() as connection:
+            lock(connection, "station", STORE, *(item.station or STORE for item in load_blanks(connection, chosen)))
             blanks = load_blanks(connection, chosen)
             for item in blanks:
                 if action == "spoil" and item.state is BlankState.USED:
@@ -209,6 +213,14 @@ class Stock:
                 for item in blanks:  # what was a card, and spoiled
                     change_card(connection, item.chip, "destroy", operator, now)
             return move(connection, blanks, action, operator, now, reason=reason)
+
+
+def _locked(connection: Connection, item: Blank | None) -> Blank | None:
+    """The blank as it is when nobody else counts, or moves, what is at its station."""
+    if item is None:
+        return None
+    lock(connection, "station", item.station or STORE)
+    return load_blanks(connection, [item.serial])[0]
 
 
 def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]:

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create, hold
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import BLANKS, MANIFESTS, VENDORS
 from eid_toolkit.books.ledger.schema import blank, blank_movement, manifest, vendor
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import BLANK
 from eid_toolkit.books.register.stock.manifests import Manifest, clean_name, places
-from eid_toolkit.books.register.stock.stock_movements import RECEIVE, Blank, chunks, clean_station, move
+from eid_toolkit.books.register.stock.stock_movements import RECEIVE, STORE, Blank, chunks, clean_station, move
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_two
@@ -97,6 +97,7 @@ class Receiving:
             raise NotPermitted("vendor-certificate-not-valid", vendor=name)
         row = {"name": name, "certificate": certificate.der, "added_at": now, "operator": people[0].name}
         with self._database.write() as connection:
+            lock(connection, "receiving")
             before = _find_vendor(connection, name)
             if before is not None and not instead:
                 raise NotPermitted("vendor-exists", vendor=before.name)
@@ -127,6 +128,9 @@ class Receiving:
         now = self._clock.now()
         identifier = new_identifier("M", self._entropy)
         with self._database.write() as connection:
+            lock(connection, "receiving")
+            if station is not None:
+                lock(connection, "station", STORE, station)
             known = connection.execute(select(manifest.c.id).where(manifest.c.sha256 == delivered.sha256)).scalar()
             if known is not None:
                 raise NotPermitted("manifest-received-already", manifest=known)

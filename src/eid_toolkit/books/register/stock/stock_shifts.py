@@ -13,7 +13,7 @@ from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create, hold
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.ledger.canonical import canonical
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
 from eid_toolkit.books.ledger.schema import blank, blank_movement, shift
@@ -135,6 +135,7 @@ class Shifts:
         clean_station(station)
         seen, now = _scanned(counted, scanned), self._clock.now()
         with self._database.write() as connection:
+            lock(connection, "station", station)
             running = open_shift(connection, station)
             if running is not None:
                 raise NotPermitted("shift-open-already", station=station, shift=running)
@@ -167,7 +168,8 @@ class Shifts:
         seen, now = _scanned(counted, scanned), self._clock.now()
         absent = [clean_serial(each) for each in missing]
         signer = self._trail.signer()  # nobody is asked for a passphrase or PIN while the register waits
-        with self._database.write() as connection:
+        with self._database.write(exclusive=True) as connection:
+            lock(connection, "station", station)
             running = _running(connection, station)
             _check_missing(connection, station, absent, seen)
             account = _account(connection, station, counted, seen, running, frozenset(absent))
