@@ -131,9 +131,9 @@ class BusyOffice(Office):
     """An authority at work."""
 
     @classmethod
-    def at(cls, folder: Path) -> BusyOffice:
-        """Founded in a folder."""
-        config = HomeConfig("UTO", "Benchmark Authority", True, CLOCK.now())
+    def at(cls, folder: Path, register_url: str | None = None) -> BusyOffice:
+        """Founded in a folder, with its register there or at a URL."""
+        config = HomeConfig("UTO", "Benchmark Authority", True, CLOCK.now(), register_url)
         profiles = [load_profile(name) for name in list_profiles()]
         home = found(folder / "home", config, profiles, (), CLOCK, ENTROPY).home
         office = cls.open(home.root, Nobody(), CLOCK, ENTROPY)

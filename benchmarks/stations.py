@@ -92,7 +92,7 @@ def _preparation(office: BusyOffice, count: int) -> Rate:
     return Rate("documents prepared, by one process", count / seconds, "a second", floor)
 
 
-class _Slow(PassingTransport):
+class SlowTransport(PassingTransport):
     """A card whose chip takes its time."""
 
     def __init__(self, inner: Transport, seconds: float) -> None:
@@ -120,7 +120,7 @@ class _Box:
     def _open(self) -> Iterator[Transport]:
         card = EmulatedCard(make_blank((DEVELOPER_CARD_KEY,) * 3, ENTROPY), ENTROPY, lambda memory: None)
         transport = InProcessTransport(card, self.reader)
-        yield _Slow(transport, self.seconds) if self.seconds else transport
+        yield SlowTransport(transport, self.seconds) if self.seconds else transport
         transport.close()
 
 
