@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select
 
-from eid_toolkit.books.ledger.database import Database
+from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.schema import blank, document, lease, personalization_job
 from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.documents.document_rows import Document
@@ -81,6 +81,7 @@ class WorkQueue:
         Raises :class:`ServiceAway` if another station has the blank.
         """
         with self._leases.taking() as (connection, take):
+            lock(connection, "work")  # of two stations each gets another document
             next_up = self._next(connection, avoid)
             if next_up is None:
                 return None
