@@ -6,20 +6,18 @@ has the hash of its newest row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from eid_toolkit.books.audit.rows import GENESIS, OFFICE, is_text
-from eid_toolkit.books.ledger.canonical import canonical
+from eid_toolkit.books.audit.inclusion import Heads, root
+from eid_toolkit.books.audit.rows import OFFICE, is_text
 from eid_toolkit.books.ledger.database import write_gathered
 from eid_toolkit.books.ledger.schema import audit, chain_head
 
-Heads = Mapping[str, "tuple[int, str]"]
-"""Number and hash of the newest row of each chain."""
+__all__ = ["Heads", "any_text", "head", "head_at", "heads", "heads_at", "is_there", "root"]
 
 
 def head(connection: Connection) -> tuple[int, str] | None:
@@ -63,25 +61,6 @@ def is_there(connection: Connection) -> bool:
     row = select(audit.c.position).where(audit.c.position == chain_head.c.position, audit.c.hash == chain_head.c.hash)
     missing = select(chain_head.c.chain).where(chain_head.c.number > 0, ~row.exists()).limit(1)
     return connection.execute(missing).first() is None
-
-
-def root(chains: Heads) -> str:
-    """One hash over the heads of all chains, in hex; that of the newest row where there is one chain alone."""
-    if len(chains) <= 1:
-        return next((newest for _, newest in chains.values()), GENESIS)
-    return _tree([_leaf(chain, *chains[chain]) for chain in sorted(chains)]).hex()
-
-
-def _leaf(chain: str, number: int, newest: str) -> bytes:
-    return sha256(b"\0" + canonical({"chain": chain, "number": number, "hash": newest}).encode()).digest()
-
-
-def _tree(hashes: Sequence[bytes]) -> bytes:
-    """RFC 6962 2.1: the left part has the greatest power of two that is less than all."""
-    if len(hashes) == 1:
-        return hashes[0]
-    left = 1 << (len(hashes) - 1).bit_length() - 1
-    return sha256(b"\1" + _tree(hashes[:left]) + _tree(hashes[left:])).digest()
 
 
 def _stored(connection: Connection) -> Sequence[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -41,6 +42,12 @@ class StoredRow(NamedTuple):
     """None in a row from before there were several: it is one of the office's."""
     number: int | None = None
     """In its chain; None there, where it is the position."""
+
+    @property
+    def content(self) -> str:
+        """The hash of what it tells, for whoever sees the chain without it."""
+        values = {name: value for name, value in self._asdict().items() if value is not None}
+        return content_hash(values)
 
     @property
     def place(self) -> tuple[str, int]:
@@ -89,7 +96,11 @@ def row_hash(
     told: Told = NOTHING,
     place: tuple[str | None, int | None] = (None, None),
 ) -> str:
-    """SHA-256 in hex over the canonical JSON of a row without its hash; what it does not tell has no place in it."""
+    """SHA-256 in hex over a row without its hash; what it does not tell has no place in it.
+
+    In a row since there are several chains it is over the canonical JSON of :func:`content_hash` and the hash before:
+    so a chain can be shown without what the rows between tell. In one from before it is over all at once.
+    """
     values: dict[str, object] = {
         "position": position,
         "time": time,
@@ -99,11 +110,22 @@ def row_hash(
         "detail": detail,
         "previous": previous,
     }
+    if place == (None, None):
+        return digest(values)
+    values |= dict(zip(PLACE, place, strict=True))
     if told != NOTHING:
         values |= dict(zip(TOLD, told, strict=True))
-    if place != (None, None):
-        values |= dict(zip(PLACE, place, strict=True))
-    return digest(values)
+    return link(content_hash(values), previous)
+
+
+def content_hash(values: Mapping[str, object]) -> str:
+    """SHA-256 in hex over the canonical JSON of what a row tells, without the row before."""
+    return digest({name: value for name, value in values.items() if name not in ("previous", "hash")})
+
+
+def link(content: str, previous: str) -> str:
+    """The hash of a row by its content's and that of the row before in its chain."""
+    return digest({"content": content, "previous": previous})
 
 
 def time_text(time: datetime) -> str:

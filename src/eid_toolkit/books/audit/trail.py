@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -30,6 +31,9 @@ from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway, UsageError
 from eid_toolkit.ground.ports import Clock, Signer
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.audit.subject_export import SubjectProof
 
 _ORDER = {StoredRow: 0, SignedRun: 1, Checkpoint: 2}
 SIGN_AFTER = 100
@@ -107,6 +111,17 @@ class AuditTrail:
             return outcome
         self._remember_whole(outcome, key, seen)
         return outcome
+
+    def prove(self, operator: Operator, subject: str) -> SubjectProof:
+        """What the log tells of a subject, with its proof; raises as :func:`prove_subject`."""
+        from eid_toolkit.books.audit.subject_export import prove_subject
+
+        operator.require(Permission.READ_AUDIT)
+        key = self._files.key()
+        if key is None:
+            raise NotPermitted("audit-subject-not-signed", subject=subject)
+        with self._database.read() as connection:
+            return prove_subject(connection, subject, key, self._keys.foundation)
 
     def verify(self, key: AuditKey | None = None, kept: Checkpoint | None = None) -> AuditResult:
         """Walk the whole log: chain, checkpoints, and what the home has seen signed.

@@ -16,7 +16,7 @@ from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, emit_values, say, to_json
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
-from eid_toolkit.ground.home.named_files import read_file, written_whole
+from eid_toolkit.ground.home.named_files import read_file, write_file, written_whole
 from eid_toolkit.work.office import audit_log
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.audit.walk import AuditResult
 
 _KEY_LIMIT = 1 << 16
+_PROOF_LIMIT = 1 << 28
 _COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option(
@@ -86,6 +87,9 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
     that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
     """
     key, head = _read_key(key_file), _read_head(head_file)
+    if export_file is not None and _is_proof(export_file):
+        _verify_proof(export_file, key, fmt)
+        return
     remembered: list[dict[str, object]] = []
     if export_file is not None:
         from eid_toolkit.books.audit.export import verify_export
@@ -120,13 +124,25 @@ def checkpoint(app: App, fmt: str) -> None:
 
 @audit.command("export")
 @click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
+@click.option("--subject", metavar="ID", help="Only the rows about this, with the proof of them.")
 @pass_app
-def export(app: App, output: Path | None) -> None:
+def export(app: App, output: Path | None, subject: str | None) -> None:
     """Export the log as JSON Lines, to be verified without the register by `eid audit verify --file`.
 
     The export includes the checkpoints and their key. Altered rows are exported too, but reported with exit code 12.
     Except in a demo home, this requires an operator who may read the log.
+
+    With --subject the export is one JSON document: nothing is shown of what other rows tell, and `eid audit verify
+    --file` proves that these are in the log that a checkpoint signed.
     """
+    if subject is not None:
+        with open_office(app) as office:
+            proof = to_json(audit_log.prove(office, subject).to_json()) + "\n"
+        if output is None:
+            click.echo(proof, nl=False)
+        else:
+            write_file(output, proof.encode())
+        return
     with open_office(app) as office:
         if output is None:
             with click.open_file("-", "w", encoding="utf-8") as stream:
@@ -162,6 +178,41 @@ def _line(cells: Iterable[object]) -> str:
     return "  ".join(
         f"{harmless(str(cell)):<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True)
     ).rstrip()
+
+
+def _is_proof(path: Path) -> bool:
+    """Whether a file is about one subject."""
+    with path.open("rb") as file:
+        return b'"eid-audit-subject/' in file.read(200)
+
+
+def _verify_proof(path: Path, key: AuditKey | None, fmt: str) -> None:
+    from eid_toolkit.books.audit.subject_export import SubjectProof, check_subject
+
+    proof = SubjectProof.read(read_file(path, _PROOF_LIMIT))
+    check_subject(proof, key)
+    values = {
+        "schema": "eid-audit-subject-verify/1",
+        "subject": proof.subject,
+        "rows": [{"row": row.position, "time": row.time, "operator": row.operator, "action": row.action}
+                 for row in proof.rows if row.subject == proof.subject],
+        "older": proof.older,
+        "checkpoint": proof.checkpoint.position,
+        "key": proof.checkpoint.key,
+        "key_proved": key is not None,
+    }  # fmt: skip
+
+    def text() -> str:
+        shown = [_line((row.position, row.time[:19], row.operator, row.action, row.subject))
+                 for row in proof.rows if row.subject == proof.subject]  # fmt: skip
+        lines = [*shown, f"All of them are in the log that the checkpoint on row {proof.checkpoint.position} signs."]
+        if proof.older:
+            lines.append(f"Rows from before there were chains, which have no such proof: {proof.older}.")
+        if key is None:
+            lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
+        return "\n".join(lines)
+
+    emit(values, fmt, text)
 
 
 def _read_key(path: Path | None) -> AuditKey | None:

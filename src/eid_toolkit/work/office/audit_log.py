@@ -13,6 +13,7 @@ from eid_toolkit.work.office.office import Office
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow, Filter
     from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
+    from eid_toolkit.books.audit.subject_export import SubjectProof
     from eid_toolkit.books.audit.walk import AuditResult
     from eid_toolkit.ground.errors import IntegrityBroken
 
@@ -39,3 +40,8 @@ def sign(office: Office) -> Checkpoint:
 def export(office: Office, write: Callable[[str], object]) -> AuditResult | IntegrityBroken:
     """Every row as a line of JSON, with the checkpoints and their key; what is wrong with them is returned."""
     return office.register.audit.export(office.look(Permission.READ_AUDIT), write)
+
+
+def prove(office: Office, subject: str) -> SubjectProof:
+    """The rows about one subject, with the proof that they are in the log."""
+    return office.register.audit.prove(office.look(Permission.READ_AUDIT), subject)
