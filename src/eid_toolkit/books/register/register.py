@@ -27,6 +27,7 @@ from eid_toolkit.books.register.people.persons import Persons
 from eid_toolkit.books.register.queues import Queue, queues
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import OperatorStore
+from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 
@@ -121,6 +122,14 @@ class Register(LogBook):
         """The audit log in order, of one subject or by a filter; people see it by :meth:`AuditTrail.rows`."""
         with self.database.read() as connection, log.any_text(connection):
             return tuple(log.read(connection, criteria if isinstance(criteria, Filter) else Filter(criteria)))
+
+    def audit_head(self) -> tuple[int, str]:
+        """The position of the log's newest row, and the one hash over the heads of its chains."""
+        with self.database.read() as connection:
+            head = log.head(connection)
+        if head is None:
+            raise IntegrityBroken("audit-head-lost")
+        return head
 
     def close(self) -> None:
         """Give the database back."""

@@ -25,7 +25,14 @@ from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
 from eid_toolkit.standards.pki.judgement import Status
 from eid_toolkit.standards.pki.revocation import is_listed
 from eid_toolkit.standards.pki.times import is_ahead
-from eid_toolkit.standards.pki.trust_bundle import SECTIONS, BundlePolicy, SignedBundle, TrustBundle, digest_of
+from eid_toolkit.standards.pki.trust_bundle import (
+    SECTIONS,
+    BundlePolicy,
+    RegisterHead,
+    SignedBundle,
+    TrustBundle,
+    digest_of,
+)
 from eid_toolkit.standards.pki.trust_material import TrustMaterial, may_certify
 from eid_toolkit.standards.pki.validation import validate_key_owner
 
@@ -62,6 +69,8 @@ class Pin:
     accepted_at: datetime
     operator: str | None
     highest: Annotated[int, REQUIRED] = 0
+    register: RegisterHead | None = None
+    """How far its maker's register had come in the bundle that was farthest."""
 
     @property
     def fingerprint(self) -> str:
@@ -112,7 +121,8 @@ class BundleStore:
             sequence = int(present.facts["sequence"]) + 1 if present is not None else 1
             pack = _pack(signed, sections, name, now, pin, sequence)
             self._trust.packs.write(pack)
-            self._write_pin(replace(pin, highest=signed.bundle.version))
+            farthest = pin.register if is_behind(signed.bundle.register, pin.register) else signed.bundle.register
+            self._write_pin(replace(pin, highest=signed.bundle.version, register=farthest or pin.register))
         return pack, True
 
     def _authorized(self, signed: SignedBundle, now: datetime, accept: str | None, operator: str | None) -> Pin:
@@ -161,6 +171,18 @@ class BundleStore:
         write_atomic(self._path, json.dumps(data, indent=1).encode())
 
 
+def is_behind(register: RegisterHead | None, known: RegisterHead | None) -> bool:
+    """Whether a register has not come to where it was known to be, or has come there another way.
+
+    It was restored, or set back together with all that its home remembers.
+    """
+    if known is None:
+        return False
+    if register is None or register.position < known.position:
+        return True
+    return register.position == known.position and register.head != known.head
+
+
 def _best_to_pin(signed: SignedBundle) -> Certificate:
     """The CSCA that came along and made the signer, else the signer."""
     issuers = (each for each in signed.others if may_certify(each) and signed.signer.is_signed_by(each.spki))
@@ -193,6 +215,7 @@ def _pack(signed: SignedBundle, sections: Sections, name: str, now: datetime, pi
         "allow_bac": bundle.policy.allow_bac,
         "signer_fingerprint": signed.signer.fingerprint,
         "pin": pin.fingerprint,
+        "register_behind": is_behind(bundle.register, pin.register),
         "sequence": sequence,  # of what was taken here: another authority counts anew
     }
     if bundle.policy.floor is not None:
@@ -261,9 +284,10 @@ def bundle_of(
     sections: Sections,
     policy: BundlePolicy = BundlePolicy(),  # noqa: B008 - frozen
     base: tuple[int, Iterable[str]] | None = None,
+    register: RegisterHead | None = None,
 ) -> TrustBundle:
     """A bundle of all these, or the delta to them from ``base``: its version and the SHA-256 of what it held."""
-    whole = TrustBundle(authority, version, issued_at, sections, digest_of(sections), policy=policy)
+    whole = TrustBundle(authority, version, issued_at, sections, digest_of(sections), policy=policy, register=register)
     if base is None:
         return whole
     before = frozenset(base[1])

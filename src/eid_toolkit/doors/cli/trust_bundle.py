@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import emit_values
+from eid_toolkit.doors.cli.output import emit_values, note
 from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, NotPermitted
@@ -138,6 +138,11 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
         "removed": len(old - here),
     }
     emit_values({"schema": "eid-trust-bundle-import/1", **shown}, fmt, shown.items())
+    if pack.facts.get("register_behind"):
+        note(
+            "The authority's register has not come to where it was when it made an earlier bundle: it was restored from "
+            "a backup, or set back. Ask the authority which."
+        )
 
 
 @bundle.command("show")
@@ -172,6 +177,7 @@ def _facts(pack: Pack) -> dict[str, object]:
         "max_age_days": pack.facts["max_age_days"],
         "allow_bac": pack.facts["allow_bac"],
         "floor": pack.facts.get("floor"),
+        "register_behind": pack.facts.get("register_behind", False),
         "sha256": pack.sha256,
     }
 

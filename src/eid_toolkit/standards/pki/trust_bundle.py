@@ -40,6 +40,7 @@ SECTIONS = (
 """What a bundle holds: the last two are JSON, one list each or none, the others DER."""
 _MAX_MEMBERS = 20_000
 _MAX_AGE_DAYS = 3650
+_HASH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,14 @@ class BundlePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterHead:
+    """How far the authority's register had come: the position of its log's newest row, and the hash over its chains."""
+
+    position: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrustBundle:
     """One bundle's content; a delta (``base`` is the version before it) names what goes away by SHA-256."""
 
@@ -71,6 +80,8 @@ class TrustBundle:
     base: Annotated[int | None, REQUIRED] = None
     removed: Annotated[frozenset[str], REQUIRED] = frozenset()
     policy: Annotated[BundlePolicy, REQUIRED] = BundlePolicy()
+    register: RegisterHead | None = None
+    """Bundles of before have none."""
 
     def encode(self) -> bytes:
         """The JSON that is signed."""
@@ -84,6 +95,7 @@ class TrustBundle:
             **{name: [base64.b64encode(item).decode() for item in self.sections.get(name, ())] for name in SECTIONS},
             "removed": sorted(self.removed),
             "result_sha256": self.result_sha256,
+            **({} if self.register is None else {"register": to_plain(self.register)}),
         }
         return json.dumps(content, indent=1).encode()
 
@@ -108,6 +120,8 @@ class TrustBundle:
             raise ValueError(self.version)
         if not (days is None or (_is_count(days) and days <= _MAX_AGE_DAYS)):
             raise ValueError(days)
+        if self.register is not None and (not _is_count(self.register.position) or len(self.register.head) != _HASH):
+            raise ValueError(self.register.position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def export_bundle(
     from eid_toolkit.books.audit.made import in_detail
     from eid_toolkit.books.authorities.authority_files import BUNDLE_SIGNER
     from eid_toolkit.books.trust.bundles import BundleManifests, bundle_of
-    from eid_toolkit.standards.pki.trust_bundle import BundlePolicy, build_trust_bundle
+    from eid_toolkit.standards.pki.trust_bundle import BundlePolicy, RegisterHead, build_trust_bundle
 
     with office.home.lock("bundles", _PATIENCE):  # a number is given once
         now, authorities = office.clock.now().replace(microsecond=0), office.authorities
@@ -83,7 +83,8 @@ def export_bundle(
         detail["crypto_policy"] = floor.version
         with act(office, by_two(Permission.MANAGE_KEYS), "trust-bundle.export", state, detail) as doing:
             policy = BundlePolicy(days, allow_bac, floor)
-            content = bundle_of(office.home.config.authority, version, now, sections, policy, before)
+            register = RegisterHead(*office.register.audit_head())
+            content = bundle_of(office.home.config.authority, version, now, sections, policy, before, register)
             certificate, signer = authorities.bundle_signer(charter_of(office, state), now, office.entropy)
             require_own_signer(state, certificate, signer.public_key, own)
             data = build_trust_bundle(content, signer, certificate, own, now)
