@@ -54,10 +54,10 @@ def test_a_register_that_is_behind_is_told(
 
 def test_a_bundle_without_it_is_written_as_those_of_before() -> None:
     data = bundle(1, None).encode()
-    assert b"register" not in data
+    assert b'"register"' not in data
     assert TrustBundle.parse(data).encode() == data
     whole = bundle(1, RegisterHead(7, ONE))
-    assert TrustBundle.parse(whole.encode()) == whole
+    assert TrustBundle.parse(whole.encode()).register == RegisterHead(7, ONE)
 
 
 @pytest.mark.parametrize("head", [RegisterHead(0, ONE), RegisterHead(-1, ONE), RegisterHead(5, "x")])

@@ -140,8 +140,8 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
     emit_values({"schema": "eid-trust-bundle-import/1", **shown}, fmt, shown.items())
     if pack.facts.get("register_behind"):
         note(
-            "The authority's register has not come to where it was when it made an earlier bundle: it was restored from "
-            "a backup, or set back. Ask the authority which."
+            "The authority's register has not come to where it was when it made an earlier bundle: it was restored "
+            "from a backup, or set back. Ask the authority which."
         )
 
 
