@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from eid_toolkit.books.audit import states
+from eid_toolkit.books.register.documents.applications import Application, ApplicationState
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import EVERY_ROLE, Role
-from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
-from support.homes import ENTROPY, NOW, PASSPHRASE, WorkingOffice, build_home, person
+from eid_toolkit.work.office.appointing import add_operator
+from support.homes import CLOCK, ENTROPY, NOW, PASSPHRASE, NoQuestions, WorkingOffice, build_home, person
 
 P256 = ec_domain_by_name("secp256r1")
 WORD = Secret(b"a passphrase of one's own")
@@ -21,7 +24,9 @@ WORD = Secret(b"a passphrase of one's own")
 
 @pytest.fixture
 def real(tmp_path: Path) -> WorkingOffice:
-    office = WorkingOffice.at(build_home(tmp_path / "home", demo=False))
+    home = build_home(tmp_path / "home", demo=False)
+    office = WorkingOffice.open(home.root, NoQuestions(second_operator="bert"), CLOCK, ENTROPY)
+    assert isinstance(office, WorkingOffice)
     return replace(office, clerk=person(office, "anna"), approver=person(office, "bert"))
 
 
@@ -35,28 +40,37 @@ def forge(office: WorkingOffice, name: str) -> Operator:
     return Operator(name, forger.unlock(record, WORD))
 
 
-@pytest.mark.parametrize("name", ["bert", "mallory"])
+def approved_with_own_software(office: WorkingOffice, application: Application, operator: Operator) -> None:
+    """This software refuses it; one that does not look at who acts writes it as the operator's key can sign it."""
+    with pytest.raises(NotPermitted, match="operator-standing-changed|register-not-taken-over"):
+        office.register.applications.approve(application.id, operator)
+    assert office.register.applications.get(application.id).state is ApplicationState.CREATED
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states, "_require_standing", lambda *_: None)
+        office.register.applications.approve(application.id, operator)
+
+
+@pytest.mark.parametrize(("name", "code"), [("bert", "row-not-signed"), ("mallory", "row-not-permitted")])
 def test_an_approval_by_an_operator_whom_the_staff_key_does_not_vouch_for_holds_nowhere(
-    real: WorkingOffice, name: str
+    real: WorkingOffice, name: str, code: str
 ) -> None:
     application = real.application()
-    real.register.applications.approve(application.id, forge(real, name))
-    with pytest.raises(IntegrityBroken, match="operator-not-endorsed"):
+    approved_with_own_software(real, application, forge(real, name))
+    with pytest.raises(IntegrityBroken, match=code):
         real.prepare(application)
+    assert real.register.audit.verify().reason == "audit-signature-foreign"
     real.register.close()
 
 
 def test_an_approval_by_somebody_without_the_role_for_it_holds_nowhere(real: WorkingOffice) -> None:
     """A clerk with software of their own, which lets them do everything."""
-    real.operators.enrol("carl", PASSPHRASE, frozenset({Role.CLERK}), NOW, real.keys.staff.sign, ENTROPY)
-    record = real.operators.get("carl")
-    standing = {"version": 1, "record_sha256": record.digest(real.keys.foundation), "roles": ["clerk"]}
-    real.register.record("anna", "operator.added", "carl", standing)
+    add_operator(real, "carl", lambda: PASSPHRASE, [Role.CLERK])
     application = real.application()
-    carl = Operator("carl", real.operators.unlock(record, PASSPHRASE), EVERY_ROLE)
-    real.register.applications.approve(application.id, carl)
-    with pytest.raises(IntegrityBroken, match="decision-signature"):
+    carl = Operator("carl", real.operators.unlock(real.operators.get("carl"), PASSPHRASE), EVERY_ROLE)
+    approved_with_own_software(real, application, carl)
+    with pytest.raises(IntegrityBroken, match="row-not-permitted"):
         real.prepare(application)
+    assert real.register.audit.verify().reason == "audit-right-missing"
     real.register.close()
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from eid_toolkit.books.audit import checkpoints
 from eid_toolkit.books.audit.files import AuditFiles
+from eid_toolkit.books.audit.heads import LAST
+from eid_toolkit.books.audit.home_notes import HomeNotes
 from eid_toolkit.books.audit.log import AuditEvent, any_text, append, stored_rows
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, row_hash
 from eid_toolkit.books.audit.statements import Checkpoint
@@ -23,7 +25,7 @@ from support.people import People
 
 @dataclass
 class LogBook:
-    """One audit log in a database of its own, begun anew for each example."""
+    """One audit log in a database of its own, of one chain, begun anew for each example."""
 
     database: Database
     keys: KeyStore
@@ -44,7 +46,8 @@ class LogBook:
 
     def trail_with(self, keys: KeyStore) -> AuditTrail:
         operators = OperatorStore(self.folder / "operators", keys.foundation)
-        return AuditTrail(self.database, keys, operators, self.files, CLOCK)
+        notes = HomeNotes(self.folder / "audit", keys.foundation.home)
+        return AuditTrail(self.database, keys, operators, self.files, CLOCK, notes)
 
     def add(self, rows: int) -> None:
         """More rows, unsigned."""
@@ -58,8 +61,9 @@ class LogBook:
         made: Checkpoint | None = None
         signer = checkpoints.signer(self.keys, self.files, new=True)
         with self.database.write() as connection:
-            for table in ("audit", "audit_head", "audit_checkpoint"):
+            for table in ("audit", "chain_head", "audit_checkpoint"):
                 connection.execute(text(f"DELETE FROM {table}"))
+            self._go_on_behind(connection, 0)
             written = 0
             for end in sorted({rows, *(number for number in signed if number <= rows)}):
                 numbers = range(written + 1, end + 1)
@@ -75,7 +79,7 @@ class LogBook:
         with self.database.read() as connection, any_text(connection):
             return list(stored_rows(connection))
 
-    def write(self, rows: Sequence[StoredRow], head: tuple[int, str] | None = None) -> None:
+    def write(self, rows: Sequence[StoredRow], head: StoredRow | None = None) -> None:
         """Put these rows in the place of what is there; the head too, if it is given."""
         with self.database.write() as connection:
             connection.execute(text("DELETE FROM audit"))
@@ -85,7 +89,17 @@ class LogBook:
             if stored:
                 connection.execute(text(f"INSERT INTO audit ({names}) VALUES ({values})"), stored)
             if head is not None:
-                connection.execute(text("UPDATE audit_head SET position = :p, hash = :h"), {"p": head[0], "h": head[1]})
+                there = {"number": head.number, "position": head.position, "hash": head.hash}
+                connection.execute(
+                    text("UPDATE chain_head SET number = :number, position = :position, hash = :hash"), there
+                )
+                self._go_on_behind(connection, head.position)
+
+    def _go_on_behind(self, connection: Connection, position: int) -> None:
+        """On a server the next row gets the next position; in a file it follows on the rows that are there."""
+        if not self.database.is_file and position < LAST:
+            sequence = "pg_get_serial_sequence('audit', 'position')"
+            connection.execute(text(f"SELECT setval({sequence}, :next, false)"), {"next": position + 1})
 
     def run(self, statement: str, **values: object) -> None:
         with self.database.write() as connection:
@@ -93,15 +107,15 @@ class LogBook:
 
 
 def rechained(rows: Sequence[StoredRow]) -> list[StoredRow]:
-    """The rows with positions and hashes made anew, as somebody makes them who bends the whole log."""
+    """The rows with positions, numbers and hashes made anew, as somebody makes them who bends the whole log."""
     made: list[StoredRow] = []
     previous = GENESIS
     for position, row in enumerate(rows, start=1):
-        row = with_own_hash(row._replace(position=position, previous=previous))
+        row = with_own_hash(row._replace(position=position, number=position, previous=previous))
         made.append(row)
         previous = row.hash
     return made
 
 
 def with_own_hash(row: StoredRow) -> StoredRow:
-    return row._replace(hash=row_hash(*row[:7], (row.kind, row.version, row.state)))
+    return row._replace(hash=row_hash(*row[:7], row[8:11], row[11:]))

@@ -89,15 +89,16 @@ def test_rows_that_are_cut_off_are_named(book: LogBook, log: tuple[int, tuple[in
 
 
 @EXAMPLES
-@given(log=logs(), data=st.data())
+@given(log=logs(), data=st.data(), numbers=st.booleans())
 def test_rows_that_changed_places_are_named(
-    book: LogBook, log: tuple[int, tuple[int, ...], int], data: st.DataObject
+    book: LogBook, log: tuple[int, tuple[int, ...], int], data: st.DataObject, numbers: bool
 ) -> None:
+    """Their positions, and with those their numbers in the chain too, or not."""
     rows, bent = begun(book, log)
     other = data.draw(st.integers(1, len(rows)))
     one, two = rows[bent - 1], rows[other - 1]
-    rows[bent - 1] = two._replace(position=one.position)
-    rows[other - 1] = one._replace(position=two.position)
+    rows[bent - 1] = two._replace(position=one.position, number=one.number if numbers else two.number)
+    rows[other - 1] = one._replace(position=two.position, number=two.number if numbers else one.number)
     book.write(rows)
     assert book.trail.verify().broken_at == (min(bent, other) if bent != other else None)
 
@@ -111,9 +112,10 @@ def test_a_row_put_in_is_named(
     if at_end:
         bent = len(rows) + 1
     previous = rows[bent - 2].hash if bent > 1 else "0" * 64
-    forged = rows[0]._replace(position=bent, subject="forged", previous=previous)
+    forged = rows[0]._replace(position=bent, number=bent, subject="forged", previous=previous)
     forged = with_own_hash(forged) if own_hash else forged
-    book.write([*rows[: bent - 1], forged, *(row._replace(position=row.position + 1) for row in rows[bent - 1 :])])
+    behind = [row._replace(position=row.position + 1, number=row.position + 1) for row in rows[bent - 1 :]]
+    book.write([*rows[: bent - 1], forged, *behind])
     result = book.trail.verify()
     if own_hash and bent in log[1]:
         assert result.broken_at is not None and result.broken_at <= bent == result.broken_through
@@ -140,7 +142,7 @@ def found_by_checkpoints(result: AuditResult, signed: tuple[int, ...], bent: int
 
 def rewrite(book: LogBook, rows: list[StoredRow]) -> AuditResult:
     made = rechained(rows)
-    book.write(made, (made[-1].position, made[-1].hash))
+    book.write(made, made[-1])
     return book.trail.verify()
 
 
@@ -182,7 +184,7 @@ def test_a_log_set_back_with_its_checkpoints_is_found_by_what_the_home_has_seen(
     rows, bent = begun(book, log)
     book.run("DELETE FROM audit_checkpoint WHERE position >= :bent", bent=bent)
     kept = rows[: bent - 1]
-    book.write(kept, (kept[-1].position, kept[-1].hash))
+    book.write(kept, kept[-1])
     result = book.trail.verify()
     if any(position >= bent for position in log[1]):
         assert (result.broken_at, result.reason) == (bent, "audit-rows-cut-off")

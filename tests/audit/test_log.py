@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.books.audit.rows import GENESIS
-from support.homes import ANNA, UTOPIAN, WorkingOffice
+from support.homes import ANNA, BERT, UTOPIAN, WorkingOffice
 
 
 @pytest.fixture
@@ -76,22 +76,44 @@ def test_a_changed_removed_or_cut_off_row_is_named(
     assert (result.broken_at, result.reason) == (broken_at, reason)
 
 
-def test_rows_that_changed_places_are_found(busy_desk: WorkingOffice) -> None:
+@pytest.mark.parametrize(
+    ("columns", "reason"), [(["position"], "audit-row-missing"), (["position", "number"], "audit-chain-broken")]
+)
+def test_rows_that_changed_places_are_found(busy_desk: WorkingOffice, columns: list[str], reason: str) -> None:
+    (_, first, second, _) = (row for row in busy_desk.register.audit_rows() if row.chain == "operator/anna")
     with busy_desk.register.database.write() as connection:
-        for old, new in ((4, 100), (5, 4), (100, 5)):
-            connection.execute(text("UPDATE audit SET position = :new WHERE position = :old"), {"old": old, "new": new})
+        for old, new in ((first.position, 100), (second.position, first.position), (100, second.position)):
+            values = {
+                "position": new,
+                "number": {first.position: first.number, second.position: second.number}.get(new),
+            }
+            changed = ", ".join(f"{name} = :{name}" for name in columns)
+            connection.execute(text(f"UPDATE audit SET {changed} WHERE position = :old"), {**values, "old": old})
     result = busy_desk.register.audit.verify()
-    assert (result.broken_at, result.reason) == (4, "audit-chain-broken")
+    assert (result.broken_at, result.reason) == (first.position, reason)
+
+
+def canonical_json(values: object) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256_of(values: object) -> str:
+    return sha256(canonical_json(values).encode()).hexdigest()
 
 
 def test_the_export_can_be_verified_without_the_register(busy_desk: WorkingOffice) -> None:
-    busy_desk.application()  # of which a row tells that puts a state there
-    previous = GENESIS
-    for number, row in enumerate(busy_desk.register.audit_rows(), start=1):
+    application = busy_desk.application()  # of which rows tell that put a state there, by two people
+    busy_desk.register.applications.approve(application.id, BERT)
+    newest: dict[str, tuple[int, str]] = {}
+    last = 0
+    for row in busy_desk.register.audit_rows():
         exported = json.loads(json.dumps(row.to_json()))
-        claimed = exported.pop("hash")
-        exported["detail"] = json.dumps(exported["detail"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        text_ = json.dumps(exported, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        assert sha256(text_.encode()).hexdigest() == claimed
-        assert (exported["position"], exported["previous"]) == (number, previous)
-        previous = claimed
+        claimed, previous = exported.pop("hash"), exported.pop("previous")
+        content = sha256_of({**exported, "detail": canonical_json(exported["detail"])})
+        assert sha256_of({"content": content, "previous": previous}) == claimed
+        assert exported["position"] > last  # of several who write at the same time one may leave a gap
+        last = exported["position"]
+        number, before = newest.get(exported["chain"], (0, GENESIS))
+        assert (exported["number"], previous) == (number + 1, before)
+        newest[exported["chain"]] = (exported["number"], claimed)
+    assert newest.keys() == {"operator/founder", "operator/anna", "operator/bert"}

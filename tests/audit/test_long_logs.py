@@ -21,8 +21,8 @@ def move_to(book: LogBook, position: int) -> StoredRow:
     """The log's only row, signed, as if so many had been before it."""
     book.begin(1)
     (row,) = book.rows()
-    moved = with_own_hash(row._replace(position=position))
-    book.write([moved], (position, moved.hash))
+    moved = with_own_hash(row._replace(position=position, number=position))
+    book.write([moved], moved)
     signer = checkpoints.signer(book.keys, book.files, new=False)
     signed = sign((position, moved.hash), 1, CLOCK.now(), signer, [])
     with book.database.write() as connection:
@@ -34,7 +34,7 @@ def test_a_log_goes_on_behind_row_2_to_the_31(book: LogBook) -> None:
     last = move_to(book, FOUR_BYTES - 1)
     book.add(3)
     rows = book.rows()
-    assert [row.position for row in rows] == [FOUR_BYTES + n for n in (-1, 0, 1, 2)]
+    assert [(row.position, row.number) for row in rows] == [(FOUR_BYTES + n, FOUR_BYTES + n) for n in (-1, 0, 1, 2)]
     assert all(row.is_consistent() for row in rows)
     assert [row.previous for row in rows[1:]] == [last.hash, *(row.hash for row in rows[1:-1])]
     signed = book.trail.checkpoint([ANNA])
@@ -48,12 +48,12 @@ def test_a_head_behind_which_no_row_has_room_is_no_lost_head(book: LogBook) -> N
     move_to(book, 2**63 - 1)
     with pytest.raises(IntegrityBroken) as caught:
         book.add(1)
-    assert (caught.value.code, caught.value.facts) == ("audit-position-impossible", {"position": 2**63})
+    assert (caught.value.code, caught.value.facts) == ("audit-position-impossible", {"position": 2**63 - 1})
 
 
 def test_a_head_that_is_behind_its_rows_is_lost(book: LogBook) -> None:
     book.begin(3)
-    book.run("UPDATE audit_head SET position = 1")
+    book.run("UPDATE chain_head SET number = 1")
     with pytest.raises(IntegrityBroken, match="audit-head-lost"):
         book.add(1)
 

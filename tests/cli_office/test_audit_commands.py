@@ -14,10 +14,14 @@ from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit.logs import rechained
+from eid_toolkit.books.audit.export import SESSION_SCHEMA, SIGNATURE_SCHEMA
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.ground.ports import SystemClock
+from eid_toolkit.ground.secret import Secret
+from support.bent_logs import export_end, put_rows, rehashed, rows_in
+from support.homes import ENTROPY, NoQuestions, WorkingOffice
 from support.offices import ENVIRONMENT, CommandLine, new_office
 
 OFFICERS = ("--operator", "carla", "--second-operator", "carl")
@@ -58,18 +62,12 @@ def add_dora(office: CommandLine) -> Result:
     return office.call(*words, EID_NEW_PASSPHRASE="another's words")
 
 
-def rewrite(office: CommandLine) -> None:
-    """Change row 1 and make all hashes anew, as one does who has the database."""
-    connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
-    query = "SELECT position, time, operator, action, subject, detail, previous, hash FROM audit ORDER BY position"
-    rows = [StoredRow(*row) for row in connection.execute(query)]
-    rows = [row._replace(time=row.time.replace("Z", "+00:00")) for row in rows]
-    rows = rechained([rows[0]._replace(operator="nobody"), *rows[1:]])
-    for row in rows:
-        values = (row.operator, row.previous, row.hash, row.position)
-        connection.execute("UPDATE audit SET operator = ?, previous = ?, hash = ? WHERE position = ?", values)
-    connection.execute("UPDATE audit_head SET hash = ?", (rows[-1].hash,))
-    connection.close()
+def rewrite(office: CommandLine, place: int = 0) -> None:
+    """Change a row and make all hashes anew, as one does who has the database."""
+    register = office.root / "register.sqlite"
+    rows = rows_in(register)
+    rows[place] = rows[place]._replace(operator="nobody")
+    put_rows(register, rehashed(rows))
 
 
 def test_a_new_home_has_a_signed_log_that_is_verified_without_a_passphrase(office: CommandLine) -> None:
@@ -122,13 +120,27 @@ def test_a_log_that_was_rewritten_whole_is_found_and_never_signed(office: Comman
     assert "row 3" in refused.stderr
 
 
+@pytest.mark.parametrize("place", [3, 5, 8])
+def test_a_row_that_was_rewritten_behind_the_last_checkpoint_shows_at_its_signature(
+    office: CommandLine, place: int
+) -> None:
+    rewrite(office, place)
+    result = verified(office, code=12)
+    assert (result["reason"], result["broken_at"]) == ("audit-signature-wrong", place + 1)
+
+
 def test_a_key_that_was_exchanged_shows_against_a_copy_and_the_key_store(office: CommandLine, tmp_path: Path) -> None:
     copy = tmp_path / "kept-elsewhere.pem"
     shutil.copy(office.root / "audit" / "audit-key.pem", copy)
     forger = new_office(tmp_path / "forger")
-    for name in ("audit-key.pem", "head.json"):
-        shutil.copy(forger.root / "audit" / name, office.root / "audit" / name)
-    shutil.copy(forger.root / "register.sqlite", office.root / "register.sqlite")
+    for name in ("register.sqlite", *(f"audit/{name}" for name in ("audit-key.pem", "head.json", "newest.json"))):
+        shutil.copy(forger.root / name, office.root / name)
+    assert "newest.json" in office.call("audit", "verify", code=12).stderr
+    (office.root / "audit" / "newest.json").unlink()
+    result = verified(office, code=12)
+    assert (result["reason"], result["broken_at"]) == ("audit-endorsement-wrong", 1)  # by another staff key
+    for name in ("audit/newest.json", "keys/foundation.json"):
+        shutil.copy(forger.root / name, office.root / name)
     assert verified(office)["intact"]  # whoever may write all of the home can put another log in its place
     office.call("audit", "verify", "--key", copy, code=12)
     office.call("--operator", "carla", "audit", "checkpoint", code=12)
@@ -147,21 +159,16 @@ def test_an_older_home_without_a_key_is_signed_when_it_is_first_asked(office: Co
     shutil.rmtree(office.root / "audit")
     (office.root / "keys" / "audit.p8").unlink()
     bend(office, "DELETE FROM audit_checkpoint")
-    assert "No row is signed yet" in office.call("audit", "verify").output
+    assert "There is no checkpoint yet" in office.call("audit", "verify").output
     office.call("--operator", "carla", "audit", "checkpoint")
     assert verified(office)["signed_up_to"] == 9
 
 
 def test_many_rows_are_signed_by_themselves_when_the_key_store_is_open(office: CommandLine) -> None:
-    connection = sqlite3.connect(office.root / "register.sqlite", isolation_level=None)
-    query = "SELECT position, time, operator, action, subject, detail, previous, hash FROM audit ORDER BY position"
-    rows = [StoredRow(*row) for row in connection.execute(query)]
-    rows = [row._replace(time=row.time.replace("Z", "+00:00")) for row in rows]
-    for row in rechained([*rows, *[rows[-1]] * 100])[9:]:
-        values = (*row[:1], row.time.replace("+00:00", "Z"), *row[2:])
-        connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        connection.execute("UPDATE audit_head SET position = ?, hash = ?", (row.position, row.hash))
-    connection.close()
+    credentials = NoQuestions("carla", given=lambda: Secret(ENVIRONMENT["EID_OPERATOR_PASSPHRASE"].encode()))
+    working = WorkingOffice.open(office.root, credentials, SystemClock(), ENTROPY)
+    working.register.record_all([(working.operator(), "operator.passphrase-changed", "carla", {})] * 100)
+    working.register.close()
     assert verified(office)["signed_up_to"] == 3
     office.call("--operator", "carla", "audit", "checkpoint")
     assert verified(office)["signed_up_to"] == 109
@@ -218,12 +225,15 @@ def test_an_export_is_verified_where_there_is_no_home(exported: Path, office: Co
     assert verified(nowhere, "--file", exported, "--key", key)["key_proved"] is True
 
 
+def row_of(line: dict[str, Any]) -> StoredRow:
+    return StoredRow(**{**line, "detail": canonical(line["detail"])})
+
+
 def cut(exported: Path, tmp_path: Path, rows: int) -> Path:
     """An export of the first rows alone, with an end that fits."""
     lines = [json.loads(line) for line in exported.read_text("utf-8").splitlines()]
     kept = [line for line in lines[:-1] if line.get("position", 0) <= rows]
-    last = next(line for line in reversed(kept) if "schema" not in line)
-    kept.append({**lines[-1], "rows": rows, "head": last["hash"]})
+    kept.append({**lines[-1], **export_end([row_of(line) for line in kept if "schema" not in line])})
     path = tmp_path / "cut.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
     return path
@@ -280,6 +290,7 @@ def test_a_checkpoint_of_another_log_or_none_at_all_is_told(
     assert "--key" in office.call("audit", "verify", "--file", bare, "--head", own, code=12).stderr
     copy = tmp_path / "key.pem"
     shutil.copy(office.root / "audit" / "audit-key.pem", copy)
+    bare.write_text("".join(line for line in lines if "checkpoint/1" not in line), "utf-8")
     told = verified(office, "--file", bare, "--head", own, "--key", copy, code=12)
     assert told["reason"] == "audit-checkpoint-missing"
     path = tmp_path / "x"
@@ -332,15 +343,21 @@ def test_an_export_that_was_bent_is_found_and_the_row_is_named(
     assert result["broken_at"] == row["position"]
 
 
-def test_an_export_rewritten_with_all_its_hashes_is_found(exported: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_export_rewritten_with_all_its_hashes_is_found(exported: Path, tmp_path: Path, signed: bool) -> None:
+    """By the signature of whoever acted, and by the next checkpoint if all signatures are taken out."""
     lines = [json.loads(line) for line in exported.read_text("utf-8").splitlines()]
     places = [place for place, line in enumerate(lines) if "schema" not in line]
-    rows = [StoredRow(**{**lines[place], "detail": canonical(lines[place]["detail"])}) for place in places]
-    made = rechained([*rows[:3], rows[3]._replace(operator="nobody"), *rows[4:]])
+    rows = [row_of(lines[place]) for place in places]
+    made = rehashed([*rows[:3], rows[3]._replace(operator="nobody"), *rows[4:]])
     for place, row in zip(places, made, strict=True):
-        lines[place] = {**row._asdict(), "detail": json.loads(row.detail)}
-    lines[-1]["head"] = made[-1].hash
+        lines[place] = {name: value for name, value in row._asdict().items() if name in lines[place]}
+        lines[place]["detail"] = json.loads(row.detail)
+    lines[-1] |= export_end(made)
+    if not signed:
+        lines = [line for line in lines if line.get("schema") not in (SESSION_SCHEMA, SIGNATURE_SCHEMA)]
     path = tmp_path / "bent.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     result = verified(CommandLine(tmp_path / "nowhere"), "--file", path, code=12)
-    assert (result["reason"], result["broken_at"], result["broken_through"]) == ("audit-rows-rewritten", 4, 9)
+    expected = ("audit-signature-wrong", 4, None) if signed else ("audit-rows-rewritten", 4, 9)
+    assert (result["reason"], result["broken_at"], result["broken_through"]) == expected

@@ -24,7 +24,7 @@ from eid_toolkit.work.personalization.plan import Action, Step
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.work import WorkQueue, document_subject
 from support.batches import Station
-from support.homes import ENTROPY, WorkingOffice, both_backends
+from support.homes import ANNA, BERT, ENTROPY, WorkingOffice, both_backends
 from support.silent_clerk import SilentClerk
 
 __all__ = ["both_backends"]
@@ -172,17 +172,17 @@ def test_of_two_decisions_on_one_job_the_first_counts(
 def test_the_journal_changes_no_job_that_has_changed(station: Station) -> None:
     _, job = undecided(station)
     journal = station.office.personalization.journal
-    journal.set_state(job, JobState.OPEN, "anna", "looks good")
+    journal.set_state(job, JobState.OPEN, ANNA, "looks good")
     for change in (JobState.SPOILED, JobState.OPEN, JobState.DONE):
         with pytest.raises(NotPermitted, match="job-state"):
-            journal.set_state(job, change, "bert")
+            journal.set_state(job, change, BERT)
     with pytest.raises(NotPermitted, match="job-state"):
         journal.set_chip(job, "00")
     now = journal.get(job.id)
     assert (now.state, now.chip) == (JobState.OPEN, job.chip)
-    journal.set_state(now, JobState.DONE, "anna")
+    journal.set_state(now, JobState.DONE, ANNA)
     with pytest.raises(NotPermitted, match="job-done"):
-        journal.set_state(now, JobState.NEEDS_DECISION, "bert", "late")
+        journal.set_state(now, JobState.NEEDS_DECISION, BERT, "late")
 
 
 def test_a_card_aside_is_not_fed_again_by_its_box(station: Station) -> None:

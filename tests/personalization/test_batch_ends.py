@@ -129,7 +129,7 @@ def test_each_job_that_is_settled_is_told_though_the_database_goes_away_between(
         station.office.personalize(document, station.box(1).cards[0])
     journal = station.office.personalization.journal
     for job in journal.list():
-        journal.set_state(job, JobState.OPEN, "test")
+        journal.set_state(job, JobState.OPEN, station.office.clerk)
     real, asked = PersonalizationService.hold, []
 
     def hold(self: PersonalizationService, document_id: str) -> object:
@@ -182,7 +182,7 @@ def test_a_reason_to_go_on_is_a_reason_like_any_other(station: Station, reason: 
     cut_half_way(station, document, station.box(1).cards[0])
     service = station.office.personalization
     (job,) = service.journal.list()
-    service.journal.set_state(job, JobState.NEEDS_DECISION, "test")
+    service.journal.set_state(job, JobState.NEEDS_DECISION, station.office.clerk)
     with pytest.raises(BadInput, match="reason-malformed"):
         service.resume(service.journal.get(job.id), reason, station.office.clerk)
     assert service.journal.get(job.id).state is JobState.NEEDS_DECISION

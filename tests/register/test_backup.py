@@ -6,17 +6,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import MetaData, select, text
 
+from eid_toolkit.books.audit.log import stored_rows
+from eid_toolkit.books.audit.rows import GENESIS, StoredRow, row_hash
 from eid_toolkit.books.keys.opening import open_key_store
-from eid_toolkit.books.ledger.database import Database, upgrade
+from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, upgrade, version_of
 from eid_toolkit.books.register.documents.documents import DocumentState
 from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
+from eid_toolkit.books.register.keeping.backup_container import BackupWriter
 from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
 from eid_toolkit.ground.errors import IntegrityBroken, NoCardError, NotPermitted, ServiceAway
 from eid_toolkit.ground.home.atomic import write_atomic
@@ -37,18 +41,19 @@ def saved(office: WorkingOffice, file: Path) -> Manifest:
 
 
 def restored(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     return restorer.restore(restorer.check(file), replace=replace)
 
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table but the log's."""
+    """Every row of every table but the log's; where its chains end is a part of that."""
     with database.read() as connection:
         if database.is_file:
             query = "SELECT name FROM sqlite_master WHERE type = 'table'"
         else:
             query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        names = [name for (name,) in connection.execute(text(query)) if not name.startswith("audit")]
+        there = connection.execute(text(query)).scalars()
+        names = [name for name in there if not name.startswith("audit") and name != "chain_head"]
         return {
             name: sorted((tuple(row) for row in connection.execute(text(f'SELECT * FROM "{name}"'))), key=repr)
             for name in names
@@ -101,6 +106,17 @@ def test_a_home_that_still_remembers_the_lost_checkpoint_takes_the_loss_as_known
     assert (office.home.audit / "head.json").read_bytes() != remembered
 
 
+def cut_off(database: Database, *, behind: int) -> None:
+    """Somebody takes the newest rows away, with all that is kept of them beside the rows."""
+    with database.write() as connection:
+        for table in ("audit", "audit_checkpoint", "audit_signature"):
+            connection.execute(text(f"DELETE FROM {table} WHERE position > :row"), {"row": behind})
+        connection.execute(text("DELETE FROM chain_head"))
+        newest = "SELECT max(position) FROM audit GROUP BY chain"
+        ends = f"SELECT chain, number, position, hash FROM audit WHERE position IN ({newest})"
+        connection.execute(text(f"INSERT INTO chain_head (chain, number, position, hash) {ends}"))
+
+
 def test_nobody_takes_rows_away_by_writing_that_they_are_lost(office: WorkingOffice, file: Path) -> None:
     """The row of a restoring counts only with the signature that the restoring itself puts to it."""
     saved(office, file)
@@ -110,20 +126,15 @@ def test_nobody_takes_rows_away_by_writing_that_they_are_lost(office: WorkingOff
     office.person(UTOPIAN)
     office.register.audit.checkpoint([ANNA])
     database = office.register.database
-    with database.write() as connection:  # cut behind the row of the restoring, and told once more
-        connection.execute(text("DELETE FROM audit WHERE position > :row"), {"row": forged.row})
-        connection.execute(text("DELETE FROM audit_checkpoint WHERE position > :row"), {"row": forged.row})
-        connection.execute(text("DELETE FROM audit_head"))
-        connection.execute(
-            text("INSERT INTO audit_head SELECT position, hash FROM audit WHERE position = :row"), {"row": forged.row}
-        )
+    cut_off(database, behind=forged.row)  # and told once more
     assert office.register.audit.verify().reason == "audit-rows-cut-off"
     seen = office.register.audit.seen()
     assert seen is not None
     detail = {"lost": {"from": 5, "through": 6}, "seen": {"position": seen.position, "hash": seen.hash}}
     office.register.record("anna", "register.restored", "register", detail)
+    told = office.register.last_position()
     found = office.register.audit.verify()
-    assert (found.reason, found.broken_at) == ("audit-restoring-unsigned", forged.row + 1)
+    assert (found.reason, found.broken_at) == ("audit-restoring-unsigned", told)
     with pytest.raises(IntegrityBroken, match="audit-not-signed"):
         office.register.audit.checkpoint([ANNA])
     for number in range(120):  # nor does the log sign it by itself
@@ -137,18 +148,12 @@ def test_a_back_up_of_what_was_cut_off_does_not_whiten_it(office: WorkingOffice,
     """Whoever cut rows off, had it backed up and restored is found: the restoring names what the home had seen."""
     office.person(UTOPIAN)
     office.register.audit.checkpoint([ANNA])
-    with office.register.database.write() as connection:
-        for statement in (
-            "DELETE FROM audit WHERE position > 3",
-            "DELETE FROM audit_checkpoint WHERE position > 3",
-            "DELETE FROM audit_head",
-            "INSERT INTO audit_head SELECT position, hash FROM audit WHERE position = 3",
-        ):
-            connection.execute(text(statement))
+    cut_off(office.register.database, behind=3)
     saved(office, file)
+    last = office.register.last_position()
     done = restored(office, file)
     assert done.lost is not None
-    assert (done.lost.first, done.lost.last) == (None, 5)  # the back-up has another row 4: that it was begun
+    assert (done.lost.first, done.lost.last) == (None, last)  # the back-up has other rows behind it
     (known,) = office.register.audit.verify().restorings
     assert known.seen is not None and known.seen[0] == 4
 
@@ -290,28 +295,62 @@ def test_a_register_goes_from_one_database_to_the_other_and_back(
     postgres.drop(name)
 
 
+def log_of_before(rows: Iterable[StoredRow]) -> list[StoredRow]:
+    """The log as a version before has written it: of one chain, and nothing in it puts a state there."""
+    written: list[StoredRow] = []
+    for position, row in enumerate(rows, start=1):
+        values = (position, *row[1:6], written[-1].hash if written else GENESIS)
+        written.append(StoredRow(*values, row_hash(*values)))
+    return written
+
+
+def back_up_of_before(office: WorkingOffice, database: Database, file: Path) -> None:
+    """As the version wrote it that has this database."""
+    schema = MetaData()
+    with database.read() as connection, file.open("wb") as stream:
+        schema.reflect(connection)
+        tables = [table for table in schema.sorted_tables if table.name != VERSION_TABLE]
+        rows = {table.name: connection.execute(select(table)).all() for table in tables}
+        ((position, newest),) = rows["audit_head"]
+        counts = {name: len(those) for name, those in rows.items()}
+        config = office.home.config
+        version = str(version_of(connection))
+        writer = BackupWriter(stream, office.keys.foundation, ENTROPY)
+        manifest = Manifest(version, CLOCK.now(), config.country, config.authority, position, newest, counts)
+        writer.write(manifest.to_json())
+        for table in tables:
+            writer.write({"table": table.name, "columns": list(table.columns.keys())})
+            for row in rows[table.name]:
+                writer.write([{"b": b64encode(each).decode()} if isinstance(each, bytes) else each for each in row])
+        writer.finish(ANNA)
+
+
 def test_a_back_up_of_an_older_version_is_brought_up_to_date(office: WorkingOffice, file: Path, tmp_path: Path) -> None:
+    """And what it has with a state is taken over by those who restore."""
+    with office.register.database.read() as connection:
+        told = log_of_before(stored_rows(connection))
     old = Database.reach(f"sqlite:///{tmp_path}/old.sqlite", new=True)
     with old.write() as connection:
         upgrade(connection, "0002")
         person = "INSERT INTO person (id, primary_identifier, folded_name, date_of_birth, sex, nationality, created_at)"
         values = "VALUES ('P-1', 'Old', 'OLD', '1950', 'F', 'UTO', '2020-01-01T00:00:00.000000Z')"
         connection.execute(text(f"{person} {values}"))
-    with office.register.database.read() as connection:
-        rows = [row._asdict() for row in connection.execute(text("SELECT * FROM audit"))]
-        heads = [row._asdict() for row in connection.execute(text("SELECT * FROM audit_head"))]
-    with old.write() as connection:
-        names = ", ".join(rows[0])
-        marks = ", ".join(f":{name}" for name in rows[0])
-        connection.execute(text(f"INSERT INTO audit ({names}) VALUES ({marks})"), rows)
-        connection.execute(text("INSERT INTO audit_head (position, hash) VALUES (:position, :hash)"), heads)
-    back_up(old, office.keys.foundation, office.home.config, file, ANNA, CLOCK, ENTROPY)
+        values = "'A-1', 'P-1', 'utopia-id', '00', x'00', '00', 1, 1, 'created', 'anna', '2020-01-01T00:00:00.000000Z'"
+        connection.execute(text(f"INSERT INTO application VALUES ({values})"))
+        for row in told:
+            values = row._replace(time=row.time.removesuffix("+00:00") + "Z")[:8]
+            connection.exec_driver_sql("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        connection.exec_driver_sql("INSERT INTO audit_head VALUES (?, ?)", (told[-1].position, told[-1].hash))
+    back_up_of_before(office, old, file)
     old.close()
     done = restored(office, file)
     assert done.manifest.version == "0002"
     office.register.close()
     again = WorkingOffice.at(office.home)
     assert again.register.persons.get("P-1").version == 1
+    assert again.register.applications.reject("A-1", BERT, "a blurred portrait").state == "rejected"
+    rows = [(row.action, row.version) for row in again.register.audit_rows("A-1")]
+    assert rows == [("application.created.taken-over", 1), ("application.rejected", 2)]
     assert again.register.audit.verify().reason is None
     again.register.close()
 

@@ -118,7 +118,7 @@ def test_chunks_of_another_back_up_of_the_same_home_are_found(saved: Saved, tmp_
 
 
 def restore(office: WorkingOffice, file: Path, *, replace: bool = True) -> Restored:
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     return restorer.restore(restorer.check(file), replace=replace)
 
 
@@ -312,7 +312,7 @@ def test_a_register_that_has_come_since_the_check_is_not_replaced(office: Workin
     office.register.close()
     aside = office.home.root / "aside"
     office.home.register_path.rename(aside)
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     checked = restorer.check(file)
     assert checked.vacant
     aside.rename(office.home.register_path)

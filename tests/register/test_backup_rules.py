@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from eid_toolkit.books.audit import log
+from eid_toolkit.books.audit.log_head import head_at
 from eid_toolkit.books.keys.opening import open_key_store
 from eid_toolkit.books.register.keeping.backup import Manifest, back_up, check_backup
 from eid_toolkit.books.register.keeping.backup_container import BackupWriter
@@ -53,18 +54,19 @@ def test_who_may_not_back_up_or_restore_does_neither(office: WorkingOffice, file
     assert actions(office) == []
     saved(office, file)
     with pytest.raises(NotPermitted, match="role-missing"):
-        Restorer(office.home, open_key_store(office.home, ENTROPY), CLERK, CLOCK).check(file)
-    checked = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK).check(file)
+        Restorer(office.home, open_key_store(office.home, ENTROPY), [CLERK], CLOCK).check(file)
+    checked = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK).check(file)
     with pytest.raises(NotPermitted, match="role-missing"):
-        Restorer(office.home, open_key_store(office.home, ENTROPY), CLERK, CLOCK).restore(checked, replace=True)
+        Restorer(office.home, open_key_store(office.home, ENTROPY), [CLERK], CLOCK).restore(checked, replace=True)
     assert actions(office) == ["register.backup-begun", "register.backed-up"]
 
 
 def test_that_a_back_up_is_begun_is_on_record_in_the_back_up_itself(office: WorkingOffice, file: Path) -> None:
     manifest = saved(office, file)
     begun, done = office.register.audit_rows("register")
-    assert (begun.action, begun.operator, begun.hash) == ("register.backup-begun", "anna", manifest.audit_head)
-    assert json.loads(done.detail)["head"] == begun.hash
+    assert (begun.action, begun.operator, begun.position) == ("register.backup-begun", "anna", manifest.audit_rows)
+    with office.register.database.read() as connection:
+        assert head_at(connection, begun.position) == manifest.audit_head == json.loads(done.detail)["head"]
 
 
 @pytest.mark.parametrize("at", ["write", "finish"])
@@ -167,14 +169,14 @@ def test_a_back_up_is_read_twice_and_no_more(
         return plain(path, *arguments, **more)
 
     monkeypatch.setattr(Path, "open", counted)
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     restorer.restore(restorer.check(file), replace=True)
     assert len(opened) == 2
 
 
 def test_a_file_that_is_another_one_than_was_checked_is_not_restored(office: WorkingOffice, file: Path) -> None:
     saved(office, file)
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     checked = restorer.check(file)
     office.person(UTOPIAN)
     saved(office, file.with_suffix(".2"))
@@ -188,7 +190,7 @@ def test_a_file_that_is_another_one_than_was_checked_is_not_restored(office: Wor
 
 def test_a_file_that_was_damaged_since_it_was_checked_is_not_restored(office: WorkingOffice, file: Path) -> None:
     saved(office, file)
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     checked = restorer.check(file)
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
@@ -207,7 +209,7 @@ def test_a_kill_before_the_home_remembers_a_restoring_stops_no_work(office: Work
     office.register.audit.checkpoint([ANNA])
     head = office.home.audit / "head.json"
     remembered = head.read_bytes()
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), ANNA, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [ANNA], CLOCK)
     done = restorer.restore(restorer.check(file), replace=True)
     head.write_bytes(remembered)
     office.register.audit.settle()
@@ -235,7 +237,7 @@ def test_an_old_checkpoint_that_was_kept_elsewhere_is_lost_by_the_restoring_that
     office.register.audit.checkpoint([ANNA])
     assert office.register.audit.verify(None, kept).reason is None
     restorer = Restorer(
-        office.home, open_key_store(office.home, ENTROPY), ANNA, FixedClock(CLOCK.time + timedelta(seconds=1))
+        office.home, open_key_store(office.home, ENTROPY), [ANNA], FixedClock(CLOCK.time + timedelta(seconds=1))
     )
     restorer.restore(restorer.check(file), replace=True)
     result = office.register.audit.verify(None, kept)

@@ -58,9 +58,9 @@ def test_a_register_of_an_earlier_version_is_widened_with_what_is_in_it(url: str
     database.close()
     database = Database.open(url)
     with database.write() as connection:
-        connection.execute(text("UPDATE audit_head SET position = position + 1"))
+        connection.execute(text("UPDATE chain_head SET position = position + 1, number = number + 1"))
         write_names(connection, ["TRAN"])
-        assert connection.execute(text("SELECT position FROM audit_head")).scalar() == 2**31
+        assert connection.execute(text("SELECT position, number FROM chain_head")).one() == (2**31, 2**31)
         assert connection.execute(text("SELECT id FROM name_word WHERE word = 'TRAN'")).scalar() == 2**31
         variants = text("SELECT count(*) FROM name_variant WHERE word_id = 2147483648")
         assert connection.execute(variants).scalar() == 5  # the word itself, and without each of its letters

@@ -68,10 +68,10 @@ def test_a_writer_waits_for_another_and_then_tells(path: Path, monkeypatch: pyte
 def test_a_failed_transaction_leaves_nothing(path: Path) -> None:
     database = Database.open(f"sqlite:///{path}")
     with pytest.raises(RuntimeError), database.write() as connection:
-        connection.exec_driver_sql("INSERT INTO audit_head VALUES (1, 'x')")
+        connection.exec_driver_sql("INSERT INTO chain_head VALUES ('x', 1, 1, 'x')")
         raise RuntimeError
     with database.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM audit_head").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM chain_head").scalar() == 0
     database.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -11,7 +12,6 @@ from eid_toolkit.books.keys.keys import open_sealed
 from eid_toolkit.books.ledger.schema import (
     application,
     data_key,
-    document,
     document_file,
     document_secret,
     name_posting,
@@ -28,7 +28,8 @@ from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
-from support.homes import ANNA, BERT, CLOCK, ENTROPY, NOW, UTOPIAN, VIETNAMESE, WorkingOffice
+from support.arranging import office_on
+from support.homes import ANNA, BERT, CLOCK, ENTROPY, UTOPIAN, VIETNAMESE, WorkingOffice
 
 BOTH = (ANNA, BERT)
 HOLDER = {**VIETNAMESE, "primary_identifier": "Zwyrtek", "secondary_identifier": "Quibbly", "spouse": "Xanthippe Vole"}
@@ -210,14 +211,12 @@ def test_while_something_is_in_the_making_or_valid_nobody_is_erased(office: Work
         with pytest.raises(NotPermitted, match="erasure-document-alive"):
             erase(identifier, "request", BOTH)
         office.register.statuses.change(made.id, action, ANNA)
-    with office.register.database.write() as connection:
-        connection.execute(update(document).values(date_of_expiry=NOW.date().isoformat()))  # today
-    with pytest.raises(NotPermitted, match="erasure-document-alive"):
-        erase(identifier, "request", BOTH)
-    with office.register.database.write() as connection:
-        connection.execute(update(document).values(date_of_expiry="2026-11-19"))
+    last = date.fromisoformat(str(made.date_of_expiry))
+    with office_on(office, last) as later, pytest.raises(NotPermitted, match="erasure-document-alive"):
+        later.register.erasure.erase(identifier, "request", BOTH)
     assert holder(office).id == identifier
-    erase(identifier, "request", BOTH)
+    with office_on(office, last + timedelta(days=1)) as later:
+        later.register.erasure.erase(identifier, "request", BOTH)
     assert office.register.documents.get(made.id).document_number == ""  # it was a part of the personal number
 
 

@@ -47,7 +47,7 @@ def test_what_was_unfinished_of_an_erased_person_waits_nowhere_after_a_restoring
     for identifier in applications:
         person = register.applications.withdraw(identifier, ANNA, "not wanted").person
         register.erasure.erase(person.id, "request", (ANNA, BERT))
-    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), BERT, CLOCK)
+    restorer = Restorer(office.home, open_key_store(office.home, ENTROPY), [BERT], CLOCK)
     assert restorer.restore(restorer.check(file), replace=True).erased_again == len(applications)
     register.close()
 

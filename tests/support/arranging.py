@@ -15,9 +15,7 @@ UNCHANGED = "erased"
 """The step of applications, documents, blanks and notices that leaves their state as it is."""
 
 
-def put_on_record(
-    office: WorkingOffice, kind: Kind, subject: str, action: str = UNCHANGED, **values: object
-) -> None:
+def put_on_record(office: WorkingOffice, kind: Kind, subject: str, action: str = UNCHANGED, **values: object) -> None:
     """Give a row other values, with a row of the log that vouches for them.
 
     So does whoever holds the office's own keys, and what comes to a row by other ways than the office has today.

@@ -20,8 +20,8 @@ class Asked:
         plain = Database.write
 
         @contextmanager
-        def counted(database: Database, *, shared: bool = False) -> Iterator[Connection]:
-            with plain(database, shared=shared) as connection:
+        def counted(database: Database, *, exclusive: bool = False) -> Iterator[Connection]:
+            with plain(database, exclusive=exclusive) as connection:
                 self.depth += 1
                 try:
                     yield connection

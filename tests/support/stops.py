@@ -25,6 +25,8 @@ from eid_toolkit.ground.errors import DatabaseAway
 _FILE_CALLS = ("replace", "link", "unlink", "rename")
 _APART = ("register.sqlite", "locks")
 """What of a home says nothing of an act: the rows are looked at by themselves, as the log is."""
+_TABLES_APART = ("audit", "chain_head", "audit_session", "audit_signature", "lease")
+"""The log's own: decisions and look-ups move them too."""
 _BESIDE = ("decided", "abandoned", "backup-begun", "looked-up", "searched")
 _DIGEST = re.compile(r"[0-9a-f]{24,64}")
 
@@ -58,8 +60,8 @@ def commits_watched(tripwire: Tripwire) -> Iterator[None]:
     real = Database.write
 
     @contextmanager
-    def write(self: Database, *, shared: bool = False) -> Iterator[Connection]:
-        with real(self, shared=shared) as connection:
+    def write(self: Database, *, exclusive: bool = False) -> Iterator[Connection]:
+        with real(self, exclusive=exclusive) as connection:
             yield connection
             tripwire.pass_over("commit")
         tripwire.pass_over("committed")
@@ -119,7 +121,7 @@ class Picture:
                 files[_DIGEST.sub("<digest>", str(path.relative_to(folder)))] = digest
         with closing(sqlite3.connect(f"file:{home / 'register.sqlite'}?mode=ro", uri=True)) as connection:
             names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            tables = {name: _digest(connection, name) for name in names if name not in ("audit", "audit_head", "lease")}
+            tables = {name: _digest(connection, name) for name in names if name not in _TABLES_APART}
             columns = ("position", "operator", "action", "subject", "detail")
             query = f"SELECT {', '.join(columns)} FROM audit ORDER BY position"
             log = [dict(zip(columns, row, strict=True)) for row in connection.execute(query)]
@@ -135,8 +137,11 @@ class Picture:
 
 
 def _is_apart(path: Path) -> bool:
-    """A signature is counted in any case, before it is made; half a list is no harm."""
-    if path.name.startswith((".own-reports", ".trusted-time", ".head.json")):
+    """A signature is counted in any case, before it is made; half a list is no harm.
+
+    What was seen last in the log is remembered at the end of a command, or at that of the operator's next one.
+    """
+    if path.name.startswith((".own-reports", ".trusted-time", ".head.json", ".newest.json", "newest.json")):
         return True
     return any(part.startswith(_APART) for part in path.parts) or path.suffix in (".lock", ".count")
 

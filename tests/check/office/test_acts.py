@@ -79,6 +79,7 @@ ACTS = {
     "pki terminal issue": "pki terminal issue @terminal.cvreq --output @out.cvcert",
     "pki terminal provision": "pki terminal provision --officer @officer",
     "register backup": "register backup @out.backup",
+    "register take-over": "register take-over",
     "stock close": "stock close --station open --counted 1",
     "stock destroy": "stock destroy {s6} --reason torn",
     "stock find": "stock find {s5} --printed {s5} --reason drawer",
@@ -135,9 +136,9 @@ document list, doctor, document show, document status-list, emulator attach, emu
 emulator list, emulator manifest, emulator show, evidence key, evidence list, judge, keys show, lock, notice list,
 operator list, person duplicates, person export, person history, person search, person show, pki csca export,
 pki csca list, pki cvca export, pki cvca list, pki ds list, pki dv list, pki lint, pki master-list diff,
-pki master-list verify, pki show, pki terminal install, read, reader list, register stats, samples, stock history,
-stock key list, stock show, stock vendor list, trust bundle import, trust bundle show, trust diff, trust list,
-trust show, unlock, verify
+pki master-list verify, pki show, pki terminal install, read, reader list, register stats, register verify, samples,
+stock history, stock key list, stock show, stock vendor list, trust bundle import, trust bundle show, trust diff,
+trust list, trust show, unlock, verify
 """
 """Commands that show something (who looked is on record before anything is shown), or act in no office."""
 

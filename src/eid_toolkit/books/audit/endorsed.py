@@ -41,10 +41,9 @@ class Standing:
 
     def vouches_for(self, voucher: Voucher, *, deciding: bool) -> bool:
         """Whether it is the operator's session; a recovery share vouches for none in which a right is used."""
-        record, signature = voucher.record, voucher.signature
-        if record.is_vouched_by(self.public_key, signature):
+        if voucher.is_by(self.public_key):
             return True
-        return not deciding and bool(self.recovery_key) and record.is_vouched_by(self.recovery_key, signature)
+        return not deciding and bool(self.recovery_key) and voucher.is_by(self.recovery_key)
 
     def has_signed(self, statement: bytes, signature: bytes) -> bool:
         """Whether the operator's key has signed it."""

@@ -87,7 +87,7 @@ class Exporting:
                 case SignedRun():
                     self._write(_line({"schema": SIGNATURE_SCHEMA, **to_plain(item)}))
                 case (identifier, voucher):
-                    stored = {"id": identifier, "statement": voucher.record.statement}
+                    stored = {"id": identifier, "statement": voucher.statement}
                     self._write(_line({"schema": SESSION_SCHEMA, **stored, "signature": voucher.signature.hex()}))
             yield item
         ends = {chain: list(end) for chain, end in sorted(heads.items())}

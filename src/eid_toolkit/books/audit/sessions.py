@@ -57,10 +57,6 @@ class SessionRecord:
         """Whether what was done then may be signed in the session."""
         return self.begins <= time <= self.ends <= self.begins + LENGTH + 2 * SLACK
 
-    def is_vouched_by(self, key: bytes, signature: bytes) -> bool:
-        """Whether the key (SPKI in DER) has signed the statement."""
-        return verifies(key, self.statement.encode(), signature)
-
     def has_signed(self, statement: bytes, signature: bytes) -> bool:
         """Whether the session's key has signed it."""
         return verifies(self.public_key, statement, signature)
@@ -79,14 +75,24 @@ class Voucher:
     """A session as it is stored, with the operator's signature, which nobody has looked at yet."""
 
     record: SessionRecord
+    statement: str
     signature: bytes
+
+    def is_by(self, key: bytes) -> bool:
+        """Whether the key (SPKI in DER) has signed the statement."""
+        return _vouches(key, self.statement, self.signature)
+
+
+@lru_cache(maxsize=4096)  # asked for each row that is signed in the session
+def _vouches(key: bytes, statement: str, signature: bytes) -> bool:
+    return verifies(key, statement.encode(), signature)
 
 
 def read_voucher(identifier: str, statement: str, signature: bytes) -> Voucher | None:
     """A session as it is stored; None for what is none."""
     try:
         record = SessionRecord.parse(statement)
-        return Voucher(record, bytes(signature)) if record.id == identifier else None
+        return Voucher(record, statement, bytes(signature)) if record.id == identifier else None
     except (ValueError, TypeError):
         return None
 
@@ -120,6 +126,12 @@ def specimen_key() -> EcPrivateKey:
     """What vouches for everybody in a demo home."""
     domain = ec_domain_by_name(CURVE)
     return EcPrivateKey(domain, Secret(hashlib.sha256(_SPECIMEN).digest()))
+
+
+@cache
+def specimen_public_key() -> bytes:
+    """Its public half: SPKI in DER."""
+    return specimen_key().public_key.spki()
 
 
 def _sign_as_specimen(statement: bytes) -> bytes:
