@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.endorsed import Standing, chain_rows, standing_in
@@ -19,11 +19,26 @@ from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_public_key
 from eid_toolkit.books.ledger.database import keeper_of
 from eid_toolkit.books.ledger.kinds import OPERATOR
-from eid_toolkit.books.ledger.schema import audit_session, audit_signature
+from eid_toolkit.books.ledger.schema import audit, audit_session, audit_signature
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
 BEHIND = "register-behind"
+_CHUNK = 400
+_COVERING = audit_signature.alias()
+_SIGNATURES = (
+    select(audit_signature)
+    .join(audit, audit.c.chain == audit_signature.c.chain)
+    .where(
+        audit.c.position.in_(bindparam("positions", expanding=True)),
+        audit_signature.c.last
+        == select(func.min(_COVERING.c.last))
+        .where(_COVERING.c.chain == audit.c.chain, _COVERING.c.last >= audit.c.number)
+        .scalar_subquery(),
+    )
+    .distinct()
+)
+"""Of each row the signature that covers it."""
 
 
 class _Version(NamedTuple):
@@ -98,19 +113,31 @@ class Prover:
             ]
         return versions
 
+    def prepare(self, rows: Iterable[StoredRow]) -> None:
+        """Look at the signatures of many rows at once; those that hold are remembered."""
+        unknown = {row.place: row for row in rows if row.hash not in self.keeper.proofs}
+        for start in range(0, len(unknown), _CHUNK):
+            positions = [row.position for row in list(unknown.values())[start : start + _CHUNK]]
+            for signed in self.connection.execute(_SIGNATURES, {"positions": positions}).all():
+                alone = unknown.get((signed.chain, signed.last)) if signed.first == signed.last else None
+                self._check_signed(signed, None if alone is None else [alone])
+
     def _check_run(self, row: StoredRow) -> None:
         """Remember the session of each row in the run that holds this one, if it is signed as it stands."""
         columns, (chain, number) = audit_signature.c, row.place
         query = select(audit_signature).where(columns.chain == chain, columns.last >= number)
         signed = self.connection.execute(query.order_by(columns.last).limit(1)).first()
-        if signed is None or signed.first > number:
-            return
+        if signed is not None and signed.first <= number:
+            self._check_signed(signed, None)
+
+    def _check_signed(self, signed: Row[Any], run: list[StoredRow] | None) -> None:
         voucher = self._voucher(signed.session)
-        run = log.rows_between(self.connection, chain, signed.first, signed.last)
+        if run is None:
+            run = log.rows_between(self.connection, signed.chain, signed.first, signed.last)
         if voucher is None or not is_run(run, signed.first, signed.last):
             return
         home = self.keeper.foundation.home
-        statement = run_statement(home, signed.session, chain, signed.first, signed.last, run[-1].hash)
+        statement = run_statement(home, signed.session, signed.chain, signed.first, signed.last, run[-1].hash)
         if voucher.record.home == home and voucher.record.has_signed(statement, bytes(signed.signature)):
             self.keeper.keep({row.hash: voucher for row in run})
 

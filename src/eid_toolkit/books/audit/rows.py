@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 from eid_toolkit.books.ledger.canonical import digest
@@ -124,8 +125,8 @@ def content_hash(values: Mapping[str, object]) -> str:
 
 
 def link(content: str, previous: str) -> str:
-    """The hash of a row by its content's and that of the row before in its chain."""
-    return digest({"content": content, "previous": previous})
+    """The hash of a row by its content's and that of the row before in its chain: both in hex."""
+    return sha256(f'{{"content":"{content}","previous":"{previous}"}}'.encode()).hexdigest()
 
 
 def time_text(time: datetime) -> str:

@@ -79,6 +79,7 @@ def _page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
     connection = prover.connection
     by_subject = groupby(told_rows(connection, kind.name, keys), lambda row: row.subject)
     told = {subject: tuple(each) for subject, each in by_subject}
+    prover.prepare(row for history in told.values() for row in history)
     rows = _rows(connection, kind, keys)
     query = select(subject_head).where(subject_head.c.kind == kind.name, subject_head.c.subject.in_(keys))
     heads = {row.subject: (row.version, row.position, row.hash) for row in connection.execute(query)}

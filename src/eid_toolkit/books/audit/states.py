@@ -147,6 +147,7 @@ def hold(connection: Connection, kind: Kind, subjects: Sequence[str]) -> list[He
         part = list(subjects[start : start + _CHUNK])
         rows = {row[kind.key]: row for row in _rows(connection, kind, part)}
         told = {subject: tuple(each) for subject, each in groupby(told_rows(connection, kind.name, part), _subject_of)}
+        prover.prepare(row for history in told.values() for row in history)
         heads = _heads(connection, kind, part)
         for subject in part:
             row, history, head = rows.get(subject), told.get(subject, ()), heads.get(subject)

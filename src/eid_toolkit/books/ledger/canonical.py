@@ -11,7 +11,7 @@ from hashlib import sha256
 def canonical(values: Mapping[str, object]) -> str:
     """The canonical text of JSON values; floats have no place in it."""
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def digest(values: Mapping[str, object]) -> str:
