@@ -65,10 +65,12 @@ class Prover:
 
     def require(self, row: StoredRow, rights: Iterable[Permission]) -> None:
         """Raises :class:`IntegrityBroken` unless the row is signed by its operator, who had one of the rights."""
+        if not row.is_consistent() or row.place[0] != chain_of(row.operator):
+            raise IntegrityBroken("row-not-signed", row=row.position)
         proof = f"{row.hash} {' '.join(sorted(rights))}"
         if proof in self.keeper.proofs:
             return
-        voucher = self.voucher_of(row)
+        voucher = self._voucher_of(row)
         if voucher is None or voucher.record.operator != row.operator or not _covers(voucher.record, row):
             raise IntegrityBroken("row-not-signed", row=row.position)
         if self.demo:
@@ -82,12 +84,10 @@ class Prover:
             raise IntegrityBroken("row-not-signed", row=row.position)
         self.keeper.keep({proof: True})
 
-    def voucher_of(self, row: StoredRow) -> Voucher | None:
-        """The session that has signed the run with this row; None where the row is not just as it was signed."""
+    def _voucher_of(self, row: StoredRow) -> Voucher | None:
+        """The session that has signed the run with this row, which is as its hash says."""
         known = self.keeper.proofs.get(row.hash)
         if known is None:
-            if not row.is_consistent():
-                return None
             self._check_run(row)
             known = self.keeper.proofs.get(row.hash)
         return known if isinstance(known, Voucher) else None

@@ -49,11 +49,11 @@ def require_taken_over(prover: Prover, row: StoredRow) -> None:
 
 def rows_signed_for(prover: Prover, row: StoredRow) -> int:
     """How many rows two people take over by this one; raises :class:`IntegrityBroken` if they have not signed it."""
+    prover.require(row, {RIGHT})
     proof = f"{row.hash} {ACTION}"
     known = prover.keeper.proofs.get(proof)
     if isinstance(known, int):
         return known
-    prover.require(row, {RIGHT})
     count = rows_taken_over(row, prover.keeper.foundation, lambda name: prover.standing(name, row.position))
     if count is None:
         raise IntegrityBroken("row-not-taken-over", row=row.position)
