@@ -20,6 +20,8 @@ from eid_toolkit.books.staff.records import SCHEMA, OperatorRecord
 from eid_toolkit.books.staff.roles import Permission, Role, permissions_of
 from eid_toolkit.ground.plain_values import parse_json
 
+UNSIGNED = frozenset({"operator.added", "operator.migrated", "operator.taken-over"})
+"""Rows that may tell of an operator before there is one whose signature could be known: endorsed alone."""
 RECORD, ENDORSEMENT = "record", "endorsement"
 """In the detail of such a row."""
 

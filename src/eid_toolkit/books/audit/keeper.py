@@ -226,7 +226,10 @@ class Pending:
             connection.execute(insert(audit_session), values)
         signature = session.sign(run_statement(record.home, record.id, chain, first, last, newest.hash))
         place = {"chain": chain, "last": last, "first": first, "position": newest.position}
-        connection.execute(insert(audit_signature), {**place, "session": record.id, "signature": signature})
+        try:
+            connection.execute(insert(audit_signature), {**place, "session": record.id, "signature": signature})
+        except IntegrityError:  # one of a row that was taken out
+            raise IntegrityBroken("audit-head-lost") from None
         self.signed[chain] = SignedRow(
             chain, last, first, newest.position, newest.hash, record.id, record.statement, session.voucher, signature
         )

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from eid_toolkit.books.audit import log
-from eid_toolkit.books.audit.endorsed import Standing, chain_rows, standing_in
+from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
 from eid_toolkit.books.audit.keeper import LogKeeper, chain_of, run_statement
-from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.rows import OFFICE, StoredRow
 from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_public_key
 from eid_toolkit.books.ledger.database import keeper_of
-from eid_toolkit.books.ledger.kinds import OPERATOR
-from eid_toolkit.books.ledger.schema import audit, audit_session, audit_signature
+from eid_toolkit.books.ledger.kinds import KINDS, OPERATOR
+from eid_toolkit.books.ledger.schema import audit, audit_session, audit_signature, chain_head
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
@@ -63,6 +64,12 @@ class Prover:
         self._standings: dict[str, list[_Version]] = {}
         self._vouchers: dict[str, Voucher | None] = {}
 
+    @cached_property
+    def is_fresh(self) -> bool:
+        """Whether the log tells of no state at all: the register was not taken over."""
+        told = select(audit.c.position).where(audit.c.kind.in_(list(KINDS))).limit(1)
+        return self.connection.execute(told).first() is None
+
     def require(self, row: StoredRow, rights: Iterable[Permission]) -> None:
         """Raises :class:`IntegrityBroken` unless the row is signed by its operator, who had one of the rights."""
         if not row.is_consistent() or row.place[0] != chain_of(row.operator):
@@ -101,17 +108,48 @@ class Prover:
 
     def standing(self, name: str, before: int | None = None) -> Standing | None:
         """Who an operator is, or was before a position of the log; None for nobody whom the log knows."""
-        return _newest(self._versions(name), lambda each: before is None or each.position < before)
+        if before is None:
+            return _newest(self._versions(name), lambda each: True)
+        rows = [row for row in log.told_rows(self.connection, OPERATOR, [name]) if row.position < before]
+        if not rows or not self._is_appointed(rows[-1]):
+            return None
+        return standing_in(rows[-1], self.keeper.foundation)
 
     def _versions(self, name: str) -> list[_Version]:
         versions = self._standings.get(name)
         if versions is None:
-            foundation = self.keeper.foundation
-            versions = self._standings[name] = [
-                _Version(row.position, chain_rows(row), standing_in(row, foundation) if row.is_consistent() else None)
-                for row in log.told_rows(self.connection, OPERATOR, [name])
-            ]
+            if not self._is_office_whole:
+                raise IntegrityBroken("audit-office-chain")
+            versions = self._standings[name] = []
+            for row in log.told_rows(self.connection, OPERATOR, [name]):
+                standing = standing_in(row, self.keeper.foundation) if self._is_appointed(row) else None
+                versions.append(_Version(row.position, chain_rows(row), standing))
         return versions
+
+    @cached_property
+    def _is_office_whole(self) -> bool:
+        """Whether no row of the office's chain is gone: one may have told that somebody was disabled."""
+        mine = audit.c.chain == OFFICE
+        count, first, last = self.connection.execute(
+            select(func.count(), func.min(audit.c.number), func.max(audit.c.number)).where(mine)
+        ).one()
+        head = self.connection.execute(select(chain_head.c.number).where(chain_head.c.chain == OFFICE)).scalar()
+        if not count:
+            return True
+        older = select(audit.c.position).where(audit.c.position == first - 1, audit.c.chain.is_(None))
+        begun = first == 1 or self.connection.execute(older).first() is not None
+        return begun and last == head and count == last - first + 1
+
+    def _is_appointed(self, row: StoredRow) -> bool:
+        """Whether a row about an operator is as it was written: signed, where people do that who are operators."""
+        if not row.is_consistent() or row.place[0] != OFFICE:
+            return False
+        if self.demo or row.action in UNSIGNED:
+            return True
+        voucher, actor = self._voucher_of(row), self.standing(row.operator, row.position)
+        if voucher is None or actor is None or voucher.record.operator != row.operator:
+            return False
+        return actor.vouches_for(voucher, deciding=False)
 
     def prepare(self, rows: Iterable[StoredRow]) -> None:
         """Look at the signatures of many rows at once; those that hold are remembered."""
@@ -156,10 +194,14 @@ def _newest(versions: Sequence[_Version], fits: Callable[[_Version], bool]) -> S
 
 
 def _require_newest(connection: Connection, keeper: LogKeeper) -> None:
-    """Raises :class:`IntegrityBroken` for a register that is behind what the home has seen; asked once."""
-    if BEHIND in keeper.proofs:
-        return
-    for newest in keeper.expected():
+    """Raises :class:`IntegrityBroken` for a register that is behind what was written here, or what the home remembers.
+
+    The latter is asked once in a process.
+    """
+    expected = list(keeper.seen.values())
+    if BEHIND not in keeper.proofs:
+        expected += keeper.expected()
+    for newest in expected:
         if not log.has_row(connection, newest.chain, newest.last, newest.hash):
             raise IntegrityBroken("register-behind", row=newest.position)
     keeper.keep({BEHIND: True})

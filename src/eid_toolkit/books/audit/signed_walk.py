@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from eid_toolkit.books.audit.endorsed import Standing, chain_rows, standing_in
+from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
 from eid_toolkit.books.audit.keeper import RUN, chain_of, run_statement
 from eid_toolkit.books.audit.rows import OFFICE, StoredRow
 from eid_toolkit.books.audit.sessions import Voucher, specimen_public_key
@@ -151,7 +151,7 @@ class SignedWalk:
 
 def _check_unsigned(waiting: _Waiting) -> None:
     row = waiting.row
-    if row.kind == OPERATOR:  # the staff key vouches for it
+    if row.kind == OPERATOR and row.action in UNSIGNED:  # the staff key vouches for it
         return
     if row.kind is not None or (waiting.among_signed and not row.action.endswith(ABANDONED)):
         raise Broken("audit-signature-missing", row.position)

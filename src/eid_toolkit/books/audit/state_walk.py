@@ -19,7 +19,7 @@ from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.states import check
 from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS, KINDS, OPERATOR, Kind
 from eid_toolkit.books.ledger.schema import audit, decision, document_status, subject_head
-from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
+from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.plain_values import to_plain
 
 _PAGE = 400
@@ -94,10 +94,6 @@ def _page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
                 raise IntegrityBroken("row-head-differs", row=newest.position)
             if kind in _DECIDED:
                 check_papers(prover, key, history, papers.get(key, ()))
-        except NotPermitted:
-            if _is_fresh(connection):
-                raise
-            yield Finding(kind.name, key, "row-not-told", None)
         except IntegrityBroken as error:
             yield Finding(kind.name, key, error.code, _position(error))
 
@@ -149,11 +145,6 @@ def _papers_of_nothing(connection: Connection) -> Iterator[Finding]:
 def _unknown(column: Column[str]) -> Select[Any]:
     known = [~select(kind.key).where(kind.key == column).exists() for kind in _DECIDED]
     return select(column).where(*known).distinct()
-
-
-def _is_fresh(connection: Connection) -> bool:
-    """Whether the log tells of no state at all: the register was not taken over."""
-    return connection.execute(select(audit.c.position).where(audit.c.kind.in_(list(KINDS))).limit(1)).first() is None
 
 
 def _position(error: IntegrityBroken) -> int | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, union, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append, told_rows
 from eid_toolkit.books.audit.proving import Prover
@@ -21,7 +21,7 @@ from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.taken_over import require_taken_over
 from eid_toolkit.books.ledger.database import is_writing
 from eid_toolkit.books.ledger.kinds import KINDS, NONE, TAKEN_OVER, Kind, Values
-from eid_toolkit.books.ledger.schema import subject_head
+from eid_toolkit.books.ledger.schema import audit, subject_head
 from eid_toolkit.books.ledger.schema.base import TOLD_BY, VERSION
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import EidError, IntegrityBroken, NotPermitted, ServiceAway
@@ -129,6 +129,22 @@ def change(
             raise ServiceAway("row-changed-meanwhile", kind=kind.name, subject=where["the_key"])
 
 
+def find(connection: Connection, kind: Kind, subject: str) -> Held | None:
+    """As :func:`hold_one`; None where neither the register nor the log has ever had one of that key."""
+    if next(told_rows(connection, kind.name, [subject]), None) is None:
+        there = select(kind.key).where(kind.key == subject)
+        if connection.execute(there).first() is None:
+            return None
+    return hold_one(connection, kind, subject)
+
+
+def ever_told(connection: Connection, kind: Kind) -> list[str]:
+    """The keys of all rows of a kind of which there are few: those in the register, and those that the log knows."""
+    there = select(kind.key)
+    told = select(audit.c.subject).where(audit.c.kind == kind.name)
+    return sorted(connection.execute(union(there, told)).scalars())
+
+
 def hold_one(connection: Connection, kind: Kind, subject: str) -> Held:
     """One row that is there and is to be believed; raises as :func:`hold`."""
     return hold(connection, kind, [subject])[0]
@@ -166,7 +182,7 @@ def hold(connection: Connection, kind: Kind, subjects: Sequence[str]) -> list[He
 def check(prover: Prover, kind: Kind, subject: str, values: Values | None, history: Sequence[StoredRow]) -> None:
     """Raises as :func:`hold` unless the values are what the rows of the log have led to."""
     if not history:
-        if values is not None and values[VERSION] == 0 and values[TOLD_BY] is None:
+        if values is not None and values[VERSION] == 0 and values[TOLD_BY] is None and prover.is_fresh:
             raise NotPermitted("register-not-taken-over")
         raise IntegrityBroken("row-not-told")
     before: StoredRow | None = None

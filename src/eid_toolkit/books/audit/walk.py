@@ -8,9 +8,11 @@ last row.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 from eid_toolkit.books.audit.keeper import chain_of
@@ -107,6 +109,7 @@ class _End:
     """Whether the row is from when there were several chains."""
 
 
+_GAPS = 1000
 _BEGINNING = _End(0, GENESIS, 0, chained=False)
 
 
@@ -119,6 +122,8 @@ class _Walk:
     position: int = 0
     rows: int = 0
     chains: dict[str, _End] = field(default_factory=dict)
+    gaps: deque[int] = field(default_factory=partial(deque, maxlen=_GAPS))
+    """Where positions were left out: each begins with this one."""
     signed: int = 0
     """The last row that a checkpoint vouches for."""
     checkpoints: int = 0
@@ -136,8 +141,10 @@ class _Walk:
         self._close_restoring()
         chain, number = row.place
         end = self.chains.get(chain, _BEGINNING)
+        if row.position > self.position + 1:
+            self.gaps.append(self.position + 1)
         if number > end.number + 1:
-            raise Broken("audit-row-missing", end.position + 1)
+            raise Broken("audit-row-missing", self._gap_behind(end.position))
         if number <= end.number or row.position <= self.position or (row.chain is None and end.chained):
             raise Broken("audit-row-inserted", row.position)
         consistent = row.is_consistent()
@@ -160,6 +167,10 @@ class _Walk:
             if row.position == known.checkpoint.position:
                 known.row = root(self.heads) == known.checkpoint.hash
                 known.signed_before = self.signed
+
+    def _gap_behind(self, position: int) -> int:
+        """The first position behind that one at which there is no row: where a row of a chain must have stood."""
+        return next((gap for gap in self.gaps if gap > position), self.position + 1)
 
     def run(self, run: SignedRun) -> None:
         end = self.chains.get(run.chain, _BEGINNING)
@@ -203,7 +214,7 @@ class _Walk:
         for chain in sorted({*heads, *self.chains}):
             end, (number, newest) = self.chains.get(chain, _BEGINNING), heads.get(chain, (0, GENESIS))
             if number > end.number:
-                raise Broken("audit-rows-cut-off", end.position + 1)
+                raise Broken("audit-rows-cut-off", self._gap_behind(end.position))
             if number < end.number:
                 raise Broken("audit-row-inserted", end.position)
             if newest != end.hash:

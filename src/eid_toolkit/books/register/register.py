@@ -26,7 +26,7 @@ from eid_toolkit.books.register.keeping.erasure import Erasure
 from eid_toolkit.books.register.people.persons import Persons
 from eid_toolkit.books.register.queues import Queue, queues
 from eid_toolkit.books.register.stock.stock import Stock
-from eid_toolkit.books.staff.operators import OperatorStore
+from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
@@ -103,7 +103,7 @@ class Register(LogBook):
             MadeHere(database, operators, keys.foundation),
         )
 
-    def reseal(self, operator: str) -> int:
+    def reseal(self, operator: Operator) -> int:
         """Wrap a portion of the data keys anew that somebody who has left could have opened; how many, on record."""
         with self.database.read() as connection:
             if not self.data_keys.waiting(connection, most=1):

@@ -55,7 +55,7 @@ def _reseal(office: Office) -> None:
     name = office.credentials.operator
     if name is not None and office.keys.data_generation > 1 and office.keys.is_open(Compartment.REGISTER):
         with suppress(EidError):  # busy: the next command goes on
-            office.register.reseal(name)
+            office.register.reseal(office.operator())
 
 
 def _sign_log(office: Office, trouble: Trouble) -> None:

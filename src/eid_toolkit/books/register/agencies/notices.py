@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, Select, or_, select
 
+from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create, hold
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import NOTICES
 from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.ledger.schema import application, document, notice, person
+from eid_toolkit.books.ledger.schema import application, audit, document, notice, person
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.agencies.agency_record import active_agency
@@ -27,9 +28,11 @@ from eid_toolkit.books.register.people.person_record import load_person, refuse_
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted
-from eid_toolkit.ground.plain_values import Named, to_plain
+from eid_toolkit.ground.plain_values import Named, parse_json, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 
+ABOUT = "notice.about"
+"""In the log, of a person or a document: the notice that was made."""
 _UNISSUED = (DocumentState.PREPARED, DocumentState.BOUND, DocumentState.SPOILED)
 
 
@@ -153,6 +156,8 @@ class Notices:
         row: dict[str, object] = {"id": identifier, "kind": kind, "agency": agency, "operator": operator.name}
         row |= {**subject, "reported_at": now, "reason": reason}
         create(connection, NOTICES, [row], "added", operator, now, [{"kind": str(kind), "agency": agency, **subject}])
+        about = [AuditEvent(ABOUT, each, {"notice": identifier}) for each in subject.values()]
+        append(connection, now, operator, about)
         return _load(connection, identifier)
 
 
@@ -178,9 +183,20 @@ def notices_about(connection: Connection, person_id: str) -> tuple[Notice, ...]:
     same = select(person.c.id).where(or_(person.c.id == person_id, person.c.merged_into == person_id))
     documents = select(document.c.id).join(application, document.c.application_id == application.c.id)
     theirs = documents.where(application.c.person_id.in_(same))
-    about = or_(notice.c.person_id.in_(same), notice.c.document_id.in_(theirs))
+    about = or_(
+        notice.c.person_id.in_(same), notice.c.document_id.in_(theirs), notice.c.id.in_(_told(connection, same, theirs))
+    )
     held = _held(connection, select(notice).where(about).order_by(notice.c.reported_at, notice.c.id))
     return tuple(each for each in held if each.withdrawn_at is None)
+
+
+def _told(connection: Connection, people: Select[Any], documents: Select[Any]) -> list[str]:
+    """The notices about them, by the log; each is there."""
+    theirs = or_(audit.c.subject.in_(people), audit.c.subject.in_(documents))
+    told = connection.execute(select(audit.c.detail).where(audit.c.action == ABOUT, theirs)).scalars()
+    notices = sorted({str(parse_json(detail)["notice"]) for detail in told})
+    hold(connection, NOTICES, notices)
+    return notices
 
 
 def _held(connection: Connection, query: Select[Any]) -> list[Notice]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, and_, select
 
+from eid_toolkit.books.audit.states import Held
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.decisions import Decision, decision_of
 from eid_toolkit.books.ledger.schema import application, application_biometric, decision, person
@@ -17,7 +18,7 @@ from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import ApplicationState
 from eid_toolkit.books.register.people.persons import Person, person_of
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.plain_values import read_json
+from eid_toolkit.ground.plain_values import parse_json, read_json
 
 _CHUNK = 500
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
@@ -169,6 +170,16 @@ def _applications_of(connection: Connection, rows: Sequence[RowMapping]) -> Iter
             replaces=row[application.c.replaces],
             evidence=stored(_evidence, row[application.c.evidence], "the evidence of an application"),
         )
+
+
+PREPARED = "prepared"
+"""In the log, of an application: the document that was prepared for it."""
+
+
+def documents_of(held: Held) -> list[str]:
+    """The documents that were prepared for an application, by the log."""
+    prepared = (row for row in held.history if row.action == f"application.{PREPARED}")
+    return [parse_json(row.detail)["document"] for row in prepared]
 
 
 def open_application(connection: Connection, people: Sequence[str], profile: str) -> str | None:

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from eid_toolkit.books.audit.states import hold
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS
 from eid_toolkit.books.ledger.schema import application, document, person
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import DocumentState
-from eid_toolkit.books.register.documents.application_rows import ApplicationKind, Evidence, open_application
+from eid_toolkit.books.register.documents.application_rows import (
+    ApplicationKind,
+    Evidence,
+    documents_of,
+    open_application,
+)
 from eid_toolkit.books.register.people.person_data import DECEASED
 from eid_toolkit.books.register.people.person_record import refuse_merged
 from eid_toolkit.books.register.people.persons import Person
@@ -38,6 +45,7 @@ class Earlier:
 
     id: str
     state: DocumentState
+    profile: str
 
 
 def check_application(
@@ -55,10 +63,11 @@ def check_application(
     """
     check_applicant(connection, applicant)
     people = _all_of(connection, applicant.id)
+    documents = _held(connection, people)
     waiting = open_application(connection, people, profile.name)
     if waiting is not None:
         raise NotPermitted("application-open", application=waiting, profile=profile.name)
-    earlier = _earlier(connection, people, profile.name)
+    earlier = [each for each in documents if each.profile == profile.name]
     replaced = _replaced(kind, replaces, earlier, profile)
     known = tuple(evidence)
     if replaced is not None and replaced.state in _REPORTED:
@@ -121,13 +130,18 @@ def _all_of(connection: Connection, person_id: str) -> list[str]:
     return [person_id, *same]
 
 
-def _earlier(connection: Connection, people: Sequence[str], profile: str) -> list[Earlier]:
-    """The documents of this type that these people have, the newest last."""
-    query = (
-        select(document.c.id, document.c.state)
-        .join(application, document.c.application_id == application.c.id)
-        .where(application.c.person_id.in_(people), document.c.profile == profile)
-        .order_by(document.c.created_at, document.c.id)
-    )
-    rows = connection.execute(query).all()
-    return [Earlier(row.id, stored(DocumentState, row.state, "the state of a document")) for row in rows]
+def _held(connection: Connection, people: Sequence[str]) -> list[Earlier]:
+    """The documents that these people have, the newest last; they and their applications are held to the log.
+
+    Which documents an application has had, the log says.
+    """
+    theirs = connection.execute(select(application.c.id).where(application.c.person_id.in_(people))).scalars().all()
+    applications = hold(connection, APPLICATIONS, sorted(theirs))
+    told = {document for each in applications for document in documents_of(each)}
+    there = select(document.c.id).where(document.c.application_id.in_(theirs))
+    held = hold(connection, DOCUMENTS, sorted(told.union(connection.execute(there).scalars())))
+    rows = sorted((each.values for each in held), key=lambda row: (row["created_at"], row["id"]))
+    return [
+        Earlier(row["id"], stored(DocumentState, row["state"], "the state of a document"), row["profile"])
+        for row in rows
+    ]

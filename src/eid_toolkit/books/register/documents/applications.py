@@ -26,6 +26,7 @@ from eid_toolkit.books.register.documents.application_rows import (
     ApplicationKind,
     Evidence,
     applications_of,
+    documents_of,
     evidence_text,
     load_application,
 )
@@ -36,7 +37,6 @@ from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.images.portrait import Portrait
-from eid_toolkit.ground.plain_values import parse_json
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.standards.lds.issuer_time import issuer_date
 from eid_toolkit.standards.profiles import DocumentProfile
@@ -239,17 +239,12 @@ class Applications:
             return load_application(connection, record.id)
 
 
-PREPARED = "prepared"
-"""In the log, of an application: the document that was prepared for it."""
-
-
 def check_no_document(connection: Connection, application_id: str) -> None:
     """Raises :class:`NotPermitted` if the application has a document that is not spoiled.
 
     Which documents it has, the log says, and what stands in the register of them is held to it.
     """
-    history = hold_one(connection, APPLICATIONS, application_id).history
-    told = [parse_json(row.detail)["document"] for row in history if row.action == f"application.{PREPARED}"]
+    told = documents_of(hold_one(connection, APPLICATIONS, application_id))
     there = connection.execute(select(document.c.id).where(document.c.application_id == application_id)).scalars()
     documents = hold(connection, DOCUMENTS, sorted({*told, *there}))
     living = next((each.values["id"] for each in documents if each.values["state"] != DocumentState.SPOILED), None)

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, func, insert, select, union
 
+from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.states import Held, change, hold, hold_one
 from eid_toolkit.books.audit.taking_over import TOLD
 from eid_toolkit.books.ledger.database import Database, lock
@@ -143,8 +144,11 @@ class DocumentStatuses:
 
     def changes(self) -> int:
         """How often a status was changed: by that it is known whether what was told of them is up to date."""
+        resumed = select(func.count()).select_from(document_status).where(document_status.c.action == "resume")
+        ended = [str(state) for state in (*_LISTED, DocumentState.EXPIRED)]
+        told = select(func.count()).where(audit.c.kind == DOCUMENTS.name, audit.c.state.in_(ended))
         with self._database.read() as connection:
-            return connection.execute(select(func.count()).select_from(document_status)).scalar_one()
+            return connection.execute(told).scalar_one() + connection.execute(resumed).scalar_one()
 
     def history(self, identifier: str) -> tuple[StatusChange, ...]:
         """What has happened to a document since it was issued, in order."""
@@ -172,6 +176,7 @@ class DocumentStatuses:
         rows = select(document.c.id).where(document.c.state.in_(states))
         told = select(audit.c.subject).where(audit.c.kind == DOCUMENTS.name, audit.c.state.in_(states))
         with self._database.read() as connection:
+            Prover(connection)  # a register that is behind has no list to show
             ever = sorted(connection.execute(union(rows, told)).scalars())
             for start in range(0, len(ever), _BATCH):
                 for held in hold(connection, DOCUMENTS, ever[start : start + _BATCH]):

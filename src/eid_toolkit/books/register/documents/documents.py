@@ -18,8 +18,8 @@ from eid_toolkit.books.ledger.schema import application as applications_table
 from eid_toolkit.books.ledger.schema import document, document_file, document_secret
 from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.data_keys import DataKeys
-from eid_toolkit.books.register.documents.application_rows import load_application, load_applications
-from eid_toolkit.books.register.documents.applications import PREPARED, Application, Applications, check_no_document
+from eid_toolkit.books.register.documents.application_rows import PREPARED, load_application, load_applications
+from eid_toolkit.books.register.documents.applications import Application, Applications, check_no_document
 from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
 from eid_toolkit.books.register.documents.document_rows import (
     ACTIVE_AUTHENTICATION_KEY,

@@ -224,13 +224,17 @@ def check_backup(path: Path, keys: KeyStore, operators: OperatorStore) -> Manife
     return manifest
 
 
+_FORMER = ("audit_head",)
+"""Tables of earlier versions, which their back-ups hold."""
+
+
 def reflected_tables(connection: Connection) -> list[Table]:
     """The register's tables as they are in the database, those first that others refer to.
 
     They know the types of the database only: values come as they are stored.
     """
     schema = MetaData()
-    schema.reflect(connection, only=lambda name, _: name in metadata.tables)
+    schema.reflect(connection, only=lambda name, _: name in metadata.tables or name in _FORMER)
     return schema.sorted_tables
 
 

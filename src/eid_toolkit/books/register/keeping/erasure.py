@@ -37,6 +37,7 @@ from eid_toolkit.books.ledger.schema import (
     personalization_job,
 )
 from eid_toolkit.books.ledger.workflow import DocumentState
+from eid_toolkit.books.register.agencies.notices import notices_about
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.unfinished import IN_THE_MAKING, UNDECIDED, end_unfinished
 from eid_toolkit.books.register.people.person_data import FIELDS
@@ -177,10 +178,9 @@ def _erasable(connection: Connection, reference: str, today: date) -> tuple[Pers
     rows = connection.execute(select(person).where(person.c.merged_into == record.id)).mappings()
     same = [person_of(row) for row in rows]
     identifiers = [record.id, *(each.id for each in same)]
-    query = select(notice.c.id).where(notice.c.person_id.in_(identifiers), notice.c.withdrawn_at.is_(None))
-    holding = connection.execute(query).scalar()
+    holding = next((each for each in notices_about(connection, record.id) if each.person_id is not None), None)
     if holding is not None:
-        raise NotPermitted("erasure-notice-holds", person=record.id, notice=holding)
+        raise NotPermitted("erasure-notice-holds", person=record.id, notice=holding.id)
     applications = _applications(connection, identifiers)
     waiting = connection.execute(
         select(application.c.id).where(application.c.id.in_(applications), application.c.state.in_(UNDECIDED))

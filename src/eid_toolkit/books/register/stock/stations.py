@@ -6,12 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-
-from eid_toolkit.books.audit.states import change, create, hold_one
+from eid_toolkit.books.audit.states import change, create, find
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.kinds import STATIONS
-from eid_toolkit.books.ledger.schema import station
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput
@@ -38,10 +35,10 @@ class Stations:
     def pause_of(self, name: str) -> Pause | None:
         """Whether the station is paused."""
         with self._database.read() as connection:
-            row = connection.execute(select(station).where(station.c.name == check_station(name))).first()
-            if row is not None:
-                hold_one(connection, STATIONS, name)
-        return Pause(row.paused_at, row.paused_by) if row is not None and row.paused_at is not None else None
+            held = find(connection, STATIONS, check_station(name))
+        if held is None or held.values["paused_at"] is None:
+            return None
+        return Pause(held.values["paused_at"], held.values["paused_by"])
 
     def pause(self, name: str, operator: Operator) -> None:
         """Have the station begin no new card until :meth:`resume`."""
@@ -57,7 +54,7 @@ class Stations:
         with self._database.write() as connection:
             now = self._clock.now()
             lock(connection, "pause", name)
-            if connection.execute(select(station.c.name).where(station.c.name == name)).first() is None:
+            if find(connection, STATIONS, name) is None:
                 create(connection, STATIONS, [{"name": name, **values}], what, operator, now)
             else:
                 change(connection, STATIONS, [name], values, what, operator, now)

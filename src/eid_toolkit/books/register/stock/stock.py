@@ -12,9 +12,9 @@ from sqlalchemy import Connection, func, select
 from eid_toolkit.books.audit.states import hold_one
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.ledger.database import Database, lock
-from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
+from eid_toolkit.books.ledger.kinds import BLANKS
 from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.ledger.schema import blank, blank_movement, document, manifest
+from eid_toolkit.books.ledger.schema import audit, blank, blank_movement, document, manifest
 from eid_toolkit.books.ledger.workflow import BlankState, DocumentState
 from eid_toolkit.books.register.documents.cards import change_card
 from eid_toolkit.books.register.stock.manifests import clean_serial
@@ -162,7 +162,10 @@ class Stock:
     def is_kept(self, connection: Connection | None = None) -> bool:
         """Whether any blank was ever received; while none was, blanks are taken as they come."""
         if connection is not None:
-            return connection.execute(select(blank.c.serial).limit(1)).first() is not None
+            told = select(audit.c.position).where(audit.c.kind == BLANKS.name).limit(1)
+            return any(
+                connection.execute(query).first() is not None for query in (told, select(blank.c.serial).limit(1))
+            )
         with self._database.read() as reading:
             return self.is_kept(reading)
 
@@ -236,7 +239,6 @@ def _check(connection: Connection, chip: str, station: str) -> tuple[Blank, str]
     opened = open_shift(connection, station)
     if opened is None:
         raise NotPermitted("shift-not-open", station=station)
-    hold_one(connection, SHIFTS, opened)
     return item, opened
 
 

@@ -11,19 +11,23 @@ from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.books.audit.states import change
-from eid_toolkit.books.ledger.kinds import BLANKS
+from eid_toolkit.books.audit.log import AuditEvent, append, newest
+from eid_toolkit.books.audit.states import change, hold_one
+from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
 from eid_toolkit.books.ledger.schema import blank, blank_movement, card, shift
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import BLANK, BlankState
 from eid_toolkit.books.register.stock.manifests import clean_name
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.plain_values import Named, to_plain
+from eid_toolkit.ground.plain_values import Named, parse_json, to_plain
 
 OPEN, CLOSED = "open", "closed"
 """The states of a shift."""
+OPENED, CLOSED_BY = "stock.opened", "stock.closed"
+"""In the log, of a station: the shift that was opened or closed."""
+HANDED_OUT = "stock.hand-out"
+"""In the log, of a station: the blanks that came there."""
 RECEIVE = "receive"
 STORE = "store"
 """What stands for the place of blanks that are at no station."""
@@ -81,6 +85,10 @@ def open_shift(connection: Connection, station: str | None) -> str | None:
     """The identifier of the shift that is open at a station, or None."""
     query = select(shift.c.id).where(shift.c.station == station, shift.c.state == OPEN)
     identifier: str | None = connection.execute(query).scalar()
+    told = newest(connection, station, (OPENED, CLOSED_BY)) if station is not None else None
+    last = None if told is None else parse_json(told.detail).get("shift")
+    for each in {identifier, last} - {None}:
+        hold_one(connection, SHIFTS, str(each))
     return identifier
 
 

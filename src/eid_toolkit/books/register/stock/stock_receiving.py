@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.books.audit.states import change, create, hold
+from eid_toolkit.books.audit.states import change, create, ever_told, hold
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import BLANKS, MANIFESTS, VENDORS
@@ -135,8 +135,6 @@ class Receiving:
             if known is not None:
                 raise NotPermitted("manifest-received-already", manifest=known)
             by = _find_vendor(connection, delivered.vendor)
-            if by is not None:
-                hold(connection, VENDORS, [by.name])
             signer = _signer(delivered, by, now)
             _check_new(connection, delivered)
             receipt = Receipt(
@@ -218,6 +216,7 @@ def _check_new(connection: Connection, delivered: Manifest) -> None:
 
 def _find_vendor(connection: Connection, name: str) -> Vendor | None:
     """The vendor of that name, whatever the letter case."""
+    hold(connection, VENDORS, ever_told(connection, VENDORS))
     return next((each for each in _vendors(connection) if each.name.casefold() == name.casefold()), None)
 
 

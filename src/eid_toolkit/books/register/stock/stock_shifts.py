@@ -16,12 +16,15 @@ from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.kinds import BLANKS, SHIFTS
-from eid_toolkit.books.ledger.schema import blank, blank_movement, shift
+from eid_toolkit.books.ledger.schema import audit, blank, blank_movement, shift, subject_head
 from eid_toolkit.books.ledger.workflow import BlankState
 from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock_movements import (
     CLOSED,
+    CLOSED_BY,
+    HANDED_OUT,
     OPEN,
+    OPENED,
     chunks,
     clean_station,
     load_blanks,
@@ -32,7 +35,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.plain_values import to_plain
+from eid_toolkit.ground.plain_values import parse_json, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 
 FIRST = (Permission.KEEP_STOCK, Permission.PERSONALIZE)
@@ -146,7 +149,7 @@ class Shifts:
             row = {"id": new_identifier("S", self._entropy), "station": station, "state": OPEN, "opened_at": now}
             row |= {"opened_by": people[0].name, "opened_with": _second(people), "counted_at_opening": counted}
             detail = {"shift": row["id"], "counted": counted, "with": _second(people)}
-            append(connection, now, people[0], [AuditEvent("stock.opened", station, detail)])
+            append(connection, now, people[0], [AuditEvent(OPENED, station, detail)])
             create(connection, SHIFTS, [row], "opened", people[0], now)
             return _closed_with(account, _load(connection, str(row["id"])))
 
@@ -184,7 +187,7 @@ class Shifts:
             detail = {"shift": running.id, "counted": counted, "with": _second(people), "missing": absent}
             moved = {**account.moved, "missing": account.moved["missing"] + len(absent)}
             detail |= {"opening": account.opening, "moved": moved}
-            append(connection, now, people[0], [AuditEvent("stock.closed", station, detail)])
+            append(connection, now, people[0], [AuditEvent(CLOSED_BY, station, detail)])
             signed = self._trail.sign(connection, signer, people)
             closed = _closed_with(account, _load(connection, running.id), moved)
         self._trail.remember(signed, signer)
@@ -273,9 +276,15 @@ def _running(connection: Connection, station: str) -> Shift:
 
 
 def hold_blanks_of(connection: Connection, station: str, there: Sequence[str]) -> None:
-    """Hold to the log what is at a station, and what was there by the movements: nothing else has come or gone."""
-    moved = select(blank_movement.c.serial).where(blank_movement.c.station == station).distinct()
-    hold(connection, BLANKS, sorted({*there, *connection.execute(moved).scalars()}))
+    """Hold to the log what is at a station, and what is there by the log: nothing else has come or gone."""
+    handed = select(audit.c.detail).where(audit.c.subject == station, audit.c.action == HANDED_OUT)
+    ever = {serial for detail in connection.execute(handed).scalars() for serial in parse_json(detail)["serials"]}
+    known = (audit.c.state == BlankState.AT_STATION) & (audit.c.kind == BLANKS.name)
+    told: set[str] = set()
+    for part in chunks(sorted(ever)):
+        newest = select(subject_head.c.subject).join(audit, audit.c.position == subject_head.c.position)
+        told.update(connection.execute(newest.where(known, subject_head.c.subject.in_(part))).scalars())
+    hold(connection, BLANKS, sorted({*there, *told}))
 
 
 def _load(connection: Connection, identifier: str) -> Shift:
