@@ -41,7 +41,7 @@ Work = Callable[[BusyOffice, Operator, "count[int]"], None]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of one kind of work by so many processes."""
+    """What came of one kind of work by a number of processes."""
 
     work: str
     processes: int
@@ -121,7 +121,7 @@ def _work(root: Path, work: str, number: int, seconds: float, start: Barrier, ur
 
 
 def measure(root: Path, url: str, work: str, processes: int, seconds: float) -> Taken:
-    """One kind of work by so many processes for so long."""
+    """One kind of work by this many processes for this long."""
     context = multiprocessing.get_context("fork")
     start, results = context.Barrier(processes), context.Queue()
     arguments = [(root, work, number, seconds, start, url, results) for number in range(1, processes + 1)]

@@ -135,6 +135,10 @@ class DatabaseAway(ServiceAway):
     """The database cannot be reached, or is busy."""
 
 
+class ValueRefused(EidError):
+    """The database takes no such values beside those that it has."""
+
+
 class LockHeld(ServiceAway):
     """Another process of this machine does the same just now."""
 

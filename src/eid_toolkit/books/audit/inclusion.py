@@ -28,7 +28,7 @@ def path_to(chains: Heads, chain: str) -> tuple[int, list[str]]:
 
 
 def root_by(head: bytes, place: int, size: int, path: Sequence[bytes]) -> bytes:
-    """The root that a path leads to from the leaf at a place of so many; raises :class:`ValueError` for none such."""
+    """The root that a path leads to from the leaf at a place of ``size``; raises :class:`ValueError` for none such."""
     if not 0 <= place < size:
         raise ValueError("no such leaf")
     turns: list[bool] = []

@@ -69,7 +69,7 @@ class SignedWalk:
     """How many rows two people are just taking over, by the chain."""
 
     def row(self, row: StoredRow, rows_of_subject: int) -> None:
-        """A row that follows on the one before; the chain of an operator who is its subject has so many rows."""
+        """A row that follows on the one before; ``rows_of_subject`` are those in the chain of the operator it is about."""
         if row.kind is None and not self.runs and row.chain is None:
             return
         chain = row.place[0]

@@ -23,7 +23,7 @@ from sqlalchemy.exc import (
 from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.ledger.schema import HEAD, metadata
 from eid_toolkit.books.ledger.server_tls import VERIFIED, tls_refusal
-from eid_toolkit.ground.errors import BadInput, DatabaseAway, EidError, IntegrityBroken, NotPermitted, ServiceAway
+from eid_toolkit.ground.errors import BadInput, DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway, ValueRefused
 from eid_toolkit.ground.home.atomic import FILE_MODE
 
 BUSY_TIMEOUT_MS = 5000
@@ -359,7 +359,7 @@ def _clear_errors() -> Iterator[None]:
     except DatabaseError as error:
         reason = _reason(error)
         if isinstance(error, IntegrityError | DataError):  # what the database says of values names them
-            raise EidError("register-refused", kind=type(error.orig).__name__) from None
+            raise ValueRefused("register-refused", kind=type(error.orig).__name__) from None
         if "permission denied" in reason:
             raise DatabaseAway("register-away", reason=reason) from None
         if any(word in reason for word in _DAMAGED):

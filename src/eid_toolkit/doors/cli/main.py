@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pki": ("pki:pki", "Manage the authority's certificates and revocation lists."),
     "read": ("read:read", "Read every readable file of a card, without verifying it."),
     "reader": ("reader:reader", "List readers and the cards in them."),
-    "register": ("register:register", "Back up and restore the register, and show its statistics."),
+    "register": ("register:register", "Back up, restore and verify the register, and show its statistics."),
     "samples": ("samples:samples", "Write sample persons, portraits and card specs to DIR."),
     "stock": ("stock:stock", "Manage the stock of blanks, counted by two people."),
     "trust": (

@@ -34,7 +34,7 @@ from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFil
 from eid_toolkit.books.register.people.person_source import PersonSource, Progress
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
+from eid_toolkit.ground.errors import BadInput, NotPermitted, ValueRefused
 from eid_toolkit.ground.ports import Clock, Entropy
 
 CHUNK = 1000
@@ -186,8 +186,8 @@ class PersonImports:
                 try:
                     state, refused = self._write_chunk(state, batch, content, operator, options, rejects, last=last)
                     break
-                except EidError as error:  # a number that another import has just written is refused as taken next time
-                    if error.code != "register-refused" or attempt == _ATTEMPTS - 1:
+                except ValueRefused:  # a number that another import has just written is refused as taken next time
+                    if attempt == _ATTEMPTS - 1:
                         raise
             told += refused[: TOLD - len(told)]
         return ImportReport(
