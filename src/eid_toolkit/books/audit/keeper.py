@@ -90,6 +90,8 @@ class LogKeeper:
     """What was proved of rows, by their hashes: a hash binds its row and all before it, so it stays proved."""
     seen: dict[str, SignedRow] = field(default_factory=dict)
     """The newest row of each chain that this process has written."""
+    known: set[str] = field(default_factory=set)
+    """Operators of whom the log tells."""
     _sessions: dict[tuple[str, bytes], Session] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -153,7 +155,7 @@ class Pending:
         name = operator if isinstance(operator, str) else operator.name
         if isinstance(operator, Operator):
             self.people[name] = operator
-        own = chain_of(name) if self.keeper is not None and self.keeper.signs(operator) else OFFICE
+        own = self.own_chain(connection, operator)
         hashes = []
         for place in sorted({OFFICE if told[0] == OPERATOR else own for *_, told in events}):
             self.end_of(connection, place)
@@ -170,6 +172,20 @@ class Pending:
             self.times[newest] = time
             hashes.append(newest)
         return hashes
+
+    def own_chain(self, connection: Connection, operator: Operator | str) -> str:
+        """Where what somebody does is told: in their chain if they can sign, and the log knows by which key."""
+        if self.keeper is None or not self.keeper.signs(operator):
+            return OFFICE
+        name = operator if isinstance(operator, str) else operator.name
+        if self.keeper.foundation.demo or name in self.keeper.known:
+            return chain_of(name)
+        self.flush(connection)
+        told = select(audit.c.position).where(audit.c.kind == OPERATOR, audit.c.subject == name).limit(1)
+        if connection.execute(told).first() is None:  # the register was not taken over
+            return OFFICE
+        self.keeper.known.add(name)
+        return chain_of(name)
 
     def end_of(self, connection: Connection, chain: str) -> tuple[int, str]:
         """Number and hash of a chain's newest row; nobody else writes to it until this transaction has ended.
@@ -213,6 +229,8 @@ class Pending:
         if self.keeper is None:  # a home that has no people yet
             return
         newest = run[-1]
+        if newest.place[0] == OFFICE and not self._is_known(connection, newest.operator):
+            return
         operator = self.people.get(newest.operator) or (
             Operator(newest.operator) if self.keeper.foundation.demo else None
         )
@@ -233,6 +251,10 @@ class Pending:
         self.signed[chain] = SignedRow(
             chain, last, first, newest.position, newest.hash, record.id, record.statement, session.voucher, signature
         )
+
+    def _is_known(self, connection: Connection, name: str) -> bool:
+        operator = self.people.get(name)
+        return operator is not None and self.own_chain(connection, operator) != OFFICE
 
     def committed(self) -> None:
         """What was signed last is the newest row that is known of."""

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.ledger.canonical import canonical, digest
-from eid_toolkit.books.ledger.decisions import ERASED_STATEMENT, SCHEMA
+from eid_toolkit.books.ledger.decisions import SCHEMA
 from eid_toolkit.books.ledger.kinds import TAKEN_OVER
 from eid_toolkit.books.ledger.schema import decision, document_status
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -38,6 +39,8 @@ class Paper:
     state: str | None = None
     """The state that a report has led to, and its reason: they stand beside the statement, too."""
     reason: str | None = None
+    place: int | None = None
+    """Of a report, among those on its document."""
 
     @property
     def digest(self) -> str:
@@ -58,7 +61,7 @@ def papers_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list
     reports = select(document_status).where(columns.document_id.in_(subjects)).order_by(columns.position)
     for row in connection.execute(reports):
         papers.setdefault(row.document_id, []).append(
-            Paper(row.action, row.operator, row.since, row.statement, _bytes(row), row.state, row.reason)
+            Paper(row.action, row.operator, row.since, row.statement, _bytes(row), row.state, row.reason, row.position)
         )
     return papers
 
@@ -69,25 +72,30 @@ def digest_of(papers: Sequence[Paper]) -> str:
 
 
 _NO_PAPERS = [0, digest_of([])]
+"""What a subject has on which nothing was ever decided."""
+
+
+def told_papers(papers: Sequence[Paper]) -> dict[str, object]:
+    """For the detail of a row of the log that holds papers which no row of their own tells of."""
+    return {PAPERS: [len(papers), digest_of(papers)]}
 
 
 def check_papers(prover: Prover, subject: str, history: Sequence[StoredRow], papers: Sequence[Paper]) -> None:
-    """Raises :class:`IntegrityBroken` unless the papers on a subject are those that the log tells of."""
-    newest = history[-1].position
-    told = list(_told(history))
-    before = len(papers) - len(told)
-    if before < 0:
-        raise IntegrityBroken("decision-removed", row=told[0][0].position)
-    if any(row.action.endswith(".erased") for row in history):
-        last = max(row.position for row in history if row.action.endswith(".erased"))
-        signed = [place for place, (row, _) in enumerate(told) if row.position > last]
-        erased = papers[: len(papers) - len(signed)]
-        if any(paper.statement != ERASED_STATEMENT or paper.reason is not None for paper in erased):
-            raise IntegrityBroken("decision-changed", row=newest)
-        papers, told, before = papers[len(erased) :], [told[place] for place in signed], 0
-    elif _detail(history[0]).get(PAPERS, _NO_PAPERS) != [before, digest_of(papers[:before])]:
-        raise IntegrityBroken("decision-changed", row=history[0].position)
-    for paper, (row, statement) in zip(papers[before:], told, strict=True):
+    """Raises :class:`IntegrityBroken` unless the papers on a subject are those that the log tells of.
+
+    All up to the newest row that holds them by one digest (of a take-over, or an erasure) by that, each later one by
+    the row that tells of it.
+    """
+    sums: list[tuple[int, Any]] = [(row.position, _detail(row)[PAPERS]) for row in history if PAPERS in _detail(row)]
+    since, (count, digest_of_all) = sums[-1] if sums else (0, _NO_PAPERS)
+    told = [(row, statement) for row, statement in _told(history) if row.position > since]
+    if len(papers) < count + len(told):
+        raise IntegrityBroken("decision-removed", row=told[0][0].position if told else since)
+    places = [paper.place for paper in papers if paper.place is not None]
+    held = len(papers) == count + len(told) and places == list(range(1, len(places) + 1))
+    if not held or digest_of(papers[:count]) != digest_of_all:
+        raise IntegrityBroken("decision-changed", row=since or history[-1].position)
+    for paper, (row, statement) in zip(papers[count:], told, strict=True):
         if sha256(paper.statement.encode()).hexdigest() != statement or not _is_whole(prover, subject, paper, row):
             raise IntegrityBroken("decision-changed", row=row.position)
 

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
+from eid_toolkit.books.audit.heads import LAST
 from eid_toolkit.books.audit.keeper import LogKeeper, chain_of, run_statement
-from eid_toolkit.books.audit.rows import OFFICE, StoredRow
+from eid_toolkit.books.audit.rows import GENESIS, OFFICE, StoredRow
 from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_public_key
 from eid_toolkit.books.ledger.database import keeper_of
 from eid_toolkit.books.ledger.kinds import KINDS, OPERATOR
@@ -110,7 +111,7 @@ class Prover:
         """Who an operator is, or was before a position of the log; None for nobody whom the log knows."""
         if before is None:
             return _newest(self._versions(name), lambda each: True)
-        rows = [row for row in log.told_rows(self.connection, OPERATOR, [name]) if row.position < before]
+        rows = [row for row in self._office if (row.kind, row.subject) == (OPERATOR, name) and row.position < before]
         if not rows or not self._is_appointed(rows[-1]):
             return None
         return standing_in(rows[-1], self.keeper.foundation)
@@ -118,27 +119,27 @@ class Prover:
     def _versions(self, name: str) -> list[_Version]:
         versions = self._standings.get(name)
         if versions is None:
-            if not self._is_office_whole:
-                raise IntegrityBroken("audit-office-chain")
             versions = self._standings[name] = []
-            for row in log.told_rows(self.connection, OPERATOR, [name]):
-                standing = standing_in(row, self.keeper.foundation) if self._is_appointed(row) else None
-                versions.append(_Version(row.position, chain_rows(row), standing))
+            for row in self._office:
+                if row.kind == OPERATOR and row.subject == name:
+                    standing = standing_in(row, self.keeper.foundation) if self._is_appointed(row) else None
+                    versions.append(_Version(row.position, chain_rows(row), standing))
         return versions
 
     @cached_property
-    def _is_office_whole(self) -> bool:
-        """Whether no row of the office's chain is gone: one may have told that somebody was disabled."""
-        mine = audit.c.chain == OFFICE
-        count, first, last = self.connection.execute(
-            select(func.count(), func.min(audit.c.number), func.max(audit.c.number)).where(mine)
-        ).one()
-        head = self.connection.execute(select(chain_head.c.number).where(chain_head.c.chain == OFFICE)).scalar()
-        if not count:
-            return True
-        older = select(audit.c.position).where(audit.c.position == first - 1, audit.c.chain.is_(None))
-        begun = first == 1 or self.connection.execute(older).first() is not None
-        return begun and last == head and count == last - first + 1
+    def _office(self) -> list[StoredRow]:
+        """The office's chain, in which operators come and go: whole, for a row that is gone may have disabled one."""
+        head = self.connection.execute(select(chain_head).where(chain_head.c.chain == OFFICE)).first()
+        rows = log.rows_between(self.connection, OFFICE, 1, LAST)
+        if not rows or head is None:
+            return []
+        first = rows[0].number or 0
+        older = select(audit.c.hash).where(audit.c.position == first - 1, audit.c.chain.is_(None))
+        before = GENESIS if first == 1 else self.connection.execute(older).scalar()
+        whole = is_run(rows, first, rows[-1].number or 0) and rows[0].previous == before
+        if not whole or (head.number, head.hash) != (rows[-1].number, rows[-1].hash):
+            raise IntegrityBroken("audit-office-chain")
+        return rows
 
     def _is_appointed(self, row: StoredRow) -> bool:
         """Whether a row about an operator is as it was written: signed, where people do that who are operators."""
@@ -188,9 +189,10 @@ class Prover:
 
 
 def _newest(versions: Sequence[_Version], fits: Callable[[_Version], bool]) -> Standing | None:
-    """The newest of those that fit; None if any of them is not endorsed."""
-    before = [each.standing for each in versions if fits(each)]
-    return before[-1] if before and None not in before else None
+    """The newest of those that fit; None if any, whichever it is, is not as it was written."""
+    if any(each.standing is None for each in versions):
+        return None
+    return next((each.standing for each in reversed(versions) if fits(each)), None)
 
 
 def _require_newest(connection: Connection, keeper: LogKeeper) -> None:

@@ -55,10 +55,16 @@ class StoredRow(NamedTuple):
         """Chain, and number in it."""
         return (OFFICE, self.position) if self.chain is None else (self.chain, self.number or 0)
 
+    @property
+    def is_shaped(self) -> bool:
+        """Whether its columns have values such as this software writes."""
+        texts = (*self[1:8], *(text for text in (self.kind, self.state, self.chain) if text is not None))
+        numbers = (number for number in (self.version, self.number) if number is not None)
+        return all(map(is_text, texts)) and all(type(number) is int for number in numbers)
+
     def is_consistent(self) -> bool:
         """Whether the row's own hash is that of its other columns."""
-        texts = (*self[1:8], *(text for text in (self.kind, self.state, self.chain) if text is not None))
-        if not all(map(is_text, texts)):
+        if not self.is_shaped:
             return False
         return self.hash == row_hash(*self[:7], self[8:11], self[11:])
 

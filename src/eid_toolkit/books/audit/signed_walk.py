@@ -69,7 +69,7 @@ class SignedWalk:
     """How many rows two people are just taking over, by the chain."""
 
     def row(self, row: StoredRow, rows_of_subject: int) -> None:
-        """A row that follows on the one before; ``rows_of_subject`` are those in the chain of the operator it is about."""
+        """A row that follows on the one before; ``rows_of_subject`` has the chain of the operator that it is about."""
         if row.kind is None and not self.runs and row.chain is None:
             return
         chain = row.place[0]
@@ -145,7 +145,8 @@ class SignedWalk:
         if row.action == f"{kind.name}.{row.state}.{TAKEN_OVER}" and left > 0:
             self.to_take_over[row.place[0]] = left - 1
             return frozenset({RIGHT})
-        step = kind.steps.get(row.action.removeprefix(f"{kind.name}."))
+        name, _, action = row.action.partition(".")
+        step = kind.steps.get(action) if name == kind.name else None
         return step.rights if step is not None else None
 
 
@@ -153,5 +154,6 @@ def _check_unsigned(waiting: _Waiting) -> None:
     row = waiting.row
     if row.kind == OPERATOR and row.action in UNSIGNED:  # the staff key vouches for it
         return
-    if row.kind is not None or (waiting.among_signed and not row.action.endswith(ABANDONED)):
+    own = row.place[0] != OFFICE  # where nothing stands but what its operator has signed
+    if own or row.kind is not None or (waiting.among_signed and not row.action.endswith(ABANDONED)):
         raise Broken("audit-signature-missing", row.position)

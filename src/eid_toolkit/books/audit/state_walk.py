@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, select
 
 from eid_toolkit.books.audit.log import any_text, told_rows
-from eid_toolkit.books.audit.papers import check_papers, papers_of
+from eid_toolkit.books.audit.papers import Paper, check_papers, papers_of
 from eid_toolkit.books.audit.proving import Prover
+from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.states import check
-from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS, KINDS, OPERATOR, Kind
+from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS, KINDS, Kind
 from eid_toolkit.books.ledger.schema import audit, decision, document_status, subject_head
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.plain_values import to_plain
@@ -83,7 +84,7 @@ def _page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
     rows = _rows(connection, kind, keys)
     query = select(subject_head).where(subject_head.c.kind == kind.name, subject_head.c.subject.in_(keys))
     heads = {row.subject: (row.version, row.position, row.hash) for row in connection.execute(query)}
-    papers = papers_of(connection, keys) if kind in _DECIDED else {}
+    papers = _papers(connection, keys) if kind in _DECIDED else {}
     for key in keys:
         history = told.get(key, ())
         try:
@@ -93,9 +94,31 @@ def _page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
             if heads.get(key) != (newest.version, newest.position, newest.hash):
                 raise IntegrityBroken("row-head-differs", row=newest.position)
             if kind in _DECIDED:
-                check_papers(prover, key, history, papers.get(key, ()))
+                _check_papers(prover, key, history, papers)
         except IntegrityBroken as error:
             yield Finding(kind.name, key, error.code, _position(error))
+
+
+def _papers(connection: Connection, keys: Sequence[str]) -> dict[str, list[Paper]] | None:
+    """The papers on these subjects; None where a value among them is none that this software can have written."""
+    try:
+        with any_text(connection):
+            return papers_of(connection, keys)
+    except (IntegrityBroken, TypeError, ValueError):
+        return None
+
+
+def _check_papers(
+    prover: Prover, key: str, history: Sequence[StoredRow], papers: dict[str, list[Paper]] | None
+) -> None:
+    if papers is None:
+        papers = _papers(prover.connection, [key])
+    try:
+        if papers is None:
+            raise ValueError("no papers")
+        check_papers(prover, key, history, papers.get(key, ()))
+    except (AttributeError, TypeError, ValueError):
+        raise IntegrityBroken("decision-changed", row=history[-1].position) from None
 
 
 def _rows(connection: Connection, kind: Kind, keys: Sequence[str]) -> dict[str, dict[str, object]] | None:
@@ -124,15 +147,20 @@ def _without_row(connection: Connection, kind: Kind) -> Iterator[Finding]:
 
 
 def _heads_of_nothing(connection: Connection) -> Iterator[Finding]:
+    """Heads of what neither the log nor the register knows; those of the rows are looked at with them."""
     told = select(audit.c.position).where(
-        audit.c.kind == subject_head.c.kind, audit.c.subject == subject_head.c.subject
+        audit.c.kind == subject_head.c.kind,
+        audit.c.subject == subject_head.c.subject,
+        audit.c.version == subject_head.c.version,
+        audit.c.position == subject_head.c.position,
+        audit.c.hash == subject_head.c.hash,
     )
-    mine = select(subject_head.c.kind, subject_head.c.subject, subject_head.c.position).where(
-        ~told.where(audit.c.position == subject_head.c.position, audit.c.hash == subject_head.c.hash).exists()
-    )
-    for kind, subject, position in connection.execute(mine).all():
-        if kind == OPERATOR or kind not in KINDS:
-            yield Finding(kind, subject, "row-head-differs", position)
+    columns = (subject_head.c.kind, subject_head.c.subject, subject_head.c.position)
+    for name, subject, position in connection.execute(select(*columns).where(~told.exists())).all():
+        kind = KINDS.get(name)
+        there = None if kind is None else connection.execute(select(kind.key).where(kind.key == subject)).first()
+        if there is None:
+            yield Finding(name, subject, "row-head-differs", position)
 
 
 def _papers_of_nothing(connection: Connection) -> Iterator[Finding]:

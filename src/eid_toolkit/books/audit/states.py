@@ -192,13 +192,17 @@ def check(prover: Prover, kind: Kind, subject: str, values: Values | None, histo
     newest, first = history[-1], history[0]
     if values is None:
         raise IntegrityBroken("row-missing", row=newest.position)
-    if (values[VERSION], values[TOLD_BY]) != (newest.version, newest.hash) or _content(newest) != kind.content(values):
+    try:
+        content, state = kind.content(values), kind.state(values)
+    except (ValueError, TypeError):  # no such value was ever written
+        raise IntegrityBroken("row-changed", row=newest.position) from None
+    if (values[VERSION], values[TOLD_BY]) != (newest.version, newest.hash):
         raise IntegrityBroken("row-changed", row=newest.position)
-    if kind.state(values) != newest.state:
+    if (content, state) != (_content(newest), newest.state):
         raise IntegrityBroken("row-changed", row=newest.position)
-    if kind.creator is not None and not first.action.endswith(TAKEN_OVER):
+    if kind.creator is not None:
         creator = str(values[kind.creator]).casefold()
-        if first.operator.casefold() != creator:
+        if first.operator.casefold() != creator and not first.action.endswith(TAKEN_OVER):
             raise IntegrityBroken("row-creator-differs", row=first.position)
         if any(row.action in kind.apart and row.operator.casefold() == creator for row in history):
             raise IntegrityBroken("approver-is-creator-on-record", application=subject)
@@ -214,7 +218,8 @@ def check_step(prover: Prover, kind: Kind, before: StoredRow | None, row: Stored
     if before is None and row.action == f"{kind.name}.{row.state}.{TAKEN_OVER}":
         require_taken_over(prover, row)
         return
-    step = kind.steps.get(row.action.removeprefix(f"{kind.name}."))
+    name, _, action = row.action.partition(".")
+    step = kind.steps.get(action) if name == kind.name else None
     if step is None or not step.leads(state, row.state or NONE):
         raise IntegrityBroken("row-step-forbidden", row=row.position, action=row.action)
     prover.require(row, step.rights)

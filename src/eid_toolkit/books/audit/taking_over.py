@@ -14,16 +14,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from eid_toolkit.books.audit.endorsed import in_detail
-from eid_toolkit.books.audit.keeper import chain_of, pending_of
+from eid_toolkit.books.audit.keeper import pending_of
 from eid_toolkit.books.audit.log import AuditEvent, append, told_rows
-from eid_toolkit.books.audit.papers import PAPERS, Paper, digest_of, papers_of
-from eid_toolkit.books.audit.rows import OFFICE
+from eid_toolkit.books.audit.papers import Paper, papers_of, told_papers
 from eid_toolkit.books.audit.standing import told_in
 from eid_toolkit.books.audit.states import BEFORE, CONTENT
 from eid_toolkit.books.audit.taken_over import ACTION, RIGHT, SUBJECT, statement
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.database import write_gathered
 from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS, KINDS, OPERATOR, TAKEN_OVER, Kind
+from eid_toolkit.books.ledger.schema import audit, document
 from eid_toolkit.books.ledger.schema.base import TOLD_BY, VERSION
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.records import OperatorRecord
@@ -55,6 +55,12 @@ def to_take_over(connection: Connection) -> TakenOver:
     return TakenOver({name: count for name, count in counts.items() if count})
 
 
+def is_told(connection: Connection) -> bool:
+    """Whether the log tells of any state: the register was taken over, or founded since."""
+    told = select(audit.c.position).where(audit.c.kind.in_(list(KINDS))).limit(1)
+    return connection.execute(told).first() is not None
+
+
 def take_over(
     connection: Connection,
     records: Iterable[OperatorRecord],
@@ -71,12 +77,13 @@ def take_over(
     actor, second = people[0], people[1] if len(people) > 1 else None
     known = _tell_operators(connection, records, actor, foundation, now)
     there = to_take_over(connection)
+    if there.rows and not foundation.demo and is_told(connection):  # what has come since nobody vouches for
+        raise NotPermitted("register-taken-over-already")
     if not there.rows and not known:
         raise NotPermitted("register-taken-over-already")
     write_gathered(connection)
     pending = pending_of(connection)
-    own = chain_of(actor.name) if pending.keeper is not None and pending.keeper.signs(actor) else OFFICE
-    number, _ = pending.end_of(connection, own)
+    number, _ = pending.end_of(connection, pending.own_chain(connection, actor))
     detail: dict[str, object] = {"rows": there.total, "with": None, "signature": None}
     if second is not None:
         signed = second.sign(statement(foundation.home, number + 1, there.total, actor.name, second.name))
@@ -118,10 +125,13 @@ def _take_over_kind(connection: Connection, kind: Kind, actor: Operator, now: da
         plain = [{column.name: row[column] for column in kind.table.columns} for row in rows]
         keys = [row[kind.key.name] for row in plain]
         papers = papers_of(connection, keys) if kind in (APPLICATIONS, DOCUMENTS) else {}
+        prepared = _prepared(connection, keys) if kind is APPLICATIONS else {}
         events = []
         for key, row in zip(keys, plain, strict=True):
             state = kind.state(row)
             detail = {CONTENT: kind.content(row), BEFORE: None, **_decided(kind, papers.get(key, []))}
+            if kind is APPLICATIONS:
+                detail[PREPARED] = prepared.get(key, [])
             events.append(AuditEvent(f"{kind.name}.{state}.{TAKEN_OVER}", key, detail, (kind.name, 1, state)))
         hashes = append(connection, now, actor, events)
         changed = [{"the_key": key, "the_hash": each} for key, each in zip(keys, hashes, strict=True)]
@@ -129,11 +139,20 @@ def _take_over_kind(connection: Connection, kind: Kind, actor: Operator, now: da
         write_gathered(connection)
 
 
+def _prepared(connection: Connection, applications: Sequence[str]) -> dict[str, list[str]]:
+    """The documents that applications have, whatever has become of them."""
+    documents: dict[str, list[str]] = {}
+    rows = select(document.c.application_id, document.c.id).where(document.c.application_id.in_(applications))
+    for application, identifier in connection.execute(rows.order_by(document.c.id)):
+        documents.setdefault(application, []).append(identifier)
+    return documents
+
+
 def _decided(kind: Kind, papers: Sequence[Paper]) -> dict[str, Any]:
     """What was decided before, by one digest; of a document also as what officers know it."""
     if kind not in (APPLICATIONS, DOCUMENTS):
         return {}
-    detail: dict[str, Any] = {PAPERS: [len(papers), digest_of(papers)]}
+    detail: dict[str, Any] = dict(told_papers(papers))
     changes = [paper for paper in papers if paper.state is not None]
     if changes:
         reported = next((each for each in reversed(changes) if each.action in _REPORTED), None)
@@ -143,5 +162,7 @@ def _decided(kind: Kind, papers: Sequence[Paper]) -> dict[str, Any]:
     return detail
 
 
+PREPARED = "documents"
+"""In the detail of an application that was taken over: the documents that it had."""
 TOLD = "told"
 """In the detail of a document that was taken over: as what officers knew it, and since when."""

@@ -142,6 +142,10 @@ class AuditTrail:
         known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
             result = walk(items(connection), lambda: ends(connection), key, self._keys_of, known, self._keys.foundation)
+            if result.reason is None and not is_there(
+                connection
+            ):  # a head that says of its row where it does not stand
+                result = replace(result, reason="audit-head-lost", broken_at=result.newest_position)
             behind = next((each for each in self._notes.newest() if not _has_row(connection, each)), None)
             if result.reason is None and behind is not None:
                 first = min(behind.position, result.newest_position + 1)

@@ -139,6 +139,8 @@ class _Walk:
 
     def row(self, row: StoredRow) -> None:
         self._close_restoring()
+        if not row.is_shaped:
+            raise Broken("audit-row-changed", row.position)
         chain, number = row.place
         end = self.chains.get(chain, _BEGINNING)
         if row.position > self.position + 1:

@@ -80,9 +80,11 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
     if isinstance(value, (bytes, memoryview)):
-        return sha256(value).hexdigest()
+        return {"sha256": sha256(value).hexdigest()}
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, float):  # is nowhere written
+        raise ValueError("a number that is not whole")
     return None if value is None else int(value)  # type: ignore[call-overload]
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, and_, select
 
 from eid_toolkit.books.audit.states import Held
+from eid_toolkit.books.audit.taking_over import PREPARED as DOCUMENTS_BEFORE
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.decisions import Decision, decision_of
 from eid_toolkit.books.ledger.schema import application, application_biometric, decision, person
@@ -179,7 +180,8 @@ PREPARED = "prepared"
 def documents_of(held: Held) -> list[str]:
     """The documents that were prepared for an application, by the log."""
     prepared = (row for row in held.history if row.action == f"application.{PREPARED}")
-    return [parse_json(row.detail)["document"] for row in prepared]
+    taken_over = parse_json(held.history[0].detail).get(DOCUMENTS_BEFORE, [])
+    return [*taken_over, *(parse_json(row.detail)["document"] for row in prepared)]
 
 
 def open_application(connection: Connection, people: Sequence[str], profile: str) -> str | None:

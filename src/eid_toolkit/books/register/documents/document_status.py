@@ -114,6 +114,7 @@ class DocumentStatuses:
 
     def replaced(self, connection: Connection, identifier: str, successor: str, operator: Operator) -> None:
         """Within the transaction that issues its successor: the document is good no more."""
+        hold_one(connection, DOCUMENTS, identifier)
         predecessor = load_document(connection, identifier)
         if DOCUMENT.allows(predecessor.state, "reissue"):  # it may have been destroyed meanwhile
             self._change(connection, predecessor, "reissue", operator, successor)

@@ -21,7 +21,7 @@ from eid_toolkit.books.audit.home_notes import HomeNotes, restoring_note
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.statements import Checkpoint, audit_key
-from eid_toolkit.books.audit.taking_over import take_over, to_take_over
+from eid_toolkit.books.audit.taking_over import is_told, take_over, to_take_over
 from eid_toolkit.books.audit.trail import ends, items
 from eid_toolkit.books.audit.walk import RESTORED, walk
 from eid_toolkit.books.keys.keys import KeyStore
@@ -209,7 +209,9 @@ class Restorer:
             "seen": {"position": seen.position, "hash": seen.hash} if seen is not None and gone else None,
         }
         now = self._clock.now()
-        if to_take_over(connection).rows:  # by those who restore: the back-up is of an earlier version
+        if to_take_over(connection).rows and not is_told(
+            connection
+        ):  # by those who restore: the back-up is of an earlier version
             take_over(connection, self._operators.list(), self._people, self._keys.foundation, now)
         erased_again, erasures_known = 0, before is not None and before.erased is not None
         if before is not None and before.erased:  # their data must not come back with the back-up

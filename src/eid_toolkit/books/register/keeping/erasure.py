@@ -14,6 +14,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append
+from eid_toolkit.books.audit.papers import papers_of, told_papers
 from eid_toolkit.books.audit.states import change
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.decisions import ERASED_STATEMENT
@@ -161,11 +162,16 @@ def _erase(
     def without_number(before: Values) -> dict[str, object]:
         return {"document_number": "" if before["id"] in numbered else before["document_number"]}
 
-    change(connection, DOCUMENTS, documents, without_number, _ERASED, operator, now)
-    change(connection, APPLICATIONS, applications, {"evidence": "[]", "portrait": b""}, _ERASED, operator, now)
+    _blank_papers(connection, identifiers, applications, documents)
+    papers = papers_of(connection, [*applications, *documents])
+
+    def left(before: Values) -> dict[str, object]:
+        return told_papers(papers.get(before["id"], []))
+
+    change(connection, DOCUMENTS, documents, without_number, _ERASED, operator, now, left)
+    change(connection, APPLICATIONS, applications, {"evidence": "[]", "portrait": b""}, _ERASED, operator, now, left)
     _blank_cards(connection, documents, operator, now)
     _blank_notices(connection, identifiers, documents, operator, now)
-    _blank_papers(connection, identifiers, applications, documents)
     told = {**detail, "documents": documents, "merged": identifiers[1:]}
     append(connection, now, operator, [AuditEvent("person.erased", identifiers[0], told)])
     return documents
