@@ -71,7 +71,7 @@ def digest_of(papers: Sequence[Paper]) -> str:
     return sha256("".join(paper.digest for paper in papers).encode()).hexdigest()
 
 
-_NO_PAPERS = [0, digest_of([])]
+_NO_PAPERS: list[Any] = [0, digest_of([])]
 """What a subject has on which nothing was ever decided."""
 
 
@@ -87,7 +87,8 @@ def check_papers(prover: Prover, subject: str, history: Sequence[StoredRow], pap
     the row that tells of it.
     """
     sums: list[tuple[int, Any]] = [(row.position, _detail(row)[PAPERS]) for row in history if PAPERS in _detail(row)]
-    since, (count, digest_of_all) = sums[-1] if sums else (0, _NO_PAPERS)
+    since, held_by_one = sums[-1] if sums else (0, _NO_PAPERS)
+    count, digest_of_all = int(held_by_one[0]), str(held_by_one[1])
     told = [(row, statement) for row, statement in _told(history) if row.position > since]
     if len(papers) < count + len(told):
         raise IntegrityBroken("decision-removed", row=told[0][0].position if told else since)
