@@ -42,7 +42,7 @@ def forge(office: WorkingOffice, name: str) -> Operator:
 
 def approved_with_own_software(office: WorkingOffice, application: Application, operator: Operator) -> None:
     """This software refuses it; one that does not look at who acts writes it as the operator's key can sign it."""
-    with pytest.raises(NotPermitted, match="operator-standing-changed|register-not-taken-over"):
+    with pytest.raises(NotPermitted, match=r"operator-standing-changed|register-not-taken-over"):
         office.register.applications.approve(application.id, operator)
     assert office.register.applications.get(application.id).state is ApplicationState.CREATED
     with pytest.MonkeyPatch.context() as patch:

@@ -120,9 +120,13 @@ class Prover:
         versions = self._standings.get(name)
         if versions is None:
             versions = self._standings[name] = []
+            newest = 0
             for row in self._office:
                 if row.kind == OPERATOR and row.subject == name:
                     standing = standing_in(row, self.keeper.foundation) if self._is_appointed(row) else None
+                    if standing is not None and standing.version <= newest:  # one from before, once more
+                        standing = None
+                    newest = max(newest, row.version or 0)
                     versions.append(_Version(row.position, chain_rows(row), standing))
         return versions
 
