@@ -32,7 +32,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from eid_toolkit.books.audit.log_head import Heads, root
-from eid_toolkit.books.audit.rows import OFFICE, PLACE, TOLD, StoredRow, is_text
+from eid_toolkit.books.audit.rows import OFFICE, PLACE, TOLD, StoredRow, as_text, is_text
 from eid_toolkit.books.audit.sessions import Voucher, read_voucher
 from eid_toolkit.books.audit.signed_walk import SignedRun
 from eid_toolkit.books.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
@@ -78,10 +78,14 @@ class Exporting:
                 case StoredRow():
                     position = item.position
                     chain, number = item.place
-                    heads[chain] = (number, item.hash)
+                    heads[chain] = (number, as_text(item.hash))
                     values = item._asdict()
-                    told = {} if item.kind is None else {name: values[name] for name in TOLD}
-                    place = {} if item.chain is None else {name: values[name] for name in PLACE}
+                    told, place = (
+                        {name: values[name] for name in names}
+                        if any(values[name] is not None for name in names)
+                        else {}
+                        for names in (TOLD, PLACE)
+                    )
                     plain = {name: value for name, value in values.items() if name not in (*TOLD, *PLACE)}
                     self._write(_line({**plain, "detail": _detail(item.detail), **told, **place}))
                 case SignedRun():

@@ -201,6 +201,8 @@ class Pending:
         if connection.dialect.name == "postgresql":
             return list(connection.execute(_NEXT, {"count": count}).scalars())
         newest = self.rows[-1].position if self.rows else connection.execute(_NEWEST).scalar() or 0
+        if not isinstance(newest, int):
+            raise IntegrityBroken("audit-head-lost")
         if newest + count > LAST:
             raise IntegrityBroken("audit-position-impossible", position=newest)
         return list(range(newest + 1, newest + count + 1))

@@ -189,7 +189,8 @@ def has_row(connection: Connection, chain: str, number: int, row_hash: str) -> b
 
 def _row(row: Row[Any]) -> AuditRow:
     """Raises :class:`IntegrityBroken` for values of which this software cannot have written one."""
-    for value in row:
-        if not isinstance(value, (int, str, datetime)) and value is not None:
+    for name, value in row._mapping.items():
+        missing = value is None and name not in (*TOLD, *PLACE)
+        if missing or not isinstance(value, (int, str, datetime, type(None))):
             raise IntegrityBroken("register-value-damaged", what=f"row {row[0]} of the audit log")
     return AuditRow(**row._mapping)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from eid_toolkit.books.audit.inclusion import Heads, root
-from eid_toolkit.books.audit.rows import OFFICE, is_text
+from eid_toolkit.books.audit.rows import OFFICE, as_text, is_text
 from eid_toolkit.books.ledger.database import write_gathered
 from eid_toolkit.books.ledger.schema import audit, chain_head
 
@@ -48,9 +48,10 @@ def heads_at(connection: Connection, position: int) -> dict[str, tuple[int, str]
     first = select(name, func.min(audit.c.position)).where(audit.c.position > position).group_by(name)
     for chain, place in connection.execute(first).all():
         row = connection.execute(select(audit.c.number, audit.c.previous).where(audit.c.position == place)).one()
-        number = (place if row.number is None else row.number) - 1
+        newest = place if row.number is None else row.number
+        number = newest - 1 if isinstance(newest, int) else 0
         if number:
-            now[chain] = (number, row.previous)
+            now[chain] = (number, as_text(row.previous))
         else:
             now.pop(chain, None)
     return now

@@ -17,11 +17,12 @@ from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
 from eid_toolkit.books.audit.heads import LAST
 from eid_toolkit.books.audit.keeper import LogKeeper, chain_of, run_statement
-from eid_toolkit.books.audit.rows import GENESIS, OFFICE, StoredRow
+from eid_toolkit.books.audit.rows import GENESIS, OFFICE, StoredRow, some_bytes
 from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_public_key
 from eid_toolkit.books.ledger.database import keeper_of
 from eid_toolkit.books.ledger.kinds import KINDS, OPERATOR
 from eid_toolkit.books.ledger.schema import audit, audit_session, audit_signature, chain_head
+from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
@@ -170,10 +171,12 @@ class Prover:
         columns, (chain, number) = audit_signature.c, row.place
         query = select(audit_signature).where(columns.chain == chain, columns.last >= number)
         signed = self.connection.execute(query.order_by(columns.last).limit(1)).first()
-        if signed is not None and signed.first <= number:
+        if signed is not None:
             self._check_signed(signed, None)
 
     def _check_signed(self, signed: Row[Any], run: list[StoredRow] | None) -> None:
+        if not (isinstance(signed.first, int) and isinstance(signed.last, int) and 0 < signed.first <= signed.last):
+            return
         voucher = self._voucher(signed.session)
         if run is None:
             run = log.rows_between(self.connection, signed.chain, signed.first, signed.last)
@@ -181,7 +184,9 @@ class Prover:
             return
         home = self.keeper.foundation.home
         statement = run_statement(home, signed.session, signed.chain, signed.first, signed.last, run[-1].hash)
-        if voucher.record.home == home and voucher.record.has_signed(statement, bytes(signed.signature)):
+        if voucher.record.home == home and voucher.record.has_signed(
+            statement, stored(some_bytes, signed.signature, "a signature")
+        ):
             self.keeper.keep({row.hash: voucher for row in run})
 
     def _voucher(self, identifier: str) -> Voucher | None:

@@ -52,8 +52,10 @@ class StoredRow(NamedTuple):
 
     @property
     def place(self) -> tuple[str, int]:
-        """Chain, and number in it."""
-        return (OFFICE, self.position) if self.chain is None else (self.chain, self.number or 0)
+        """Chain, and number in it; what is no such value stands for none that there is."""
+        if self.chain is None:
+            return OFFICE, self.position
+        return as_text(self.chain), self.number if isinstance(self.number, int) else 0
 
     @property
     def is_shaped(self) -> bool:
@@ -78,6 +80,18 @@ def is_text(value: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def as_text(value: object) -> str:
+    """A stored value as text that can be written as UTF-8, whatever it is."""
+    return value if isinstance(value, str) and is_text(value) else ascii(value)
+
+
+def some_bytes(value: object) -> bytes:
+    """The value, if it is bytes; raises :class:`ValueError` for anything else that a database may hold."""
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value)
+    raise ValueError("no bytes")
 
 
 def whole_number(value: object) -> int:

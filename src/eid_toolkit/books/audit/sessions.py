@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
+from eid_toolkit.books.audit.rows import some_bytes
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import DIGEST
 from eid_toolkit.books.ledger.canonical import canonical
@@ -92,7 +93,7 @@ def read_voucher(identifier: str, statement: str, signature: bytes) -> Voucher |
     """A session as it is stored; None for what is none."""
     try:
         record = SessionRecord.parse(statement)
-        return Voucher(record, statement, bytes(signature)) if record.id == identifier else None
+        return Voucher(record, statement, some_bytes(signature)) if record.id == identifier else None
     except (ValueError, TypeError):
         return None
 

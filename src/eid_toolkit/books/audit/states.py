@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, union, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append, told_rows
 from eid_toolkit.books.audit.proving import Prover
-from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.rows import StoredRow, is_text
 from eid_toolkit.books.audit.taken_over import require_taken_over
 from eid_toolkit.books.ledger.database import is_writing
 from eid_toolkit.books.ledger.kinds import KINDS, NONE, TAKEN_OVER, Kind, Values
@@ -210,6 +210,8 @@ def check(prover: Prover, kind: Kind, subject: str, values: Values | None, histo
 
 def check_step(prover: Prover, kind: Kind, before: StoredRow | None, row: StoredRow) -> None:
     """Raises :class:`IntegrityBroken` unless the row leads on from the one before, by who had the right to it."""
+    if not is_text(row.action):
+        raise IntegrityBroken("row-not-signed", row=row.position)
     version, state = (0, NONE) if before is None else (before.version or 0, before.state or NONE)
     if row.version == version:
         raise IntegrityBroken("row-told-twice", row=row.position)
@@ -266,7 +268,7 @@ def _before(row: StoredRow) -> object:
 def _in(row: StoredRow, name: str) -> object:
     try:
         return parse_json(row.detail).get(name, "")
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         return ""
 
 

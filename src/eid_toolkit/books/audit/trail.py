@@ -17,7 +17,7 @@ from eid_toolkit.books.audit.home_notes import HomeNotes, RestoringNote
 from eid_toolkit.books.audit.keeper import LogKeeper, SignedRow
 from eid_toolkit.books.audit.log import AuditRow, Filter
 from eid_toolkit.books.audit.log_head import Heads, heads, is_there
-from eid_toolkit.books.audit.rows import StoredRow, whole_number
+from eid_toolkit.books.audit.rows import StoredRow, as_text, some_bytes, whole_number
 from eid_toolkit.books.audit.sessions import read_voucher
 from eid_toolkit.books.audit.signed_walk import SignedRun
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, audit_key
@@ -329,5 +329,5 @@ def _runs(connection: Connection) -> Iterator[SignedRun]:
         last, first, position = (
             stored(whole_number, each, "the rows of a signature") for each in (row.last, row.first, row.position)
         )
-        signature = stored(bytes, row.signature, "a signature")
-        yield SignedRun(str(row.chain), last, first, position, str(row.session), signature)
+        signature = stored(some_bytes, row.signature, "a signature")
+        yield SignedRun(as_text(row.chain), last, first, position, as_text(row.session), signature)

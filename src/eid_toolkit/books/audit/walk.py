@@ -128,8 +128,8 @@ class _Walk:
     """The last row that a checkpoint vouches for."""
     checkpoints: int = 0
     newest: Checkpoint | None = None
-    ahead: bool = False
-    """A checkpoint on a row that has not come."""
+    ahead: int | None = None
+    """The position of a row that has not come, though what signs it has."""
     open_restoring: int | None = None
     restorings: list[Restoring] = field(default_factory=list)
 
@@ -141,6 +141,8 @@ class _Walk:
         self._close_restoring()
         if not row.is_shaped:
             raise Broken("audit-row-changed", row.position)
+        if self.ahead is not None and self.ahead < row.position:
+            raise Broken("audit-row-missing", self.ahead)
         chain, number = row.place
         end = self.chains.get(chain, _BEGINNING)
         if row.position > self.position + 1:
@@ -177,7 +179,7 @@ class _Walk:
     def run(self, run: SignedRun) -> None:
         end = self.chains.get(run.chain, _BEGINNING)
         if run.position > self.position:
-            self.ahead = True
+            self.ahead = self.ahead or run.position
         elif run.position < self.position or (run.last, run.position) != (end.number, end.position):
             raise Broken("audit-signature-wrong", run.position)
         else:
@@ -185,7 +187,7 @@ class _Walk:
 
     def checkpoint(self, current: Checkpoint) -> None:
         if current.position > self.position:
-            self.ahead = True  # a row between is missing, or all at the end
+            self.ahead = self.ahead or current.position  # a row between is missing, or all at the end
             return
         if self.key is None:
             raise IntegrityBroken("audit-key-missing")
@@ -207,7 +209,7 @@ class _Walk:
 
     def end(self, ends: tuple[int, Heads] | None) -> None:
         self._close_restoring()
-        if self.ahead:
+        if self.ahead is not None:
             raise Broken("audit-rows-cut-off", self.position + 1)
         self.signing.end()
         if self.position == 0 or ends is None:  # the founding itself is on record
