@@ -72,9 +72,9 @@ def test_what_one_approves_while_the_home_looks_like_a_demo_home_is_not_issued(
     attack.edit("eid.toml", "demo = false", "demo = true")
     for path in (demo_home_template / "keys").iterdir():
         shutil.copy(path, attack.root / "keys")
-    attack.office.call("--operator", "carl", "--yes", "application", "approve", application)
+    attack.office.call("--operator", "carl", "--yes", "application", "approve", application, code=12)
     attack.put_back(before)
-    attack.fails("anna", "document", "prepare", application, code=12)
+    attack.fails("anna", "document", "prepare", application, code=10)  # for nothing was approved
 
 
 def test_a_document_signer_of_ones_own_writes_no_card(attack: Attack) -> None:

@@ -60,19 +60,19 @@ def dies_before_sync(patched: pytest.MonkeyPatch) -> None:
 
 
 def dies_within_the_transaction(patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(documents, "append", die)  # all rows are written, none is committed
+    patched.setattr(documents, "change", die)  # documents are written, none is committed
 
 
 def dies_in_the_second_transaction(patched: pytest.MonkeyPatch) -> None:
-    append, groups = documents.append, [1]
+    change, groups = documents.change, [1]
 
-    def appends(*what: object) -> None:
+    def changes(*what: object) -> None:
         if not groups:
             die()
         groups.pop()
-        append(*what)  # type: ignore[arg-type]
+        change(*what)  # type: ignore[arg-type]
 
-    patched.setattr(documents, "append", appends)
+    patched.setattr(documents, "change", changes)
 
 
 @pytest.mark.parametrize(
