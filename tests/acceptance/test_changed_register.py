@@ -82,7 +82,7 @@ def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_s
         (["UPDATE audit SET operator = 'carl' WHERE position = 2"], "audit"),
         (["DELETE FROM audit WHERE position = 2"], "audit"),
         (["DELETE FROM audit WHERE position = (SELECT max(position) FROM audit)"], "audit"),
-        (["DELETE FROM audit", "DELETE FROM audit_head"], "audit"),
+        (["DELETE FROM audit", "DELETE FROM chain_head", "DELETE FROM subject_head"], "audit"),
         (["UPDATE audit SET position = -position", "UPDATE audit SET position = 6 + position"], "audit"),
         (["UPDATE audit SET detail = '{'"], "export"),
     ],

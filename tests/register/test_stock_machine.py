@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import delete, func, select
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import func, select
 
-from eid_toolkit.books.ledger.schema import blank, blank_movement, manifest, shift
+from eid_toolkit.books.ledger.schema import blank_movement
 from eid_toolkit.books.register.stock.manifests import Manifest
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
-from support.homes import ANNA, BERT, WorkingOffice
+from support.homes import ANNA, BERT, HomeCopies, WorkingOffice
 from support.manifests import chip_of, serial_of
 from support.manifests import manifest as manifest_of
+
+Fresh = Callable[[], WorkingOffice]
 
 BOTH = (ANNA, BERT)
 STATIONS = st.sampled_from(["main", "two"])
@@ -58,20 +62,18 @@ class StockMachine(RuleBasedStateMachine):
 
     numbers: ClassVar[count[int]] = count(1)
 
-    def __init__(self, office: WorkingOffice) -> None:
+    def __init__(self, fresh: Fresh) -> None:
         super().__init__()
-        self.office = office
-        self.stock = office.register.stock
+        self.office = fresh()
+        self.stock = self.office.register.stock
         self.state: dict[str, str] = {}
         self.station: dict[str, str | None] = {}
         self.chip: dict[str, str] = {}
         self.shifts: dict[str, Told] = {}
 
-    @initialize()
-    def begin(self) -> None:
-        with self.office.register.database.write() as connection:
-            for each in (blank_movement, blank, manifest, shift):
-                connection.execute(delete(each))
+    def teardown(self) -> None:
+        self.office.register.close()
+        shutil.rmtree(self.office.home.root)
 
     # What people do.
 
@@ -250,7 +252,14 @@ class StockMachine(RuleBasedStateMachine):
         return None
 
 
-def test_no_sequence_of_operations_loses_or_doubles_a_serial(office: WorkingOffice, backend: str) -> None:
+@pytest.fixture
+def fresh(home_copies: HomeCopies, tmp_path: Path) -> Fresh:
+    """Makes an office whose stock is empty."""
+    numbers = count(1)
+    return lambda: WorkingOffice.at(home_copies.copy(tmp_path / str(next(numbers))))
+
+
+def test_no_sequence_of_operations_loses_or_doubles_a_serial(fresh: Fresh, backend: str) -> None:
     examples = 100 if backend == "sqlite" else 25
     wanted = settings(
         max_examples=examples,
@@ -259,18 +268,17 @@ def test_no_sequence_of_operations_loses_or_doubles_a_serial(office: WorkingOffi
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(lambda: StockMachine(office), settings=wanted)  # type: ignore[arg-type]
+    run_state_machine_as_test(lambda: StockMachine(fresh), settings=wanted)  # type: ignore[arg-type]
 
 
-def test_the_machine_itself_finds_a_lost_serial(office: WorkingOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machine_itself_finds_a_lost_serial(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stock that forgets what was handed out by serial is caught."""
-    stock = type(office.register.stock)
-    hand_out = stock.hand_out
+    hand_out = Stock.hand_out
 
     def forgetful(self: Stock, station: str, operator: Operator, serials: Sequence[str] = (), count: int = 0) -> object:
         return [] if serials else hand_out(self, station, operator, serials, count)
 
-    monkeypatch.setattr(stock, "hand_out", forgetful)
+    monkeypatch.setattr(Stock, "hand_out", forgetful)
     wanted = settings(
         max_examples=200,
         derandomize=True,
@@ -281,4 +289,4 @@ def test_the_machine_itself_finds_a_lost_serial(office: WorkingOffice, monkeypat
         suppress_health_check=list(HealthCheck),
     )
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(lambda: StockMachine(office), settings=wanted)  # type: ignore[arg-type]
+        run_state_machine_as_test(lambda: StockMachine(fresh), settings=wanted)  # type: ignore[arg-type]

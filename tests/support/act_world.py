@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,7 +95,6 @@ def build_world(folder: Path) -> World:
     world.quiet("audit", "checkpoint")
     _stock(world)
     _card_keys(world)
-    _of_before(world)
     return world
 
 
@@ -228,10 +225,3 @@ def _card_keys(world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ENVIRONMENT, "EID_COMPONENT", first.hex())
         world.quiet("stock", "key", "import", "Begun", "--batch", 1, *words)
-
-
-def _of_before(world: World) -> None:
-    """A vendor from when the audit log did not vouch for rows: it is to be taken over."""
-    values = ("Former Ltd", world.path("vendor.der").read_bytes(), "2020-01-01T09:00:00.000000Z", "anna")
-    with closing(sqlite3.connect(world.home / "register.sqlite")) as register, register:
-        register.execute("INSERT INTO vendor (name, certificate, added_at, operator) VALUES (?, ?, ?, ?)", values)

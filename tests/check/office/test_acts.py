@@ -79,7 +79,6 @@ ACTS = {
     "pki terminal issue": "pki terminal issue @terminal.cvreq --output @out.cvcert",
     "pki terminal provision": "pki terminal provision --officer @officer",
     "register backup": "register backup @out.backup",
-    "register take-over": "register take-over",
     "stock close": "stock close --station open --counted 1",
     "stock destroy": "stock destroy {s6} --reason torn",
     "stock find": "stock find {s5} --printed {s5} --reason drawer",
@@ -118,6 +117,11 @@ OPERATORS = {
 }
 """Acts that a demo home does not know."""
 
+TAKING_OVER = {"register take-over": "register take-over"}
+"""The act that a register of an earlier version needs."""
+
+COMMANDS = {**ACTS, **OPERATORS, **TAKING_OVER}
+
 ELSEWHERE = {
     "card batch": "check/personalization/test_stops.py",
     "card personalize": "check/personalization/test_stops.py",
@@ -155,16 +159,18 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 def test_every_command_is_in_one_table() -> None:
     reads = [name.strip() for name in READS.replace("\n", " ").split(",")]
-    done = {command.partition(" (")[0] for command in ACTS}
-    known = [*done, *{command.partition(" (")[0] for command in OPERATORS}, *ELSEWHERE, "init", *reads]
+    done = {command.partition(" (")[0] for command in COMMANDS}
+    known = [*done, *ELSEWHERE, "init", *reads]
     assert sorted(known) == sorted(commands(main))
     assert all((Path(__file__).parents[2] / place).is_file() for place in ELSEWHERE.values())
 
 
-def test_every_act_in_the_source_is_done_by_a_command_here(world: World, office: World, tmp_path: Path) -> None:
+def test_every_act_in_the_source_is_done_by_a_command_here(
+    world: World, office: World, before: World, tmp_path: Path
+) -> None:
     """Each name that the package gives to ``act`` or ``decide`` was decided on in one of the runs."""
     decided = set()
-    for place, commands_there in ((world, ACTS), (office, OPERATORS)):
+    for place, commands_there in ((world, ACTS), (office, OPERATORS), (before, TAKING_OVER)):
         for command, words in commands_there.items():
             trial = place.copy(tmp_path / command.replace(" ", "-"))
             trial.quiet(*trial.filled(words))
@@ -190,6 +196,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="module")
+def before(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world with a vendor from when the audit log did not vouch for rows: nothing is received before it does."""
+    older = world.copy(tmp_path_factory.mktemp("before") / "world")
+    values = ("Former Ltd", older.path("vendor.der").read_bytes(), "2020-01-01T09:00:00.000000Z", "anna")
+    with closing(sqlite3.connect(older.home / "register.sqlite")) as register, register:
+        register.execute("INSERT INTO vendor (name, certificate, added_at, operator) VALUES (?, ?, ?, ?)", values)
+    return older
+
+
+@pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A home that is no demo, with Anna and Bert, Carl, who is a clerk, and Emil, a security officer."""
     folder = tmp_path_factory.mktemp("office")
@@ -197,6 +213,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.add("carl", "the third one's words", "clerk")
     made.add("emil", "the third one's words", "security-officer")
     return World(folder)
+
+
+def _place_of(command: str) -> str:
+    """The fixture of where the command is an act."""
+    return "office" if command in OPERATORS else "before" if command in TAKING_OVER else "world"
 
 
 class Trials:
@@ -255,12 +276,11 @@ class Trials:
         assert changed == whole, stop
 
 
-@pytest.mark.parametrize("command", sorted([*ACTS, *OPERATORS]))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_a_stop_leaves_the_act_done_and_on_record_or_neither(
     command: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    place = request.getfixturevalue("office" if command in OPERATORS else "world")
-    trials = Trials(place, {**ACTS, **OPERATORS}[command], tmp_path)
+    trials = Trials(request.getfixturevalue(_place_of(command)), COMMANDS[command], tmp_path)
     tripwire, whole = trials.whole()
     for at, event in enumerate(tripwire.events, start=1):
         trials.check(trials.killed(at), whole, f"killed at {at} ({event}) of {tripwire.events}")
@@ -302,8 +322,8 @@ def test_a_founding_that_is_stopped_leaves_no_home_or_a_whole_one(tmp_path: Path
 def test_where_another_process_has_the_register_nothing_is_done(
     command: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    place = request.getfixturevalue("office" if command in OPERATORS else "world").copy(tmp_path / "world")
-    before, words = Picture.of(place.folder, place.home), place.filled({**ACTS, **OPERATORS}[command])
+    place = request.getfixturevalue(_place_of(command)).copy(tmp_path / "world")
+    before, words = Picture.of(place.folder, place.home), place.filled(COMMANDS[command])
     with closing(sqlite3.connect(place.home / "register.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         refused = place.call(*words)

@@ -71,6 +71,10 @@ class HomeNotes:
 
     def newest(self) -> tuple[SignedRow, ...]:
         """The newest rows seen, of different chains; raises :class:`IntegrityBroken` if the file is damaged."""
+        return tuple(row for row in self._noted() if row.home == self._home)
+
+    def _noted(self) -> tuple[SignedRow, ...]:
+        """All rows in the file, some perhaps of a home that this one was made to look like for a while."""
         data = self._read(NEWEST_FILE, _LIMIT)
         if data is None:
             return ()
@@ -78,16 +82,19 @@ class HomeNotes:
             rows = read_json(_Rows, data, NEWEST_SCHEMA, strict=True).rows
         except ValueError:
             raise IntegrityBroken("audit-file-damaged", file=NEWEST_FILE) from None
-        if not all(row.is_of(self._home) for row in rows):
+        if any(row.home is None for row in rows):
             raise IntegrityBroken("audit-file-damaged", file=NEWEST_FILE)
         return rows
 
     def remember(self, rows: Iterable[SignedRow], *, restored: bool = False) -> None:
         """Keep rows that are newer than those remembered; those that a restoring has led to, instead of them."""
         known: dict[str, SignedRow] = {}
+        others: tuple[SignedRow, ...] = ()
         if not restored:
             with suppress(IntegrityBroken):
-                known = {row.chain: row for row in self.newest()}
+                noted = self._noted()
+                known = {row.chain: row for row in noted if row.home == self._home}
+                others = tuple(row for row in noted if row.home != self._home)
         before = dict(known)
         for row in rows:
             if row.chain not in known or known[row.chain].last < row.last:
@@ -96,7 +103,7 @@ class HomeNotes:
             return
         newest = sorted(known.values(), key=lambda row: row.position)[-_CHAINS:]
         private_directory(self._folder)
-        text = canonical({"schema": NEWEST_SCHEMA, **to_plain(_Rows(tuple(newest)))})
+        text = canonical({"schema": NEWEST_SCHEMA, **to_plain(_Rows((*newest, *others[:_CHAINS])))})
         write_atomic(self._folder / NEWEST_FILE, text.encode())
 
     def forget(self) -> None:

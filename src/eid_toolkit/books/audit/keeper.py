@@ -68,13 +68,15 @@ class SignedRow:
     voucher: Hex
     signature: Hex
 
-    def is_of(self, home: bytes) -> bool:
-        """Whether it was signed in this home."""
+    @property
+    def home(self) -> bytes | None:
+        """The home that it was signed in; None if it was not signed as it stands."""
         voucher = read_voucher(self.session, self.statement, self.voucher)
-        if voucher is None or voucher.record.home != home:
-            return False
+        if voucher is None:
+            return None
+        home = voucher.record.home
         signed = run_statement(home, self.session, self.chain, self.first, self.last, self.hash)
-        return voucher.record.has_signed(signed, self.signature)
+        return home if voucher.record.has_signed(signed, self.signature) else None
 
 
 @dataclass(frozen=True)

@@ -137,11 +137,11 @@ def export(app: App, output: Path | None, subject: str | None) -> None:
     """
     if subject is not None:
         with open_office(app) as office:
-            proof = to_json(audit_log.prove(office, subject).to_json()) + "\n"
+            proof = to_json(audit_log.prove(office, subject).to_json())
         if output is None:
-            click.echo(proof, nl=False)
+            say(proof)
         else:
-            write_file(output, proof.encode())
+            write_file(output, f"{proof}\n".encode())
         return
     with open_office(app) as office:
         if output is None:
