@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from benchmarks.people import COLUMNS, people
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
 from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
 from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.register.people.person_files import ALIASES
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.records import OperatorRecord
 from eid_toolkit.cards.emulator.blank import make_blank
@@ -41,6 +43,7 @@ from eid_toolkit.work.specimens import SpecimenPerson, persons
 CLOCK, ENTROPY = SystemClock(), SystemEntropy()
 CLERK, APPROVER = Operator("clerk"), Operator("approver")
 PROFILE = "utopia-id"
+_POPULATION = 10**8
 Exchange = tuple[bytes, bytes]
 
 
@@ -165,6 +168,10 @@ class BusyOffice(Office):
         return count(1)
 
     @cached_property
+    def _population(self) -> Iterator[tuple[str, ...]]:
+        return people(_POPULATION, next(self._numbers))
+
+    @cached_property
     def portrait(self) -> Portrait:
         """Compressed beforehand."""
         return make_portrait(self.specimen.portrait(), self.issued_profile.portrait)
@@ -174,8 +181,10 @@ class BusyOffice(Office):
         return self.authorities.document_signer(self.issued_profile.issuing_state, CLOCK.now())
 
     def somebody(self) -> PersonData:
-        """The specimen with a number of their own: a person has one document of a kind."""
-        return replace(self.person, personal_number=f"B{next(self._numbers):08}")
+        """One of a population, with a number of their own: a person has one document of a kind."""
+        values = dict(zip(COLUMNS, next(self._population), strict=True))
+        record = {ALIASES.get(name, name): value for name, value in values.items()}
+        return PersonData.from_text({**record, "personal_number": f"B{next(self._numbers):08}"})
 
     def build_records(self) -> RecordSet:
         """The chip's keys and all files of one card, EF.SOD signed."""

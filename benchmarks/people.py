@@ -39,18 +39,29 @@ _DAYS = 35_000
 _UNKNOWN_DAY = 0.01
 
 
+COLUMNS = (
+    "personal_number",
+    "surname",
+    "given_names",
+    "date_of_birth",
+    "sex",
+    "nationality",
+    "place_of_residence",
+    "father",
+    "mother",
+)
+
+
 def write_people(path: Path, count: int, seed: int = 1) -> None:
     """A CSV file of ``count`` persons."""
     with path.open("w", encoding="utf-8") as file:
-        file.write(
-            "personal_number,surname,given_names,date_of_birth,sex,nationality,place_of_residence,father,mother\n"
-        )
+        file.write(",".join(COLUMNS) + "\n")
         for values in people(count, seed):
             file.write(",".join(values) + "\n")
 
 
 def people(count: int, seed: int = 1) -> Iterator[tuple[str, ...]]:
-    """Rows in the order of the columns of :func:`write_people`."""
+    """Rows in the order of :data:`COLUMNS`."""
     random = Random(seed)
     surnames, weights = list(_SURNAMES), list(_SURNAMES.values())
     for number in range(count):
