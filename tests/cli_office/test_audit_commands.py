@@ -135,8 +135,6 @@ def test_a_key_that_was_exchanged_shows_against_a_copy_and_the_key_store(office:
     forger = new_office(tmp_path / "forger")
     for name in ("register.sqlite", *(f"audit/{name}" for name in ("audit-key.pem", "head.json", "newest.json"))):
         shutil.copy(forger.root / name, office.root / name)
-    assert "newest.json" in office.call("audit", "verify", code=12).stderr
-    (office.root / "audit" / "newest.json").unlink()
     result = verified(office, code=12)
     assert (result["reason"], result["broken_at"]) == ("audit-endorsement-wrong", 1)  # by another staff key
     for name in ("audit/newest.json", "keys/foundation.json"):

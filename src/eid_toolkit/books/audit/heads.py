@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +16,9 @@ from eid_toolkit.ground.errors import IntegrityBroken
 
 LAST = 2**63 - 1
 """The greatest number that a database has room for: no chain comes there by itself."""
+# Made once: these are asked for each row of the log.
+_HEAD = select(chain_head.c.number, chain_head.c.hash).where(chain_head.c.chain == bindparam("chain")).with_for_update()
+_MOVE = update(chain_head).where(chain_head.c.chain == bindparam("of"))
 
 
 def lock_chain(connection: Connection, chain: str) -> tuple[int, str]:
@@ -23,13 +26,12 @@ def lock_chain(connection: Connection, chain: str) -> tuple[int, str]:
 
     Raises :class:`IntegrityBroken` for a chain that has rows, but no head or an impossible one.
     """
-    mine = select(chain_head).where(chain_head.c.chain == chain).with_for_update()
     with any_text(connection):
-        row = connection.execute(mine).first()
+        row = connection.execute(_HEAD, {"chain": chain}).first()
         if row is None:
             new = {"chain": chain, "number": 0, "position": 0, "hash": GENESIS}
             connection.execute(_dialect(connection).insert(chain_head).on_conflict_do_nothing(), new)
-            row = connection.execute(mine).one()
+            row = connection.execute(_HEAD, {"chain": chain}).one()
     if not isinstance(row.number, int) or not is_text(row.hash):
         raise IntegrityBroken("audit-head-lost")
     if row.number == 0 and connection.execute(_rows_of(chain).limit(1)).first() is not None:
@@ -43,8 +45,7 @@ def move_heads(connection: Connection, newest: Sequence[StoredRow]) -> None:
     """These rows are the newest of their chains, which the transaction has locked."""
     for row in newest:
         chain, number = row.place
-        values = {"number": number, "position": row.position, "hash": row.hash}
-        connection.execute(chain_head.update().where(chain_head.c.chain == chain).values(values))
+        connection.execute(_MOVE, {"of": chain, "number": number, "position": row.position, "hash": row.hash})
 
 
 def set_subject_heads(connection: Connection, rows: Sequence[StoredRow]) -> None:

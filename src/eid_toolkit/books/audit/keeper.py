@@ -40,6 +40,7 @@ _NEXT = text(
     "SELECT nextval(pg_get_serial_sequence('audit', 'position')) FROM generate_series(1, cast(:count AS integer))"
 )
 _NEWEST = select(func.max(audit.c.position))
+_ADD, _SIGN = insert(audit), insert(audit_signature)  # made once: for each row of the log
 
 
 def chain_of(name: str) -> str:
@@ -94,6 +95,8 @@ class LogKeeper:
     """The newest row of each chain that this process has written."""
     known: set[str] = field(default_factory=set)
     """Operators of whom the log tells."""
+    stored: set[str] = field(default_factory=set)
+    """Sessions that are in the log."""
     _sessions: dict[tuple[str, bytes], Session] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -145,6 +148,8 @@ class Pending:
     people: dict[str, Operator] = field(default_factory=dict)
     signed: dict[str, SignedRow] = field(default_factory=dict)
     """The newest signed row of each chain."""
+    sessions: set[str] = field(default_factory=set)
+    """Those that sign here, stored by this transaction at the latest."""
 
     def add(
         self,
@@ -215,7 +220,7 @@ class Pending:
             return
         rows, self.rows = self.rows, []
         try:
-            connection.execute(insert(audit), [{**row._asdict(), "time": self.times[row.hash]} for row in rows])
+            connection.execute(_ADD, [{**row._asdict(), "time": self.times[row.hash]} for row in rows])
         except IntegrityError:  # behind what is said to be the newest there is one
             raise IntegrityBroken("audit-head-lost") from None
         ends = {row.chain: row for row in rows}
@@ -242,19 +247,26 @@ class Pending:
         if session is None:
             return
         record, (chain, last), (_, first) = session.record, newest.place, run[0].place
-        known = select(audit_session.c.id).where(audit_session.c.id == record.id)
-        if connection.execute(known).first() is None:
-            values = {"id": record.id, "statement": record.statement, "signature": session.voucher}
-            connection.execute(insert(audit_session), values)
+        self._store(connection, session)
         signature = session.sign(run_statement(record.home, record.id, chain, first, last, newest.hash))
         place = {"chain": chain, "last": last, "first": first, "position": newest.position}
         try:
-            connection.execute(insert(audit_signature), {**place, "session": record.id, "signature": signature})
+            connection.execute(_SIGN, {**place, "session": record.id, "signature": signature})
         except IntegrityError:  # one of a row that was taken out
             raise IntegrityBroken("audit-head-lost") from None
         self.signed[chain] = SignedRow(
             chain, last, first, newest.position, newest.hash, record.id, record.statement, session.voucher, signature
         )
+
+    def _store(self, connection: Connection, session: Session) -> None:
+        record = session.record
+        if self.keeper is None or record.id in self.keeper.stored or record.id in self.sessions:
+            return
+        self.sessions.add(record.id)
+        known = select(audit_session.c.id).where(audit_session.c.id == record.id)
+        if connection.execute(known).first() is None:
+            values = {"id": record.id, "statement": record.statement, "signature": session.voucher}
+            connection.execute(insert(audit_session), values)
 
     def _is_known(self, connection: Connection, name: str) -> bool:
         operator = self.people.get(name)
@@ -263,6 +275,7 @@ class Pending:
     def committed(self) -> None:
         """What was signed last is the newest row that is known of."""
         if self.keeper is not None:
+            self.keeper.stored.update(self.sessions)
             for row in self.signed.values():
                 self.keeper.written(row)
 

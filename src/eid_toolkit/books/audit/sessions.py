@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from eid_toolkit.books.audit.rows import some_bytes
 from eid_toolkit.books.keys.foundation import Foundation
@@ -34,7 +34,7 @@ _SPECIMEN = b"eid-toolkit specimen operator: a key that everybody knows"
 _key = lru_cache(maxsize=256)(EcPublicKey.from_spki)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SessionRecord:
     """Who acts, by which session key (SPKI in DER), in which home, and from when to when."""
 
@@ -44,12 +44,12 @@ class SessionRecord:
     begins: datetime
     ends: datetime
 
-    @property
+    @cached_property
     def statement(self) -> str:
         """What the operator's key signs, as canonical text."""
         return canonical({"schema": SCHEMA, **to_plain(self)})
 
-    @property
+    @cached_property
     def id(self) -> str:
         """SHA-256 over the statement in hex."""
         return hashlib.sha256(self.statement.encode()).hexdigest()

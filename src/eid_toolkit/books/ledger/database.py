@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -14,6 +16,7 @@ from sqlalchemy.exc import (
     DatabaseError,
     DataError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -42,6 +45,8 @@ _PRAGMAS = (
 )
 VERSION_TABLE = "alembic_version"
 _WRITE, _EXCLUSIVE, _KEEPER, _PENDING = "eid_write", "eid_exclusive", "eid_keeper", "eid_pending"
+_SINCE = "eid_since"
+_RESTED = 0.5  # seconds after which a connection is tried before it is used
 _WRITER_LOCK = 0x65_69_64  # "eid": shared by all writers of a PostgreSQL register
 _BUSY = ("locked", "lock timeout", "deadlock")
 _DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
@@ -129,6 +134,9 @@ class Database:
             raise ServiceAway("package-missing", package="psycopg", extra="server") from None
         if address.path is not None:
             event.listen(engine, "connect", _prepare)
+        else:
+            event.listen(engine, "checkin", _rest)
+            event.listen(engine, "checkout", partial(_wake, engine))
         event.listen(engine, "begin", _begin)
         return cls(engine)
 
@@ -262,7 +270,22 @@ def _server_options(address: RegisterAddress) -> dict[str, Any]:
     timeouts = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=600000"
     arguments = {"connect_timeout": str(CONNECT_TIMEOUT), "application_name": "eid-toolkit", **address.arguments}
     arguments["options"] = f"{address.arguments.get('options', '')} {timeouts}".strip()
-    return {"connect_args": arguments, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    return {"connect_args": arguments, "isolation_level": "READ COMMITTED"}
+
+
+def _rest(_connection: Any, record: Any) -> None:
+    """A server's connection goes back to the pool."""
+    record.info[_SINCE] = monotonic()
+
+
+def _wake(engine: Engine, connection: Any, record: Any, _borrowed: object) -> None:
+    """It is taken out again: one that the server may have closed meanwhile is replaced."""
+    if monotonic() - record.info.get(_SINCE, monotonic()) < _RESTED:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        raise DisconnectionError from None
 
 
 def upgrade(connection: Connection, version: str = "head") -> None:
