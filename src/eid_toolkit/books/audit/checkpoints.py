@@ -98,9 +98,12 @@ def is_lost(connection: Connection, seen: Checkpoint, key: AuditKey) -> bool:
     return False
 
 
-def read(connection: Connection) -> Iterator[Checkpoint]:
-    """All checkpoints in order, unverified, fetched as they are needed (within :func:`log.any_text`)."""
-    for row in log.pages(connection, _query(), checkpoints.c.position):
+def read(connection: Connection, after: int | None = None) -> Iterator[Checkpoint]:
+    """The checkpoints in order, unverified, fetched as they are needed (within :func:`log.any_text`).
+
+    Those behind the position ``after``, if it is given.
+    """
+    for row in log.pages(connection, _query(), checkpoints.c.position, after):
         yield _read(row)
 
 

@@ -18,7 +18,7 @@ from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.kinds import ACTIVE, DISABLED
 from eid_toolkit.books.staff.records import SCHEMA, OperatorRecord
 from eid_toolkit.books.staff.roles import Permission, Role, permissions_of
-from eid_toolkit.ground.plain_values import parse_json
+from eid_toolkit.ground.plain_values import Hex, parse_json
 
 UNSIGNED = frozenset({"operator.added", "operator.migrated", "operator.taken-over"})
 """Rows that may tell of an operator before there is one whose signature could be known: endorsed alone."""
@@ -32,8 +32,8 @@ class Standing:
 
     name: str
     version: int
-    public_key: bytes
-    recovery_key: bytes
+    public_key: Hex
+    recovery_key: Hex
     permissions: frozenset[Permission]
     disabled: bool
 

@@ -35,6 +35,11 @@ class AuditFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """Where they are."""
+        return self._folder
+
     def key(self) -> AuditKey | None:
         """The public key; None where nothing was ever signed; raises :class:`IntegrityBroken` if it is damaged."""
         data = self._read(KEY_FILE)

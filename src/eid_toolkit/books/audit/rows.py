@@ -60,9 +60,13 @@ class StoredRow(NamedTuple):
     @property
     def is_shaped(self) -> bool:
         """Whether its columns have values such as this software writes."""
-        texts = (*self[1:8], *(text for text in (self.kind, self.state, self.chain) if text is not None))
-        numbers = (number for number in (self.version, self.number) if number is not None)
-        return all(map(is_text, texts)) and all(type(number) is int for number in numbers)
+        for text in self[1:8]:
+            if not is_text(text):
+                return False
+        for optional in (self.kind, self.state, self.chain):
+            if optional is not None and not is_text(optional):
+                return False
+        return (self.version is None or type(self.version) is int) and (self.number is None or type(self.number) is int)
 
     def is_consistent(self) -> bool:
         """Whether the row's own hash is that of its other columns."""
@@ -75,6 +79,8 @@ def is_text(value: object) -> bool:
     """Whether a stored value is text that can be written as UTF-8."""
     if not isinstance(value, str):
         return False
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

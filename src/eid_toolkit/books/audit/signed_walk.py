@@ -14,7 +14,7 @@ from datetime import datetime
 from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
 from eid_toolkit.books.audit.keeper import RUN, chain_of, run_statement
 from eid_toolkit.books.audit.rows import OFFICE, StoredRow
-from eid_toolkit.books.audit.sessions import Voucher, specimen_public_key
+from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, specimen_public_key
 from eid_toolkit.books.audit.taken_over import ACTION, RIGHT, rows_taken_over
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.kinds import KINDS, OPERATOR, TAKEN_OVER
@@ -44,8 +44,21 @@ class SignedRun:
     signature: Hex
 
 
+class Checks:
+    """What is found of each row and signature by itself, whatever stands before it; here, when it is asked for."""
+
+    def is_consistent(self, row: StoredRow) -> bool:
+        """Whether the row's own hash is that of its other columns."""
+        return row.is_consistent()
+
+    def is_signed(self, run: SignedRun, newest: str, record: SessionRecord) -> bool:
+        """Whether the session's key has signed the run, whose newest row has this hash."""
+        statement = run_statement(record.home, run.session, run.chain, run.first, run.last, newest)
+        return record.has_signed(statement, run.signature)
+
+
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class Waiting:
     """A row, who its operator was when it was written, and whether there was a signed row before it."""
 
     row: StoredRow
@@ -58,10 +71,11 @@ class SignedWalk:
     """What a walk knows of signatures so far."""
 
     foundation: Foundation | None
+    checks: Checks = field(default_factory=Checks)
     runs: int = 0
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
-    waiting: dict[str, deque[_Waiting]] = field(default_factory=dict)
+    waiting: dict[str, deque[Waiting]] = field(default_factory=dict)
     """Rows of each chain whose signature has not come yet."""
     signed: dict[str, int] = field(default_factory=dict)
     """The last signed row of each chain."""
@@ -74,7 +88,7 @@ class SignedWalk:
             return
         chain = row.place[0]
         waiting = self.waiting.setdefault(chain, deque())
-        waiting.append(_Waiting(row, self.standings.get(row.operator), self.runs > 0))
+        waiting.append(Waiting(row, self.standings.get(row.operator), self.runs > 0))
         if len(waiting) > RUN:
             _check_unsigned(waiting.popleft())
         if row.kind == OPERATOR and self.foundation is not None:
@@ -94,8 +108,7 @@ class SignedWalk:
         voucher, foundation = self.vouchers.get(run.session), self.foundation
         if voucher is None or foundation is None or not self.signed.get(run.chain, 0) < run.first <= run.last:
             raise Broken("audit-signature-wrong", run.position)
-        statement = run_statement(foundation.home, run.session, run.chain, run.first, run.last, newest)
-        if voucher.record.home != foundation.home or not voucher.record.has_signed(statement, run.signature):
+        if voucher.record.home != foundation.home or not self.checks.is_signed(run, newest, voucher.record):
             raise Broken("audit-signature-wrong", run.position)
         waiting = self.waiting.pop(run.chain, deque())
         while waiting and waiting[0].row.place[1] < run.first:
@@ -150,7 +163,7 @@ class SignedWalk:
         return step.rights if step is not None else None
 
 
-def _check_unsigned(waiting: _Waiting) -> None:
+def _check_unsigned(waiting: Waiting) -> None:
     row = waiting.row
     if row.kind == OPERATOR and row.action in UNSIGNED:  # the staff key vouches for it
         return

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.export import Exporting, check_kept
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.home_notes import HomeNotes, RestoringNote
+from eid_toolkit.books.audit.items import ends, items
 from eid_toolkit.books.audit.keeper import LogKeeper, SignedRow
 from eid_toolkit.books.audit.log import AuditRow, Filter
-from eid_toolkit.books.audit.log_head import Heads, heads, is_there
-from eid_toolkit.books.audit.rows import StoredRow, as_text, some_bytes, whole_number
-from eid_toolkit.books.audit.sessions import read_voucher
-from eid_toolkit.books.audit.signed_walk import SignedRun
+from eid_toolkit.books.audit.log_head import is_there
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, audit_key
-from eid_toolkit.books.audit.walk import AuditResult, Item, walk
+from eid_toolkit.books.audit.walk import AuditResult, begin, walk
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.ledger.schema import audit_session, audit_signature
-from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, ServiceAway, UsageError
@@ -34,8 +29,9 @@ from eid_toolkit.ground.ports import Clock, Signer
 
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.subject_export import SubjectProof
+    from eid_toolkit.books.audit.verifying import Manner
+    from eid_toolkit.books.audit.walk_note import WalkNotes
 
-_ORDER = {StoredRow: 0, SignedRun: 1, Checkpoint: 2}
 SIGN_AFTER = 100
 """This many rows are signed without being asked, by whoever has the key at hand."""
 
@@ -123,13 +119,18 @@ class AuditTrail:
         with self._database.read() as connection:
             return prove_subject(connection, subject, key, self._keys.foundation)
 
-    def verify(self, key: AuditKey | None = None, kept: Checkpoint | None = None) -> AuditResult:
+    def verify(
+        self, key: AuditKey | None = None, kept: Checkpoint | None = None, manner: Manner | None = None
+    ) -> AuditResult:
         """Walk the whole log: chain, checkpoints, and what the home has seen signed.
 
-        ``key`` and ``kept`` are a copy of the public key, and a checkpoint, that were kept elsewhere. What is whole is
-        remembered, if the home can be written to. Raises :class:`IntegrityBroken` if the home's files about the log
-        are damaged, or if the key has not signed what was kept.
+        ``key`` and ``kept`` are a copy of the public key, and a checkpoint, that were kept elsewhere. In one process
+        and from the first row on, unless the ``manner`` is another one. What is whole is remembered, if the home can be
+        written to. Raises :class:`IntegrityBroken` if the home's files about the log are damaged, or if the key has not
+        signed what was kept.
         """
+        from eid_toolkit.books.audit.verifying import Manner, Verifying
+
         own = self._files.key()
         if key is not None and own is not None:
             self._files.check(key)
@@ -141,7 +142,9 @@ class AuditTrail:
             check_kept(kept, key)
         known = tuple(each for each in (seen, kept) if each is not None)
         with self._database.read() as connection, log.any_text(connection):
-            result = walk(items(connection), lambda: ends(connection), key, self._keys_of, known, self._keys.foundation)
+            state = begin(key, self._keys_of, known, self._keys.foundation)
+            walking = Verifying(connection, state, key, self._clock, manner or Manner(from_start=True))
+            result = walking.result(self._walk_notes())
             if result.reason is None and not is_there(
                 connection
             ):  # a head that says of its row where it does not stand
@@ -152,6 +155,12 @@ class AuditTrail:
                 result = replace(result, reason="register-behind", broken_at=first, broken_through=behind.position)
         self._remember_whole(result, key, seen)
         return result
+
+    def _walk_notes(self) -> WalkNotes:
+        from eid_toolkit.books.audit.walk_note import WalkNotes
+
+        at_hand = self._keys.is_open(Compartment.AUDIT) and checkpoints.KEY_NAME in self._keys.names()
+        return WalkNotes(self._files.folder, self._keys.signer(checkpoints.KEY_NAME) if at_hand else None)
 
     def _remember_whole(self, result: AuditResult, key: AuditKey | None, seen: Checkpoint | None) -> None:
         """Keep the newest checkpoint of a log that holds together, if the home can be written to."""
@@ -294,40 +303,5 @@ def _unsigned(connection: Connection) -> int:
     return head[0] - (newest.position if newest else 0)
 
 
-def ends(connection: Connection) -> tuple[int, Heads] | None:
-    """Where the log and its chains have come to, as it is kept beside the rows."""
-    head = log.head(connection)
-    return None if head is None else (head[0], heads(connection))
-
-
 def _has_row(connection: Connection, row: SignedRow) -> bool:
     return log.has_row(connection, row.chain, row.last, row.hash)
-
-
-def items(connection: Connection) -> Iterator[Item]:
-    """Rows, and behind the row that each signs, signatures and checkpoints; within :func:`log.any_text`.
-
-    A session comes before the first signature made in it.
-    """
-    rows: Iterator[StoredRow | Checkpoint | SignedRun] = log.stored_rows(connection)
-    signed: Iterator[StoredRow | Checkpoint | SignedRun] = checkpoints.read(connection)
-    runs: Iterator[StoredRow | Checkpoint | SignedRun] = _runs(connection)
-    sessions: set[str] = set()
-    for item in heapq.merge(rows, signed, runs, key=lambda item: (item.position, _ORDER[type(item)])):
-        if isinstance(item, SignedRun) and item.session not in sessions:
-            sessions.add(item.session)
-            row = connection.execute(select(audit_session).where(audit_session.c.id == item.session)).first()
-            voucher = None if row is None else read_voucher(*row)
-            if voucher is not None:
-                yield item.session, voucher
-        yield item
-
-
-def _runs(connection: Connection) -> Iterator[SignedRun]:
-    columns = (audit_signature.c.position, *(each for each in audit_signature.c if each.name != "position"))
-    for row in log.pages(connection, select(*columns), audit_signature.c.position):
-        last, first, position = (
-            stored(whole_number, each, "the rows of a signature") for each in (row.last, row.first, row.position)
-        )
-        signature = stored(some_bytes, row.signature, "a signature")
-        yield SignedRun(as_text(row.chain), last, first, position, as_text(row.session), signature)

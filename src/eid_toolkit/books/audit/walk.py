@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from eid_toolkit.books.audit.keeper import chain_of
 from eid_toolkit.books.audit.log_head import Heads, root
 from eid_toolkit.books.audit.rows import GENESIS, StoredRow, time_text
 from eid_toolkit.books.audit.sessions import Voucher
-from eid_toolkit.books.audit.signed_walk import Broken, SignedRun, SignedWalk
+from eid_toolkit.books.audit.signed_walk import Broken, Checks, SignedRun, SignedWalk
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -58,6 +59,19 @@ class Restoring:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """A walk was taken up behind a row: those up to it were verified in the time from ``begun`` to ``noted``."""
+
+    row: int
+    begun: datetime
+    noted: datetime
+
+    def to_json(self) -> dict[str, object]:
+        """Stable keys for output."""
+        return to_plain(self)
+
+
+@dataclass(frozen=True, slots=True)
 class AuditResult:
     """How many rows hold together, and the first that does not with the reason code.
 
@@ -79,6 +93,10 @@ class AuditResult:
     newest: Checkpoint | None = None
     lost: tuple[Checkpoint, ...] = ()
     """Of the checkpoints that had been seen: those that are known to be lost, by a restoring that names them."""
+    resumed: Resumed | None = None
+    """Behind which row the walk was taken up, if it was not begun at the first."""
+    note_refused: bool = False
+    """Whether there was a note of an interrupted walk that the audit key has not signed."""
 
     @property
     def unsigned_rows(self) -> int:
@@ -87,7 +105,7 @@ class AuditResult:
 
 
 @dataclass(slots=True)
-class _Seen:
+class SeenBefore:
     """A checkpoint that had been seen, and what has come of it."""
 
     checkpoint: Checkpoint
@@ -99,7 +117,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class End:
     """Where a chain has come to: the number and hash of its newest row, and the row's position in the log."""
 
     number: int
@@ -110,18 +128,20 @@ class _End:
 
 
 _GAPS = 1000
-_BEGINNING = _End(0, GENESIS, 0, chained=False)
+_BEGINNING = End(0, GENESIS, 0, chained=False)
 
 
 @dataclass(slots=True)
-class _Walk:
+class Walk:
+    """A walk as far as it has come."""
+
     key: AuditKey | None
     keys_of: KeysOf
-    seen: tuple[_Seen, ...]
+    seen: tuple[SeenBefore, ...]
     signing: SignedWalk
     position: int = 0
     rows: int = 0
-    chains: dict[str, _End] = field(default_factory=dict)
+    chains: dict[str, End] = field(default_factory=dict)
     gaps: deque[int] = field(default_factory=partial(deque, maxlen=_GAPS))
     """Where positions were left out: each begins with this one."""
     signed: int = 0
@@ -139,7 +159,8 @@ class _Walk:
 
     def row(self, row: StoredRow) -> None:
         self._close_restoring()
-        if not row.is_shaped:
+        consistent = self.signing.checks.is_consistent(row)
+        if not consistent and not row.is_shaped:
             raise Broken("audit-row-changed", row.position)
         if self.ahead is not None and self.ahead < row.position:
             raise Broken("audit-row-missing", self.ahead)
@@ -151,7 +172,6 @@ class _Walk:
             raise Broken("audit-row-missing", self._gap_behind(end.position))
         if number <= end.number or row.position <= self.position or (row.chain is None and end.chained):
             raise Broken("audit-row-inserted", row.position)
-        consistent = row.is_consistent()
         if row.previous != end.hash:
             earlier = row._replace(position=end.position, number=None if row.number is None else end.number)
             if earlier.is_consistent():  # moved by one, for the row before it
@@ -163,7 +183,7 @@ class _Walk:
             raise Broken("audit-row-changed", row.position)
         self.position, self.rows = row.position, self.rows + 1
         self.signing.row(row, self.chains.get(chain_of(row.subject), _BEGINNING).number)
-        self.chains[chain] = _End(number, row.hash, row.position, row.chain is not None)
+        self.chains[chain] = End(number, row.hash, row.position, row.chain is not None)
         if row.action == RESTORED:
             self.open_restoring = row.position
             self.restorings.append(restoring(row))
@@ -231,7 +251,7 @@ class _Walk:
             if not self.is_known_loss(known.checkpoint):
                 self._check_seen(known)
 
-    def _check_seen(self, seen: _Seen) -> None:
+    def _check_seen(self, seen: SeenBefore) -> None:
         position = seen.checkpoint.position
         if seen.row is None:
             raise Broken("audit-rows-cut-off", self.position + 1)
@@ -263,6 +283,20 @@ class _Walk:
         return not keys or person.public_key in keys
 
 
+def begin(
+    key: AuditKey | None,
+    keys_of: KeysOf = lambda name: (),
+    seen: Sequence[Checkpoint] = (),
+    foundation: Foundation | None = None,
+    checks: Checks | None = None,
+) -> Walk:
+    """A walk before its first row; ``seen`` are checkpoints that the log had once.
+
+    Who signed its rows is held to what the home's ``foundation`` vouches for.
+    """
+    return Walk(key, keys_of, tuple(map(SeenBefore, seen)), SignedWalk(foundation, checks or Checks()))
+
+
 def walk(
     items: Iterable[Item],
     ends: Callable[[], tuple[int, Heads] | None],
@@ -271,14 +305,16 @@ def walk(
     seen: Sequence[Checkpoint] = (),
     foundation: Foundation | None = None,
 ) -> AuditResult:
-    """Judge a log; ``ends`` says at the end where it and its chains should have come to.
+    """Judge a log from its first row on, as :func:`begin` and :func:`go_on`."""
+    return go_on(begin(key, keys_of, seen, foundation), items, ends)
 
-    ``seen`` are checkpoints that it had once. Who signed its rows is held to what the home's ``foundation`` vouches
-    for.
 
-    Raises :class:`IntegrityBroken` if there are checkpoints and no ``key`` to check them by.
+def go_on(state: Walk, items: Iterable[Item], ends: Callable[[], tuple[int, Heads] | None]) -> AuditResult:
+    """Judge what comes behind the row that a walk has come to.
+
+    ``ends`` says at the end where the log and its chains should have come to. Raises :class:`IntegrityBroken` if there
+    are checkpoints and no key to check them by.
     """
-    state = _Walk(key, keys_of, tuple(map(_Seen, seen)), SignedWalk(foundation))
     broken: Broken | None = None
     try:
         for item in items:
@@ -306,7 +342,7 @@ def walk(
         signed_up_to=state.signed,
         restorings=tuple(state.restorings),
         newest=state.newest,
-        lost=tuple(each for each in seen if state.is_known_loss(each)),
+        lost=tuple(each.checkpoint for each in state.seen if state.is_known_loss(each.checkpoint)),
     )
 
 

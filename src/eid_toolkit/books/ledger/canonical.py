@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Mapping
 from hashlib import sha256
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
 
 def canonical(values: Mapping[str, object]) -> str:
     """The canonical text of JSON values; floats have no place in it."""
-    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = _encode(values)
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

@@ -18,11 +18,11 @@ from sqlalchemy.exc import DataError, IntegrityError
 from eid_toolkit.books.audit import checkpoints, log
 from eid_toolkit.books.audit.files import AuditFiles
 from eid_toolkit.books.audit.home_notes import HomeNotes, restoring_note
+from eid_toolkit.books.audit.items import ends, items
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.audit.statements import Checkpoint, audit_key
 from eid_toolkit.books.audit.taking_over import is_told, take_over, to_take_over
-from eid_toolkit.books.audit.trail import ends, items
 from eid_toolkit.books.audit.walk import RESTORED, walk
 from eid_toolkit.books.keys.keys import KeyStore
 from eid_toolkit.books.ledger.database import VERSION_TABLE, Database, upgrade, version_of
