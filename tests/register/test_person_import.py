@@ -173,7 +173,7 @@ def at_chunk(number: int, where: str) -> Callable[[pytest.MonkeyPatch], None]:
 
     def arm(patch: pytest.MonkeyPatch) -> None:
         chunks = iter(range(1, 100))
-        insert, log = person_import.insert_people, person_import.append
+        insert, log = person_import.insert_person_rows, person_import.append
 
         def die() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -192,7 +192,7 @@ def at_chunk(number: int, where: str) -> Callable[[pytest.MonkeyPatch], None]:
                 die()
 
         logged = iter(range(1, 100))
-        patch.setattr(person_import, "insert_people", inserting)
+        patch.setattr(person_import, "insert_person_rows", inserting)
         patch.setattr(person_import, "append", logging)
 
     return arm
@@ -267,7 +267,7 @@ def test_an_import_that_goes_on_elsewhere_is_left_alone(
 ) -> None:
     """Two begin with one file; while the first has checked it and not written yet, the second writes some chunks."""
     text = HEADER + "A,1990,F,UTO,\n" * (2 * CHUNK)
-    insert, write = person_import.insert_people, person_import.PersonImports._write
+    insert, write = person_import.insert_person_rows, person_import.PersonImports._write
     written = []
 
     def inserting(connection: Connection, added: list[object]) -> None:
@@ -279,7 +279,7 @@ def test_an_import_that_goes_on_elsewhere_is_left_alone(
     def late(*arguments: object) -> ImportReport:
         with monkeypatch.context() as patch:
             patch.setattr(person_import.PersonImports, "_write", write)
-            patch.setattr(person_import, "insert_people", inserting)
+            patch.setattr(person_import, "insert_person_rows", inserting)
             with suppress(KeyboardInterrupt):
                 run(office, text)
         return write(*arguments)  # type: ignore[arg-type]

@@ -1,11 +1,36 @@
-"""Many rows into a table at once, in the way that is quickest on each database."""
+"""Many rows into a table, and many values asked for, in the way that is quickest on each database.
+
+A server takes whole rows by COPY, in a third of the time in which it takes them by INSERT; rows that may be there
+already it takes as whole columns, in arrays, for COPY knows no conflict.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    insert,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
+
+_NULL = r"\N"
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_QUOTES = str.maketrans({"\\": r"\\", '"': r"\""})
+_Cells = Sequence[Any]
 
 
 def insert_rows(
@@ -18,9 +43,133 @@ def insert_rows(
         plain = sqlite.insert(into).on_conflict_do_nothing() if only_new else insert(into)
         connection.execute(plain, list(map(dict, rows)))
         return
-    # A server takes whole columns, as arrays, in a third of the time in which it takes row by row.
     names = list(rows[0])
-    columns = [bindparam(name, [row[name] for row in rows], postgresql.ARRAY(into.c[name].type)) for name in names]
-    source = func.unnest(*columns).table_valued(*names).render_derived()
-    query = postgresql.insert(into).from_select(names, select(*(source.c[name] for name in names)))
-    connection.execute(query.on_conflict_do_nothing() if only_new else query)
+    cells = [[row[name] for name in names] for row in rows]
+    (_insert_new if only_new else copy_rows)(connection, into, names, cells)
+
+
+def copy_rows(connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]) -> None:
+    """Insert rows that have their cells in the order of ``names``; none of them may be there already."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(insert(into), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    text = _copy_text(_as_text(connection, into, names, rows), len(names))
+    statement = f"COPY {_place(connection, into, names)} FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    with _errors_of_the_driver(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(text)
+
+
+def update_sums(connection: Connection, key: Column[int], column: Column[int], more: Mapping[int, int]) -> None:
+    """Add to a column of the rows with these keys.
+
+    They are locked in the order of their keys, so that two transactions that add to the same rows do not wait for each
+    other.
+    """
+    table, ordered = key.table, sorted(more)
+    if not more:
+        return
+    values = {"keys": _array(ordered), "more": _array([more[each] for each in ordered])}
+    if connection.dialect.name == "sqlite":
+        adding = f"UPDATE {table} SET {column.name} = {column.name} + ? WHERE {key.name} = ?"
+        connection.exec_driver_sql(adding, [(more[each], each) for each in ordered])
+        return
+    locking = f"SELECT FROM {table} WHERE {key.name} = ANY(CAST(%(keys)s AS bigint[])) ORDER BY {key.name}"
+    connection.exec_driver_sql(f"{locking} FOR NO KEY UPDATE", values)
+    source = "unnest(CAST(%(keys)s AS bigint[]), CAST(%(more)s AS bigint[])) AS given (key, more)"
+    adding = f"UPDATE {table} SET {column.name} = {column.name} + given.more FROM {source}"
+    connection.exec_driver_sql(f"{adding} WHERE {table}.{key.name} = given.key", values)
+
+
+def among(connection: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column has one of the values; a server takes them all as one."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(list(values))
+    return column == any_(cast(bindparam(None, _array(list(values)), String), ARRAY(Text)))
+
+
+def those_there(connection: Connection, column: Column[str], values: Collection[str]) -> set[str]:
+    """Those of the values that a column has in some row."""
+    if not values:
+        return set()
+    if connection.dialect.name == "sqlite":
+        return set(connection.execute(select(column).where(column.in_(list(values))).distinct()).scalars())
+    # One look into the index for each value, however many rows have it.
+    one = f"SELECT FROM {column.table} WHERE {column.name} = given.value LIMIT 1"
+    source = "unnest(CAST(%(given)s AS text[])) AS given (value)"
+    query = f"SELECT given.value FROM {source} CROSS JOIN LATERAL ({one}) AS here"
+    return set(connection.exec_driver_sql(query, {"given": _array(list(values))}).scalars())
+
+
+def _insert_new(connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]) -> None:
+    columns = zip(*_as_text(connection, into, names, rows), strict=True)
+    arrays = {f"column_{at}": _array(values) for at, values in enumerate(columns)}
+    types = [into.c[name].type.compile(connection.dialect).partition(" COLLATE")[0] for name in names]
+    source = ", ".join(f"CAST(%({name})s AS {type_}[])" for name, type_ in zip(arrays, types, strict=True))
+    statement = f"INSERT INTO {_place(connection, into, names)} SELECT * FROM unnest({source}) ON CONFLICT DO NOTHING"
+    connection.exec_driver_sql(statement, arrays)
+
+
+def _place(connection: Connection, into: Table, names: Sequence[str]) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(into.name)} ({', '.join(map(quote, names))})"
+
+
+def _as_text(
+    connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]
+) -> Collection[Sequence[str | None]]:
+    """The rows' cells as the server reads them; None for nothing."""
+    writers = {at: how for at, name in enumerate(names) if (how := _writer(connection, into.c[name])) is not None}
+    if not writers:
+        return rows
+    return [[writers[at](cell) if at in writers else cell for at, cell in enumerate(row)] for row in rows]
+
+
+def _writer(connection: Connection, column: Column[Any]) -> Callable[[Any], str | None] | None:
+    """What makes text of a column's values; None where they are text."""
+    kind = column.type.python_type if not isinstance(column.type, String) else str
+    stored = column.type.bind_processor(connection.dialect)
+    if kind is bytes:
+        return lambda value: None if value is None else f"\\x{value.hex()}"
+    if stored is not None:
+        return stored
+    return None if kind is str else lambda value: None if value is None else str(value)
+
+
+def _copy_text(rows: Collection[Sequence[str | None]], width: int) -> str:
+    """Rows in COPY's own text form."""
+    text = "\n".join(["\t".join([_NULL if cell is None else cell for cell in row]) for row in rows])
+    nothing = sum(row.count(None) for row in rows)
+    counts = (text.count("\t"), text.count("\n"), text.count("\r"), text.count("\\"))
+    if counts != ((width - 1) * len(rows), len(rows) - 1, 0, nothing):  # such a character stands in a cell
+        escaped = (["" if cell is None else cell.translate(_ESCAPES) for cell in row] for row in rows)
+        marked = (
+            [_NULL if cell is None else given for cell, given in zip(row, cells, strict=True)]
+            for row, cells in zip(rows, escaped, strict=True)
+        )
+        text = "\n".join(map("\t".join, marked))
+    return text + "\n"
+
+
+def _array(values: Sequence[str | int | None]) -> str:
+    """An array in the server's text form."""
+    return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in map(_quoted, values)]) + "}"
+
+
+def _quoted(value: str | int | None) -> str | int | None:
+    plain = not isinstance(value, str) or ("\\" not in value and '"' not in value)
+    return value if plain else str(value).translate(_QUOTES)
+
+
+@contextmanager
+def _errors_of_the_driver(connection: Connection, statement: str) -> Iterator[None]:
+    """What the driver raises comes as what SQLAlchemy raises for any statement."""
+    driver: Any = connection.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect
+        ) from None

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select
 
-from eid_toolkit.books.ledger.bulk import insert_rows
+from eid_toolkit.books.ledger.bulk import among, insert_rows, those_there, update_sums
 from eid_toolkit.books.ledger.database import lock
 from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
 
@@ -20,9 +20,6 @@ LONGEST = 32
 """Words of more letters are found exactly and by their beginning only: their variants would fill the register."""
 _MOST_WORDS = 64
 """This many words of one name are indexed."""
-_COUNT = (
-    update(name_word).where(name_word.c.id == bindparam("word_id")).values(names=name_word.c.names + bindparam("more"))
-)
 
 
 def words_of(folded_name: str) -> tuple[str, ...]:
@@ -54,8 +51,7 @@ def within_one_edit(first: str, second: str) -> bool:
 def index_names(connection: Connection, names: Collection[str]) -> None:
     """Make folded names findable; called before the persons who bear them are written, so that new names are known."""
     lock(connection, "names", shared=True)
-    known = select(person.c.folded_name).where(person.c.folded_name.in_(list(names))).distinct()
-    new = set(names) - set(connection.execute(known).scalars())
+    new = set(names) - those_there(connection, person.c.folded_name, names)
     if new:
         write_names(connection, sorted(new))
 
@@ -67,8 +63,8 @@ def write_names(connection: Connection, new: Collection[str]) -> None:
     postings = [{"word_id": identifiers[word], "folded_name": name} for name in new for word in words[name]]
     if postings:
         insert_rows(connection, name_posting, postings, only_new=True)
-        counts = Counter(posting["word_id"] for posting in postings)
-        connection.execute(_COUNT, [{"word_id": word, "more": more} for word, more in sorted(counts.items())])
+        counts = Counter(identifiers[word] for group in words.values() for word in group)
+        update_sums(connection, name_word.c.id, name_word.c.names, counts)
 
 
 def forget_name(connection: Connection, folded_name: str) -> None:
@@ -85,17 +81,18 @@ def forget_name(connection: Connection, folded_name: str) -> None:
             connection.execute(delete(name_variant).where(name_variant.c.word_id == word))
             connection.execute(delete(name_word).where(name_word.c.id == word))
         else:
-            connection.execute(_COUNT, {"word_id": word, "more": -1})
+            update_sums(connection, name_word.c.id, name_word.c.names, {word: -1})
 
 
 def _identifiers(connection: Connection, words: set[str]) -> dict[str, int]:
     """The vocabulary's number of each word; new words are written."""
-    query = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(sorted(words)))
+    known = among(connection, name_word.c.word, sorted(words))
+    query = select(name_word.c.word, name_word.c.id).where(known)
     identifiers: dict[str, int] = {row.word: row.id for row in connection.execute(query)}
     new = sorted(words - identifiers.keys())
     if new:
         insert_rows(connection, name_word, [{"word": word, "names": 0} for word in new], only_new=True)
-        added = select(name_word.c.word, name_word.c.id).where(name_word.c.word.in_(new))
+        added = select(name_word.c.word, name_word.c.id).where(among(connection, name_word.c.word, new))
         identifiers |= {row.word: row.id for row in connection.execute(added)}
         rows = [
             {"variant": variant, "word_id": identifiers[word]} for word in new for variant in sorted(variants(word))

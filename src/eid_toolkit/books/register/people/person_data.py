@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from eid_toolkit.ground.errors import BadInput
@@ -67,7 +69,7 @@ class PersonData:
 
         Raises :class:`BadInput` whose ``field`` fact names the first field that breaks a rule.
         """
-        cleaned = {name: text for name in values if (text := _clean(name, values[name])) is not None}
+        cleaned = _cleaned(values)
         for name in _REQUIRED:
             if name not in cleaned:
                 raise BadInput("person-field-missing", field=name)
@@ -97,11 +99,24 @@ class PersonData:
 
     def to_text(self) -> dict[str, str | None]:
         """Every field as text, in the order of :data:`FIELDS`; :meth:`from_text` reads it back."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
+        values: dict[str, Any] = dict(zip(FIELDS, _fields_of(self), strict=True))
         values["date_of_birth"] = birth_text(self.date_of_birth)
         if self.date_of_death is not None:
             values["date_of_death"] = birth_text(self.date_of_death)
         return values
+
+    def row_values(self) -> dict[str, str | None]:
+        """The columns :data:`VALUES` of the register, which follow from what is known of a person."""
+        return {**self.to_text(), "folded_name": self.folded_name}
+
+    def objection(self, now: datetime) -> BadInput | None:
+        """What speaks against a record that is well formed: dates that lie ahead."""
+        today = (now.year, now.month, now.day)
+        if _earliest(self.date_of_birth) > today:
+            return BadInput("person-birth-in-future", field="date_of_birth")
+        if self.date_of_death is not None and _earliest(self.date_of_death) > today:
+            return BadInput("person-death-in-future", field="date_of_death")
+        return None
 
 
 FIELDS: tuple[str, ...] = (
@@ -109,8 +124,14 @@ FIELDS: tuple[str, ...] = (
     *(field.name for field in fields(PersonData) if field.name != "personal_number"),
 )
 """The fields in the order of tables and exports."""
+VALUES = (*FIELDS, "folded_name")
+"""What a row of the register has of them; the personal number is the first."""
 
 
+_fields_of = attrgetter(*FIELDS)
+
+
+@lru_cache(_DAYS)
 def birth_text(birth: PartialDate) -> str:
     """A date of birth or death: ``1990-01-31``, or as much of it as is known."""
     return birth.iso.removesuffix("-XX").removesuffix("-XX")
@@ -124,6 +145,11 @@ def _date(name: str, text: str) -> PartialDate:
         return _parse_date(text)
     except BadInput as error:
         raise BadInput("person-date-malformed", field=name, reason=error.code) from None
+
+
+def _earliest(day: PartialDate) -> tuple[int, int, int]:
+    """Year, month and day of the first day that it can be."""
+    return day.year or 1, day.month or 1, day.day or 1
 
 
 def _check_death(data: PersonData, death: PartialDate) -> None:
@@ -146,6 +172,15 @@ def _checked(values: dict[str, str]) -> dict[str, str]:
         if values["vital_status"] not in VITAL_STATUSES:
             raise BadInput("person-vital-status-malformed", field="vital_status")
     return values
+
+
+def _cleaned(values: Mapping[str, str | None]) -> dict[str, str]:
+    """The fields that have something in them, as clean text; asked of all at once first, which is quick."""
+    whole = "|".join([value or "" for value in values.values()])
+    blanks = "  " in whole or "| " in whole or " |" in whole or whole[:1] == " " or whole[-1:] == " "
+    if blanks or len(whole) > FIELD_LIMIT or not whole.isprintable() or not unicodedata.is_normalized("NFC", whole):
+        return {name: text for name in values if (text := _clean(name, values[name])) is not None}
+    return {name: value for name, value in values.items() if value}
 
 
 def _clean(name: str, value: str | None) -> str | None:

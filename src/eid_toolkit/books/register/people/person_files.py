@@ -11,8 +11,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
@@ -54,6 +55,10 @@ class Row:
     error: BadInput | None = None
 
 
+Record = tuple[int, tuple[str, ...]]
+"""The line of a row and its cells (JSON Lines: the line itself), which were not held to any rule yet."""
+
+
 def read_rows(lines: Iterable[str], kind: Kind, skip: int = 0) -> Iterator[Row]:
     """The rows of a file, without the first ``skip``, which are not looked at; raises as :func:`read_csv`."""
     return read_csv(lines, skip) if kind == "csv" else read_jsonl(lines, skip)
@@ -63,18 +68,25 @@ def read_csv(lines: Iterable[str], skip: int = 0) -> Iterator[Row]:
     """Rows of a CSV file with a header line; raises :class:`BadInput` for a header with unknown columns."""
     source = _Measured(lines)
     columns, delimiter = csv_columns(source.first())
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
-    try:
-        next(reader, None)
-        count = 0
-        for cells in reader:
-            source.record_ended()
-            if cells:
-                count += 1
-                if count > skip:
-                    yield _csv_row(reader.line_num, columns, cells)
-    except csv.Error as error:
-        raise BadInput("import-csv-malformed", line=reader.line_num, reason=str(error)) from None
+    yield from map(row_reader("csv", columns), _csv_records(source, delimiter, skip))
+
+
+def read_jsonl(lines: Iterable[str], skip: int = 0) -> Iterator[Row]:
+    """Rows of JSON Lines: one object of strings (or null) a line."""
+    return map(row_reader("jsonl", ()), _json_records(lines, skip))
+
+
+def read_records(lines: Iterable[str], kind: Kind, skip: int = 0) -> Iterator[Record]:
+    """The records of which :func:`row_reader` makes what :func:`read_rows` gives."""
+    if kind == "jsonl":
+        return _json_records(lines, skip)
+    source = _Measured(lines)
+    return _csv_records(source, csv_columns(source.first())[1], skip)
+
+
+def row_reader(kind: Kind, columns: Sequence[str]) -> Callable[[Record], Row]:
+    """What makes rows of the records of a file with these columns."""
+    return partial(_csv_row, tuple(columns)) if kind == "csv" else _json_row
 
 
 def csv_columns(header: str) -> tuple[list[str], str]:
@@ -92,17 +104,6 @@ def csv_columns(header: str) -> tuple[list[str], str]:
     if "primary_identifier" not in columns:
         raise BadInput("import-column-missing", column="primary_identifier")
     return columns, delimiter
-
-
-def read_jsonl(lines: Iterable[str], skip: int = 0) -> Iterator[Row]:
-    """Rows of JSON Lines: one object of strings (or null) a line."""
-    count = 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        count += 1
-        if count > skip:
-            yield _json_row(number, line)
 
 
 def write_csv(
@@ -189,18 +190,43 @@ def _column(name: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
-    cells = [plain_cell(cell) if "'" in cell else cell for cell in cells]
+def _csv_records(source: _Measured, delimiter: str, skip: int) -> Iterator[Record]:
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    try:
+        next(reader, None)
+        count = 0
+        for cells in reader:
+            source.record_ended()
+            if cells:
+                count += 1
+                if count > skip:
+                    yield reader.line_num, tuple([plain_cell(cell) if "'" in cell else cell for cell in cells])
+    except csv.Error as error:
+        raise BadInput("import-csv-malformed", line=reader.line_num, reason=str(error)) from None
+
+
+def _json_records(lines: Iterable[str], skip: int) -> Iterator[Record]:
+    count = 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        count += 1
+        if count > skip:
+            yield number, (line.rstrip("\r\n"),)
+
+
+def _csv_row(columns: tuple[str, ...], record: Record) -> Row:
+    line, cells = record
     if len(cells) != len(columns):
         error = BadInput("import-cell-count", field=None, found=len(cells), expected=len(columns))
-        return Row(line, tuple(cells), None, error)
-    return _row(line, tuple(cells), dict(zip(columns, cells, strict=True)))
+        return Row(line, cells, None, error)
+    return _row(line, cells, dict(zip(columns, cells, strict=True)))
 
 
-def _json_row(number: int, line: str) -> Row:
-    cells = (line.rstrip("\r\n"),)
+def _json_row(record: Record) -> Row:
+    number, cells = record
     try:
-        parsed = json.loads(line, object_pairs_hook=_Object)
+        parsed = json.loads(cells[0], object_pairs_hook=_Object)
     except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, _Object) or not all(isinstance(value, str | None) for _, value in parsed):

@@ -23,10 +23,8 @@ from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_record import (
     Person,
     load_person,
-    objection,
     refuse_erased,
     refuse_merged,
-    row_values,
     taken_numbers,
 )
 from eid_toolkit.books.staff.operators import Operator
@@ -83,7 +81,7 @@ class PersonHistory:
         if not fields:
             raise BadInput("person-unchanged", person=record.id)
         now = self._clock.now()
-        error = objection(data, now)
+        error = data.objection(now)
         if error is not None:
             raise error
         with self._database.write() as connection:
@@ -94,10 +92,10 @@ class PersonHistory:
             current = load_person(connection, record.id)
             if current.version != record.version:
                 raise NotPermitted("person-changed-meanwhile", person=record.id, version=current.version)
-            if "personal_number" in fields and taken_numbers(connection, [data]):
+            if "personal_number" in fields and taken_numbers(connection, [data.personal_number]):
                 raise BadInput("person-number-taken", field="personal_number")
             index_names(connection, {data.folded_name})
-            values = {**row_values(data), "version": record.version + 1}
+            values = {**data.row_values(), "version": record.version + 1}
             connection.execute(update(person).where(person.c.id == record.id).values(values))
             if data.folded_name != record.data.folded_name:
                 forget_name(connection, record.data.folded_name)

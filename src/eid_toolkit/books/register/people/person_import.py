@@ -7,12 +7,10 @@ SHA-256 of its content) goes on with the first row that was not dealt with. The 
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b, sha256
-from itertools import islice
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
@@ -21,33 +19,32 @@ from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier, new_identifiers
 from eid_toolkit.books.ledger.schema import person_import
-from eid_toolkit.books.register.people.person_data import PersonData
-from eid_toolkit.books.register.people.person_files import Row, csv_columns, read_rows
-from eid_toolkit.books.register.people.person_record import (
-    Person,
-    insert_people,
-    objection,
-    refresh_statistics,
-    taken_numbers,
+from eid_toolkit.books.register.people.person_batches import (
+    CHUNK,
+    Batch,
+    Check,
+    Outcome,
+    Readers,
+    Reading,
+    Values,
+    batches_of,
 )
+from eid_toolkit.books.register.people.person_files import Row, csv_columns, read_records
+from eid_toolkit.books.register.people.person_record import insert_person_rows, refresh_statistics, taken_numbers
 from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFile, Written
 from eid_toolkit.books.register.people.person_source import PersonSource, Progress
+from eid_toolkit.books.register.people.seen_numbers import SeenNumbers
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted, ValueRefused
 from eid_toolkit.ground.ports import Clock, Entropy
 
-CHUNK = 1000
-"""Rows in one transaction."""
 _ATTEMPTS = 4
 """For a chunk of which others have written numbers meanwhile."""
 TOLD = 100
 """This many bad rows stand in the report; all of them stand in the rejects file."""
 
 _OPEN, _DONE = "open", "done"
-
-Check = Callable[[PersonData], None]
-"""A rule of the caller's own; raises :class:`BadInput`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,8 @@ class ImportOptions:
     """Begin another rejects file where the one of a stopped import is lost."""
     check: Check | None = None
     progress: Progress = field(default=lambda _: None)
+    processes: int | None = None
+    """That read the file, 1 being this one; None for as many as there are processors if the register is on a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +118,24 @@ class PersonImports:
         options = options or ImportOptions()
         content = source.survey(_part(options.progress, 0))
         state = self._begun(content, again=options.again)
-        report = self._check(source, state, options)
-        if options.dry_run or (report.rejected_count and not options.keep_going):
-            return report
-        if options.new_rejects:
-            state = replace(state, rejects=NOTHING)
-        rejects = _rejects_file(source, options)
-        if rejects is not None and report.rejected_count:
-            rejects.check(report.rejected, state.rejects)
-        try:
-            return self._write(source, state, content, operator, options, rejects)
-        finally:
-            if rejects is not None:
-                rejects.close()
+        reading = Reading(source.kind, _columns(source), options.check)
+        processes = options.processes or (1 if self._database.is_file else None)
+        with Readers.at_work(reading, source.size, processes) as readers:
+            report = self._check(source, state, options, readers)
+            if options.dry_run or (report.rejected_count and not options.keep_going):
+                return report
+            if options.new_rejects:
+                state = replace(state, rejects=NOTHING)
+            rejects = RejectsFile(options.rejects, source.kind, reading.columns) if options.rejects else None
+            if rejects is not None and report.rejected_count:
+                rejects.check(report.rejected, state.rejects)
+            try:
+                report = self._write(source, state, content, operator, options, readers, rejects)
+            finally:
+                if rejects is not None:
+                    rejects.close()
+        self._refresh()
+        return report
 
     def _begun(self, content: str, *, again: bool) -> _State:
         with self._database.read() as connection:
@@ -151,15 +155,15 @@ class PersonImports:
             raise NotPermitted("import-done-already", import_id=last.id, date=last.updated_at.date().isoformat())
         return None
 
-    def _check(self, source: PersonSource, state: _State, options: ImportOptions) -> ImportReport:
+    def _check(self, source: PersonSource, state: _State, options: ImportOptions, readers: Readers) -> ImportReport:
         """The first reading: all rows that are left, written nowhere."""
         good, rejected_count = 0, 0
         told: list[Row] = []
-        rows = self._rows(source, state, options, 1)
-        with closing(_SeenNumbers(self._entropy.take(32))) as seen:
-            while batch := list(islice(rows, CHUNK)):
+        batches = self._batches(source, state, _part(options.progress, 1), whole=False)
+        with closing(SeenNumbers(self._entropy.take(32))) as seen, closing(readers.outcomes(batches)) as read:
+            for batch, outcomes in read:
                 with self._database.read() as connection:
-                    people, refused = self._sort_out(connection, batch, seen)
+                    people, refused = _sort_out(connection, batch, outcomes, seen)
                 good += len(people)
                 rejected_count += len(refused)
                 told += refused[: TOLD - len(told)]
@@ -172,24 +176,25 @@ class PersonImports:
         content: str,
         operator: Operator,
         options: ImportOptions,
+        readers: Readers,
         rejects: RejectsFile | None,
     ) -> ImportReport:
         """The second reading."""
         began = state
         told: list[Row] = []
-        rows = self._rows(source, state, options, 2)
-        last = False
-        while not last:
-            batch = list(islice(rows, CHUNK))
-            last = len(batch) < CHUNK
-            for attempt in range(_ATTEMPTS):
-                try:
-                    state, refused = self._write_chunk(state, batch, content, operator, options, rejects, last=last)
-                    break
-                except ValueRefused:  # a number that another import has just written is refused as taken next time
-                    if attempt == _ATTEMPTS - 1:
-                        raise
-            told += refused[: TOLD - len(told)]
+        batches = self._batches(source, state, _part(options.progress, 2), whole=True)
+        with closing(readers.outcomes(batches)) as read:
+            for batch, outcomes in read:
+                for attempt in range(_ATTEMPTS):
+                    try:
+                        state, refused = self._write_chunk(state, batch, outcomes, content, operator, options, rejects)
+                        break
+                    except ValueRefused:  # a number that another import has just written is refused as taken next time
+                        if attempt == _ATTEMPTS - 1:
+                            raise
+                told += refused[: TOLD - len(told)]
+                if _grown(state.row):
+                    self._refresh()
         return ImportReport(
             good=state.imported - began.imported,
             rejected=tuple(told),
@@ -204,38 +209,33 @@ class PersonImports:
     def _write_chunk(
         self,
         state: _State,
-        batch: list[Row],
+        batch: Batch,
+        outcomes: Sequence[Outcome],
         content: str,
         operator: Operator,
         options: ImportOptions,
         rejects: RejectsFile | None,
-        *,
-        last: bool,
     ) -> tuple[_State, list[Row]]:
         with self._database.write() as connection:
             if not state.known:
                 lock(connection, "import", content)
-            people, refused = self._sort_out(connection, batch, None)
+            people, refused = _sort_out(connection, batch, outcomes, None)
             if refused and not options.keep_going:  # somebody else was quicker with a number
                 raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
             with _taken_back(rejects, state.rejects):
-                after = self._put(connection, state, people, batch, content, operator, rejects, refused, last=last)
-                if last or _doubled(after.row):
-                    refresh_statistics(connection)
+                after = self._put(connection, state, people, batch, content, operator, rejects, refused)
         return after, refused
 
     def _put(
         self,
         connection: Connection,
         state: _State,
-        people: list[PersonData],
-        batch: list[Row],
+        people: list[Values],
+        batch: Batch,
         content: str,
         operator: Operator,
         rejects: RejectsFile | None,
         refused: list[Row],
-        *,
-        last: bool,
     ) -> _State:
         """One chunk, with how far the import is behind it.
 
@@ -243,10 +243,10 @@ class PersonImports:
         """
         now = self._clock.now()
         identifiers = new_identifiers("P", len(people), self._entropy)
-        added = [Person(each, data, now, source=state.id) for each, data in zip(identifiers, people, strict=True)]
+        added = [(name, now, state.id, *values) for name, values in zip(identifiers, people, strict=True)]
         after = replace(
             state,
-            row=state.row + len(batch),
+            row=state.row + len(batch.records),
             imported=state.imported + len(added),
             rejected=state.rejected + len(refused),
             known=True,
@@ -255,9 +255,9 @@ class PersonImports:
             "row": after.row,
             "imported": after.imported,
             "rejected": after.rejected,
-            **_columns(state.rejects),
+            **_written(state.rejects),
             "updated_at": now,
-            "state": _DONE if last else _OPEN,
+            "state": _DONE if batch.is_last else _OPEN,
         }
         if state.known:
             here = (person_import.c.id == state.id, person_import.c.row == state.row, person_import.c.state == _OPEN)
@@ -270,66 +270,49 @@ class PersonImports:
             connection.execute(insert(person_import), {**new, **values})
         if rejects is not None:
             after = replace(after, rejects=rejects.write(refused, state.rejects))
-            here_too = update(person_import).where(person_import.c.id == state.id)
-            connection.execute(here_too.values(_columns(after.rejects)))
-        insert_people(connection, added)
+            if after.rejects != state.rejects:
+                here_too = update(person_import).where(person_import.c.id == state.id)
+                connection.execute(here_too.values(_written(after.rejects)))
+        insert_person_rows(connection, added)
         detail = {
             "rows": [state.row + 1, after.row],
             "count": len(added),
             "rejected": len(refused),
-            "digest": sha256("\n".join(each.id for each in added).encode()).hexdigest(),
-            "done": last,
+            "digest": sha256("\n".join(identifiers).encode()).hexdigest(),
+            "done": batch.is_last,
         }
         append(connection, now, operator, [AuditEvent("persons.imported", state.id, detail)])
         return after
 
-    def _rows(self, source: PersonSource, state: _State, options: ImportOptions, part: int) -> Iterator[Row]:
-        lines = source.text(_part(options.progress, part))
-        rows = read_rows(lines, source.kind, state.row)
-        return rows if options.check is None else _checked(rows, options.check)
+    def _batches(self, source: PersonSource, state: _State, progress: Progress, *, whole: bool) -> Iterator[Batch]:
+        records = read_records(source.text(progress), source.kind, state.row)
+        return batches_of(records, self._clock.now, whole=whole)
 
-    def _sort_out(
-        self, connection: Connection, rows: list[Row], seen: _SeenNumbers | None
-    ) -> tuple[list[PersonData], list[Row]]:
-        """The persons of a chunk that may come in, and the rows refused; ``seen`` are the numbers of chunks before."""
-        in_use = taken_numbers(connection, [row.person for row in rows if row.person is not None])
-        now = self._clock.now()
-        people: list[PersonData] = []
-        refused: list[Row] = []
-        for row in rows:
-            error = row.error
-            if row.person is not None:
-                number = row.person.personal_number
-                error = objection(row.person, now)
-                if number is not None and error is None:
-                    if number in in_use or (seen is not None and not seen.add(number)):
-                        error = BadInput("person-number-taken", field="personal_number")
-                    in_use.add(number)
-            if row.person is None or error is not None:
-                refused.append(Row(row.line, row.cells, None, error))
-            else:
-                people.append(row.person)
-        return people, refused
+    def _refresh(self) -> None:
+        with self._database.write() as connection:
+            refresh_statistics(connection)
 
 
-class _SeenNumbers:
-    """The numbers that stand in a file so far, as keyed hashes in a temporary index on the disk."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._index = sqlite3.connect("", isolation_level=None)  # a file without a name, gone when it is closed
-        self._index.execute("PRAGMA journal_mode = OFF")
-        self._index.execute("PRAGMA cache_size = -16384")
-        self._index.execute("BEGIN")
-        self._index.execute("CREATE TABLE seen (number BLOB PRIMARY KEY) WITHOUT ROWID")
-
-    def add(self, number: str) -> bool:
-        """Whether the number was not there yet."""
-        hashed = blake2b(number.encode(), digest_size=12, key=self._key).digest()
-        return self._index.execute("INSERT OR IGNORE INTO seen VALUES (?)", (hashed,)).rowcount == 1
-
-    def close(self) -> None:
-        self._index.close()
+def _sort_out(
+    connection: Connection, batch: Batch, outcomes: Sequence[Outcome], seen: SeenNumbers | None
+) -> tuple[list[Values], list[Row]]:
+    """The persons of a chunk that may come in, and the rows refused; ``seen`` are the numbers of chunks before."""
+    in_use = taken_numbers(connection, [each[0] for each in outcomes if not isinstance(each, BadInput)])
+    people: list[Values] = []
+    refused: list[Row] = []
+    for record, outcome in zip(batch.records, outcomes, strict=True):
+        error = outcome if isinstance(outcome, BadInput) else None
+        if not isinstance(outcome, BadInput):
+            number = outcome[0]
+            if number is not None:
+                if number in in_use or (seen is not None and not seen.add(number)):
+                    error = BadInput("person-number-taken", field="personal_number")
+                in_use.add(number)
+            if error is None:
+                people.append(outcome)
+        if error is not None:
+            refused.append(Row(*record, None, error))
+    return people, refused
 
 
 @contextmanager
@@ -343,33 +326,21 @@ def _taken_back(rejects: RejectsFile | None, before: Written) -> Iterator[None]:
         raise
 
 
-def _columns(written: Written) -> dict[str, object]:
-    return {"rejects_size": written.size, "rejects_sha256": written.sha256}
+def _written(rejects: Written) -> dict[str, object]:
+    return {"rejects_size": rejects.size, "rejects_sha256": rejects.sha256}
 
 
-def _checked(rows: Iterable[Row], check: Check) -> Iterator[Row]:
-    for row in rows:
-        if row.person is not None:
-            try:
-                check(row.person)
-            except BadInput as error:
-                row = Row(row.line, row.cells, None, error)
-        yield row
-
-
-def _doubled(row: int) -> bool:
-    """Whether this number of chunks is a power of two: a database that thinks its tables are small plans badly."""
+def _grown(row: int) -> bool:
+    """Whether this number of chunks is a power of four: a database that thinks its tables are small plans badly."""
     chunks = row // CHUNK
-    return chunks & (chunks - 1) == 0
+    return chunks & (chunks - 1) == 0 and chunks.bit_length() % 2 == 1
 
 
-def _rejects_file(source: PersonSource, options: ImportOptions) -> RejectsFile | None:
-    if options.rejects is None:
-        return None
-    columns: list[str] = []
-    if source.kind == "csv":
-        columns, _ = csv_columns(next(source.text(lambda _: None), ""))
-    return RejectsFile(options.rejects, source.kind, columns)
+def _columns(source: PersonSource) -> tuple[str, ...]:
+    """The columns of a CSV file, by its first line."""
+    if source.kind != "csv":
+        return ()
+    return tuple(csv_columns(next(source.text(lambda _: None), ""))[0])
 
 
 def _part(progress: Progress, part: int) -> Progress:

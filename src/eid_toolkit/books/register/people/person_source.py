@@ -38,7 +38,8 @@ class PersonSource:
 
     def __init__(self, raw: BinaryIO, kind: Kind | None) -> None:
         self._raw = raw
-        self._size = max(1, raw.seek(0, os.SEEK_END))
+        self.size = max(1, raw.seek(0, os.SEEK_END))
+        """In bytes, as they are in the file."""
         raw.seek(0)
         self._zipped = raw.read(2) == _GZIP
         self.kind: Kind = kind or self._guess()
@@ -100,7 +101,7 @@ class PersonSource:
                 _check_text(line, number)
                 if number % _TOLD_EVERY == 0 or len(line) > LINE_LIMIT // 2:
                     self._check_expansion(size)
-                    progress(min(1.0, self._raw.tell() / self._size))
+                    progress(min(1.0, self._raw.tell() / self.size))
                 yield line
         except (OSError, EOFError, zlib.error) as error:
             if not self._zipped:

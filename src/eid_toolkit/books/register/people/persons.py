@@ -18,7 +18,6 @@ from eid_toolkit.books.register.people.person_record import (
     Person,
     insert_people,
     load_person,
-    objection,
     person_of,
     taken_numbers,
 )
@@ -61,13 +60,13 @@ class Persons:
         operator.require(Permission.CHANGE_PERSONS)
         now = self._clock.now()
         added = Person(new_identifier("P", self._entropy), data, now)
-        error = objection(data, now)
+        error = data.objection(now)
         if error is not None:
             raise error
         with self._database.write() as connection:
             if data.personal_number is not None:
                 lock(connection, "personal-number", data.personal_number)
-            if taken_numbers(connection, [data]):
+            if taken_numbers(connection, [data.personal_number]):
                 raise BadInput("person-number-taken", field="personal_number")
             insert_people(connection, [added])
             record_addition(connection, added, operator, source)

@@ -26,8 +26,9 @@ from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_batches import Check
     from eid_toolkit.books.register.people.person_files import Row
-    from eid_toolkit.books.register.people.person_import import Check, ImportReport
+    from eid_toolkit.books.register.people.person_import import ImportReport
     from eid_toolkit.books.register.people.person_record import Person
 
 _STEPS = 1000
