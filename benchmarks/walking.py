@@ -1,7 +1,9 @@
 """``python -m benchmarks.walking``: how fast the log and the rows with a state are verified, beside bare hashing.
 
 The log has one signed transaction a row, which is the worst. The floor hashes the same rows and verifies as many
-signatures, and does nothing else.
+signatures, in as many processes, and does nothing else: the rows are there as objects and the keys at hand before it is
+begun, and so are the processes. Starting the processes belongs to the walk. Besides what passes, the time on the
+processors is given of all processes together: where other work has them, it is the one to look at.
 """
 
 from __future__ import annotations
@@ -10,59 +12,126 @@ import argparse
 import json
 import tempfile
 import time
-from itertools import count
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import count, starmap
 from pathlib import Path
+from typing import Any
 
-from benchmarks.office import CLERK, BusyOffice
+from benchmarks import clocks
+from benchmarks.office import CLERK, ENTROPY, BusyOffice
 from benchmarks.writers import look_up
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.rows import StoredRow
-from eid_toolkit.books.audit.state_walk import Counted, walk_states
+from eid_toolkit.books.audit.state_crew import walking_states
+from eid_toolkit.books.audit.state_walk import Counted
+from eid_toolkit.books.audit.verifying import Manner
 from eid_toolkit.books.keys.holding import DIGEST
+from eid_toolkit.books.ledger.register_address import RegisterAddress
+from eid_toolkit.ground.crew import Crew, cores
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
 
+_LINE = "{:<26} {:>9} {:>10} {:>16} {:>8} {:>7}"
 
-def floor(office: BusyOffice, rows: list[StoredRow]) -> float:
-    """Rows a second that are hashed and whose signatures are verified, with a key at hand."""
-    key = EcPrivateKey.generate(ec_domain_by_name("secp256r1"), office.entropy)
-    signed = [(row.hash.encode(), key.sign(row.hash.encode(), DIGEST)) for row in rows]
-    public = key.public_key
-    began = time.perf_counter()
-    for row, (statement, signature) in zip(rows, signed, strict=True):
-        assert row.is_consistent()
-        assert public.verify(signature, statement, DIGEST)
-    return len(rows) / (time.perf_counter() - began)
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Rows in a second that passes, and in one that is spent on the processors."""
+
+    wall: float
+    cpu: float
+
+
+def bare() -> Callable[[list[tuple[Any, ...]]], float]:
+    """What a process of the floor does: makes rows ready that it is given, and with none works on those it has.
+
+    It returns the seconds on the processor.
+    """
+    key = EcPrivateKey.generate(ec_domain_by_name("secp256r1"), ENTROPY)
+    public, ready = key.public_key, list[tuple[StoredRow, bytes, bytes]]()
+
+    def work(rows: list[tuple[Any, ...]]) -> float:
+        ready.extend((row, row.hash.encode(), key.sign(row.hash.encode(), DIGEST)) for row in starmap(StoredRow, rows))
+        began = time.process_time()
+        for row, statement, signature in () if rows else ready:
+            assert row.is_consistent()
+            assert public.verify(signature, statement, DIGEST)
+        return time.process_time() - began
+
+    return work
+
+
+def floor(rows: Sequence[StoredRow], processes: int) -> Rate:
+    """Rows that are hashed and whose signatures are verified: each process has as many."""
+    part = list(map(tuple, rows[: len(rows) // processes]))
+    with Crew(processes, bare) as crew:
+        crew.everyone(part)
+        began = time.perf_counter()
+        spent = crew.everyone([])
+        passed = time.perf_counter() - began
+    assert spent is not None
+    return Rate(processes * len(part) / passed, processes * len(part) / sum(spent))
+
+
+def walked(work: Callable[[], int]) -> Rate:
+    """The rate of a walk, which returns how many rows there were."""
+    began, spent = time.perf_counter(), time.process_time() + clocks.children().cpu
+    rows = work()
+    passed = time.perf_counter() - began
+    return Rate(rows / passed, rows / (time.process_time() + clocks.children().cpu - spent))
+
+
+def log_walk(office: BusyOffice, processes: int) -> int:
+    result = office.register.audit.verify(manner=Manner(processes, from_start=True))
+    assert result.reason is None
+    return result.rows
+
+
+def state_walk(office: BusyOffice, processes: int) -> int:
+    address = RegisterAddress.of(office.home)
+    with walking_states(office.register.database, address, office.keys.foundation, Manner(processes)) as found:
+        counts: dict[str, int] = {}
+        for each in found:
+            assert isinstance(each, Counted)
+            counts[each.kind] = each.rows
+    return sum(counts.values())
 
 
 def main() -> None:
-    """Measures once."""
+    """Measures once, in one process and in as many as there are processors."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.walking", description="Measure the walks.")
-    parser.add_argument("--rows", type=int, default=5000, help="rows of the log (default: 5000)")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows of the log (default: 20000)")
+    parser.add_argument("--documents", type=int, default=1000, help="documents, an application each (default: 1000)")
+    parser.add_argument("--processes", type=int, default=cores(), metavar="N", help="(default: the processors)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
     arguments = parser.parse_args()
+    measured: dict[str, dict[str, Rate]] = {}
     with tempfile.TemporaryDirectory(prefix="eid-benchmarks-") as folder:
         office, numbers = BusyOffice.at(Path(folder)), count()
         for _ in range(arguments.rows):
             look_up(office, CLERK, numbers)
-        documents = [office.prepared_document() for _ in range(max(1, arguments.rows // 100))]
+        for _ in range(arguments.documents):
+            office.prepared_document()
         with office.register.database.read() as connection:
             rows = list(log.stored_rows(connection))
-        bare = floor(office, rows)
-        began = time.perf_counter()
-        result = office.register.audit.verify()
-        walked = result.rows / (time.perf_counter() - began)
-        assert result.reason is None
-        began = time.perf_counter()
-        with office.register.database.read() as connection:
-            counted = [each for each in walk_states(connection) if isinstance(each, Counted)]
-        states = sum(each.rows for each in counted)
-        held = states / (time.perf_counter() - began)
-        assert states >= 2 * len(documents)
-    print(f"log verified             {walked:8.0f} rows a second, beside {bare:.0f} hashed and verified bare")
-    print(f"rows with a state held   {held:8.0f} a second")
+        for processes in sorted({1, arguments.processes}):
+            measured[str(processes)] = {
+                "hashed and verified bare": floor(rows, processes),
+                "log verified": walked(lambda n=processes: log_walk(office, n)),  # type: ignore[misc]
+                "rows with a state held": walked(lambda n=processes: state_walk(office, n)),  # type: ignore[misc]
+            }
+            office.register.database.keeper.proofs.clear()  # type: ignore[attr-defined]
+    print(_LINE.format("rows", "processes", "a second", "a second of CPU", "of bare", "of CPU"))
+    for processes_text, rates in measured.items():
+        base = rates["hashed and verified bare"]
+        for name, rate in rates.items():
+            shares = [f"{part:.0%}" for part in (rate.wall / base.wall, rate.cpu / base.cpu)]
+            print(_LINE.format(name, processes_text, f"{rate.wall:.0f}", f"{rate.cpu:.0f}", *shares))
     if arguments.json is not None:
-        numbers_ = {"log": round(walked), "floor": round(bare), "states": round(held)}
+        numbers_ = {
+            processes: {name: asdict(rate) for name, rate in rates.items()} for processes, rates in measured.items()
+        }
         arguments.json.write_text(json.dumps(numbers_, indent=2) + "\n", encoding="utf-8")
 
 

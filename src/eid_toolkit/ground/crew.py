@@ -80,14 +80,14 @@ class Crew(Generic[Task, Result]):
             process.join(_END_SECONDS)
             member.close()
 
-    def everyone(self, task: Task) -> bool:
-        """Have each process do the task; whether all have done it. If not, nothing more is asked of the crew."""
+    def everyone(self, task: Task) -> list[Result] | None:
+        """Have each process do the task: what they return, or None if one cannot; then the crew is of no more use."""
         with suppress(OSError, EOFError):
             for member in self._members:
                 member.send(task)
             answers = [member.recv() for member in self._members]
-            return all(good for good, _ in answers)
-        return False
+            return [result for _, result in answers] if all(good for good, _ in answers) else None
+        return None
 
     def map(self, tasks: Iterable[Task], instead: Callable[[Task], Result]) -> Iterator[tuple[Task, Result]]:
         """Each task with its result, in order; ``instead`` does what no process could.

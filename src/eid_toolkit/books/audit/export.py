@@ -37,7 +37,7 @@ from eid_toolkit.books.audit.sessions import Voucher, read_voucher
 from eid_toolkit.books.audit.signed_walk import SignedRun
 from eid_toolkit.books.audit.statements import SCHEMA as CHECKPOINT_SCHEMA
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
-from eid_toolkit.books.audit.walk import AuditResult, Item, walk
+from eid_toolkit.books.audit.walk import AuditResult, Item, begin
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
@@ -100,20 +100,28 @@ class Exporting:
 
 
 def verify_export(
-    stream: BinaryIO, key: AuditKey | None = None, kept: Checkpoint | None = None
+    stream: BinaryIO,
+    key: AuditKey | None = None,
+    kept: Checkpoint | None = None,
+    processes: int = 1,
+    tell: Callable[[], object] | None = None,
 ) -> tuple[AuditResult, AuditKey | None]:
     """Judge an export by ``key``, else by its own, which then is not proved itself; the key is returned.
 
-    ``kept`` is a checkpoint of the log that was kept elsewhere. Raises :class:`BadInput` for a file that is no export,
-    :class:`IntegrityBroken` for a line that cannot be read, and if the key has not signed what was kept.
+    ``kept`` is a checkpoint of the log that was kept elsewhere; ``tell`` is called now and then. Raises
+    :class:`BadInput` for a file that is no export, :class:`IntegrityBroken` for a line that cannot be read, and if the
+    key has not signed what was kept.
     """
     reading = _Reading(stream)
     own = reading.key()
+    from eid_toolkit.books.audit.verifying import judge
+
     key = key or own
     if kept is not None:
         check_kept(kept, key)
     seen = () if kept is None else (kept,)
-    return walk(reading.items(), lambda: reading.end, key, seen=seen, foundation=reading.foundation), key
+    state = begin(key, seen=seen, foundation=reading.foundation)
+    return judge(state, reading.items(), lambda: reading.end, processes, tell), key
 
 
 def check_kept(kept: Checkpoint, key: AuditKey | None) -> None:

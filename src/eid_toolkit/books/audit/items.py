@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -17,8 +17,6 @@ from eid_toolkit.books.audit.walk import Item
 from eid_toolkit.books.ledger.schema import audit_session, audit_signature
 from eid_toolkit.books.ledger.stored import stored
 
-_ORDER = {StoredRow: 0, SignedRun: 1, Checkpoint: 2}
-
 
 def ends(connection: Connection) -> tuple[int, Heads] | None:
     """Where the log and its chains have come to, as it is kept beside the rows."""
@@ -31,11 +29,10 @@ def items(connection: Connection, after: int | None = None) -> Iterator[Item]:
 
     A session comes before the first signature made in it.
     """
-    rows: Iterator[StoredRow | Checkpoint | SignedRun] = log.stored_rows(connection, after)
-    signed: Iterator[StoredRow | Checkpoint | SignedRun] = checkpoints.read(connection, after)
-    runs: Iterator[StoredRow | Checkpoint | SignedRun] = _runs(connection, after)
     sessions: set[str] = set()
-    for item in heapq.merge(rows, signed, runs, key=lambda item: (item.position, _ORDER[type(item)])):
+    for item in _merged(
+        log.stored_rows(connection, after), _runs(connection, after), checkpoints.read(connection, after)
+    ):
         if isinstance(item, SignedRun) and item.session not in sessions:
             sessions.add(item.session)
             row = connection.execute(select(audit_session).where(audit_session.c.id == item.session)).first()
@@ -45,11 +42,33 @@ def items(connection: Connection, after: int | None = None) -> Iterator[Item]:
         yield item
 
 
+def _merged(
+    rows: Iterator[StoredRow], runs: Iterator[SignedRun], signed: Iterator[Checkpoint]
+) -> Iterator[StoredRow | SignedRun | Checkpoint]:
+    """By position; of one position first the row, then what signs it."""
+    row, run, checkpoint = next(rows, None), next(runs, None), next(signed, None)
+    while row is not None or run is not None or checkpoint is not None:
+        if row is not None and not (
+            (run is not None and run.position < row.position)
+            or (checkpoint is not None and checkpoint.position < row.position)
+        ):
+            yield row
+            row = next(rows, None)
+        elif run is not None and (checkpoint is None or run.position <= checkpoint.position):
+            yield run
+            run = next(runs, None)
+        elif checkpoint is not None:
+            yield checkpoint
+            checkpoint = next(signed, None)
+
+
 def _runs(connection: Connection, after: int | None) -> Iterator[SignedRun]:
-    columns = (audit_signature.c.position, *(each for each in audit_signature.c if each.name != "position"))
+    columns = [audit_signature.c[name] for name in ("position", "chain", "last", "first", "session", "signature")]
     for row in log.pages(connection, select(*columns), audit_signature.c.position, after):
-        last, first, position = (
-            stored(whole_number, each, "the rows of a signature") for each in (row.last, row.first, row.position)
-        )
-        signature = stored(some_bytes, row.signature, "a signature")
-        yield SignedRun(as_text(row.chain), last, first, position, as_text(row.session), signature)
+        position, chain, last, first, session, signature = tuple[Any, ...](row)
+        if not (type(last) is type(first) is type(position) is int and type(signature) is bytes):
+            last, first, position = (
+                stored(whole_number, each, "the rows of a signature") for each in (last, first, position)
+            )
+            signature = stored(some_bytes, signature, "a signature")
+        yield SignedRun(as_text(chain), last, first, position, as_text(session), signature)

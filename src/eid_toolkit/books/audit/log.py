@@ -150,7 +150,9 @@ def stored_row(row: Row[Any]) -> StoredRow:
     position, time, *others = tuple[Any, ...](row)
     if isinstance(time, str) and time.endswith("Z"):
         time = time.removesuffix("Z") + "+00:00"
-    return StoredRow(stored(whole_number, position, "the position of an audit row"), time, *others)
+    if type(position) is not int:
+        position = stored(whole_number, position, "the position of an audit row")
+    return StoredRow(position, time, *others)
 
 
 def pages(connection: Connection, query: Select[Any], key: Column[int], after: int | None = None) -> Iterator[Row[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from eid_toolkit.books.ledger.canonical import digest
 
@@ -75,7 +75,7 @@ class StoredRow(NamedTuple):
         return self.hash == row_hash(*self[:7], self[8:11], self[11:])
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Whether a stored value is text that can be written as UTF-8."""
     if not isinstance(value, str):
         return False
@@ -90,7 +90,7 @@ def is_text(value: object) -> bool:
 
 def as_text(value: object) -> str:
     """A stored value as text that can be written as UTF-8, whatever it is."""
-    return value if isinstance(value, str) and is_text(value) else ascii(value)
+    return value if is_text(value) else ascii(value)
 
 
 def some_bytes(value: object) -> bytes:

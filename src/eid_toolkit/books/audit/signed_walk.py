@@ -82,17 +82,21 @@ class SignedWalk:
     to_take_over: dict[str, int] = field(default_factory=dict)
     """How many rows two people are just taking over, by the chain."""
 
-    def row(self, row: StoredRow, rows_of_subject: int) -> None:
-        """A row that follows on the one before; ``rows_of_subject`` has the chain of the operator that it is about."""
+    def row(self, row: StoredRow, chain: str, rows_of_subject: int) -> None:
+        """A row that follows on the one before in its chain.
+
+        If it is about an operator, ``rows_of_subject`` has the operator's own chain.
+        """
         if row.kind is None and not self.runs and row.chain is None:
             return
-        chain = row.place[0]
-        waiting = self.waiting.setdefault(chain, deque())
+        waiting = self.waiting.get(chain)
+        if waiting is None:
+            waiting = self.waiting[chain] = deque()
         waiting.append(Waiting(row, self.standings.get(row.operator), self.runs > 0))
         if len(waiting) > RUN:
             _check_unsigned(waiting.popleft())
         if row.kind == OPERATOR and self.foundation is not None:
-            if chain_rows(row) != rows_of_subject or row.place[0] != OFFICE:
+            if chain_rows(row) != rows_of_subject or chain != OFFICE:
                 raise Broken("audit-row-inserted", row.position)
             standing, before = standing_in(row, self.foundation), self.standings.get(row.subject)
             if standing is None or (before is not None and standing.version <= before.version):
@@ -115,7 +119,7 @@ class SignedWalk:
             _check_unsigned(waiting.popleft())
         self.runs += 1
         for each in waiting:
-            self._signed(each.row, each.standing, voucher, foundation)
+            self._signed(each.row, run.chain, each.standing, voucher, foundation)
         self.signed[run.chain] = run.last
 
     def end(self) -> None:
@@ -125,7 +129,9 @@ class SignedWalk:
         ):
             _check_unsigned(each)
 
-    def _signed(self, row: StoredRow, standing: Standing | None, voucher: Voucher, foundation: Foundation) -> None:
+    def _signed(
+        self, row: StoredRow, chain: str, standing: Standing | None, voucher: Voucher, foundation: Foundation
+    ) -> None:
         try:
             covered = voucher.record.covers(datetime.fromisoformat(row.time))
         except (ValueError, TypeError):
@@ -133,16 +139,17 @@ class SignedWalk:
         if not covered or voucher.record.operator != row.operator:
             raise Broken("audit-signature-foreign", row.position)
         told = row.kind is not None and row.kind != OPERATOR
-        if row.place[0] != (OFFICE if row.kind == OPERATOR else chain_of(row.operator)):
+        if chain != (OFFICE if row.kind == OPERATOR else chain_of(row.operator)):
             raise Broken("audit-signature-foreign", row.position)
         if foundation.demo:
             if not voucher.is_by(specimen_public_key()):
                 raise Broken("audit-signature-foreign", row.position)
         elif standing is None or not standing.vouches_for(voucher, deciding=told):
             raise Broken("audit-signature-foreign", row.position)
-        rights = self._rights(row)
-        if told and (rights is None or not (foundation.demo or (standing and standing.may(rights)))):
-            raise Broken("audit-right-missing", row.position)
+        if told:
+            rights = self._rights(row)
+            if rights is None or not (foundation.demo or (standing and standing.may(rights))):
+                raise Broken("audit-right-missing", row.position)
         if row.action == ACTION:
             rows = rows_taken_over(row, foundation, self.standings.get)
             if rows is None or not (foundation.demo or (standing and standing.may({RIGHT}))):

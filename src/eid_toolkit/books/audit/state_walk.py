@@ -6,7 +6,7 @@ log. What uses a row holds it in the same way (:mod:`eid_toolkit.books.audit.sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -41,27 +41,46 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many rows of a kind were walked."""
+    """How many rows of a kind were walked, up to now."""
 
     kind: str
     rows: int
 
 
-def walk_states(connection: Connection) -> Iterator[Finding | Counted]:
-    """Walk all rows with a state: what differs, and after each kind how many there were.
+Task = tuple[str, list[str]]
+"""The name of a kind, and keys of it, a page of them; other names are for whoever does the tasks."""
+Doing = Callable[[Iterable[Task], Callable[[Task], list[Finding]]], Iterable[tuple[Task, list[Finding]]]]
+"""Does tasks in their order, in the way that it is given, or as well elsewhere."""
 
-    Raises :class:`NotPermitted` for a register that was not taken over.
+
+def walk_states(connection: Connection, doing: Doing | None = None) -> Iterator[Finding | Counted]:
+    """Walk all rows with a state: what differs, after each page how many rows of its kind are walked, at last all.
+
+    By ``doing`` the pages go to others, who see the same state of the database. Raises :class:`NotPermitted` for a
+    register that was not taken over.
     """
     prover = Prover(connection)
+
+    def findings_of(task: Task) -> list[Finding]:
+        return list(page_findings(prover, KINDS[task[0]], task[1]))
+
     for kind in KINDS.values():
         rows = 0
-        for keys in _pages(connection, kind):
+        for (_, keys), findings in (doing or _here)(
+            ((kind.name, keys) for keys in _pages(connection, kind)), findings_of
+        ):
             rows += len(keys)
-            yield from _page(prover, kind, keys)
+            yield from findings
+            yield Counted(kind.name, rows)
         yield from _without_row(connection, kind)
         yield Counted(kind.name, rows)
     yield from _heads_of_nothing(connection)
     yield from _papers_of_nothing(connection)
+
+
+def _here(tasks: Iterable[Task], do: Callable[[Task], list[Finding]]) -> Iterator[tuple[Task, list[Finding]]]:
+    for task in tasks:
+        yield task, do(task)
 
 
 def _pages(connection: Connection, kind: Kind) -> Iterator[list[str]]:
@@ -76,7 +95,8 @@ def _pages(connection: Connection, kind: Kind) -> Iterator[list[str]]:
         after = page[-1]
 
 
-def _page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
+def page_findings(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
+    """What differs of the rows of a kind that have these keys."""
     connection = prover.connection
     by_subject = groupby(told_rows(connection, kind.name, keys), lambda row: row.subject)
     told = {subject: tuple(each) for subject, each in by_subject}

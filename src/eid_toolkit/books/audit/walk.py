@@ -23,6 +23,7 @@ from eid_toolkit.books.audit.sessions import Voucher
 from eid_toolkit.books.audit.signed_walk import Broken, Checks, SignedRun, SignedWalk
 from eid_toolkit.books.audit.statements import AuditKey, Checkpoint, Countersignature
 from eid_toolkit.books.keys.foundation import Foundation
+from eid_toolkit.books.ledger.kinds import OPERATOR
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.plain_values import Named, parse_json, to_plain
 
@@ -182,7 +183,8 @@ class Walk:
         if not consistent:
             raise Broken("audit-row-changed", row.position)
         self.position, self.rows = row.position, self.rows + 1
-        self.signing.row(row, self.chains.get(chain_of(row.subject), _BEGINNING).number)
+        own = self.chains.get(chain_of(row.subject), _BEGINNING).number if row.kind == OPERATOR else 0
+        self.signing.row(row, chain, own)
         self.chains[chain] = End(number, row.hash, row.position, row.chain is not None)
         if row.action == RESTORED:
             self.open_restoring = row.position

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
+from os import SEEK_END
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, say, to_json
+from eid_toolkit.doors.cli.output import emit, emit_values, note, say, to_json
+from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file, written_whole
@@ -22,10 +24,12 @@ from eid_toolkit.work.office import audit_log
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow
     from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
-    from eid_toolkit.books.audit.walk import AuditResult
+    from eid_toolkit.books.audit.walk import AuditResult, Resumed
 
 _KEY_LIMIT = 1 << 16
 _PROOF_LIMIT = 1 << 28
+_KILOBYTE = 1000
+"""About as much as a row and its signature take in an export."""
 _COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option(
@@ -77,14 +81,30 @@ def show(
 )
 @_key_option
 @_head_option
+@processes_option
+@click.option("--from-start", is_flag=True, help="Do not go on where a verification was interrupted.")
+@click.option("--resumable", is_flag=True, help="Unlock the log's key first, to sign where an interrupted run stopped.")
 @format_option
 @pass_app
-def verify(app: App, export_file: Path | None, key_file: Path | None, head_file: Path | None, fmt: str) -> None:
+def verify(
+    app: App,
+    export_file: Path | None,
+    key_file: Path | None,
+    head_file: Path | None,
+    processes: int | None,
+    from_start: bool,
+    resumable: bool,
+    fmt: str,
+) -> None:
     """Verify that no row was changed, removed, moved or cut off.
 
     Signed checkpoints reveal changes even if all hashes were rewritten. They are verified with the key in the home (or
     in the export); to verify that key too, give a copy kept elsewhere with --key. To detect rows cut off from a home
     that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
+
+    A verification that is interrupted is continued by the next one, if the log's key is unlocked (in a demo home, by an
+    agent, or with --resumable): the key signs a note of how far it came. Rows before that are not read again; the
+    result says which, and when they were verified.
     """
     key, head = _read_key(key_file), _read_head(head_file)
     if export_file is not None and _is_proof(export_file):
@@ -92,15 +112,15 @@ def verify(app: App, export_file: Path | None, key_file: Path | None, head_file:
         return
     remembered: list[dict[str, object]] = []
     if export_file is not None:
-        from eid_toolkit.books.audit.export import verify_export
-
         with export_file.open("rb") as stream:
-            result, used = verify_export(stream, key, head)
+            result, used = _verify_file(stream, key, head, processes)
     else:
-        with open_office(app) as office:
-            result, used = audit_log.verify(office, key, head)
+        with open_office(app) as office, walking(processes, from_start=from_start) as manner:
+            result, used = audit_log.verify(office, key, head, manner, resumable=resumable)
             remembered = [each.to_json() for each in office.register.audit.restorings()]
     values = _result(result, used, proved=key is not None, kept=head) | {"restorings_of_the_home": remembered}
+    if result.note_refused:
+        note("The note of an interrupted verification is not signed with the log's key, and was not used.")
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
@@ -252,7 +272,30 @@ def _result(result: AuditResult, key: AuditKey | None, *, proved: bool, kept: Ch
         "kept_head": kept.position if kept else None,
         "kept_head_lost": kept in result.lost,
         "restorings": [restoring.to_json() for restoring in result.restorings],
+        "resumed": result.resumed.to_json() if result.resumed else None,
+        "note_refused": result.note_refused,
     }
+
+
+def _verify_file(
+    stream: BinaryIO, key: AuditKey | None, head: Checkpoint | None, processes: int | None
+) -> tuple[AuditResult, AuditKey | None]:
+    from eid_toolkit.books.audit.export import verify_export
+
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    with walking(processes) as manner:
+        tell = manner.tell
+        told = None if tell is None else lambda: tell(stream.tell() // _KILOBYTE, size // _KILOBYTE)
+        return verify_export(stream, key, head, manner.count(size // _KILOBYTE), told)
+
+
+def _resumed(resumed: Resumed) -> str:
+    since, until = (str(time)[:16] for time in (resumed.begun, resumed.noted))
+    return (
+        f"Rows up to {resumed.row} were verified from {since} to {until} UTC, by this home's note, and not read again: "
+        "to verify them as they are now, use --from-start."
+    )
 
 
 def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool) -> str:
@@ -260,8 +303,11 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
 
     if result.reason is not None:
         explanation = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
-        return explanation.text if explanation else result.reason
+        lines = [explanation.text if explanation else result.reason]
+        return "\n".join(lines + ([_resumed(result.resumed)] if result.resumed else []))
     lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
+    if result.resumed is not None:
+        lines.append(_resumed(result.resumed))
     if result.signed_up_to:
         lines.append(
             f"Checkpoints: {result.checkpoints}, the last at row {result.signed_up_to}; "

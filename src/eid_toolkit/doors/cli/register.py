@@ -11,6 +11,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table
+from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.work.office import keeping
@@ -93,9 +94,10 @@ def stats(app: App, fmt: str) -> None:
 
 
 @register.command("verify")
+@processes_option
 @format_option
 @pass_app
-def verify(app: App, fmt: str) -> None:
+def verify(app: App, processes: int | None, fmt: str) -> None:
     """Verify every row that has a state against the audit log.
 
     Applications, documents, cards, blanks, shifts, manifests, vendors, stations, agencies and notices are what the
@@ -107,7 +109,7 @@ def verify(app: App, fmt: str) -> None:
 
     findings: list[Finding] = []
     counts: dict[str, int] = {}
-    with open_office(app) as office, keeping.verified(office) as walked:
+    with open_office(app) as office, walking(processes) as manner, keeping.verified(office, manner) as walked:
         for each in walked:
             if isinstance(each, Finding):
                 findings.append(each)

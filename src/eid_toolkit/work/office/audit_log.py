@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow, Filter
     from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
     from eid_toolkit.books.audit.subject_export import SubjectProof
+    from eid_toolkit.books.audit.verifying import Manner
     from eid_toolkit.books.audit.walk import AuditResult
     from eid_toolkit.ground.errors import IntegrityBroken
 
@@ -23,11 +24,16 @@ def rows(office: Office, criteria: Filter) -> AbstractContextManager[Iterator[Au
     return office.register.audit.rows(office.look(Permission.READ_AUDIT), criteria)
 
 
-def verify(office: Office, key: AuditKey | None, kept: Checkpoint | None) -> tuple[AuditResult, AuditKey | None]:
-    """Walk the log, by a ``key`` and up to a checkpoint that were kept elsewhere; with the key that was used."""
-    if office.home.config.demo:
+def verify(
+    office: Office, key: AuditKey | None, kept: Checkpoint | None, manner: Manner, *, resumable: bool = False
+) -> tuple[AuditResult, AuditKey | None]:
+    """Walk the log, by a ``key`` and up to a checkpoint that were kept elsewhere; with the key that was used.
+
+    The audit key is asked for if the walk is to be ``resumable``: it signs the note by which it can be taken up again.
+    """
+    if office.home.config.demo or resumable:
         office.keys.unlock(Compartment.AUDIT)  # the key file is checked against the key store
-    return office.register.audit.verify(key, kept), office.register.audit.key() or key
+    return office.register.audit.verify(key, kept, manner), office.register.audit.key() or key
 
 
 def sign(office: Office) -> Checkpoint:

@@ -19,6 +19,7 @@ from eid_toolkit.work.office.office import Office
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.state_walk import Counted, Finding
     from eid_toolkit.books.audit.taking_over import TakenOver
+    from eid_toolkit.books.audit.verifying import Manner
     from eid_toolkit.books.register.keeping.backup import Manifest
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
 
@@ -70,10 +71,12 @@ def take_over(office: Office) -> TakenOver:
 
 
 @contextmanager
-def verified(office: Office) -> Iterator[Iterator[Finding | Counted]]:
+def verified(office: Office, manner: Manner) -> Iterator[Iterator[Finding | Counted]]:
     """Every row with a state, held to the log: what differs, and how many rows of each kind there are."""
-    from eid_toolkit.books.audit.state_walk import walk_states
+    from eid_toolkit.books.audit.state_crew import walking_states
+    from eid_toolkit.books.ledger.register_address import RegisterAddress
 
     office.look(Permission.READ_AUDIT)
-    with office.register.database.read() as connection:
-        yield walk_states(connection)
+    address = RegisterAddress.of(office.home)
+    with walking_states(office.register.database, address, office.keys.foundation, manner) as walked:
+        yield walked
