@@ -2,6 +2,7 @@
 BIN := .venv/bin
 JOBS ?= 3
 SECONDS ?= 60
+SOAK ?= 600
 
 # Three processes on two cores, for some tests wait; what takes minutes has a core for each.
 PYTEST := $(BIN)/pytest --dist worksteal
@@ -13,7 +14,7 @@ help:
 	@echo "make test    run the tests that take seconds"
 	@echo "make check   run those that take minutes: real kills, other programs, a clean installation"
 	@echo "make lint    ruff, mypy, the bands, and whether the generated pages are current"
-	@echo "make bench   measure, beside what is possible at best"
+	@echo "make bench   measure, beside what is possible at best; then many writers for SOAK seconds (default: 600)"
 	@echo "make fuzz    look for inputs that break a parser, SECONDS for each of them (default: 60)"
 	@echo "make docs    write the generated pages of docs/ anew"
 
@@ -40,6 +41,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.walking
+	$(BIN)/python -m benchmarks.writers
+	EID_SOAK_SECONDS=$(SOAK) $(BIN)/pytest -q -o timeout=3000 -o faulthandler_timeout=3030 tests/check/together/test_soak.py
 
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'

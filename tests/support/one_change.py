@@ -15,6 +15,7 @@ from typing import Any
 
 from hypothesis import assume
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 from sqlalchemy import Table
 
 from eid_toolkit.books.audit.state_walk import Finding, walk_states
@@ -58,7 +59,7 @@ class Pristine:
                 with connection:
                     yield connection
             except sqlite3.IntegrityError:  # the database itself does not take it
-                assume(False)
+                raise UnsatisfiedAssumption from None
 
     def named(self, *, log: bool = False) -> list[str]:
         """Why the walks do not take the copy: none if they do. Of a ``log`` that was changed nothing is known."""
@@ -136,7 +137,8 @@ def replace(connection: sqlite3.Connection, table: Table, old: list[Row], new: l
         names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
         connection.execute(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(row.values()))
     before, after = (sorted(map(repr, (row.values() for row in rows))) for rows in (old, new))
-    assume(before != after)
+    if before == after:
+        raise UnsatisfiedAssumption
 
 
 def under_another_key(table: Table, row: Row, rows: list[Row]) -> Row:

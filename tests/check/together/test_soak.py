@@ -1,6 +1,6 @@
 """Stations, importers and an auditor at one register, with kills: afterwards everything adds up.
 
-``EID_SOAK_SECONDS`` makes it longer; ``python -m benchmarks.soak`` runs ten minutes.
+``EID_SOAK_SECONDS`` makes it longer; ``make bench`` runs ten minutes.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from sqlalchemy import Connection, Row, Select, or_, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
-from eid_toolkit.books.audit.states import change, create, hold
+from eid_toolkit.books.audit.states import change, create, hold, hold_one
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier
-from eid_toolkit.books.ledger.kinds import NOTICES
+from eid_toolkit.books.ledger.kinds import DOCUMENTS, NOTICES
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import application, audit, document, notice, person
 from eid_toolkit.books.ledger.stored import stored
@@ -100,6 +100,7 @@ class Notices:
             record = _document(connection, reference)
             lock(connection, "document", record.id)
             record = load_document(connection, record.id)
+            hold_one(connection, DOCUMENTS, record.id)
             _check_new(connection, kind, agency, document_id=record.id)
             if DOCUMENT.allows(record.state, action):  # it may be known as lost already, or as good no more
                 self._statuses.change_within(connection, record.id, action, operator, why)

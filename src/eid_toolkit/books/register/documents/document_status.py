@@ -16,7 +16,7 @@ from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.decisions import signed_statement
 from eid_toolkit.books.ledger.kinds import DOCUMENTS, TAKEN_OVER
 from eid_toolkit.books.ledger.reasons import clean_reason
-from eid_toolkit.books.ledger.schema import audit, document, document_status
+from eid_toolkit.books.ledger.schema import audit, document, document_status, subject_head
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.documents.cards import change_card
@@ -145,11 +145,16 @@ class DocumentStatuses:
 
     def changes(self) -> int:
         """How often a status was changed: by that it is known whether what was told of them is up to date."""
-        resumed = select(func.count()).select_from(document_status).where(document_status.c.action == "resume")
         ended = [str(state) for state in (*_LISTED, DocumentState.EXPIRED)]
         told = select(func.count()).where(audit.c.kind == DOCUMENTS.name, audit.c.state.in_(ended))
+        left = (  # suspensions that something came after
+            select(func.count())
+            .join(subject_head, (subject_head.c.kind == audit.c.kind) & (subject_head.c.subject == audit.c.subject))
+            .where(audit.c.kind == DOCUMENTS.name, audit.c.state == str(DocumentState.SUSPENDED))
+            .where(subject_head.c.version > audit.c.version)
+        )
         with self._database.read() as connection:
-            return connection.execute(told).scalar_one() + connection.execute(resumed).scalar_one()
+            return connection.execute(told).scalar_one() + connection.execute(left).scalar_one()
 
     def history(self, identifier: str) -> tuple[StatusChange, ...]:
         """What has happened to a document since it was issued, in order."""

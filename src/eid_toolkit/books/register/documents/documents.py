@@ -273,7 +273,7 @@ class Documents:
             self._destroy_chip_keys(connection, record, operator)
             change_card(connection, record.chip, "spoil", operator, self._clock.now())
             if record.chip is not None:
-                self._stock.spoil_used(connection, record.chip, operator, reason)
+                self._stock.spoil_used(connection, record.chip, operator, reason, printed)
             detail = {"statement_sha256": statement, **witness}
             if signature is not None:
                 detail["witness_signature"] = signature.hex()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from eid_toolkit.books.audit.states import hold_one
 from eid_toolkit.books.audit.trail import AuditTrail
 from eid_toolkit.books.ledger.database import Database, lock
-from eid_toolkit.books.ledger.kinds import BLANKS
+from eid_toolkit.books.ledger.kinds import BLANKS, MANIFESTS
 from eid_toolkit.books.ledger.reasons import clean_reason
 from eid_toolkit.books.ledger.schema import audit, blank, blank_movement, document, manifest
 from eid_toolkit.books.ledger.workflow import BlankState, DocumentState
@@ -154,10 +154,13 @@ class Stock:
 
     def origin_of(self, chip: str) -> Batch | None:
         """Whose blank this is, and of which batch, by the manifest that it came with; None for one that never came."""
-        query = select(manifest.c.vendor, manifest.c.batch).join(blank, blank.c.manifest_id == manifest.c.id)
         with self._database.read() as connection:
-            row = connection.execute(query.where(blank.c.chip == chip.lower())).first()
-        return None if row is None else Batch(row.vendor, row.batch)
+            item = find_chip(connection, chip)
+            if item is None:
+                return None
+            came_with = hold_one(connection, BLANKS, item.serial).values["manifest_id"]
+            delivered = hold_one(connection, MANIFESTS, came_with).values
+        return Batch(delivered["vendor"], delivered["batch"])
 
     def is_kept(self, connection: Connection | None = None) -> bool:
         """Whether any blank was ever received; while none was, blanks are taken as they come."""
@@ -191,14 +194,18 @@ class Stock:
         move(connection, [item], "use", operator, self._clock.now())
         return item.serial
 
-    def spoil_used(self, connection: Connection, chip: str, operator: Operator, reason: str) -> str | None:
+    def spoil_used(
+        self, connection: Connection, chip: str, operator: Operator, reason: str, serial: str | None = None
+    ) -> str | None:
         """The card is spoiled, within the transaction that spoils its document; returns the serial.
 
-        None for a chip that never was in stock; once more changes nothing.
+        None for a chip that never was in stock, unless its ``serial`` is on record; once more changes nothing.
         """
-        item = _locked(connection, find_chip(connection, chip))
+        there = find_chip(connection, chip) if serial is None else load_blanks(connection, [serial])[0]
+        item = _locked(connection, there)
         if item is None:
             return None
+        hold_one(connection, BLANKS, item.serial)
         if item.state is BlankState.USED:
             move(connection, [item], "spoil", operator, self._clock.now(), reason=reason)
         return item.serial
