@@ -10,14 +10,14 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner
 from click.testing import Result as Done
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from eid_toolkit.books.ledger.schema import lease
+from eid_toolkit.books.ledger.schema import lease, personalization_job, personalization_step
 from eid_toolkit.books.register.documents.documents import Document, DocumentState
 from eid_toolkit.books.register.stock import leases as leases_module
 from eid_toolkit.books.register.stock.leases import Lease, Leases
 from eid_toolkit.doors.cli.main import main
-from eid_toolkit.ground.errors import DecisionNeeded, NotPermitted, ServiceAway
+from eid_toolkit.ground.errors import DecisionNeeded, EidError, NotPermitted, ServiceAway
 from eid_toolkit.work.personalization.batch import Outcome, Result
 from eid_toolkit.work.personalization.journal import Job, JobState
 from eid_toolkit.work.personalization.plan import Action, Step
@@ -189,3 +189,32 @@ def test_a_card_aside_is_not_fed_again_by_its_box(station: Station) -> None:
     _, job = undecided(station)
     shown = json.loads(eid(station, "card", "batch", "--reader", "emulator:b*", "--format", "json", code=0).stdout)
     assert shown["cards"] == [] and station.office.personalization.journal.get(job.id).state is JobState.NEEDS_DECISION
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_who_has_the_database_gets_no_second_card_by_way_of_leases_and_journal(
+    station: Station, forgotten: bool
+) -> None:
+    """Neither is held to the log: what decides is the document, which is."""
+    (document,) = station.documents(1)
+    first, second = (station.office.blank(name) for name in ("first", "second"))
+    chip = station.office.cards.load(second).chip_identity.hex()
+
+    def pulled(step: Step, done: bool) -> None:
+        if step.action is Action.BIND_CHIP and done:
+            raise ServiceAway("card-removed")
+
+    with pytest.raises(ServiceAway):
+        station.office.personalize(document, first, watch=pulled)
+    with station.office.register.database.write() as connection:
+        connection.execute(delete(lease))
+        if forgotten:
+            connection.execute(delete(personalization_step))
+            connection.execute(delete(personalization_job))
+        else:
+            connection.execute(update(personalization_job).values(chip=chip))
+    with pytest.raises(EidError):
+        station.office.personalize(document, second)
+    found = station.office.register.documents.get(document.id)
+    assert (found.state, found.chip) == (DocumentState.BOUND, station.office.cards.load(first).chip_identity.hex())
+    assert not [row for row in station.office.register.audit_rows() if row.action == "document.issued"]

@@ -19,7 +19,7 @@ from support.manifests import manifest
 from support.postgres_server import PrivatePostgres, postgres_binaries
 from support.soaking import BLANKS, STATIONS, Soak, chips_of
 
-SECONDS = float(os.environ.get("EID_SOAK_SECONDS", "25"))
+SECONDS = float(os.environ.get("EID_SOAK_SECONDS", "60"))
 
 
 def stocked(office: WorkingOffice) -> None:
