@@ -3,7 +3,8 @@
 Each process is a place in the country with an operator of its own, and works by a connection of its own: it looks
 persons up (a row of the log and nothing else), adds persons, or does the whole work of an office on one person after
 the other (add, look up, approve, prepare, write a card whose chip takes 20 ms a command, report). The floor of a row of
-the log is a bare INSERT of as many bytes, committed, from as many processes.
+the log is a bare INSERT of as many bytes, committed, from as many processes. At the end one place looks persons up,
+some twenty a second, alone and while a population is imported.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import json
 import multiprocessing
 import secrets
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from benchmarks.office import APPROVER, ENTROPY, BusyOffice, Nobody, SilentDesk, Tap
+from benchmarks.people import write_people
 from benchmarks.servers import postgres_binaries, postgres_server
 from benchmarks.stations import CHIP_SECONDS, SlowTransport
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
@@ -36,6 +40,8 @@ from eid_toolkit.work.office.office import Office
 PROCESSES = (1, 2, 4, 8, 32)
 _ROW_BYTES = 900
 _PATIENCE = 600.0
+_PAUSE = 0.05
+_IMPORTED = 100_000
 Work = Callable[[BusyOffice, Operator, "count[int]"], None]
 
 
@@ -101,7 +107,14 @@ def bare(url: str) -> Work:
     return insert
 
 
+def now_and_then(office: BusyOffice, operator: Operator, numbers: count[int]) -> None:
+    """A row of the log, after a pause that does not count."""
+    time.sleep(_PAUSE)
+    look_up(office, operator, numbers)
+
+
 WORKS: dict[str, Work] = {"rows of the log": look_up, "persons added": add, "whole work on a person": whole}
+BESIDE = "look-ups"
 
 
 def _work(root: Path, work: str, number: int, seconds: float, start: Barrier, url: str, results: object) -> None:
@@ -109,13 +122,14 @@ def _work(root: Path, work: str, number: int, seconds: float, start: Barrier, ur
     assert isinstance(office, BusyOffice)
     office.__dict__["_numbers"] = count(secrets.randbelow(9 * 10**7))
     operator, numbers = Operator(f"clerk-{number}"), count()
-    do = bare(url) if work == "bare rows" else WORKS[work]
+    do = bare(url) if work == "bare rows" else now_and_then if work.startswith(BESIDE) else WORKS[work]
+    pause = _PAUSE if do is now_and_then else 0.0
     _ = office.portrait, office.issued_profile
     start.wait(_PATIENCE)
     end, times = time.perf_counter() + seconds, []
     while (began := time.perf_counter()) < end:
         do(office, operator, numbers)
-        times.append(time.perf_counter() - began)
+        times.append(time.perf_counter() - began - pause)
     results.put(times)  # type: ignore[attr-defined]
     office.register.close()
 
@@ -134,6 +148,22 @@ def measure(root: Path, url: str, work: str, processes: int, seconds: float) -> 
     times.sort()
     slowest = times[min(len(times) - 1, int(len(times) * 0.99))]
     return Taken(work, processes, len(times) / seconds, 1000 * statistics.median(times), 1000 * slowest)
+
+
+def measure_beside(root: Path, url: str, seconds: float) -> list[Taken]:
+    """Look-ups of one place, alone, and while a file of persons is imported, for as long as that takes at most."""
+    alone = measure(root, url, f"{BESIDE}, alone", 1, seconds)
+    file = root.parent / "population.csv"
+    write_people(file, _IMPORTED, seed=7)
+    code = "from eid_toolkit.doors.cli.main import main; main()"
+    words = [sys.executable, "-c", code, "--home", str(root), "--operator", "clerk", "person", "import", str(file)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        time.sleep(2)  # by then it writes
+        beside = measure(root, url, f"{BESIDE}, beside an import", 1, seconds)
+        if running.poll() is not None:
+            raise RuntimeError("the import was over too soon, or failed")
+        running.terminate()
+    return [alone, beside]
 
 
 def table(taken: list[Taken]) -> str:
@@ -158,6 +188,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="+", default=PROCESSES, help="how many (default: 1 2 4 8 32)")
     parser.add_argument("--work", nargs="+", choices=["bare rows", *WORKS], default=["bare rows", *WORKS])
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument("--beside", action=argparse.BooleanOptionalAction, default=True, help="beside an import, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
     arguments = parser.parse_args()
     binaries = postgres_binaries()
@@ -178,6 +209,8 @@ def main() -> None:
             for processes in arguments.processes:
                 taken.append(measure(root, url, work, processes, arguments.seconds))
                 print(table(taken[-1:]).splitlines()[-1], flush=True)
+        if arguments.beside:
+            taken += measure_beside(root, url, arguments.seconds)
     print("\n" + table(taken))
     if arguments.json is not None:
         arguments.json.write_text(json.dumps([each.to_json() for each in taken], indent=2) + "\n", encoding="utf-8")
