@@ -359,3 +359,44 @@ def test_an_export_rewritten_with_all_its_hashes_is_found(exported: Path, tmp_pa
     result = verified(CommandLine(tmp_path / "nowhere"), "--file", path, code=12)
     expected = ("audit-signature-wrong", 4, None) if signed else ("audit-rows-rewritten", 4, 9)
     assert (result["reason"], result["broken_at"], result["broken_through"]) == expected
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_number_of_processes_is_no_part_of_a_finding(office: CommandLine, tmp_path: Path, processes: int) -> None:
+    exported = tmp_path / "log.jsonl"
+    office.call("audit", "export", "--output", exported, "--operator", "carla")
+    whole = verified(office)
+    assert verified(office, "--processes", processes) == whole
+    assert verified(office, "--processes", processes, "--from-start") == whole
+    registered = json.loads(office.call("register", "verify", "--format", "json", "--operator", "carla").stdout)
+    said = office.call("register", "verify", "--processes", processes, "--format", "json", "--operator", "carla")
+    assert json.loads(said.stdout) == registered
+    bend(office, "UPDATE audit SET subject = 'another' WHERE position = 4")
+    for where in ((), ("--file", exported)):
+        found = verified(office, *where, "--processes", processes, code=0 if where else 12)
+        assert (found["broken_at"], found["resumed"], found["note_refused"]) == (None if where else 4, None, False)
+
+
+def test_a_verification_that_was_interrupted_is_continued_and_says_what_it_has_not_read_again(
+    office: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(text: str) -> None:
+        if text.startswith("row 4"):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("eid_toolkit.books.audit.verifying._PAUSE", 1)
+        patch.setattr("eid_toolkit.doors.cli.walking.is_terminal", lambda: True)
+        patch.setattr("eid_toolkit.doors.cli.walking.progress", interrupted)
+        words = ("--operator", "carla", "audit", "verify", "--resumable")
+        stopped = office.call(*words, code=130)
+    assert "The next verification continues from here." in stopped.stderr
+    assert "Rows up to 4 were verified" in office.call("audit", "verify").stdout
+    assert "were verified" not in office.call("audit", "verify").stdout
+
+
+def test_a_note_that_somebody_has_written_is_told_and_not_used(office: CommandLine) -> None:
+    (office.root / "audit" / "walk.json").write_text('00\n{"schema": "eid-audit-walk/1"}\n', encoding="utf-8")
+    told = office.call("audit", "verify")
+    assert "is not signed with the log's key, and was not used" in told.stderr
+    assert "all intact" in told.stdout

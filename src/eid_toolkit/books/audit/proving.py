@@ -120,8 +120,7 @@ class Prover:
     def _versions(self, name: str) -> list[_Version]:
         versions = self._standings.get(name)
         if versions is None:
-            versions = self._standings[name] = []
-            newest = 0
+            versions, newest = [], 0
             for row in self._office:
                 if row.kind == OPERATOR and row.subject == name:
                     standing = standing_in(row, self.keeper.foundation) if self._is_appointed(row) else None
@@ -129,11 +128,19 @@ class Prover:
                         standing = None
                     newest = max(newest, row.version or 0)
                     versions.append(_Version(row.position, chain_rows(row), standing))
+            self._standings[name] = versions
         return versions
 
-    @cached_property
+    @property
     def _office(self) -> list[StoredRow]:
         """The office's chain, in which operators come and go: whole, for a row that is gone may have disabled one."""
+        if self._office_rows is None:
+            raise IntegrityBroken("audit-office-chain")
+        return self._office_rows
+
+    @cached_property
+    def _office_rows(self) -> list[StoredRow] | None:
+        """The chain; None if it is not whole."""
         head = self.connection.execute(select(chain_head).where(chain_head.c.chain == OFFICE)).first()
         rows = log.rows_between(self.connection, OFFICE, 1, LAST)
         if not rows or head is None:
@@ -143,7 +150,7 @@ class Prover:
         before = GENESIS if first == 1 else self.connection.execute(older).scalar()
         whole = is_run(rows, first, rows[-1].number or 0) and rows[0].previous == before
         if not whole or (head.number, head.hash) != (rows[-1].number, rows[-1].hash):
-            raise IntegrityBroken("audit-office-chain")
+            return None
         return rows
 
     def _is_appointed(self, row: StoredRow) -> bool:

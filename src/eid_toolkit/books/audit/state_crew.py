@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.proving import Prover
-from eid_toolkit.books.audit.state_walk import Counted, Doing, Finding, Task, page_findings, walk_states
+from eid_toolkit.books.audit.state_walk import Counted, Finding, Task, page_findings, walk_states
 from eid_toolkit.books.audit.verifying import Manner
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.database import Database
@@ -43,20 +43,22 @@ def walking_states(
         size = _size(connection)
     processes = manner.count(size, PAYS_FROM)
     with ExitStack() as stack:
-        doing: Doing | None = None
+        shared: Connection | None = None
         if processes > 1:
             crew: Crew[Task, list[Finding]]
             crew = stack.enter_context(Crew(processes, _beginning, address, to_plain(foundation)))
             with suppress(EidError, SQLAlchemyError), ExitStack() as reading:
-                connection, doing = _together(database, crew, reading), crew.map
-                stack.push(reading.pop_all())
-        if doing is None:
-            connection = stack.enter_context(database.read())
-        yield _told(walk_states(connection, doing), size, manner)
+                shared = _together(database, crew, reading)
+                if shared is not None:
+                    stack.push(reading.pop_all())
+        if shared is not None:
+            yield _told(walk_states(shared, crew.map), size, manner)
+        else:
+            yield _told(walk_states(stack.enter_context(database.read())), size, manner)
 
 
-def _together(database: Database, crew: Crew[Task, list[Finding]], reading: ExitStack) -> Connection:
-    """A connection of this process, when all others read the same state; raises :class:`EidError` if they do not."""
+def _together(database: Database, crew: Crew[Task, list[Finding]], reading: ExitStack) -> Connection | None:
+    """A connection of this process, when all others read the same state; None if they do not."""
     if database.is_file:
         crew.everyone(_ARE_YOU_THERE)  # before anybody has to wait for it
         with database.write():
@@ -67,9 +69,7 @@ def _together(database: Database, crew: Crew[Task, list[Finding]], reading: Exit
         connection = reading.enter_context(database.read())
         snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
         together = crew.everyone((_BEGIN, [str(snapshot)]))
-    if together is None:
-        raise EidError("register-busy")
-    return connection
+    return None if together is None else connection
 
 
 def _size(connection: Connection) -> int:

@@ -181,11 +181,6 @@ class WalkNotes:
         self._folder = folder
         self._signer = signer
 
-    @property
-    def can_write(self) -> bool:
-        """Whether a walk that is interrupted now can be taken up again."""
-        return self._signer is not None
-
     def write(self, walk: Walk, begun: datetime, noted: datetime) -> None:
         """Replace the note."""
         if self._signer is None:

@@ -116,7 +116,12 @@ def verify(
             result, used = _verify_file(stream, key, head, processes)
     else:
         with open_office(app) as office, walking(processes, from_start=from_start) as manner:
-            result, used = audit_log.verify(office, key, head, manner, resumable=resumable)
+            try:
+                result, used = audit_log.verify(office, key, head, manner, resumable=resumable)
+            except KeyboardInterrupt:
+                if audit_log.is_resumable(office):
+                    note("The next verification continues from here.")
+                raise
             remembered = [each.to_json() for each in office.register.audit.restorings()]
     values = _result(result, used, proved=key is not None, kept=head) | {"restorings_of_the_home": remembered}
     if result.note_refused:

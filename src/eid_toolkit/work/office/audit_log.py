@@ -36,6 +36,11 @@ def verify(
     return office.register.audit.verify(key, kept, manner), office.register.audit.key() or key
 
 
+def is_resumable(office: Office) -> bool:
+    """Whether a walk that is interrupted now is taken up by the next one: the audit key is at hand."""
+    return office.keys.is_open(Compartment.AUDIT)
+
+
 def sign(office: Office) -> Checkpoint:
     """Sign the newest row; the operator, and the second one if there is one, countersign."""
     first = office.operator(Permission.SIGN_AUDIT)
