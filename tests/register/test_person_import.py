@@ -178,11 +178,11 @@ def at_chunk(number: int, where: str) -> Callable[[pytest.MonkeyPatch], None]:
         def die() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-        def inserting(connection: Connection, added: object) -> None:
+        def inserting(connection: Connection, added: object, **how: bool) -> None:
             this = next(chunks)
             if this == number and where == "before":
                 die()
-            insert(connection, added)  # type: ignore[arg-type]
+            insert(connection, added, **how)  # type: ignore[arg-type]
             if this == number and where == "after":
                 die()
 
@@ -248,10 +248,10 @@ def test_a_row_that_becomes_bad_meanwhile_stops_the_import_and_keep_going_goes_o
     text = HEADER + people(CHUNK + 10)
     write = person_import.PersonImports._write
 
-    def late(*arguments: object) -> ImportReport:
+    def late(*arguments: object, **how: object) -> ImportReport:
         monkeypatch.undo()
         office.person({**UTOPIAN, "personal_number": str(CHUNK + 4)})
-        return write(*arguments)  # type: ignore[arg-type]
+        return write(*arguments, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(person_import.PersonImports, "_write", late)
     with pytest.raises(BadInput, match="import-row-bad-meanwhile") as told:
@@ -270,19 +270,19 @@ def test_an_import_that_goes_on_elsewhere_is_left_alone(
     insert, write = person_import.insert_person_rows, person_import.PersonImports._write
     written = []
 
-    def inserting(connection: Connection, added: list[object]) -> None:
+    def inserting(connection: Connection, added: list[object], **how: bool) -> None:
         if len(written) == chunks:
             raise KeyboardInterrupt
         written.append(len(added))
-        insert(connection, added)  # type: ignore[arg-type]
+        insert(connection, added, **how)  # type: ignore[arg-type]
 
-    def late(*arguments: object) -> ImportReport:
+    def late(*arguments: object, **how: object) -> ImportReport:
         with monkeypatch.context() as patch:
             patch.setattr(person_import.PersonImports, "_write", write)
             patch.setattr(person_import, "insert_person_rows", inserting)
             with suppress(KeyboardInterrupt):
                 run(office, text)
-        return write(*arguments)  # type: ignore[arg-type]
+        return write(*arguments, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(person_import.PersonImports, "_write", late)
     with pytest.raises(NotPermitted, match=code):

@@ -258,14 +258,14 @@ def test_of_two_imports_of_one_file_one_writes_the_bad_rows(
             raise KeyboardInterrupt
         log(*arguments)  # type: ignore[arg-type]
 
-    def late(*arguments: object) -> ImportReport:
+    def late(*arguments: object, **how: object) -> ImportReport:
         with monkeypatch.context() as patch:
             patch.setattr(person_import.PersonImports, "_write", write)
             patch.setattr(person_import, "append", logging)
             with suppress(KeyboardInterrupt):
                 run(office, text, options)
         found.append(rejects.read_text())
-        return write(*arguments)  # type: ignore[arg-type]
+        return write(*arguments, **how)  # type: ignore[arg-type]
 
     found: list[str] = []
     monkeypatch.setattr(person_import.PersonImports, "_write", late)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -37,15 +38,10 @@ def insert_rows(
     connection: Connection, into: Table, rows: Sequence[Mapping[str, object]], *, only_new: bool = False
 ) -> None:
     """Insert rows, which all have the same columns; ``only_new`` leaves those out whose keys are there already."""
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        plain = sqlite.insert(into).on_conflict_do_nothing() if only_new else insert(into)
-        connection.execute(plain, list(map(dict, rows)))
-        return
-    names = list(rows[0])
-    cells = [[row[name] for name in names] for row in rows]
-    (_insert_new if only_new else copy_rows)(connection, into, names, cells)
+    if rows:
+        names = list(rows[0])
+        cells = [[row[name] for name in names] for row in rows]
+        (insert_new_rows if only_new else copy_rows)(connection, into, names, cells)
 
 
 def copy_rows(connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]) -> None:
@@ -103,7 +99,14 @@ def those_there(connection: Connection, column: Column[str], values: Collection[
     return set(connection.exec_driver_sql(query, {"given": _array(list(values))}).scalars())
 
 
-def _insert_new(connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]) -> None:
+def insert_new_rows(connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]) -> None:
+    """As :func:`copy_rows`, without the rows whose keys are there already."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        adding = sqlite.insert(into).on_conflict_do_nothing()
+        connection.execute(adding, [dict(zip(names, row, strict=True)) for row in rows])
+        return
     columns = zip(*_as_text(connection, into, names, rows), strict=True)
     arrays = {f"column_{at}": _array(values) for at, values in enumerate(columns)}
     types = [into.c[name].type.compile(connection.dialect).partition(" COLLATE")[0] for name in names]
@@ -121,10 +124,14 @@ def _as_text(
     connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]
 ) -> Collection[Sequence[str | None]]:
     """The rows' cells as the server reads them; None for nothing."""
-    writers = {at: how for at, name in enumerate(names) if (how := _writer(connection, into.c[name])) is not None}
+    writers = [(at, how) for at, name in enumerate(names) if (how := _writer(connection, into.c[name])) is not None]
     if not writers:
         return rows
-    return [[writers[at](cell) if at in writers else cell for at, cell in enumerate(row)] for row in rows]
+    texts = [list(row) for row in rows]
+    for row in texts:
+        for at, how in writers:
+            row[at] = how(row[at])
+    return texts
 
 
 def _writer(connection: Connection, column: Column[Any]) -> Callable[[Any], str | None] | None:
@@ -134,7 +141,7 @@ def _writer(connection: Connection, column: Column[Any]) -> Callable[[Any], str 
     if kind is bytes:
         return lambda value: None if value is None else f"\\x{value.hex()}"
     if stored is not None:
-        return stored
+        return lru_cache(maxsize=4)(stored)  # rows that are written together have the same times
     return None if kind is str else lambda value: None if value is None else str(value)
 
 
@@ -155,6 +162,10 @@ def _copy_text(rows: Collection[Sequence[str | None]], width: int) -> str:
 
 def _array(values: Sequence[str | int | None]) -> str:
     """An array in the server's text form."""
+    if values and all(type(value) is str for value in values):
+        text = '","'.join(values)  # type: ignore[arg-type]
+        if "\\" not in text and text.count('"') == 2 * (len(values) - 1):
+            return f'{{"{text}"}}'
     return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in map(_quoted, values)]) + "}"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select
 
-from eid_toolkit.books.ledger.bulk import among, insert_rows, those_there, update_sums
+from eid_toolkit.books.ledger.bulk import among, copy_rows, insert_new_rows, those_there, update_sums
 from eid_toolkit.books.ledger.database import lock
 from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
 
@@ -48,21 +48,25 @@ def within_one_edit(first: str, second: str) -> bool:
     return exchanged and shorter[at + 2 :] == longer[at + 2 :]
 
 
-def index_names(connection: Connection, names: Collection[str]) -> None:
-    """Make folded names findable; called before the persons who bear them are written, so that new names are known."""
+def index_names(connection: Connection, names: Collection[str], *, alone: bool = False) -> None:
+    """Make folded names findable; called before the persons who bear them are written, so that new names are known.
+
+    Quicker for somebody who adds such names ``alone``; then :class:`ValueRefused` if others add one at the same time.
+    """
     lock(connection, "names", shared=True)
     new = set(names) - those_there(connection, person.c.folded_name, names)
     if new:
-        write_names(connection, sorted(new))
+        write_names(connection, sorted(new), alone=alone)
 
 
-def write_names(connection: Connection, new: Collection[str]) -> None:
-    """Make folded names findable that nobody bears yet, or that were never indexed."""
+def write_names(connection: Connection, new: Collection[str], *, alone: bool = False) -> None:
+    """Make folded names findable that nobody bears yet, or that were never indexed; as :func:`index_names`."""
     words = {name: words_of(name) for name in new}
     identifiers = _identifiers(connection, {word for group in words.values() for word in group})
-    postings = [{"word_id": identifiers[word], "folded_name": name} for name in new for word in words[name]]
+    postings = [(identifiers[word], name) for name in new for word in words[name]]
     if postings:
-        insert_rows(connection, name_posting, postings, only_new=True)
+        write = copy_rows if alone else insert_new_rows
+        write(connection, name_posting, ("word_id", "folded_name"), postings)
         counts = Counter(identifiers[word] for group in words.values() for word in group)
         update_sums(connection, name_word.c.id, name_word.c.names, counts)
 
@@ -91,11 +95,9 @@ def _identifiers(connection: Connection, words: set[str]) -> dict[str, int]:
     identifiers: dict[str, int] = {row.word: row.id for row in connection.execute(query)}
     new = sorted(words - identifiers.keys())
     if new:
-        insert_rows(connection, name_word, [{"word": word, "names": 0} for word in new], only_new=True)
+        insert_new_rows(connection, name_word, ("word", "names"), [(word, 0) for word in new])
         added = select(name_word.c.word, name_word.c.id).where(among(connection, name_word.c.word, new))
         identifiers |= {row.word: row.id for row in connection.execute(added)}
-        rows = [
-            {"variant": variant, "word_id": identifiers[word]} for word in new for variant in sorted(variants(word))
-        ]
-        insert_rows(connection, name_variant, rows, only_new=True)
+        rows = [(variant, identifiers[word]) for word in new for variant in sorted(variants(word))]
+        insert_new_rows(connection, name_variant, ("variant", "word_id"), rows)
     return identifiers

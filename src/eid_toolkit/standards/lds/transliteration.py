@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 
 from eid_toolkit.ground.errors import BadInput
 
@@ -75,10 +74,22 @@ def fold(text: str) -> str:
 
     Unlike :func:`transliterate` it takes every text: what has no rendering stays as it is.
     """
-    return " ".join("".join(map(_folded, unicodedata.normalize("NFC", text).upper())).split())
+    return " ".join(unicodedata.normalize("NFC", text).upper().translate(_folding).split())
 
 
-@lru_cache(_MOST_CHARACTERS)
+class _Folding(dict[int, str]):
+    """What becomes of each character by its code point, as it was found out when it came first."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _folded(chr(code))
+        if len(self) < _MOST_CHARACTERS:
+            self[code] = folded
+        return folded
+
+
+_folding = _Folding()
+
+
 def _folded(character: str) -> str:
     if character in SEPARATORS:
         return " "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,19 @@ _WORTH_IT = 1 << 20
 
 Check = Callable[[PersonData], None]
 """A rule of the caller's own; raises :class:`BadInput`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCheck:
+    """A rule for the personal number alone, which other processes can be given."""
+
+    rule: Callable[[str | None], None]
+
+    def __call__(self, data: PersonData) -> None:
+        """Raises :class:`BadInput` as the rule does."""
+        self.rule(data.personal_number)
+
+
 Values = tuple["str | None", ...]
 """A person's columns in the order of :data:`VALUES`, or the first of them, the personal number, alone."""
 Outcome = Values | BadInput
@@ -76,7 +90,7 @@ class Reading:
         objection = data.objection(batch.now)
         if objection is not None:
             return objection
-        return tuple(data.row_values().values()) if batch.whole else (data.personal_number,)
+        return data.row_values() if batch.whole else (data.personal_number,)
 
 
 class Readers:
@@ -103,7 +117,8 @@ class Readers:
     def outcomes(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, list[Outcome]]]:
         """Each batch with what its rows have, in order."""
         if self._crew is not None:
-            yield from self._crew.map(batches, self._here)
+            with _drawn_ahead(batches) as coming:
+                yield from self._crew.map(coming, self._here)
         else:
             yield from ((batch, self._here(batch)) for batch in batches)
 
@@ -115,6 +130,21 @@ def batches_of(records: Iterator[Record], now: Callable[[], datetime], *, whole:
         batch = Batch(list(islice(records, CHUNK)), now(), whole)
         is_last = batch.is_last
         yield batch
+
+
+@contextmanager
+def _drawn_ahead(batches: Iterable[Batch]) -> Iterator[Iterator[Batch]]:
+    """The same, of which the next is drawn by another thread meanwhile."""
+
+    def coming(threads: ThreadPoolExecutor) -> Iterator[Batch]:
+        source = iter(batches)
+        following = threads.submit(next, source, None)
+        while (batch := following.result()) is not None:
+            following = threads.submit(next, source, None)
+            yield batch
+
+    with ThreadPoolExecutor(1, thread_name_prefix="rows") as threads:
+        yield coming(threads)
 
 
 def _begin(reading: Reading) -> Callable[[Batch], list[Outcome]]:

@@ -73,9 +73,8 @@ class PersonData:
         for name in _REQUIRED:
             if name not in cleaned:
                 raise BadInput("person-field-missing", field=name)
-        for name in cleaned:
-            if name not in FIELDS:
-                raise BadInput("person-field-unknown", field=name)
+        if not cleaned.keys() <= _KNOWN:
+            raise BadInput("person-field-unknown", field=next(name for name in cleaned if name not in _KNOWN))
         return cls.from_clean(cleaned)
 
     @classmethod
@@ -99,15 +98,15 @@ class PersonData:
 
     def to_text(self) -> dict[str, str | None]:
         """Every field as text, in the order of :data:`FIELDS`; :meth:`from_text` reads it back."""
-        values: dict[str, Any] = dict(zip(FIELDS, _fields_of(self), strict=True))
-        values["date_of_birth"] = birth_text(self.date_of_birth)
-        if self.date_of_death is not None:
-            values["date_of_death"] = birth_text(self.date_of_death)
-        return values
+        return dict(zip(FIELDS, self.row_values(), strict=False))
 
-    def row_values(self) -> dict[str, str | None]:
+    def row_values(self) -> tuple[str | None, ...]:
         """The columns :data:`VALUES` of the register, which follow from what is known of a person."""
-        return {**self.to_text(), "folded_name": self.folded_name}
+        values: list[Any] = [*_fields_of(self), self.folded_name]
+        values[_BIRTH] = birth_text(self.date_of_birth)
+        if self.date_of_death is not None:
+            values[_DEATH] = birth_text(self.date_of_death)
+        return tuple(values)
 
     def objection(self, now: datetime) -> BadInput | None:
         """What speaks against a record that is well formed: dates that lie ahead."""
@@ -124,16 +123,19 @@ FIELDS: tuple[str, ...] = (
     *(field.name for field in fields(PersonData) if field.name != "personal_number"),
 )
 """The fields in the order of tables and exports."""
+_KNOWN = frozenset(FIELDS)
 VALUES = (*FIELDS, "folded_name")
 """What a row of the register has of them; the personal number is the first."""
 
 
+_BIRTH, _DEATH = map(FIELDS.index, _DATES)
 _fields_of = attrgetter(*FIELDS)
 
 
-@lru_cache(_DAYS)
 def birth_text(birth: PartialDate) -> str:
     """A date of birth or death: ``1990-01-31``, or as much of it as is known."""
+    if birth.year and birth.month and birth.day:
+        return f"{birth.year:04}-{birth.month:02}-{birth.day:02}"
     return birth.iso.removesuffix("-XX").removesuffix("-XX")
 
 

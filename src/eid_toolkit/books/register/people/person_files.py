@@ -200,7 +200,9 @@ def _csv_records(source: _Measured, delimiter: str, skip: int) -> Iterator[Recor
             if cells:
                 count += 1
                 if count > skip:
-                    yield reader.line_num, tuple([plain_cell(cell) if "'" in cell else cell for cell in cells])
+                    if "'" in "".join(cells):
+                        cells = list(map(plain_cell, cells))
+                    yield reader.line_num, tuple(cells)
     except csv.Error as error:
         raise BadInput("import-csv-malformed", line=reader.line_num, reason=str(error)) from None
 

@@ -19,7 +19,7 @@ from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
 from eid_toolkit.books.ledger.schema import person, person_change, person_import
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.data_keys import DataKeys
-from eid_toolkit.books.register.people.person_data import PersonData
+from eid_toolkit.books.register.people.person_data import VALUES, PersonData
 from eid_toolkit.books.register.people.person_record import (
     Person,
     load_person,
@@ -95,7 +95,7 @@ class PersonHistory:
             if "personal_number" in fields and taken_numbers(connection, [data.personal_number]):
                 raise BadInput("person-number-taken", field="personal_number")
             index_names(connection, {data.folded_name})
-            values = {**data.row_values(), "version": record.version + 1}
+            values = {**dict(zip(VALUES, data.row_values(), strict=True)), "version": record.version + 1}
             connection.execute(update(person).where(person.c.id == record.id).values(values))
             if data.folded_name != record.data.folded_name:
                 forget_name(connection, record.data.folded_name)

@@ -100,6 +100,16 @@ class _State:
     """Whether the file may have been imported before."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Rows of one transaction."""
+
+    batch: Batch
+    outcomes: Sequence[Outcome]
+    alone: bool = False
+    """Whether none of the numbers was there when all were looked at, and nobody was met since who writes the same."""
+
+
 class PersonImports:
     """The imports of one register."""
 
@@ -129,8 +139,9 @@ class PersonImports:
             rejects = RejectsFile(options.rejects, source.kind, reading.columns) if options.rejects else None
             if rejects is not None and report.rejected_count:
                 rejects.check(report.rejected, state.rejects)
+            alone = not report.rejected_count
             try:
-                report = self._write(source, state, content, operator, options, readers, rejects)
+                report = self._write(source, state, content, operator, options, readers, rejects, alone=alone)
             finally:
                 if rejects is not None:
                     rejects.close()
@@ -163,7 +174,7 @@ class PersonImports:
         with closing(SeenNumbers(self._entropy.take(32))) as seen, closing(readers.outcomes(batches)) as read:
             for batch, outcomes in read:
                 with self._database.read() as connection:
-                    people, refused = _sort_out(connection, batch, outcomes, seen)
+                    people, refused = _sort_out(connection, _Chunk(batch, outcomes), seen)
                 good += len(people)
                 rejected_count += len(refused)
                 told += refused[: TOLD - len(told)]
@@ -178,6 +189,8 @@ class PersonImports:
         options: ImportOptions,
         readers: Readers,
         rejects: RejectsFile | None,
+        *,
+        alone: bool,
     ) -> ImportReport:
         """The second reading."""
         began = state
@@ -186,10 +199,12 @@ class PersonImports:
         with closing(readers.outcomes(batches)) as read:
             for batch, outcomes in read:
                 for attempt in range(_ATTEMPTS):
+                    chunk = _Chunk(batch, outcomes, alone)
                     try:
-                        state, refused = self._write_chunk(state, batch, outcomes, content, operator, options, rejects)
+                        state, refused = self._write_chunk(state, chunk, content, operator, options, rejects)
                         break
                     except ValueRefused:  # a number that another import has just written is refused as taken next time
+                        alone = False
                         if attempt == _ATTEMPTS - 1:
                             raise
                 told += refused[: TOLD - len(told)]
@@ -209,8 +224,7 @@ class PersonImports:
     def _write_chunk(
         self,
         state: _State,
-        batch: Batch,
-        outcomes: Sequence[Outcome],
+        chunk: _Chunk,
         content: str,
         operator: Operator,
         options: ImportOptions,
@@ -219,19 +233,19 @@ class PersonImports:
         with self._database.write() as connection:
             if not state.known:
                 lock(connection, "import", content)
-            people, refused = _sort_out(connection, batch, outcomes, None)
+            people, refused = _sort_out(connection, chunk)
             if refused and not options.keep_going:  # somebody else was quicker with a number
                 raise BadInput("import-row-bad-meanwhile", line=refused[0].line, imported=state.imported)
             with _taken_back(rejects, state.rejects):
-                after = self._put(connection, state, people, batch, content, operator, rejects, refused)
+                after = self._put(connection, state, chunk, people, content, operator, rejects, refused)
         return after, refused
 
     def _put(
         self,
         connection: Connection,
         state: _State,
+        chunk: _Chunk,
         people: list[Values],
-        batch: Batch,
         content: str,
         operator: Operator,
         rejects: RejectsFile | None,
@@ -241,7 +255,7 @@ class PersonImports:
 
         The rejects file is touched only by whoever has the import: its row in the register is written first.
         """
-        now = self._clock.now()
+        now, batch = self._clock.now(), chunk.batch
         identifiers = new_identifiers("P", len(people), self._entropy)
         added = [(name, now, state.id, *values) for name, values in zip(identifiers, people, strict=True)]
         after = replace(
@@ -273,7 +287,7 @@ class PersonImports:
             if after.rejects != state.rejects:
                 here_too = update(person_import).where(person_import.c.id == state.id)
                 connection.execute(here_too.values(_written(after.rejects)))
-        insert_person_rows(connection, added)
+        insert_person_rows(connection, added, alone=chunk.alone)
         detail = {
             "rows": [state.row + 1, after.row],
             "count": len(added),
@@ -293,19 +307,20 @@ class PersonImports:
             refresh_statistics(connection)
 
 
-def _sort_out(
-    connection: Connection, batch: Batch, outcomes: Sequence[Outcome], seen: SeenNumbers | None
-) -> tuple[list[Values], list[Row]]:
+def _sort_out(connection: Connection, chunk: _Chunk, seen: SeenNumbers | None = None) -> tuple[list[Values], list[Row]]:
     """The persons of a chunk that may come in, and the rows refused; ``seen`` are the numbers of chunks before."""
-    in_use = taken_numbers(connection, [each[0] for each in outcomes if not isinstance(each, BadInput)])
+    numbers = [each[0] for each in chunk.outcomes if not isinstance(each, BadInput) and each[0] is not None]
+    in_use = set() if chunk.alone else taken_numbers(connection, numbers)
+    if seen is not None:
+        in_use |= seen.add(numbers)
     people: list[Values] = []
     refused: list[Row] = []
-    for record, outcome in zip(batch.records, outcomes, strict=True):
+    for record, outcome in zip(chunk.batch.records, chunk.outcomes, strict=True):
         error = outcome if isinstance(outcome, BadInput) else None
         if not isinstance(outcome, BadInput):
             number = outcome[0]
             if number is not None:
-                if number in in_use or (seen is not None and not seen.add(number)):
+                if number in in_use:
                     error = BadInput("person-number-taken", field="personal_number")
                 in_use.add(number)
             if error is None:
@@ -331,9 +346,9 @@ def _written(rejects: Written) -> dict[str, object]:
 
 
 def _grown(row: int) -> bool:
-    """Whether this number of chunks is a power of four: a database that thinks its tables are small plans badly."""
+    """Whether this number of chunks is a power of 16: a database that thinks its tables are small plans badly."""
     chunks = row // CHUNK
-    return chunks & (chunks - 1) == 0 and chunks.bit_length() % 2 == 1
+    return chunks & (chunks - 1) == 0 and chunks.bit_length() % 4 == 1
 
 
 def _columns(source: PersonSource) -> tuple[str, ...]:

@@ -102,16 +102,16 @@ _NUMBER, _NAME = COLUMNS.index("personal_number"), COLUMNS.index("folded_name")
 
 def insert_people(connection: Connection, people: Iterable[Person]) -> None:
     """Write new persons, with their names for the search."""
-    rows = [(each.id, each.created_at, each.source, *each.data.row_values().values()) for each in people]
+    rows = [(each.id, each.created_at, each.source, *each.data.row_values()) for each in people]
     insert_person_rows(connection, rows)
 
 
-def insert_person_rows(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """As :func:`insert_people`, of rows with the columns :data:`COLUMNS`.
+def insert_person_rows(connection: Connection, rows: Sequence[tuple[Any, ...]], *, alone: bool = False) -> None:
+    """As :func:`insert_people`, of rows with the columns :data:`COLUMNS`; ``alone`` as :func:`index_names` has it.
 
     They are written in the order of their numbers: two who write the same ones do not wait for each other.
     """
-    index_names(connection, {row[_NAME] for row in rows})
+    index_names(connection, {row[_NAME] for row in rows}, alone=alone)
     copy_rows(connection, person, COLUMNS, sorted(rows, key=lambda row: row[_NUMBER] or ""))
 
 

@@ -14,6 +14,7 @@ stops with the page. Of beginnings and edits that fit very many words, the commo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 
@@ -36,6 +37,9 @@ _MOST_WORDS = 400
 """This many of the commonest words of a beginning are looked at."""
 _COMMON = 400
 """A word that about this many names hold is read by itself and in order; rarer ones are read together and sorted."""
+
+_OTHER_WAYS = ("sort", "bitmapscan", "mergejoin", "hashjoin")
+"""In which a server may read what it is to read in the order of an index."""
 
 _ORDER = (person.c.folded_name, person.c.id)
 
@@ -169,14 +173,15 @@ def _matching(
     if not all(fit.words for fit in fits):
         return []
 
-    def condition(name: ColumnElement[str]) -> ColumnElement[bool]:
+    def condition(name: ColumnElement[str], given: Sequence[_Fit]) -> ColumnElement[bool]:
         others = not_(and_(*(fit.condition(name) for fit in but))) if but else true()
-        return and_(*(fit.condition(name) for fit in fits), others)
+        return and_(true(), *(fit.condition(name) for fit in given), others)
 
     born = _born(birth)
     if birth is not None and birth.day is not None:
-        return _in_order(connection, and_(born, condition(person.c.folded_name)), need)
+        return _in_order(connection, and_(born, condition(person.c.folded_name, fits)), need)
     driver = min(fits, key=lambda fit: fit.names)
+    asked = [fit for fit in fits if fit is not driver]  # names that hold the driver's words fit it
     common = [word.id for word in driver.words if word.names > _COMMON]
     rare = [word.id for word in driver.words if word.names <= _COMMON]
     groups = [[word] for word in common] + ([rare] if rare else [])
@@ -186,13 +191,29 @@ def _matching(
         query = (
             select(person.c.folded_name, person.c.id)
             .join(name_posting, name_posting.c.folded_name == person.c.folded_name)
-            .where(here, condition(name_posting.c.folded_name), born, person.c.erased_at.is_(None))
+            .where(here, condition(name_posting.c.folded_name, asked), born, person.c.erased_at.is_(None))
         )
         if len(group) > 1:
             query = query.distinct()
         order = (name_posting.c.folded_name, person.c.id) if len(group) == 1 else _ORDER
-        keys.update(_keys(connection, query.order_by(*order).limit(need)))
+        with _by_index(connection) if group[0] in common else nullcontext():
+            keys.update(_keys(connection, query.order_by(*order).limit(need)))
     return sorted(keys)[:need]
+
+
+@contextmanager
+def _by_index(connection: Connection) -> Iterator[None]:
+    """Have a server read in the order of an index, and stop with the page.
+
+    It cannot know how many names hold one word and others, and else reads and sorts all of the word's.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    settings = ", ".join(f"set_config('enable_{each}', '{{0}}', true)" for each in _OTHER_WAYS)
+    connection.exec_driver_sql(f"SELECT {settings.format('off')}")
+    yield
+    connection.exec_driver_sql(f"SELECT {settings.format('on')}")
 
 
 def _in_order(connection: Connection, condition: ColumnElement[bool], need: int) -> list[Key]:

@@ -76,14 +76,17 @@ class PersonSource:
     def survey(self, progress: Progress) -> str:
         """SHA-256, in hex, of the content out of its gzip; every line is of a fit size and UTF-8."""
         content = sha256()
-        for line in self.lines(progress):
-            content.update(line)
+        for line in self.text(progress):
+            content.update(line.encode())
         return content.hexdigest()
 
     def text(self, progress: Progress) -> Iterator[str]:
         """The lines with their ends, without a byte order mark; raises :class:`BadInput` if they are not UTF-8."""
         for number, line in enumerate(self.lines(progress), start=1):
-            text = line.decode("utf-8")
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise BadInput("import-not-utf8", line=number) from None
             yield text.removeprefix("\ufeff") if number == 1 else text
 
     def lines(self, progress: Progress) -> Iterator[bytes]:
@@ -98,7 +101,6 @@ class PersonSource:
                 size += len(line)
                 if len(line) > LINE_LIMIT:
                     raise BadInput("import-line-too-long", line=number, limit=LINE_LIMIT)
-                _check_text(line, number)
                 if number % _TOLD_EVERY == 0 or len(line) > LINE_LIMIT // 2:
                     self._check_expansion(size)
                     progress(min(1.0, self._raw.tell() / self.size))
@@ -116,13 +118,6 @@ class PersonSource:
     def _guess(self) -> Kind:
         first = next(self.lines(lambda _: None), b"")
         return "jsonl" if first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "csv"
-
-
-def _check_text(line: bytes, number: int) -> None:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadInput("import-not-utf8", line=number) from None
 
 
 @contextmanager

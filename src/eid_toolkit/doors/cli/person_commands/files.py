@@ -26,7 +26,6 @@ from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.register.people.person_batches import Check
     from eid_toolkit.books.register.people.person_files import Row
     from eid_toolkit.books.register.people.person_import import ImportReport
     from eid_toolkit.books.register.people.person_record import Person
@@ -65,6 +64,7 @@ def import_(
     with line and field; all of them are written to the rejects file, by default FILE with `.rejects` before its suffix.
     To continue an interrupted import, give the same file again.
     """
+    from eid_toolkit.books.register.people.person_batches import NumberCheck
     from eid_toolkit.books.register.people.person_import import ImportOptions
     from eid_toolkit.books.register.people.person_source import PersonSource
 
@@ -79,7 +79,7 @@ def import_(
     if rejects is not None and _is_the_source(rejects, path, pipe):
         raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
-        check = _check(office.profile(profile).check_identity_number) if profile is not None else None
+        check = NumberCheck(office.profile(profile).check_identity_number) if profile is not None else None
         with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
             report = people.take_in(office, source, options)
@@ -141,10 +141,6 @@ def _is_the_source(rejects: Path, path: Path | None, pipe: BinaryIO | None) -> b
         return False
     except io.UnsupportedOperation:  # standard input that is no descriptor
         return False
-
-
-def _check(rule: Callable[[str | None], None]) -> Check:
-    return lambda data: rule(data.personal_number)
 
 
 @contextmanager
