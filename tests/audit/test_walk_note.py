@@ -123,6 +123,18 @@ def test_a_walk_is_interrupted_again_and_says_since_when_it_was_under_way(real_h
     assert result.resumed == Resumed(at, CLOCK.now(), CLOCK.now() + timedelta(hours=1))
 
 
+def test_a_walk_that_is_interrupted_at_once_says_no_other_time_than_the_one_before(
+    real_home: Home, meddler: Meddler
+) -> None:
+    at = middle(meddler)
+    interrupted(real_home, at)
+    with looked_at(real_home) as office:
+        office.register.audit._clock = FixedClock(CLOCK.now() + timedelta(hours=1))
+        with pytest.raises(KeyboardInterrupt):
+            verified(office, Manner(tell=Interrupting(0)))
+    assert taken_up(real_home).resumed == Resumed(at, CLOCK.now(), CLOCK.now())
+
+
 def test_a_note_is_kept_without_an_interruption_for_a_walk_that_is_killed(
     real_home: Home, meddler: Meddler, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,8 +112,10 @@ class Verifying:
             self._note(notes)
 
     def _note(self, notes: WalkNotes) -> None:
+        if self._state.rows == self._noted_at:  # the note that is there says when these rows were verified
+            return
         self._noted_at = self._state.rows
-        if self._noted_at and self._state.signing.foundation is not None:
+        if self._state.signing.foundation is not None:
             with suppress(OSError):
                 notes.write(self._state, self._begun, self._clock.now())
 
