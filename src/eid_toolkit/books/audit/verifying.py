@@ -40,7 +40,7 @@ class Manner:
     """The note of a walk that was interrupted is not used."""
 
     def count(self, size: int, pays_from: int = PAYS_FROM) -> int:
-        """In how many processes so many rows are walked."""
+        """In how many processes this many rows are walked."""
         if self.processes is not None:
             return self.processes
         return cores() if size >= pays_from else 1
@@ -53,7 +53,7 @@ def judge(
     processes: int,
     pause: Callable[[], object] | None = None,
 ) -> AuditResult:
-    """As :func:`go_on`, in so many processes; ``pause`` is called now and then, when a row is next."""
+    """As :func:`go_on`, in this many processes; ``pause`` is called now and then, when a row is next."""
     if processes == 1:
         return go_on(state, _paced(coming, pause), ends)
     with Crew(processes, checking) as crew:
