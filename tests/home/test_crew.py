@@ -103,3 +103,17 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] != "Z"
     except OSError:
         return False
+
+
+def test_a_script_without_a_guard_runs_once(tmp_path: Path) -> None:
+    """Processes that are started do not run the program that starts them."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import operator\n"
+        "from eid_toolkit.ground.crew import Crew\n"
+        "print('runs')\n"
+        "with Crew(2, operator.methodcaller, '__neg__') as crew:\n"
+        "    print([result for _, result in crew.map([1, 2], lambda task: 0)])\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("runs\n[-1, -2]\n", "")

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from queue import Empty, SimpleQueue
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -57,7 +58,8 @@ class Crew(Generic[Task, Result]):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs,), daemon=True)
             try:
-                process.start()
+                with _apart():
+                    process.start()
             except OSError:  # there is no room for more
                 ours.close()
                 break
@@ -132,6 +134,19 @@ class Crew(Generic[Task, Result]):
             return _UNDONE
         self._idle.put(member)
         return result if good else _UNDONE
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """A process that is started runs nothing of the program's main module again, and does not hear the keyboard."""
+    main = sys.modules["__main__"]
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection) -> None:

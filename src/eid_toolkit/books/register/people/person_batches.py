@@ -20,7 +20,7 @@ from eid_toolkit.books.register.people.person_source import Kind
 from eid_toolkit.ground.crew import Crew, cores
 from eid_toolkit.ground.errors import BadInput
 
-CHUNK = 1000
+CHUNK = 2000
 """Rows in one batch, which is one transaction."""
 _WORTH_IT = 1 << 20
 """A file of fewer bytes is read before other processes have begun."""

@@ -1,6 +1,6 @@
 """Persons out of a file: checked as a whole first, then written in chunks that an interrupted import goes on behind.
 
-A first reading checks every row against the rules, the register and the rows before it. Only then are rows written, a
+A first reading checks every row against the rules, the register and the rows before it. Only then are rows written, two
 thousand to a transaction, which also holds how far the import has come: whenever it is stopped, the same file (by
 SHA-256 of its content) goes on with the first row that was not dealt with. The audit log gets one row a chunk.
 """
