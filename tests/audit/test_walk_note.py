@@ -43,7 +43,7 @@ def meddler(real_home: Home) -> Iterator[Meddler]:
 
 @pytest.fixture(autouse=True)
 def frequent_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "_PAUSE", 1)
+    monkeypatch.setattr(verifying, "_PAUSE", 0)
 
 
 class Interrupting:
