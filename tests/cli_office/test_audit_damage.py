@@ -86,6 +86,13 @@ def test_a_damaged_checkpoint_is_told_and_stops_no_reading(office: CommandLine, 
     office.one("audit", "checkpoint", code=BROKEN)
 
 
+@pytest.mark.parametrize("value", [b"\xff\xfe", b"", "x", 1.5, float("inf"), None], ids=repr)
+def test_a_row_whose_position_is_none_is_told(office: CommandLine, value: object) -> None:
+    put(office, "audit", "position", value, "rowid = 1")
+    office.one("audit", "verify", code=BROKEN)
+    assert office_answer(office, *PERSON) in (0, BROKEN)
+
+
 @pytest.mark.parametrize("column", COLUMNS["audit"][1:])
 def test_a_row_that_is_not_utf_8_is_told(office: CommandLine, tmp_path: Path, column: str) -> None:
     office.one(*PERSON)

@@ -74,9 +74,12 @@ def append(connection: Connection, time: datetime, operator: Operator | str, eve
 
 
 def last_position(connection: Connection) -> int:
-    """The position of the newest row; 0 in an empty log."""
+    """The position of the newest row; 0 in an empty log. Raises :class:`IntegrityBroken` for what is no position."""
     write_gathered(connection)
-    return int(connection.execute(select(func.max(audit.c.position))).scalar() or 0)
+    newest = connection.execute(select(func.max(audit.c.position))).scalar() or 0
+    if not isinstance(newest, int):
+        raise IntegrityBroken("audit-head-lost")
+    return newest
 
 
 def has_after(connection: Connection, after: int, action: str, subject: str) -> bool:

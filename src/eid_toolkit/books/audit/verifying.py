@@ -18,6 +18,7 @@ from eid_toolkit.books.audit.statements import AuditKey
 from eid_toolkit.books.audit.walk import AuditResult, Item, Resumed, Walk, go_on
 from eid_toolkit.books.audit.walk_note import WalkNotes
 from eid_toolkit.ground.crew import Crew, cores
+from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.ports import Clock
 
 PAYS_FROM = 15_000
@@ -72,7 +73,9 @@ class Verifying:
         self._clock = clock
         self._manner = manner
         self._begun: datetime = clock.now()
-        self._last = log.last_position(connection)
+        self._last = state.position
+        with suppress(IntegrityBroken):  # the walk will come to it
+            self._last = log.last_position(connection)
         self._noted_at = 0
 
     def result(self, notes: WalkNotes) -> AuditResult:
