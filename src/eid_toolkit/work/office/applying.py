@@ -12,6 +12,9 @@ from eid_toolkit.work.office.office import Office
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, ApplicationState, Evidence
     from eid_toolkit.books.register.documents.documents import Document
+    from eid_toolkit.books.register.people.person_record import Person
+    from eid_toolkit.ground.images.portrait import Portrait
+    from eid_toolkit.standards.profiles import DocumentProfile
 
 QUEUE_LIMIT = 500
 """How many applications are approved at once."""
@@ -41,6 +44,7 @@ def apply(
     picture = make_portrait(portrait, wanted.portrait)
     holder = office.register.persons.get(person)
     data_groups, shown = biometrics(), evidence()
+    _try(office, wanted, holder, picture, data_groups)
     operator = office.operator(Permission.APPLY)
     return office.register.applications.create(
         holder,
@@ -75,16 +79,29 @@ def reissue(
     holder = office.register.persons.get(before.person.merged_into or before.person.id)
     profile = office.profile(old.profile)
     new_picture = make_portrait(portrait, profile.portrait) if portrait is not None else None
+    picture, data_groups = new_picture or applications.portrait(before), applications.biometrics(before)
+    _try(office, profile, holder, picture, data_groups)
     return applications.create(
         holder,
         profile,
-        new_picture or applications.portrait(before),
+        picture,
         operator,
-        applications.biometrics(before),
+        data_groups,
         kind=ApplicationKind(kind),
         replaces=old.id,
         evidence=evidence(old),
     )
+
+
+def _try(
+    office: Office, profile: DocumentProfile, holder: Person, picture: Portrait, data_groups: Mapping[int, bytes]
+) -> None:
+    """Raises for what would be refused when the document is prepared."""
+    from eid_toolkit.work.office.trial import try_document
+
+    if any(number not in profile.data_groups for number in data_groups):  # said where the application is created
+        return
+    try_document(office, profile, holder.data, picture, data_groups)
 
 
 def listed(office: Office, state: ApplicationState | None, limit: int | None, offset: int) -> Sequence[Application]:

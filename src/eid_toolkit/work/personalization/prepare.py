@@ -24,21 +24,17 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.dg3 import Dg3
-from eid_toolkit.standards.lds.dg4 import Dg4
 from eid_toolkit.standards.lds.issuer_time import issuer_date
-from eid_toolkit.standards.lds.opaque import OpaqueFile
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from eid_toolkit.standards.profiles.numbering import document_number
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.work.personalization.chip_compliance import of_profile
 from eid_toolkit.work.personalization.record_check import check_records
-from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue, build_records
+from eid_toolkit.work.personalization.records import ChipKeys, Encodable, Issue, biometric_files, build_records
 
 _CAN_DIGITS = 6
 _NUMBER_TRIES = 100
-_BIOMETRICS: dict[int, type[Dg3 | Dg4]] = {3: Dg3, 4: Dg4}
 _GROUP = 25
 """Documents that are kept in one transaction: it takes a small part of the time that other stations wait for it."""
 
@@ -187,13 +183,8 @@ class _Group:
         return Secret(layout.terminal_trust(self._now.date(), *points).data)
 
     def _biometrics(self, application: Application, profile: DocumentProfile) -> dict[int, Encodable]:
-        """DG3 and DG4 as they were taken; where none were, the files that say so (9303-10 4.7.3.2.2)."""
-        kinds = {number: kind for number, kind in _BIOMETRICS.items() if number in profile.data_groups}
-        taken = self.register.applications.biometrics(application) if kinds else {}
-        return {
-            number: OpaqueFile.parse(taken[number]) if number in taken else empty((), self.entropy.take(16))
-            for number, empty in kinds.items()
-        }
+        taken = self.register.applications.biometrics(application) if application.biometrics else {}
+        return biometric_files(profile, taken, self.entropy)
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
         person = application.person.data

@@ -33,6 +33,8 @@ from eid_toolkit.standards.lds.com import Com
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.dg1 import Dg1
 from eid_toolkit.standards.lds.dg2 import Dg2
+from eid_toolkit.standards.lds.dg3 import Dg3
+from eid_toolkit.standards.lds.dg4 import Dg4
 from eid_toolkit.standards.lds.dg11 import Dg11
 from eid_toolkit.standards.lds.dg12 import Dg12
 from eid_toolkit.standards.lds.dg13 import Dg13
@@ -40,6 +42,7 @@ from eid_toolkit.standards.lds.dg14 import Dg14
 from eid_toolkit.standards.lds.dg15 import Dg15
 from eid_toolkit.standards.lds.ef_dir import EfDir
 from eid_toolkit.standards.lds.mrz import Mrz
+from eid_toolkit.standards.lds.opaque import OpaqueFile
 from eid_toolkit.standards.lds.sod import build_sod
 from eid_toolkit.standards.lds.vietnam import NationalField, VietnamNationalData
 from eid_toolkit.standards.pki.certificate import Certificate
@@ -48,6 +51,8 @@ from eid_toolkit.standards.profiles.chip_protocols import ActiveAuthenticationPr
 from eid_toolkit.standards.profiles.numbering import optional_data
 from eid_toolkit.standards.profiles.profile import NationalDataProfile
 from eid_toolkit.standards.profiles.protocol_rules import pace_info
+
+_BIOMETRICS: dict[int, type[Dg3 | Dg4]] = {3: Dg3, 4: Dg4}
 
 
 class Encodable(Protocol):
@@ -154,6 +159,15 @@ def build_records(
         if len(content) > MAX_EF_SIZE:
             raise BadInput("file-too-large", file=file.label, length=len(content), limit=MAX_EF_SIZE)
     return RecordSet({file: files[file] for file in ElementaryFile if file in files}, mrz)
+
+
+def biometric_files(profile: DocumentProfile, taken: Mapping[int, bytes], entropy: Entropy) -> dict[int, Encodable]:
+    """DG3 and DG4 as they were taken; where none were, the files that say so (9303-10 4.7.3.2.2)."""
+    return {
+        number: OpaqueFile.parse(taken[number]) if number in taken else empty((), entropy.take(16))
+        for number, empty in _BIOMETRICS.items()
+        if number in profile.data_groups
+    }
 
 
 def build_mrz(person: PersonData, profile: DocumentProfile, issue: Issue) -> Mrz:
