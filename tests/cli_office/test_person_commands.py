@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Connection
 
 from eid_toolkit.books.register.people import person_export, person_look_ups
+from eid_toolkit.books.register.people.person_batches import CHUNK
 from eid_toolkit.books.register.people.person_files import Row
 from eid_toolkit.books.register.people.person_record import Person
 from eid_toolkit.books.register.people.person_rejects import RejectsFile, Written
@@ -314,7 +315,7 @@ def test_a_lost_rejects_file_is_told_with_the_way_out(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, rejects = tmp_path / "people.csv", tmp_path / "people.rejects.csv"
-    path.write_text(HEADER + "".join(f"P{n},1990,Q,UTO,\n" for n in range(1500)))
+    path.write_text(HEADER + "".join(f"P{n},1990,Q,UTO,\n" for n in range(CHUNK + 500)))
     write = RejectsFile.write
 
     def once(file: RejectsFile, rows: Iterable[Row], before: Written) -> Written:
@@ -329,8 +330,8 @@ def test_a_lost_rejects_file_is_told_with_the_way_out(
     rejects.unlink()
     assert "--new-rejects" in run("person", "import", path, "--keep-going", code=10).stderr
     report = one(run("person", "import", path, "--keep-going", "--new-rejects", "--format", "json"))
-    assert (report["skipped"], report["rejected_count"]) == (1000, 500)
-    assert len(first.splitlines()) + len(rejects.read_text().splitlines()) == 1500 + 2  # with two headers
+    assert (report["skipped"], report["rejected_count"]) == (CHUNK, 500)
+    assert len(first.splitlines()) + len(rejects.read_text().splitlines()) == CHUNK + 500 + 2  # with two headers
 
 
 def test_a_file_that_is_no_table_is_told_without_its_content(run: Run, tmp_path: Path) -> None:
