@@ -67,7 +67,7 @@ def bare() -> Callable[[list[tuple[Any, ...]]], float]:
 def floor(rows: Sequence[StoredRow], processes: int) -> Rate:
     """Rows that are hashed and whose signatures are verified: each process has as many."""
     part = list(map(tuple, rows[: len(rows) // processes]))
-    from benchmarks import walking  # by this name the processes find it
+    from benchmarks import walking  # noqa: PLW0406 by this name the processes find it
 
     with Crew(processes, walking.bare) as crew:
         crew.everyone(part)

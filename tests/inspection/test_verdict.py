@@ -289,9 +289,11 @@ class TestExpiry:
             ("UTO", "2036-02-29T00:01+00:00", CheckStatus.FAILED),
             ("VNM", "2036-02-28T16:59+00:00", CheckStatus.PASSED),
             ("VNM", "2036-02-28T17:01+00:00", CheckStatus.FAILED),
-            ("D", "2036-02-28T09:00+00:00", CheckStatus.PASSED),
-            ("D", "2036-02-28T12:00+00:00", CheckStatus.UNDETERMINED),
-            ("D", "2036-02-29T13:00+00:00", CheckStatus.FAILED),
+            ("D", "2036-02-28T22:59+00:00", CheckStatus.PASSED),
+            ("D", "2036-02-28T23:01+00:00", CheckStatus.FAILED),
+            ("RUS", "2036-02-28T11:59+00:00", CheckStatus.PASSED),
+            ("RUS", "2036-02-28T12:01+00:00", CheckStatus.UNDETERMINED),
+            ("RUS", "2036-02-28T22:01+00:00", CheckStatus.FAILED),
         ],
     )
     def test_the_last_day_is_the_issuers(

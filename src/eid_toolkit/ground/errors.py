@@ -127,6 +127,10 @@ class ServiceAway(EidError):
     exit_code = 11
 
 
+class OutputLost(ServiceAway):
+    """The result of a command cannot be written; what the command did is done."""
+
+
 class ReaderAway(ServiceAway):
     """No PC/SC service answers, or another program holds the reader."""
 

@@ -30,6 +30,7 @@ from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.standards.lds.issuer_time import zones_of
 
 PORTION = 500
 """Data keys that are wrapped anew at the end of a command."""
@@ -77,13 +78,13 @@ class Register(LogBook):
         standing = LoggedStanding(database)
         operators.hold_to(standing.of_operator, standing.roles_of)
         keys.hold_to(standing.of_compartment)
-        data_keys = DataKeys(keys, clock, entropy)
-        applications = Applications(database, data_keys, operators, clock, entropy)
+        data_keys, zones = DataKeys(keys, clock, entropy), zones_of(home.config)
+        applications = Applications(database, data_keys, operators, clock, entropy, zones)
         statuses = DocumentStatuses(database, clock)
         trail = AuditTrail(database, keys, operators, AuditFiles(home.audit), clock, notes)
         stock = Stock(database, trail, clock, entropy)
         documents = Documents(database, data_keys, applications, statuses, stock, clock)
-        persons = Persons(database, keys, data_keys, clock, entropy)
+        persons = Persons(database, keys, data_keys, clock, entropy, zones)
         agencies = Agencies(database, persons.look_ups, clock)
         notices = Notices(database, statuses, clock, entropy)
         erasure = Erasure(database, data_keys, clock)

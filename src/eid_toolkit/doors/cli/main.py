@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
+import io
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ import click
 from eid_toolkit import __version__
 from eid_toolkit.doors.cli.context import App, Group
 from eid_toolkit.doors.cli.output import note, paint, plain
-from eid_toolkit.ground.errors import EidError, ServiceAway, UsageError
+from eid_toolkit.ground.errors import EidError, OutputLost, ServiceAway, UsageError
 from eid_toolkit.ground.messages.catalogue import FALLBACK, message_of
 
 INTERRUPTED = 130
@@ -126,6 +127,8 @@ class RootGroup(Group):
             return super().invoke(ctx)
         except EidError as error:
             _complain(ctx, error)
+            if isinstance(error, OutputLost):
+                _give_up_output()
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
             note("Interrupted.")
@@ -153,10 +156,18 @@ class RootGroup(Group):
 
 
 def _open_closed_streams() -> None:
-    """Put the null device where a standard stream was closed: no other file may get its descriptor."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Put the null device where a standard stream was closed: no other file may get its descriptor.
+
+    Results that are written there are lost, and that is told. What a terminal cannot show comes as an escape: nothing
+    that was done is refused for that.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "r"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # for the whole run
+            null = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            setattr(sys, name, os.fdopen(null, "r" if name == "stdin" else "w", encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _give_up_output() -> None:

@@ -6,6 +6,8 @@ certificates, files and cards may hold sequences that move the cursor, hide what
 
 from __future__ import annotations
 
+import codecs
+import errno
 import os
 import re
 import sys
@@ -16,14 +18,28 @@ from typing import Any
 import click
 
 from eid_toolkit.ground.display import escaped, harmless, shortened
+from eid_toolkit.ground.errors import OutputLost
 
 _STYLE = re.compile(r"(\x1b\[(?:0|1|3[0-7]|9[0-7])m)")
 """What :func:`paint` writes around a text: colours and bold, and their end."""
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print lines; line ends and our own colours are all that is let through of what is not plain text."""
-    click.echo(plain(text), err=err)
+    """Print lines; line ends and our own colours are all that is let through of what is not plain text.
+
+    Raises :class:`OutputLost` for a result that cannot be written: what led to it is done all the same.
+    """
+    try:
+        click.echo(plain(text), err=err)
+    except OSError as error:
+        if err or error.errno == errno.EPIPE:
+            raise
+        raise OutputLost("output-lost", reason=error.strerror or str(error)) from error
+
+
+def is_utf_8() -> bool:
+    """Whether standard output takes any character; elsewhere some come as escapes."""
+    return codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
 
 
 def plain(text: str) -> str:
@@ -65,7 +81,7 @@ def to_json(data: object, *, indent: int | None = 2) -> str:
     """JSON text; letters stay readable, and every character that could harm a terminal is escaped."""
     import json
 
-    lines = json.dumps(data, ensure_ascii=False, indent=indent).split("\n")
+    lines = json.dumps(data, ensure_ascii=not is_utf_8(), indent=indent).split("\n")
     return "\n".join(escaped(line, lambda character: json.dumps(character)[1:-1]) for line in lines)
 
 

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from eid_toolkit.ground.bounded_toml import read_toml
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
+from eid_toolkit.ground.zones import zone_named
 
 SCHEMA = "eid-home/1"
 UNVERIFIED = "unverified"
 """The value of ``register_tls`` with which a server's certificate need not be verified."""
 
 _COUNTRY = re.compile(r"[A-Z]{1,3}")
-_OPTIONAL = ("register_url", "register_tls", "key_store", "signature_limit")
+_OPTIONAL = ("register_url", "register_tls", "key_store", "signature_limit", "time_zone")
 _AUTHORITY_LIMIT = 48  # the CSCA's common name is built from it and holds 64 characters (RFC 5280 A.1)
 
 
@@ -39,6 +40,8 @@ class HomeConfig:
     """How often a document signer signs before a new one is needed; None for the usual number."""
     register_tls: str | None = None
     """``unverified`` if a register on another host may be reached without verified TLS, else None."""
+    time_zone: str | None = None
+    """The office's time zone (``America/New_York``), where its state has several; else None."""
 
     def __post_init__(self) -> None:
         if not _COUNTRY.fullmatch(self.country):
@@ -47,6 +50,8 @@ class HomeConfig:
             raise BadInput("authority-name-malformed", limit=_AUTHORITY_LIMIT)
         if self.signature_limit is not None and self.signature_limit < 1:
             raise BadInput("signature-limit-malformed", limit=self.signature_limit)
+        if self.time_zone is not None:
+            zone_named(self.time_zone)
         if self.register_tls not in (None, UNVERIFIED):
             raise BadInput("register-tls-unknown", value=self.register_tls, known=UNVERIFIED)
 
@@ -77,7 +82,7 @@ class HomeConfig:
             raise IntegrityBroken("home-config-key", keys="schema")
         if schema != SCHEMA:
             raise BadInput("home-config-schema", schema=schema, supported=SCHEMA)
-        texts = ("country", "authority", "created", "register_url", "register_tls", "key_store")
+        texts = ("country", "authority", "created", "register_url", "register_tls", "key_store", "time_zone")
         types: dict[str, type] = {**dict.fromkeys(texts, str), "demo": bool, "signature_limit": int}
         required = types.keys() - set(_OPTIONAL)
         wrong = (values.keys() - types.keys()) | (required - values.keys())

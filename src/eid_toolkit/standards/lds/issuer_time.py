@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
-from eid_toolkit.standards.pki.countries import same_state
-
-_OFFSETS = {"UTO": timedelta(0), "VNM": timedelta(hours=7), "SGP": timedelta(hours=8)}
-"""States whose local time is one fixed distance from UTC."""
-_EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
+from eid_toolkit.ground.home.config import HomeConfig
+from eid_toolkit.ground.zones import Zones, possible_dates
+from eid_toolkit.standards.pki.countries import two_letters
 
 
-def issuer_date(now: datetime, issuing_state: str) -> date:
-    """The day that it is at the issuer's; for a state whose time is not known here, the day in UTC."""
-    return now.astimezone(timezone(_offset(issuing_state) or timedelta(0))).date()
+def issuer_date(now: datetime, issuing_state: str, zones: Zones) -> date:
+    """The day that it is at the issuer's (code of the MRZ), as an office with these ``zones`` knows it."""
+    return zones.day(now, two_letters(issuing_state) or issuing_state)
 
 
-def possible_dates(now: datetime, issuing_state: str) -> tuple[date, date]:
-    """The earliest and the latest date that it can be at the issuer's: the same where its time is known."""
-    offset = _offset(issuing_state)
-    early, late = (offset, offset) if offset is not None else (_EARLIEST, _LATEST)
-    return now.astimezone(timezone(early)).date(), now.astimezone(timezone(late)).date()
+def issuer_dates(now: datetime, issuing_state: str) -> tuple[date, date]:
+    """The earliest and the latest date that it can be at the issuer's (code of the MRZ), for somebody elsewhere."""
+    return possible_dates(now, two_letters(issuing_state) or issuing_state)
 
 
-def _offset(issuing_state: str) -> timedelta | None:
-    return next((offset for state, offset in _OFFSETS.items() if same_state(state, issuing_state)), None)
+def zones_of(config: HomeConfig) -> Zones:
+    """The zones of an office."""
+    return Zones(two_letters(config.country) or config.country, config.time_zone)

@@ -26,6 +26,9 @@ _OTHERS = """
 D:DE GBD:GB GBN:GB GBO:GB GBP:GB GBS:GB RKS:KS RKS:XK EUE:EU UNO:UN UNA:UN UNK:UN UTO:UT XCC:XC XOM:XO XPO:XP
 """
 
+# Doc 9303-3 section 5: who has no state (XXA to XXX), organizations that issue documents; and the old Neutral Zone.
+_NO_STATES = "XXA XXB XXC XXX XBA XIM XCE XCO XEC XES XMP XDC NTZ"
+
 # States, and the territories for which they issue documents, which have codes of their own in ISO 3166-1.
 _TERRITORIES = """
 AUS:CCK,CXR,NFK CHN:HKG,MAC DNK:FRO,GRL FIN:ALA FRA:ATF,BLM,GLP,GUF,MAF,MTQ,MYT,NCL,PYF,REU,SPM,WLF
@@ -38,6 +41,7 @@ _STATE_OF = {
     for code in codes.split(",")
 }
 _PAIRS = [(code, two) for code, _, two in (pair.partition(":") for pair in (_STATES + _OTHERS).split())]
+_NATIONALITIES = {code for code, _ in _PAIRS} - {"DEU"} | set(_NO_STATES.split())  # in an MRZ Germany is D
 _TWO_LETTERS = dict(reversed(_PAIRS))  # reversed: the first of several counts
 _SAME = frozenset(_PAIRS)
 _THREE_LETTERS: dict[str, str] = {}
@@ -57,6 +61,11 @@ def two_letters(code: str) -> str | None:
 def is_two_letters(code: str) -> bool:
     """Whether a code, in upper case, is the one that certificates use for some state or organization."""
     return code in _CERTIFICATE_CODES
+
+
+def is_nationality(code: str) -> bool:
+    """Whether a code, in upper case, may stand as nationality in an MRZ (Doc 9303-3 section 5)."""
+    return code in _NATIONALITIES
 
 
 def is_state(code: str) -> bool:

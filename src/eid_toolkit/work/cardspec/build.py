@@ -20,6 +20,7 @@ from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.regular import read_regular
 from eid_toolkit.ground.images.portrait import MAX_FILE, Portrait, PortraitFormat, make_portrait
 from eid_toolkit.ground.ports import Clock, Entropy, SystemClock, SystemEntropy
+from eid_toolkit.ground.zones import Zones
 from eid_toolkit.standards.crypto.rsa import RsaPrivateKey
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dates import PartialDate
@@ -212,7 +213,7 @@ class _Issuing:
         return make_portrait(_read_within(self._folder, name), self._profile.portrait)
 
     def _issue_of(self, person: PersonData) -> Issue:
-        profile, today = self._profile, issuer_date(self._now, self._profile.issuing_state)
+        profile, today = self._profile, issuer_date(self._now, self._profile.issuing_state, Zones())
         digits = 9 - len(profile.number_prefix)
         made_up = int.from_bytes(self._entropy.take(8), "big") % 10**digits
         number = self._spec.document.number or document_number(profile, made_up, person.personal_number)

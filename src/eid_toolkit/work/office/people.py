@@ -27,15 +27,35 @@ def add(office: Office, data: PersonData, source: str) -> tuple[Person, int]:
     return added, office.register.persons.pairs.open_of(added)
 
 
-def change(office: Office, reference: str, given: Mapping[str, str], source: str, version: int | None) -> Person:
-    """Change the fields ``given`` of a person; refused if a ``version`` was seen that is not the newest."""
+def unlikely_age(office: Office, data: PersonData) -> int | None:
+    """How many years ago somebody was born who is said to live, if that is most probably wrong."""
+    from eid_toolkit.standards.lds.issuer_time import zones_of
+
+    return data.unlikely_age(zones_of(office.home.config).today(office.clock.now()))
+
+
+def change(
+    office: Office,
+    reference: str,
+    given: Mapping[str, str],
+    source: str,
+    version: int | None,
+    confirm: Callable[[PersonData, int], None],
+) -> Person:
+    """Change the fields ``given`` of a person; refused if a ``version`` was seen that is not the newest.
+
+    ``confirm`` is asked about an age that is unlikely, if the date of birth is changed.
+    """
     from eid_toolkit.books.register.people.person_data import PersonData
 
     operator, persons = office.operator(Permission.CHANGE_PERSONS), office.register.persons
     person = persons.look_ups.person(reference, operator)
     if version is not None and version != person.version:
         raise NotPermitted("person-changed-meanwhile", person=person.id, version=person.version)
-    return persons.change(person, PersonData.from_text({**person.data.to_text(), **given}), operator, source)
+    data = PersonData.from_text({**person.data.to_text(), **given})
+    if data.date_of_birth != person.data.date_of_birth and (years := unlikely_age(office, data)) is not None:
+        confirm(data, years)
+    return persons.change(person, data, operator, source)
 
 
 def show(office: Office, reference: str, purpose: str | None) -> Person:

@@ -49,9 +49,9 @@ def reports_of(office: Office) -> StatusList:
 
 def issuing_states(office: Office) -> list[tuple[str, date]]:
     """The states that the home's profiles issue for, and which day it is there."""
-    from eid_toolkit.standards.lds.issuer_time import issuer_date
+    from eid_toolkit.standards.lds.issuer_time import issuer_date, zones_of
     from eid_toolkit.standards.profiles import list_profiles, load_profile
 
     folders, now = [office.home.profiles], office.clock.now()
     states = {load_profile(name, folders).issuing_state for name in list_profiles(folders)}
-    return [(state, issuer_date(now, state)) for state in sorted(states)]
+    return [(state, issuer_date(now, state, zones_of(office.home.config))) for state in sorted(states)]

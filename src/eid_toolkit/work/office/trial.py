@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.ground.images.portrait import Portrait
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.issuer_time import issuer_date
+from eid_toolkit.standards.lds.issuer_time import issuer_date, zones_of
 from eid_toolkit.standards.profiles import DocumentProfile
 from eid_toolkit.standards.profiles.numbering import document_number
 from eid_toolkit.work.cardspec.authority import SpecimenAuthority
@@ -30,7 +30,7 @@ def try_document(
     with each other.
     """
     now, entropy = office.clock.now(), office.entropy
-    today = issuer_date(now, profile.issuing_state)
+    today = issuer_date(now, profile.issuing_state, zones_of(office.home.config))
     expiry = profile.validity.expiry(today, person.date_of_birth)
     number = document_number(profile, 0, person.personal_number)
     issue = Issue(number, PartialDate.of(today), expiry, office.home.config.authority, now)

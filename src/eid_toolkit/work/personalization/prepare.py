@@ -24,7 +24,7 @@ from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.issuer_time import issuer_date
+from eid_toolkit.standards.lds.issuer_time import issuer_date, zones_of
 from eid_toolkit.standards.pki.certificate import Certificate
 from eid_toolkit.standards.profiles import DocumentProfile, load_profile
 from eid_toolkit.standards.profiles.numbering import document_number
@@ -81,6 +81,7 @@ class _Group:
         self.authorities, self.entropy = preparation.authorities, preparation.entropy
         self._operator = operator
         self._now = preparation.clock.now()
+        self._zones = zones_of(self.home.config)
         self._profile = cache(partial(load_profile, extra_dirs=[self.home.profiles]))
         self._trust = cache(self._terminal_trust)
         self._signers: dict[str, tuple[Certificate, CountingSigner]] = {}
@@ -143,7 +144,7 @@ class _Group:
 
     def _prepared(self, application: Application, profile: DocumentProfile) -> PreparedDocument:
         now, state = self._now, profile.issuing_state
-        profile.check_issue_date(issuer_date(now, state))
+        profile.check_issue_date(issuer_date(now, state, self._zones))
         policy = self.authorities.policy
         policy.require(of_profile(policy, profile))
         trust = self._trust(state) if profile.terminal_authentication else None
@@ -163,7 +164,7 @@ class _Group:
             document_code=profile.document_code,
             issuing_state=state,
             document_number=issue.document_number,
-            date_of_issue=issuer_date(now, state),
+            date_of_issue=issuer_date(now, state, self._zones),
             date_of_expiry=issue.date_of_expiry.latest if issue.date_of_expiry else None,
             signer=certificate.fingerprint,
             files=records.files,
@@ -188,7 +189,7 @@ class _Group:
 
     def _issue(self, application: Application, profile: DocumentProfile, now: datetime) -> Issue:
         person = application.person.data
-        today = issuer_date(now, profile.issuing_state)
+        today = issuer_date(now, profile.issuing_state, self._zones)
         expiry = profile.validity.expiry(today, person.date_of_birth)
         number = self._document_number(profile, person.personal_number)
         return Issue(number, PartialDate.of(today), expiry, self.home.config.authority, now)

@@ -38,6 +38,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.images.portrait import Portrait
 from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.ground.zones import Zones
 from eid_toolkit.standards.lds.issuer_time import issuer_date
 from eid_toolkit.standards.profiles import DocumentProfile
 
@@ -48,13 +49,20 @@ class Applications:
     """The applications of one register."""
 
     def __init__(
-        self, database: Database, data_keys: DataKeys, operators: OperatorStore, clock: Clock, entropy: Entropy
+        self,
+        database: Database,
+        data_keys: DataKeys,
+        operators: OperatorStore,
+        clock: Clock,
+        entropy: Entropy,
+        zones: Zones,
     ) -> None:
         self._database = database
         self._data_keys = data_keys
         self._operators = operators
         self._clock = clock
         self._entropy = entropy
+        self._zones = zones
 
     def create(
         self,
@@ -78,7 +86,7 @@ class Applications:
         unwanted = biometrics.keys() - set(profile.data_groups)
         if unwanted:
             raise BadInput("biometrics-not-in-profile", profile=profile.name, data_group=min(unwanted))
-        profile.check_issue_date(issuer_date(now, profile.issuing_state))
+        profile.check_issue_date(issuer_date(now, profile.issuing_state, self._zones))
         profile.check_identity_number(person.data.personal_number)
         identifier = new_identifier("A", self._entropy)
         digest = sha256(portrait.image).hexdigest()

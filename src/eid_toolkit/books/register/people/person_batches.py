@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from itertools import islice
 
 from eid_toolkit.books.register.people.person_data import PersonData
@@ -51,7 +51,7 @@ class Batch:
     """Rows that nobody has looked at, and what is to be found out of them."""
 
     records: Sequence[Record]
-    now: datetime
+    today: date
     whole: bool
     """Whether the columns are wanted; else the rows are only held to the rules."""
 
@@ -87,7 +87,7 @@ class Reading:
                 self.check(data)
         except BadInput as error:
             return error
-        objection = data.objection(batch.now)
+        objection = data.objection(batch.today)
         if objection is not None:
             return objection
         return data.row_values() if batch.whole else (data.personal_number,)
@@ -123,11 +123,11 @@ class Readers:
             yield from ((batch, self._here(batch)) for batch in batches)
 
 
-def batches_of(records: Iterator[Record], now: Callable[[], datetime], *, whole: bool) -> Iterator[Batch]:
+def batches_of(records: Iterator[Record], today: Callable[[], date], *, whole: bool) -> Iterator[Batch]:
     """The rows in batches; the last may be empty."""
     is_last = False
     while not is_last:
-        batch = Batch(list(islice(records, CHUNK)), now(), whole)
+        batch = Batch(list(islice(records, CHUNK)), today(), whole)
         is_last = batch.is_last
         yield batch
 

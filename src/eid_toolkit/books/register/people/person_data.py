@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.transliteration import fold
+from eid_toolkit.standards.pki.countries import is_nationality
 
 FIELD_LIMIT = 200
 """The most characters that one field may have."""
@@ -21,6 +22,9 @@ FIELD_LIMIT = 200
 DECEASED = "deceased"
 VITAL_STATUSES = ("alive", DECEASED, "missing")
 """What the register may know of whether a person lives."""
+
+MOST_YEARS, LIKELY_YEARS = 130, 110
+"""Nobody has lived longer, as far as is known; and few so long."""
 
 _SEXES = ("F", "M", "X")
 _NATIONALITY = re.compile(r"[A-Z]{1,3}")
@@ -108,14 +112,32 @@ class PersonData:
             values[_DEATH] = birth_text(self.date_of_death)
         return tuple(values)
 
-    def objection(self, now: datetime) -> BadInput | None:
-        """What speaks against a record that is well formed: dates that lie ahead."""
-        today = (now.year, now.month, now.day)
-        if _earliest(self.date_of_birth) > today:
+    def objection(self, today: date) -> BadInput | None:
+        """What speaks against a record that is well formed: dates that lie ahead, a life that is too long.
+
+        ``today`` is the day at the office.
+        """
+        day = (today.year, today.month, today.day)
+        if _earliest(self.date_of_birth) > day:
             return BadInput("person-birth-in-future", field="date_of_birth")
-        if self.date_of_death is not None and _earliest(self.date_of_death) > today:
+        if self.date_of_death is not None and _earliest(self.date_of_death) > day:
             return BadInput("person-death-in-future", field="date_of_death")
+        if self._least_age(today) > MOST_YEARS:
+            return BadInput("person-age-impossible", field="date_of_birth", years=MOST_YEARS)
         return None
+
+    def unlikely_age(self, today: date) -> int | None:
+        """How old somebody is who is said to live, in years, where most probably the date of birth is wrong."""
+        age = self._least_age(today)
+        return age if self.vital_status != DECEASED and age > LIKELY_YEARS else None
+
+    def _least_age(self, today: date) -> int:
+        """In years, today or at death, if the birth was as late as it can have been."""
+        if self.date_of_death is None and self.vital_status == DECEASED:
+            return 0
+        end = today if self.date_of_death is None else self.date_of_death.earliest
+        born = self.date_of_birth.latest
+        return end.year - born.year - ((end.month, end.day) < (born.month, born.day))
 
 
 FIELDS: tuple[str, ...] = (
@@ -146,7 +168,7 @@ def _date(name: str, text: str) -> PartialDate:
     try:
         return _parse_date(text)
     except BadInput as error:
-        raise BadInput("person-date-malformed", field=name, reason=error.code) from None
+        raise BadInput("person-date-malformed", field=name, value=text, reason=error.code) from None
 
 
 def _earliest(day: PartialDate) -> tuple[int, int, int]:
@@ -167,8 +189,14 @@ def _checked(values: dict[str, str]) -> dict[str, str]:
         raise BadInput("person-sex-malformed", field="sex")
     if not _NATIONALITY.fullmatch(values["nationality"]):
         raise BadInput("person-nationality-malformed", field="nationality")
-    if "personal_number" in values and not _PERSONAL_NUMBER.fullmatch(values["personal_number"]):
-        raise BadInput("person-number-malformed", field="personal_number")
+    if not is_nationality(values["nationality"]):
+        raise BadInput("person-nationality-unknown", field="nationality", code=values["nationality"])
+    if "personal_number" in values:
+        if not _PERSONAL_NUMBER.fullmatch(values["personal_number"]):
+            raise BadInput("person-number-malformed", field="personal_number")
+        values["personal_number"] = values["personal_number"].upper()
+    if "former_number" in values:
+        values["former_number"] = values["former_number"].upper()
     if "vital_status" in values:
         values["vital_status"] = values["vital_status"].lower()
         if values["vital_status"] not in VITAL_STATUSES:

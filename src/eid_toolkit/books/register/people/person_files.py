@@ -96,6 +96,8 @@ def csv_columns(header: str) -> tuple[list[str], str]:
         columns = [_column(name) for name in next(csv.reader([header], delimiter=delimiter, strict=True), [])]
     except csv.Error as error:
         raise BadInput("import-csv-malformed", line=1, reason=str(error)) from None
+    while columns and not columns[-1]:  # what a spreadsheet leaves behind
+        columns.pop()
     for name in columns:
         if name not in FIELDS:
             raise BadInput("import-column-unknown", column=name or "(empty)", known=", ".join(FIELDS))
@@ -197,7 +199,7 @@ def _csv_records(source: _Measured, delimiter: str, skip: int) -> Iterator[Recor
         count = 0
         for cells in reader:
             source.record_ended()
-            if cells:
+            if any(cells) and not "".join(cells).isspace():  # a spreadsheet leaves rows of empty cells behind
                 count += 1
                 if count > skip:
                     if "'" in "".join(cells):
@@ -219,6 +221,8 @@ def _json_records(lines: Iterable[str], skip: int) -> Iterator[Record]:
 
 def _csv_row(columns: tuple[str, ...], record: Record) -> Row:
     line, cells = record
+    if len(cells) > len(columns) and not "".join(cells[len(columns) :]).strip():
+        cells = cells[: len(columns)]
     if len(cells) != len(columns):
         error = BadInput("import-cell-count", field=None, found=len(cells), expected=len(columns))
         return Row(line, cells, None, error)

@@ -32,6 +32,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.ground.plain_values import read_json
 from eid_toolkit.ground.ports import Clock
+from eid_toolkit.ground.zones import Zones
 
 Fields = Mapping[str, tuple[str | None, str | None]]
 """Before and after, by field."""
@@ -61,10 +62,11 @@ class Change:
 class PersonHistory:
     """The histories of one register's persons."""
 
-    def __init__(self, database: Database, data_keys: DataKeys, clock: Clock) -> None:
+    def __init__(self, database: Database, data_keys: DataKeys, clock: Clock, zones: Zones) -> None:
         self._database = database
         self.data_keys = data_keys
         self._clock = clock
+        self._zones = zones
 
     def change(self, record: Person, data: PersonData, operator: Operator, source: str) -> Person:
         """Let ``data`` stand for what ``record`` says, as the ``source`` (a paper, a report) has it.
@@ -81,7 +83,7 @@ class PersonHistory:
         if not fields:
             raise BadInput("person-unchanged", person=record.id)
         now = self._clock.now()
-        error = data.objection(now)
+        error = data.objection(self._zones.today(now))
         if error is not None:
             raise error
         with self._database.write() as connection:

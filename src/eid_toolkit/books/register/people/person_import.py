@@ -38,6 +38,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted, ValueRefused
 from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.ground.zones import Zones
 
 _ATTEMPTS = 4
 """For a chunk of which others have written numbers meanwhile."""
@@ -113,10 +114,11 @@ class _Chunk:
 class PersonImports:
     """The imports of one register."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, zones: Zones) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
+        self._zones = zones
 
     def run(self, source: PersonSource, operator: Operator, options: ImportOptions | None = None) -> ImportReport:
         """Import a file, or the rest of one whose import was stopped.
@@ -127,7 +129,7 @@ class PersonImports:
         operator.require(Permission.CHANGE_PERSONS)
         options = options or ImportOptions()
         content = source.survey(_part(options.progress, 0))
-        state = self._begun(content, again=options.again)
+        state = self._begun(content, again=options.again or options.dry_run)
         reading = Reading(source.kind, _columns(source), options.check)
         processes = options.processes or (1 if self._database.is_file else None)
         with Readers.at_work(reading, source.size, processes) as readers:
@@ -300,7 +302,7 @@ class PersonImports:
 
     def _batches(self, source: PersonSource, state: _State, progress: Progress, *, whole: bool) -> Iterator[Batch]:
         records = read_records(source.text(progress), source.kind, state.row)
-        return batches_of(records, self._clock.now, whole=whole)
+        return batches_of(records, lambda: self._zones.today(self._clock.now()), whole=whole)
 
     def _refresh(self) -> None:
         with self._database.write() as connection:

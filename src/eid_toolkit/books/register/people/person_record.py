@@ -71,7 +71,7 @@ def person_of(columns: RowMapping) -> Person:
 
 def load_person(connection: Connection, reference: str) -> Person:
     """The person with this identifier or personal number; raises :class:`BadInput` if there is none."""
-    conditions = (person.c.id == reference.upper(), person.c.personal_number == reference)
+    conditions = (person.c.id == reference.upper(), person.c.personal_number == reference.upper())
     for condition in conditions if reference.isprintable() else ():  # a server takes not every character
         row = connection.execute(select(person).where(condition)).mappings().first()
         if row is not None:

@@ -130,7 +130,9 @@ def count_persons(connection: Connection) -> int:
 
 
 def _by_number(connection: Connection, text: str, born: ColumnElement[bool]) -> list[Key]:
-    number = or_(person.c.id == text.upper(), person.c.personal_number == text, person.c.former_number == text)
+    number = or_(
+        *(column == text.upper() for column in (person.c.id, person.c.personal_number, person.c.former_number))
+    )
     query = select(person.c.folded_name, person.c.id).where(number, born, person.c.erased_at.is_(None))
     return _keys(connection, query.order_by(*_ORDER))
 

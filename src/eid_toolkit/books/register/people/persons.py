@@ -26,6 +26,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.ports import Clock, Entropy
+from eid_toolkit.ground.zones import Zones
 from eid_toolkit.standards.lds.dates import PartialDate
 
 __all__ = ["Hit", "Person", "Persons", "person_of"]
@@ -38,13 +39,16 @@ class Persons:
     ``look_ups``, which checks and records it.
     """
 
-    def __init__(self, database: Database, keys: KeyStore, data_keys: DataKeys, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self, database: Database, keys: KeyStore, data_keys: DataKeys, clock: Clock, entropy: Entropy, zones: Zones
+    ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
-        self.history = PersonHistory(database, data_keys, clock)
+        self._zones = zones
+        self.history = PersonHistory(database, data_keys, clock, zones)
         """Changes, and what was before them."""
-        self.imports = PersonImports(database, clock, entropy)
+        self.imports = PersonImports(database, clock, entropy, zones)
         """Persons out of files."""
         self.pairs = PersonPairs(database, data_keys, clock)
         """Persons who may be the same."""
@@ -60,7 +64,7 @@ class Persons:
         operator.require(Permission.CHANGE_PERSONS)
         now = self._clock.now()
         added = Person(new_identifier("P", self._entropy), data, now)
-        error = data.objection(now)
+        error = data.objection(self._zones.today(now))
         if error is not None:
             raise error
         with self._database.write() as connection:

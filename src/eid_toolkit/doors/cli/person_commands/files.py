@@ -87,7 +87,7 @@ def import_(
         note(f"The first {report.skipped} rows had already been processed.")
     if report.rejects is not None:
         note(f"Invalid rows written to {report.rejects}: {report.rejected_count}")
-    _show_report(app, report, fmt)
+    _show_report(app, report, fmt, dry_run=dry_run)
     if report.rejected_count and not (keep_going and report.written):
         raise BadInput("import-bad-rows", count=report.rejected_count)
 
@@ -193,7 +193,7 @@ def _output(path: Path | None, *, zipped: bool) -> Iterator[_Text]:
         text.finish()
 
 
-def _show_report(app: App, report: ImportReport, fmt: str) -> None:
+def _show_report(app: App, report: ImportReport, fmt: str, *, dry_run: bool) -> None:
     bad = [_bad_row(app, row) for row in report.rejected]
     result = {
         "schema": "eid-person-import/1",
@@ -207,7 +207,10 @@ def _show_report(app: App, report: ImportReport, fmt: str) -> None:
     }
 
     def text() -> str:
-        summary = f"{report.imported} persons imported, {report.rejected_count} invalid rows."
+        done = f"{report.imported} persons imported"
+        if dry_run:
+            done = f"Nothing imported: {report.good} valid rows"
+        summary = f"{done}, {report.rejected_count} invalid rows."
         if not bad:
             return summary
         lines = table(("line", "field", "problem"), ((row["line"], row["field"], row["message"]) for row in bad))

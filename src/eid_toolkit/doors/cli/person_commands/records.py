@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
@@ -9,6 +11,9 @@ from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.doors.cli.person_commands.shared import person_options, show_person
 from eid_toolkit.work.office import people
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_data import PersonData
 
 
 @click.command("add", cls=Command)
@@ -22,6 +27,8 @@ def add(app: App, fmt: str, source: str, **values: str | None) -> None:
 
     data = PersonData.from_text(values)
     with open_office(app) as office:
+        if (years := people.unlikely_age(office, data)) is not None:
+            app.confirm(f"Was {data.name} really born {data.date_of_birth.iso}, {years} years ago?")
         added, alike = people.add(office, data, source)
     show_person(added, fmt)
     if alike:
@@ -42,6 +49,10 @@ def change(app: App, reference: str, fmt: str, source: str, version: int | None,
     if someone else has changed the person in the meantime.
     """
     given = {name: value for name, value in values.items() if value is not None}
+
+    def confirm(data: PersonData, years: int) -> None:
+        app.confirm(f"Was {data.name} really born {data.date_of_birth.iso}, {years} years ago?")
+
     with open_office(app) as office:
-        changed = people.change(office, reference, given, source, version)
+        changed = people.change(office, reference, given, source, version, confirm)
     show_person(changed, fmt)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dates import may_be_same_day
-from eid_toolkit.standards.lds.issuer_time import possible_dates
+from eid_toolkit.standards.lds.issuer_time import issuer_dates
 from eid_toolkit.standards.lds.mrz import Mrz
 from eid_toolkit.standards.lds.name_agreement import names_agree
 from eid_toolkit.standards.lds.vietnam import NationalField
@@ -118,7 +118,7 @@ def _personal_details(case: Case, mrz: Mrz) -> Outcome | None:
 
 def _dates(case: Case, mrz: Mrz) -> Outcome | None:
     """The date of issue lies neither behind the date of expiry nor in the future."""
-    issued, today = case.document.date_of_issue, possible_dates(case.now, mrz.issuing_state)[1]
+    issued, today = case.document.date_of_issue, issuer_dates(case.now, mrz.issuing_state)[1]
     if issued is None:
         return None
     expiry = mrz.expiry(today)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from eid_toolkit.standards.lds.issuer_time import possible_dates
+from eid_toolkit.standards.lds.issuer_time import issuer_dates
 from eid_toolkit.standards.pki.document_status import DocumentStatus
 from eid_toolkit.standards.pki.judgement import Status
 from eid_toolkit.standards.pki.validation import validate_deviation_list
@@ -22,7 +22,7 @@ def expiry(case: Case) -> Outcome:
     expires = mrz.expiry(case.now.date())
     if expires is None:
         return PASSED
-    earliest, latest = possible_dates(case.now, mrz.issuing_state)
+    earliest, latest = issuer_dates(case.now, mrz.issuing_state)
     if earliest > expires.latest:
         return failed("document-expired", date_of_expiry=expires.iso)
     # In the issuer's country, or by an unknown part of the date, it may be over already.
