@@ -5,6 +5,7 @@ Vietnamese needs no table of its own: Table A lacks Ơ, Ư and U+1EA0 to U+1EF9,
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -42,6 +43,15 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "Ü": ("U", "UXX"),
 }
 """What else the table, or an earlier edition of it, lets a State write."""
+_ONE_LETTER = {
+    rendering: _base
+    for letter in ("Ä", "Å", "Ñ", "Ö", "Ü")
+    for rendering in (_TABLE_A.get(letter, ""), *_OTHERS[letter])
+    if len(rendering) > 1 and (_base := unicodedata.normalize("NFD", letter)[0])
+}
+"""Renderings of letters with marks that are longer than the letter that a search has in their place."""
+_TWO_LETTERS = re.compile(f"({'|'.join(sorted(_ONE_LETTER, key=len, reverse=True))})")
+_MOST_SPELLINGS = 8
 _APOSTROPHES = frozenset("'`´\u2018\u2019\u02bc\u02bb\u02b9")
 _MOST_CHARACTERS = 4096
 """This many characters are kept, folded."""
@@ -75,6 +85,18 @@ def fold(text: str) -> str:
     Unlike :func:`transliterate` it takes every text: what has no rendering stays as it is.
     """
     return " ".join(unicodedata.normalize("NFC", text).upper().translate(_folding).split())
+
+
+def folded_spellings(word: str) -> tuple[str, ...]:
+    """A folded word, and what :func:`fold` makes of words whose MRZ may say it: SUESS may stand for Süß, or be Suess.
+
+    At most :data:`_MOST_SPELLINGS`.
+    """
+    spellings = [""]
+    for part in _TWO_LETTERS.split(word):
+        choices = (part, _ONE_LETTER[part]) if part in _ONE_LETTER else (part,)
+        spellings = [before + choice for before in spellings for choice in choices][:_MOST_SPELLINGS]
+    return tuple(dict.fromkeys(spellings))
 
 
 class _Folding(dict[int, str]):

@@ -3,7 +3,8 @@
 What is typed is tried in steps, and a step that finds nobody makes way for the next:
 
 1. whoever has the text as identifier, personal number or former number;
-2. names that hold every typed word, then names that hold or begin each of their words with every typed word;
+2. names that hold every typed word, then names that hold or begin each of their words with every typed word; a word
+   may be typed as a card's MRZ has it (SUESSMUEHL for Süßmühl);
 3. one typed word is one edit away from a word of the name (:mod:`eid_toolkit.books.ledger.name_index`);
 4. several words are.
 
@@ -27,7 +28,7 @@ from eid_toolkit.books.ledger.schema import audit, name_posting, name_variant, n
 from eid_toolkit.books.register.people.person_data import birth_text
 from eid_toolkit.books.register.people.person_record import Person, person_of
 from eid_toolkit.standards.lds.dates import PartialDate
-from eid_toolkit.standards.lds.transliteration import fold
+from eid_toolkit.standards.lds.transliteration import fold, folded_spellings
 
 _BATCH = 500
 _LAST = "\U0010ffff"
@@ -139,10 +140,10 @@ def _by_number(connection: Connection, text: str, born: ColumnElement[bool]) -> 
 
 def _by_name(connection: Connection, typed: tuple[str, ...], birth: PartialDate | None, need: int) -> list[Key]:
     """Names with the words as they are, then those that begin with them."""
-    whole = [_whole(connection, word) for word in typed]
+    whole = [_any_spelling(connection, word, _whole) for word in typed]
     keys = _matching(connection, whole, birth, need)
     if len(keys) < need:
-        begun = [_begun(connection, word) for word in typed]
+        begun = [_any_spelling(connection, word, _begun) for word in typed]
         keys += _matching(connection, begun, birth, need - len(keys), but=whole)
     return keys
 
@@ -261,6 +262,19 @@ def _whole(connection: Connection, word: str) -> _Fit:
 def _begun(connection: Connection, word: str) -> _Fit:
     words = _vocabulary(connection, and_(name_word.c.word >= word, name_word.c.word < word + _LAST))
     return _Fit(words, lambda name: _holds(name, f" {word}"))
+
+
+def _any_spelling(connection: Connection, word: str, fit: Callable[[Connection, str], _Fit]) -> _Fit:
+    """A typed word, or what stands in the register where a card says it."""
+    fits = [fit(connection, spelling) for spelling in folded_spellings(word)]
+    return (
+        fits[0]
+        if len(fits) == 1
+        else _Fit(
+            list({found.id: found for each in fits for found in each.words}.values()),
+            lambda name: or_(*(each.condition(name) for each in fits)),
+        )
+    )
 
 
 def _edited(connection: Connection, word: str) -> _Fit:
