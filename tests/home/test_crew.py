@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import time
@@ -87,9 +88,10 @@ if __name__ == "__main__":
 
 def test_the_processes_end_with_the_one_that_started_them_even_if_that_is_killed() -> None:
     code = PARENT.format(folder=str(Path(support.crew_work.__file__).parents[1]))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        workers = [int(word) for word in parent.stdout.readline().split()]
+        assert select.select([parent.stdout], [], [], 30)[0]
+        workers = [int(word) for word in os.read(parent.stdout.fileno(), 100).split()]
         assert len(workers) == 2
         parent.kill()
     until = time.monotonic() + 20

@@ -215,7 +215,7 @@ def test_two_imports_and_clerks_go_on_beside_each_other(
     threads = [threading.Thread(target=import_one, args=(number,)) for number in (0, 1)]
     for thread in threads:
         thread.start()
-    watch = threading.Thread(target=lambda: ([each.join() for each in threads], done.set()))
+    watch = threading.Thread(target=lambda: ([each.join(120) for each in threads], done.set()))
     watch.start()
     added = 0
     while not done.is_set():
@@ -227,7 +227,7 @@ def test_two_imports_and_clerks_go_on_beside_each_other(
             office.register.persons.look_ups.search(f"n{added % 311}son", office.clerk)
         except BadInput as error:
             problems.append(error)
-    watch.join()
+    watch.join(120)
     assert problems == []
     assert added > 0
     assert sum(report.imported for report in reports.values()) == 5 * CHUNK

@@ -260,7 +260,7 @@ def fresh(home_copies: HomeCopies, tmp_path: Path) -> Fresh:
 
 
 def test_no_sequence_of_operations_loses_or_doubles_a_serial(fresh: Fresh, backend: str) -> None:
-    examples = 100 if backend == "sqlite" else 25
+    examples = 40 if backend == "sqlite" else 10
     wanted = settings(
         max_examples=examples,
         stateful_step_count=30,
@@ -272,15 +272,15 @@ def test_no_sequence_of_operations_loses_or_doubles_a_serial(fresh: Fresh, backe
 
 
 def test_the_machine_itself_finds_a_lost_serial(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stock that forgets what was handed out by serial is caught."""
-    hand_out = Stock.hand_out
+    """A stock that forgets to put on record what is said to be handed out is caught."""
 
     def forgetful(self: Stock, station: str, operator: Operator, serials: Sequence[str] = (), count: int = 0) -> object:
-        return [] if serials else hand_out(self, station, operator, serials, count)
+        there = [each for each in self.blanks() if each.state == "in-store"]
+        return [each for each in there if each.serial in serials] if serials else there[:count]
 
     monkeypatch.setattr(Stock, "hand_out", forgetful)
     wanted = settings(
-        max_examples=200,
+        max_examples=50,
         derandomize=True,
         stateful_step_count=30,
         deadline=None,

@@ -151,6 +151,13 @@ class Applications:
         with self._database.read() as connection:
             return tuple(applications_of(connection, connection.execute(query).mappings().all()))
 
+    def of_person(self, person_id: str) -> tuple[Application, ...]:
+        """The applications of a person, the newest first."""
+        mine = QUERY.where(application.c.person_id == person_id)
+        with self._database.read() as connection:
+            rows = connection.execute(mine.order_by(application.c.created_at.desc(), application.c.id)).mappings().all()
+            return tuple(applications_of(connection, rows))
+
     def waiting(self, limit: int | None = None) -> tuple[str, ...]:
         """Approved applications without a document that is alive, the oldest first: they are to be prepared."""
         alive = select(document.c.id).where(

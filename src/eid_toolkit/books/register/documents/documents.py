@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create, hold_one
@@ -140,6 +140,20 @@ class Documents:
         with self._database.read() as connection:
             row = connection.execute(select(document).where(document.c.chip == chip)).first()
         return document_of(row) if row is not None else None
+
+    def with_number(self, number: str) -> tuple[Document, ...]:
+        """The documents of that number, the newest first; some states keep a person's number over a reissue."""
+        return self._newest(document.c.document_number == number.upper())
+
+    def of_person(self, person_id: str) -> tuple[Document, ...]:
+        """The documents of a person, the newest first."""
+        theirs = select(applications_table.c.id).where(applications_table.c.person_id == person_id)
+        return self._newest(document.c.application_id.in_(theirs))
+
+    def _newest(self, condition: ColumnElement[bool]) -> tuple[Document, ...]:
+        query = select(document).where(condition).order_by(document.c.created_at.desc(), document.c.id)
+        with self._database.read() as connection:
+            return tuple(map(document_of, connection.execute(query)))
 
     def application_of(self, record: Document) -> Application:
         """The application that the document was prepared for."""

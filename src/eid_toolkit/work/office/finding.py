@@ -1,0 +1,137 @@
+"""Whom and what people mean: by identifier, document number, identity number, or name and date of birth.
+
+Whoever stands at a counter has a card, a number or a name, and no identifier. Wherever a command takes the identifier
+of a person, an application or a document, it takes any of these: what fits one alone is that one, of several somebody
+has to choose. Whatever is found by anything but an identifier is on record as a look-up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.work.office.office import Office
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.ledger.workflow import DocumentState
+    from eid_toolkit.books.register.documents.applications import Application
+    from eid_toolkit.books.register.documents.documents import Document
+    from eid_toolkit.books.register.people.person_record import Person
+    from eid_toolkit.standards.lds.dates import PartialDate
+
+MOST_CHOICES = 20
+"""Of more that fit, nobody is asked to choose."""
+_IDENTIFIER = re.compile(r"[PAD]-[0-9A-Z]{12}", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
+_NUMBER_LOOKED_UP = "document.looked-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several that fit: its identifier, and what tells it from the others."""
+
+    identifier: str
+    told: str
+
+
+Choose = Callable[[str, Sequence[Choice]], str]
+"""Given what was typed and what fits, the identifier that is meant."""
+
+
+def find_person(office: Office, text: str, choose: Choose) -> str:
+    """A person's identifier, by that, a personal number, or name and date of birth ("Eriksson Anna 1974-08-12").
+
+    Raises :class:`BadInput` if there is nobody, or too many fit.
+    """
+    if _IDENTIFIER.fullmatch(text.strip()):
+        return text.strip().upper()
+    look_ups, operator = office.register.persons.look_ups, office.look(Permission.READ_PERSONS)
+    words, birth = _name_and_birth(text)
+    if not words or birth is None:
+        return look_ups.person(text.strip(), operator).id
+    hits = look_ups.search(words, operator, date_of_birth=birth, limit=MOST_CHOICES + 1)
+    exact = [hit.person for hit in hits if not hit.similar and hit.person.merged_into is None]
+    if not exact:
+        raise BadInput("person-unknown", person=text)
+    return _chosen(text, [Choice(each.id, told_of_person(each)) for each in exact], choose)
+
+
+def find_document(
+    office: Office, text: str, choose: Choose, fits: Callable[[DocumentState], bool] = lambda state: True
+) -> str:
+    """A document's identifier, by that, its number, or whatever :func:`find_person` takes.
+
+    Of a person's documents those count in whose state something ``fits``, if there is one. Raises :class:`BadInput` if
+    there is none, or too many fit.
+    """
+    if _IDENTIFIER.fullmatch(text.strip()):
+        return text.strip().upper()
+    documents = office.register.documents
+    found = documents.with_number(text.strip())
+    if found:
+        office.register.record(office.operator(), _NUMBER_LOOKED_UP, found[0].id, {"by": "number"})
+    else:
+        try:
+            found = documents.of_person(find_person(office, text, choose))
+        except BadInput as error:
+            raise BadInput("document-unknown", document=text) from error
+        if not found:
+            raise BadInput("person-without-document", person=text)
+    wanted = [each for each in found if fits(each.state)] or list(found)
+    return _chosen(text, [Choice(each.id, told_of_document(each)) for each in wanted], choose)
+
+
+def find_application(office: Office, text: str, choose: Choose, *, waiting: str | None = None) -> str:
+    """An application's identifier, by that, or whatever :func:`find_person` takes.
+
+    Of a person's applications those count that are ``waiting`` in this state, if there is one.
+    """
+    if _IDENTIFIER.fullmatch(text.strip()):
+        return text.strip().upper()
+    try:
+        found = office.register.applications.of_person(find_person(office, text, choose))
+    except BadInput as error:
+        raise BadInput("application-unknown", application=text) from error
+    if not found:
+        raise BadInput("person-without-application", person=text)
+    wanted = [each for each in found if each.state == waiting] or list(found)
+    return _chosen(text, [Choice(each.id, told_of_application(each)) for each in wanted], choose)
+
+
+def told_of_person(record: Person) -> str:
+    """Name, date of birth and number."""
+    data = record.data
+    return ", ".join(filter(None, (data.name, data.date_of_birth.iso, data.personal_number)))
+
+
+def told_of_document(record: Document) -> str:
+    """Kind, number and state."""
+    return f"{record.profile} {record.document_number}, {record.state}"
+
+
+def told_of_application(record: Application) -> str:
+    """For what, for whom, and its state."""
+    return f"{record.profile} for {record.person.data.name}, {record.state}"
+
+
+def _chosen(text: str, choices: Sequence[Choice], choose: Choose) -> str:
+    if len(choices) == 1:
+        return choices[0].identifier
+    if len(choices) > MOST_CHOICES:
+        raise BadInput("reference-too-wide", reference=text, limit=MOST_CHOICES)
+    return choose(text, choices)
+
+
+def _name_and_birth(text: str) -> tuple[str, PartialDate | None]:
+    """What of the text is a name, and the date in it."""
+    from eid_toolkit.standards.lds.dates import PartialDate
+
+    words = text.replace(",", " ").split()
+    dates = [word for word in words if _DATE.fullmatch(word)]
+    if len(dates) != 1:
+        return " ".join(words), None
+    return " ".join(word for word in words if word is not dates[0]), PartialDate.parse(dates[0])
