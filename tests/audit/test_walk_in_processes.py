@@ -20,7 +20,7 @@ from support.real_offices import at_work, both, copied_real_home, looked_at
 from support.whole_life import WholeLife, apply_for, issue_for, prepare_for
 
 __all__ = ["copied_real_home"]
-PROCESSES = (1, 2, 3)
+PROCESSES = (1, 3)
 Damage = Callable[[Meddler], object]
 
 
@@ -136,7 +136,7 @@ def state_findings(home: Home, processes: int) -> list[str]:
 def test_a_log_is_judged_alike_by_one_process_and_by_several(real_home: Home, meddler: Meddler, damage: str) -> None:
     LOG[damage](meddler)
     first, *others = (log_finding(real_home, processes) for processes in PROCESSES)
-    assert others == [first, first]
+    assert others == [first]
     assert ("reason=None" in first) == (damage == "nothing")
 
 
@@ -146,7 +146,7 @@ def test_a_register_is_judged_alike_by_one_process_and_by_several(
 ) -> None:
     REGISTER[damage](meddler)
     first, *others = (state_findings(real_home, processes) for processes in PROCESSES)
-    assert others == [first, first]
+    assert others == [first]
     assert any("Finding" in each or "Integrity" in each for each in first) == (damage != "nothing")
 
 
@@ -170,7 +170,7 @@ def test_an_export_is_judged_alike_by_one_process_and_by_several(
                 return repr(error)
 
     first, *others = map(said, PROCESSES)
-    assert others == [first, first]
+    assert others == [first]
 
 
 def test_all_processes_see_the_state_of_one_moment(real_home: Home, meddler: Meddler) -> None:

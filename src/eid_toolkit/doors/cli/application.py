@@ -16,6 +16,7 @@ from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import applying
+from eid_toolkit.work.office.finding import find_application, find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, Evidence
@@ -80,7 +81,7 @@ def create(
     with open_office(app) as office:
         record = applying.apply(
             office,
-            person_id,
+            find_person(office, person_id, app.choose),
             profile,
             read_file(portrait, MAX_FILE),
             lambda: _biometrics(fingers, eyes),
@@ -125,7 +126,9 @@ def queue(app: App, fmt: str) -> None:
 def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
     """Show one application; the audit log records that it was viewed."""
     with open_office(app) as office:
-        record, image = applying.looked_at(office, application_id, portrait=portrait is not None)
+        record, image = applying.looked_at(
+            office, find_application(office, application_id, app.choose), portrait=portrait is not None
+        )
     if portrait is not None and image is not None:
         write_file(portrait, image)
     _show(record, fmt)
@@ -166,7 +169,8 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
                 if chosen:
                     app.confirm(f"Approve these {len(chosen)} applications?")
 
-        approved, failures = applying.approve(office, None if everything else application_ids, review)
+        chosen = [find_application(office, each, app.choose, waiting="created") for each in application_ids]
+        approved, failures = applying.approve(office, None if everything else chosen, review)
     if len(application_ids) == 1 and approved:
         _show(approved[0], "json" if fmt == "jsonl" else fmt)
     elif approved or not failures:
@@ -185,7 +189,8 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
 def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Reject an application; an approved one only while no document has been prepared for it."""
     with open_office(app) as office:
-        _show(applying.reject(office, application_id, reason), fmt)
+        identifier = find_application(office, application_id, app.choose, waiting="created")
+        _show(applying.reject(office, identifier, reason), fmt)
 
 
 @application.command("withdraw")
@@ -196,7 +201,8 @@ def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
 def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Withdraw an application at the person's request, while no document has been prepared for it."""
     with open_office(app) as office:
-        _show(applying.withdraw(office, application_id, reason), fmt)
+        identifier = find_application(office, application_id, app.choose, waiting="created")
+        _show(applying.withdraw(office, identifier, reason), fmt)
 
 
 def _show_batch(chosen: Sequence[Application]) -> None:

@@ -13,6 +13,7 @@ from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, 
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.work.office import cards
+from eid_toolkit.work.office.finding import find_document
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document
@@ -50,12 +51,13 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
     from eid_toolkit.doors.cli.desk import ClerkDesk
 
     with open_office(app) as office:
+        identifier = find_document(office, document_id, app.choose, "bind", "issue")
         if dry_run:
-            plan = office.personalization.plan(document_id)
+            plan = office.personalization.plan(identifier)
             emit(plan.to_json(), fmt, lambda: _plan_text(plan))
             return
         desk = ClerkDesk(app, office.personalization.read_back())
-        job = cards.personalize(office, document_id, lambda: open_reader(reader, app, wait), desk, station)
+        job = cards.personalize(office, identifier, lambda: open_reader(reader, app, wait), desk, station)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 
@@ -136,7 +138,8 @@ def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str)
         app.confirm(f"Permanently give up document {document.id}?")
 
     with open_office(app) as office:
-        spoiled = cards.spoil_document(office, document_id, reason, serial, confirm)
+        identifier = find_document(office, document_id, app.choose, "spoil")
+        spoiled = cards.spoil_document(office, identifier, reason, serial, confirm)
     emit_values(spoiled.to_json(), fmt)
     note("Put the card aside as spoiled stock; prepare the application again for a new card.")
 

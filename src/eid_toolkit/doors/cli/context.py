@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.output import confirm, note, prompt
-from eid_toolkit.ground.errors import AgentUntrusted, UsageError
+from eid_toolkit.ground.errors import AgentUntrusted, BadInput, UsageError
 from eid_toolkit.ground.messages.catalogue import explain, languages, message_of
 from eid_toolkit.ground.secret import Secret
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.keys.holding import HeldKeys
     from eid_toolkit.books.staff.records import OperatorRecord
     from eid_toolkit.work.office.credentials import Purpose
+    from eid_toolkit.work.office.finding import Choice
 
 _META = "eid_toolkit"
 _TRIES = 3
@@ -61,6 +63,18 @@ class App:
         """Ask before something that cannot be undone; a no ends the command."""
         if not self.yes:
             confirm(question)
+
+    def choose(self, reference: str, choices: Sequence[Choice]) -> str:
+        """Have one of several chosen that fit what was typed; raises :class:`BadInput` where nobody can be asked."""
+        if not sys.stdin.isatty():
+            told = "; ".join(f"{choice.identifier} ({choice.told})" for choice in choices)
+            raise BadInput("reference-not-unique", reference=reference, choices=told)
+        for number, choice in enumerate(choices, start=1):
+            note(f"{number:>3}  {choice.identifier}  {choice.told}")
+        while True:
+            answer = prompt(f"Which one is meant by {reference}? (1-{len(choices)})").strip()
+            if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+                return choices[int(answer) - 1].identifier
 
     def passphrase(self, *, new: bool = False) -> Secret:
         """That of an officer's terminal keys, from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked."""

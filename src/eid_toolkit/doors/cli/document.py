@@ -16,6 +16,7 @@ from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import documents
+from eid_toolkit.work.office.finding import find_application, find_document
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
-        prepared, failures = documents.prepare(office, None if everything else application_ids)
+        chosen = [find_application(office, each, app.choose, waiting="approved") for each in application_ids]
+        prepared, failures = documents.prepare(office, None if everything else chosen)
         if prepared or not failures:
             _show_list(office, prepared, fmt)
     for failure in failures[1:]:
@@ -77,7 +79,8 @@ def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str)
 def show(app: App, document_id: str, fmt: str) -> None:
     """Show one document, without anything that opens its chip."""
     with open_office(app) as office:
-        values = _to_json(office, office.register.documents.get(document_id))
+        identifier = find_document(office, document_id, app.choose)
+        values = _to_json(office, office.register.documents.get(identifier))
     emit_values(values, fmt)
 
 
@@ -92,7 +95,7 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
     The data opens the chip: handle it like the card itself. The audit log records each export.
     """
     with open_office(app) as office:
-        data = documents.export(office, document_id)
+        data = documents.export(office, find_document(office, document_id, app.choose))
     if portrait is not None:
         write_file(portrait, data.portrait)
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}

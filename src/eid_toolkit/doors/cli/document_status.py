@@ -15,6 +15,7 @@ from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office import applying, documents
+from eid_toolkit.work.office.finding import find_document
 from eid_toolkit.work.office.reporting import publish_reports
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _command(action: str) -> click.Command:
                 app.confirm(_QUESTIONS[action].format(document=record.id))
 
         with open_office(app) as office:
-            record = documents.change_status(office, document_id, action, reason, confirm)
+            identifier = find_document(office, document_id, app.choose, action)
+            record = documents.change_status(office, identifier, action, reason, confirm)
         emit_values(record.to_json(), fmt)
 
     return change
@@ -82,7 +84,8 @@ def expire(app: App, fmt: str) -> None:
 def history(app: App, document_id: str, fmt: str) -> None:
     """Show what has been reported and decided about a DOCUMENT since it was issued."""
     with open_office(app) as office:
-        rows = [change.to_json() for change in office.register.statuses.history(document_id)]
+        identifier = find_document(office, document_id, app.choose)
+        rows = [change.to_json() for change in office.register.statuses.history(identifier)]
     emit_rows(rows, ("since", "action", "state", "operator", "reason"), fmt)
 
 
@@ -147,7 +150,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
     with open_office(app) as office:
         application = applying.reissue(
             office,
-            document_id,
+            find_document(office, document_id, app.choose, "reissue"),
             read_file(portrait, MAX_FILE) if portrait is not None else None,
             kind=kind,
             evidence=lambda old: [*_in_hand(app, old, shown), *evidence_of(shown)],

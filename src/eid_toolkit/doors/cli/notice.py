@@ -12,6 +12,7 @@ from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, emit_values
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
+from eid_toolkit.work.office.finding import find_document, find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.agencies.notices import Notice
@@ -45,11 +46,12 @@ def add(
         raise UsageError("notice-kind-and-subject", kind=kind)
     with open_office(app) as office:
         if person is not None:
-            record = agencies.report_person(office, person, agency, reason)
+            record = agencies.report_person(office, find_person(office, person, app.choose), agency, reason)
         elif document is not None:
-            question = f"Report document {document} as {kind}? It can never become valid again."
+            identifier = find_document(office, document, app.choose)
+            question = f"Report document {identifier} as {kind}? It can never become valid again."
             record = agencies.report_document(
-                office, NoticeKind(kind), document, agency, reason, lambda: app.confirm(question)
+                office, NoticeKind(kind), identifier, agency, reason, lambda: app.confirm(question)
             )
     _show(record, fmt)
 

@@ -17,7 +17,6 @@ from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.ledger.workflow import DocumentState
     from eid_toolkit.books.register.documents.applications import Application
     from eid_toolkit.books.register.documents.documents import Document
     from eid_toolkit.books.register.people.person_record import Person
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 20
 """Of more that fit, nobody is asked to choose."""
-_IDENTIFIER = re.compile(r"[PAD]-[0-9A-Z]{12}", re.IGNORECASE)
+_PERSON = re.compile(r"P-[0-9A-Z]{12}", re.IGNORECASE)
+_OTHER = re.compile(r"[AD]-[0-9A-Z]+", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _NUMBER_LOOKED_UP = "document.looked-up"
 
@@ -43,16 +43,14 @@ Choose = Callable[[str, Sequence[Choice]], str]
 
 
 def find_person(office: Office, text: str, choose: Choose) -> str:
-    """A person's identifier, by that, a personal number, or name and date of birth ("Eriksson Anna 1974-08-12").
+    """The identifier of whom name and date of birth fit ("Eriksson Anna 1974-08-12"); anything else as it is.
 
     Raises :class:`BadInput` if there is nobody, or too many fit.
     """
-    if _IDENTIFIER.fullmatch(text.strip()):
-        return text.strip().upper()
-    look_ups, operator = office.register.persons.look_ups, office.look(Permission.READ_PERSONS)
     words, birth = _name_and_birth(text)
     if not words or birth is None:
-        return look_ups.person(text.strip(), operator).id
+        return text.strip()
+    look_ups, operator = office.register.persons.look_ups, office.look(Permission.READ_PERSONS)
     hits = look_ups.search(words, operator, date_of_birth=birth, limit=MOST_CHOICES + 1)
     exact = [hit.person for hit in hits if not hit.similar and hit.person.merged_into is None]
     if not exact:
@@ -60,15 +58,23 @@ def find_person(office: Office, text: str, choose: Choose) -> str:
     return _chosen(text, [Choice(each.id, told_of_person(each)) for each in exact], choose)
 
 
-def find_document(
-    office: Office, text: str, choose: Choose, fits: Callable[[DocumentState], bool] = lambda state: True
-) -> str:
-    """A document's identifier, by that, its number, or whatever :func:`find_person` takes.
+def _person_id(office: Office, text: str, choose: Choose) -> str:
+    """The identifier of whom :func:`find_person` finds, or whose personal number it is."""
+    found = find_person(office, text, choose)
+    if _PERSON.fullmatch(found):
+        return found.upper()
+    return office.register.persons.look_ups.person(found, office.look(Permission.READ_PERSONS)).id
 
-    Of a person's documents those count in whose state something ``fits``, if there is one. Raises :class:`BadInput` if
+
+def find_document(office: Office, text: str, choose: Choose, *actions: str) -> str:
+    """A document's identifier, by that, its number, or the holder's personal number or name and date of birth.
+
+    Of several those count with which one of the ``actions`` may be done, if there are such. Raises :class:`BadInput` if
     there is none, or too many fit.
     """
-    if _IDENTIFIER.fullmatch(text.strip()):
+    from eid_toolkit.books.ledger.workflow import DOCUMENT
+
+    if _OTHER.fullmatch(text.strip()):
         return text.strip().upper()
     documents = office.register.documents
     found = documents.with_number(text.strip())
@@ -76,24 +82,24 @@ def find_document(
         office.register.record(office.operator(), _NUMBER_LOOKED_UP, found[0].id, {"by": "number"})
     else:
         try:
-            found = documents.of_person(find_person(office, text, choose))
+            found = documents.of_person(_person_id(office, text, choose))
         except BadInput as error:
             raise BadInput("document-unknown", document=text) from error
         if not found:
             raise BadInput("person-without-document", person=text)
-    wanted = [each for each in found if fits(each.state)] or list(found)
-    return _chosen(text, [Choice(each.id, told_of_document(each)) for each in wanted], choose)
+    wanted = [each for each in found if any(DOCUMENT.allows(each.state, action) for action in actions)]
+    return _chosen(text, [Choice(each.id, told_of_document(each)) for each in wanted or found], choose)
 
 
 def find_application(office: Office, text: str, choose: Choose, *, waiting: str | None = None) -> str:
-    """An application's identifier, by that, or whatever :func:`find_person` takes.
+    """An application's identifier, by that, or the applicant's personal number or name and date of birth.
 
     Of a person's applications those count that are ``waiting`` in this state, if there is one.
     """
-    if _IDENTIFIER.fullmatch(text.strip()):
+    if _OTHER.fullmatch(text.strip()):
         return text.strip().upper()
     try:
-        found = office.register.applications.of_person(find_person(office, text, choose))
+        found = office.register.applications.of_person(_person_id(office, text, choose))
     except BadInput as error:
         raise BadInput("application-unknown", application=text) from error
     if not found:

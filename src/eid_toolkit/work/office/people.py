@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.register.agencies.notices import Notice
+    from eid_toolkit.books.register.documents.applications import Application
+    from eid_toolkit.books.register.documents.documents import Document
     from eid_toolkit.books.register.people.person_data import PersonData
     from eid_toolkit.books.register.people.person_history import Change
     from eid_toolkit.books.register.people.person_import import ImportOptions, ImportReport
@@ -61,6 +65,57 @@ def change(
 def show(office: Office, reference: str, purpose: str | None) -> Person:
     """One person, by identifier or number; on record."""
     return office.register.persons.look_ups.person(reference, office.look(Permission.READ_PERSONS), purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """All that an office has to do with one person, the newest first."""
+
+    person: Person
+    applications: tuple[Application, ...]
+    documents: tuple[Document, ...]
+    notices: tuple[Notice, ...]
+
+    def next_of_application(self, record: Application) -> tuple[str, ...]:
+        """The commands that lead on from an application."""
+        from eid_toolkit.books.ledger.workflow import APPLICATION, ApplicationState, DocumentState
+
+        alive = any(each.application_id == record.id and each.state != DocumentState.SPOILED for each in self.documents)
+        if alive:
+            return ()
+        possible = (each for each in APPLICATION.possible(record.state) if each != "complete")
+        prepare = ("document prepare",) if record.state == ApplicationState.APPROVED else ()
+        return (*prepare, *(f"application {each}" for each in possible))
+
+    def next_of_document(self, record: Document) -> tuple[str, ...]:
+        """The commands that lead on from a document."""
+        from eid_toolkit.books.ledger.workflow import DOCUMENT
+
+        commands = {"bind": "card personalize", "issue": "card personalize", "spoil": "card spoil", "expire": None}
+        possible = DOCUMENT.possible(record.state)
+        return tuple(name for each in possible if (name := commands.get(each, f"document {each}")) is not None)
+
+    def to_json(self) -> dict[str, object]:
+        """The person's own keys, and under others what belongs to them."""
+        return {
+            **self.person.to_json(),
+            "applications": [
+                {**each.to_json(), "next": list(self.next_of_application(each))} for each in self.applications
+            ],
+            "documents": [{**each.to_json(), "next": list(self.next_of_document(each))} for each in self.documents],
+            "notices": [each.to_json() for each in self.notices],
+        }
+
+
+def page(office: Office, reference: str, purpose: str | None) -> PersonPage:
+    """One person, by identifier or number, with applications, documents and notices that hold; on record."""
+    from eid_toolkit.books.register.agencies.notices import notices_about
+
+    register, person = office.register, show(office, reference, purpose)
+    with register.database.read() as connection:
+        notices = notices_about(connection, person.id)
+    applications, documents = register.applications.of_person(person.id), register.documents.of_person(person.id)
+    return PersonPage(person, applications, documents, notices)
 
 
 def search(

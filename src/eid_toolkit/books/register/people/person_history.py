@@ -83,14 +83,14 @@ class PersonHistory:
         if not fields:
             raise BadInput("person-unchanged", person=record.id)
         now = self._clock.now()
-        error = data.objection(self._zones.today(now))
-        if error is not None:
-            raise error
+        objection = data.objection(self._zones.today(now))
         with self._database.write() as connection:
             lock(connection, "person", record.id)
             if "personal_number" in fields and data.personal_number is not None:
                 lock(connection, "personal-number", data.personal_number)
             refuse_merged(connection, record.id)
+            if objection is not None:
+                raise objection
             current = load_person(connection, record.id)
             if current.version != record.version:
                 raise NotPermitted("person-changed-meanwhile", person=record.id, version=current.version)

@@ -8,6 +8,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_values, note
 from eid_toolkit.work.office import erasing
+from eid_toolkit.work.office.finding import find_person
 
 
 @click.command("erase", cls=Command)
@@ -27,7 +28,7 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
 
     why = clean_reason(reason)
     with open_office(app) as office:
-        identifier = erasing.check(office, person_id)
+        identifier = erasing.check(office, find_person(office, person_id, app.choose))
         app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")
         erased = erasing.erase(office, identifier, why)
         is_file = office.register.database.is_file

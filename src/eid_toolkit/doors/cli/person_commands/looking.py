@@ -8,12 +8,14 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, note, table
-from eid_toolkit.doors.cli.person_commands.shared import people_table, purpose_option, show_person
+from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.person_commands.shared import people_table, purpose_option
 from eid_toolkit.work.office import people
+from eid_toolkit.work.office.finding import find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_history import Change
+    from eid_toolkit.work.office.people import PersonPage
 
 
 @click.command("show", cls=Command)
@@ -22,10 +24,14 @@ if TYPE_CHECKING:
 @format_option
 @pass_app
 def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
-    """Show one person, by identifier or personal number."""
+    """Show one person with applications, documents and notices, and what can be done next.
+
+    PERSON is an identifier, a personal number, or name and date of birth: "Eriksson Anna Maria 1974-08-12".
+    """
     with open_office(app) as office:
-        person = people.show(office, reference, purpose)
-    show_person(person, fmt)
+        page = people.page(office, find_person(office, reference, app.choose), purpose)
+    emit(page.to_json(), fmt, lambda: _page(page))
+    person = page.person
     if person.merged_into is not None:
         note(f"Merged into person {person.merged_into}: use that one instead.")
 
@@ -67,8 +73,42 @@ def search(
 def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
     """Show how a person was registered, and each change with the previous values, its source, and who made it."""
     with open_office(app) as office:
-        changes = people.history(office, reference, purpose)
+        changes = people.history(office, find_person(office, reference, app.choose), purpose)
     emit([change.to_json() for change in changes], fmt, lambda: _history(changes))
+
+
+def _page(page: PersonPage) -> str:
+    values = page.person.to_json()
+    parts = [details((name, value) for name, value in values.items() if value is not None)]
+    applications = [
+        (
+            *(each.id, each.profile, each.kind, each.state, each.created_at.date()),
+            _next(page.next_of_application(each)),
+        )
+        for each in page.applications
+    ]
+    documents = [
+        (
+            *(each.id, each.profile, each.document_number, each.state, each.date_of_expiry),
+            _next(page.next_of_document(each)),
+        )
+        for each in page.documents
+    ]
+    notices = [(each.id, each.kind, each.agency, each.document_id, each.reported_at.date()) for each in page.notices]
+    for columns, rows in (
+        (("application", "profile", "kind", "state", "created", "next"), applications),
+        (("document", "profile", "number", "state", "expires", "next"), documents),
+        (("notice", "kind", "agency", "document", "reported"), notices),
+    ):
+        if rows:
+            parts.append(table(columns, rows))
+    if not page.applications and page.person.merged_into is None:
+        parts.append(f"No applications yet: eid application create --person {page.person.id}")
+    return "\n\n".join(parts)
+
+
+def _next(commands: tuple[str, ...]) -> str:
+    return ", ".join(commands)
 
 
 def _history(changes: tuple[Change, ...]) -> str:

@@ -11,6 +11,7 @@ from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.doors.cli.person_commands.shared import person_options, show_person
 from eid_toolkit.work.office import people
+from eid_toolkit.work.office.finding import find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_data import PersonData
@@ -54,5 +55,5 @@ def change(app: App, reference: str, fmt: str, source: str, version: int | None,
         app.confirm(f"Was {data.name} really born {data.date_of_birth.iso}, {years} years ago?")
 
     with open_office(app) as office:
-        changed = people.change(office, reference, given, source, version, confirm)
+        changed = people.change(office, find_person(office, reference, app.choose), given, source, version, confirm)
     show_person(changed, fmt)

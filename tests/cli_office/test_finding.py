@@ -1,0 +1,130 @@
+"""A counter without identifiers: a person by name and birth, a document by what is printed on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eid_toolkit.ground.home.home import Home
+from support.homes import portrait_file
+from support.offices import CommandLine
+
+BAD_INPUT = 9
+NAME, BORN, NUMBER = "Eriksson Anna Maria", "1974-08-12", "ZE184226B"
+
+
+@pytest.fixture
+def office(demo_home: Home) -> CommandLine:
+    return CommandLine(demo_home.root)
+
+
+@pytest.fixture
+def portrait(tmp_path: Path) -> Path:
+    path = tmp_path / "portrait.png"
+    path.write_bytes(portrait_file())
+    return path
+
+
+def as_json(office: CommandLine, *words: object, by: str = "anna") -> Any:
+    return json.loads(office.call("--operator", by, "--yes", *words, "--format", "json").stdout)
+
+
+def added(
+    office: CommandLine, *more: str, surname: str = "Eriksson", given: str = "Anna Maria", born: str = BORN
+) -> str:
+    names = ("--surname", surname, "--given-names", given, "--birth", born, "--sex", "F", "--nationality", "UTO")
+    return str(as_json(office, "person", "add", *names, *more)["id"])
+
+
+def issued(office: CommandLine, person: str, portrait: Path) -> dict[str, str]:
+    """Applied for, approved, prepared and written, each by what the people at the counter have."""
+    as_json(office, "application", "create", "--person", person, "--profile", "utopia-id", "--portrait", portrait)
+    as_json(office, "application", "approve", person, by="bert")
+    (document,) = as_json(office, "document", "prepare", person)
+    office.one("emulator", "blank", "card")
+    as_json(office, "card", "personalize", document["document_number"], "--reader", "emulator:card")
+    shown: dict[str, str] = as_json(office, "document", "show", document["document_number"])
+    return shown
+
+
+@pytest.mark.parametrize("person", [NUMBER, NUMBER.lower(), f"{NAME} {BORN}", f"{BORN}, anna eriksson"])
+def test_a_card_is_issued_lost_and_replaced_without_an_identifier(
+    office: CommandLine, portrait: Path, person: str
+) -> None:
+    identifier = added(office, "--personal-number", NUMBER)
+    document = issued(office, person, portrait)
+    assert document["state"] == "issued"
+    lost = as_json(office, "document", "report-lost", person)
+    assert (lost["id"], lost["state"]) == (document["id"], "lost")
+    applied = as_json(office, "document", "reissue", person)
+    assert (applied["replaces"], applied["person"]) == (document["id"], identifier)
+    page = as_json(office, "person", "show", person)
+    assert [each["state"] for each in page["applications"]] == ["created", "completed"]
+    assert [each["next"] for each in page["applications"]][1] == []
+    assert "application approve" in page["applications"][0]["next"]
+    (shown,) = page["documents"]
+    assert (shown["id"], shown["state"]) == (document["id"], "lost")
+    assert "document report-stolen" in shown["next"] and "document report-lost" not in shown["next"]
+
+
+def test_what_was_found_otherwise_than_by_identifier_is_on_record(office: CommandLine, portrait: Path) -> None:
+    added(office, "--personal-number", NUMBER)
+    document = issued(office, NUMBER, portrait)
+    before = len(as_json(office, "audit", "show"))
+    as_json(office, "document", "report-lost", document["document_number"])
+    as_json(office, "document", "history", f"{NAME} {BORN}")
+    rows = as_json(office, "audit", "show")[before:]
+    looked = [(row["action"], row["operator"]) for row in rows if row["action"].endswith("looked-up")]
+    assert looked == [("document.looked-up", "anna"), ("person.looked-up", "anna")]
+
+
+def test_of_several_that_fit_one_has_to_be_named(office: CommandLine, portrait: Path) -> None:
+    first, second = added(office), added(office, "--personal-number", NUMBER)
+    refused = office.one("person", "show", f"{NAME} {BORN}", code=BAD_INPUT)
+    assert first in refused.stderr and second in refused.stderr and NUMBER in refused.stderr
+    words = ("--profile", "utopia-id", "--portrait", portrait)
+    office.one("application", "create", "--person", f"{NAME} {BORN}", *words, code=BAD_INPUT)
+    assert as_json(office, "application", "list") == []
+
+
+def test_of_two_documents_that_one_is_meant_with_which_it_can_be_done(office: CommandLine, portrait: Path) -> None:
+    added(office, "--personal-number", NUMBER)
+    old = issued(office, NUMBER, portrait)
+    as_json(office, "document", "report-lost", NUMBER)
+    as_json(office, "document", "reissue", NUMBER)
+    as_json(office, "application", "approve", NUMBER, by="bert")
+    (new,) = as_json(office, "document", "prepare", NUMBER)
+    office.one("emulator", "blank", "second")
+    as_json(office, "card", "personalize", NUMBER, "--reader", "emulator:second")
+    assert as_json(office, "document", "report-stolen", NUMBER)["id"] == new["id"]
+    refused = office.one("document", "show", NUMBER, code=BAD_INPUT)
+    assert old["document_number"] in refused.stderr and new["document_number"] in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("document", "report-lost", "U99999999"), "U99999999"),
+        (("document", "report-lost", "Nobody 1974-08-12"), "Nobody 1974-08-12"),
+        (("document", "show", NUMBER), "no document"),
+        (("application", "show", NUMBER), "no application"),
+        (("application", "show", "Nobody 1974-08-12"), "Nobody"),
+        (("person", "show", "Nobody 1974-08-12"), "Nobody"),
+        (("person", "show", "Eriksson 1974-13-12"), "1974-13"),
+        (("document", "show", "D-0"), "D-0"),
+    ],
+)
+def test_what_fits_nobody_is_told(office: CommandLine, words: tuple[str, ...], told: str) -> None:
+    added(office, "--personal-number", NUMBER)
+    refused = office.one("--yes", *words, code=BAD_INPUT)
+    assert told in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_page_is_there_to_be_read(office: CommandLine, portrait: Path) -> None:
+    added(office, "--personal-number", NUMBER)
+    document = issued(office, NUMBER, portrait)
+    shown = office.one("person", "show", NUMBER).stdout
+    assert document["document_number"] in shown and "document report-lost" in shown and "completed" in shown
