@@ -128,3 +128,23 @@ def test_a_page_is_there_to_be_read(office: CommandLine, portrait: Path) -> None
     document = issued(office, NUMBER, portrait)
     shown = office.one("person", "show", NUMBER).stdout
     assert document["document_number"] in shown and "document report-lost" in shown and "completed" in shown
+
+
+def test_lists_are_narrowed_to_a_person_a_number_and_a_state(office: CommandLine, portrait: Path) -> None:
+    added(office, "--personal-number", NUMBER)
+    other = added(office, surname="Berg", given="Carl", born="1980-01-01")
+    document = issued(office, NUMBER, portrait)
+    as_json(office, "application", "create", "--person", other, "--profile", "utopia-id", "--portrait", portrait)
+
+    def listed(*words: str) -> list[str]:
+        return [each["id"] for each in as_json(office, *words)]
+
+    assert len(listed("application", "list")) == 2
+    assert listed("application", "list", "--person", NUMBER) == [document["application"]]
+    assert listed("application", "list", "--person", NUMBER, "--state", "created") == []
+    assert len(listed("application", "list", "--person", "Berg Carl 1980-01-01")) == 1
+    for words in (("--person", NUMBER), ("--number", document["document_number"].lower()),
+                  ("--person", NUMBER, "--number", document["document_number"], "--state", "issued")):  # fmt: skip
+        assert listed("document", "list", *words) == [document["id"]]
+    for words in (("--person", other), ("--number", "U99999999"), ("--person", NUMBER, "--state", "lost")):
+        assert listed("document", "list", *words) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from eid_toolkit.ground.home.home import Home
 from support.homes import portrait_file
 from support.offices import CommandLine
 
-BAD_INPUT = 9
+BAD_INPUT, NOT_PERMITTED = 9, 10
 BORN = ["--birth", "1990-01-31", "--sex", "M"]
 
 
@@ -67,3 +68,58 @@ def test_a_reissue_is_tried_too(office: CommandLine, portrait: Path) -> None:
     office.one("person", "change", person, "--surname", "Эрикссон", "--source", "a passport")
     refused = office.one("--yes", "document", "reissue", document["id"], "--kind", "renewal", code=BAD_INPUT)
     assert "U+042D" in refused.stderr
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 201, "bell\x07"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("application", "withdraw", "A-000000000000"),
+        ("application", "reject", "A-000000000000"),
+        ("document", "revoke", "D-000000000000"),
+        ("card", "spoil", "D-000000000000"),
+        ("stock", "spoil", "BL-00001"),
+        ("stock", "destroy", "BL-00001"),
+        ("person", "erase", "P-000000000000"),
+        ("notice", "withdraw", "N-000000000000"),
+    ],
+    ids=" ".join,
+)
+def test_a_reason_is_looked_at_before_anything_else(tmp_path: Path, words: tuple[str, ...], reason: str) -> None:
+    """There is not even a home here."""
+    refused = CommandLine(tmp_path / "nowhere").one(*words, "--reason", reason, code=BAD_INPUT)
+    assert "A reason must be" in refused.stderr
+
+
+@pytest.mark.parametrize("fmt", ["text", "json"])
+def test_with_which_application_something_is_wrong_is_said(office: CommandLine, portrait: Path, fmt: str) -> None:
+    names = ("--profile", "utopia-id", "--portrait", portrait, "--format", "json")
+    people = [added(office, name, "--nationality", "UTO") for name in ("Eriksson", "Berg", "Sund")]
+    made = [json.loads(office.one("application", "create", "--person", each, *names).stdout)["id"] for each in people]
+    office.call("--operator", "bert", "--yes", "application", "approve", made[0])
+    done = office.one("document", "prepare", *made, "--format", fmt, code=NOT_PERMITTED)
+    assert made[0] in done.stdout
+    if fmt == "text":
+        assert [line.partition(":")[2].strip()[:14] for line in done.stderr.splitlines() if "Error" in line] == made[1:]
+        return
+    errors = _errors(done.stderr)
+    assert [each["facts"]["subject"] for each in errors] == made[1:]
+    assert all(each["code"] and each["message"] for each in errors)
+
+
+def _errors(text: str) -> list[dict[str, Any]]:
+    """The JSON documents in a text, one behind the other."""
+    decoder, found = json.JSONDecoder(), []
+    while text := text.strip():
+        value, end = decoder.raw_decode(text)
+        found.append(value["error"])
+        text = text[end:]
+    return found
+
+
+@pytest.mark.parametrize("words", [("person", "show", "nobody"), ("document", "show", "D-0")])
+def test_where_results_are_json_errors_are_too(office: CommandLine, words: tuple[str, ...]) -> None:
+    told = office.one("--yes", *words, "--format", "json", code=BAD_INPUT)
+    assert told.stdout == ""
+    (error,) = _errors(told.stderr)
+    assert error.keys() == {"code", "message", "hint", "facts"}

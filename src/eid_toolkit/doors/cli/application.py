@@ -12,11 +12,11 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
+from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import applying
-from eid_toolkit.work.office.finding import find_application, find_person
+from eid_toolkit.work.office.finding import applications_of, find_application, find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, Evidence
@@ -94,15 +94,20 @@ def create(
 
 @application.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only applications in this state.")
+@click.option("--person", metavar="PERSON", help="Only this person's applications, newest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of applications.")
 @click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
 @pass_app
-def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+def list_(app: App, state: str | None, person: str | None, limit: int | None, offset: int, fmt: str) -> None:
     """List applications, oldest first."""
     from eid_toolkit.books.register.documents.applications import ApplicationState
 
     with open_office(app) as office:
+        if person is not None:
+            theirs = applications_of(office, person, app.choose)
+            _show_list([each for each in theirs if state in (None, each.state)][offset:][:limit], fmt)
+            return
         records = applying.listed(office, ApplicationState(state) if state else None, limit, offset)
     _show_list(records, fmt)
 
@@ -175,15 +180,12 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
         _show(approved[0], "json" if fmt == "jsonl" else fmt)
     elif approved or not failures:
         _show_list(approved, fmt)
-    for failure in failures[1:]:
-        note(message_of(failure, app.language).text)
-    if failures:
-        raise failures[0]
+    app.tell_all(failures)
 
 
 @application.command("reject")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option("--reason", required=True, metavar="TEXT", help="Reason.")
+@reason_option("Reason.")
 @format_option
 @pass_app
 def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
@@ -195,7 +197,7 @@ def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
 
 @application.command("withdraw")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option("--reason", required=True, metavar="TEXT", help="Reason.")
+@reason_option("Reason.")
 @format_option
 @pass_app
 def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:

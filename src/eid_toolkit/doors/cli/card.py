@@ -11,6 +11,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
+from eid_toolkit.doors.cli.reasons import checked_reason, reason_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.work.office import cards
 from eid_toolkit.work.office.finding import find_document
@@ -98,7 +99,13 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @click.argument("job_id", metavar="JOB")
 @click.option("--resume", "decision", flag_value="resume", help="Continue the job at its next run.")
 @click.option("--spoil", "decision", flag_value="spoil", help="Give up the card and the document.")
-@click.option("--reason", default="decided by the operator", show_default=True, help="Reason; kept in the register.")
+@click.option(
+    "--reason",
+    callback=checked_reason,
+    default="decided by the operator",
+    show_default=True,
+    help="Reason; kept in the register.",
+)
 @_serial_option
 @format_option
 @pass_app
@@ -123,7 +130,7 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 
 @card.command("spoil")
 @click.argument("document_id", metavar="DOCUMENT")
-@click.option("--reason", required=True, help="Reason; kept in the register.")
+@reason_option("Reason; kept in the register.")
 @_serial_option
 @format_option
 @pass_app

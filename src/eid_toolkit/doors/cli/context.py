@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.output import confirm, note, prompt
-from eid_toolkit.ground.errors import AgentUntrusted, BadInput, UsageError
+from eid_toolkit.doors.cli.output import confirm, note, paint, prompt, to_json
+from eid_toolkit.ground.errors import AgentUntrusted, BadInput, EidError, UsageError
 from eid_toolkit.ground.messages.catalogue import explain, languages, message_of
 from eid_toolkit.ground.secret import Secret
 
@@ -42,6 +42,7 @@ class App:
     trace: Path | None = None
     trace_secrets: bool = False
     language: str = "en"
+    errors_as_json: bool = False
     passphrase_fd: int | None = None
     pin_fd: int | None = None
     recovery: tuple[str, ...] = ()
@@ -63,6 +64,29 @@ class App:
         """Ask before something that cannot be undone; a no ends the command."""
         if not self.yes:
             confirm(question)
+
+    def tell(self, error: EidError, subject: str | None = None) -> None:
+        """Say on stderr what went wrong, and with which of several; as JSON where results are JSON."""
+        message = message_of(error, self.language)
+        if self.errors_as_json:
+            facts = {
+                name: value if isinstance(value, (str, int)) else str(value) for name, value in error.facts.items()
+            }
+            if subject is not None:
+                facts["subject"] = subject
+            told = {"code": error.code, "message": message.text, "hint": message.hint, "facts": facts}
+            note(to_json({"error": told}))
+            return
+        note(f"{paint('Error:', 'red')} {message.text if subject is None else f'{subject}: {message.text}'}")
+        if message.hint:
+            note(f"{paint('Hint:', 'yellow')} {message.hint}")
+
+    def tell_all(self, failures: Sequence[tuple[str, EidError]]) -> None:
+        """Say what went wrong with each of several things; if there is any, the command ends with the first's code."""
+        for subject, error in failures:
+            self.tell(error, subject)
+        if failures:
+            raise click.exceptions.Exit(failures[0][1].exit_code)
 
     def choose(self, reference: str, choices: Sequence[Choice]) -> str:
         """Have one of several chosen that fit what was typed; raises :class:`BadInput` where nobody can be asked."""
@@ -269,9 +293,23 @@ def pass_app(function: _F) -> _F:
     return with_app  # type: ignore[return-value]
 
 
-format_option = click.option(
-    "--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="Output format."
-)
-list_format_option = click.option(
-    "--format", "fmt", type=click.Choice(["text", "json", "jsonl"]), default="text", help="Output format."
-)
+def _format(ctx: click.Context, _: click.Parameter, value: str) -> str:
+    """Errors come in the form of the results."""
+    ctx.meta.setdefault(_META, {})["errors_as_json"] = value != "text"
+    return value
+
+
+def _format_option(*forms: str) -> Callable[[_F], _F]:
+    return click.option(
+        "--format",
+        "fmt",
+        type=click.Choice(forms),
+        default="text",
+        is_eager=True,
+        callback=_format,
+        help="Output format, also of errors.",
+    )
+
+
+format_option = _format_option("text", "json")
+list_format_option = _format_option("text", "json", "jsonl")

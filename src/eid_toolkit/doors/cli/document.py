@@ -14,9 +14,8 @@ from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import documents
-from eid_toolkit.work.office.finding import find_application, find_document
+from eid_toolkit.work.office.finding import documents_of, find_application, find_document
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -51,23 +50,29 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
         prepared, failures = documents.prepare(office, None if everything else chosen)
         if prepared or not failures:
             _show_list(office, prepared, fmt)
-    for failure in failures[1:]:
-        note(message_of(failure, app.language).text)
-    if failures:
-        raise failures[0]
+    app.tell_all(failures)
 
 
 @document.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
+@click.option("--person", metavar="PERSON", help="Only this person's documents, newest first.")
+@click.option("--number", metavar="NUMBER", help="Only documents with this number, newest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of documents.")
 @click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
 @pass_app
-def list_(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
+def list_(
+    app: App, state: str | None, person: str | None, number: str | None, limit: int | None, offset: int, fmt: str
+) -> None:
     """List documents, oldest first."""
     from eid_toolkit.books.register.documents.documents import DocumentState
 
     with open_office(app) as office:
+        if person is not None or number is not None:
+            theirs = documents_of(office, person, number, app.choose)
+            chosen = [each for each in theirs if state in (None, each.state)][offset:]
+            _show_list(office, chosen[:limit], fmt)
+            return
         records = office.register.documents.list(DocumentState(state) if state else None, limit, offset)
         _show_list(office, list(records), fmt)
 

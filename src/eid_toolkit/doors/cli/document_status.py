@@ -12,6 +12,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, list_form
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note
+from eid_toolkit.doors.cli.reasons import checked_reason
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office import applying, documents
@@ -44,7 +45,7 @@ def _command(action: str) -> click.Command:
         action, cls=Command, help=f"{_HELP[action]}\n\nOfficers are informed with the next `eid trust bundle export`."
     )
     @click.argument("document_id", metavar="DOCUMENT")
-    @click.option("--reason", metavar="TEXT", help="Reason; kept in the register.")
+    @click.option("--reason", callback=checked_reason, metavar="TEXT", help="Reason; kept in the register.")
     @format_option
     @pass_app
     def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:

@@ -111,7 +111,7 @@ class RootGroup(Group):
                 raise
             away = _away(error)
             with suppress(OSError):
-                _print_error(away, FALLBACK)
+                _print_error(away)
             _give_up_output()
             sys.exit(_exit_code_of_untold(self._usage_error or error.__context__) or away.exit_code)
 
@@ -197,11 +197,12 @@ def _complain(ctx: click.Context, error: EidError) -> None:
         import traceback
 
         note(traceback.format_exc().rstrip())
-    _print_error(error, app.language)
+    app.tell(error)
 
 
-def _print_error(error: EidError, language: str) -> None:
-    message = message_of(error, language)
+def _print_error(error: EidError) -> None:
+    """Where nothing is known of the command yet."""
+    message = message_of(error, FALLBACK)
     note(f"{paint('Error:', 'red')} {message.text}")
     if message.hint:
         note(f"{paint('Hint:', 'yellow')} {message.hint}")

@@ -10,6 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, emit_values
+from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
 from eid_toolkit.work.office.finding import find_document, find_person
@@ -72,7 +73,7 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
 
 @notice.command("withdraw")
 @click.argument("notice_id", metavar="NOTICE")
-@click.option("--reason", required=True, help="Reason.")
+@reason_option("Reason.")
 @format_option
 @pass_app
 def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:

@@ -122,7 +122,7 @@ def looked_at(office: Office, identifier: str, *, portrait: bool) -> tuple[Appli
 
 def approve(
     office: Office, identifiers: Iterable[str] | None, review: Callable[[Sequence[Application]], None]
-) -> tuple[list[Application], list[EidError]]:
+) -> tuple[list[Application], list[tuple[str, EidError]]]:
     """Approve applications, or the oldest that wait for somebody else than their creator: each stands for itself.
 
     They are given to ``review`` first; what was shown there is what is approved. Returns those approved, and why others
@@ -141,7 +141,7 @@ def approve(
         try:
             approved.append(applications.approve(record.id, operator, shown=record.digest))
         except EidError as error:
-            failures.append(error)
+            failures.append((record.id, error))
     return approved, failures
 
 

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from eid_toolkit.work.personalization.print_data import PrintData
 
 
-def prepare(office: Office, applications: Iterable[str] | None) -> tuple[list[Document], list[EidError]]:
-    """Build and sign the records of these applications, or of all that wait for it; each stands for itself."""
+def prepare(office: Office, applications: Iterable[str] | None) -> tuple[list[Document], list[tuple[str, EidError]]]:
+    """Build and sign the records of these applications, or of all that wait for it; each stands for itself.
+
+    Returns the documents, and with which applications what went wrong.
+    """
     operator = office.operator(Permission.PREPARE_DOCUMENTS)
     chosen: Sequence[str] = office.register.applications.waiting() if applications is None else list(applications)
     outcomes = list(office.preparation.prepare_all(chosen, operator))
-    failures = [outcome for outcome in outcomes if isinstance(outcome, EidError)]
+    failures = [(name, each) for name, each in zip(chosen, outcomes, strict=True) if isinstance(each, EidError)]
     return [outcome for outcome in outcomes if not isinstance(outcome, EidError)], failures
 
 

@@ -91,6 +91,23 @@ def find_document(office: Office, text: str, choose: Choose, *actions: str) -> s
     return _chosen(text, [Choice(each.id, told_of_document(each)) for each in wanted or found], choose)
 
 
+def documents_of(office: Office, person: str | None, number: str | None, choose: Choose) -> Sequence[Document]:
+    """The documents of a person, as :func:`find_person` takes one, or with a number, or both; the newest first."""
+    documents = office.register.documents
+    if number is not None:
+        found = documents.with_number(number.strip())
+        office.register.record(office.operator(), _NUMBER_LOOKED_UP, "documents", {"by": "number", "hits": len(found)})
+        if person is None:
+            return found
+    theirs = documents.of_person(_person_id(office, person or "", choose))
+    return [each for each in theirs if number is None or each.document_number == number.strip().upper()]
+
+
+def applications_of(office: Office, person: str, choose: Choose) -> Sequence[Application]:
+    """The applications of a person, as :func:`find_person` takes one; the newest first."""
+    return office.register.applications.of_person(_person_id(office, person, choose))
+
+
 def find_application(office: Office, text: str, choose: Choose, *, waiting: str | None = None) -> str:
     """An application's identifier, by that, or the applicant's personal number or name and date of birth.
 

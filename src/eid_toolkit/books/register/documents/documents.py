@@ -371,6 +371,8 @@ def _check_number(connection: Connection, prepared: PreparedDocument) -> None:
 def _check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
     """Whether two people have the card with this serial before them."""
     people = [operator] if second is None else [operator, second]
+    if second is None and serial is None and operator.keys is not None:  # all that is missing is said at once
+        raise NotPermitted("card-spoiling-incomplete")
     require_two(people, "card.spoil", (Permission.SPOIL,), Permission.WITNESS_STOCK)
     if serial is None:
         raise NotPermitted("card-serial-missing")

@@ -7,13 +7,14 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_values, note
+from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
 from eid_toolkit.work.office import erasing
 from eid_toolkit.work.office.finding import find_person
 
 
 @click.command("erase", cls=Command)
 @click.argument("person_id", metavar="PERSON")
-@click.option("--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone.")
+@reason_option(ON_RECORD)
 @format_option
 @pass_app
 def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
@@ -24,13 +25,10 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     the person is the subject of an active notice. Earlier backups still contain all the data: destroy them when their
     retention period ends.
     """
-    from eid_toolkit.books.ledger.reasons import clean_reason
-
-    why = clean_reason(reason)
     with open_office(app) as office:
         identifier = erasing.check(office, find_person(office, person_id, app.choose))
         app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")
-        erased = erasing.erase(office, identifier, why)
+        erased = erasing.erase(office, identifier, reason)
         is_file = office.register.database.is_file
     values = erased.to_json()
     pairs = [

@@ -11,6 +11,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, emit_values, note, short
+from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
 from eid_toolkit.doors.cli.stock_commands.components import type_component
 from eid_toolkit.doors.cli.stock_commands.terms import batch_of, terms_of, terms_options
 from eid_toolkit.ground.errors import UsageError
@@ -121,7 +122,7 @@ def list_(app: App, fmt: str) -> None:
 @key.command("destroy")
 @click.argument("vendor")
 @_batch_option
-@click.option("--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone.")
+@reason_option(ON_RECORD)
 @format_option
 @pass_app
 def destroy(app: App, vendor: str, batch: str, reason: str, fmt: str) -> None:

@@ -10,6 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, prompt
+from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.work.office import blanks
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.register.stock.stock_movements import Blank
 
 _COLUMNS = ("serial", "chip", "state", "station", "reason")
-_reason_option = click.option(
-    "--reason", required=True, help="Reason; kept in the audit log permanently, so do not name anyone."
-)
+_reason_option = reason_option(ON_RECORD)
 _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 
 
