@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from eid_toolkit.books.keys.compartments import Compartment
 from eid_toolkit.books.keys.opening import is_authority
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.ground.ports import Clock
+from eid_toolkit.work.office import health_surroundings as surroundings
+from eid_toolkit.work.office.findings import Finding, Grade
 from eid_toolkit.work.office.key_keeping import KeyStanding, standing
 from eid_toolkit.work.office.office import Office
 
@@ -20,27 +20,11 @@ _OLD_LISTS = timedelta(days=90)
 """As old as a revocation list may get (9303-12 4.2.2)."""
 
 
-class Grade(StrEnum):
-    """How bad it is."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; ``code`` is that of a message with its ``facts``."""
-
-    area: str
-    grade: Grade
-    code: str
-    facts: dict[str, object] = field(default_factory=dict)
-
-
 def findings(root: Path, open_office: Callable[[], Office], clock: Clock) -> Iterator[Finding]:
     """All findings, area by area; what cannot be looked at is a finding itself."""
     yield from _attempt("readers", _readers, Grade.WARNING)
+    yield from surroundings.terminal()
+    yield from surroundings.disk(root)
     if is_authority(root):
         yield from _attempt("home", lambda: _office(open_office, clock))
     yield from _attempt("trust", lambda: _trust(root, clock.now()))
@@ -70,7 +54,11 @@ def _office(open_office: Callable[[], Office], clock: Clock) -> Iterator[Finding
         yield from _keys(office, standing(office))
         yield from _attempt("operators", lambda: _operators(office))
         yield from _attempt("pki", lambda: _own_lists(office, clock.now()))
+        yield from _attempt("pki", lambda: surroundings.certificates(office, clock.now()))
         yield from _attempt("pki", lambda: _own_files(office))
+        yield from _attempt("agent", lambda: surroundings.agent(office), Grade.WARNING)
+        yield from _attempt("backup", lambda: surroundings.backups(office, clock.now()))
+        yield from surroundings.zone(office, clock.now())
     finally:
         office.register.close()
 
