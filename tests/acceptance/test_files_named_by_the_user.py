@@ -107,7 +107,8 @@ def test_evidence_with_a_time_that_cannot_be_is_refused(
     ("closed", "words", "code"),
     [
         ("<&-", ["verify", "--reader", "emulator:genuine", "--can", "-"], 9),
-        ("<&- >&- 2>&-", ["verify", "--reader", "emulator:genuine", "--can", CAN], 0),
+        ("<&- 2>&-", ["verify", "--reader", "emulator:genuine", "--can", CAN], 0),
+        ("<&- >&- 2>&-", ["verify", "--reader", "emulator:genuine", "--can", CAN], 11),  # nobody has read the verdict
         (">&-", ["decode", "/dev/null"], 9),
     ],
 )

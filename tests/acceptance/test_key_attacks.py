@@ -146,7 +146,9 @@ def test_a_clerk_with_all_files_signs_nothing_as_an_authority(attack: Attack, wo
         attack.fails(people, *words, code=10)
 
 
-@pytest.mark.parametrize("words", [("card", "personalize", "0", "--reader", "emulator:x"), ("emulator", "blank", "x")])
+@pytest.mark.parametrize(
+    "words", [("card", "personalize", "D-0", "--reader", "emulator:x"), ("emulator", "blank", "x")]
+)
 def test_a_clerk_with_all_files_opens_no_cards(attack: Attack, words: tuple[str, ...]) -> None:
     attack.fails("carl", *words, code=10)
 

@@ -68,7 +68,7 @@ def test_a_card_takes_two_people_to_spoil_though_its_row_is_gone(
     def spoiled(office: WorkingOffice) -> object:
         return office.register.documents.spoil(life.documents["other"], "torn", office.clerk)
 
-    refused(stocked, "second-person-missing", spoiled)
+    refused(stocked, "card-spoiling-incomplete", spoiled)
     with meddler.kept(card):
         meddler.set(card, chip_of(USED), serial=None)
         refused(stocked, "row-changed", spoiled)

@@ -182,7 +182,7 @@ class TestAuthorityOffLine:
         shown = office.shown()
         assert (shown["csca_key"], shown["crl"]) == ("elsewhere", None)
         assert [signer["fingerprint"] for signer in shown["document_signers"]] == [issued["fingerprint"]]
-        assert "csca-key-not-here" not in office.two("pki", "ds", "create", code=10)
+        assert "is not in this home" in office.two("pki", "ds", "create", code=10)
 
         document = prepared(office, tmp_path)
         assert document["state"] == "prepared"

@@ -8,7 +8,7 @@ by the audit key: it stays when a later restoring replaces the log that told of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,11 +71,18 @@ class HomeNotes:
 
     def newest(self) -> tuple[SignedRow, ...]:
         """The newest rows seen, of different chains; raises :class:`IntegrityBroken` if the file is damaged."""
-        return tuple(row for row in self._noted() if row.home == self._home)
+        return self.newest_now()()
+
+    def newest_now(self) -> Callable[[], tuple[SignedRow, ...]]:
+        """As :meth:`newest`, of the file as it is now, judged when it is asked for."""
+        data = self._read(NEWEST_FILE, _LIMIT)
+        return lambda: tuple(row for row in self._rows_in(data) if row.home == self._home)
 
     def _noted(self) -> tuple[SignedRow, ...]:
         """All rows in the file, some perhaps of a home that this one was made to look like for a while."""
-        data = self._read(NEWEST_FILE, _LIMIT)
+        return self._rows_in(self._read(NEWEST_FILE, _LIMIT))
+
+    def _rows_in(self, data: bytes | None) -> tuple[SignedRow, ...]:
         if data is None:
             return ()
         try:

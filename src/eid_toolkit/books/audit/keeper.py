@@ -80,6 +80,11 @@ class SignedRow:
         return home if voucher.record.has_signed(signed, self.signature) else None
 
 
+Rows = Callable[[], Sequence[SignedRow]]
+BEHIND = "register-behind"
+"""The proof that the register is not behind what its home remembers."""
+
+
 @dataclass(frozen=True)
 class LogKeeper:
     """What signs, and checks, the log of one home's register in this process."""
@@ -87,8 +92,11 @@ class LogKeeper:
     foundation: Foundation
     clock: Clock
     entropy: Entropy
-    expected: Callable[[], Sequence[SignedRow]] = tuple
-    """The newest rows that the home remembers, of chains: a register without them is not worked with."""
+    expected: Callable[[], Rows] = lambda: tuple
+    """The newest rows that the home remembers now, of chains, judged when they are asked for.
+
+    A register without them is not worked with.
+    """
     proofs: dict[str, object] = field(default_factory=dict)
     """What was proved of rows, by their hashes: a hash binds its row and all before it, so it stays proved."""
     seen: dict[str, SignedRow] = field(default_factory=dict)
@@ -98,6 +106,8 @@ class LogKeeper:
     stored: set[str] = field(default_factory=set)
     """Sessions that are in the log."""
     _sessions: dict[tuple[str, bytes], Session] = field(default_factory=dict)
+    _home: list[Rows] = field(default_factory=list)
+    """What the home remembered when it was first asked, if it was."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def session(self, operator: Operator, time: datetime) -> Session | None:
@@ -115,6 +125,14 @@ class LogKeeper:
                         self._sessions.clear()
                     self._sessions[place] = running
         return running
+
+    def remembered(self) -> Rows:
+        """The newest rows known of now: a transaction that begins after this finds them, others perhaps not."""
+        with self._lock:
+            if not self._home:
+                self._home.append(self.expected())
+            seen, home = tuple(self.seen.values()), self._home[0]
+        return lambda: (*seen, *(() if BEHIND in self.proofs else home()))
 
     def written(self, row: SignedRow) -> None:
         """A signed row is in the log from now on."""

@@ -16,17 +16,16 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
 from eid_toolkit.books.audit.heads import LAST
-from eid_toolkit.books.audit.keeper import LogKeeper, chain_of, run_statement
+from eid_toolkit.books.audit.keeper import BEHIND, LogKeeper, chain_of, run_statement
 from eid_toolkit.books.audit.rows import GENESIS, OFFICE, StoredRow, some_bytes
 from eid_toolkit.books.audit.sessions import SessionRecord, Voucher, read_voucher, specimen_public_key
-from eid_toolkit.books.ledger.database import keeper_of
+from eid_toolkit.books.ledger.database import keeper_of, remembered_of
 from eid_toolkit.books.ledger.kinds import KINDS, OPERATOR
 from eid_toolkit.books.ledger.schema import audit, audit_session, audit_signature, chain_head
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
-BEHIND = "register-behind"
 _CHUNK = 400
 _COVERING = audit_signature.alias()
 _SIGNATURES = (
@@ -65,6 +64,8 @@ class Prover:
         self.connection = connection
         self._standings: dict[str, list[_Version]] = {}
         self._vouchers: dict[str, Voucher | None] = {}
+        self._consistent: dict[int, StoredRow] = {}
+        """Rows that were just found to be as their hashes say, by their positions."""
 
     @cached_property
     def is_fresh(self) -> bool:
@@ -74,7 +75,8 @@ class Prover:
 
     def require(self, row: StoredRow, rights: Iterable[Permission]) -> None:
         """Raises :class:`IntegrityBroken` unless the row is signed by its operator, who had one of the rights."""
-        if not row.is_consistent() or row.place[0] != chain_of(row.operator):
+        known = self._consistent.get(row.position) is row or row.is_consistent()
+        if not known or row.place[0] != chain_of(row.operator):
             raise IntegrityBroken("row-not-signed", row=row.position)
         proof = f"{row.hash} {' '.join(sorted(rights))}"
         if proof in self.keeper.proofs:
@@ -166,6 +168,7 @@ class Prover:
 
     def prepare(self, rows: Iterable[StoredRow]) -> None:
         """Look at the signatures of many rows at once; those that hold are remembered."""
+        self._consistent = {}
         unknown = {row.place: row for row in rows if row.hash not in self.keeper.proofs}
         for start in range(0, len(unknown), _CHUNK):
             positions = [row.position for row in list(unknown.values())[start : start + _CHUNK]]
@@ -195,6 +198,7 @@ class Prover:
             statement, stored(some_bytes, signed.signature, "a signature")
         ):
             self.keeper.keep({row.hash: voucher for row in run})
+            self._consistent.update((row.position, row) for row in run)
 
     def _voucher(self, identifier: str) -> Voucher | None:
         if identifier not in self._vouchers:
@@ -214,12 +218,9 @@ def _newest(versions: Sequence[_Version], fits: Callable[[_Version], bool]) -> S
 def _require_newest(connection: Connection, keeper: LogKeeper) -> None:
     """Raises :class:`IntegrityBroken` for a register that is behind what was written here, or what the home remembers.
 
-    The latter is asked once in a process.
+    That is what was known when the transaction began: what others have written since it need not find.
     """
-    expected = list(keeper.seen.values())
-    if BEHIND not in keeper.proofs:
-        expected += keeper.expected()
-    for newest in expected:
+    for newest in remembered_of(connection):
         if not log.has_row(connection, newest.chain, newest.last, newest.hash):
             raise IntegrityBroken("register-behind", row=newest.position)
     keeper.keep({BEHIND: True})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -198,7 +199,7 @@ def check(prover: Prover, kind: Kind, subject: str, values: Values | None, histo
         raise IntegrityBroken("row-changed", row=newest.position) from None
     if (values[VERSION], values[TOLD_BY]) != (newest.version, newest.hash):
         raise IntegrityBroken("row-changed", row=newest.position)
-    if (content, state) != (_content(newest), newest.state):
+    if (content, state) != (_told(newest.detail)[0], newest.state):
         raise IntegrityBroken("row-changed", row=newest.position)
     if kind.creator is not None:
         creator = str(values[kind.creator]).casefold()
@@ -215,7 +216,7 @@ def check_step(prover: Prover, kind: Kind, before: StoredRow | None, row: Stored
     version, state = (0, NONE) if before is None else (before.version or 0, before.state or NONE)
     if row.version == version:
         raise IntegrityBroken("row-told-twice", row=row.position)
-    if row.version != version + 1 or _before(row) != (None if before is None else before.hash):
+    if row.version != version + 1 or _told(row.detail)[1] != (None if before is None else before.hash):
         raise IntegrityBroken("row-step-missing", row=row.position)
     if before is None and row.action == f"{kind.name}.{row.state}.{TAKEN_OVER}":
         require_taken_over(prover, row)
@@ -257,19 +258,14 @@ def _subject_of(row: StoredRow) -> str:
     return row.subject
 
 
-def _content(row: StoredRow) -> object:
-    return _in(row, CONTENT)
-
-
-def _before(row: StoredRow) -> object:
-    return _in(row, BEFORE)
-
-
-def _in(row: StoredRow, name: str) -> object:
+@lru_cache(maxsize=1024)
+def _told(detail: str) -> tuple[object, object]:
+    """What the detail of a row says of its content, and of the row before."""
     try:
-        return parse_json(row.detail).get(name, "")
+        told = parse_json(detail)
+        return told.get(CONTENT, ""), told.get(BEFORE, "")
     except (ValueError, TypeError, AttributeError):
-        return ""
+        return "", ""
 
 
 def _of_subject(error: EidError, kind: Kind, subject: str) -> IntegrityBroken:

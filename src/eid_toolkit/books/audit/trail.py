@@ -137,7 +137,7 @@ class AuditTrail:
         key = key or own
         if key is not None and self._keys.is_open(Compartment.AUDIT):
             self._check_key(key)
-        seen = self._files.seen()  # before the transaction begins, which can only know more
+        seen, newest = self._files.seen(), self._notes.newest_now()  # before the transaction, which can only know more
         if kept is not None:
             check_kept(kept, key)
         known = tuple(each for each in (seen, kept) if each is not None)
@@ -149,7 +149,7 @@ class AuditTrail:
                 connection
             ):  # a head that says of its row where it does not stand
                 result = replace(result, reason="audit-head-lost", broken_at=result.newest_position)
-            behind = next((each for each in self._notes.newest() if not _has_row(connection, each)), None)
+            behind = next((each for each in newest() if not _has_row(connection, each)), None)
             if result.reason is None and behind is not None:
                 first = min(behind.position, result.newest_position + 1)
                 result = replace(result, reason="register-behind", broken_at=first, broken_through=behind.position)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -16,7 +14,6 @@ from sqlalchemy.exc import (
     DatabaseError,
     DataError,
     DBAPIError,
-    DisconnectionError,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -24,6 +21,7 @@ from sqlalchemy.exc import (
 )
 
 from eid_toolkit.books.ledger.register_address import RegisterAddress
+from eid_toolkit.books.ledger.rested_connections import replace_lost_connections
 from eid_toolkit.books.ledger.schema import HEAD, metadata
 from eid_toolkit.books.ledger.server_tls import VERIFIED, tls_refusal
 from eid_toolkit.ground.errors import BadInput, DatabaseAway, IntegrityBroken, NotPermitted, ServiceAway, ValueRefused
@@ -45,8 +43,7 @@ _PRAGMAS = (
 )
 VERSION_TABLE = "alembic_version"
 _WRITE, _EXCLUSIVE, _KEEPER, _PENDING = "eid_write", "eid_exclusive", "eid_keeper", "eid_pending"
-_SINCE = "eid_since"
-_RESTED = 0.5  # seconds after which a connection is tried before it is used
+_REMEMBERED = "eid_remembered"
 _WRITER_LOCK = 0x65_69_64  # "eid": shared by all writers of a PostgreSQL register
 _BUSY = ("locked", "lock timeout", "deadlock")
 _DAMAGED = ("malformed", "not a database", "no such ", "does not exist")
@@ -62,6 +59,13 @@ class Gathered(Protocol):
         """It is on the disk."""
 
 
+class Keeper(Protocol):
+    """What signs and checks the audit log of a register."""
+
+    def remembered(self) -> Callable[[], Sequence[Any]]:
+        """What is known of its newest rows before a transaction begins, asked for within it."""
+
+
 _Gathered = TypeVar("_Gathered", bound=Gathered)
 
 
@@ -70,7 +74,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.keeper: object = None
+        self.keeper: Keeper | None = None
         """What signs and checks the audit log; see :mod:`eid_toolkit.books.audit.keeper`."""
 
     @classmethod
@@ -135,8 +139,7 @@ class Database:
         if address.path is not None:
             event.listen(engine, "connect", _prepare)
         else:
-            event.listen(engine, "checkin", _rest)
-            event.listen(engine, "checkout", partial(_wake, engine))
+            replace_lost_connections(engine)
         event.listen(engine, "begin", _begin)
         return cls(engine)
 
@@ -153,7 +156,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state and changes nothing."""
         with _clear_errors(), self._engine.connect() as connection:
-            connection.execution_options(**{_KEEPER: self.keeper})
+            connection.execution_options(**self._keeping())
             if not self.is_file:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -168,7 +171,7 @@ class Database:
         waits for all others, and they for it: for what concerns the register, or its log, as a whole.
         """
         with _clear_errors(), self._engine.connect() as connection:
-            connection.execution_options(**{_WRITE: True, _EXCLUSIVE: exclusive, _KEEPER: self.keeper})
+            connection.execution_options(**{_WRITE: True, _EXCLUSIVE: exclusive, **self._keeping()})
             try:
                 with connection.begin():
                     yield connection
@@ -178,6 +181,9 @@ class Database:
                     gathered.committed()
             finally:
                 connection.info.pop(_PENDING, None)
+
+    def _keeping(self) -> dict[str, object]:
+        return {_KEEPER: self.keeper, _REMEMBERED: tuple if self.keeper is None else self.keeper.remembered()}
 
     def clear_files(self) -> bool:
         """Have what was overwritten leave a file's write-ahead log too; False while another reader needs it there.
@@ -239,6 +245,12 @@ def keeper_of(connection: Connection) -> object:
     return connection.get_execution_options().get(_KEEPER)
 
 
+def remembered_of(connection: Connection) -> Sequence[Any]:
+    """What the keeper knew of the newest rows when the transaction began."""
+    remembered: Callable[[], Sequence[Any]] = connection.get_execution_options()[_REMEMBERED]
+    return remembered()
+
+
 def pending_in(connection: Connection) -> object:
     """What the transaction has gathered, if it has."""
     return connection.info.get(_PENDING)
@@ -271,21 +283,6 @@ def _server_options(address: RegisterAddress) -> dict[str, Any]:
     arguments = {"connect_timeout": str(CONNECT_TIMEOUT), "application_name": "eid-toolkit", **address.arguments}
     arguments["options"] = f"{address.arguments.get('options', '')} {timeouts}".strip()
     return {"connect_args": arguments, "isolation_level": "READ COMMITTED"}
-
-
-def _rest(_connection: Any, record: Any) -> None:
-    """A server's connection goes back to the pool."""
-    record.info[_SINCE] = monotonic()
-
-
-def _wake(engine: Engine, connection: Any, record: Any, _borrowed: object) -> None:
-    """It is taken out again: one that the server may have closed meanwhile is replaced."""
-    if monotonic() - record.info.get(_SINCE, monotonic()) < _RESTED:
-        return
-    try:
-        engine.dialect.do_ping(connection)
-    except engine.dialect.loaded_dbapi.Error:
-        raise DisconnectionError from None
 
 
 def upgrade(connection: Connection, version: str = "head") -> None:

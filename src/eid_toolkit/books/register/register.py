@@ -74,7 +74,7 @@ class Register(LogBook):
         address = RegisterAddress.of(home)
         database = Database.found(address) if new else Database.open(address, new=False)
         notes = HomeNotes(home.audit, keys.foundation.home)
-        database.keeper = LogKeeper(keys.foundation, clock, entropy, notes.newest)
+        database.keeper = LogKeeper(keys.foundation, clock, entropy, notes.newest_now)
         standing = LoggedStanding(database)
         operators.hold_to(standing.of_operator, standing.roles_of)
         keys.hold_to(standing.of_compartment)

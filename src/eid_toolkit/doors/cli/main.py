@@ -46,7 +46,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "demo:demo",
         "Issue three cards to fictitious persons, verify them, and detect six forgeries.",
     ),
-    "doctor": ("doctor:doctor", "Check readers, keys, register, clock and trust lists, and say what to do."),
+    "doctor": (
+        "doctor:doctor",
+        "Check readers, disk, keys, register, certificates, back-ups, clock and trust lists, and say what to do.",
+    ),
     "document": ("document:document", "Manage documents, from preparation to destruction."),
     "emulator": ("emulator:emulator", "Create, show and attach emulated cards."),
     "evidence": (
