@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from eid_toolkit.books.staff.roles import Permission, permissions_of
 from eid_toolkit.ground.home.home import Home
-from support.homes import portrait_file
+from support.homes import PASSPHRASE, UTOPIAN, portrait_file
 from support.offices import CommandLine
+from support.real_offices import STAFF, at_work, copied_real_home
 
-BAD_INPUT = 9
+__all__ = ["copied_real_home"]
+BAD_INPUT, NOT_PERMITTED = 9, 10
 NAME, BORN, NUMBER = "Eriksson Anna Maria", "1974-08-12", "ZE184226B"
 
 
@@ -78,7 +81,8 @@ def test_what_was_found_otherwise_than_by_identifier_is_on_record(office: Comman
     as_json(office, "document", "history", f"{NAME} {BORN}")
     rows = as_json(office, "audit", "show")[before:]
     looked = [(row["action"], row["operator"]) for row in rows if row["action"].endswith("looked-up")]
-    assert looked == [("document.looked-up", "anna"), ("person.looked-up", "anna")]
+    searched_and_meant = [("person.looked-up", "anna")] * 2
+    assert looked == [("document.looked-up", "anna"), *searched_and_meant]
 
 
 def test_of_several_that_fit_one_has_to_be_named(office: CommandLine, portrait: Path) -> None:
@@ -88,6 +92,9 @@ def test_of_several_that_fit_one_has_to_be_named(office: CommandLine, portrait: 
     words = ("--profile", "utopia-id", "--portrait", portrait)
     office.one("application", "create", "--person", f"{NAME} {BORN}", *words, code=BAD_INPUT)
     assert as_json(office, "application", "list") == []
+    for words in (("document", "report-lost"), ("application", "show"), ("document", "list", "--person")):
+        refused = office.one("--yes", *words, f"{NAME} {BORN}", code=BAD_INPUT)
+        assert first in refused.stderr and second in refused.stderr
 
 
 def test_of_two_documents_that_one_is_meant_with_which_it_can_be_done(office: CommandLine, portrait: Path) -> None:
@@ -148,3 +155,35 @@ def test_lists_are_narrowed_to_a_person_a_number_and_a_state(office: CommandLine
         assert listed("document", "list", *words) == [document["id"]]
     for words in (("--person", other), ("--number", "U99999999"), ("--person", NUMBER, "--state", "lost")):
         assert listed("document", "list", *words) == []
+
+
+def test_what_a_person_has_is_shown_to_who_may_read_persons_alone(
+    real_home: Home, tmp_path: Path, portrait: Path
+) -> None:
+    """Whether the person is named by identifier or by number; and it is on record."""
+    with at_work(real_home) as office:
+        person = office.application({**UTOPIAN, "personal_number": NUMBER}).person.id
+        allowed = {name for name, role in STAFF.items() if Permission.READ_PERSONS in permissions_of([role])}
+    assert {"clara"} <= allowed < set(STAFF)
+    home = CommandLine(real_home.root)
+    given = {"EID_OPERATOR_PASSPHRASE": PASSPHRASE.reveal().decode()}
+    for name in STAFF:
+        for what in ("application", "document"):
+            for reference in (person, NUMBER):
+                words = ("--operator", name, what, "list", "--person", reference)
+                home.call(*words, code=0 if name in allowed else NOT_PERMITTED, **given)
+    with at_work(real_home) as office:
+        looked = [row for row in office.register.audit_rows(person) if row.action == "person.looked-up"]
+    assert {row.operator for row in looked} == allowed
+    assert len(looked) == 4 * len(allowed)
+
+
+def test_who_may_read_no_persons_learns_of_none(real_home: Home, portrait: Path) -> None:
+    """Not by a document or an application that is asked for by its person, either."""
+    with at_work(real_home) as office:
+        made = office.application({**UTOPIAN, "personal_number": NUMBER})
+    given = {"EID_OPERATOR_PASSPHRASE": PASSPHRASE.reveal().decode()}
+    for reference in (made.person.id, NUMBER, f"{made.person.data.name} {made.person.data.date_of_birth.iso}"):
+        for words in (("application", "show"), ("document", "show"), ("card", "spoil", "--reason", "torn")):
+            refused = CommandLine(real_home.root).call("--operator", "stan", *words, reference, code=BAD_INPUT, **given)
+            assert made.id not in refused.output and made.person.data.primary_identifier not in refused.stdout

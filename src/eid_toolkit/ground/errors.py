@@ -103,6 +103,10 @@ class BadInput(EidError):
     exit_code = 9
 
 
+class SeveralFit(BadInput):
+    """What was typed fits several, and nobody could be asked which one is meant."""
+
+
 class NotRsaKey(BadInput):
     """A public key of another kind than RSA."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.output import confirm, note, paint, prompt, to_json
-from eid_toolkit.ground.errors import AgentUntrusted, BadInput, EidError, UsageError
+from eid_toolkit.ground.errors import AgentUntrusted, EidError, SeveralFit, UsageError
 from eid_toolkit.ground.messages.catalogue import explain, languages, message_of
 from eid_toolkit.ground.secret import Secret
 
@@ -92,7 +92,7 @@ class App:
         """Have one of several chosen that fit what was typed; raises :class:`BadInput` where nobody can be asked."""
         if not sys.stdin.isatty():
             told = "; ".join(f"{choice.identifier} ({choice.told})" for choice in choices)
-            raise BadInput("reference-not-unique", reference=reference, choices=told)
+            raise SeveralFit("reference-not-unique", reference=reference, choices=told)
         for number, choice in enumerate(choices, start=1):
             note(f"{number:>3}  {choice.identifier}  {choice.told}")
         while True:

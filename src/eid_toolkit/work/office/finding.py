@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.errors import BadInput, NotPermitted, SeveralFit
 from eid_toolkit.work.office.office import Office
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 20
 """Of more that fit, nobody is asked to choose."""
-_PERSON = re.compile(r"P-[0-9A-Z]{12}", re.IGNORECASE)
-_OTHER = re.compile(r"[AD]-[0-9A-Z]+", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[AD]-[0-9A-Z]+", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _NUMBER_LOOKED_UP = "document.looked-up"
 
@@ -59,11 +58,18 @@ def find_person(office: Office, text: str, choose: Choose) -> str:
 
 
 def _person_id(office: Office, text: str, choose: Choose) -> str:
-    """The identifier of whom :func:`find_person` finds, or whose personal number it is."""
+    """The identifier of a person, looked up by somebody who may read persons; on record whatever it was found by."""
     found = find_person(office, text, choose)
-    if _PERSON.fullmatch(found):
-        return found.upper()
     return office.register.persons.look_ups.person(found, office.look(Permission.READ_PERSONS)).id
+
+
+def _with_number(office: Office, text: str) -> Sequence[Document]:
+    """The documents with this number, the newest first; if there are some, that is on record."""
+    found = office.register.documents.with_number(text.strip())
+    if found:
+        subject = found[0].id if len(found) == 1 else "documents"
+        office.register.record(office.operator(), _NUMBER_LOOKED_UP, subject, {"by": "number", "hits": len(found)})
+    return found
 
 
 def find_document(office: Office, text: str, choose: Choose, *actions: str) -> str:
@@ -74,16 +80,15 @@ def find_document(office: Office, text: str, choose: Choose, *actions: str) -> s
     """
     from eid_toolkit.books.ledger.workflow import DOCUMENT
 
-    if _OTHER.fullmatch(text.strip()):
+    if _IDENTIFIER.fullmatch(text.strip()):
         return text.strip().upper()
-    documents = office.register.documents
-    found = documents.with_number(text.strip())
-    if found:
-        office.register.record(office.operator(), _NUMBER_LOOKED_UP, found[0].id, {"by": "number"})
-    else:
+    found = _with_number(office, text)
+    if not found:
         try:
-            found = documents.of_person(_person_id(office, text, choose))
-        except BadInput as error:
+            found = office.register.documents.of_person(_person_id(office, text, choose))
+        except SeveralFit:
+            raise
+        except (BadInput, NotPermitted) as error:  # who may read no persons has typed a number that no document has
             raise BadInput("document-unknown", document=text) from error
         if not found:
             raise BadInput("person-without-document", person=text)
@@ -93,13 +98,9 @@ def find_document(office: Office, text: str, choose: Choose, *actions: str) -> s
 
 def documents_of(office: Office, person: str | None, number: str | None, choose: Choose) -> Sequence[Document]:
     """The documents of a person, as :func:`find_person` takes one, or with a number, or both; the newest first."""
-    documents = office.register.documents
-    if number is not None:
-        found = documents.with_number(number.strip())
-        office.register.record(office.operator(), _NUMBER_LOOKED_UP, "documents", {"by": "number", "hits": len(found)})
-        if person is None:
-            return found
-    theirs = documents.of_person(_person_id(office, person or "", choose))
+    if person is None:
+        return _with_number(office, number or "")
+    theirs = office.register.documents.of_person(_person_id(office, person, choose))
     return [each for each in theirs if number is None or each.document_number == number.strip().upper()]
 
 
@@ -113,11 +114,13 @@ def find_application(office: Office, text: str, choose: Choose, *, waiting: str 
 
     Of a person's applications those count that are ``waiting`` in this state, if there is one.
     """
-    if _OTHER.fullmatch(text.strip()):
+    if _IDENTIFIER.fullmatch(text.strip()):
         return text.strip().upper()
     try:
         found = office.register.applications.of_person(_person_id(office, text, choose))
-    except BadInput as error:
+    except SeveralFit:
+        raise
+    except (BadInput, NotPermitted) as error:
         raise BadInput("application-unknown", application=text) from error
     if not found:
         raise BadInput("person-without-application", person=text)
@@ -145,7 +148,7 @@ def _chosen(text: str, choices: Sequence[Choice], choose: Choose) -> str:
     if len(choices) == 1:
         return choices[0].identifier
     if len(choices) > MOST_CHOICES:
-        raise BadInput("reference-too-wide", reference=text, limit=MOST_CHOICES)
+        raise SeveralFit("reference-too-wide", reference=text, limit=MOST_CHOICES)
     return choose(text, choices)
 
 
