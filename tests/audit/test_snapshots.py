@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from eid_toolkit.books.audit.states import hold_one
+from eid_toolkit.books.audit.verifying import Manner
 from eid_toolkit.books.ledger.kinds import APPLICATIONS
 from eid_toolkit.books.ledger.schema import audit
 from support.homes import WorkingOffice, both_backends
@@ -43,3 +44,19 @@ def test_what_another_process_has_written_after_a_transaction_began_need_not_be_
         office.register.record(office.clerk, "test.written", "somebody", {})
         office.register.audit.settle()  # the home remembers it
         hold_one(connection, APPLICATIONS, application.id)
+
+
+def test_a_log_that_others_write_to_meanwhile_is_verified_as_it_was(
+    office: WorkingOffice, another: WorkingOffice
+) -> None:
+    office.application()
+    written: list[int] = []
+
+    def write(at: int, size: int) -> None:
+        if not written:
+            another.register.record(another.clerk, "test.written", "somebody", {})
+            another.register.audit.settle()
+            written.append(at)
+
+    result = office.register.audit.verify(manner=Manner(1, write, from_start=True))
+    assert (result.reason, len(written)) == (None, 1)
