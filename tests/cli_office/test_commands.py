@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
 from support.authorities import Authority
-from support.homes import UTOPIAN, VIETNAMESE, portrait_file
+from support.homes import UTOPIAN, VIETNAMESE
 
 Run = Callable[..., Result]
 HOLDER = ["--surname", "Eriksson", "--given-names", "Anna Maria", "--birth", "1974-08-12", "--sex", "F"]
@@ -33,13 +33,6 @@ def run(demo_home: Home, monkeypatch: pytest.MonkeyPatch) -> Run:
         return result
 
     return call
-
-
-@pytest.fixture
-def portrait(tmp_path: Path) -> Path:
-    path = tmp_path / "portrait.png"
-    path.write_bytes(portrait_file())
-    return path
 
 
 def as_json(result: Result) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from eid_toolkit.books.staff.roles import Permission, permissions_of
 from eid_toolkit.ground.home.home import Home
-from support.homes import PASSPHRASE, UTOPIAN, portrait_file
+from support.homes import PASSPHRASE, UTOPIAN
 from support.offices import CommandLine
 from support.real_offices import STAFF, at_work, copied_real_home
 
@@ -22,13 +22,6 @@ NAME, BORN, NUMBER = "Eriksson Anna Maria", "1974-08-12", "ZE184226B"
 @pytest.fixture
 def office(demo_home: Home) -> CommandLine:
     return CommandLine(demo_home.root)
-
-
-@pytest.fixture
-def portrait(tmp_path: Path) -> Path:
-    path = tmp_path / "portrait.png"
-    path.write_bytes(portrait_file())
-    return path
 
 
 def as_json(office: CommandLine, *words: object, by: str = "anna") -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from eid_toolkit.ground.home.home import Home
-from support.homes import portrait_file
 from support.offices import CommandLine
 
 BAD_INPUT, NOT_PERMITTED = 9, 10
@@ -19,13 +18,6 @@ BORN = ["--birth", "1990-01-31", "--sex", "M"]
 @pytest.fixture
 def office(demo_home: Home) -> CommandLine:
     return CommandLine(demo_home.root)
-
-
-@pytest.fixture
-def portrait(tmp_path: Path) -> Path:
-    path = tmp_path / "portrait.png"
-    path.write_bytes(portrait_file())
-    return path
 
 
 def added(office: CommandLine, surname: str, *more: str) -> str:
