@@ -91,7 +91,7 @@ def test_the_processes_end_with_the_one_that_started_them_even_if_that_is_killed
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         assert select.select([parent.stdout], [], [], 30)[0]
-        workers = [int(word) for word in os.read(parent.stdout.fileno(), 100).split()]
+        workers = [int(word) for word in parent.stdout.readline().split()]
         assert len(workers) == 2
         parent.kill()
     until = time.monotonic() + 20
