@@ -64,6 +64,8 @@ class Prover:
         self.connection = connection
         self._standings: dict[str, list[_Version]] = {}
         self._vouchers: dict[str, Voucher | None] = {}
+        self._vouched: dict[str, Voucher] = {}
+        """Of rows proved here, by their hashes: what the keeper remembers is shared, and emptied when it is full."""
         self._consistent: dict[int, StoredRow] = {}
         """Rows that were just found to be as their hashes say, by their positions."""
 
@@ -97,10 +99,10 @@ class Prover:
 
     def _voucher_of(self, row: StoredRow) -> Voucher | None:
         """The session that has signed the run with this row, which is as its hash says."""
-        known = self.keeper.proofs.get(row.hash)
+        known = self._vouched.get(row.hash) or self.keeper.proofs.get(row.hash)
         if known is None:
             self._check_run(row)
-            known = self.keeper.proofs.get(row.hash)
+            known = self._vouched.get(row.hash)
         return known if isinstance(known, Voucher) else None
 
     def standing_of(self, row: StoredRow) -> Standing | None:
@@ -168,7 +170,7 @@ class Prover:
 
     def prepare(self, rows: Iterable[StoredRow]) -> None:
         """Look at the signatures of many rows at once; those that hold are remembered."""
-        self._consistent = {}
+        self._vouched, self._consistent = {}, {}
         unknown = {row.place: row for row in rows if row.hash not in self.keeper.proofs}
         for start in range(0, len(unknown), _CHUNK):
             positions = [row.position for row in list(unknown.values())[start : start + _CHUNK]]
@@ -197,7 +199,9 @@ class Prover:
         if voucher.record.home == home and voucher.record.has_signed(
             statement, stored(some_bytes, signed.signature, "a signature")
         ):
-            self.keeper.keep({row.hash: voucher for row in run})
+            vouched = {row.hash: voucher for row in run}
+            self._vouched.update(vouched)
+            self.keeper.keep(vouched)
             self._consistent.update((row.position, row) for row in run)
 
     def _voucher(self, identifier: str) -> Voucher | None:
