@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 import support.crew_work
 from eid_toolkit.ground.crew import Crew
 from support.crew_work import unable, working
+from support.waiting import next_line
 
 HERE = os.getpid()
 
@@ -88,10 +88,8 @@ if __name__ == "__main__":
 
 def test_the_processes_end_with_the_one_that_started_them_even_if_that_is_killed() -> None:
     code = PARENT.format(folder=str(Path(support.crew_work.__file__).parents[1]))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        assert select.select([parent.stdout], [], [], 30)[0]
-        workers = [int(word) for word in parent.stdout.readline().split()]
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        workers = [int(word) for word in next_line(parent).split()]
         assert len(workers) == 2
         parent.kill()
     until = time.monotonic() + 20
