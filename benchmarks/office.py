@@ -14,7 +14,7 @@ from benchmarks.people import COLUMNS, people
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.keys.holding import HeldKeys
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
+from eid_toolkit.books.register.documents.documents import Document, DocumentPackage, PrintCheck
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_files import ALIASES
 from eid_toolkit.books.staff.operators import Operator
@@ -83,8 +83,8 @@ class SilentDesk:
 
     def confirm(self, document: Document, plan: Plan) -> None: ...
 
-    def confirm_print(self, matches: Callable[[str], bool]) -> str:
-        return "benchmark"
+    def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
+        return PrintCheck.NOT_MADE
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
         self.writing_ended, self.written = time.perf_counter(), len(self.tap.exchanges)

@@ -51,7 +51,17 @@ def test_a_changed_row_keeps_the_card_blank(run: Run, office: WorkingOffice, sta
     card = office.blank()
     before = office.cards.load(card)
     change(home, statement)
-    run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=code)
+    run(
+        home.root,
+        "card",
+        "personalize",
+        "--without-print-check",
+        document.id,
+        "--reader",
+        f"emulator:{card}",
+        "--yes",
+        code=code,
+    )
     assert office.cards.load(card).part(EmrtdMemory).files.keys() == before.part(EmrtdMemory).files.keys()
 
 
@@ -59,7 +69,17 @@ def test_a_document_moved_to_another_application_is_found_out(run: Run, office: 
     home, document, other = office.home, office.document(), office.approved()
     card = office.blank()
     change(home, f"UPDATE document SET application_id = '{other.id}'")
-    run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=12)
+    run(
+        home.root,
+        "card",
+        "personalize",
+        "--without-print-check",
+        document.id,
+        "--reader",
+        f"emulator:{card}",
+        "--yes",
+        code=12,
+    )
 
 
 def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_says_so(
@@ -69,7 +89,17 @@ def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_s
     office.register.documents.bind_chip(document.id, "e1d000", office.clerk)
     change(home, "UPDATE document SET state = 'prepared', chip = NULL")
     card = office.blank()
-    run(home.root, "card", "personalize", document.id, "--reader", f"emulator:{card}", "--yes", code=12)
+    run(
+        home.root,
+        "card",
+        "personalize",
+        "--without-print-check",
+        document.id,
+        "--reader",
+        f"emulator:{card}",
+        "--yes",
+        code=12,
+    )
 
 
 @pytest.mark.parametrize(

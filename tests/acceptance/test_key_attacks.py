@@ -147,7 +147,8 @@ def test_a_clerk_with_all_files_signs_nothing_as_an_authority(attack: Attack, wo
 
 
 @pytest.mark.parametrize(
-    "words", [("card", "personalize", "D-0", "--reader", "emulator:x"), ("emulator", "blank", "x")]
+    "words",
+    [("card", "personalize", "--without-print-check", "D-0", "--reader", "emulator:x"), ("emulator", "blank", "x")],
 )
 def test_a_clerk_with_all_files_opens_no_cards(attack: Attack, words: tuple[str, ...]) -> None:
     attack.fails("carl", *words, code=10)

@@ -376,6 +376,6 @@ def card_with_fingerprints(office: CommandLine, folder: Path) -> str:
     scans = ("--fingerprint", f"right-index={folder / 'scan.jpg'}", "--iris", f"left={folder / 'scan.jpg'}")
     document = prepared(office, folder, "utopia-eac", *scans)
     office.one("emulator", "blank", "card")
-    office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:card")
+    office.one("--yes", "card", "personalize", "--without-print-check", document["id"], "--reader", "emulator:card")
     can: str = json.loads(office.one("document", "export", document["id"], "--format", "json").stdout)["can"]
     return can

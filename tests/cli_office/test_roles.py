@@ -53,8 +53,8 @@ COMMANDS: dict[Permission, tuple[tuple[str, ...], ...]] = {
     Permission.PREPARE_DOCUMENTS: (("document", "prepare", "A-0"),),
     Permission.EXPORT_PRINT_DATA: (("document", "export", "D-0"),),
     Permission.PERSONALIZE: (
-        ("card", "batch", "--reader", "emulator:b-*"),
-        ("card", "personalize", "D-0", "--reader", "emulator:b-1"),
+        ("card", "batch", "--without-print-check", "--reader", "emulator:b-*"),
+        ("card", "personalize", "--without-print-check", "D-0", "--reader", "emulator:b-1"),
         ("card", "resolve", "J-0", "--resume", "--reason", "looked at"),
     ),
     Permission.SPOIL: (

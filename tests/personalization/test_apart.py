@@ -122,7 +122,7 @@ def test_who_comes_late_is_told_who_has_the_document(station: Station) -> None:
     card = station.office.blank()
     taken_elsewhere(station, document_subject(document.id))
     for words in (
-        ("personalize", document.id, "--reader", f"emulator:{card}"),
+        ("personalize", document.id, "--without-print-check", "--reader", f"emulator:{card}"),
         ("spoil", document.id, "--reason", "torn"),
     ):
         told = eid(station, "card", *words, code=11).stderr
@@ -187,7 +187,11 @@ def test_the_journal_changes_no_job_that_has_changed(station: Station) -> None:
 
 def test_a_card_aside_is_not_fed_again_by_its_box(station: Station) -> None:
     _, job = undecided(station)
-    shown = json.loads(eid(station, "card", "batch", "--reader", "emulator:b*", "--format", "json", code=0).stdout)
+    shown = json.loads(
+        eid(
+            station, "card", "batch", "--without-print-check", "--reader", "emulator:b*", "--format", "json", code=0
+        ).stdout
+    )
     assert shown["cards"] == [] and station.office.personalization.journal.get(job.id).state is JobState.NEEDS_DECISION
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.register.documents.documents import DocumentState
+from eid_toolkit.books.register.documents.documents import DocumentState, PrintCheck
 from eid_toolkit.books.trust.store import open_trust
 from eid_toolkit.cards.emulator.blank import make_blank
 from eid_toolkit.cards.emulator.domain.memory import DomainMemory
@@ -182,14 +182,17 @@ def test_the_printed_can_or_mrz_confirms_the_print_and_nothing_else_does(office:
     seen: list[bool] = []
 
     class TypingDesk(SilentClerk):
-        def confirm_print(self, matches):  # type: ignore[no-untyped-def]
+        def confirm_print(self, document, matches):  # type: ignore[no-untyped-def]
             wrong = f"{(int(can) + 1) % 10**6:06}"
-            seen.extend(matches(text) for text in (can, mrz.text, f" {can} ", wrong, "", "<" * 90, "12345x"))
-            return "typed"
+            number = document.document_number
+            seen.extend(
+                matches(text) for text in (can, mrz.text, f" {can} ", number.lower(), wrong, "", "<" * 90, "12345x")
+            )
+            return PrintCheck.TYPED
 
     with office.personalization.hold(document.id), office.reader("blank") as transport:
         office.personalization.personalize(document.id, transport, office.clerk, TypingDesk(office.personalization))
-    assert seen == [True, True, True, False, False, False, False]
+    assert seen == [True, True, True, True, False, False, False, False]
 
 
 def test_a_card_whose_print_is_not_confirmed_is_not_issued_and_can_be_finished_later(office: WorkingOffice) -> None:
@@ -197,7 +200,7 @@ def test_a_card_whose_print_is_not_confirmed_is_not_issued_and_can_be_finished_l
     office.blank()
 
     class WrongCard(SilentClerk):
-        def confirm_print(self, matches):  # type: ignore[no-untyped-def]
+        def confirm_print(self, document, matches):  # type: ignore[no-untyped-def]
             raise AccessDenied("print-not-confirmed")
 
     with (

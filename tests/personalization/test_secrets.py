@@ -75,14 +75,38 @@ def test_nothing_secret_is_left_in_clear(office: WorkingOffice, tmp_path: Path) 
                for name, value in secrets_of(office, document).items()}  # fmt: skip
     office.blank("one")
     office.blank("two")
-    shown = [run(office, tmp_path, "card", "personalize", first.id, "--reader", "emulator:one", "--yes")]
+    shown = [
+        run(
+            office,
+            tmp_path,
+            "card",
+            "personalize",
+            "--without-print-check",
+            first.id,
+            "--reader",
+            "emulator:one",
+            "--yes",
+        )
+    ]
     with pytest.raises(NoCardError):
         office.personalize(second, "two", line=lambda inner: CutLine(inner, 30, after=True))
     for document, card in ((first, "one"), (second, "two")):
         can = secrets[f"CAN of {document.id}"].decode()
         shown.append(run(office, tmp_path, "verify", "--reader", f"emulator:{card}", "--can", can))
     shown.append(run(office, tmp_path, "verify", "--reader", "emulator:one", "--can", "000000"))
-    shown.append(run(office, tmp_path, "card", "personalize", second.id, "--reader", "emulator:one", "--yes"))
+    shown.append(
+        run(
+            office,
+            tmp_path,
+            "card",
+            "personalize",
+            "--without-print-check",
+            second.id,
+            "--reader",
+            "emulator:one",
+            "--yes",
+        )
+    )
     secrets |= chip_keys_of(office, "one") | chip_keys_of(office, "two")
     (tmp_path / "home" / "what-was-shown").write_text("\n".join(shown))
     assert found_in(tmp_path / "home", secrets | {"transport": DEVELOPER_CARD_KEY.reveal()}) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from eid_toolkit.books.register.documents.documents import Document
+from eid_toolkit.books.register.documents.documents import Document, PrintCheck
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.cards.transport.interface import PassingTransport, Transport
 from eid_toolkit.ground.errors import CardRemoved
@@ -27,10 +27,14 @@ class SilentClerk:
     def confirm(self, document: Document, plan: Plan) -> None:
         pass
 
-    def confirm_print(self, matches: Callable[[str], bool]) -> str:
-        if self.printed is not None:
-            assert matches(self.printed)
-        return "test"
+    def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
+        if self.printed is None:
+            return PrintCheck.NOT_MADE
+        assert matches(self.printed)
+        return PrintCheck.TYPED
+
+    def which_document(self, find: Callable[[str], Document]) -> Document | None:
+        return None if self.printed is None else find(self.printed)
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
         return self.service.read_back()(session, content)

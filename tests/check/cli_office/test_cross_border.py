@@ -75,7 +75,17 @@ class Border:
         self.eid("--home", home, "application", "approve", application, EID_OPERATOR="bert")
         (document,) = re.findall(r"D-\w+", self.eid("--home", home, "document", "prepare", application))[:1]
         self.eid("--home", home, "emulator", "blank", "card")
-        self.eid("--home", home, "--yes", "card", "personalize", document, "--reader", "emulator:card")
+        self.eid(
+            "--home",
+            home,
+            "--yes",
+            "card",
+            "personalize",
+            "--without-print-check",
+            document,
+            "--reader",
+            "emulator:card",
+        )
         printed = json.loads(self.eid("--home", home, "document", "export", document, "--format", "json"))
         (csca,) = json.loads(self.eid("--home", home, "pki", "csca", "list", "--format", "json"))
         self.environment[f"{country}_CAN"] = printed["can"]

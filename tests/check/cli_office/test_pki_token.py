@@ -78,7 +78,7 @@ def test_a_card_is_issued_and_verified_with_keys_that_stay_in_their_tokens(
     office = founded(tmp_path, *(f"{compartment}={uri}" for compartment, uri in tokens.items()))
     document = prepared(office, tmp_path)
     office.one("emulator", "blank", "card")
-    office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:card")
+    office.one("--yes", "card", "personalize", "--without-print-check", document["id"], "--reader", "emulator:card")
     shown = office.shown()["document_signers"][0]
     assert (shown["signatures"], shown["documents"], shown["cards"], shown["unaccounted"]) == (1, 1, 1, 0)
     can = json.loads(office.one("document", "export", document["id"], "--format", "json").stdout)["can"]
@@ -299,7 +299,7 @@ def test_vendors_keys_lie_in_the_files_and_the_next_card_master_key_in_the_token
     assert "card-master-31" in keys_in(uri)
     assert not any(name.startswith("vendor-") for name in keys_in(uri))
     document = prepared(office, tmp_path)
-    office.one("--yes", "card", "personalize", document["id"], "--reader", "emulator:old")
+    office.one("--yes", "card", "personalize", "--without-print-check", document["id"], "--reader", "emulator:old")
     status = json.loads(office.call("card", "status", "--reader", "emulator:old", "--format", "json").stdout)
     assert status["key_version"] == "31"
     office.two("stock", "key", "destroy", *vendor, "--reason", "used up")

@@ -69,7 +69,20 @@ main(sys.argv[1:])
 def begin(office: WorkingOffice, *words: str, slowly: bool = False) -> subprocess.Popen[str]:
     """A station of its own, as a process."""
     root = str(office.home.root)
-    arguments = ["--home", root, "--operator", "petra", "--yes", "card", "batch", *BOX, *words, "--format", "json"]
+    arguments = [
+        "--home",
+        root,
+        "--operator",
+        "petra",
+        "--yes",
+        "card",
+        "batch",
+        "--without-print-check",
+        *BOX,
+        *words,
+        "--format",
+        "json",
+    ]
     program = [sys.executable, *(("-c", SLOWLY) if slowly else ("-m", "eid_toolkit.doors.cli.main")), *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(program, env=BASE, text=True, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
@@ -115,12 +128,12 @@ def check_issued(office: WorkingOffice, count: int) -> None:
 def test_a_person_sees_and_hears_each_card(office: WorkingOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     stocked(office, 2)
     monkeypatch.setattr(command, "is_terminal", lambda: True)
-    done = eid(office, "card", "batch", *BOX, input="y\n", color=True, env={"NO_COLOR": ""}, code=7)
+    done = eid(office, "card", "batch", *BOX, "--in-order", input="y\n", color=True, env={"NO_COLOR": ""}, code=7)
     assert "Write up to 2 documents, using 1 readers?" in done.stderr
-    assert done.stderr.count("Printed CAN or MRZ") == 1  # nobody types it: half-way, and no other is begun
+    assert done.stderr.count("Printed number, CAN or MRZ") == 1  # nobody types it: half-way, and no other is begun
     assert "\x1b[33m\x1b[1mOPEN\x1b[0m" in done.stderr and "\a\a\a" in done.stderr
     assert "1 unfinished; 1 waiting." in done.stdout
-    done = eid(office, "card", "batch", *BOX, "--yes", color=True, env={"NO_COLOR": ""})
+    done = eid(office, "card", "batch", *BOX, "--yes", "--without-print-check", color=True, env={"NO_COLOR": ""})
     assert "\x1b[32m\x1b[1mFINISHED\x1b[0m" in done.stderr and "\a" in done.stderr
     assert "\a\a" not in done.stderr
     assert "2 cards issued (0 remakes)" in done.stdout
@@ -131,7 +144,7 @@ def test_what_cannot_be_served_is_told(office: WorkingOffice) -> None:
     stocked(office, 1)
     assert "at least one reader" in eid(office, "card", "batch", "--yes", code=2).stderr
     assert "for a batch" in eid(office, "card", "batch", "--yes", "--reader", "spec:card.toml", code=2).stderr
-    assert "D-0" in eid(office, "card", "batch", "--yes", *BOX, "D-0", code=9).stderr
+    assert "D-0" in eid(office, "card", "batch", "--yes", "--without-print-check", *BOX, "D-0", code=9).stderr
     assert "station" in eid(office, "card", "batch", "--pause", "--station", "a b", code=9).stderr
     eid(office, "card", "batch", *BOX, input="n\n", code=130)
     shown = json.loads(eid(office, "card", "batch", "--yes", "--reader", "emulator:none-*", "--format", "json").stdout)
@@ -143,7 +156,7 @@ def test_a_card_that_waits_for_a_decision_ends_with_code_8(
 ) -> None:
     stocked(office, 2)
     fail_first_read_back(monkeypatch, DecisionNeeded("read-back-differs", files="EF.DG2"))
-    done = eid(office, "card", "batch", *BOX, "--yes", code=8)
+    done = eid(office, "card", "batch", *BOX, "--yes", "--without-print-check", code=8)
     assert "Put this card aside" in done.stderr
     assert "1 cards issued" in done.stdout and "1 aside" in done.stdout
 
@@ -220,7 +233,7 @@ def test_half_way_cards_count_among_what_is_confirmed_and_come_first(office: Wor
     assert "Write up to 2 documents, up to 1 of them on unfinished cards, using 1 readers?" in asked
     asked = eid(office, "card", "batch", *BOX, "--limit", "1", input="n\n", code=130).stderr
     assert "Write up to 1 documents, up to 1 of them on unfinished cards, using 1 readers?" in asked
-    done = eid(office, "card", "batch", *BOX, "--yes", "--format", "json")
+    done = eid(office, "card", "batch", *BOX, "--yes", "--without-print-check", "--format", "json")
     chips = [office.cards.load(name).chip_identity.hex() for name in ("b-4", "b-2")]
     assert [(each["outcome"], each["chip"]) for each in json.loads(done.stdout)["cards"]] == [
         ("finished", chips[0]),
@@ -236,7 +249,7 @@ def test_a_card_that_was_pulled_comes_again_out_of_its_box(
     """What was put right in the same batch is no failure of it."""
     stocked(office, 2)
     fail_first_read_back(monkeypatch, CardRemoved("card-removed", reader="test"))
-    shown = json.loads(eid(office, "card", "batch", *BOX, "--yes", "--format", "json").stdout)
+    shown = json.loads(eid(office, "card", "batch", *BOX, "--yes", "--without-print-check", "--format", "json").stdout)
     assert [each["outcome"] for each in shown["cards"]] == ["open", "issued", "finished"]
     assert shown["cards"][0]["chip"] == shown["cards"][2]["chip"]
     check_issued(office, 2)
@@ -288,12 +301,24 @@ def test_what_was_done_is_told_where_the_register_goes_away(
 
     monkeypatch.setattr(command._Bell, "done", done)
     monkeypatch.setattr(Database, "read", read)
-    failed = eid(office, "card", "batch", *BOX, "--yes", "--patience", "0.2", "--format", "json", code=11)
+    failed = eid(
+        office,
+        "card",
+        "batch",
+        *BOX,
+        "--yes",
+        "--without-print-check",
+        "--patience",
+        "0.2",
+        "--format",
+        "json",
+        code=11,
+    )
     shown = json.loads(failed.stdout)
     assert (shown["counts"]["issued"], shown["waiting"], shown["half_way"]) == (1, None, None)
     is_away.clear()
     monkeypatch.undo()
-    text = eid(office, "card", "batch", *BOX, "--yes").stdout
+    text = eid(office, "card", "batch", *BOX, "--yes", "--without-print-check").stdout
     assert "1 cards issued" in text
 
 
@@ -312,8 +337,8 @@ def test_inspections_of_this_home_know_the_document_that_was_replaced(office: Wo
     office.blank("b-1")
     assert TrustStore(office.home.trust).own_reports() == ()
     if how == "batch":
-        eid(office, "card", "batch", *BOX, "--yes")
+        eid(office, "card", "batch", *BOX, "--yes", "--without-print-check")
     else:
-        eid(office, "card", "personalize", renewed.id, "--reader", "emulator:b-1", "--yes")
+        eid(office, "card", "personalize", "--without-print-check", renewed.id, "--reader", "emulator:b-1", "--yes")
     (reports,) = TrustStore(office.home.trust).own_reports()
     assert [(each.number, each.status) for each in reports.reports] == [(old.document_number, DocumentStatus.REVOKED)]

@@ -31,10 +31,21 @@ def test_a_blank_in_a_reader_is_personalized_and_verified(pcscd: PrivatePcscd, o
     document = office.document()
     can = office.register.documents.load_package(document.id).can.reveal().decode()
     with office.cards.open(office.blank()) as opened, pcscd.card_in(opened.card) as reader:
-        written = eid(office, "card", "personalize", document.id, "--reader", reader, "--yes", "--format", "json")
+        written = eid(
+            office,
+            "card",
+            "personalize",
+            "--without-print-check",
+            document.id,
+            "--reader",
+            reader,
+            "--yes",
+            "--format",
+            "json",
+        )
         assert written.exit_code == 0, written.stderr
         judged = eid(office, "verify", "--reader", reader, "--can", can, "--format", "json")
-        again = eid(office, "card", "personalize", document.id, "--reader", reader, "--yes")
+        again = eid(office, "card", "personalize", "--without-print-check", document.id, "--reader", reader, "--yes")
         answers = opensc_tool(
             "--reader", reader, "--card-driver", "default",
             "--send-apdu", "00A4040C07A0000002471001",
@@ -78,7 +89,7 @@ def test_a_card_pulled_while_it_is_written_goes_on_when_it_is_put_back(
     pcscd: PrivatePcscd, office: WorkingOffice, after: int
 ) -> None:
     document = office.document()
-    arguments = ("card", "personalize", document.id, "--yes", "--reader")
+    arguments = ("card", "personalize", "--without-print-check", document.id, "--yes", "--reader")
     with office.cards.open(office.blank()) as opened:
         pulled = Pulled(opened.card, after)
         inserted, thread = pcscd.insert(pulled)
@@ -115,7 +126,7 @@ def test_a_batch_serves_two_readers_one_blank_after_another(pcscd: PrivatePcscd,
     readers = [word for slot in pcscd.slots[:2] for word in ("--reader", slot.reader)]
     with beside(lambda: serve(0, ["a1", "a2"]), lambda: serve(1, ["b1"])):
         try:
-            done = eid(office, "card", "batch", *readers, "--yes", "--format", "json")
+            done = eid(office, "card", "batch", *readers, "--yes", "--without-print-check", "--format", "json")
         finally:
             given_up.set()
     assert done.exit_code == 0, done.output

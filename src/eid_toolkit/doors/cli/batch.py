@@ -6,18 +6,20 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.desk import ClerkDesk, ReadBackFunction
+from eid_toolkit.doors.cli.desk import BatchDesk, counter_of, without_print_check
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, table
 from eid_toolkit.doors.cli.readers import open_reader
+from eid_toolkit.doors.cli.screen import Screen
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.errors import AccessDenied, ServiceAway
+from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import card_batches
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document, Documents
     from eid_toolkit.ground.errors import EidError
     from eid_toolkit.work.personalization.batch import Result, Summary
-    from eid_toolkit.work.personalization.plan import Plan, Step
     from eid_toolkit.work.personalization.work import Free, WorkQueue
 
 _T = TypeVar("_T")
@@ -56,6 +57,12 @@ _WHAT_TO_DO = {
     show_default=True,
     help="How long to wait for an unavailable database or reader.",
 )
+@click.option(
+    "--in-order",
+    is_flag=True,
+    help="Take the documents in their order, and have the print typed when a card is written.",
+)
+@without_print_check
 @click.option("--quiet", is_flag=True, help="Do not beep.")
 @click.option("--pause", "turn", flag_value="pause", help="Only pause the station: it starts no new card.")
 @click.option("--resume", "turn", flag_value="resume", help="Only let the station continue.")
@@ -68,13 +75,17 @@ def batch(
     station: str,
     limit: int | None,
     patience: float,
+    in_order: bool,
+    without_print_check: bool,
     quiet: bool,
     turn: str | None,
     fmt: str,
 ) -> None:
     """Write all prepared documents, or those named, to the blanks inserted into the readers.
 
-    Documents whose card was spoiled come first, then the oldest. A card left unfinished by an interruption continues
+    The cards may lie in any order: what is printed on one (document number, CAN or MRZ) is typed or scanned first and
+    says which document it is for. With --in-order or --without-print-check documents whose card was spoiled come
+    first, then the oldest. A card left unfinished by an interruption continues
     where it stopped. Ctrl-C finishes the current cards and stops; use --pause and --resume from another terminal.
     """
     with open_office(app) as office:
@@ -83,7 +94,9 @@ def batch(
             state = {"station": station, "state": "paused" if turn == "pause" else "working"}
             emit(state, fmt, lambda: f"The station {station} is {state['state']}.")
             return
-        bell = _Bell(app, quiet)
+        screen = Screen()
+        bell = _Bell(app, quiet, screen)
+        counter = counter_of(office, checks_print=not without_print_check)
         run = card_batches.card_batch(
             office,
             document_ids,
@@ -91,11 +104,12 @@ def batch(
             station,
             lambda name, wait: open_reader(name, app, wait),
             bell,
-            lambda reader, read_back, stop: BatchDesk(app, read_back, reader, bell.lock, stop),
+            lambda reader, read_back, stop: BatchDesk(app, replace(counter, read_back=read_back), reader, screen, stop),
+            by_print=not (in_order or without_print_check),
             limit=limit,
             patience=patience,
         )
-        app.confirm(_question(run.work.waiting(), run.work.half_way(), limit, len(run.feeders)))
+        app.confirm(_question(run, limit, unchecked=without_print_check))
         failure: Exception | None = None
         try:
             with _stopped_by_interrupt(run.stop):
@@ -136,11 +150,13 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _question(waiting: int, half_way: int, limit: int | None, readers: int) -> str:
+def _question(run: card_batches.CardBatch, limit: int | None, *, unchecked: bool) -> str:
     """What the operator confirms: half-way cards are gone on with too, and count."""
+    waiting, half_way, readers = run.work.waiting(), run.work.half_way(), len(run.feeders)
     cards = min(waiting + half_way, limit or waiting + half_way)
     going_on = f", up to {min(half_way, cards)} of them on unfinished cards" if half_way else ""
-    return f"Write up to {cards} documents{going_on}, using {readers} readers?"
+    how = " WITHOUT a check of what is printed" if unchecked else ""
+    return f"Write up to {cards} documents{going_on}, using {readers} readers{how}?"
 
 
 def _errors_left(summary: Summary) -> list[EidError]:
@@ -151,81 +167,50 @@ def _errors_left(summary: Summary) -> list[EidError]:
     ]
 
 
-class BatchDesk(ClerkDesk):
-    """The desk of one reader among several: it asks for one card at a time, and says for which."""
-
-    def __init__(
-        self, app: App, read_back: ReadBackFunction, reader: str, lock: threading.Lock, stop: Callable[[], None]
-    ) -> None:
-        super().__init__(app, read_back)
-        self._reader = reader
-        self._lock = lock
-        self._stop = stop
-
-    def confirm(self, document: Document, plan: Plan) -> None:
-        """The batch as a whole was confirmed."""
-
-    def confirm_print(self, matches: Callable[[str], bool]) -> str:
-        """Asked while no other reader asks; where nobody answers any more, no new card is begun."""
-        with self._lock:
-            if not self._app.yes:
-                note(f"Reader {harmless(self._reader)}:")
-            try:
-                return super().confirm_print(matches)
-            except click.Abort:
-                self._stop()
-                raise AccessDenied("print-not-confirmed") from None
-
-    def progress(self, step: Step, done: bool) -> None:
-        """A line a card is enough here."""
-
-
 class _Bell:
     """A line on stderr for each card, in colour, and a beep."""
 
-    def __init__(self, app: App, quiet: bool) -> None:
+    def __init__(self, app: App, quiet: bool, screen: Screen) -> None:
         self._app = app
         self._beeps = is_terminal() and not quiet
-        self.lock = threading.Lock()
-        self._count = 0
+        self._screen = screen
 
     def waiting(self, reader: str, left: Free) -> None:
         again = f"unfinished cards to insert again: {_number(left.half_way)}"
         if not left.blanks:
-            note(f"{harmless(reader)}: no blank needed; {again}. Ctrl-C to stop.")
+            self._screen.tell(f"{harmless(reader)}: no blank needed; {again}. Ctrl-C to stop.")
             return
-        note(
+        self._screen.tell(
             f"{harmless(reader)}: insert the next blank; "
             f"{_number(left.blanks)} to do{f', {again}' * (left.half_way > 0)}."
         )
 
     def begun(self, reader: str, document_id: str, remake: bool) -> None:
-        note(f"{harmless(reader)}: {document_id}{' (re-make)' if remake else ''} …")
+        self._screen.tell(f"{harmless(reader)}: {document_id}{' (re-make)' if remake else ''} …")
 
     def done(self, result: Result) -> None:
-        self._count += 1
         colour = _COLOURS[result.outcome]
         line = f"{harmless(result.reader)}: {result.document_id or '-'} {paint(result.outcome.upper(), colour)}"
-        note(f"{line} {result.seconds:.1f} s")
+        self._screen.tell(f"{line} {result.seconds:.1f} s")
         if result.error is not None:
-            note(f"  {message_of(result.error, self._app.language).text}")
+            self._screen.tell(f"  {message_of(result.error, self._app.language).text}")
         if result.outcome in _WHAT_TO_DO:
-            note(f"  {_WHAT_TO_DO[result.outcome]}")
+            self._screen.tell(f"  {_WHAT_TO_DO[result.outcome]}")
         self._beep(1 if result.error is None else 3)
 
     def unused(self, reader: str, chip: str) -> None:
-        note(f"{harmless(reader)}: no document is waiting for this blank; nothing was written to it.")
+        self._screen.tell(f"{harmless(reader)}: nothing was written to this blank.")
         self._beep(1)
 
     def away(self, error: EidError) -> None:
-        note(f"{message_of(error, self._app.language).text} Waiting ...")
+        self._screen.tell(f"{message_of(error, self._app.language).text} Waiting ...")
         self._beep(3)
 
     def back(self) -> None:
-        note("Available again.")
+        self._screen.tell("Available again.")
 
     def paused(self) -> None:
-        note("The station is paused. To continue: eid card batch --resume")
+        self._screen.tell("The station is paused. To continue: eid card batch --resume")
 
     def _beep(self, times: int) -> None:
         if self._beeps:
@@ -240,6 +225,7 @@ def _number(count: int) -> str:
 
 def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) -> dict[str, Any]:
     """What was done, and what is left; a register that is away leaves that out."""
+    from eid_toolkit.books.register.documents.documents import Documents, PrintCheck
     from eid_toolkit.work.personalization.batch import Outcome
 
     away = False
@@ -253,13 +239,17 @@ def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) 
                 away = True
         return None
 
-    def serial(document_id: str | None) -> str | None:
-        return known(lambda: documents.serial(documents.get(document_id))) if document_id is not None else None
+    def asked(result: Result, ask: Callable[[Documents, Document], _T]) -> _T | None:
+        identifier = result.document_id
+        return known(lambda: ask(documents, documents.get(identifier))) if identifier is not None else None
 
+    checks = [asked(each, Documents.print_check) if each.error is None else None for each in summary.results]
+    settled = summary.settled
     good = summary.count(Outcome.ISSUED) + summary.count(Outcome.FINISHED)
     return {
         "schema": SCHEMA,
         "counts": {str(outcome): summary.count(outcome) for outcome in Outcome},
+        "without_print_check": checks.count(PrintCheck.NOT_MADE),
         "remakes": sum(result.remake and result.error is None for result in summary.results),
         "seconds": round(summary.seconds, 3),
         "cards_per_hour": round(3600 * good / summary.seconds) if summary.seconds else 0,
@@ -271,12 +261,14 @@ def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) 
                 "outcome": str(result.outcome),
                 "reader": result.reader,
                 "chip": result.chip,
-                "serial": serial(result.document_id),
+                "serial": asked(result, Documents.serial),
+                "print_check": check,
+                "finished_later": result not in settled,
                 "seconds": round(result.seconds, 3),
                 "error": result.error.code if result.error is not None else None,
                 "message": message_of(result.error, app.language).text if result.error is not None else None,
             }
-            for result in summary.results
+            for result, check in zip(summary.results, checks, strict=True)
         ],
     }
 
@@ -284,13 +276,15 @@ def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) 
 def _text(shown: dict[str, Any]) -> str:
     counts = shown["counts"]
     lines = []
-    odd = [card for card in shown["cards"] if card["error"] is not None]
+    odd = [card for card in shown["cards"] if card["error"] is not None and not card["finished_later"]]
     if odd:
         columns = ("document", "outcome", "serial", "chip", "message")
         lines.append(table(columns, ([card[column] for column in columns] for card in odd)))
     good = counts["issued"] + counts["finished"]
     speed = f"{shown['seconds']:.1f} s, {shown['cards_per_hour']} cards per hour"
     lines.append(f"{good} cards issued ({shown['remakes']} remakes), {speed}.")
+    if shown["without_print_check"]:
+        lines.append(f"{shown['without_print_check']} of them without a check of what is printed.")
     waiting = "an unknown number" if shown["waiting"] is None else shown["waiting"]
     lines.append(
         f"{counts['aside']} aside, {counts['refused']} refused, {counts['open']} unfinished; {waiting} waiting."

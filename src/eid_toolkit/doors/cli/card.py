@@ -8,6 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.batch import batch
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.desk import ClerkDesk, counter_of, without_print_check
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
@@ -41,15 +42,25 @@ card.add_command(batch)
 @reader_option
 @wait_option
 @station_option
+@without_print_check
 @click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and access no card.")
 @format_option
 @pass_app
-def personalize(app: App, document_id: str, reader: str, wait: float, station: str, dry_run: bool, fmt: str) -> None:
+def personalize(
+    app: App,
+    document_id: str,
+    reader: str,
+    wait: float,
+    station: str,
+    without_print_check: bool,
+    dry_run: bool,
+    fmt: str,
+) -> None:
     """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
 
-    An interrupted run continues when it is started again with the same card.
+    What is printed on the card is typed at the end, so that chip and print are one document. An interrupted run
+    continues when it is started again with the same card.
     """
-    from eid_toolkit.doors.cli.desk import ClerkDesk
 
     with open_office(app) as office:
         identifier = find_document(office, document_id, app.choose, "bind", "issue")
@@ -57,9 +68,13 @@ def personalize(app: App, document_id: str, reader: str, wait: float, station: s
             plan = office.personalization.plan(identifier)
             emit(plan.to_json(), fmt, lambda: _plan_text(plan))
             return
-        desk = ClerkDesk(app, office.personalization.read_back())
-        job = cards.personalize(office, identifier, lambda: open_reader(reader, app, wait), desk, station)
-    emit(job.to_json(), fmt, lambda: _job_text(job))
+        counter = counter_of(office, checks_print=not without_print_check)
+        job = cards.personalize(
+            office, identifier, lambda: open_reader(reader, app, wait), ClerkDesk(app, counter), station
+        )
+        check = cards.print_check(office, job)
+    shown = {**job.to_json(), "print_check": check}
+    emit(shown, fmt, lambda: f"{_job_text(job)}\n{details([('Print check', check)])}")
 
 
 @card.command("jobs")

@@ -2,54 +2,166 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import click
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import is_terminal, note, prompt
+from eid_toolkit.doors.cli.screen import Screen
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.errors import AccessDenied
+from eid_toolkit.ground.errors import AccessDenied, BadInput, NotPermitted
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.register.documents.documents import Document
+    from eid_toolkit.books.register.documents.documents import Document, PrintCheck
     from eid_toolkit.cards.terminal.session import CardSession
+    from eid_toolkit.work.office.office import Office
     from eid_toolkit.work.personalization.content import CardContent
     from eid_toolkit.work.personalization.plan import Plan, Step
 
 _TRIES = 3
+_PRINTED = "Printed number, CAN or MRZ"
+_MRZ_LINE = re.compile(r"(?=.*<)[A-Z0-9<]+", re.IGNORECASE)
+_MRZ_LINES = {30: 3, 36: 2, 44: 2}
+"""Lines of an MRZ by their length (9303-4, -5, -6)."""
 
-ReadBackFunction = Callable[["CardSession", "CardContent"], Mapping[str, object]]
+without_print_check = click.option(
+    "--without-print-check",
+    is_flag=True,
+    help="Do not have the printed number typed; the log and the document say so.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a desk needs from the office."""
+
+    read_back: Callable[[CardSession, CardContent], Mapping[str, object]]
+    holder: Callable[[Document], str]
+    """The holder's name."""
+    checks_print: bool = True
+
+
+def counter_of(office: Office, *, checks_print: bool) -> Counter:
+    """The counter of an office."""
+    documents = office.register.documents
+
+    def holder(document: Document) -> str:
+        return documents.application_of(document).person.data.name
+
+    return Counter(office.personalization.read_back(), holder, checks_print)
 
 
 class ClerkDesk:
-    """Asks on stderr; ``--yes`` answers for the clerk, and the journal says so."""
+    """Asks on stderr; ``--yes`` answers what is only to be confirmed, and never what is printed on a card."""
 
-    def __init__(self, app: App, read_back: ReadBackFunction) -> None:
+    def __init__(self, app: App, counter: Counter) -> None:
         self._app = app
-        self._read_back = read_back
+        self._counter = counter
 
     def confirm(self, document: Document, plan: Plan) -> None:
         """Asks before anything is written."""
         steps = sum(step.irreversible for step in plan.steps)
-        number = harmless(document.document_number)
-        self._app.confirm(f"Write document {document.id} ({number}) to this card? {steps} steps cannot be undone.")
+        self._app.confirm(f"Write {self._named(document)} to this card? {steps} steps cannot be undone.")
 
-    def confirm_print(self, matches: Callable[[str], bool]) -> str:
-        """Has the CAN or the MRZ typed from the printed card, three times at the most."""
-        if self._app.yes:
-            return "by --yes"
-        note("The card has been written. Type what is PRINTED on it: the CAN, or the MRZ on one line.")
+    def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
+        """Has what is printed on the card typed, three times at the most."""
+        from eid_toolkit.books.register.documents.documents import PrintCheck
+
+        if not self._counter.checks_print:
+            return PrintCheck.NOT_MADE
+        note(f"Written: {self._named(document)}. Type what is PRINTED on the card: its number, the CAN, or the MRZ.")
         for left in reversed(range(_TRIES)):
-            if matches(prompt("Printed CAN or MRZ")):
-                return "typed"
+            try:
+                typed = printed_text()
+            except click.Abort:
+                if sys.stdin.isatty():
+                    raise
+                raise AccessDenied("print-not-confirmed") from None  # nobody is there
+            if matches(typed):
+                return PrintCheck.TYPED
             note(f"This does not match the card's content. Is it the right card? Tries left: {left}.")
         raise AccessDenied("print-not-confirmed")
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
         """The issuer's own inspection."""
-        return self._read_back(session, content)
+        return self._counter.read_back(session, content)
 
     def progress(self, step: Step, done: bool) -> None:
         """One line a step, for a person who watches."""
         if done and is_terminal():
             note(f"{step.position + 1:>3} {harmless(step.title)}")
+
+    def _named(self, document: Document) -> str:
+        return (
+            f"document {document.id} ({harmless(document.document_number)}, {harmless(self._counter.holder(document))})"
+        )
+
+
+class BatchDesk(ClerkDesk):
+    """The desk of one reader among several: it asks for one card at a time, and says for which."""
+
+    def __init__(self, app: App, counter: Counter, reader: str, screen: Screen, stop: Callable[[], None]) -> None:
+        super().__init__(app, counter)
+        self._reader, self._screen, self._stop = reader, screen, stop
+        self._typed: str | None = None
+        """What said which document the card in the reader is for."""
+
+    def confirm(self, document: Document, plan: Plan) -> None:
+        """The batch as a whole was confirmed."""
+
+    def which_document(self, find: Callable[[str], Document]) -> Document | None:
+        """Has what is printed on the blank typed while no other reader asks; nothing typed leaves the blank.
+
+        Where nobody answers any more, no new card is begun.
+        """
+        with self._screen.asking():
+            note(f"{harmless(self._reader)}: type or scan what is printed on this card; nothing to leave it as it is.")
+            for _ in range(_TRIES):
+                try:
+                    self._typed = printed_text(optional=True)
+                    if not self._typed.strip():
+                        return None
+                    document = find(self._typed)
+                except (BadInput, NotPermitted) as error:
+                    self._app.tell(error)
+                except click.Abort:
+                    self._stop()
+                    raise AccessDenied("print-not-confirmed") from None
+                else:
+                    note(f"{harmless(self._reader)}: writing {self._named(document)}.")
+                    return document
+        return None
+
+    def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
+        """What was typed first counts; else asked while no other reader asks.
+
+        Where nobody answers any more, no new card is begun.
+        """
+        from eid_toolkit.books.register.documents.documents import PrintCheck
+
+        if self._typed is not None and matches(self._typed):
+            return PrintCheck.TYPED_FIRST
+        if not self._counter.checks_print:
+            return PrintCheck.NOT_MADE
+        with self._screen.asking():
+            note(f"{harmless(self._reader)}:")
+            try:
+                return super().confirm_print(document, matches)
+            except click.Abort:
+                self._stop()
+                raise AccessDenied("print-not-confirmed") from None
+
+    def progress(self, step: Step, done: bool) -> None:
+        """A line a card is enough here."""
+
+
+def printed_text(*, optional: bool = False) -> str:
+    """What is printed on a card, typed or scanned: a number, a CAN, or an MRZ in one line or in all of its lines."""
+    first = prompt(_PRINTED, optional=optional).strip()
+    lines = _MRZ_LINES.get(len(first), 1) if _MRZ_LINE.fullmatch(first) else 1
+    return "".join([first, *(prompt(f"Line {number} of the MRZ").strip() for number in range(2, lines + 1))])

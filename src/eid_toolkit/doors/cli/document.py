@@ -84,8 +84,8 @@ def list_(
 def show(app: App, document_id: str, fmt: str) -> None:
     """Show one document, without anything that opens its chip."""
     with open_office(app) as office:
-        identifier = find_document(office, document_id, app.choose)
-        values = _to_json(office, office.register.documents.get(identifier))
+        record = office.register.documents.get(find_document(office, document_id, app.choose))
+        values = {**_to_json(office, record), "print_check": office.register.documents.print_check(record)}
     emit_values(values, fmt)
 
 

@@ -57,9 +57,14 @@ def confirm(question: str) -> None:
     click.confirm(harmless(question), abort=True, err=True)
 
 
-def prompt(question: str, *, hidden: bool = False, twice: bool = False) -> str:
-    """Have something typed, on stderr: ``hidden`` from the screen, ``twice`` to be sure."""
-    answer: str = click.prompt(harmless(question), hide_input=hidden, confirmation_prompt=twice, err=True)
+def prompt(question: str, *, hidden: bool = False, twice: bool = False, optional: bool = False) -> str:
+    """Have something typed, on stderr: ``hidden`` from the screen, ``twice`` to be sure, ``optional`` if it may be
+    nothing.
+    """
+    nothing = "" if optional else None
+    answer: str = click.prompt(
+        harmless(question), nothing, hidden, confirmation_prompt=twice, show_default=False, err=True
+    )
     return answer
 
 

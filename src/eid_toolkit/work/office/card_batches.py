@@ -15,13 +15,12 @@ from eid_toolkit.work.office.readers import OpenReader
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Documents
-    from eid_toolkit.work.personalization.batch import Batch, Bell, Feeder, Summary
+    from eid_toolkit.work.personalization.batch import Batch, Bell, Feeder, StationDesk, Summary
     from eid_toolkit.work.personalization.readback import ReadBack
-    from eid_toolkit.work.personalization.runner import Desk
     from eid_toolkit.work.personalization.service import PersonalizationService
     from eid_toolkit.work.personalization.work import WorkQueue
 
-MakeDesk = Callable[[str, "ReadBack", Callable[[], None]], "Desk"]
+MakeDesk = Callable[[str, "ReadBack", Callable[[], None]], "StationDesk"]
 """The desk of a reader, by its name, with the issuer's own inspection, and what stops the batch."""
 
 
@@ -65,15 +64,18 @@ def card_batch(
     bell: Bell,
     desk: MakeDesk,
     *,
+    by_print: bool,
     limit: int | None,
     patience: float,
 ) -> CardBatch:
     """A batch of the documents named, or of all that wait, out of these readers.
 
+    ``by_print`` has the desk say by what is printed which document a blank is for; else they come in their order.
     ``limit`` is the greatest number of cards, ``patience`` the seconds that a register or a reader may be away.
     """
     from eid_toolkit.books.register.stock.stations import Stations
     from eid_toolkit.work.personalization.batch import Batch
+    from eid_toolkit.work.personalization.printed import PrintedDocuments
     from eid_toolkit.work.personalization.work import WorkQueue
 
     operator = office.operator(Permission.PERSONALIZE)
@@ -100,6 +102,7 @@ def card_batch(
         limit,
         patience,
         register.audit.settle,
+        PrintedDocuments(register.documents, work) if by_print else None,
     )
     return CardBatch(batch, work, register.documents, feeders)
 

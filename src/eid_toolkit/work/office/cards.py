@@ -29,6 +29,12 @@ def personalize(
         return service.personalize(document, transport, operator, desk, station)
 
 
+def print_check(office: Office, job: Job) -> str | None:
+    """How the print of the card was checked; None while the document is not issued."""
+    documents = office.register.documents
+    return documents.print_check(documents.get(job.document_id))
+
+
 def jobs(office: Office, state: JobState | None, limit: int | None, offset: int) -> Sequence[Job]:
     """Personalizations, the oldest first."""
     return office.personalization.journal.list(state, limit, offset)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eid_toolkit.books.keys.opening import DEVELOPER_CARD_KEY
-from eid_toolkit.books.register.documents.documents import Document, DocumentPackage
+from eid_toolkit.books.register.documents.documents import Document, DocumentPackage, PrintCheck
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.cards.emulator.blank import make_blank
@@ -97,9 +97,9 @@ class _Desk:
     def confirm(self, document: Document, plan: Plan) -> None:
         """Nobody is asked."""
 
-    def confirm_print(self, matches: Callable[[str], bool]) -> str:
+    def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
         """The printed CAN, as a clerk would type it."""
-        return "typed" if matches(self.can) else "wrong"
+        return PrintCheck.TYPED if matches(self.can) else PrintCheck.NOT_MADE
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
         """The issuer's own inspection."""

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -30,14 +29,15 @@ from eid_toolkit.ground.errors import (
     ReaderAway,
     ServiceAway,
 )
-from eid_toolkit.work.personalization.batch_results import Bell, Feeder, Outcome, Result, Summary
+from eid_toolkit.work.personalization.batch_cards import CardInWork, Limit
+from eid_toolkit.work.personalization.batch_results import Bell, Feeder, Outcome, Result, StationDesk, Summary
 from eid_toolkit.work.personalization.outages import Outage
-from eid_toolkit.work.personalization.runner import Desk
+from eid_toolkit.work.personalization.printed import PrintedDocuments
 from eid_toolkit.work.personalization.service import PersonalizationService
 from eid_toolkit.work.personalization.status import chip_of
 from eid_toolkit.work.personalization.work import Taken, WorkQueue
 
-__all__ = ["Batch", "Bell", "Feeder", "Outcome", "Result", "Summary"]
+__all__ = ["Batch", "Bell", "Feeder", "Outcome", "Result", "StationDesk", "Summary"]
 
 _T = TypeVar("_T")
 PATIENCE = 600.0
@@ -54,7 +54,10 @@ _SETTLE_EVERY = 20
 
 
 class Batch:
-    """One run of a station."""
+    """One run of a station.
+
+    Blanks get the documents in their order, or, where there is ``printed``, each the one that is printed on it.
+    """
 
     def __init__(
         self,
@@ -63,17 +66,18 @@ class Batch:
         work: WorkQueue,
         operator: Operator,
         bell: Bell,
-        desk: Callable[[str], Desk],
+        desk: Callable[[str], StationDesk],
         station: str,
         is_paused: Callable[[], bool] = lambda: False,
         limit: int | None = None,
         patience: float = PATIENCE,
         settle: Callable[[], None] = lambda: None,
+        printed: PrintedDocuments | None = None,
     ) -> None:
         self._service, self._documents, self._work = service, documents, work
         self._operator, self._bell, self._desk, self._station = operator, bell, desk, station
-        self._is_paused, self._patience, self._settle = is_paused, patience, settle
-        self._limit = _Limit(limit)
+        self._is_paused, self._patience, self._settle, self._printed = is_paused, patience, settle, printed
+        self._limit = Limit(limit)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._failures: list[BaseException] = []
@@ -173,7 +177,7 @@ class Batch:
 
         Where the database goes away meanwhile, the card stays in the reader, and all is looked at anew afterwards.
         """
-        work, outage = _Card(reader, time.monotonic()), self._outage()
+        work, outage = CardInWork(reader, time.monotonic()), self._outage()
         try:
             transport = stack.enter_context(card)
             self._patiently(lambda: self._attempt(work, transport, outage), outage, between=transport.reset)
@@ -193,7 +197,7 @@ class Batch:
                 self._tries[work.document_id] = self._tries.get(work.document_id, 0) + 1
         return work.result() if work.outcome is not None else None
 
-    def _attempt(self, work: _Card, transport: Transport, outage: Outage) -> None:
+    def _attempt(self, work: CardInWork, transport: Transport, outage: Outage) -> None:
         work.chip = chip_of(transport)
         known = self._documents.with_chip(work.chip)
         if known is not None and known.id == work.document_id and self._service.is_issued(known):
@@ -205,17 +209,17 @@ class Batch:
             raise NotPermitted("card-has-document", chip=work.chip, document=known.id, state=known.state)
         if not self._take_number(work):
             return
-        while (assignment := self._taken(work, known)) is not None:
+        desk = self._desk(work.reader)
+        while (assignment := self._taken(work, known, desk)) is not None:
             work.document_id, work.remake = assignment.document_id, assignment.remake
             work.is_new = work.is_new or known is None
             outage.over()
             self._tell(self._bell.begun, work.reader, assignment.document_id, work.remake)
             try:
                 with self._service.holding(assignment.document_id, assignment.leases):
-                    desk = self._desk(work.reader)
                     self._service.personalize(assignment.document_id, transport, self._operator, desk, self._station)
             except CardWouldNotPass as error:
-                if known is not None:
+                if known is not None or self._printed is not None:
                     raise
                 self._put_aside(work, error)  # the blank was not touched: it is the next document's
                 continue
@@ -223,12 +227,19 @@ class Batch:
             return
         self._tell(self._bell.unused, work.reader, work.chip)
 
-    def _taken(self, work: _Card, known: Document | None) -> Taken | None:
+    def _taken(self, work: CardInWork, known: Document | None, desk: StationDesk) -> Taken | None:
         if known is not None:
             return self._work.take_bound(known, work.chip or "")
-        return self._work.take(work.chip or "", self._avoided())
+        if self._printed is None:
+            return self._work.take(work.chip or "", self._avoided())
+        if work.document_id is None:  # else the database went away when it was known already
+            named = desk.which_document(self._printed.find)
+            if named is None:
+                return None
+            work.document_id = named.id
+        return self._work.take_named(work.document_id, work.chip or "")
 
-    def _put_aside(self, work: _Card, error: EidError) -> None:
+    def _put_aside(self, work: CardInWork, error: EidError) -> None:
         """Leaves a document out for the rest of the batch, whose card would not pass."""
         if work.document_id is not None:
             with self._lock:
@@ -243,7 +254,7 @@ class Batch:
             return self._work.is_wanted(known.id)
         return self._service.is_left_open(known)
 
-    def _take_number(self, work: _Card) -> bool:
+    def _take_number(self, work: CardInWork) -> bool:
         """One of the cards that the limit allows; waited for while other readers may give theirs back."""
         while not work.is_counted:
             if self._limit.take():
@@ -252,7 +263,7 @@ class Batch:
                 return False
         return True
 
-    def _is_half_way(self, work: _Card) -> bool:
+    def _is_half_way(self, work: CardInWork) -> bool:
         """Whether the card is its document's by now, so that it goes on when it is put in again."""
         if work.document_id is None:
             return False
@@ -336,61 +347,3 @@ class _Watch:
         """Whether waiting is over although the reader is away."""
         self.is_over = self._look()
         return self.is_over
-
-
-class _Limit:
-    """How many cards the batch may still do, and how many of those are in work; None is without end."""
-
-    def __init__(self, cards: int | None) -> None:
-        self._left = cards
-        self._in_work = 0
-        self._lock = threading.Lock()
-
-    @property
-    def has_room(self) -> bool:
-        """Whether one more may be begun now."""
-        return self._left != 0
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether none may be begun any more, for none in work can be given back."""
-        with self._lock:
-            return self._left == 0 and self._in_work == 0
-
-    def take(self) -> bool:
-        """Begin one; False if there is none left now."""
-        with self._lock:
-            if self._left == 0:
-                return False
-            self._left = None if self._left is None else self._left - 1
-            self._in_work += 1
-            return True
-
-    def give_back(self, *, used: bool) -> None:
-        """One is done with; where no card was ``used``, another may be."""
-        with self._lock:
-            self._in_work -= 1
-            if self._left is not None and not used:
-                self._left += 1
-
-
-@dataclass
-class _Card:
-    """One card in the hands of a batch."""
-
-    reader: str
-    began: float
-    chip: str | None = None
-    document_id: str | None = None
-    remake: bool = False
-    is_new: bool = False
-    """Whether it was a blank when it was put in."""
-    outcome: Outcome | None = None
-    error: EidError | None = None
-    is_counted: bool = False
-    """Whether it has a number of the batch's limit."""
-
-    def result(self) -> Result:
-        seconds = time.monotonic() - self.began
-        outcome = self.outcome or Outcome.REFUSED
-        return Result(outcome, self.reader, self.chip, self.document_id, seconds, self.error, self.remake)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import EidError
+from eid_toolkit.work.personalization.runner import Desk
 from eid_toolkit.work.personalization.work import Free
 
 
@@ -58,6 +60,17 @@ class Feeder(Protocol):
         ...
 
 
+class StationDesk(Desk, Protocol):
+    """The people at one reader of a batch."""
+
+    def which_document(self, find: Callable[[str], Document], /) -> Document | None:
+        """Has what is printed on a blank typed, and finds its document; None leaves the blank as it is.
+
+        Asked where the documents are found by what is printed.
+        """
+        ...
+
+
 class Bell(Protocol):
     """Tells the people at the readers; called from several threads, one at a time."""
 
@@ -97,6 +110,12 @@ class Summary:
     results: list[Result] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def settled(self) -> list[Result]:
+        """What became of each card in the end: one that was open and was finished afterwards is a finished one."""
+        finished = {result.document_id for result in self.results if result.error is None}
+        return [each for each in self.results if each.outcome is not Outcome.OPEN or each.document_id not in finished]
+
     def count(self, outcome: Outcome) -> int:
-        """How many cards became that."""
-        return sum(result.outcome is outcome for result in self.results)
+        """How many cards became that in the end."""
+        return sum(result.outcome is outcome for result in self.settled)

@@ -18,10 +18,11 @@ from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.ledger.schema import document
 from eid_toolkit.books.ledger.schema import personalization_job as jobs
 from eid_toolkit.books.ledger.schema import personalization_step as steps
+from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
-from eid_toolkit.ground.plain_values import Named, to_plain
+from eid_toolkit.ground.plain_values import Named, from_plain, parse_json, to_plain
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.personalization.plan import VERSION, Plan, Step
 
@@ -161,6 +162,13 @@ class Journal:
         with self._database.read() as connection:
             return StepState(connection.execute(query).scalar_one())
 
+    def detail_of(self, job: Job, step: Step) -> Mapping[str, object]:
+        """What was written when the step was done, or failed; nothing before that."""
+        query = select(steps.c.detail).where(steps.c.job_id == job.id, steps.c.position == step.position)
+        with self._database.read() as connection:
+            detail = connection.execute(query).scalar_one()
+        return {} if detail is None else stored(_detail, detail, "the detail of a step")
+
     def begin(self, job: Job, step: Step) -> None:
         """Written before the step touches anything."""
         values = {"state": StepState.BEGUN, "started_at": self._clock.now()}
@@ -232,6 +240,10 @@ class Journal:
                 raise NotPermitted(code, job=job.id, state=state)
             if told is not None:
                 append(connection, now, told[0], [told[1]])
+
+
+def _detail(text: str) -> Mapping[str, object]:
+    return from_plain(dict[str, object], parse_json(text))
 
 
 def _job(row: Row[Any], step_rows: Sequence[Row[Any]]) -> Job:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from eid_toolkit.books.register.documents.documents import Document, Documents, DocumentState, Guard
+from eid_toolkit.books.register.documents.documents import Document, Documents, DocumentState, Guard, PrintCheck
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.cards.terminal.security_domain import AttemptGuard
@@ -29,6 +30,8 @@ from eid_toolkit.work.personalization.journal import IN_THE_MAKING, Job, JobStat
 from eid_toolkit.work.personalization.plan import Action, Plan, Step
 
 Detail = Mapping[str, object]
+_CONFIRMED = "confirmed"
+"""Where the step's detail says how the print was checked."""
 
 
 class Desk(Protocol):
@@ -38,8 +41,8 @@ class Desk(Protocol):
         """Asked once, before the first step that cannot be undone; raises to stop."""
         ...
 
-    def confirm_print(self, matches: Callable[[str], bool], /) -> str:
-        """Has the printed CAN or MRZ typed and returns how it was confirmed; raises :class:`AccessDenied` if wrong."""
+    def confirm_print(self, document: Document, matches: Callable[[str], bool], /) -> PrintCheck:
+        """Has the printed number, CAN or MRZ typed, and says how it was; raises :class:`AccessDenied` if wrong."""
         ...
 
     def read_back(self, session: CardSession, content: CardContent, /) -> Detail:
@@ -233,12 +236,16 @@ class PersonalizationRunner:
         self._session.reset()
         return self._bureau.desk.read_back(self._session, self._content)
 
-    def _confirm_print(self, _: Job, __: Step) -> Detail:
-        return {"confirmed": self._bureau.desk.confirm_print(self._matches_print)}
+    def _confirm_print(self, job: Job, _: Step) -> Detail:
+        document = self._bureau.documents.get(job.document_id)
+        matches = partial(self._matches_print, document.document_number)
+        return {_CONFIRMED: str(self._bureau.desk.confirm_print(document, matches))}
 
-    def _matches_print(self, typed: str) -> bool:
-        """Whether what the clerk typed is the CAN, or the MRZ's lines in any spacing."""
+    def _matches_print(self, number: str, typed: str) -> bool:
+        """Whether what the clerk typed is the document number, the CAN, or the MRZ's lines in any spacing."""
         text = typed.strip()
+        if text.upper() == number:
+            return True
         if text.isdigit():
             return Secret(self._content.can.encode()).matches(text.encode())
         try:
@@ -250,8 +257,15 @@ class PersonalizationRunner:
     def _issue(self, job: Job, _: Step) -> Detail:
         document = self._bureau.documents.get(job.document_id)
         if document.state is not DocumentState.ISSUED:  # a stop between register and journal has issued it already
-            document = self._bureau.documents.issue(job.document_id, self._bureau.operator, self._bureau.fence)
+            check = self._print_check(job)
+            document = self._bureau.documents.issue(job.document_id, self._bureau.operator, self._bureau.fence, check)
         return {"state": str(document.state)}
+
+    def _print_check(self, job: Job) -> PrintCheck:
+        """How the print was checked, in this run or in one before."""
+        confirming = next(step for step in self._plan.steps if step.action is Action.CONFIRM_PRINT)
+        told = self._bureau.journal.detail_of(job, confirming).get(_CONFIRMED)
+        return next((check for check in PrintCheck if check == told), PrintCheck.NOT_MADE)
 
 
 def finish_issued(journal: Journal, document: Document, operator: Operator) -> Job | None:

@@ -16,6 +16,7 @@ from eid_toolkit.books.ledger.schema import blank, document, lease, personalizat
 from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.documents.document_rows import Document
 from eid_toolkit.books.register.stock.leases import Lease, Leases, database_time, is_held
+from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.work.personalization.journal import JobState
 
 MANY = 1000
@@ -90,9 +91,35 @@ class WorkQueue:
             leases = tuple(take(connection, subject) for subject in subjects)
         return Taken(identifier, leases, remake)
 
+    def take_named(self, document_id: str, chip: str) -> Taken:
+        """This document for a blank; raises :class:`NotPermitted` if it does not wait for one (any more).
+
+        Raises :class:`ServiceAway` if another station has one of them.
+        """
+        with self._leases.taking() as (connection, take):
+            lock(connection, "work")
+            row = connection.execute(select(document).where(document.c.id == document_id)).one()
+            waits = connection.execute(self._in(DocumentState.PREPARED).where(document.c.id == document_id)).first()
+            if waits is None:
+                raise NotPermitted("document-state", document=document_id, state=row.state)
+            leases = tuple(take(connection, subject) for subject in (document_subject(document_id), chip_subject(chip)))
+        return Taken(document_id, leases, bool(row.remake))
+
     def take_bound(self, known: Document, chip: str) -> Taken:
         """The document that a card in the reader belongs to; raises :class:`ServiceAway` if another station has it."""
         return Taken(known.id, self._leases.take(document_subject(known.id), chip_subject(chip)), known.remake)
+
+    def is_waiting(self, document_id: str) -> bool:
+        """Whether a document waits for a blank, whoever has taken it."""
+        with self._database.read() as connection:
+            mine = self._in(DocumentState.PREPARED).where(document.c.id == document_id)
+            return connection.execute(mine).first() is not None
+
+    def in_turn(self, limit: int) -> tuple[str, ...]:
+        """The oldest documents that wait for a blank, those included that stations have taken."""
+        query = self._in(DocumentState.PREPARED).order_by(document.c.created_at, document.c.id).limit(limit)
+        with self._database.read() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def waiting(self) -> int:
         """How many documents wait for a blank, those included that stations have taken."""

@@ -10,7 +10,11 @@ from eid_toolkit.books.audit.states import change, create, find
 from eid_toolkit.books.ledger.kinds import CARDS
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import CARD, CardState
+from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.staff.operators import Operator
+from eid_toolkit.books.staff.roles import Permission
+from eid_toolkit.books.staff.two_people import require_two
+from eid_toolkit.ground.errors import NotPermitted
 
 
 def begin_card(
@@ -34,3 +38,15 @@ def serial_of(connection: Connection, chip: str) -> str | None:
     """The number printed on the blank that the chip came in, where stock is kept."""
     held = find(connection, CARDS, chip)
     return None if held is None else held.values["serial"]
+
+
+def check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
+    """Whether two people have the card with this serial before them."""
+    people = [operator] if second is None else [operator, second]
+    if second is None and serial is None and operator.keys is not None:  # all that is missing is said at once
+        raise NotPermitted("card-spoiling-incomplete")
+    require_two(people, "card.spoil", (Permission.SPOIL,), Permission.WITNESS_STOCK)
+    if serial is None:
+        raise NotPermitted("card-serial-missing")
+    if clean_serial(serial) != printed:
+        raise NotPermitted("card-serial-differs", serial=serial)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any
 
 from sqlalchemy import Connection, Row, select
 
 from eid_toolkit.books.ledger.canonical import digest
-from eid_toolkit.books.ledger.schema import document
+from eid_toolkit.books.ledger.decisions import decision_of
+from eid_toolkit.books.ledger.schema import decision, document
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.documents.applications import Application
@@ -26,7 +28,19 @@ MRZ_INFORMATION = "mrz-information"
 CHIP_AUTHENTICATION_KEY = "chip-authentication-key"
 ACTIVE_AUTHENTICATION_KEY = "active-authentication-key"
 TERMINAL_TRUST = "terminal-trust"
+PRINT_CHECK = "print_check"
+"""Where the decision to issue a document says how the print was checked."""
 CHIP_KEYS = (CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY)
+
+
+class PrintCheck(StrEnum):
+    """How it was found out that what is on a chip and what is printed on its card are one document."""
+
+    TYPED = "typed"
+    """What is printed was typed when the chip had been written."""
+    TYPED_FIRST = "typed-first"
+    """What is printed was typed before: it said which document was written."""
+    NOT_MADE = "not-made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,15 @@ def load_document(connection: Connection, identifier: str) -> Document:
     if row is None:
         raise BadInput("document-unknown", document=identifier)
     return document_of(row)
+
+
+def print_check_of(connection: Connection, identifier: str) -> PrintCheck | None:
+    """How the print of a document's card was checked; None if it was not issued, or in a version before this one."""
+    query = select(decision).where(decision.c.subject == identifier, decision.c.action == "issue")
+    row = connection.execute(query).mappings().first()
+    issued = decision_of(row) if row is not None else None
+    told = issued.state.get(PRINT_CHECK) if issued is not None else None
+    return stored(PrintCheck, str(told), "a print check") if told is not None else None
 
 
 def document_of(row: Row[Any]) -> Document:

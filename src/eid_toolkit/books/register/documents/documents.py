@@ -20,7 +20,7 @@ from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.data_keys import DataKeys
 from eid_toolkit.books.register.documents.application_rows import PREPARED, load_application, load_applications
 from eid_toolkit.books.register.documents.applications import Application, Applications, check_no_document
-from eid_toolkit.books.register.documents.cards import begin_card, change_card, serial_of
+from eid_toolkit.books.register.documents.cards import begin_card, change_card, check_spoiling, serial_of
 from eid_toolkit.books.register.documents.document_rows import (
     ACTIVE_AUTHENTICATION_KEY,
     BOUND,
@@ -28,29 +28,30 @@ from eid_toolkit.books.register.documents.document_rows import (
     CHIP_AUTHENTICATION_KEY,
     CHIP_KEYS,
     MRZ_INFORMATION,
+    PRINT_CHECK,
     TERMINAL_TRUST,
     Document,
     DocumentPackage,
     PreparedDocument,
+    PrintCheck,
     binding_of,
     document_of,
     has_document,
     load_document,
+    print_check_of,
 )
 from eid_toolkit.books.register.documents.document_status import DocumentStatuses
 from eid_toolkit.books.register.documents.jobs import give_up_jobs
-from eid_toolkit.books.register.stock.manifests import clean_serial
 from eid_toolkit.books.register.stock.stock import DEFAULT_STATION, Stock
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
-from eid_toolkit.books.staff.two_people import require_two
 from eid_toolkit.ground.errors import IntegrityBroken, NotPermitted
 from eid_toolkit.ground.ports import Clock
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.sod import Sod
 
-__all__ = ["Document", "DocumentPackage", "DocumentState", "Documents", "PreparedDocument"]
+__all__ = ["Document", "DocumentPackage", "DocumentState", "Documents", "PreparedDocument", "PrintCheck"]
 
 _TOLD = ("profile_hash", "signer", "sod_sha256", "content_sha256")
 """What the audit log says of a new document."""
@@ -233,7 +234,13 @@ class Documents:
         if self._stock.is_kept():
             self._stock.check_blank(chip, station)
 
-    def issue(self, identifier: str, operator: Operator, guard: Guard = _free) -> Document:
+    def issue(
+        self,
+        identifier: str,
+        operator: Operator,
+        guard: Guard = _free,
+        print_check: PrintCheck = PrintCheck.NOT_MADE,
+    ) -> Document:
         """The card is in order: the document is issued, signed for by the operator, and its chip's keys destroyed.
 
         Its application is completed by that, and the document that it replaces is good no more.
@@ -248,10 +255,11 @@ class Documents:
             self._applications.verify_approval(connection, application)
             hold_one(connection, DOCUMENTS, record.id)
             state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "profile_hash": record.profile_hash}
-            statement = decide(connection, operator, "issue", record.id, state, self._clock.now())
+            checked = {PRINT_CHECK: str(print_check)}
+            statement = decide(connection, operator, "issue", record.id, {**state, **checked}, self._clock.now())
             self._destroy_chip_keys(connection, record, operator)
             change_card(connection, record.chip, "finish", operator, self._clock.now())
-            self._change(connection, record, operator, after, {"statement_sha256": statement})
+            self._change(connection, record, operator, after, {"statement_sha256": statement, **checked})
             self._applications.complete(connection, application, operator)
             if application.replaces is not None:
                 self._statuses.replaced(connection, application.replaces, record.id, operator)
@@ -279,7 +287,7 @@ class Documents:
             hold_one(connection, DOCUMENTS, record.id)
             printed = serial_of(connection, record.chip) if record.chip is not None else None
             if printed is not None:
-                _check_spoiling(printed, serial, operator, second)
+                check_spoiling(printed, serial, operator, second)
             state = {"chip": record.chip, "sod_sha256": record.sod_sha256, "reason": reason}
             witness = {"serial": printed, "witness": second.name if second is not None else None} if printed else {}
             statement = decide(connection, operator, "spoil", record.id, {**state, **witness}, self._clock.now())
@@ -310,6 +318,11 @@ class Documents:
             return None
         with self._database.read() as connection:
             return serial_of(connection, record.chip)
+
+    def print_check(self, record: Document) -> PrintCheck | None:
+        """How the print of the document's card was checked when it was issued; None where that is not known."""
+        with self._database.read() as connection:
+            return print_check_of(connection, record.id)
 
     def content_sha256(self, identifier: str) -> str:
         """Of what the document's EF.SOD signs, for a row of an earlier version, which leaves it open."""
@@ -366,18 +379,6 @@ def _check_number(connection: Connection, prepared: PreparedDocument) -> None:
     other = connection.execute(theirs.limit(1)).scalar()
     if other is not None:
         raise NotPermitted("document-number-taken", document=other)
-
-
-def _check_spoiling(printed: str, serial: str | None, operator: Operator, second: Operator | None) -> None:
-    """Whether two people have the card with this serial before them."""
-    people = [operator] if second is None else [operator, second]
-    if second is None and serial is None and operator.keys is not None:  # all that is missing is said at once
-        raise NotPermitted("card-spoiling-incomplete")
-    require_two(people, "card.spoil", (Permission.SPOIL,), Permission.WITNESS_STOCK)
-    if serial is None:
-        raise NotPermitted("card-serial-missing")
-    if clean_serial(serial) != printed:
-        raise NotPermitted("card-serial-differs", serial=serial)
 
 
 def _context(binding: str, name: str) -> bytes:
