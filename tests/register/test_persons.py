@@ -11,7 +11,7 @@ from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from support.homes import UTOPIAN, VIETNAMESE, WorkingOffice
 
-LATER = ("former_names", "guardians", "vital_status", "date_of_death")
+LATER = ("former_names", "guardians", "vital_status", "date_of_death", "national_name")
 
 
 def test_a_person_comes_back_as_typed_in_nfc(office: WorkingOffice) -> None:

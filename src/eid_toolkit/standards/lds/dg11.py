@@ -37,15 +37,22 @@ class Dg11:
         *,
         primary_identifier: str,
         secondary_identifier: str = "",
+        national_name: str | None = None,
         other_names: Iterable[str] = (),
         personal_number: str | None = None,
         date_of_birth: PartialDate | None = None,
         place_of_birth: Iterable[str] = (),
         address: Iterable[str] = (),
     ) -> Dg11:
-        """New details; places and addresses in their parts (street, town, country)."""
-        names = filter(None, (primary_identifier, secondary_identifier))
-        full_name = "<<".join("<".join(name.split()) for name in names)
+        """New details; places and addresses in their parts (street, town, country).
+
+        A ``national_name`` in the national script, a comma between surname and given names if it has both, is the full
+        name; then the Latin one is the first of the other names.
+        """
+        full_name = _with_fillers(primary_identifier, secondary_identifier)
+        if national_name is not None:
+            other_names = (full_name, *other_names)
+            full_name = _with_fillers(*national_name.split(",", 1))
         return cls(
             Record.of(
                 (
@@ -153,3 +160,8 @@ class Dg11:
             return None
         parts = self.full_name.split("<<", 1)
         return " ".join(parts[index].replace("<", " ").split()) if index < len(parts) else None
+
+
+def _with_fillers(*names: str) -> str:
+    """Names as Doc 9303 writes them: one filler between words, two behind the surname."""
+    return "<<".join("<".join(name.split()) for name in names if name.strip())

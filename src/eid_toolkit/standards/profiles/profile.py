@@ -29,7 +29,7 @@ OptionalData = Literal["none", "personal-number", "personal-number-checked"]
 _NO_BAC_FROM = date(2028, 1, 1)
 _NO_19794_FROM = date(2030, 1, 1)
 _LETTERS_FROM = date(2028, 1, 1)
-_DG1, _DG2, _DG3, _DG4, _DG13, _DG14, _DG15 = 1, 2, 3, 4, 13, 14, 15
+_DG1, _DG2, _DG3, _DG4, _DG11, _DG13, _DG14, _DG15 = 1, 2, 3, 4, 11, 13, 14, 15
 _RSA_SIZES = range(1024, 3073, 256)
 
 
@@ -143,6 +143,9 @@ class DocumentProfile:
     """Whether fingerprints and irises are held back from terminals that do not prove a right to them."""
     national_data: NationalDataProfile | None = None
     """The Vietnamese national data of DG13."""
+    national_name: bool = False
+    """Whether DG11 has the holder's name in the national script, where the register knows one; the Latin name stands
+    beside it as an other name."""
     transliteration: Mapping[str, str] = field(default_factory=dict)
     """Renderings other than the first of 9303-3 table A, by upper-case letter."""
     evidence: EvidenceProfile = field(default_factory=EvidenceProfile)
@@ -173,6 +176,7 @@ class DocumentProfile:
             # 9303-11 7: what is held back is held back from everybody else.
             "terminal_authentication": self.terminal_authentication or not held & {_DG3, _DG4},
             "national_data": (self.national_data is not None) == (_DG13 in held),
+            "national_name": not self.national_name or _DG11 in held,
             "identity_number.pattern": self.identity_number is None or _is_pattern(self.identity_number.pattern),
             "access.pace": self._has_key_for_mapping() and self._has_plain_mapping(),
             # 9303-11 4.2 and 9.2: what PACE, Chip Authentication and AA with ECDSA use is told in DG14.

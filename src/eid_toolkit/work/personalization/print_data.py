@@ -43,6 +43,7 @@ class PrintData:
             "document_number": self.document.document_number,
             "primary_identifier": self.holder.primary_identifier,
             "secondary_identifier": self.holder.secondary_identifier,
+            "national_name": self.holder.national_name,
             "sex": self.holder.sex,
             "nationality": self.holder.nationality,
             "date_of_birth": birth_text(self.holder.date_of_birth),

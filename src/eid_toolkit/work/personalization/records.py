@@ -130,7 +130,7 @@ def build_records(
     builders: dict[int, Callable[[], Encodable]] = {
         1: lambda: Dg1(mrz),
         2: lambda: Dg2.of_portrait(portrait.image, portrait.width, portrait.height, sex=person.sex),
-        11: lambda: _personal_details(person),
+        11: lambda: _personal_details(person, profile),
         12: lambda: Dg12.of(date_of_issue=issue.date_of_issue, issuing_authority=issue.authority),
         13: lambda: _national_details(person, profile, issue),
         14: lambda: Dg14(all_infos),
@@ -206,10 +206,11 @@ def _security_infos(profile: DocumentProfile, keys: ChipKeys) -> tuple[SecurityI
     return SecurityInfos.of(*pace), chip, SecurityInfos.of(*pace, *more)
 
 
-def _personal_details(person: PersonData) -> Dg11:
+def _personal_details(person: PersonData, profile: DocumentProfile) -> Dg11:
     return Dg11.of(
         primary_identifier=person.primary_identifier,
         secondary_identifier=person.secondary_identifier or "",
+        national_name=person.national_name if profile.national_name else None,
         personal_number=person.personal_number,
         date_of_birth=person.date_of_birth,
         place_of_birth=_parts(person.place_of_birth),

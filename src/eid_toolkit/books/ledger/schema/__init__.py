@@ -39,7 +39,7 @@ from eid_toolkit.books.ledger.schema.people import (
 )
 from eid_toolkit.books.ledger.schema.stock import blank, blank_movement, manifest, shift, vendor
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration."""
 
 __all__ = [

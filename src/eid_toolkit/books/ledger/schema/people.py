@@ -31,6 +31,7 @@ person = Table(
     Column("guardians", Text),
     Column("vital_status", String(10)),
     Column("date_of_death", String(10)),
+    Column("national_name", Text),  # the whole name in the national script
     Column("created_at", UtcTime, nullable=False),
     Column("source", String(16)),  # the import that brought the person; none for one typed in
     Column("version", COUNT, nullable=False, server_default="1"),  # counts the changes

@@ -43,7 +43,8 @@ class PersonData:
 
     Identifiers are those of Doc 9303-3 (surname, given names), ``nationality`` a code of the MRZ, ``sex`` F, M or X,
     ``vital_status`` one of :data:`VITAL_STATUSES`. Several former names or guardians stand behind each other in one
-    field, parted by semicolons.
+    field, parted by semicolons. ``national_name`` is the whole name in the national script where the identifiers are
+    its Latin form; a comma parts surname and given names, if it has both.
     """
 
     primary_identifier: str
@@ -66,6 +67,7 @@ class PersonData:
     guardians: str | None = None
     vital_status: str | None = None
     date_of_death: PartialDate | None = None
+    national_name: str | None = None
 
     @classmethod
     def from_text(cls, values: Mapping[str, str | None]) -> PersonData:
@@ -97,8 +99,14 @@ class PersonData:
 
     @property
     def folded_name(self) -> str:
-        """The name as a search compares it."""
-        return fold(self.name)
+        """The name as a search compares it, with the one in the national script behind it.
+
+        That stands there in its words and in one, for some scripts know no blanks.
+        """
+        if self.national_name is None:
+            return fold(self.name)
+        words = self.national_name.replace(",", " ").split()
+        return fold(" ".join((self.name, *words, *(["".join(words)] if len(words) > 1 else []))))
 
     def to_text(self) -> dict[str, str | None]:
         """Every field as text, in the order of :data:`FIELDS`; :meth:`from_text` reads it back."""

@@ -18,7 +18,7 @@ from eid_toolkit.books.register.people.person_data import FIELDS, VALUES, Person
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from eid_toolkit.standards.lds.dates import PartialDate
 
-_LATER_FIELDS = ("former_names", "guardians", "vital_status", "date_of_death")
+_LATER_FIELDS = ("former_names", "guardians", "vital_status", "date_of_death", "national_name")
 
 
 @dataclass(frozen=True, slots=True)

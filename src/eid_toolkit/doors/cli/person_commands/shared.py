@@ -10,6 +10,7 @@ import click
 from eid_toolkit.doors.cli.output import emit_values, table
 
 if TYPE_CHECKING:
+    from eid_toolkit.books.register.people.person_data import PersonData
     from eid_toolkit.books.register.people.person_record import Person
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -17,6 +18,10 @@ _F = TypeVar("_F", bound=Callable[..., object])
 _FIELD_OPTIONS = (
     (("--surname", "primary_identifier"), "The primary identifier: surname."),
     (("--given-names", "secondary_identifier"), "The secondary identifier: given names."),
+    (
+        ("--national-name", "national_name"),
+        "The whole name in the national script; a comma parts surname and given names.",
+    ),
     (("--birth", "date_of_birth"), "Date of birth: YYYY-MM-DD, or YYYY-MM or YYYY if the rest is unknown."),
     (("--sex", "sex"), "F, M, or X for unspecified."),
     (("--nationality", "nationality"), "Code as in the MRZ, for example UTO."),
@@ -55,13 +60,17 @@ def show_person(person: Person, fmt: str) -> None:
     emit_values(values, fmt, ((name, value) for name, value in values.items() if value is not None))
 
 
+def _both_names(data: PersonData) -> str:
+    return data.name if data.national_name is None else f"{data.name} ({data.national_name})"
+
+
 def people_table(people: Iterable[tuple[Person, str]]) -> str:
     """Persons in columns, each with a remark: where one was merged into another, that is the remark."""
     rows = (
         (
             person.id,
             person.data.personal_number,
-            person.data.name,
+            _both_names(person.data),
             person.data.date_of_birth,
             person.data.sex,
             person.data.nationality,
