@@ -124,14 +124,6 @@ def test_the_home_remembers_what_the_closing_has_signed(office: WorkingOffice, s
     assert seen is not None and len(seen.countersigned) == 2
 
 
-def test_a_card_spoiled_later_does_not_change_the_count(office: WorkingOffice, stock: Stock) -> None:
-    stock.shifts.open("main", 4, BOTH)
-    use(office, 1)
-    with office.register.database.write() as connection:
-        stock.spoil_used(connection, chip_of(1), ANNA, "torn")
-    assert stock.shifts.close("main", 3, BOTH).moved["spoiled"] == 0
-
-
 def test_a_shift_that_does_not_add_up_stays_open_and_names_the_serials(office: WorkingOffice, stock: Stock) -> None:
     stock.shifts.open("main", 4, BOTH)
     use(office, 1)
@@ -208,3 +200,46 @@ def test_nobody_witnesses_alone_or_without_a_role(stock: Stock) -> None:
     with pytest.raises(NotPermitted, match="role-missing"):
         stock.shifts.open("main", 4, (ANNA, Operator("carl", roles=frozenset())))
     assert stock.shifts.open("main", 4, (ANNA,)).agrees  # a demo home
+
+
+def spoil(office: WorkingOffice, number: int) -> None:
+    with office.register.database.write() as connection:
+        office.register.stock.spoil_used(connection, chip_of(number), ANNA, "scratched")
+
+
+def test_a_card_spoiled_in_its_shift_counts_as_spoiled_there_and_in_the_stock(
+    office: WorkingOffice, stock: Stock
+) -> None:
+    stock.shifts.open("main", 4, BOTH)
+    for number in (1, 2, 3):
+        use(office, number)
+    spoil(office, 2)
+    account = stock.shifts.close("main", 1, BOTH)
+    counts = stock.counts()["main"]
+    assert account.agrees
+    assert (account.moved["used"], account.moved["spoiled"]) == (2, 1)
+    assert (counts[BlankState.USED], counts[BlankState.SPOILED]) == (2, 1)
+    assert account.spoiled_earlier == 0
+
+
+def test_a_card_of_an_earlier_shift_that_is_spoiled_is_told_apart(office: WorkingOffice, stock: Stock) -> None:
+    stock.shifts.open("main", 4, BOTH)
+    use(office, 1)
+    stock.shifts.close("main", 3, BOTH)
+    stock.shifts.open("main", 3, BOTH)
+    spoil(office, 1)
+    account = stock.shifts.close("main", 3, BOTH)
+    assert account.agrees and (account.moved["used"], account.moved["spoiled"], account.spoiled_earlier) == (0, 0, 1)
+
+
+def test_of_too_many_that_were_counted_those_are_named_that_may_lie_there(office: WorkingOffice, stock: Stock) -> None:
+    stock.shifts.open("main", 4, BOTH)
+    use(office, 1)
+    use(office, 2)
+    spoil(office, 2)
+    over = stock.shifts.close("main", 3, BOTH)
+    assert not over.agrees and over.perhaps == {S[1]: "used", S[2]: "spoiled"}
+    assert over.to_json()["perhaps_counted"] == {S[1]: "used", S[2]: "spoiled"}
+    scanned = stock.shifts.close("main", 3, BOTH, [S[2], S[3], S[4]])
+    assert (scanned.surplus, scanned.perhaps) == ((S[2],), {})
+    assert stock.shifts.close("main", 1, BOTH).perhaps == {}

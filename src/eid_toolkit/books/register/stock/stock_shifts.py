@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.audit.states import change, create, hold
@@ -40,6 +40,8 @@ from eid_toolkit.ground.ports import Clock, Entropy
 
 FIRST = (Permission.KEEP_STOCK, Permission.PERSONALIZE)
 """What the first of the two must be permitted, one of these; the second one witnesses."""
+_MAY_LIE_THERE = (BlankState.USED, BlankState.SPOILED, BlankState.MISSING)
+_MOST_NAMED = 20
 _NAMES = {"hand-out": "received", "use": "used", "spoil": "spoiled", "hand-back": "returned", "miss": "missing"}
 
 
@@ -76,7 +78,13 @@ class Account:
     opening: int | None = None
     """At the opening of the shift; None where there is none."""
     moved: Mapping[str, int] = field(default_factory=dict)
-    """How many were received, used, spoiled, returned and missing since then."""
+    """How many were received, used, spoiled, returned and missing since then; a card that was spoiled in its own shift
+    is a spoiled one."""
+    spoiled_earlier: int = 0
+    """How many cards of earlier shifts were spoiled in this one."""
+    perhaps: Mapping[str, str] = field(default_factory=dict)
+    """What may have been counted although it is no blank of the station any more, by the newest move: serials with the
+    state that the register has; only where too many were counted and none was scanned."""
     shift: Shift | None = None
     """The shift that was opened or closed by it; None if it was not."""
 
@@ -107,12 +115,14 @@ class Account:
             "agrees": self.agrees,
             "opening": self.opening,
             **dict(self.moved),
+            "spoiled_earlier": self.spoiled_earlier,
             "expected": self.expected,
             "counted": self.counted,
             "difference": self.counted - self.expected,
             "missing_serials": self.missing,
             "surplus_serials": None if self.surplus is None else {each: self.elsewhere[each] for each in self.surplus},
             "expected_serials": None if self.agrees else self.serials,
+            "perhaps_counted": dict(self.perhaps) or None,
             "shift": self.shift and self.shift.to_json(),
         }
 
@@ -213,24 +223,47 @@ def _account(
     there = tuple(connection.execute(query.order_by(blank.c.serial)).scalars())
     hold_blanks_of(connection, station, there)
     moved: dict[str, int] = {}
+    earlier = 0
     if running is not None:
-        moved = _moved(connection, running.id)
+        moved, earlier = _moved(connection, running.id)
         left = running.counted_at_opening + 2 * moved["received"] - sum(moved.values())
         if left != len(there):
             raise IntegrityBroken("stock-does-not-add-up", station=station, shift=running.id)
     serials = tuple(each for each in there if each not in without)
     elsewhere = _elsewhere(connection, (scanned or frozenset()) - set(serials))
     opening = None if running is None else running.counted_at_opening
-    return Account(station, counted, serials, scanned, elsewhere, opening, moved)
+    perhaps = _gone(connection, station) if scanned is None and counted > len(serials) else {}
+    return Account(station, counted, serials, scanned, elsewhere, opening, moved, earlier, perhaps)
 
 
-def _moved(connection: Connection, shift_id: str) -> dict[str, int]:
-    """How many blanks came to the station and left it in the shift, by what was done; a card is no blank any more."""
+def _gone(connection: Connection, station: str) -> dict[str, str]:
+    """What left the stock of a station last, as the register has it now: it may lie there still."""
+    query = select(blank.c.serial, blank.c.state).where(blank.c.station == station, blank.c.state.in_(_MAY_LIE_THERE))
+    newest_first = query.order_by(blank.c.updated_at.desc(), blank.c.serial).limit(_MOST_NAMED)
+    return {row.serial: row.state for row in connection.execute(newest_first)}
+
+
+def _moved(connection: Connection, shift_id: str) -> tuple[dict[str, int], int]:
+    """How many blanks came to the station and left it in the shift, by what was done; a card is no blank any more.
+
+    Beside it how many cards of earlier shifts were spoiled.
+    """
     here, query = BlankState.AT_STATION, select(blank_movement.c.action, func.count().label("moves"))
     query = query.where(blank_movement.c.shift_id == shift_id, blank_movement.c.action.in_(_NAMES))
     query = query.where((blank_movement.c.before == here) | (blank_movement.c.after == here))
     moves = {row.action: row.moves for row in connection.execute(query.group_by(blank_movement.c.action))}
-    return {name: moves.get(action, 0) for action, name in _NAMES.items()}
+    moved = {name: moves.get(action, 0) for action, name in _NAMES.items()}
+    use, spoil = blank_movement.alias(), blank_movement.alias()
+    here_too = exists(
+        select(use.c.serial).where(use.c.serial == spoil.c.serial, use.c.shift_id == shift_id, use.c.action == "use")
+    )
+    cards = select(here_too, func.count()).where(
+        spoil.c.shift_id == shift_id, spoil.c.action == "spoil", spoil.c.before == BlankState.USED
+    )
+    spoiled = {bool(row[0]): int(row[1]) for row in connection.execute(cards.group_by(here_too))}
+    moved["used"] -= spoiled.get(True, 0)
+    moved["spoiled"] += spoiled.get(True, 0)
+    return moved, spoiled.get(False, 0)
 
 
 def _elsewhere(connection: Connection, serials: frozenset[str]) -> dict[str, str]:

@@ -128,6 +128,8 @@ def _account_text(account: Account) -> str:
     if account.opening is not None:
         pairs.append(("At opening", account.opening))
         pairs += [(name.capitalize(), count) for name, count in account.moved.items()]
+        if account.spoiled_earlier:
+            pairs.append(("Spoiled cards of earlier shifts", account.spoiled_earlier))
     pairs += [("Expected", account.expected), ("Counted", account.counted)]
     if account.shift is not None:
         pairs += [("Shift", account.shift.id), ("State", account.shift.state)]
@@ -136,6 +138,7 @@ def _account_text(account: Account) -> str:
         pairs += [(f"Unexpected: {serial}", account.elsewhere[serial]) for serial in account.surplus]
     else:
         pairs += [("Expected serial", serial) for serial in account.serials]
+        pairs += [(f"Perhaps counted: {serial}", state) for serial, state in account.perhaps.items()]
     return details(pairs)
 
 
