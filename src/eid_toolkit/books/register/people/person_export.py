@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -26,6 +27,8 @@ from eid_toolkit.ground.home.atomic import FILE_MODE, sync_directory, write_atom
 from eid_toolkit.ground.plain_values import read_json, to_plain
 
 SCHEMA = "eid-person-export-part/1"
+BYTE_ORDER_MARK = "\ufeff"
+"""By which a spreadsheet knows that a file is UTF-8."""
 CHUNK = 5000
 """Persons after whom the part is on the disk, and what is noted of it."""
 _NOTE_LIMIT = 1 << 12
@@ -77,20 +80,27 @@ class _Note:
 
 
 def export_persons(
-    people: People, target: Path, kind: Kind, *, zipped: bool, told: Callable[[int], None] = lambda count: None
+    people: People,
+    target: Path,
+    kind: Kind,
+    *,
+    zipped: bool,
+    marked: bool = False,
+    told: Callable[[int], None] = lambda count: None,
 ) -> Exported:
     """Write all ``people`` to ``target``, with mode 0600, or go on with an export that was stopped.
 
-    How many stand in the file is ``told`` from time to time. Raises :class:`NotPermitted` if another export writes
-    there now, or if ``NAME.part`` is of somebody else.
+    A file that is ``marked`` begins with :data:`BYTE_ORDER_MARK`. How many stand in the file is ``told`` from time to
+    time. Raises :class:`NotPermitted` if another export writes there now, or if ``NAME.part`` is of somebody else.
     """
-    with _Part.open(target, f"{kind}{'.gz' * zipped}") as part:
+    encode = partial(_encode, kind=kind, zipped=zipped, marked=marked)
+    with _Part.open(target, f"{kind}{'.gz' * zipped}{'.bom' * marked}") as part:
         with closing(people(part.go_on)) as coming:
             while chunk := list(islice(coming, CHUNK)):
-                part.add(_encode(chunk, kind, zipped=zipped, first=part.count == 0), chunk)
+                part.add(encode(chunk, first=part.count == 0), chunk)
                 told(part.count)
         if part.count == 0:
-            part.add(_encode([], kind, zipped=zipped, first=True), [])
+            part.add(encode([], first=True), [])
         part.complete()
         return Exported(part.count, part.before, part.begun_anew)
 
@@ -176,9 +186,11 @@ def _names(target: Path) -> tuple[Path, Path]:
     return target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.json")
 
 
-def _encode(people: list[Person], kind: Kind, *, zipped: bool, first: bool) -> bytes:
+def _encode(people: list[Person], *, kind: Kind, zipped: bool, marked: bool, first: bool) -> bytes:
     """Persons as they stand in the file; compressed each time as a member of its own (RFC 1952 2.2)."""
     text = io.StringIO(newline="")
+    if marked and first:
+        text.write(BYTE_ORDER_MARK)
     write_people(people, text, kind, first=first)
     data = text.getvalue().encode()
     return gzip.compress(data, mtime=0) if zipped else data

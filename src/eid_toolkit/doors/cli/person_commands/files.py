@@ -96,33 +96,58 @@ def import_(
 @click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", help="The file format.")
 @click.option("--gzip", "zipped", is_flag=True, help="Compress the file.")
+@click.option(
+    "--excel",
+    is_flag=True,
+    help="For a spreadsheet: a workbook if the file is called NAME.xlsx, else CSV that is marked as UTF-8.",
+)
 @purpose_option
 @pass_app
-def export(app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped: bool, purpose: str | None) -> None:
-    """Export all persons; `eid person import` reads it back.
+def export(
+    app: App,
+    output: Path | None,
+    kind: Literal["csv", "jsonl"],
+    zipped: bool,
+    excel: bool,
+    purpose: str | None,
+) -> None:
+    """Export all persons; `eid person import` reads it back, but for a workbook.
 
     In CSV, text that a spreadsheet would execute is prefixed with an apostrophe, which the import removes. The export
     is one consistent state of the register and is written completely or not at all: until it is complete, the file is
     named FILE.part. To continue an interrupted export, run the same command again; it starts over if any person has
     changed in the meantime.
     """
-    from eid_toolkit.books.register.people.person_export import export_persons, write_people
+    from eid_toolkit.books.register.people.person_export import BYTE_ORDER_MARK, export_persons, write_people
+    from eid_toolkit.books.register.people.person_workbook import write_workbook
 
+    if excel and (zipped or kind != "csv"):
+        raise UsageError("excel-of-another-form")
+    if excel and not _is_workbook(output):
+        note("A spreadsheet drops the first zeros of numbers in CSV; a file called NAME.xlsx keeps all as it is.")
     with open_office(app) as office:
         count_all, everybody = people.going_out(office, purpose)
         watched = is_terminal() and not (output is None and sys.stdout.isatty())
         count = count_all() if watched else 0
         with _progress("Exporting", watched=watched) as progress:
+            if output is not None and excel and _is_workbook(output):
+                write_workbook(everybody(), output, partial(_tell, progress, count))
+                return
             if output is None or is_kept(output):
                 with _output(output, zipped=zipped) as stream:
+                    stream.write(BYTE_ORDER_MARK * excel)
                     write_people(_told(everybody(), count, progress), stream, kind)
                 return
             told = partial(_tell, progress, count)
-            done = export_persons(everybody, output, kind, zipped=zipped, told=told)
+            done = export_persons(everybody, output, kind, zipped=zipped, marked=excel, told=told)
     if done.before:
         note(f"The first {done.before} of {done.count} persons had already been written.")
     if done.begun_anew:
         note("The interrupted export was of another state or format: the export was started over.")
+
+
+def _is_workbook(output: Path | None) -> bool:
+    return output is not None and output.suffix.lower() == ".xlsx" and not is_kept(output)
 
 
 def _rejects_name(file: Path) -> Path:
