@@ -73,6 +73,38 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     _tell(done, fmt)
 
 
+@register.command("move")
+@click.argument("url", metavar="URL")
+@click.option(
+    "--register-without-tls-verification",
+    "tls_unverified",
+    is_flag=True,
+    help="Allow a server on another host without TLS, or with a certificate that is not verified.",
+)
+@click.option("--replace", is_flag=True, help="Replace a register that is there already.")
+@format_option
+@pass_app
+def move(app: App, url: str, tls_unverified: bool, replace: bool, fmt: str) -> None:
+    """Move the register from its file to the database at URL, for example PostgreSQL.
+
+    This takes two security officers, each with their own passphrase. Stop all stations first, and make a backup. The
+    database at URL has to be empty. Everything is checked on the way, and the home uses the new database from then on;
+    the old file is kept under a dated name, and takes no entries any more.
+    """
+    mover = keeping.mover_of(app.home_path, app, CLOCK, ENTROPY, url, unverified=tls_unverified)
+    app.confirm("Have all stations stopped, and is the register to be moved?")
+    done = mover.move(replace=replace)
+    values = {
+        "schema": "eid-register-move/1",
+        "row": done.restored.row,
+        "tables": dict(done.restored.manifest.tables),
+        "old": str(done.old),
+    }
+    emit_values(values, fmt, [*_pairs(done.restored.manifest), ("On record in row", done.restored.row)])
+    note(f"The old register is kept in {done.old}: destroy it when it is no longer needed.")
+    note("Check the new one: eid register verify, eid audit verify. The homes of other stations need its address, too.")
+
+
 @register.command("stats")
 @format_option
 @pass_app

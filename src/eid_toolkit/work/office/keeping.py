@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.audit.verifying import Manner
     from eid_toolkit.books.register.keeping.backup import Manifest
     from eid_toolkit.books.register.keeping.backup_restore import Restorer
+    from eid_toolkit.books.register.keeping.moving import Mover
 
 
 def back_up(office: Office, path: Path) -> Manifest:
@@ -50,6 +51,22 @@ def restorer_of(root: Path, credentials: Credentials, clock: Clock, entropy: Ent
     acting = Acting.at(home, credentials, entropy)
     people = acting.both("register.restore", "register", (Permission.BACK_UP,), Permission.BACK_UP)
     return Restorer(home, acting.keys, people, clock)
+
+
+def mover_of(
+    root: Path, credentials: Credentials, clock: Clock, entropy: Entropy, url: str, *, unverified: bool
+) -> Mover:
+    """What moves the register of the home at ``root`` to ``url``; two security officers do it together."""
+    from eid_toolkit.books.ledger.register_address import RegisterAddress
+    from eid_toolkit.books.register.keeping.moving import Mover, moved_config
+    from eid_toolkit.ground.home.config import UNVERIFIED
+
+    home = Home.open(root)
+    config = moved_config(home.config, url, unverified=UNVERIFIED if unverified else None)
+    RegisterAddress.configured(config)  # a wrong one is told before anybody is asked for a passphrase
+    acting = Acting.at(home, credentials, entropy)
+    people = acting.both("register.move", "register", (Permission.BACK_UP,), Permission.BACK_UP)
+    return Mover(home, config, acting.keys, people, clock, entropy)
 
 
 def to_take_over(office: Office) -> TakenOver:

@@ -131,6 +131,23 @@ def back_up(
     return manifest
 
 
+def write_state(
+    database: Database,
+    foundation: Foundation,
+    config: HomeConfig,
+    path: Path,
+    operator: Operator,
+    clock: Clock,
+    entropy: Entropy,
+) -> Manifest:
+    """As :func:`back_up`, and not on record: for a caller who lets nobody write meanwhile, and records what it is."""
+    operator.require(Permission.BACK_UP)
+    with new_file(path) as (stream, publish):
+        manifest = _write(database, foundation, config, stream, operator, clock, entropy)
+        publish()
+    return manifest
+
+
 def _failure_to_record(
     database: Database, clock: Clock, operator: Operator, told: Mapping[str, object]
 ) -> DatabaseAway | None:

@@ -65,7 +65,7 @@ class Place:
 
     def keep_copy(self) -> Path:
         """Give the copy its name, which nothing has yet, when the register was replaced."""
-        former = self._dated()
+        former = dated(self._path, "replaced", self._clock)
         self._copy.replace(former)
         sync_directory(former.parent)
         return former
@@ -84,7 +84,7 @@ class Place:
             return None
         if not replace:
             raise NotPermitted("restore-register-exists")
-        former = self._dated()
+        former = dated(self._path, "replaced", self._clock)
         for suffix in _SUFFIXES:
             old = self._path.with_name(self._path.name + suffix)
             if old.exists():
@@ -111,12 +111,13 @@ class Place:
         except EidError:
             return True
 
-    def _dated(self) -> Path:
-        """A name for what is replaced, that nothing has yet."""
-        stamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
-        first = f"{self._path.name}.replaced-{stamp}"
-        names = (self._path.with_name(first + more) for more in ("", *(f"-{number}" for number in range(2, 99))))
-        return next(name for name in names if not name.exists())
+
+def dated(path: Path, what: str, clock: Clock) -> Path:
+    """A name for what was the register at ``path``, by what became of it and when, that nothing has yet."""
+    stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
+    first = f"{path.name}.{what}-{stamp}"
+    names = (path.with_name(first + more) for more in ("", *(f"-{number}" for number in range(2, 99))))
+    return next(name for name in names if not name.exists())
 
 
 @contextmanager

@@ -98,13 +98,21 @@ class _Loaded:
 class Restorer:
     """Restores back-ups into the register of one home; raises :class:`NotPermitted` if the operator may not."""
 
-    def __init__(self, home: Home, keys: KeyStore, people: Sequence[Operator], clock: Clock) -> None:
+    def __init__(
+        self,
+        home: Home,
+        keys: KeyStore,
+        people: Sequence[Operator],
+        clock: Clock,
+        address: RegisterAddress | None = None,
+    ) -> None:
+        """``address`` is where the register is to be, if not where the home's configuration says."""
         self._keys, self._people, self._operator, self._clock = keys, people, people[0], clock
         self._operators = OperatorStore(home.operators, keys.foundation)
         self._keeper = LogKeeper(keys.foundation, clock, SystemEntropy())
         self._files = AuditFiles(home.audit)
         self._notes = HomeNotes(home.audit, keys.foundation.home)
-        self._address = RegisterAddress.of(home)
+        self._address = address or RegisterAddress.of(home)
         self._place = Place(self._address.path, clock) if self._address.path is not None else None
 
     def check(self, path: Path) -> Checked:
