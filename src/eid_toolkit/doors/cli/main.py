@@ -67,6 +67,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "notice": ("notice:notice", "Record and list police notices: lost, stolen, wanted."),
     "person": ("person:person", "Manage the population register."),
     "pki": ("pki:pki", "Manage the authority's certificates and revocation lists."),
+    "profile": ("profile:profile", "Show and check document types, and make new ones."),
     "read": ("read:read", "Read every readable file of a card, without verifying it."),
     "reader": ("reader:reader", "List readers and the cards in them."),
     "register": ("register:register", "Back up, restore and verify the register, and show its statistics."),

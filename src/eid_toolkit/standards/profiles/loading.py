@@ -20,7 +20,13 @@ SCHEMA = 1
 """The version of the file format."""
 
 _FILE_NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.toml")
-_MAX_FILE = 1 << 16
+MAX_FILE = 1 << 16
+"""Bytes of a profile's file at most."""
+
+
+def is_profile_name(name: str) -> bool:
+    """Whether a file may have this name: lower-case letters, digits and hyphens."""
+    return _FILE_NAME.fullmatch(f"{name}.toml") is not None
 
 
 def list_profiles(extra_dirs: Iterable[Path] = ()) -> tuple[str, ...]:
@@ -28,21 +34,26 @@ def list_profiles(extra_dirs: Iterable[Path] = ()) -> tuple[str, ...]:
     return tuple(sorted(_sources(extra_dirs)))
 
 
-def load_profile(name: str, extra_dirs: Iterable[Path] = ()) -> DocumentProfile:
-    """The profile called ``name``; raises :class:`BadInput` if there is none or its file is wrong."""
+def profile_bytes(name: str, extra_dirs: Iterable[Path] = ()) -> bytes:
+    """The file of the profile called ``name``; raises :class:`BadInput` if there is none."""
     source = _sources(extra_dirs).get(name)
     if source is None:
         raise BadInput("profile-unknown", profile=name)
     with source.open("rb") as stream:
-        return read_profile(name, stream.read(_MAX_FILE + 1))
+        return stream.read(MAX_FILE + 1)
+
+
+def load_profile(name: str, extra_dirs: Iterable[Path] = ()) -> DocumentProfile:
+    """The profile called ``name``; raises :class:`BadInput` if there is none or its file is wrong."""
+    return read_profile(name, profile_bytes(name, extra_dirs))
 
 
 def read_profile(name: str, data: bytes) -> DocumentProfile:
     """The profile in a file's bytes; raises :class:`BadInput` if they are none."""
-    if len(data) > _MAX_FILE:
-        raise BadInput("profile-too-large", profile=name, limit=_MAX_FILE)
+    if len(data) > MAX_FILE:
+        raise BadInput("profile-too-large", profile=name, limit=MAX_FILE)
     try:
-        content = read_toml(data, _MAX_FILE)
+        content = read_toml(data, MAX_FILE)
     except ValueError as error:
         raise BadInput("profile-no-toml", profile=name, cause=str(error)) from None
     return parse_profile(name, content)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.ground.images.portrait import Portrait
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.issuer_time import issuer_date, zones_of
 from eid_toolkit.standards.profiles import DocumentProfile
@@ -22,8 +23,8 @@ from eid_toolkit.work.personalization.records import ChipKeys, Issue, biometric_
 
 def try_document(
     office: Office, profile: DocumentProfile, person: PersonData, portrait: Portrait, biometrics: Mapping[int, bytes]
-) -> None:
-    """Build all that a document of today would hold, signed by a specimen authority, and throw it away.
+) -> Mapping[ElementaryFile, bytes]:
+    """Build all that a document of today would hold, signed by a specimen authority: the files, which nobody keeps.
 
     ``biometrics`` are whole files by data group. Raises :class:`BadInput` for a name without equivalent in the MRZ, a
     number that does not fit the profile, a file that is too large; :class:`CardWouldNotPass` for data that do not agree
@@ -38,3 +39,4 @@ def try_document(
     specimen = SpecimenAuthority.create(profile.issuing_state, profile.document_code, now, entropy)
     records = build_records(person, portrait, profile, issue, keys, specimen.signer, specimen.signer_certificate, files)
     check_records(records.files, now)
+    return records.files

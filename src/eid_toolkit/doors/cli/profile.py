@@ -1,0 +1,155 @@
+"""`eid profile`: the document types that are issued, and new ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.office import open_office
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, note
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.home.named_files import read_file
+from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.work.office import document_types
+
+if TYPE_CHECKING:
+    from eid_toolkit.standards.profiles import DocumentProfile
+
+_COLUMNS = ("name", "title", "state", "mrz", "years", "version", "from", "issued")
+
+
+@click.group(cls=Group)
+def profile() -> None:
+    """Show and check document types, and make new ones."""
+
+
+@profile.command("list")
+@list_format_option
+@pass_app
+def list_(app: App, fmt: str) -> None:
+    """List document types: those of the package and those of the home."""
+    rows, failures = [], []
+    with open_office(app) as office:
+        for each in document_types.document_types(office):
+            if isinstance(each, BadInput):
+                failures.append((str(each.facts.get("profile") or each.facts.get("field")), each))
+                continue
+            shown = each.profile
+            rows.append(
+                {
+                    "name": shown.name,
+                    "title": shown.title,
+                    "state": shown.issuing_state,
+                    "mrz": shown.mrz_format.name,
+                    "years": shown.validity.years,
+                    "version": shown.version,
+                    "from": "home" if each.own else "package",
+                    "issued": shown.issuable and each.issued_here,
+                    "hash": shown.hash,
+                }
+            )
+    emit_rows(rows, _COLUMNS, fmt, lambda name, row: {True: "yes", False: "no"}.get(row[name], row[name]))
+    app.tell_all(failures)
+
+
+@profile.command("show")
+@click.argument("name", metavar="NAME")
+@format_option
+@pass_app
+def show(app: App, name: str, fmt: str) -> None:
+    """Show one document type."""
+    with open_office(app) as office:
+        shown = office.profile(name)
+    values = _values(shown)
+    emit({"schema": "eid-profile/1", **values}, fmt, lambda: details(_lines(values)))
+
+
+@profile.command("check")
+@click.argument("profile_name", metavar="NAME-OR-FILE")
+@format_option
+@pass_app
+def check(app: App, profile_name: str, fmt: str) -> None:
+    """Check a document type, by its name or in a file that is not in the home yet.
+
+    Every field is checked against the standards; then a document of a specimen person is built for trial. Whether the
+    keys comply with the crypto policy of the home is told by `eid crypto-policy check`.
+    """
+    from eid_toolkit.standards.profiles.loading import MAX_FILE
+
+    path = Path(profile_name)
+    data = read_file(path, MAX_FILE) if path.suffix == ".toml" else None
+    with open_office(app) as office:
+        done = document_types.check(office, path.stem if data is not None else profile_name, data)
+    told = [message_of(each, app.language) for each in done.objections]
+    values: dict[str, Any] = {
+        "schema": "eid-profile-check/1",
+        "name": done.profile.name,
+        "good": not done.objections,
+        "objections": [
+            {"code": error.code, "message": message.text, "hint": message.hint}
+            for error, message in zip(done.objections, told, strict=True)
+        ],
+        "tried_with": done.tried_with,
+        "bytes": done.size,
+    }
+    pairs: list[tuple[str, object]] = [("Profile", f"{done.profile.name}: {done.profile.title}")]
+    pairs.append(("Tried with", done.tried_with or "nobody: no specimen person has a number of this form"))
+    if done.size is not None:
+        pairs.append(("Bytes on the chip", done.size))
+    pairs.append(("Result", "good" if not done.objections else "not to be issued today"))
+    emit(values, fmt, lambda: details(pairs))
+    app.tell_all([(done.profile.name, each) for each in done.objections])
+
+
+@profile.command("new")
+@click.argument("name", metavar="NAME")
+@click.option("--from", "source", required=True, metavar="PROFILE", help="The document type that it is like.")
+@click.option("--title", required=True, metavar="TEXT", help="What people read.")
+@click.option("--state", "issuing_state", metavar="CODE", help="The issuing state, as in the MRZ.")
+@click.option("--document-code", metavar="CODE", help="The first one or two letters of the MRZ.")
+@click.option("--number-prefix", metavar="TEXT", help="What document numbers begin with, at most four characters.")
+@click.option("--years", type=click.IntRange(1, 50), metavar="N", help="How many years a document is valid.")
+@format_option
+@pass_app
+def new(app: App, name: str, source: str, years: int | None, fmt: str, **changes: str | None) -> None:
+    """Make a document type of the home, called NAME, out of one that there is.
+
+    A security officer does it, and it is on record. What else is to be different is changed in its file in the folder
+    `profiles` of the home, before anybody applies: an application is bound to the profile as it is then.
+    """
+    given = {key: value for key, value in changes.items() if value is not None}
+    if "issuing_state" in given:
+        given["issuing_state"] = given["nationality"] = given["issuing_state"].upper()
+    with open_office(app) as office:
+        made = document_types.new(office, name, source, given, years)
+        path = office.home.profiles / f"{made.name}.toml"
+    values = _values(made)
+    emit({"schema": "eid-profile/1", **values, "file": str(path)}, fmt, lambda: details(_lines(values)))
+    note(f"It stands in {path}. Check it after each change: eid profile check {made.name}")
+
+
+def _values(shown: DocumentProfile) -> dict[str, Any]:
+    from eid_toolkit.ground.plain_values import to_plain
+
+    values: dict[str, Any] = to_plain(shown)
+    return values
+
+
+def _lines(values: dict[str, Any], before: str = "") -> list[tuple[str, object]]:
+    """Labels and values; those of a table with its name before them."""
+    lines: list[tuple[str, object]] = []
+    for name, value in values.items():
+        label = f"{before}{name}"
+        if isinstance(value, dict):
+            lines += _lines(value, f"{label}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for number, each in enumerate(value, start=1):
+                lines += _lines(each, f"{label}[{number}].")
+        elif isinstance(value, list):
+            lines.append((label, ", ".join(map(str, value))) if value else (label, None))
+        elif value is not None:
+            lines.append((label, {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value))
+    return [(label, value) for label, value in lines if value is not None]
