@@ -7,12 +7,13 @@ SOAK ?= 600
 # Three processes on two cores, for some tests wait; what takes minutes has a core for each.
 PYTEST := $(BIN)/pytest --dist worksteal
 
-.PHONY: help setup demo test check lint bench fuzz docs
+.PHONY: help setup demo test check every-stop lint bench fuzz docs
 
 help:
 	@echo "make demo    issue and verify specimen cards, and detect forged ones"
 	@echo "make test    run the tests that take seconds"
 	@echo "make check   run those that take minutes: real kills, other programs, a clean installation"
+	@echo "make every-stop   kill cards, batches and acts at each of their steps, not just at some of them"
 	@echo "make lint    ruff, mypy, the bands, and whether the generated pages are current"
 	@echo "make bench   measure, beside what is possible at best; then many writers for SOAK seconds (default: 600)"
 	@echo "make fuzz    look for inputs that break a parser, SECONDS for each of them (default: 60)"
@@ -31,6 +32,9 @@ test: setup
 
 check: setup
 	$(PYTEST) -n 2 tests/check
+
+every-stop: setup
+	EID_EVERY_STOP=1 $(PYTEST) -n 2 tests/check/office/test_acts.py tests/check/personalization/test_stops.py
 
 lint: setup
 	$(BIN)/ruff check .
