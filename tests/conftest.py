@@ -73,8 +73,9 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def own_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default home lies in the test's own folder."""
+    """The default home, and the file of defaults, lie in the test's own folder."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -34,9 +34,12 @@ class Zones:
 
     def day(self, now: datetime, state: str) -> date:
         """Which day it is in a state, by its two letters: of several zones the first, in UTC where none is known."""
-        if self.configured is not None and state == self.state:
-            return now.astimezone(zone_named(self.configured)).date()
-        return now.astimezone(next(iter(zones_of(state)), UTC)).date()
+        return now.astimezone(self.zone if state == self.state else next(iter(zones_of(state)), UTC)).date()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The office's own: as configured, else the first of its state, UTC where none is known."""
+        return next(iter(zones_of(self.state)), UTC) if self.configured is None else zone_named(self.configured)
 
     def today(self, now: datetime) -> date:
         """Which day it is at the office."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.context import App, Group, default_option, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
@@ -33,7 +34,7 @@ def application() -> None:
 
 @application.command("create")
 @click.option("--person", "person_id", required=True, metavar="ID", help="The person's identifier or number.")
-@click.option("--profile", required=True, metavar="NAME", help="The document type.")
+@default_option("--profile", setting="profile", required=True, help="The document type.")
 @click.option(
     "--portrait",
     required=True,
@@ -156,7 +157,7 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
     """Approve applications that were created by someone else.
 
     An approval is the operator's signature over the current person, profile and portrait. Several applications are
-    listed first, each with the hash of its portrait, and approved after confirmation.
+    listed first, with the hashes of the portraits if these are written to files, and approved after confirmation.
     """
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
@@ -170,7 +171,7 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
                     suffix = "jpg" if image.startswith(_JPEG) else "jp2"
                     write_file(portraits / f"{record.portrait_sha256}.{suffix}", image)
             if len(application_ids) != 1:
-                _show_batch(chosen)
+                _show_batch(chosen, hashes=portraits is not None or app.verbose)
                 if chosen:
                     app.confirm(f"Approve these {len(chosen)} applications?")
 
@@ -207,11 +208,13 @@ def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
         _show(applying.withdraw(office, identifier, reason), fmt)
 
 
-def _show_batch(chosen: Sequence[Application]) -> None:
+def _show_batch(chosen: Sequence[Application], *, hashes: bool) -> None:
+    columns = ("application", "name", "profile", "kind", *(("portrait sha-256",) if hashes else ()))
     rows = (
-        (record.id, record.person.data.name, record.profile, record.kind, record.portrait_sha256) for record in chosen
+        (record.id, record.person.data.name, record.profile, record.kind, record.portrait_sha256)[: len(columns)]
+        for record in chosen
     )
-    note(table(("application", "name", "profile", "kind", "portrait sha-256"), rows))
+    note(table(columns, rows, err=True))
 
 
 def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:
@@ -258,6 +261,8 @@ def _show(record: Application, fmt: str) -> None:
 def application_text(record: Application) -> str:
     """The application for a person who reads it."""
     values = record.to_json()
+    if not presentation().verbose:  # of fingerprints and irises the hashes, too
+        values["biometrics"] = ", ".join(f"DG{number}" for number in sorted(record.biometrics)) or None
     values["evidence"] = ", ".join(f"{item.kind}={item.reference}" for item in record.evidence) or None
     return details((name, value) for name, value in values.items() if value not in (None, {}))
 

@@ -14,7 +14,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, note, say, to_json
+from eid_toolkit.doors.cli.output import emit, emit_values, note, say, time_text, to_json
 from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
@@ -30,7 +30,7 @@ _KEY_LIMIT = 1 << 16
 _PROOF_LIMIT = 1 << 28
 _KILOBYTE = 1000
 """About as much as a row and its signature take in an export."""
-_COLUMNS = (("ROW", 8), ("TIME", 19), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
+_COLUMNS = (("ROW", 8), ("TIME", 26), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option(
     "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem kept elsewhere."
@@ -196,13 +196,18 @@ def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
         first = list(islice(coming, 1))  # what is wrong with an argument shows here, before anything is printed
         yield _line(name for name, _ in _COLUMNS)
         for row in chain(first, coming):
-            yield _line((row.position, str(row.time)[:19], row.operator, row.action, row.subject))
+            yield _line((row.position, _moment(row.time), row.operator, row.action, row.subject))
 
 
 def _line(cells: Iterable[object]) -> str:
     return "  ".join(
         f"{harmless(str(cell)):<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True)
     ).rstrip()
+
+
+def _moment(time: datetime | str) -> str:
+    """The time of a row, with its seconds."""
+    return time_text(datetime.fromisoformat(time) if isinstance(time, str) else time, seconds=True)
 
 
 def _is_proof(path: Path) -> bool:
@@ -228,7 +233,7 @@ def _verify_proof(path: Path, key: AuditKey | None, fmt: str) -> None:
     }  # fmt: skip
 
     def text() -> str:
-        shown = [_line((row.position, row.time[:19], row.operator, row.action, row.subject))
+        shown = [_line((row.position, _moment(row.time), row.operator, row.action, row.subject))
                  for row in proof.rows if row.subject == proof.subject]  # fmt: skip
         lines = [*shown, f"All of them are in the log that the checkpoint on row {proof.checkpoint.position} signs."]
         if proof.older:
@@ -296,9 +301,9 @@ def _verify_file(
 
 
 def _resumed(resumed: Resumed) -> str:
-    since, until = (str(time)[:16] for time in (resumed.begun, resumed.noted))
+    since, until = time_text(resumed.begun), time_text(resumed.noted)
     return (
-        f"Rows up to {resumed.row} were verified from {since} to {until} UTC, by this home's note, and not read again: "
+        f"Rows up to {resumed.row} were verified from {since} to {until}, by this home's note, and not read again: "
         "to verify them as they are now, use --from-start."
     )
 
@@ -310,7 +315,7 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
         explanation = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
         lines = [explanation.text if explanation else result.reason]
         return "\n".join(lines + ([_resumed(result.resumed)] if result.resumed else []))
-    lines = [f"{result.rows} rows, all intact. Head: {result.head}"]
+    lines = [f"{result.rows} rows, all intact." + (f" Head: {result.head}" if app.verbose else "")]
     if result.resumed is not None:
         lines.append(_resumed(result.resumed))
     if result.signed_up_to:
@@ -328,10 +333,9 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
             lost = f"earlier rows {first} to {restoring.lost_through} are lost"
         lines.append(harmless(f"Row {restoring.position}: {restoring.operator} restored a backup; {lost}."))
     for each in values["restorings_of_the_home"]:
-        who, when = " and ".join(each["operators"]), str(each["at"])[:16].replace("T", " ")
-        lines.append(
-            harmless(f"This home remembers: on {when} {who} restored a backup of {str(each['back_up'])[:16]}.")
-        )
+        who = " and ".join(each["operators"])
+        when, state = (time_text(datetime.fromisoformat(str(each[name]))) for name in ("at", "back_up"))
+        lines.append(harmless(f"This home remembers: on {when} {who} restored a backup of {state}."))
     if result.signed_up_to and not values["key_proved"]:
         lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
     if values["kept_head"] is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.context import App, Command, default_option, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, is_terminal, paint, table
 from eid_toolkit.doors.cli.output import progress as show_progress
@@ -28,7 +28,7 @@ _FAILED = 3
 
 
 @click.command(cls=Command)
-@click.option("--reader", metavar="R", help=READER_HELP)
+@default_option("--reader", setting="reader", metavar="R", help=READER_HELP)
 @password_options
 @wait_option
 @click.option("--list", "list_only", is_flag=True, help="List the cases; no chip is needed.")

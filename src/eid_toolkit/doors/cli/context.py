@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from eid_toolkit.doors.cli.defaults import BUILT_IN, VARIABLES, DefaultOption, default_home, kept_default
 from eid_toolkit.doors.cli.output import confirm, note, paint, prompt, to_json
+from eid_toolkit.doors.cli.presentation import Presentation, present
 from eid_toolkit.ground.errors import AgentUntrusted, EidError, SeveralFit, UsageError
 from eid_toolkit.ground.messages.catalogue import explain, languages, message_of
 from eid_toolkit.ground.secret import Secret
@@ -41,7 +45,11 @@ class App:
     debug: bool = False
     trace: Path | None = None
     trace_secrets: bool = False
-    language: str = "en"
+    verbose: bool = False
+    """Whether text output has all details, hashes too."""
+    utc: bool = False
+    """Whether text output has times in UTC."""
+    language: str = BUILT_IN["language"]
     errors_as_json: bool = False
     passphrase_fd: int | None = None
     pin_fd: int | None = None
@@ -57,8 +65,25 @@ class App:
         settings: dict[str, Any] = dict(ctx.meta.get(_META, {}))
         settings["home_named"] = "home_path" in settings
         if not settings["home_named"]:
-            settings["home_path"] = _default_home()
+            settings["home_path"] = default_home()
         return cls(**settings)
+
+    @classmethod
+    def with_defaults(cls, ctx: click.Context) -> App:
+        """The app of a running command, with the operator and the language that the files of defaults name.
+
+        Raises :class:`BadInput` for files that cannot be used.
+        """
+        app, given = cls.of(ctx), ctx.meta.get(_META, {})
+        kept = {name: kept_default(ctx, name, app.home_path) for name in ("operator", "language") if name not in given}
+        app = replace(app, **{name: value for name, value in kept.items() if value is not None})  # type: ignore[arg-type]
+        if app.language not in languages():
+            raise UsageError("language-unknown", language=app.language, known=", ".join(languages()))
+        return app
+
+    def presentation(self) -> Presentation:
+        """How text output is shown: times by the clock of the home's office, where it has one."""
+        return Presentation(self.verbose, _utc if self.utc else partial(_zone, self.home_path))
 
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone; a no ends the command."""
@@ -203,10 +228,25 @@ def _asked(question: str, *, twice: bool = False) -> Secret:
     return Secret(prompt(question, hidden=True, twice=twice).encode())
 
 
-def _default_home() -> Path:
-    from platformdirs import user_data_path
+def home_of(ctx: click.Context) -> Path:
+    """The home that the line or the environment names, else the default one."""
+    named: Path | None = ctx.meta.get(_META, {}).get("home_path")
+    return named or default_home()
 
-    return user_data_path("eid-toolkit")
+
+def given_on_line(name: str) -> object:
+    """The value of a common option as the line or the environment gives it, None if they do not."""
+    return click.get_current_context().meta.get(_META, {}).get(name)
+
+
+def _utc() -> tzinfo:
+    return UTC
+
+
+def _zone(root: Path) -> tzinfo | None:
+    from eid_toolkit.work.office.wall_clock import zone_at
+
+    return zone_at(root)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -227,9 +267,18 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
     file = click.Path(dir_okay=False, path_type=Path)
     return [
         option(
-            "--home", "home_path", env="EID_HOME", type=directory, help="Home directory of the authority or officer."
+            *("--home", "home_path"),
+            env="EID_HOME",
+            type=directory,
+            is_eager=True,  # whatever has a default in a file of the home is looked up after it
+            help="Home directory of the authority or officer.",
         ),
-        option("--operator", env="EID_OPERATOR", metavar="NAME", help="Name of the operator."),
+        option(
+            "--operator",
+            env=VARIABLES["operator"],
+            metavar="NAME",
+            help="Name of the operator. Default: EID_OPERATOR, or `eid config`.",
+        ),
         option(
             "--second-operator",
             env="EID_SECOND_OPERATOR",
@@ -237,7 +286,19 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
             help="Second operator, for actions that take two people.",
         ),
         option("--yes", "-y", is_flag=True, default=None, help="Answer yes to all confirmations."),
-        option("--lang", "language", type=click.Choice(languages()), help="Language of messages."),
+        option(
+            *("--lang", "language"),
+            env=VARIABLES["language"],
+            type=click.Choice(languages()),
+            help="Language of messages. Default: EID_LANG, or `eid config`.",
+        ),
+        option("--utc", is_flag=True, default=None, help="Show times in UTC; by default as the office's clock does."),
+        option(
+            "--verbose",
+            is_flag=True,
+            default=None,
+            help="Show all details, such as SHA-256 hashes and seconds of times.",
+        ),
         option("--trace", type=file, help="Write a redacted APDU trace to this file."),
         option(
             "--trace-secrets",
@@ -285,12 +346,24 @@ def pass_app(function: _F) -> _F:
     """Give the command the :class:`App` as its first argument."""
 
     def with_app(*args: object, **kwargs: object) -> object:
-        return function(App.of(click.get_current_context()), *args, **kwargs)
+        app = App.with_defaults(click.get_current_context())
+        present(app.presentation())
+        return function(app, *args, **kwargs)
 
     with_app.__doc__ = function.__doc__
     with_app.__name__ = function.__name__
     with_app.__dict__.update(function.__dict__)  # options that decorators below this one have left
     return with_app  # type: ignore[return-value]
+
+
+def default_option(
+    *names: str, setting: str, help: str, metavar: str | None = "NAME", **attributes: Any
+) -> Callable[[_F], _F]:
+    """An option that may have its value from the environment or a file of defaults, by the name ``setting``."""
+    fallback = {"default": BUILT_IN[setting], "show_default": True} if setting in BUILT_IN else {}
+    return click.option(
+        *names, cls=DefaultOption, setting=setting, root=home_of, help=help, metavar=metavar, **(fallback | attributes)
+    )
 
 
 def _format(ctx: click.Context, _: click.Parameter, value: str) -> str:

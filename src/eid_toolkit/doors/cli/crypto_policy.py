@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.output import emit, note, table, time_text
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.ground.messages.catalogue import message_of
 
@@ -118,7 +118,9 @@ def _show(found: PolicyInForce, fmt: str) -> None:
     }
 
     def text() -> str:
-        origin = f"set by {', '.join(people)}, {decided}" if signed is not None else "shipped with this software"
+        origin = "shipped with this software"
+        if signed is not None:
+            origin = f"set by {', '.join(people)}, {time_text(signed.decided_at)}"
         head = f"Version {found.policy.version}, {origin}\n\n"
         return head + table(
             ("for", "limit", "value", "source"),

@@ -9,6 +9,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
 from eid_toolkit.doors.cli.output import emit, emit_values, note, table
+from eid_toolkit.doors.cli.presentation import presentation
 
 if TYPE_CHECKING:
     from eid_toolkit.work.office.key_keeping import CompartmentStanding
@@ -50,7 +51,7 @@ def show(app: App, fmt: str) -> None:
             how = f"eid keys rewrap, or eid operator re-enrol {name}"
             note(f"{name} has a role for {compartment.compartment}, but no wrapped key: {how}.")
         for exposure in compartment.exposures:
-            kept, until = ", ".join(exposure.keys), f"{exposure.since:%Y-%m-%d}"
+            kept, until = ", ".join(exposure.keys), f"{presentation().day(exposure.since)}"
             note(f"{exposure.person} could have copied until {until} from {compartment.compartment}: {kept}.")
     if standing.unsealed:
         note(f"{standing.unsealed} data keys are not yet sealed anew; each command that opens the register goes on.")

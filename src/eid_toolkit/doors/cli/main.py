@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit:audit", "Show, export and verify the tamper-evident audit log."),
     "agent": ("unlock:agent", "Show whether your keys are unlocked, and for how long."),
     "card": ("card:card", "Write documents to cards."),
+    "config": (
+        "config:config",
+        "Show and set your defaults: reader, operator, profile, station, policy, language.",
+    ),
     "conformance": (
         "conformance:conformance",
         "Test a chip for conformance to the standards, case by case.",
@@ -196,7 +200,10 @@ def _exit_code_of_untold(error: BaseException | None) -> int | None:
 
 def _complain(ctx: click.Context, error: EidError) -> None:
     """Print what went wrong on stderr, with the traceback first where it was asked for."""
-    app = App.of(ctx)
+    try:
+        app = App.with_defaults(ctx)
+    except (EidError, OSError):  # the file of defaults may be what is complained of
+        app = App.of(ctx)
     if app.debug:
         import traceback
 

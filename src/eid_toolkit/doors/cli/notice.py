@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -68,7 +67,7 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
     with open_office(app) as office:
         records = agencies.notices(office, withdrawn=every, person=person, document=document)
     rows = [record.to_json() for record in records]
-    emit_rows(rows, _COLUMNS, fmt, _short)
+    emit_rows(rows, _COLUMNS, fmt)
 
 
 @notice.command("withdraw")
@@ -86,7 +85,3 @@ def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
 def _show(record: Notice, fmt: str) -> None:
     values = record.to_json()
     emit_values(values, fmt, ((name, value) for name, value in values.items() if value is not None))
-
-
-def _short(name: str, row: Mapping[str, Any]) -> object:
-    return str(row[name])[:16] if row[name] is not None and name.endswith("_at") else row[name]

@@ -78,7 +78,7 @@ def list_(app: App, fmt: str) -> None:
     """List all operators."""
     with open_office(app) as office:
         rows = [_to_json(record) for record in office.operators.list()]
-    emit(rows, fmt, lambda: table(("name", "state", "roles", "key"), (_cells(r) for r in rows)))
+    emit(rows, fmt, lambda: table(("name", "state", "roles", "key_sha256"), (_cells(r) for r in rows)))
 
 
 @operator.command("disable")

@@ -11,12 +11,14 @@ import errno
 import os
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
+from eid_toolkit.doors.cli.layout import grid, labelled
+from eid_toolkit.doors.cli.presentation import Presentation, presentation, time_in
 from eid_toolkit.ground.display import escaped, harmless, shortened
 from eid_toolkit.ground.errors import OutputLost
 
@@ -119,20 +121,62 @@ def emit_values(data: Mapping[str, Any], fmt: str, pairs: Iterable[tuple[str, ob
     emit(data, fmt, lambda: details(data.items() if pairs is None else pairs))
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Columns of text under their headers; ``None`` shows as a dash."""
-    cells = [["-" if value is None else harmless(str(value)) for value in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(headers, *cells, strict=True)]
-    lines = [_line([header.upper() for header in headers], widths)]
-    lines += [_line(row, widths) for row in cells]
-    return "\n".join(lines)
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, err: bool = False) -> str:
+    """Columns of text under their headers, as wide as the terminal allows; ``None`` shows as a dash.
+
+    Times are shown as the office's clock has them, and columns of hashes are left out unless details are asked for.
+    ``err`` says that it is printed on stderr.
+    """
+    how, lines = presentation(), list(rows)
+    columns = [
+        how.column(name, (row[number] for row in lines)) for number, name in enumerate(headers) if how.shows(name)
+    ]
+    cells = [_cells(values) for _, values in columns]
+    return grid([name.upper() for name, _ in columns], list(zip(*cells, strict=True)), terminal_width(err=err))
 
 
 def details(pairs: Iterable[tuple[str, object]]) -> str:
-    """Labels and values, one pair a line."""
-    shown = [(label, "-" if value is None else harmless(str(value))) for label, value in pairs]
-    width = max((len(label) for label, _ in shown), default=0)
-    return "\n".join(f"{label:<{width}}  {value}" for label, value in shown)
+    """Labels and values, one pair a line, shown as :func:`table` shows them."""
+    how = presentation()
+    shown = [(label, _value(label, value, how)) for label, value in pairs if how.shows(label, value)]
+    return labelled(((label, harmless(value)) for label, value in shown), terminal_width())
+
+
+def time_text(time: datetime, *, seconds: bool = False) -> str:
+    """A time in a sentence, as the office's clock shows it, with its zone."""
+    return presentation().time(time, seconds=seconds)
+
+
+def terminal_width(*, err: bool = False) -> int | None:
+    """Columns of the terminal that standard output (or ``err``) goes to; None where that is a file or a pipe."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        return None
+    try:
+        columns = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+    return max(columns, _NARROWEST) if columns > 0 else _USUAL
+
+
+_NARROWEST, _USUAL = 20, 80
+"""Columns of the narrowest terminal that tables are fitted to, and of one that does not tell."""
+
+
+def _cells(values: Iterable[object]) -> list[str]:
+    return ["-" if value is None else harmless(str(value)) for value in values]
+
+
+def _value(label: str, value: object, how: Presentation) -> str:
+    if value is None:
+        return "-"
+    time = time_in(label, value)
+    return str(value) if time is None else how.time(time)
 
 
 def short(fingerprint: str) -> str:
@@ -155,12 +199,3 @@ def is_terminal() -> bool:
 
 def _plain_line(line: str) -> str:
     return "".join(part if number % 2 else harmless(part) for number, part in enumerate(_STYLE.split(line)))
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: combining marks take none."""
-    return sum(not unicodedata.combining(char) for char in text)

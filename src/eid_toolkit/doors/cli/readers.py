@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 
 from eid_toolkit.cards.transport.interface import Transport
-from eid_toolkit.doors.cli.context import App
+from eid_toolkit.doors.cli.context import App, default_option
 from eid_toolkit.doors.cli.tracing import traced
 from eid_toolkit.work.office.readers import connect
 
@@ -22,8 +22,8 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 
 def reader_option(function: _F) -> _F:
-    """``--reader R``, passed as ``reader``."""
-    return click.option("--reader", required=True, metavar="R", help=READER_HELP)(function)
+    """``--reader R`` (also ``EID_READER``), passed as ``reader``."""
+    return default_option("--reader", setting="reader", required=True, metavar="R", help=READER_HELP)(function)
 
 
 def wait_option(function: _F) -> _F:

@@ -10,7 +10,8 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table, time_text
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -68,7 +69,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
         emit_values(manifest.to_json(), fmt, _pairs(manifest))
         return
     if replace and not checked.vacant:
-        app.confirm(f"Replace the register with its state of {manifest.created:%Y-%m-%d %H:%M:%S} UTC?")
+        app.confirm(f"Replace the register with its state of {time_text(manifest.created)}?")
     done = restorer.restore(checked, replace=replace)
     _tell(done, fmt)
 
@@ -228,10 +229,11 @@ def _tell(done: Restored, fmt: str) -> None:
 def _pairs(manifest: Manifest) -> list[tuple[str, object]]:
     rows = {name: count for name, count in manifest.tables.items() if name in ("person", "application", "document")}
     shown = [(f"Rows of {name}", count) for name, count in rows.items()]
-    head = f"row {manifest.audit_rows}, {manifest.audit_head}"
-    created = f"{manifest.created:%Y-%m-%d %H:%M:%S} UTC"
+    head = f"row {manifest.audit_rows}"
+    if presentation().verbose:
+        head += f", {manifest.audit_head}"
     return [
-        ("State of", created),
+        ("State of", manifest.created),
         ("Authority", manifest.authority),
         ("Version", manifest.version),
         *shown,

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import click
+from eid_toolkit.doors.cli.context import default_option
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
 def station_option(function: _F) -> _F:
     """``--station NAME`` (also ``EID_STATION``), passed as ``station``."""
-    return click.option(
-        "--station",
-        envvar="EID_STATION",
-        default="main",
-        metavar="NAME",
-        show_default=True,
-        help="Name of the station.",
-    )(function)
+    return default_option("--station", setting="station", help="Name of the station.")(function)

@@ -10,7 +10,8 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, short, table
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, short, table, time_text
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
 from eid_toolkit.ground.errors import NotPermitted
@@ -60,7 +61,7 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
             row["kind"],
             row["country"],
             row.get("subject") or row.get("issuer"),
-            str(row.get("not_after") or row.get("next_update") or "-")[:10],
+            _day(row),
             short(str(row["fingerprint"])),
             row["source"],
         )
@@ -84,19 +85,17 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
         emit_values(values, fmt, _flat(values))
         return
     entry = store.find(fingerprint)
-    findings = findings_on(entry.item)
+    findings, holding = findings_on(entry.item), store.packs.holding(entry.fingerprint)
     lists = [
         {"kind": pack.kind, "name": pack.name, "sha256": pack.sha256, "imported_at": pack.imported_at.isoformat()}
-        for pack in store.packs.holding(entry.fingerprint)
+        for pack in holding
     ]
     values = {**entry.to_json(), "lists": lists, "findings": findings}
     shown = [(name, value) for name, value in entry.to_json().items() if name not in ("decisions", "list")]
     shown += [("decided_by", ", ".join(decision.operator or "-" for decision in entry.decisions) or None)]
     if entry.listed_in is not None:
         shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
-    shown += [
-        ("in_list", f"{listing['name']} of {listing['imported_at'][:10]} ({listing['sha256']})") for listing in lists
-    ]
+    shown += [("in_list", f"{pack.name} of {time_text(pack.imported_at)} ({short(pack.sha256)})") for pack in holding]
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
     emit_values(values, fmt, shown)
 
@@ -123,7 +122,7 @@ def time(app: App, reset: bool, fmt: str) -> None:
         if not is_authority(app.home_path):
             raise NotPermitted("trusted-time-reset-not-here")
         highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
-        app.confirm(f"Is it {now:%Y-%m-%d %H:%M} UTC, and should all later times be ignored?")
+        app.confirm(f"Is it {time_text(now)}, and should all later times be ignored?")
         with open_office(app) as office:
             believing.reset_time(office, highest, now)
     rows = [told_time.to_json() for told_time in told_times(store.directory, material)]
@@ -214,6 +213,11 @@ def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
+def _day(row: Mapping[str, Any]) -> str:
+    """The day on which it ends, or is to be replaced."""
+    return presentation().day(row.get("not_after") or row.get("next_update"))
+
+
 def _is_of(country: str | None, state: str) -> bool:
     from eid_toolkit.standards.pki.countries import same_state
 
@@ -226,11 +230,11 @@ def _show_packs(packs: tuple[Pack, ...], fmt: str) -> None:
         (
             pack.kind,
             pack.name,
-            f"{pack.imported_at:%Y-%m-%d}",
+            pack.imported_at,
             pack.basis,
             ", ".join(f"{count} {role}" for role, count in pack.counts.items()),
             short(pack.sha256),
         )
         for pack in packs
     )
-    emit(rows, fmt, lambda: table(("kind", "name", "imported", "basis", "members", "sha256"), shown))
+    emit(rows, fmt, lambda: table(("kind", "name", "imported_at", "basis", "members", "fingerprint"), shown))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.context import App
+from eid_toolkit.doors.cli.context import App, default_option
 from eid_toolkit.doors.cli.files import OutputFile
-from eid_toolkit.doors.cli.output import emit, paint
+from eid_toolkit.doors.cli.output import emit, paint, time_text
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import explain, in_short
 
@@ -30,11 +30,16 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def verdict_options(function: _F) -> _F:
     """``--policy``, ``--report`` and ``--verbose``."""
-    function = click.option("--verbose", is_flag=True, help="Show all checks, including those that passed.")(function)
-    function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
-    return click.option(
-        "--policy", "policy_name", default="officer", show_default=True, help="Inspection policy to apply."
+    function = click.option(
+        "--verbose", is_flag=True, callback=_also_before, help="Show all checks, including those that passed."
     )(function)
+    function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
+    return default_option("--policy", "policy_name", setting="policy", help="Inspection policy to apply.")(function)
+
+
+def _also_before(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    """Common options may stand before the command, too."""
+    return value or App.of(ctx).verbose
 
 
 def load_trust(app: App) -> TrustMaterial:
@@ -73,7 +78,7 @@ def print_verdict(verdict: Verdict, fmt: str, *, verbose: bool) -> None:
 def _words() -> Words:
     from eid_toolkit.work.inspection.reports.text_report import Words
 
-    return Words(explain, in_short, lambda text, status: paint(text, _COLOURS.get(status, "bright_black")))
+    return Words(explain, in_short, lambda text, status: paint(text, _COLOURS.get(status, "bright_black")), time_text)
 
 
 def write_report(path: Path, verdict: Verdict) -> None:

@@ -82,7 +82,7 @@ def _page(page: PersonPage) -> str:
     parts = [details((name, value) for name, value in values.items() if value is not None)]
     applications = [
         (
-            *(each.id, each.profile, each.kind, each.state, each.created_at.date()),
+            *(each.id, each.profile, each.kind, each.state, each.created_at),
             _next(page.next_of_application(each)),
         )
         for each in page.applications
@@ -94,7 +94,7 @@ def _page(page: PersonPage) -> str:
         )
         for each in page.documents
     ]
-    notices = [(each.id, each.kind, each.agency, each.document_id, each.reported_at.date()) for each in page.notices]
+    notices = [(each.id, each.kind, each.agency, each.document_id, each.reported_at) for each in page.notices]
     for columns, rows in (
         (("application", "profile", "kind", "state", "created", "next"), applications),
         (("document", "profile", "number", "state", "expires", "next"), documents),
@@ -115,7 +115,7 @@ def _history(changes: tuple[Change, ...]) -> str:
     columns = ("version", "time", "operator", "source", "field", "before", "after")
     rows = []
     for change in changes:
-        about = (change.version, change.time.isoformat(timespec="seconds"), change.operator, change.source)
+        about = (change.version, change.time, change.operator, change.source)
         fields = [(name, before, after) for name, (before, after) in change.fields.items()]
         rows += [(*about, *values) for values in fields or [("", "", "")]]
     return table(columns, rows)

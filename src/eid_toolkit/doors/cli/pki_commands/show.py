@@ -14,6 +14,7 @@ from eid_toolkit.doors.cli.output import emit, paint, short
 from eid_toolkit.doors.cli.pki_commands.shared import certificate_data, crl_data, usage_end
 from eid_toolkit.doors.cli.pki_commands.signers import signer_rows
 from eid_toolkit.doors.cli.pki_commands.verifying import cv_data
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.decoding.findings import findings_on
@@ -111,7 +112,7 @@ def _documents(signer: dict[str, Any]) -> str:
 
 
 def _day(text: str | None) -> str:
-    return "-" if text is None else text[:10]
+    return presentation().day(text)
 
 
 @click.command(cls=Command)

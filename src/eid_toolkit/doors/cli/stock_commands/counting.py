@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table, time_text
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file
@@ -105,7 +106,7 @@ def history(app: App, blank: str, fmt: str) -> None:
     """Show the history of one blank, given by its serial or chip."""
     with open_office(app) as office:
         rows = [movement.to_json() for movement in office.register.stock.history(blank)]
-    emit_rows(rows, ("moved_at", "action", "after", "station", "shift", "operator", "reason"), fmt, _short)
+    emit_rows(rows, ("moved_at", "action", "after", "station", "shift", "operator", "reason"), fmt)
 
 
 def _scanned(serials: Path | None) -> tuple[str, ...] | None:
@@ -150,14 +151,10 @@ def _stock_text(result: dict[str, Any]) -> str:
     rows = []
     for place in result["places"]:
         shift = place["shift"]
-        opened = f"open since {shift['opened_at'][:16]}" if shift else None
+        opened = f"open since {time_text(datetime.fromisoformat(shift['opened_at']))}" if shift else None
         rows.append([place["station"] or "(store)", opened, *(place["blanks"][name] for name in _STATES)])
     text = table(("station", "shift", *_STATES), rows)
     if result["serials"] is None:
         return text
     columns = ("serial", "chip", "state", "station", "reason")
     return text + "\n\n" + table(columns, ([row[name] for name in columns] for row in result["serials"]))
-
-
-def _short(name: str, row: Mapping[str, Any]) -> object:
-    return str(row[name])[:19] if name == "moved_at" else row[name]

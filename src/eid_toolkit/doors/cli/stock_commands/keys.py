@@ -11,6 +11,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, emit_values, note, short
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
 from eid_toolkit.doors.cli.stock_commands.components import type_component
 from eid_toolkit.doors.cli.stock_commands.terms import batch_of, terms_of, terms_options
@@ -185,7 +186,7 @@ def _known(values: dict[str, Any]) -> list[tuple[str, object]]:
 def _in_table(name: str, row: Any) -> object:
     value = row[name]
     if name == "since":
-        return str(value)[:10]
+        return presentation().day(value)
     if name == "check_value" and row["state"] == "requested":
         return short(row["fingerprint"])
     return _text(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.work.inspection.evidence import FROM_FILES, Evidence
@@ -68,6 +68,8 @@ class Words:
     explain: Explain
     in_short: Callable[[str], str]
     paint: Paint = lambda text, status: text
+    time: Callable[[datetime], str] = lambda time: f"{time:%Y-%m-%d %H:%M} UTC"
+    """How a time (UTC) is written."""
 
 
 def headline(verdict: Verdict, words: Words) -> str:
@@ -157,7 +159,7 @@ def _circumstances(verdict: Verdict, words: Words) -> list[str]:
         f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{linked}{age}.",
         *([bundle] if trust.bundle_version is not None else []),
         *_witness(verdict.witness),
-        _when(verdict),
+        _when(verdict, words),
     ]
 
 
@@ -185,9 +187,9 @@ def _witness(witness: Witness) -> list[str]:
     return [sentence.format(name=harmless(witness.name or "?"), fingerprint=witness.fingerprint or "?")]
 
 
-def _when(verdict: Verdict) -> str:
+def _when(verdict: Verdict, words: Words) -> str:
     """When it was judged, and when the card was read if that was not just now, as its reader says."""
     read, judged = verdict.evidence.started, verdict.judged_at
     saved = verdict.evidence.access.protocol != FROM_FILES and abs(judged - read) > _JUST_NOW
-    card = f"The card was read at {read:%Y-%m-%d %H:%M} UTC. " if saved else ""
-    return f"{card}Judged at {judged:%Y-%m-%d %H:%M} UTC under the policy {verdict.policy}."
+    card = f"The card was read at {words.time(read)}. " if saved else ""
+    return f"{card}Judged at {words.time(judged)} under the policy {verdict.policy}."

@@ -1,0 +1,91 @@
+"""`eid config`: which reader, operator, profile, station, policy and language are meant unless the line says so."""
+
+from __future__ import annotations
+
+import click
+
+from eid_toolkit.doors.cli.context import App, Group, format_option, given_on_line
+from eid_toolkit.doors.cli.defaults import VARIABLES, Origin, origins, own_file
+from eid_toolkit.doors.cli.output import emit_rows, note
+
+_name_argument = click.argument("name", type=click.Choice(tuple(VARIABLES)))
+_for_home_option = click.option(
+    "--for-home", is_flag=True, help="For everybody who works in this home, instead of for you alone."
+)
+_SOURCES = {
+    "option": "the line",
+    "environment": "the environment",
+    "user": "your own defaults",
+    "home": "the home's defaults",
+    "built-in": "built in",
+    "none": "nobody",
+}
+
+
+@click.group(cls=Group)
+def config() -> None:
+    """Show and set your defaults: reader, operator, profile, station, policy, language.
+
+    What counts is, in this order: the option on the line; the variable of the environment (EID_READER, EID_OPERATOR,
+    EID_PROFILE, EID_STATION, EID_POLICY, EID_LANG); your own defaults, in config.toml in your folder for configuration;
+    those of the home, in its defaults.toml. No default answers a question, and none stands for a passphrase.
+    """
+
+
+@config.command("show")
+@format_option
+def show(fmt: str) -> None:
+    """Show each default, and where it comes from."""
+    app = _app()
+    found = origins(app.home_path)
+    for name in ("operator", "language"):
+        given = given_on_line(name)
+        if given is not None and given != found[name].value:
+            found[name] = Origin(str(given), "option")
+    rows = [
+        {"name": name, "value": origin.value, "from": origin.source, "place": origin.place}
+        for name, origin in found.items()
+    ]
+    shown = {"schema": "eid-config/1", "file": str(own_file()), "defaults": rows}
+    emit_rows(
+        rows,
+        ("name", "value", "from", "place"),
+        fmt,
+        lambda name, row: _SOURCES[row[name]] if name == "from" else row[name],
+        within=shown,
+    )
+
+
+@config.command("set")
+@_name_argument
+@click.argument("value")
+@_for_home_option
+def set_(name: str, value: str, for_home: bool) -> None:
+    """Set a default, for you or for the home."""
+    _change(name, value, for_home=for_home)
+
+
+@config.command("unset")
+@_name_argument
+@_for_home_option
+def unset(name: str, for_home: bool) -> None:
+    """Take a default away again."""
+    _change(name, None, for_home=for_home)
+
+
+def _change(name: str, value: str | None, *, for_home: bool) -> None:
+    from eid_toolkit.work.office.preferences import set_for_home, set_own
+
+    root = _app().home_path
+    if for_home:
+        set_for_home(root, name, value)
+    else:
+        set_own(own_file(), name, value, root)
+    now = origins(root)[name]
+    if now.value != value:  # what was set before it, or stands behind it
+        note(f"What counts now is {now.value or 'nothing'}, from {_SOURCES[now.source]} ({now.place or '-'}).")
+
+
+def _app() -> App:
+    """Without the defaults: what is wrong with them must not keep anybody from correcting them."""
+    return App.of(click.get_current_context())
