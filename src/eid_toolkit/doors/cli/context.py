@@ -323,13 +323,23 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
     ]
 
 
+def _completed(ctx: click.Context, params: list[click.Parameter]) -> list[click.Parameter]:
+    """The parameters with what completes their values, where a shell asks for that."""
+    if ctx.resilient_parsing:
+        from eid_toolkit.doors.cli.completing import completed
+
+        completed(ctx, params, home_of)
+    return params
+
+
 class Command(click.Command):
     """A command that accepts the common options too."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
         own_names = {name for param in own for name in param.opts}
-        return own + [param for param in _common_options(root=False) if not own_names.intersection(param.opts)]
+        common = (param for param in _common_options(root=False) if not own_names.intersection(param.opts))
+        return _completed(ctx, [*own, *common])
 
 
 class Group(click.Group):
@@ -339,7 +349,7 @@ class Group(click.Group):
     group_class = type
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        return _common_options(root=ctx.parent is None) + super().get_params(ctx)
+        return _completed(ctx, _common_options(root=ctx.parent is None) + super().get_params(ctx))
 
 
 def pass_app(function: _F) -> _F:

@@ -9,7 +9,7 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from eid_toolkit.doors.cli.context import App, Group
 from eid_toolkit.doors.cli.output import note, paint, plain
 from eid_toolkit.ground.errors import EidError, OutputLost, ServiceAway, UsageError
 from eid_toolkit.ground.messages.catalogue import FALLBACK, message_of
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 INTERRUPTED = 130
 
@@ -30,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit:audit", "Show, export and verify the tamper-evident audit log."),
     "agent": ("unlock:agent", "Show whether your keys are unlocked, and for how long."),
     "card": ("card:card", "Write documents to cards."),
+    "completion": (
+        "completion:completion",
+        "Print the script with which bash, zsh or fish completes commands, options and their values.",
+    ),
     "config": (
         "config:config",
         "Show and set your defaults: reader, operator, profile, station, policy, language.",
@@ -105,12 +112,25 @@ class RootGroup(Group):
             raise TypeError(f"{module}:{attribute} is no command")
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=told) for name, (_, told) in sorted(COMMANDS.items())]
+        return [
+            *(item for item in names if item.value.startswith(incomplete)),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, help_text) in sorted(COMMANDS.items())])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         _open_closed_streams()
+        if instruction := os.environ.get("_EID_COMPLETE"):
+            from eid_toolkit.doors.cli.completing import answer
+
+            sys.exit(answer(self, instruction))
         self._usage_error: click.ClickException | None = None
         try:
             return super().main(*args, **kwargs)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
-from eid_toolkit.work.office.at_work import office_at_work
-from eid_toolkit.work.office.office import Office
+
+if TYPE_CHECKING:
+    from eid_toolkit.work.office.office import Office
 
 CLOCK = SystemClock()
 ENTROPY = SystemEntropy()
@@ -18,6 +20,7 @@ ENTROPY = SystemEntropy()
 
 def open_office(app: App) -> AbstractContextManager[Office]:
     """The office of ``--home``, for the time of a command."""
+    from eid_toolkit.work.office.at_work import office_at_work
 
     def trouble(what: str, error: Exception) -> None:
         if what == "log-inconsistent":

@@ -39,6 +39,11 @@ def say(text: str, *, err: bool = False) -> None:
         raise OutputLost("output-lost", reason=error.strerror or str(error)) from error
 
 
+def answer_shell(text: str) -> None:
+    """An answer to a shell that completes a line: as :func:`say`, but tabulators, which part value and help, stay."""
+    click.echo("\n".join("\t".join(map(_plain_line, line.split("\t"))) for line in text.split("\n")))
+
+
 def is_utf_8() -> bool:
     """Whether standard output takes any character; elsewhere some come as escapes."""
     return codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"

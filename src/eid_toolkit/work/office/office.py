@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
-from eid_toolkit.work.office.acting import Acting
 from eid_toolkit.work.office.credentials import Credentials, Purpose
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.staff.roles import Permission
     from eid_toolkit.books.trust.store import TrustStore
     from eid_toolkit.standards.profiles import DocumentProfile
+    from eid_toolkit.work.office.acting import Acting
     from eid_toolkit.work.personalization.prepare import Preparation
     from eid_toolkit.work.personalization.service import PersonalizationService
 
@@ -43,6 +43,7 @@ class Office:
     def open(cls, root: Path, credentials: Credentials, clock: Clock, entropy: Entropy) -> Office:
         """The home in the folder ``root``; its :attr:`register` is to be closed."""
         from eid_toolkit.books.register.register import Register
+        from eid_toolkit.work.office.acting import Acting
 
         home = Home.open(root)
         acting = Acting.at(home, credentials, entropy)
