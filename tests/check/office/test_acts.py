@@ -138,13 +138,13 @@ ELSEWHERE = {
 
 READS = """
 crypto-policy check, crypto-policy show, agency list, agency look-up, agency show, agent, application list, application
-queue, application show, audit export, audit show, audit verify, card jobs, card completion, config set, config
+queue, application show, audit export, audit show, audit verify, card jobs, card status, completion, config set, config
 show, config unset, conformance, decode, document export, document history, document list, doctor, document show,
 document status-list, emulator attach, emulator blank, emulator check, emulator list, emulator manifest, emulator show,
 evidence key, evidence list, judge, keys show, lock, notice list, operator list, person duplicates, person export,
 person history, person search, person show, pki csca export, pki csca list, pki cvca export, pki cvca list, pki ds
 list, pki dv list, pki lint, pki master-list diff, pki master-list verify, pki show, pki terminal install, read, reader
-list, register stats, register verify, samples, stock history, stock key list, stock show, stock vendor list,
+list, register stats, register verify, samples, status, stock history, stock key list, stock show, stock vendor list,
 trust bundle import, trust bundle show, trust diff, trust list, trust show, unlock, verify
 """
 """Commands that show something (who looked is on record before anything is shown), or act in no office."""

@@ -119,6 +119,14 @@ class TerminalStore:
         return signer
 
 
+def certificates_at(root: Path) -> tuple[CvCertificate, ...]:
+    """The terminals' own certificates in the home at ``root``, none in most homes; no key is opened.
+
+    Raises :class:`IntegrityBroken` for damage.
+    """
+    return tuple(filter(_is_terminal, map(_load, sorted((root / DIRECTORY).glob(f"*{_SUFFIX}")))))
+
+
 def refresh(root: Path, certificates: Iterable[CvCertificate]) -> None:
     """Put newer certificates beside a terminal's, in a home that has some; no key and no passphrase is needed."""
     directory = root / DIRECTORY

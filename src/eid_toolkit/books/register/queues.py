@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, func, select
 
-from eid_toolkit.books.ledger.schema import application, document, personalization_job
+from eid_toolkit.books.ledger.schema import application, document, person_import, personalization_job, shift
 from eid_toolkit.books.ledger.workflow import ApplicationState, DocumentState
 from eid_toolkit.ground.plain_values import to_plain
 
@@ -50,3 +50,24 @@ def _queue(connection: Connection, stage: str, query: Select[tuple[str, datetime
     count = connection.execute(select(func.count()).select_from(inner)).scalar_one()
     first = connection.execute(select(inner).order_by(inner.c.created_at, inner.c.id).limit(1)).first()
     return Queue(stage, count, first.created_at if first else None, first.id if first else None)
+
+
+def to_decide(connection: Connection, name: str | None) -> Queue:
+    """Applications that somebody may decide: not those that they created themselves, whatever the letter case."""
+    waiting = select(application.c.id, application.c.created_at).where(application.c.state == ApplicationState.CREATED)
+    if name is not None:
+        creators = connection.execute(
+            select(application.c.creator).where(application.c.state == ApplicationState.CREATED).distinct()
+        )
+        own = [creator for creator in creators.scalars() if creator.casefold() == name.casefold()]
+        waiting = waiting.where(application.c.creator.not_in(own))
+    return _queue(connection, "approval", waiting)
+
+
+def left_open(connection: Connection) -> tuple[Queue, ...]:
+    """What somebody began and has not ended: shifts of stations, by their stations, and imports of persons."""
+    shifts = select(shift.c.station.label("id"), shift.c.opened_at.label("created_at")).where(shift.c.state == "open")
+    imports = select(person_import.c.id, person_import.c.started_at.label("created_at")).where(
+        person_import.c.state == "open"
+    )
+    return _queue(connection, "shift", shifts), _queue(connection, "import", imports)

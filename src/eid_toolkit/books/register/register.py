@@ -24,7 +24,7 @@ from eid_toolkit.books.register.documents.document_status import DocumentStatuse
 from eid_toolkit.books.register.documents.documents import Documents
 from eid_toolkit.books.register.keeping.erasure import Erasure
 from eid_toolkit.books.register.people.persons import Persons
-from eid_toolkit.books.register.queues import Queue, queues
+from eid_toolkit.books.register.queues import Queue, left_open, queues, to_decide
 from eid_toolkit.books.register.stock.stock import Stock
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -118,6 +118,12 @@ class Register(LogBook):
         """What waits at each stage of the office."""
         with self.database.read() as connection:
             return queues(connection)
+
+    def waiting_for(self, name: str | None) -> tuple[Queue, ...]:
+        """Likewise as somebody sees it who does not decide on what they created, and what was begun and left open."""
+        with self.database.read() as connection:
+            rest = (queue for queue in queues(connection) if queue.stage != "approval")
+            return (to_decide(connection, name), *rest, *left_open(connection))
 
     def audit_rows(self, criteria: Filter | str | None = None) -> tuple[AuditRow, ...]:
         """The audit log in order, of one subject or by a filter; people see it by :meth:`AuditTrail.rows`."""

@@ -83,6 +83,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reader": ("reader:reader", "List readers and the cards in them."),
     "register": ("register:register", "Back up, restore and verify the register, and show its statistics."),
     "samples": ("samples:samples", "Write sample persons, portraits and card specs to DIR."),
+    "status": (
+        "status:status",
+        "Show what waits for you, what ends soon, and how old lists, bundles and back-ups are.",
+    ),
     "stock": ("stock:stock", "Manage the stock of blanks, counted by two people."),
     "trust": (
         "trust:trust",
