@@ -50,6 +50,7 @@ if (_folder := memory_folder()) is not None:
 
 for _name in [name for name in os.environ if name.startswith("EID_")]:
     del os.environ[_name]
+os.environ["XDG_CONFIG_HOME"] = str(_PCSC_FOLDER / "config")  # no defaults of the person's who runs the tests
 os.environ["NO_COLOR"] = "1"
 
 # A job in the background ignores the interrupt, and its children would too: some tests interrupt theirs.

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.doors.cli import output
-from eid_toolkit.doors.cli.layout import grid, labelled, width_of, wrapped
+from eid_toolkit.doors.cli.layout import fixed, grid, labelled, width_of, wrapped
 from support.at_terminal import at_terminal
 
 WORDS = st.text("abcdefgh0123-/.,:Ễấđ漢字가\u0301", min_size=1, max_size=40).filter(
@@ -54,6 +54,13 @@ def test_any_labels_and_values_fit_any_terminal(pairs: list[tuple[str, str]], li
     shown = labelled(pairs, limit)
     assert_fits(shown, limit)
     assert words(shown) == words(*(text for pair in pairs for text in pair))
+
+
+@given(st.lists(TEXTS, min_size=5, max_size=5), WIDTHS)
+def test_any_row_that_comes_alone_fits_any_terminal(cells: list[str], limit: int) -> None:
+    shown = fixed(cells, (8, 26, 16, 28, 0), limit)
+    assert_fits(shown, limit)
+    assert words(shown) == words(*cells)
 
 
 @given(tables())

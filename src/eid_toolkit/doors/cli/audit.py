@@ -13,8 +13,9 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
+from eid_toolkit.doors.cli.layout import fixed
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, note, say, time_text, to_json
+from eid_toolkit.doors.cli.output import emit, emit_values, note, say, terminal_width, time_text, to_json
 from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
@@ -200,9 +201,7 @@ def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
 
 
 def _line(cells: Iterable[object]) -> str:
-    return "  ".join(
-        f"{harmless(str(cell)):<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True)
-    ).rstrip()
+    return fixed((harmless(str(cell)) for cell in cells), [width for _, width in _COLUMNS], terminal_width())
 
 
 def _moment(time: datetime | str) -> str:

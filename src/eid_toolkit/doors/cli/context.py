@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -83,7 +83,7 @@ class App:
 
     def presentation(self) -> Presentation:
         """How text output is shown: times by the clock of the home's office, where it has one."""
-        return Presentation(self.verbose, _utc if self.utc else partial(_zone, self.home_path))
+        return Presentation(self.verbose, _utc if self.utc else cache(partial(_zone, self.home_path)))
 
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone; a no ends the command."""

@@ -55,6 +55,21 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], limit: int | Non
     return "\n\n".join(labelled(zip(headers, row, strict=True), limit) for row in rows)
 
 
+def fixed(cells: Iterable[str], widths: Sequence[int], limit: int | None = None) -> str:
+    """One row in columns of fixed widths, for rows that come one by one; what does not fit goes on below, indented."""
+    row = list(cells)
+    line = _line(row, widths)
+    if limit is None or width_of(line) <= limit:
+        return line
+    lines: list[str] = []
+    for part in (part for cell in row for part in wrapped(cell, limit - _INDENT)):
+        if lines and width_of(lines[-1]) + _GAP + width_of(part) <= limit:
+            lines[-1] += " " * _GAP + part
+        else:
+            lines.append(" " * (_INDENT if lines and width_of(part) + _INDENT <= limit else 0) + part)
+    return "\n".join(lines)
+
+
 def labelled(pairs: Iterable[tuple[str, str]], limit: int | None = None) -> str:
     """Labels and values, one pair a line; a value that does not fit goes on below itself, or below its label."""
     shown = list(pairs)

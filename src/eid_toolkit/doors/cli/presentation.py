@@ -68,10 +68,11 @@ class Presentation:
         """A column's heading and values, its times as the clock shows them: the offset in the heading if it is one."""
         column = list(values)
         times = [time_in(name, value) for value in column]
-        local = [None if time is None else time.astimezone(self.zone()) for time in times]
-        offsets = {_offset(each) for each in local if each is not None}
-        if not offsets:
+        if not any(times):
             return name, column
+        zone = self.zone()
+        local = [None if time is None else time.astimezone(zone) for time in times]
+        offsets = {_offset(each) for each in local if each is not None}
         if len(offsets) == 1:
             name = f"{name} ({offsets.pop()})"
             shown = [None if each is None else self._clock(each) for each in local]

@@ -10,6 +10,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, list_form
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, note, table
 from eid_toolkit.doors.cli.person_commands.shared import people_table, purpose_option
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.work.office import people
 from eid_toolkit.work.office.finding import find_person
 
@@ -78,11 +79,11 @@ def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
 
 
 def _page(page: PersonPage) -> str:
-    values = page.person.to_json()
+    values, day = page.person.to_json(), presentation().day
     parts = [details((name, value) for name, value in values.items() if value is not None)]
     applications = [
         (
-            *(each.id, each.profile, each.kind, each.state, each.created_at),
+            *(each.id, each.profile, each.kind, each.state, day(each.created_at)),
             _next(page.next_of_application(each)),
         )
         for each in page.applications
@@ -94,7 +95,7 @@ def _page(page: PersonPage) -> str:
         )
         for each in page.documents
     ]
-    notices = [(each.id, each.kind, each.agency, each.document_id, each.reported_at) for each in page.notices]
+    notices = [(each.id, each.kind, each.agency, each.document_id, day(each.reported_at)) for each in page.notices]
     for columns, rows in (
         (("application", "profile", "kind", "state", "created", "next"), applications),
         (("document", "profile", "number", "state", "expires", "next"), documents),
