@@ -12,6 +12,8 @@ from support.waiting import status_of
 
 _LIMIT = 60.0
 """Seconds for a whole command."""
+_COLUMNS = {"COLUMNS": "200"}
+"""A wide terminal, where the environment says nothing else: its tables are those of a page."""
 
 
 def at_terminal(
@@ -23,7 +25,7 @@ def at_terminal(
     """
     child, terminal = pty.fork()
     if child == 0:
-        os.execvpe(command[0], list(command), dict(environment))
+        os.execvpe(command[0], list(command), {**_COLUMNS, **environment})
     shown, answered = "", 0
     end = time.monotonic() + _LIMIT
     while time.monotonic() < end:

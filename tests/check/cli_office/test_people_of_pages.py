@@ -22,7 +22,7 @@ SECTIONS = {
 }
 SHARE = re.compile(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){7}")
 MASKS = (
-    (re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:]+\+00:00)?"), "DAY"),
+    (re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?"), "DAY"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "HASH"),
     (SHARE, "SHARE"),
     (re.compile(r"^Home .*$", re.MULTILINE), "HOME"),
