@@ -8,19 +8,26 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+from eid_toolkit.books.keys.agent.client import AgentStatus
+from eid_toolkit.books.keys.agent.place import KeyHolder
+from eid_toolkit.books.trust.bundles import BundleStore, bundle_of
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.doors.cli.layout import width_of
 from eid_toolkit.ground.home.home import Home
+from eid_toolkit.standards.pki.cv_authorization import Role
+from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, BundlePolicy, build_trust_bundle
 from eid_toolkit.work.office import keeping, outlook
 from eid_toolkit.work.office.outlook import Outlook
 from eid_toolkit.work.office.outlook_items import Age, Ending, Waiting
-from support.authorities import Authority
+from support.authorities import Authority, new_key
+from support.cv_chain import cvca
 from support.homes import CLOCK, ENTROPY, NOW, UTOPIAN, VIETNAMESE, FixedClock, NoQuestions, WorkingOffice
 from support.offices import CommandLine
 from support.real_offices import at_work, copied_real_home
@@ -210,6 +217,40 @@ def test_an_officers_home_tells_of_its_lists(tmp_path: Path) -> None:
     assert (ending["what"], ending["ended"]) == ("trusted-crl", False)
     lines = text_of(tmp_path).splitlines()
     assert lines[0].split() == ["ENDS", "SOON", "COMMAND"] and "Imported CRL of" in lines[1]
+
+
+def test_an_officer_is_told_when_the_bundle_and_the_terminal_end(tmp_path: Path) -> None:
+    now, key = datetime.now(UTC).replace(microsecond=0), new_key()
+    authority = Authority(start=now - timedelta(days=100))
+    signer = authority.list_signer(key, now - timedelta(days=99), BUNDLE_SIGNING_KEY)
+    sections, issued = {"anchors": (authority.csca.der,)}, now - timedelta(days=5)
+    content = bundle_of("Utopia", 7, issued, sections, BundlePolicy(max_age_days=9))
+    data = build_trust_bundle(content, key, signer, (authority.csca,), issued)
+    BundleStore(TrustStore(tmp_path / "trust")).take(data, "bundle", now, authority.csca.fingerprint, None)
+    root = cvca()
+    terminal = root.issue("UTDVUTO00001", Role.DV_DOMESTIC).issue(
+        "UTIS00001", Role.TERMINAL, effective=now.date() - timedelta(days=40), days=20
+    )
+    for certificate in (root.certificate, terminal.certificate):
+        (tmp_path / "terminal").mkdir(exist_ok=True)
+        der = certificate.encode()
+        (tmp_path / "terminal" / f"{sha256(der).hexdigest()}.cvcert").write_bytes(der)
+    data_shown = data_of(tmp_path)
+    ending = [(row["what"], row["subject"], row["ended"]) for row in data_shown["ending"]]
+    assert ending == [("terminal", "UTIS00001", True), ("bundle-ends", "7", False)]
+    assert datetime.fromisoformat(data_shown["ending"][1]["at"]) == issued + timedelta(days=9)
+    assert [(row["what"], row["subject"], row["age_days"]) for row in data_shown["ages"]][:1] == [("bundle", "7", 5)]
+    assert "Terminal UTIS00001 ended" in text_of(tmp_path)
+
+
+def test_only_ones_own_unlocked_keys_are_told(real_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_anna(holder: KeyHolder) -> AgentStatus | None:
+        return AgentStatus(b"", b"", 3600) if holder.operator == "anna" else None
+
+    monkeypatch.setattr("eid_toolkit.books.keys.agent.client.agent_status", of_anna)
+    assert "Unlocking of your keys ends" in text_of(real_home.root, operator="Anna")
+    for name in ("bert", None):
+        assert "Unlocking" not in text_of(real_home.root, operator=name)
 
 
 def test_where_there_is_no_home_that_is_told(tmp_path: Path) -> None:
