@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.doors.cli.context import App, Group, default_option, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
+from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table

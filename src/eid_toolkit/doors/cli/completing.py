@@ -24,6 +24,7 @@ from click.shell_completion import (
     split_arg_string,
 )
 
+from eid_toolkit.doors.cli.defaults import home_of
 from eid_toolkit.doors.cli.output import answer_shell, say
 from eid_toolkit.work.office import candidates
 
@@ -105,20 +106,18 @@ def script(shell: str, cli: click.Command) -> str:
     return kind(cli, {}, PROGRAM, VARIABLE).source()
 
 
-def completed(ctx: click.Context, parameters: list[click.Parameter], home_of: Callable[[click.Context], Path]) -> None:
+def completed(ctx: click.Context, parameters: list[click.Parameter]) -> None:
     """Give the parameters of a command what completes their values."""
     for parameter in parameters:
         known = _candidates_of(ctx, parameter)
         if known is not None:
             # Of this object alone: click asks each parameter for what completes it.
-            vars(parameter)["shell_complete"] = partial(_items, known, home_of)
+            vars(parameter)["shell_complete"] = partial(_items, known)
         if isinstance(parameter, click.Option):
             parameter.hidden = False  # common options are taken behind a command, too
 
 
-def _items(
-    known: Candidates, home_of: Callable[[click.Context], Path], ctx: click.Context, incomplete: str
-) -> list[CompletionItem[str]]:
+def _items(known: Candidates, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
     return [CompletionItem(name) for name in known(home_of(ctx), incomplete)]
 
 

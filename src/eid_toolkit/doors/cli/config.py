@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from eid_toolkit.doors.cli.context import App, Group, format_option, given_on_line
-from eid_toolkit.doors.cli.defaults import VARIABLES, Origin, origins, own_file
+from eid_toolkit.doors.cli.context import App, Group, format_option
+from eid_toolkit.doors.cli.defaults import VARIABLES, Origin, given_on_line, origins, own_file
 from eid_toolkit.doors.cli.output import emit_rows, note
 
 _name_argument = click.argument("name", type=click.Choice(tuple(VARIABLES)))

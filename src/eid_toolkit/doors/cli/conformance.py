@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.doors.cli.context import App, Command, default_option, format_option, pass_app
+from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, is_terminal, paint, table
 from eid_toolkit.doors.cli.output import progress as show_progress

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.defaults import BUILT_IN, VARIABLES, DefaultOption, default_home, kept_default
+from eid_toolkit.doors.cli.defaults import BUILT_IN, META, VARIABLES, default_home, kept_default
 from eid_toolkit.doors.cli.output import confirm, note, paint, prompt, to_json
 from eid_toolkit.doors.cli.presentation import Presentation, present
 from eid_toolkit.ground.errors import AgentUntrusted, EidError, SeveralFit, UsageError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from eid_toolkit.work.office.credentials import Purpose
     from eid_toolkit.work.office.finding import Choice
 
-_META = "eid_toolkit"
 _TRIES = 3
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -62,7 +61,7 @@ class App:
     @classmethod
     def of(cls, ctx: click.Context) -> App:
         """The app of a running command."""
-        settings: dict[str, Any] = dict(ctx.meta.get(_META, {}))
+        settings: dict[str, Any] = dict(ctx.meta.get(META, {}))
         settings["home_named"] = "home_path" in settings
         if not settings["home_named"]:
             settings["home_path"] = default_home()
@@ -74,7 +73,7 @@ class App:
 
         Raises :class:`BadInput` for files that cannot be used.
         """
-        app, given = cls.of(ctx), ctx.meta.get(_META, {})
+        app, given = cls.of(ctx), ctx.meta.get(META, {})
         kept = {name: kept_default(ctx, name, app.home_path) for name in ("operator", "language") if name not in given}
         app = replace(app, **{name: value for name, value in kept.items() if value is not None})  # type: ignore[arg-type]
         if app.language not in languages():
@@ -228,17 +227,6 @@ def _asked(question: str, *, twice: bool = False) -> Secret:
     return Secret(prompt(question, hidden=True, twice=twice).encode())
 
 
-def home_of(ctx: click.Context) -> Path:
-    """The home that the line or the environment names, else the default one."""
-    named: Path | None = ctx.meta.get(_META, {}).get("home_path")
-    return named or default_home()
-
-
-def given_on_line(name: str) -> object:
-    """The value of a common option as the line or the environment gives it, None if they do not."""
-    return click.get_current_context().meta.get(_META, {}).get(name)
-
-
 def _utc() -> tzinfo:
     return UTC
 
@@ -252,7 +240,7 @@ def _zone(root: Path) -> tzinfo | None:
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
     """Keep a common option's value, wherever on the line it stood; the one nearest to the command wins."""
     if value is not None:
-        ctx.meta.setdefault(_META, {})[param.name] = value
+        ctx.meta.setdefault(META, {})[param.name] = value
 
 
 def _common_options(*, root: bool) -> list[click.Parameter]:
@@ -328,7 +316,7 @@ def _completed(ctx: click.Context, params: list[click.Parameter]) -> list[click.
     if ctx.resilient_parsing:
         from eid_toolkit.doors.cli.completing import completed
 
-        completed(ctx, params, home_of)
+        completed(ctx, params)
     return params
 
 
@@ -366,19 +354,9 @@ def pass_app(function: _F) -> _F:
     return with_app  # type: ignore[return-value]
 
 
-def default_option(
-    *names: str, setting: str, help: str, metavar: str | None = "NAME", **attributes: Any
-) -> Callable[[_F], _F]:
-    """An option that may have its value from the environment or a file of defaults, by the name ``setting``."""
-    fallback = {"default": BUILT_IN[setting], "show_default": True} if setting in BUILT_IN else {}
-    return click.option(
-        *names, cls=DefaultOption, setting=setting, root=home_of, help=help, metavar=metavar, **(fallback | attributes)
-    )
-
-
 def _format(ctx: click.Context, _: click.Parameter, value: str) -> str:
     """Errors come in the form of the results."""
-    ctx.meta.setdefault(_META, {})["errors_as_json"] = value != "text"
+    ctx.meta.setdefault(META, {})["errors_as_json"] = value != "text"
     return value
 
 

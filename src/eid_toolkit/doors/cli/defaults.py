@@ -7,15 +7,18 @@ the command runs (:meth:`App.with_defaults`), for they may be given before the h
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-_META = "eid_toolkit.defaults"
+META = "eid_toolkit"
+"""Where the common options of a run are kept in its context."""
+_FILES = "eid_toolkit.defaults"
+_F = TypeVar("_F", bound=Callable[..., object])
 _APPLICATION, _HOME_FILE = "eid-toolkit", "defaults.toml"
 VARIABLES = {
     "reader": "EID_READER",
@@ -55,6 +58,17 @@ def default_home() -> Path:
     return user_data_path(_APPLICATION)
 
 
+def home_of(ctx: click.Context) -> Path:
+    """The home that the line or the environment names, else the default one."""
+    named: Path | None = ctx.meta.get(META, {}).get("home_path")
+    return named or default_home()
+
+
+def given_on_line(name: str) -> object:
+    """The value of a common option as the line or the environment gives it, None if they do not."""
+    return click.get_current_context().meta.get(META, {}).get(name)
+
+
 def origins(root: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Origin]:
     """Every name with its value and origin; raises :class:`BadInput` for files that cannot be used."""
     from eid_toolkit.ground.home.defaults import Defaults, of_home
@@ -78,9 +92,9 @@ def origins(root: Path, environment: Mapping[str, str] = os.environ) -> dict[str
 
 def kept_default(ctx: click.Context, name: str, root: Path) -> str | None:
     """What the user's own file says, else the home's; both are read once in a run."""
-    files = ctx.meta.get(_META)
+    files = ctx.meta.get(_FILES)
     if files is None or files[0] != root:
-        files = ctx.meta[_META] = (root, *_files(root))
+        files = ctx.meta[_FILES] = (root, *_files(root))
     value: str | None = next((there[name] for there in files[1:] if name in there), None)
     return value
 
@@ -97,15 +111,15 @@ def _files(root: Path) -> tuple[Mapping[str, str], Mapping[str, str]]:
 class DefaultOption(click.Option):
     """An option whose value may come from its variable, or from a file of defaults; its help says so."""
 
-    def __init__(self, param_decls: Any, *, setting: str, help: str, root: Any, **attributes: Any) -> None:
-        self._setting, self._root = setting, root
+    def __init__(self, param_decls: Any, *, setting: str, help: str, **attributes: Any) -> None:
+        self._setting = setting
         told = f"{help} Default: {VARIABLES[setting]}, or `eid config`."
         super().__init__(param_decls, help=told, envvar=VARIABLES[setting], **attributes)
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
         value, source = super().consume_value(ctx, opts)
         if source is ParameterSource.DEFAULT and not ctx.resilient_parsing:
-            kept = kept_default(ctx, self._setting, self._root(ctx))
+            kept = kept_default(ctx, self._setting, home_of(ctx))
             if kept is not None:
                 return (kept,) if self.multiple else kept, ParameterSource.DEFAULT_MAP
         return value, source
@@ -114,3 +128,13 @@ class DefaultOption(click.Option):
         """The variable as one value: names of readers have spaces in them."""
         value = self.resolve_envvar_value(ctx)
         return (value,) if value is not None and self.multiple else value
+
+
+def default_option(
+    *names: str, setting: str, help: str, metavar: str | None = "NAME", **attributes: Any
+) -> Callable[[_F], _F]:
+    """An option that may have its value from the environment or a file of defaults, by the name ``setting``."""
+    fallback = {"default": BUILT_IN[setting], "show_default": True} if setting in BUILT_IN else {}
+    return click.option(
+        *names, cls=DefaultOption, setting=setting, help=help, metavar=metavar, **(fallback | attributes)
+    )

@@ -11,7 +11,8 @@ from typing import TypeVar
 import click
 
 from eid_toolkit.cards.transport.interface import Transport
-from eid_toolkit.doors.cli.context import App, default_option
+from eid_toolkit.doors.cli.context import App
+from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.tracing import traced
 from eid_toolkit.work.office.readers import connect
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from eid_toolkit.doors.cli.context import default_option
+from eid_toolkit.doors.cli.defaults import default_option
 
 _F = TypeVar("_F", bound=Callable[..., object])
 

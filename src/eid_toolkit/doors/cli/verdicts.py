@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.context import App, default_option
+from eid_toolkit.doors.cli.context import App
+from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, paint, time_text
 from eid_toolkit.ground.home.named_files import write_file
