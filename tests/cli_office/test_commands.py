@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.home.home import Home
 from support.authorities import Authority
-from support.homes import UTOPIAN, VIETNAMESE
+from support.homes import UTOPIAN, VIETNAMESE, portrait_file
 
 Run = Callable[..., Result]
 HOLDER = ["--surname", "Eriksson", "--given-names", "Anna Maria", "--birth", "1974-08-12", "--sex", "F"]
@@ -72,6 +72,7 @@ def test_from_person_to_print_data(run: Run, portrait: Path) -> None:
 
 def test_prepare_all_takes_what_waits(run: Run, portrait: Path) -> None:
     application = apply(run, add_person(run), portrait)
+    portrait.write_bytes(portrait_file(1))
     apply(run, add_person(run), portrait)
     run("application", "approve", application, "--operator", "bert")
     assert len(as_json(run("document", "prepare", "--all", "--format", "json"))) == 1

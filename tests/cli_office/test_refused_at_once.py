@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from eid_toolkit.ground.home.home import Home
+from support.homes import portrait_file
 from support.offices import CommandLine
 
 BAD_INPUT, NOT_PERMITTED = 9, 10
@@ -85,9 +86,12 @@ def test_a_reason_is_looked_at_before_anything_else(tmp_path: Path, words: tuple
 
 @pytest.mark.parametrize("fmt", ["text", "json"])
 def test_with_which_application_something_is_wrong_is_said(office: CommandLine, portrait: Path, fmt: str) -> None:
-    names = ("--profile", "utopia-id", "--portrait", portrait, "--format", "json")
-    people = [added(office, name, "--nationality", "UTO") for name in ("Eriksson", "Berg", "Sund")]
-    made = [json.loads(office.one("application", "create", "--person", each, *names).stdout)["id"] for each in people]
+    made = []
+    for number, name in enumerate(("Eriksson", "Berg", "Sund")):
+        portrait.write_bytes(portrait_file(number))
+        words = ("--person", added(office, name, "--nationality", "UTO"), "--profile", "utopia-id")
+        created = office.one("application", "create", *words, "--portrait", portrait, "--format", "json")
+        made.append(json.loads(created.stdout)["id"])
     office.call("--operator", "bert", "--yes", "application", "approve", made[0])
     done = office.one("document", "prepare", *made, "--format", fmt, code=NOT_PERMITTED)
     assert made[0] in done.stdout

@@ -103,7 +103,9 @@ def test_what_is_resumed_is_good_again_and_what_is_replaced_is_not(authority: Au
 def test_of_two_cards_with_one_number_the_successor_is_not_meant(authority: Authority) -> None:
     values = ("--surname", "Nguyễn", "--given-names", "Văn An", "--birth", "1990-01-31", "--sex", "M")
     person = authority.eid("person", "add", *values, "--nationality", "VNM", "--personal-number", "099000000017")["id"]
-    wanted = ("--person", person, "--profile", "vn-cccd", "--portrait", authority.folder / "face.png")
+    face = authority.folder / "another.png"
+    face.write_bytes(portrait_file(1))
+    wanted = ("--person", person, "--profile", "vn-cccd", "--portrait", face)
     old = authority.issue(wanted, "v-1")
     authority.eid("document", "report-stolen", old["id"])
     new = authority.finish(authority.eid("document", "reissue", old["id"])["id"], "v-2")

@@ -131,8 +131,7 @@ def _trust(world: World) -> None:
 
 
 def _people(world: World) -> None:
-    portrait = world.path("portrait.png")
-    portrait.write_bytes(portrait_file())
+    world.path("portrait.png").write_bytes(portrait_file())
     world.path("policy.toml").write_bytes(file_of(with_floor(least_rsa_bits=3072)))
     world.path("people.csv").write_text(
         "primary_identifier,secondary_identifier,date_of_birth,sex,nationality\nBerg,Ida,1980-01-01,F,UTO\n"
@@ -144,6 +143,8 @@ def _people(world: World) -> None:
         return world.names.setdefault(name, added["id"])
 
     def applied(name: str) -> str:
+        portrait = world.path(f"{name}.png")
+        portrait.write_bytes(portrait_file(len(world.names)))
         words = ("application", "create", "--person", person(name), "--profile", "utopia-id", "--portrait", portrait)
         return world.names.setdefault(f"{name}_application", world.done(*words)["id"])
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from PIL import Image
@@ -70,11 +71,21 @@ UTOPIAN = {
 }
 
 
-def portrait_file() -> bytes:
-    """A PNG of 500 by 643 pixels, which is nobody's portrait."""
+def portrait_file(number: int = 0) -> bytes:
+    """A PNG of 500 by 643 pixels, which is nobody's portrait: of each ``number`` another one, all of them good."""
+    width, height = _PORTRAIT
+    draw = Random(number)
+    picture = Image.new("L", (width, height), 210)
+    side = width // 10
+    for top in range(height // 5, height * 4 // 5, side):
+        for left in range(width // 5, width * 4 // 5, side):
+            picture.paste(draw.randrange(30, 226), (left, top, left + side, top + side))
     stream = io.BytesIO()
-    Image.linear_gradient("L").resize((500, 643)).convert("RGB").save(stream, "PNG")
+    picture.convert("RGB").save(stream, "PNG")
     return stream.getvalue()
+
+
+_PORTRAIT = (500, 643)
 
 
 def build_home(root: Path, *, demo: bool = True, register_url: str | None = None) -> Home:

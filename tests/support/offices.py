@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,13 @@ def new_office(root: Path, *options: str) -> CommandLine:
     return office
 
 
+_PORTRAITS = count(1)
+"""Of each person another one."""
+
+
 def new_application(office: CommandLine, folder: Path, profile: str = "utopia-id", *more: str) -> str:
     portrait = folder / "portrait.png"
-    portrait.write_bytes(portrait_file())
+    portrait.write_bytes(portrait_file(next(_PORTRAITS)))
     holder = ("--surname", "Eriksson", "--given-names", "Anna", "--birth", "1974-08-12", "--sex", "F")
     added = office.one("person", "add", *holder, "--nationality", "UTO", "--format", "json")
     person = json.loads(added.stdout)["id"]

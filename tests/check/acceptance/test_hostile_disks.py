@@ -44,7 +44,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     document, application = office.document(), office.approved()
     office.blank("card")
     office.register.close()
-    (folder / "portrait.png").write_bytes(portrait_file())
+    (folder / "portrait.png").write_bytes(portrait_file(1))
     return Prepared(folder / "home", document.id, application.id)
 
 

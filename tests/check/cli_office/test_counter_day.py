@@ -69,14 +69,13 @@ def day(tmp_path: Path) -> Iterator[Day]:
         for name, role in ROLES.items():
             add = ("operator", "add", name, "--role", role)
             day.office.call(*two, *add, **secrets, EID_NEW_PASSPHRASE=WORDS[name])
-        (tmp_path / "portrait.png").write_bytes(portrait_file())
         yield day
 
 
 def test_each_person_is_asked_once_and_a_card_costs_no_question(day: Day) -> None:
     folder = day.folder
     holder = "--given-names Anna --birth 1974-08-12 --sex F --nationality UTO --format json"
-    create = f"application create --profile utopia-id --portrait {folder}/portrait.png --format json --person"
+    create = "application create --profile utopia-id --format json"
     day.at_terminal_of(
         "clara",
         "unlock --for 1h",
@@ -85,7 +84,10 @@ def test_each_person_is_asked_once_and_a_card_costs_no_question(day: Day) -> Non
         "person search Eriksson",
     )
     people = [day.told(f"{name}.json")["id"] for name in ("Eriksson", "Berg")]
-    day.at_terminal_of("clara", "unlock", *(f"{create} {person} > {folder}/{person}.json" for person in people), "lock")
+    for number, person in enumerate(people):
+        (folder / f"{person}.png").write_bytes(portrait_file(number))
+    words = (f"{create} --person {each} --portrait {folder}/{each}.png > {folder}/{each}.json" for each in people)
+    day.at_terminal_of("clara", "unlock", *words, "lock")
     applications = [day.told(f"{person}.json")["id"] for person in people]
     day.at_terminal_of("albert", "unlock", f"application approve {' '.join(applications)}")
     assert day.asked == {"clara": 2, "albert": 1}  # Clara went home in between: her terminal was closed

@@ -58,7 +58,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             EID_SECOND_PASSPHRASE=WORDS["emil"],
             EID_NEW_PASSPHRASE=WORDS[role.value],
         )
-    (story.folder / "portrait.png").write_bytes(portrait_file())
+    for number, name in enumerate(("portrait.png", "other.png")):
+        (story.folder / name).write_bytes(portrait_file(number))
     (story.folder / "people.csv").write_text(
         "primary_identifier,secondary_identifier,date_of_birth,sex,nationality\nBerg,Carl,1980-01-01,M,UTO\n"
     )
@@ -87,9 +88,9 @@ def test_each_command_runs_with_the_passphrases_of_those_whose_work_it_is(story:
     run("clerk", "person export --purpose test --output @people.jsonl")
 
     # Applications and documents.
-    create = "application create --profile utopia-id --portrait @portrait.png --person"
-    names["application"] = told("clerk", f"{create} {{person}}")["id"]
-    names["second"] = told("clerk", f"{create} {{other}}")["id"]
+    create = "application create --profile utopia-id --portrait"
+    names["application"] = told("clerk", f"{create} @portrait.png --person {{person}}")["id"]
+    names["second"] = told("clerk", f"{create} @other.png --person {{other}}")["id"]
     for words in ("application list", "application show {application}", "application queue"):
         run("approver", words)
     run("approver", "application approve {application}")

@@ -143,7 +143,7 @@ show, config unset, conformance, decode, document export, document history, docu
 document status-list, emulator attach, emulator blank, emulator check, emulator list, emulator manifest, emulator show,
 evidence key, evidence list, judge, keys show, lock, notice list, operator list, person duplicates, person export,
 person history, person search, person show, pki csca export, pki csca list, pki cvca export, pki cvca list, pki ds
-list, pki dv list, pki lint, pki master-list diff, pki master-list verify, pki show, pki terminal install, read, reader
+list, pki dv list, pki lint, portrait check, pki master-list diff, pki master-list verify, pki show, pki terminal install, read, reader
 list, register stats, register verify, samples, status, stock history, stock key list, stock show, stock vendor list,
 trust bundle import, trust bundle show, trust diff, trust list, trust show, unlock, verify
 """

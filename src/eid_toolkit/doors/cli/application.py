@@ -14,6 +14,7 @@ from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
 from eid_toolkit.doors.cli.presentation import presentation
+from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
@@ -83,13 +84,14 @@ def create(
     with open_office(app) as office:
         record = applying.apply(
             office,
-            find_person(office, person_id, app.choose),
+            lambda: find_person(office, person_id, app.choose),
             profile,
             read_file(portrait, MAX_FILE),
             lambda: _biometrics(fingers, eyes),
             kind=kind,
             replaces=replaces,
             evidence=lambda: evidence_of(shown),
+            doubts=ClerkDoubts(app),
         )
     _show(record, fmt)
 

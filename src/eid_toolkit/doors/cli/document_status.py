@@ -12,6 +12,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, list_form
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note
+from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
 from eid_toolkit.doors.cli.reasons import checked_reason
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file
@@ -155,6 +156,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             read_file(portrait, MAX_FILE) if portrait is not None else None,
             kind=kind,
             evidence=lambda old: [*_in_hand(app, old, shown), *evidence_of(shown)],
+            doubts=ClerkDoubts(app),
         )
     emit(application.to_json(), fmt, lambda: application_text(application))
     note(f"Next, have it approved: eid application approve {application.id}")

@@ -79,6 +79,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "person": ("person:person", "Manage the population register."),
     "pki": ("pki:pki", "Manage the authority's certificates and revocation lists."),
     "profile": ("profile:profile", "Show and check document types, and make new ones."),
+    "portrait": ("portrait:portrait", "Check pictures before they become portraits."),
     "read": ("read:read", "Read every readable file of a card, without verifying it."),
     "reader": ("reader:reader", "List readers and the cards in them."),
     "register": ("register:register", "Back up, restore and verify the register, and show its statistics."),

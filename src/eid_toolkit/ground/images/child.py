@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from eid_toolkit.ground.errors import BadInput
 
-_TASKS = ("portrait", "jpeg")
+_TASKS = ("portrait", "jpeg", "examine", "look")
 _MAX_ANSWER = 64 << 20
 _GRACE = 5
 """Seconds for the child to start, and beyond its own processor time."""
@@ -84,7 +84,16 @@ def _task(name: str) -> Callable[[bytes, dict[str, Any]], tuple[bytes, dict[str,
     def show(data: bytes, _: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
         return converting.jpeg_here(data), {}
 
-    return dict(zip(_TASKS, (make, show), strict=True))[name]
+    def examine(data: bytes, arguments: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        done = converting.examined_here(data, converting.PortraitFormat(**arguments))
+        size = {"width": done.portrait.width, "height": done.portrait.height}
+        return done.portrait.image, {**size, "measures": asdict(done.measures), "fingerprint": done.fingerprint}
+
+    def look(data: bytes, _: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        image, measures, fingerprint = converting.looked_at_here(data)
+        return image, {"measures": asdict(measures), "fingerprint": fingerprint}
+
+    return dict(zip(_TASKS, (make, show, examine, look), strict=True))[name]
 
 
 if __name__ == "__main__":

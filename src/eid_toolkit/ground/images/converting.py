@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.images.eight_bits import in_eight_bits
+from eid_toolkit.ground.images.fingerprint import fingerprint_of
+from eid_toolkit.ground.images.quality import Measures, measure
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +25,8 @@ JPEG_MAGIC = b"\xff\xd8\xff"
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
 _QUALITIES = range(10, 96)
 _SHOWN_QUALITY = 90
+_ORIENTATION, _UPRIGHT, _TURNS = 0x0112, 1, range(2, 9)
+"""The tag of the EXIF orientation and its values (TIFF 6.0, section 8)."""
 _RATE_STEP = 1.1
 _RATE_TRIES = 20
 _CROP_CENTRE = (0.5, 0.4)
@@ -55,16 +60,46 @@ class Portrait:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A finished portrait, what was measured of it, and its fingerprint."""
+
+    portrait: Portrait
+    measures: Measures
+    fingerprint: int
+
+
 def portrait_here(data: bytes, wanted: PortraitFormat) -> Portrait:
     """The portrait that ``wanted`` describes, whatever it costs."""
-    picture = _cropped(_opened(data), wanted)
-    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
-    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+    return _finished(_cropped(_opened(data), wanted), wanted)
+
+
+def examined_here(data: bytes, wanted: PortraitFormat) -> Examined:
+    """The portrait that ``wanted`` describes, and what there is to say of it, whatever it costs."""
+    whole = _opened(data)
+    picture = _cropped(whole, wanted)
+    measures = measure(picture, whole.width, whole.height, turned=_is_turned(data))
+    return Examined(_finished(picture, wanted), measures, fingerprint_of(picture))
+
+
+def looked_at_here(data: bytes) -> tuple[bytes, Measures, int]:
+    """A finished portrait as a JPEG file, measured as it is, and its fingerprint, whatever it costs."""
+    picture = _opened(data)
+    measures = measure(picture, picture.width, picture.height)
+    return _as_jpeg(data, picture), measures, fingerprint_of(picture)
 
 
 def jpeg_here(data: bytes) -> bytes:
     """The image as a JPEG file, whatever it costs."""
-    picture = _opened(data)
+    return _as_jpeg(data, _opened(data))
+
+
+def _finished(picture: Image, wanted: PortraitFormat) -> Portrait:
+    compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
+    return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
+
+
+def _as_jpeg(data: bytes, picture: Image) -> bytes:
     if data.startswith(JPEG_MAGIC):
         return data
     coded = io.BytesIO()
@@ -89,11 +124,11 @@ def _upright(data: bytes) -> Image:
             if opened.width * opened.height > MAX_PIXELS:
                 raise BadInput("portrait-too-many-pixels", limit=MAX_PIXELS)
             opened.load()
-            picture = ImageOps.exif_transpose(opened)
+            picture = in_eight_bits(ImageOps.exif_transpose(opened))
             if picture.has_transparency_data:
                 layer = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            upright = _in_eight_bits(picture).convert("RGB")
+            upright = picture.convert("RGB")
             upright.info = {}  # comments and profiles would go into the new file
             return upright
     except UnidentifiedImageError:
@@ -107,11 +142,17 @@ def _upright(data: bytes) -> Image:
         raise BadInput("portrait-damaged", cause=type(error).__name__) from error
 
 
-def _in_eight_bits(picture: Image) -> Image:
-    """Greys of 16 bits scaled down, which the conversion would cut off."""
-    if not picture.mode.startswith("I"):
-        return picture
-    return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+def _is_turned(data: bytes) -> bool:
+    """Whether the EXIF orientation of a picture that was opened before says that it is not upright."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+                return opened.getexif().get(_ORIENTATION, _UPRIGHT) in _TURNS
+    except Exception:  # damaged metadata, which turned nothing
+        return False
 
 
 def _cropped(picture: Image, wanted: PortraitFormat) -> Image:

@@ -11,9 +11,21 @@ from dataclasses import asdict
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.images.child import Limits, run_in_child
-from eid_toolkit.ground.images.converting import Portrait, PortraitFormat, jpeg_here, portrait_here
+from eid_toolkit.ground.images.converting import (
+    Examined,
+    Portrait,
+    PortraitFormat,
+    examined_here,
+    jpeg_here,
+    looked_at_here,
+    portrait_here,
+)
+from eid_toolkit.ground.images.quality import Measures
 
-__all__ = ["MAX_FILE", "Portrait", "PortraitFormat", "as_jpeg", "make_portrait"]
+__all__ = [
+    "MAX_FILE", "Examined", "Portrait", "PortraitFormat", "as_jpeg", "examine_portrait", "look_at_portrait",
+    "make_portrait",
+]  # fmt: skip
 
 MAX_FILE = 20 << 20
 """The largest image file in bytes that is looked at."""
@@ -37,6 +49,26 @@ def make_portrait(data: bytes, wanted: PortraitFormat) -> Portrait:
         return portrait_here(data, wanted)
     image, facts = run_in_child("portrait", data, asdict(wanted), _OF_A_CLERK)
     return Portrait(image, facts["width"], facts["height"])
+
+
+def examine_portrait(data: bytes, wanted: PortraitFormat) -> Examined:
+    """As :func:`make_portrait`, with what was measured of the portrait, and its fingerprint.
+
+    Nothing is refused for what was measured: :attr:`Measures.findings` says what should be.
+    """
+    if _is_cheap(data):
+        return examined_here(data, wanted)
+    image, facts = run_in_child("examine", data, asdict(wanted), _OF_A_CLERK)
+    portrait = Portrait(image, facts["width"], facts["height"])
+    return Examined(portrait, Measures(**facts["measures"]), facts["fingerprint"])
+
+
+def look_at_portrait(data: bytes) -> tuple[bytes, Measures, int]:
+    """A finished portrait again: as a JPEG file as :func:`as_jpeg` makes it, its measures, and its fingerprint."""
+    if _is_cheap(data):
+        return looked_at_here(data)
+    image, facts = run_in_child("look", data, {}, _OF_A_CARD)
+    return image, Measures(**facts["measures"]), facts["fingerprint"]
 
 
 def as_jpeg(data: bytes) -> bytes:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, ApplicationState, Evidence
     from eid_toolkit.books.register.documents.documents import Document
     from eid_toolkit.books.register.people.person_record import Person
-    from eid_toolkit.ground.images.portrait import Portrait
+    from eid_toolkit.ground.images.portrait import Examined, Portrait
     from eid_toolkit.standards.profiles import DocumentProfile
+    from eid_toolkit.work.office.portraits import Doubts
 
 QUEUE_LIMIT = 500
 """How many applications are approved at once."""
@@ -22,7 +23,7 @@ QUEUE_LIMIT = 500
 
 def apply(
     office: Office,
-    person: str,
+    person: Callable[[], str],
     profile: str,
     portrait: bytes,
     biometrics: Callable[[], Mapping[int, bytes]],
@@ -30,32 +31,43 @@ def apply(
     kind: str,
     replaces: str | None,
     evidence: Callable[[], Sequence[Evidence]],
+    doubts: Doubts,
 ) -> Application:
     """An application for a document of a ``profile``, with the portrait as it is in its file.
 
-    ``biometrics`` gives DG3 and DG4 as far as there are some, ``evidence`` what was shown to the clerk.
+    The portrait is measured before anybody is looked for or asked: ``person`` finds the person, ``biometrics`` gives
+    DG3 and DG4 as far as there are some, ``evidence`` what was shown to the clerk, ``doubts`` decide about a portrait
+    that is odd, or like another person's. Raises :class:`BadInput` for one that is refused.
     """
     from eid_toolkit.books.register.documents.applications import ApplicationKind
-    from eid_toolkit.ground.images.portrait import make_portrait
+    from eid_toolkit.work.office import portraits
 
-    wanted = office.profile(profile)
-    if wanted.issuing_state not in office.authorities.states():
-        raise NotPermitted("profile-of-another-state", profile=profile, state=wanted.issuing_state)
-    picture = make_portrait(portrait, wanted.portrait)
-    holder = office.register.persons.get(person)
+    wanted = issued_here(office, profile)
+    done = portraits.accepted(portrait, wanted.portrait)
+    holder = office.register.persons.get(person())
     data_groups, shown = biometrics(), evidence()
-    _try(office, wanted, holder, picture, data_groups)
-    operator = office.operator(Permission.APPLY)
+    try_application(office, wanted, holder, done.portrait, data_groups)
+    noted = _ask(office, done, holder.id, doubts)
     return office.register.applications.create(
         holder,
         wanted,
-        picture,
-        operator,
+        done.portrait,
+        office.operator(Permission.APPLY),
         data_groups,
         kind=ApplicationKind(kind),
         replaces=replaces,
         evidence=shown,
+        fingerprint=done.fingerprint,
+        noted=noted,
     )
+
+
+def issued_here(office: Office, profile: str) -> DocumentProfile:
+    """A profile of a state whose documents the home issues; raises :class:`NotPermitted` for another's."""
+    wanted = office.profile(profile)
+    if wanted.issuing_state not in office.authorities.states():
+        raise NotPermitted("profile-of-another-state", profile=profile, state=wanted.issuing_state)
+    return wanted
 
 
 def reissue(
@@ -65,22 +77,31 @@ def reissue(
     *,
     kind: str,
     evidence: Callable[[Document], Sequence[Evidence]],
+    doubts: Doubts,
 ) -> Application:
     """An application for a document in another's place, with the person's data of today and the old pictures.
 
-    ``evidence`` says what was shown, for the old document.
+    A new portrait is measured and compared as that of :func:`apply`. ``evidence`` says what was shown, for the old
+    document.
     """
     from eid_toolkit.books.register.documents.applications import ApplicationKind
-    from eid_toolkit.ground.images.portrait import make_portrait
+    from eid_toolkit.work.office import portraits
 
-    operator = office.operator(Permission.APPLY)
     applications, old = office.register.applications, office.register.documents.get(document)
+    profile = office.profile(old.profile)
+    done = portraits.accepted(portrait, profile.portrait) if portrait is not None else None
+    operator = office.operator(Permission.APPLY)
     before = office.register.documents.application_of(old)
     holder = office.register.persons.get(before.person.merged_into or before.person.id)
-    profile = office.profile(old.profile)
-    new_picture = make_portrait(portrait, profile.portrait) if portrait is not None else None
-    picture, data_groups = new_picture or applications.portrait(before), applications.biometrics(before)
-    _try(office, profile, holder, picture, data_groups)
+    picture = applications.portrait(before) if done is None else done.portrait
+    data_groups = applications.biometrics(before)
+    try_application(office, profile, holder, picture, data_groups)
+    noted: Mapping[str, object] = {}
+    if done is None:
+        kept = applications.print_of(before)
+        fingerprint = kept.fingerprint if kept is not None else None
+    else:
+        fingerprint, noted = done.fingerprint, _ask(office, done, holder.id, doubts)
     return applications.create(
         holder,
         profile,
@@ -90,10 +111,26 @@ def reissue(
         kind=ApplicationKind(kind),
         replaces=old.id,
         evidence=evidence(old),
+        fingerprint=fingerprint,
+        noted=noted,
     )
 
 
-def _try(
+def _ask(office: Office, done: Examined, person: str, doubts: Doubts) -> Mapping[str, object]:
+    """What goes on record of a portrait that was taken though it is odd, or like another person's."""
+    from eid_toolkit.work.office import portraits
+
+    findings = done.measures.findings
+    if findings:
+        doubts.odd(findings)
+    office.operator(Permission.APPLY)  # what others have applied for is for who may apply
+    others = portraits.others_with(office, done, person)
+    if others:
+        doubts.alike(others)
+    return portraits.noted(findings, others)
+
+
+def try_application(
     office: Office, profile: DocumentProfile, holder: Person, picture: Portrait, data_groups: Mapping[int, bytes]
 ) -> None:
     """Raises for what would be refused when the document is prepared."""
@@ -121,12 +158,15 @@ def looked_at(office: Office, identifier: str, *, portrait: bool) -> tuple[Appli
 
 
 def approve(
-    office: Office, identifiers: Iterable[str] | None, review: Callable[[Sequence[Application]], None]
+    office: Office,
+    identifiers: Iterable[str] | None,
+    review: Callable[[Sequence[Application]], None],
+    shown: Mapping[str, str] | None = None,
 ) -> tuple[list[Application], list[tuple[str, EidError]]]:
     """Approve applications, or the oldest that wait for somebody else than their creator: each stands for itself.
 
-    They are given to ``review`` first; what was shown there is what is approved. Returns those approved, and why others
-    were not.
+    They are given to ``review`` first; what was shown there is what is approved, or what was ``shown`` before, by the
+    application's digest. Returns those approved, and why others were not.
     """
     from eid_toolkit.books.register.documents.applications import ApplicationState
 
@@ -136,13 +176,33 @@ def approve(
     else:
         chosen = [applications.get(identifier) for identifier in dict.fromkeys(identifiers)]
     review(chosen)
-    approved, failures = [], []
+    return _each(chosen, lambda record: applications.approve(record.id, operator, shown=_shown(record, shown)))
+
+
+def reject_all(
+    office: Office, shown: Mapping[str, str], reason: str, review: Callable[[Sequence[Application]], None]
+) -> tuple[list[Application], list[tuple[str, EidError]]]:
+    """Reject applications, each as it was ``shown`` by its digest; as :func:`approve`."""
+    operator, applications = office.operator(Permission.DECIDE_APPLICATIONS), office.register.applications
+    chosen = [applications.get(identifier) for identifier in shown]
+    review(chosen)
+    return _each(chosen, lambda record: applications.reject(record.id, operator, reason, shown=_shown(record, shown)))
+
+
+def _shown(record: Application, shown: Mapping[str, str] | None) -> str:
+    return record.digest if shown is None else shown[record.id]
+
+
+def _each(
+    chosen: Sequence[Application], decide: Callable[[Application], Application]
+) -> tuple[list[Application], list[tuple[str, EidError]]]:
+    decided, failures = [], []
     for record in chosen:
         try:
-            approved.append(applications.approve(record.id, operator, shown=record.digest))
+            decided.append(decide(record))
         except EidError as error:
             failures.append((record.id, error))
-    return approved, failures
+    return decided, failures
 
 
 def reject(office: Office, identifier: str, reason: str) -> Application:

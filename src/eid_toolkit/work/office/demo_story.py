@@ -18,7 +18,7 @@ from eid_toolkit.cards.emulator.state import CardMemory
 from eid_toolkit.cards.terminal.session import CardSession
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.config import HomeConfig
-from eid_toolkit.ground.images.portrait import make_portrait
+from eid_toolkit.ground.images.portrait import examine_portrait
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.standards.profiles import list_profiles, load_profile
 from eid_toolkit.standards.protocols.passwords import AccessPassword
@@ -228,8 +228,8 @@ def issue(office: Office, person: SpecimenPerson, reader: str, open_reader: Open
     register = office.register
     profile = load_profile(person.profile, [office.home.profiles])
     known = register.persons.add(PersonData.from_text(person.record), _CLERK)
-    portrait = make_portrait(person.portrait(), profile.portrait)
-    application = register.applications.create(known, profile, portrait, _CLERK)
+    done = examine_portrait(person.portrait(), profile.portrait)
+    application = register.applications.create(known, profile, done.portrait, _CLERK, fingerprint=done.fingerprint)
     register.applications.approve(application.id, _APPROVER)
     document = office.preparation.prepare(application.id, _CLERK)
     package = register.documents.load_package(document.id)

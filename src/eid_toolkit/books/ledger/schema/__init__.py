@@ -24,6 +24,7 @@ from eid_toolkit.books.ledger.schema.office import (
     lease,
     personalization_job,
     personalization_step,
+    portrait_print,
     station,
 )
 from eid_toolkit.books.ledger.schema.people import (
@@ -47,6 +48,6 @@ __all__ = [
     "audit_session", "audit_signature", "blank", "blank_movement", "card", "chain_head", "data_key", "decision",
     "document", "document_file", "document_secret",
     "document_status", "lease", "manifest", "metadata", "name_posting", "name_variant", "name_word", "notice",
-    "person", "person_change", "person_import", "person_pair", "personalization_job", "personalization_step", "shift",
-    "station", "subject_head", "vendor",
+    "person", "person_change", "person_import", "person_pair", "personalization_job", "personalization_step",
+    "portrait_print", "shift", "station", "subject_head", "vendor",
 ]  # fmt: skip

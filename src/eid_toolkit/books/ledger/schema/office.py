@@ -36,6 +36,24 @@ application_biometric = Table(
     PrimaryKeyConstraint("application_id", "data_group"),
 )
 
+portrait_print = Table(
+    "portrait_print",
+    metadata,
+    Column("application_id", ForeignKey("application.id"), primary_key=True),
+    Column("sha256", String(64), nullable=False),  # of the finished portrait
+    # The 64 bits of its fingerprint in four parts; of two that differ in three bits one part is the same.
+    Column("band_0", Integer, nullable=False),
+    Column("band_1", Integer, nullable=False),
+    Column("band_2", Integer, nullable=False),
+    Column("band_3", Integer, nullable=False),
+    Index("ix_portrait_print_sha256", "sha256"),
+    Index("ix_portrait_print_band_0", "band_0"),
+    Index("ix_portrait_print_band_1", "band_1"),
+    Index("ix_portrait_print_band_2", "band_2"),
+    Index("ix_portrait_print_band_3", "band_3"),
+)
+"""What portraits are compared by; not of ``application``, whose rows the log covers. Erased with the portrait."""
+
 decision = Table(
     "decision",
     metadata,

@@ -62,7 +62,7 @@ def check_application(
     :class:`BadInput` if evidence is missing.
     """
     check_applicant(connection, applicant)
-    people = _all_of(connection, applicant.id)
+    people = everyone_of(connection, applicant.id)
     documents = _held(connection, people)
     waiting = open_application(connection, people, profile.name)
     if waiting is not None:
@@ -124,7 +124,7 @@ def check_applicant(connection: Connection, applicant: Person) -> None:
         raise NotPermitted("person-deceased", person=applicant.id)
 
 
-def _all_of(connection: Connection, person_id: str) -> list[str]:
+def everyone_of(connection: Connection, person_id: str) -> list[str]:
     """The person, and those who were found to be the same."""
     same = connection.execute(select(person.c.id).where(person.c.merged_into == person_id)).scalars()
     return [person_id, *same]

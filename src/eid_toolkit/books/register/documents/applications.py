@@ -29,8 +29,17 @@ from eid_toolkit.books.register.documents.application_rows import (
     documents_of,
     evidence_text,
     load_application,
+    open_application,
 )
-from eid_toolkit.books.register.documents.application_rules import check_applicant, check_application
+from eid_toolkit.books.register.documents.application_rules import check_applicant, check_application, everyone_of
+from eid_toolkit.books.register.documents.portrait_prints import (
+    Alike,
+    PortraitPrint,
+    alike_to,
+    keep_print,
+    print_of,
+    print_of_application,
+)
 from eid_toolkit.books.register.people.person_record import load_person
 from eid_toolkit.books.register.people.persons import Person
 from eid_toolkit.books.staff.operators import Operator, OperatorStore
@@ -75,11 +84,14 @@ class Applications:
         kind: ApplicationKind = ApplicationKind.FIRST,
         replaces: str | None = None,
         evidence: Sequence[Evidence] = (),
+        fingerprint: int | None = None,
+        noted: Mapping[str, object] = MappingProxyType({}),
     ) -> Application:
         """A new application, with ``biometrics`` (whole files by data group) where the profile has them.
 
-        Raises :class:`BadInput` for a document type that may not be issued today, or that has no such data group,
-        and as :func:`check_application`.
+        The portrait's ``fingerprint`` is made of it where it is not given; ``noted`` is what goes on record beside the
+        application. Raises :class:`BadInput` for a document type that may not be issued today, or that has no such
+        data group, and as :func:`check_application`.
         """
         operator.require(Permission.APPLY)
         now = self._clock.now()
@@ -89,7 +101,7 @@ class Applications:
         profile.check_issue_date(issuer_date(now, profile.issuing_state, self._zones))
         profile.check_identity_number(person.data.personal_number)
         identifier = new_identifier("A", self._entropy)
-        digest = sha256(portrait.image).hexdigest()
+        kept = print_of(portrait, fingerprint)
         with self._database.write() as connection:
             lock(connection, "person", person.id)  # one application waits of each person and profile
             person = load_person(connection, person.id)  # as they are now, and not when the clerk looked
@@ -101,7 +113,7 @@ class Applications:
                 "profile": profile.name,
                 "profile_hash": profile.hash,
                 "portrait": sealed(portrait.image, _context(identifier, portrait.width, portrait.height)),
-                "portrait_sha256": digest,
+                "portrait_sha256": kept.sha256,
                 "portrait_width": portrait.width,
                 "portrait_height": portrait.height,
                 "state": APPLICATION.initial,
@@ -120,8 +132,9 @@ class Applications:
                 }
                 for number, content in biometrics.items()
             ]
-            detail = {"person": person.id, "profile": profile.name, "portrait_sha256": digest, "kind": str(kind)}
-            create(connection, APPLICATIONS, [row], "created", operator, now, [detail])
+            detail = {"person": person.id, "profile": profile.name, "portrait_sha256": kept.sha256, "kind": str(kind)}
+            create(connection, APPLICATIONS, [row], "created", operator, now, [{**noted, **detail}])
+            keep_print(connection, identifier, kept)
             if files:
                 connection.execute(insert(application_biometric), files)
             return load_application(connection, identifier)
@@ -176,9 +189,9 @@ class Applications:
         """
         return self._decide(identifier, operator, APPROVE, {}, shown)
 
-    def reject(self, identifier: str, operator: Operator, reason: str) -> Application:
-        """Reject for a reason; the creator may do that too."""
-        return self._decide(identifier, operator, REJECT, {"reason": clean_reason(reason)})
+    def reject(self, identifier: str, operator: Operator, reason: str, *, shown: str | None = None) -> Application:
+        """Reject for a reason, and only what was ``shown`` if that is given; the creator may do that too."""
+        return self._decide(identifier, operator, REJECT, {"reason": clean_reason(reason)}, shown)
 
     def withdraw(self, identifier: str, operator: Operator, reason: str) -> Application:
         """End the application because the person does not want it any more."""
@@ -193,6 +206,36 @@ class Applications:
         if sha256(image).hexdigest() != record.portrait_sha256:
             raise IntegrityBroken("portrait-is-another", application=record.id)
         return Portrait(image, row.portrait_width, row.portrait_height)
+
+    def alike(self, kept: PortraitPrint, person_id: str) -> tuple[Alike, ...]:
+        """Applications of others than this person with an equal or near-equal portrait, the nearest first."""
+        with self._database.read() as connection:
+            return alike_to(connection, kept, person_id)
+
+    def print_of(self, record: Application) -> PortraitPrint | None:
+        """The print of an application's portrait; none of one from before there were prints, or that was erased."""
+        with self._database.read() as connection:
+            return print_of_application(connection, record.id)
+
+    def has_waiting(self, person_id: str, profile: str) -> Application | None:
+        """The application of a person, or of whom was found to be the same, for such a document that is not ended."""
+        with self._database.read() as connection:
+            waiting = open_application(connection, everyone_of(connection, person_id), profile)
+            return None if waiting is None else load_application(connection, waiting)
+
+    def check(
+        self,
+        person: Person,
+        profile: DocumentProfile,
+        kind: ApplicationKind,
+        replaces: str | None,
+        evidence: Sequence[Evidence],
+    ) -> None:
+        """Raises as :meth:`create` does for what can be told of the person and the profile, and changes nothing."""
+        profile.check_issue_date(issuer_date(self._clock.now(), profile.issuing_state, self._zones))
+        profile.check_identity_number(person.data.personal_number)
+        with self._database.read() as connection:
+            check_application(connection, person, profile, kind, replaces, evidence)
 
     def biometrics(self, record: Application) -> dict[int, bytes]:
         """The files by data group; raises :class:`IntegrityBroken` if they are not those that the application names."""

@@ -40,6 +40,7 @@ from eid_toolkit.books.ledger.schema import (
 from eid_toolkit.books.ledger.workflow import DocumentState
 from eid_toolkit.books.register.agencies.notices import notices_about
 from eid_toolkit.books.register.data_keys import DataKeys
+from eid_toolkit.books.register.documents.portrait_prints import forget_prints
 from eid_toolkit.books.register.documents.unfinished import IN_THE_MAKING, UNDECIDED, end_unfinished
 from eid_toolkit.books.register.people.person_data import FIELDS
 from eid_toolkit.books.register.people.person_record import Person, load_person, person_of, refuse_merged
@@ -257,11 +258,13 @@ def _blank_notices(
 def _blank_papers(
     connection: Connection, identifiers: list[str], applications: list[str], documents: list[str]
 ) -> None:
-    """What was shown, decided and told of the person in free text, and what was sealed before there were data keys.
+    """What was shown, decided and told of the person in free text, what was sealed before there were data keys, and the
+    prints of portraits.
 
     Of documents and their cards the state and its history stay, without the reasons: the audit log tells of both.
     """
     serials = _serials(connection, documents)
+    forget_prints(connection, applications)
     for statement in (
         update(application_biometric)
         .where(application_biometric.c.application_id.in_(applications))
