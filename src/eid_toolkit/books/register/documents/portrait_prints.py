@@ -17,12 +17,13 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select, union
 
 from eid_toolkit.books.ledger.schema import application, person, portrait_print
-from eid_toolkit.ground.images.fingerprint import BANDS, NEAR, bands_of, distance, of_bands
+from eid_toolkit.ground.images.fingerprint import BANDS, NEAR, bands_of, of_bands
 from eid_toolkit.ground.images.portrait import Portrait, look_at_portrait
 
 MOST_TOLD = 20
 """Of more that are alike the nearest ones are told."""
 _CHUNK = 500
+_BANDS = tuple(portrait_print.c[f"band_{number}"] for number in range(BANDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ def forget_prints(connection: Connection, applications: Sequence[str]) -> None:
 
 def print_of_application(connection: Connection, application_id: str) -> PortraitPrint | None:
     """The print of an application's portrait; none of one from before there were prints."""
-    row = connection.execute(select(portrait_print).where(portrait_print.c.application_id == application_id)).first()
-    return None if row is None else PortraitPrint(row.sha256, _fingerprint(row))
+    wanted = select(portrait_print.c.sha256, *_BANDS).where(portrait_print.c.application_id == application_id)
+    row = connection.execute(wanted).first()
+    return None if row is None else PortraitPrint(row.sha256, of_bands(row[1:]))
 
 
 def alike_to(connection: Connection, looked_for: PortraitPrint, person_id: str) -> tuple[Alike, ...]:
@@ -76,25 +78,24 @@ def alike_to(connection: Connection, looked_for: PortraitPrint, person_id: str) 
     Who was found to be the same person is no other. At most :data:`MOST_TOLD`.
     """
     table = portrait_print.c
+    bands = bands_of(looked_for.fingerprint)
     same = select(table.application_id).where(table.sha256 == looked_for.sha256)
-    near = (
-        select(table.application_id).where(table[f"band_{number}"] == band)
-        for number, band in enumerate(bands_of(looked_for.fingerprint))
-    )
+    near = (select(table.application_id).where(column == band) for column, band in zip(_BANDS, bands, strict=True))
     candidates = union(same, *near).subquery()
-    wanted = select(portrait_print).join(candidates, candidates.c.application_id == table.application_id)
-    rows = connection.execute(wanted)
+    wanted = select(table.application_id, table.sha256, *_BANDS)
+    joined = wanted.join(candidates, candidates.c.application_id == table.application_id)
     found: list[Alike] = []
-    for row in rows:
-        bits, equal = distance(looked_for.fingerprint, _fingerprint(row)), row.sha256 == looked_for.sha256
-        if equal or bits <= NEAR:
-            found.append(Alike(row.application_id, equal, bits))
+    for application_id, digest, *theirs in connection.execute(joined):
+        # Part by part: of a picture with few details many thousand may share one.
+        bits = sum((one ^ other).bit_count() for one, other in zip(bands, theirs, strict=True))
+        if bits <= NEAR or digest == looked_for.sha256:
+            found.append(Alike(application_id, digest == looked_for.sha256, bits))
     found.sort(key=lambda each: (not each.equal, each.bits, each.application))
     others: list[Alike] = []
     for start in range(0, len(found), _CHUNK):
         some = found[start : start + _CHUNK]
-        theirs = _of_others(connection, [each.application for each in some], person_id)
-        others += [each for each in some if each.application in theirs]
+        of_others = _of_others(connection, [each.application for each in some], person_id)
+        others += [each for each in some if each.application in of_others]
         if len(others) >= MOST_TOLD:
             break
     return tuple(others[:MOST_TOLD])
@@ -110,7 +111,3 @@ def _of_others(connection: Connection, applications: Sequence[str], person_id: s
         .where(person.c.merged_into.is_(None) | (person.c.merged_into != kept))
     )
     return set(connection.execute(query).scalars())
-
-
-def _fingerprint(row: object) -> int:
-    return of_bands(getattr(row, f"band_{number}") for number in range(BANDS))
