@@ -20,6 +20,7 @@ COMMANDS: dict[Permission, tuple[tuple[str, ...], ...]] = {
         ("person", "export", "--purpose", "test"),
         ("application", "list"),
         ("application", "show", "A-0"),
+        ("application", "sheet", "never-written.html"),
         ("notice", "list"),
     ),
     Permission.CHANGE_PERSONS: (
@@ -44,6 +45,17 @@ COMMANDS: dict[Permission, tuple[tuple[str, ...], ...]] = {
     ),
     Permission.APPLY: (
         ("application", "withdraw", "A-0", "--reason", "asked for"),
+        ("application", "create", "--person", "P-0", "--profile", "utopia-id", "--portrait", __file__),
+        (
+            "application",
+            "create",
+            "--from",
+            __file__,
+            "--portraits",
+            str(Path(__file__).parent),
+            "--profile",
+            "utopia-id",
+        ),
         ("document", "reissue", "D-0", "--portrait", __file__),
     ),
     Permission.DECIDE_APPLICATIONS: (

@@ -153,7 +153,7 @@ def test_each_command_runs_with_the_passphrases_of_those_whose_work_it_is(story:
     run("dora+emil", "pki ds destroy 1")
 
     # The new document signer signs, with a key that was made by somebody who does not open it.
-    names["third"] = told("clerk", f"{create} {{other}}")["id"]
+    names["third"] = told("clerk", f"{create} @other.png --person {{other}}")["id"]
     run("approver", "application approve {third}")
     names["again"] = told("personalizer", "document prepare {third}")[0]["id"]
     run("stock-keeper+clerk", "card spoil {again} --reason torn")

@@ -138,7 +138,7 @@ ELSEWHERE = {
 
 READS = """
 crypto-policy check, crypto-policy show, agency list, agency look-up, agency show, agent, application list, application
-queue, application show, audit export, audit show, audit verify, card jobs, card status, completion, config set, config
+queue, application sheet, application show, audit export, audit show, audit verify, card jobs, card status, completion, config set, config
 show, config unset, conformance, decode, document export, document history, document list, doctor, document show,
 document status-list, emulator attach, emulator blank, emulator check, emulator list, emulator manifest, emulator show,
 evidence key, evidence list, judge, keys show, lock, notice list, operator list, person duplicates, person export,

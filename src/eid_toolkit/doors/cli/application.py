@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.doors.cli.application_list import create_from
+from eid_toolkit.doors.cli.application_sheet import STATES, on_sheet, review_numbers, sheet, sheet_option
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
@@ -24,7 +27,6 @@ from eid_toolkit.work.office.finding import applications_of, find_application, f
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, Evidence
 
-_STATES = ("created", "approved", "rejected", "withdrawn", "completed")
 _KINDS = ("first", "renewal", "replacement", "change")
 _JPEG = b"\xff\xd8"
 
@@ -35,11 +37,10 @@ def application() -> None:
 
 
 @application.command("create")
-@click.option("--person", "person_id", required=True, metavar="ID", help="The person's identifier or number.")
+@click.option("--person", "person_id", metavar="ID", help="The person's identifier or number.")
 @default_option("--profile", setting="profile", required=True, help="The document type.")
 @click.option(
     "--portrait",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="An image file; it is checked, cropped and compressed according to the profile.",
 )
@@ -60,31 +61,68 @@ def application() -> None:
 @click.option(
     "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
 )
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="CSV",
+    help="Apply for everybody in this list, by the column personal_number; kind, replaces and portrait may be there.",
+)
+@click.option(
+    "--portraits",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="The portraits of the list, each named by the personal number or in the column portrait.",
+)
+@click.option("--dry-run", is_flag=True, help="With --from: say what is wrong with which row, and write nothing.")
+@click.option("--keep-going", is_flag=True, help="With --from: apply for the good rows although others are not.")
 @format_option
 @pass_app
 def create(
     app: App,
-    person_id: str,
+    person_id: str | None,
     profile: str,
-    portrait: Path,
+    portrait: Path | None,
     fingers: tuple[str, ...],
     eyes: tuple[str, ...],
     kind: str,
     replaces: str | None,
     shown: tuple[str, ...],
+    source: Path | None,
+    portraits: Path | None,
+    dry_run: bool,
+    keep_going: bool,
     fmt: str,
 ) -> None:
     """Apply for a document.
 
     A person can have only one open application and one valid document of each type. If there is a document already, use
     --kind to say why it is replaced; it stays valid until the new one is issued.
+
+    The portrait is measured (see `eid portrait check`) and compared with those of other persons: whatever is odd, or
+    equal or near-equal, you are asked about, and it is on record.
+
+    With --from and --portraits, for everybody in a list: all rows are checked first, and nothing is written if one is
+    bad unless --keep-going is given. A run that was stopped can be repeated.
     """
     from eid_toolkit.ground.images.portrait import MAX_FILE
 
+    if source is not None:
+        if portraits is None:
+            raise UsageError("application-list-without-portraits")
+        if any((person_id, portrait, fingers, eyes, replaces)):
+            raise UsageError("application-list-or-person")
+        every, going = partial(evidence_of, shown), {"dry_run": dry_run, "keep_going": keep_going}
+        create_from(app, source, portraits, profile, kind, every, fmt, **going)
+        return
+    if portraits is not None or dry_run or keep_going:
+        raise UsageError("application-list-missing")
+    if person_id is None or portrait is None:
+        raise UsageError("application-person-portrait")
     with open_office(app) as office:
         record = applying.apply(
             office,
-            lambda: find_person(office, person_id, app.choose),
+            partial(find_person, office, person_id, app.choose),
             profile,
             read_file(portrait, MAX_FILE),
             lambda: _biometrics(fingers, eyes),
@@ -97,7 +135,7 @@ def create(
 
 
 @application.command("list")
-@click.option("--state", type=click.Choice(_STATES), help="Only applications in this state.")
+@click.option("--state", type=click.Choice(STATES), help="Only applications in this state.")
 @click.option("--person", metavar="PERSON", help="Only this person's applications, newest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of applications.")
 @click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
@@ -154,16 +192,30 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
     metavar="DIRECTORY",
     help="First write the portraits to this directory for viewing, named by their hashes.",
 )
+@sheet_option
 @list_format_option
 @pass_app
-def approve(app: App, application_ids: tuple[str, ...], everything: bool, portraits: Path | None, fmt: str) -> None:
+def approve(
+    app: App,
+    application_ids: tuple[str, ...],
+    everything: bool,
+    portraits: Path | None,
+    sheet_file: Path | None,
+    fmt: str,
+) -> None:
     """Approve applications that were created by someone else.
 
     An approval is the operator's signature over the current person, profile and portrait. Several applications are
     listed first, with the hashes of the portraits if these are written to files, and approved after confirmation.
+
+    With --sheet, numbers such as 1-12,14 stand for the applications: approved is what the sheet shows, and an
+    application that has changed since is not.
     """
-    if bool(application_ids) is everything:
+    if bool(application_ids) is everything or (everything and sheet_file is not None):
         raise UsageError("name-applications-or-all")
+    if sheet_file is not None:
+        _by_sheet(app, sheet_file, application_ids, fmt)
+        return
     with open_office(app) as office:
         images = office.register.applications.portrait
 
@@ -188,14 +240,23 @@ def approve(app: App, application_ids: tuple[str, ...], everything: bool, portra
 
 
 @application.command("reject")
-@click.argument("application_id", metavar="APPLICATION")
+@click.argument("application_ids", metavar="APPLICATION", nargs=-1, required=True)
 @reason_option("Reason.")
+@sheet_option
 @format_option
 @pass_app
-def reject(app: App, application_id: str, reason: str, fmt: str) -> None:
-    """Reject an application; an approved one only while no document has been prepared for it."""
+def reject(app: App, application_ids: tuple[str, ...], reason: str, sheet_file: Path | None, fmt: str) -> None:
+    """Reject an application; an approved one only while no document has been prepared for it.
+
+    With --sheet, numbers such as 13,15-17 stand for the applications; all of them get the same reason.
+    """
+    if sheet_file is not None:
+        _by_sheet(app, sheet_file, application_ids, fmt, reason)
+        return
+    if len(application_ids) != 1:
+        raise UsageError("reject-one-or-by-sheet")
     with open_office(app) as office:
-        identifier = find_application(office, application_id, app.choose, waiting="created")
+        identifier = find_application(office, application_ids[0], app.choose, waiting="created")
         _show(applying.reject(office, identifier, reason), fmt)
 
 
@@ -211,6 +272,21 @@ def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
         _show(applying.withdraw(office, identifier, reason), fmt)
 
 
+def _by_sheet(app: App, file: Path, words: tuple[str, ...], fmt: str, reason: str | None = None) -> None:
+    """Approve, or for a reason reject, what a contact sheet shows under these numbers."""
+    with open_office(app) as office:
+        numbers = on_sheet(office, file, words)
+        shown = {each.application: each.digest for each in numbers.values()}
+        verb = "Approve" if reason is None else "Reject"
+        review = partial(review_numbers, app, f"{verb} these {len(shown)} applications?", numbers)
+        if reason is None:
+            decided, failures = applying.approve(office, shown, review, shown)
+        else:
+            decided, failures = applying.reject_all(office, shown, reason, review)
+    _show_list(decided, fmt)
+    app.tell_all(failures)
+
+
 def _show_batch(chosen: Sequence[Application], *, hashes: bool) -> None:
     columns = ("application", "name", "profile", "kind", *(("portrait sha-256",) if hashes else ()))
     rows = (
@@ -218,6 +294,9 @@ def _show_batch(chosen: Sequence[Application], *, hashes: bool) -> None:
         for record in chosen
     )
     note(table(columns, rows, err=True))
+
+
+application.add_command(sheet)
 
 
 def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:

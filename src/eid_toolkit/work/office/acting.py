@@ -84,6 +84,13 @@ class Acting:
         partner = (self._by_recovery(other) if recovery else None) or self.second(actor, second, purpose)
         return (actor,) if partner is None else (actor, partner)
 
+    def may(self, permission: Permission) -> None:
+        """Raises as :meth:`first` does, for what is known before anybody is asked for a passphrase."""
+        name = self._credentials.operator
+        if name is None:
+            raise UsageError("operator-not-named")
+        self._unasked(name, (permission,))
+
     def may_both(self, action: str, first: Sequence[Permission], second: Permission | None = None) -> None:
         """Raises as :meth:`both` does, for what is known before anybody is asked for a passphrase."""
         name, other = self._credentials.operator, self._credentials.second_operator

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 QUEUE_LIMIT = 500
 """How many applications are approved at once."""
+LOOKED_UP = "application.looked-up"
+"""In the audit log."""
 
 
 def apply(
@@ -42,6 +44,7 @@ def apply(
     from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.work.office import portraits
 
+    office.acting.may(Permission.APPLY)
     wanted = issued_here(office, profile)
     done = portraits.accepted(portrait, wanted.portrait)
     holder = office.register.persons.get(person())
@@ -87,6 +90,7 @@ def reissue(
     from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.work.office import portraits
 
+    office.acting.may(Permission.APPLY)
     applications, old = office.register.applications, office.register.documents.get(document)
     profile = office.profile(old.profile)
     done = portraits.accepted(portrait, profile.portrait) if portrait is not None else None
@@ -145,7 +149,7 @@ def listed(office: Office, state: ApplicationState | None, limit: int | None, of
     """Applications, the oldest first; that they were looked at is on record."""
     operator = office.look(Permission.READ_PERSONS)
     records = office.register.applications.list(state, limit, offset)
-    office.register.record(operator, _LOOKED_UP, "applications", {"shown": len(records)})
+    office.register.record(operator, LOOKED_UP, "applications", {"shown": len(records)})
     return records
 
 
@@ -153,7 +157,7 @@ def looked_at(office: Office, identifier: str, *, portrait: bool) -> tuple[Appli
     """One application, with the image of its portrait if it is wanted; that it was looked at is on record."""
     operator = office.look(Permission.READ_PERSONS)
     record = office.register.applications.get(identifier)
-    office.register.record(operator, _LOOKED_UP, record.id, {"portrait": portrait})
+    office.register.record(operator, LOOKED_UP, record.id, {"portrait": portrait})
     return record, office.register.applications.portrait(record).image if portrait else None
 
 
@@ -213,6 +217,3 @@ def reject(office: Office, identifier: str, reason: str) -> Application:
 def withdraw(office: Office, identifier: str, reason: str) -> Application:
     """The application comes to nothing, at the person's request."""
     return office.register.applications.withdraw(identifier, office.operator(), reason)
-
-
-_LOOKED_UP = "application.looked-up"

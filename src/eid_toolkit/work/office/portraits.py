@@ -111,12 +111,12 @@ def others_with(office: Office, done: Examined, person: str) -> tuple[Alike, ...
 
 def noted(findings: Sequence[Finding], others: Sequence[Alike]) -> Mapping[str, object]:
     """What goes on record with an application: codes and identifiers."""
-    told: dict[str, object] = {}
-    if findings:
-        told[ODD] = [finding.code for finding in findings]
-    if others:
-        told[LIKE] = [each.application for each in others]
-    return told
+    return noted_codes([finding.code for finding in findings], [each.application for each in others])
+
+
+def noted_codes(odd: Sequence[str], like: Sequence[str]) -> Mapping[str, object]:
+    """As :func:`noted`, of codes and identifiers."""
+    return {name: list(told) for name, told in ((ODD, odd), (LIKE, like)) if told}
 
 
 _USUAL = (413, 531, 18_000)

@@ -89,7 +89,33 @@ def row_reader(kind: Kind, columns: Sequence[str]) -> Callable[[Record], Row]:
     return partial(_csv_row, tuple(columns)) if kind == "csv" else _json_row
 
 
-def csv_columns(header: str) -> tuple[list[str], str]:
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of another table about persons: its line, and its cells by column, or why they cannot be told apart."""
+
+    line: int
+    values: Mapping[str, str]
+    """Without the spaces around them, and without cells that are empty."""
+    error: BadInput | None = None
+
+
+def read_table(lines: Iterable[str], known: Sequence[str], required: str) -> Iterator[TableRow]:
+    """The rows of a CSV file with a header line that names other columns than a person's, read as :func:`read_csv`."""
+    source = _Measured(lines)
+    columns, delimiter = csv_columns(source.first(), known, required)
+    for line, cells in _csv_records(source, delimiter, 0):
+        fitting = _without_left_over(cells, len(columns))
+        if len(fitting) != len(columns):
+            error = BadInput("import-cell-count", field=None, found=len(fitting), expected=len(columns))
+            yield TableRow(line, {}, error)
+            continue
+        stripped = zip(columns, (cell.strip() for cell in fitting), strict=True)
+        yield TableRow(line, {name: cell for name, cell in stripped if cell})
+
+
+def csv_columns(
+    header: str, known: Sequence[str] = FIELDS, required: str = "primary_identifier"
+) -> tuple[list[str], str]:
     """The columns that a header line names, and its delimiter; raises :class:`BadInput` for unknown ones."""
     delimiter = max(_DELIMITERS, key=header.count)  # no column's name holds one of them
     try:
@@ -99,12 +125,12 @@ def csv_columns(header: str) -> tuple[list[str], str]:
     while columns and not columns[-1]:  # what a spreadsheet leaves behind
         columns.pop()
     for name in columns:
-        if name not in FIELDS:
-            raise BadInput("import-column-unknown", column=name or "(empty)", known=", ".join(FIELDS))
+        if name not in known:
+            raise BadInput("import-column-unknown", column=name or "(empty)", known=", ".join(known))
         if columns.count(name) > 1:
             raise BadInput("import-column-twice", column=name)
-    if "primary_identifier" not in columns:
-        raise BadInput("import-column-missing", column="primary_identifier")
+    if required not in columns:
+        raise BadInput("import-column-missing", column=required)
     return columns, delimiter
 
 
@@ -221,12 +247,17 @@ def _json_records(lines: Iterable[str], skip: int) -> Iterator[Record]:
 
 def _csv_row(columns: tuple[str, ...], record: Record) -> Row:
     line, cells = record
-    if len(cells) > len(columns) and not "".join(cells[len(columns) :]).strip():
-        cells = cells[: len(columns)]
+    cells = _without_left_over(cells, len(columns))
     if len(cells) != len(columns):
         error = BadInput("import-cell-count", field=None, found=len(cells), expected=len(columns))
         return Row(line, cells, None, error)
     return _row(line, cells, dict(zip(columns, cells, strict=True)))
+
+
+def _without_left_over(cells: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """A row without the empty cells behind its columns that a spreadsheet leaves."""
+    left_over = len(cells) > count and not "".join(cells[count:]).strip()
+    return cells[:count] if left_over else cells
 
 
 def _json_row(record: Record) -> Row:
