@@ -223,7 +223,7 @@ def test_numbers_that_are_not_on_it_are_told(desk: Desk, numbers: str) -> None:
     assert "1 to 4" in refused.stderr and desk.states() == ["created"] * 4
 
 
-@pytest.mark.parametrize("words", [("approve", "--all"), ("approve",)])
+@pytest.mark.parametrize("words", [("approve", "--all"), ("approve",), ("approve", "1", "--portraits", ".")])
 def test_a_sheet_needs_numbers(desk: Desk, words: tuple[str, ...]) -> None:
     desk.sheet()
     desk.decide(*words, code=USAGE)

@@ -211,7 +211,9 @@ def approve(
     With --sheet, numbers such as 1-12,14 stand for the applications: approved is what the sheet shows, and an
     application that has changed since is not.
     """
-    if bool(application_ids) is everything or (everything and sheet_file is not None):
+    if sheet_file is not None and (everything or portraits is not None):
+        raise UsageError("sheet-alone")
+    if bool(application_ids) is everything and sheet_file is None:
         raise UsageError("name-applications-or-all")
     if sheet_file is not None:
         _by_sheet(app, sheet_file, application_ids, fmt)
