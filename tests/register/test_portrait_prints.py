@@ -26,6 +26,7 @@ from eid_toolkit.books.register.documents.portrait_prints import (
 )
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.persons import Person
+from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.images.fingerprint import NEAR, bands_of
 from eid_toolkit.ground.images.portrait import Portrait, examine_portrait
 from eid_toolkit.standards.profiles import load_profile
@@ -167,3 +168,15 @@ def test_the_migration_leaves_portraits_of_before_without_prints(tmp_path: Path)
         with pytest.raises(Exception, match="FOREIGN KEY"):
             connection.execute(insert(portrait_print).values(application_id="A-0", sha256="0" * 64, **bands))
     database.close()
+
+
+def test_a_print_that_no_program_wrote_is_told_as_damage(office: WorkingOffice) -> None:
+    if not office.register.database.is_file:
+        pytest.skip("a server's columns take numbers alone")
+    made = applied(office, person(office, "Eriksson"), portrait_file())
+    with office.register.database.write() as connection:
+        connection.exec_driver_sql("UPDATE portrait_print SET band_3 = 'x'")
+    with pytest.raises(IntegrityBroken, match="register-value-damaged"):
+        office.register.applications.alike(looked_for(portrait_file()), "P-0")
+    with pytest.raises(IntegrityBroken, match="register-value-damaged"):
+        office.register.applications.print_of(made)

@@ -165,6 +165,9 @@ def _people(world: World) -> None:
 
     for name in ("plain", "twina", "twinb"):
         person(name)
+    world.path("list.csv").write_text(f"personal_number\n{world.names['plain']}\n")
+    world.path("faces").mkdir()
+    (world.path("faces") / f"{world.names['plain']}.png").write_bytes(portrait_file())
     applied("applicant")
     approved("waiting")
     prepared("made")

@@ -39,6 +39,7 @@ ACTS = {
     "agency disable": "agency disable police",
     "application approve": "--operator bert application approve {applicant_application}",
     "application create": "application create --person {plain} --profile utopia-id --portrait @portrait.png",
+    "application create (list)": "application create --from @list.csv --portraits @faces --profile utopia-id",
     "application reject": "--operator bert application reject {applicant_application} --reason torn",
     "application withdraw": "application withdraw {applicant_application} --reason torn",
     "audit checkpoint": "audit checkpoint",

@@ -25,8 +25,8 @@ JPEG_MAGIC = b"\xff\xd8\xff"
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
 _QUALITIES = range(10, 96)
 _SHOWN_QUALITY = 90
-_ORIENTATION, _UPRIGHT, _TURNS = 0x0112, 1, range(2, 9)
-"""The tag of the EXIF orientation and its values (TIFF 6.0, section 8)."""
+_ORIENTATION, _UPRIGHT, _TURNS = 0x0112, 1, range(3, 9)
+"""The tag of the EXIF orientation, and its values for a picture that is turned (TIFF 6.0, section 8)."""
 _RATE_STEP = 1.1
 _RATE_TRIES = 20
 _CROP_CENTRE = (0.5, 0.4)

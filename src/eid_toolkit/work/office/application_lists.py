@@ -152,6 +152,8 @@ class _Checking:
             return self._checked(row, number)
         except EidError as error:
             return replace(failed, error=error)
+        except OSError as error:  # of this row's picture alone
+            return replace(failed, error=BadInput("portrait-file-unreadable", reason=error.strerror or str(error)))
 
     def _checked(self, row: TableRow, number: str) -> ListedRow:
         from eid_toolkit.books.register.documents.applications import ApplicationKind

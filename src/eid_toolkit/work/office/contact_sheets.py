@@ -35,6 +35,8 @@ MADE = "application.sheet-made"
 """In the audit log, about the SHA-256 of the file."""
 MAX_SHEET = 64 << 20
 """The largest file in bytes that is read: 500 portraits of 60 kB in Base64, and their text."""
+_HEAD = 256 << 10
+"""Within this many bytes of the file is all that a program reads: 100 for each of 500 applications, and the style."""
 _MARK = 8
 
 
@@ -119,10 +121,11 @@ def read_sheet(office: Office, page: bytes) -> Content:
     Raises :class:`BadInput` for what is no sheet, :class:`NotPermitted` for one that this home did not make, or that
     was altered.
     """
-    content = _content(page)
+    if META.encode() not in page[:_HEAD]:
+        raise BadInput("sheet-none")
     if not office.register.is_on_record(0, MADE, sha256(page).hexdigest()):
         raise NotPermitted("sheet-not-of-this-home")
-    return content
+    return _content(page[:_HEAD])  # of a page of this home, and no other
 
 
 def chosen_on(content: Content, words: Sequence[str]) -> dict[int, Shown]:
@@ -191,7 +194,7 @@ class _Finder(HTMLParser):
 def _content(page: bytes) -> Content:
     try:
         finder = _Finder()
-        finder.feed(page.decode("utf-8").partition("</head>")[0])
+        finder.feed(page.partition(b"</head>")[0].decode("utf-8"))
         (carried,) = finder.carried
         found = read_json(_Written, carried)
         if found.schema != SCHEMA:

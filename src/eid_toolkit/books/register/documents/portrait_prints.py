@@ -17,6 +17,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select, union
 
 from eid_toolkit.books.ledger.schema import application, person, portrait_print
+from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.ground.images.fingerprint import BANDS, NEAR, bands_of, of_bands
 from eid_toolkit.ground.images.portrait import Portrait, look_at_portrait
 
@@ -36,7 +37,7 @@ class PortraitPrint:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """An application of another person whose portrait is equal (``bits`` is 0 and ``equal``), or nearly so."""
+    """An application of another person whose portrait is equal, or nearly so."""
 
     application: str
     equal: bool
@@ -69,7 +70,9 @@ def print_of_application(connection: Connection, application_id: str) -> Portrai
     """The print of an application's portrait; none of one from before there were prints."""
     wanted = select(portrait_print.c.sha256, *_BANDS).where(portrait_print.c.application_id == application_id)
     row = connection.execute(wanted).first()
-    return None if row is None else PortraitPrint(row.sha256, of_bands(row[1:]))
+    if row is None:
+        return None
+    return PortraitPrint(row.sha256, stored(of_bands, tuple(row[1:]), "the print of a portrait"))
 
 
 def alike_to(connection: Connection, looked_for: PortraitPrint, person_id: str) -> tuple[Alike, ...]:
@@ -86,8 +89,7 @@ def alike_to(connection: Connection, looked_for: PortraitPrint, person_id: str) 
     joined = wanted.join(candidates, candidates.c.application_id == table.application_id)
     found: list[Alike] = []
     for application_id, digest, *theirs in connection.execute(joined):
-        # Part by part: of a picture with few details many thousand may share one.
-        bits = sum((one ^ other).bit_count() for one, other in zip(bands, theirs, strict=True))
+        bits = stored(lambda kept: _distance(bands, kept), theirs, "the print of a portrait")
         if bits <= NEAR or digest == looked_for.sha256:
             found.append(Alike(application_id, digest == looked_for.sha256, bits))
     found.sort(key=lambda each: (not each.equal, each.bits, each.application))
@@ -99,6 +101,11 @@ def alike_to(connection: Connection, looked_for: PortraitPrint, person_id: str) 
         if len(others) >= MOST_TOLD:
             break
     return tuple(others[:MOST_TOLD])
+
+
+def _distance(bands: Sequence[int], others: Sequence[int]) -> int:
+    """In how many bits two fingerprints differ, part by part: of a picture with few details thousands may share one."""
+    return sum((one ^ other).bit_count() for one, other in zip(bands, others, strict=True))
 
 
 def _of_others(connection: Connection, applications: Sequence[str], person_id: str) -> set[str]:
