@@ -22,6 +22,7 @@ BOUNDED = {
     ("document", "remake"),
     ("personalization_job", "plan_version"),
     ("personalization_step", "position"),  # of a plan
+    *(("portrait_print", f"band_{number}") for number in range(4)),  # of 16 bits each
 }
 """What cannot grow: the only numbers of four bytes."""
 
