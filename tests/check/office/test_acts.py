@@ -83,6 +83,7 @@ ACTS = {
     "pki master-list create": "pki master-list create --output @out.ml",
     "pki terminal issue": "pki terminal issue @terminal.cvreq --output @out.cvcert",
     "pki terminal provision": "pki terminal provision --officer @officer",
+    "profile new": "profile new resident --from utopia-id --title Resident",
     "register backup": "register backup @out.backup",
     "stock close": "stock close --station open --counted 1",
     "stock destroy": "stock destroy {s6} --reason torn",
@@ -132,21 +133,23 @@ ELSEWHERE = {
     "card personalize": "check/personalization/test_stops.py",
     "demo": "cli/test_demo.py",
     "keys migrate": "check/office/test_migration.py",
+    "register move": "register/test_moving.py",
     "register restore": "register/test_backup_files.py",
 }
 """Where acts on cards and whole homes are stopped in a test."""
 
 
 READS = """
-crypto-policy check, crypto-policy show, agency list, agency look-up, agency show, agent, application list, application
-queue, application sheet, application show, audit export, audit show, audit verify, card jobs, card status, completion, config set, config
-show, config unset, conformance, decode, document export, document history, document list, doctor, document show,
-document status-list, emulator attach, emulator blank, emulator check, emulator list, emulator manifest, emulator show,
-evidence key, evidence list, judge, keys show, lock, notice list, operator list, person duplicates, person export,
-person history, person search, person show, pki csca export, pki csca list, pki cvca export, pki cvca list, pki ds
-list, pki dv list, pki lint, portrait check, pki master-list diff, pki master-list verify, pki show, pki terminal install, read, reader
-list, register stats, register verify, samples, status, stock history, stock key list, stock show, stock vendor list,
-trust bundle import, trust bundle show, trust diff, trust list, trust show, unlock, verify
+agency list, agency look-up, agency show, agent, application list, application queue, application sheet, application
+show, audit export, audit show, audit verify, card jobs, card status, completion, config set, config show, config
+unset, conformance, crypto-policy check, crypto-policy show, decode, doctor, document export, document history,
+document list, document show, document status-list, emulator attach, emulator blank, emulator check, emulator list,
+emulator manifest, emulator show, evidence key, evidence list, judge, keys show, lock, notice list, operator list,
+person duplicates, person export, person history, person search, person show, pki csca export, pki csca list, pki cvca
+export, pki cvca list, pki ds list, pki dv list, pki lint, pki master-list diff, pki master-list verify, pki show, pki
+terminal install, portrait check, profile check, profile list, profile show, read, reader list, register stats,
+register verify, samples, status, stock history, stock key list, stock show, stock vendor list, trust bundle import,
+trust bundle show, trust diff, trust list, trust show, unlock, verify
 """
 """Commands that show something (who looked is on record before anything is shown), or act in no office."""
 

@@ -16,8 +16,8 @@ from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
-from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file

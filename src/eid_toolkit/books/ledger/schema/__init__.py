@@ -40,7 +40,7 @@ from eid_toolkit.books.ledger.schema.people import (
 )
 from eid_toolkit.books.ledger.schema.stock import blank, blank_movement, manifest, shift, vendor
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration."""
 
 __all__ = [
