@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.application_list import create_from
+from eid_toolkit.doors.cli.application_new import new
+from eid_toolkit.doors.cli.application_parts import (
+    biometric_options,
+    biometrics_of,
+    evidence_of,
+    evidence_option,
+    show_application,
+)
 from eid_toolkit.doors.cli.application_sheet import STATES, on_sheet, review_numbers, sheet, sheet_option
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table
+from eid_toolkit.doors.cli.output import emit_rows, note, table
 from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
-from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
@@ -25,7 +32,7 @@ from eid_toolkit.work.office import applying
 from eid_toolkit.work.office.finding import applications_of, find_application, find_person
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.register.documents.applications import Application, Evidence
+    from eid_toolkit.books.register.documents.applications import Application
 
 _KINDS = ("first", "renewal", "replacement", "change")
 _JPEG = b"\xff\xd8"
@@ -44,23 +51,12 @@ def application() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="An image file; it is checked, cropped and compressed according to the profile.",
 )
-@click.option(
-    "--fingerprint",
-    "fingers",
-    multiple=True,
-    metavar="FINGER=FILE",
-    help="A fingerprint image, for example right-index=ri.wsq; repeatable.",
-)
-@click.option(
-    "--iris", "eyes", multiple=True, metavar="EYE=FILE", help="An iris image, for example right=r.jp2; repeatable."
-)
+@biometric_options
 @click.option(
     "--kind", type=click.Choice(_KINDS), default="first", show_default=True, help="Reason for the application."
 )
 @click.option("--replaces", metavar="DOCUMENT", help="The document to be replaced, if the person has more than one.")
-@click.option(
-    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
-)
+@evidence_option
 @click.option(
     "--from",
     "source",
@@ -125,13 +121,13 @@ def create(
             partial(find_person, office, person_id, app.choose),
             profile,
             read_file(portrait, MAX_FILE),
-            lambda: _biometrics(fingers, eyes),
+            lambda: biometrics_of(fingers, eyes),
             kind=kind,
             replaces=replaces,
             evidence=lambda: evidence_of(shown),
             doubts=ClerkDoubts(app),
         )
-    _show(record, fmt)
+    show_application(record, fmt)
 
 
 @application.command("list")
@@ -178,7 +174,7 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
         )
     if portrait is not None and image is not None:
         write_file(portrait, image)
-    _show(record, fmt)
+    show_application(record, fmt)
 
 
 @application.command("approve")
@@ -235,7 +231,7 @@ def approve(
         chosen = [find_application(office, each, app.choose, waiting="created") for each in application_ids]
         approved, failures = applying.approve(office, None if everything else chosen, review)
     if len(application_ids) == 1 and approved:
-        _show(approved[0], "json" if fmt == "jsonl" else fmt)
+        show_application(approved[0], "json" if fmt == "jsonl" else fmt)
     elif approved or not failures:
         _show_list(approved, fmt)
     app.tell_all(failures)
@@ -259,7 +255,7 @@ def reject(app: App, application_ids: tuple[str, ...], reason: str, sheet_file: 
         raise UsageError("reject-one-or-by-sheet")
     with open_office(app) as office:
         identifier = find_application(office, application_ids[0], app.choose, waiting="created")
-        _show(applying.reject(office, identifier, reason), fmt)
+        show_application(applying.reject(office, identifier, reason), fmt)
 
 
 @application.command("withdraw")
@@ -271,7 +267,7 @@ def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
     """Withdraw an application at the person's request, while no document has been prepared for it."""
     with open_office(app) as office:
         identifier = find_application(office, application_id, app.choose, waiting="created")
-        _show(applying.withdraw(office, identifier, reason), fmt)
+        show_application(applying.withdraw(office, identifier, reason), fmt)
 
 
 def _by_sheet(app: App, file: Path, words: tuple[str, ...], fmt: str, reason: str | None = None) -> None:
@@ -298,57 +294,8 @@ def _show_batch(chosen: Sequence[Application], *, hashes: bool) -> None:
     note(table(columns, rows, err=True))
 
 
+application.add_command(new)
 application.add_command(sheet)
-
-
-def evidence_of(shown: tuple[str, ...]) -> list[Evidence]:
-    """The evidence of options ``KIND=REFERENCE``."""
-    from eid_toolkit.books.register.documents.applications import Evidence
-
-    evidence = []
-    for item in shown:
-        kind, equals, reference = item.partition("=")
-        if not equals:
-            raise UsageError("evidence-option", option=item)
-        evidence.append(Evidence(kind.strip(), reference.strip()))
-    return evidence
-
-
-def _biometrics(fingers: tuple[str, ...], eyes: tuple[str, ...]) -> dict[int, bytes]:
-    """DG3 and DG4 of the images named, as far as there are some."""
-    from eid_toolkit.standards.lds.biometric_image import fingers_of, irises_of
-
-    data_groups = {}
-    if fingers:
-        data_groups[3] = fingers_of(_images(fingers))
-    if eyes:
-        data_groups[4] = irises_of(_images(eyes))
-    return data_groups
-
-
-def _images(named: tuple[str, ...]) -> dict[str, bytes]:
-    from eid_toolkit.standards.lds.biometric_image import MAX_IMAGE
-
-    images = {}
-    for item in named:
-        name, equals, path = item.partition("=")
-        if not equals or name in images:
-            raise UsageError("biometric-option", option=item)
-        images[name] = read_file(Path(path), MAX_IMAGE)
-    return images
-
-
-def _show(record: Application, fmt: str) -> None:
-    emit(record.to_json(), fmt, lambda: application_text(record))
-
-
-def application_text(record: Application) -> str:
-    """The application for a person who reads it."""
-    values = record.to_json()
-    if not presentation().verbose:  # of fingerprints and irises the hashes, too
-        values["biometrics"] = ", ".join(f"DG{number}" for number in sorted(record.biometrics)) or None
-    values["evidence"] = ", ".join(f"{item.kind}={item.reference}" for item in record.evidence) or None
-    return details((name, value) for name, value in values.items() if value not in (None, {}))
 
 
 def _show_list(records: Sequence[Application], fmt: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eid_toolkit.doors.cli.application import application_text, evidence_of
+from eid_toolkit.doors.cli.application_parts import application_text, evidence_of
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office

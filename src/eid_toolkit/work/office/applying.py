@@ -12,6 +12,7 @@ from eid_toolkit.work.office.office import Office
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application, ApplicationState, Evidence
     from eid_toolkit.books.register.documents.documents import Document
+    from eid_toolkit.books.register.people.person_data import PersonData
     from eid_toolkit.books.register.people.person_record import Person
     from eid_toolkit.ground.images.portrait import Examined, Portrait
     from eid_toolkit.standards.profiles import DocumentProfile
@@ -63,6 +64,54 @@ def apply(
         fingerprint=done.fingerprint,
         noted=noted,
     )
+
+
+def apply_for_new(
+    office: Office,
+    data: PersonData,
+    source: str,
+    profile: str,
+    portrait: bytes,
+    biometrics: Callable[[], Mapping[int, bytes]],
+    *,
+    evidence: Callable[[], Sequence[Evidence]],
+    doubts: Doubts,
+    known: Callable[[Sequence[Person]], str | None],
+    confirm_age: Callable[[int], None],
+) -> tuple[Application, int]:
+    """Somebody who is added to the register, and an application for their first document.
+
+    ``known`` is asked about those who are there already with the same number, or the same name and date of birth: the
+    identifier of who is meant, or None. All is checked as by :func:`apply` before anything is written. Returns the
+    application, and how many of the register the person may be.
+    """
+    from eid_toolkit.books.register.documents.applications import ApplicationKind
+    from eid_toolkit.work.office import people, portraits
+    from eid_toolkit.work.office.trial import try_document
+
+    office.acting.may(Permission.APPLY)
+    wanted = issued_here(office, profile)
+    done = portraits.accepted(portrait, wanted.portrait)
+    data_groups, shown = biometrics(), evidence()
+    if all(number in wanted.data_groups for number in data_groups):  # said otherwise where the application is created
+        try_document(office, wanted, data, done.portrait, data_groups)
+    others = people.known_as(office, data)
+    chosen = known(others) if others else None
+    if chosen is None and (years := people.unlikely_age(office, data)) is not None:
+        confirm_age(years)
+    noted = _ask(office, done, chosen or "", doubts)
+    alike = 0
+    if chosen is None:
+        holder, alike = people.add(office, data, source)
+    else:
+        holder = office.register.persons.get(chosen)
+    operator = office.operator(Permission.APPLY)
+    kind = ApplicationKind.FIRST
+    application = office.register.applications.create(
+        holder, wanted, done.portrait, operator, data_groups,
+        kind=kind, replaces=None, evidence=shown, fingerprint=done.fingerprint, noted=noted,
+    )  # fmt: skip
+    return application, alike
 
 
 def issued_here(office: Office, profile: str) -> DocumentProfile:

@@ -25,10 +25,25 @@ if TYPE_CHECKING:
     from eid_toolkit.standards.lds.dates import PartialDate
 
 
+_MOST_KNOWN = 20
+
+
 def add(office: Office, data: PersonData, source: str) -> tuple[Person, int]:
     """A new person, and how many of the register it may be."""
     added = office.register.persons.add(data, office.operator(), source)
     return added, office.register.persons.pairs.open_of(added)
+
+
+def known_as(office: Office, data: PersonData) -> tuple[Person, ...]:
+    """Who has the person's number, or name and date of birth, in the register already; looked up, on record."""
+    operator, look_ups = office.look(Permission.READ_PERSONS), office.register.persons.look_ups
+    found: dict[str, Person] = {}
+    if data.personal_number is not None:
+        hits = look_ups.search(data.personal_number, operator, limit=_MOST_KNOWN)
+        found |= {hit.person.id: hit.person for hit in hits if hit.person.data.personal_number == data.personal_number}
+    hits = look_ups.search(data.name, operator, date_of_birth=data.date_of_birth, limit=_MOST_KNOWN)
+    found |= {hit.person.id: hit.person for hit in hits if hit.person.data.folded_name == data.folded_name}
+    return tuple(each for each in found.values() if each.merged_into is None)
 
 
 def unlikely_age(office: Office, data: PersonData) -> int | None:
