@@ -1,20 +1,35 @@
-"""Draws the pictures of the README: what `eid demo` prints, and the verdicts on a genuine and on a copied card."""
+"""Draws the pictures of the docs: what `eid demo` prints, verdicts on a genuine and on a copied card, a contact sheet.
+
+The contact sheet is drawn by Chromium, where that is installed; else its picture stays as it is.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from html import escape
 from pathlib import Path
+
+from PIL import Image, ImageEnhance
 
 from eid_toolkit import emulate, verify
 from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+_BROWSER = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--hide-scrollbars",
+)
 _CHARACTER, _LINE, _MARGIN = 8.4, 19, 18
 _TERMINAL = 108
 """Columns of the terminal on which a verdict is shown."""
@@ -30,6 +45,44 @@ def main() -> None:
     }
     for name, (title, lines) in pictures.items():
         (DOCS / name).write_text(picture(title, lines), encoding="utf-8")
+    browser = shutil.which("chromium")
+    if browser is None:
+        print("Chromium is not installed: docs/contact-sheet.png stays as it is.", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        contact_sheet(Path(folder), browser)
+
+
+def contact_sheet(folder: Path, browser: str) -> None:
+    """The contact sheet of four applications, of which one has a dark portrait."""
+
+    def eid(*words: object, typed: str = "") -> str:
+        environment = {**os.environ, "EID_HOME": str(folder / "home"), "EID_OPERATOR": "anna"}
+        command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--yes", *map(str, words)]
+        return subprocess.run(
+            command, env=environment, input=typed, text=True, check=True, capture_output=True, timeout=300
+        ).stdout
+
+    eid("init", "--demo")
+    eid("samples", folder / "samples")
+    eid("person", "import", folder / "samples" / "people.csv")
+    faces = folder / "samples" / "portraits"
+    dark = folder / "dark.png"
+    with Image.open(faces / "eriksson.jpg") as face:
+        ImageEnhance.Brightness(face.transpose(Image.Transpose.FLIP_LEFT_RIGHT)).enhance(0.18).save(dark)
+    apply = ("application", "create", "--profile")
+    eid(*apply, "utopia-id", "--person", "ZE184226B", "--portrait", faces / "eriksson.jpg")
+    eid(*apply, "vn-cccd", "--person", "000192000031", "--portrait", faces / "nguyen.jpg")
+    eid(*apply, "sgp-id", "--person", "S0000000J", "--portrait", faces / "tan.jpg")
+    born = ("--birth", "1980-02-29", "--sex", "F")
+    eid("application", "new", "--profile", "utopia-id", "--surname", "Berg", *born, "--portrait", dark)
+    eid("--operator", "bert", "application", "sheet", folder / "sheet.html")
+    for name, size in {"contact-sheet.png": "900,640"}.items():
+        subprocess.run(
+            [browser, *_BROWSER, f"--user-data-dir={folder}/profile", f"--window-size={size}",
+             f"--screenshot={DOCS / name}", f"file://{folder}/sheet.html"],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
 
 
 def demo() -> list[str]:

@@ -51,7 +51,7 @@ def counter_of(office: Office, *, checks_print: bool) -> Counter:
     documents = office.register.documents
 
     def holder(document: Document) -> str:
-        return documents.application_of(document).person.data.name
+        return documents.application_of(document).person.data.names
 
     return Counter(office.personalization.read_back(), holder, checks_print)
 

@@ -10,6 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import details, emit, emit_rows, note
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.ground.messages.catalogue import message_of
@@ -51,7 +52,7 @@ def list_(app: App, fmt: str) -> None:
                     "hash": shown.hash,
                 }
             )
-    emit_rows(rows, _COLUMNS, fmt, lambda name, row: {True: "yes", False: "no"}.get(row[name], row[name]))
+    emit_rows(rows, _COLUMNS, fmt, lambda name, row: _yes_or_no(row[name]))
     app.tell_all(failures)
 
 
@@ -138,6 +139,10 @@ def _values(shown: DocumentProfile) -> dict[str, Any]:
     return values
 
 
+def _yes_or_no(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
 def _lines(values: dict[str, Any], before: str = "") -> list[tuple[str, object]]:
     """Labels and values; those of a table with its name before them."""
     lines: list[tuple[str, object]] = []
@@ -151,5 +156,6 @@ def _lines(values: dict[str, Any], before: str = "") -> list[tuple[str, object]]
         elif isinstance(value, list):
             lines.append((label, ", ".join(map(str, value))) if value else (label, None))
         elif value is not None:
-            lines.append((label, {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value))
-    return [(label, value) for label, value in lines if value is not None]
+            lines.append((label, _yes_or_no(value)))
+    hidden = () if presentation().verbose else ("hash",)
+    return [(label, value) for label, value in lines if value not in (None, "") and label not in hidden]

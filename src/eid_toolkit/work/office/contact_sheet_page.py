@@ -61,7 +61,7 @@ def _item(each: OnSheet, language: str) -> str:
 def _lines(each: OnSheet, language: str) -> Iterator[tuple[str, str]]:
     record = each.record
     data = record.person.data
-    yield "name", data.name
+    yield "name", data.names
     yield "", f"born {data.date_of_birth.iso}, {data.sex}"
     yield "", f"number {data.personal_number or '-'}"
     replaces = f" of {record.replaces}" if record.replaces else ""

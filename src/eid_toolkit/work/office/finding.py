@@ -131,7 +131,7 @@ def find_application(office: Office, text: str, choose: Choose, *, waiting: str 
 def told_of_person(record: Person) -> str:
     """Name, date of birth and number."""
     data = record.data
-    return ", ".join(filter(None, (data.name, data.date_of_birth.iso, data.personal_number)))
+    return ", ".join(filter(None, (data.names, data.date_of_birth.iso, data.personal_number)))
 
 
 def told_of_document(record: Document) -> str:
@@ -141,7 +141,7 @@ def told_of_document(record: Document) -> str:
 
 def told_of_application(record: Application) -> str:
     """For what, for whom, and its state."""
-    return f"{record.profile} for {record.person.data.name}, {record.state}"
+    return f"{record.profile} for {record.person.data.names}, {record.state}"
 
 
 def _chosen(text: str, choices: Sequence[Choice], choose: Choose) -> str:

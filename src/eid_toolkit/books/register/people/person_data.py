@@ -98,6 +98,11 @@ class PersonData:
         return " ".join(filter(None, (self.primary_identifier, self.secondary_identifier)))
 
     @property
+    def names(self) -> str:
+        """The whole name, with the one in the national script in brackets."""
+        return self.name if self.national_name is None else f"{self.name} ({self.national_name})"
+
+    @property
     def folded_name(self) -> str:
         """The name as a search compares it, with the one in the national script behind it.
 

@@ -10,7 +10,6 @@ import click
 from eid_toolkit.doors.cli.output import emit_values, table
 
 if TYPE_CHECKING:
-    from eid_toolkit.books.register.people.person_data import PersonData
     from eid_toolkit.books.register.people.person_record import Person
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -60,17 +59,13 @@ def show_person(person: Person, fmt: str) -> None:
     emit_values(values, fmt, ((name, value) for name, value in values.items() if value is not None))
 
 
-def _both_names(data: PersonData) -> str:
-    return data.name if data.national_name is None else f"{data.name} ({data.national_name})"
-
-
 def people_table(people: Iterable[tuple[Person, str]]) -> str:
     """Persons in columns, each with a remark: where one was merged into another, that is the remark."""
     rows = (
         (
             person.id,
             person.data.personal_number,
-            _both_names(person.data),
+            person.data.names,
             person.data.date_of_birth,
             person.data.sex,
             person.data.nationality,
