@@ -28,6 +28,14 @@ def prepare(office: Office, applications: Iterable[str] | None) -> tuple[list[Do
     return [outcome for outcome in outcomes if not isinstance(outcome, EidError)], failures
 
 
+def holders(office: Office, records: Sequence[Document]) -> dict[str, str]:
+    """The holders' names, by the documents' identifiers; that they were looked at is on record."""
+    operator = office.look(Permission.READ_PERSONS)
+    names = {each.id: office.register.documents.application_of(each).person.data.names for each in records}
+    office.register.record(operator, "document.looked-up", "documents", {"by": "list", "hits": len(names)})
+    return names
+
+
 def export(office: Office, identifier: str) -> PrintData:
     """What is printed on the card of a document; on record, for it opens the chip."""
     from eid_toolkit.work.personalization.print_data import PrintData
