@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.books.register.people.person_import import ImportOptions
 from eid_toolkit.books.register.people.person_source import PersonSource
+from eid_toolkit.books.register.people.person_workbook import write_workbook
 from eid_toolkit.ground.errors import BadInput, NotPermitted
 from support.homes import ANNA, WorkingOffice
 
@@ -39,3 +41,10 @@ def test_any_bytes_are_a_list_or_a_reason(office: WorkingOffice, tmp_path: Path,
     assert report.written is not bool(report.rejected_count)
     grown = len(office.register.persons.search()) - before
     assert grown == (report.imported if report.written else 0)
+
+
+def test_a_workbook_is_told_from_a_list(office: WorkingOffice, tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    write_workbook([], path)
+    with pytest.raises(BadInput, match="import-workbook"), PersonSource.open(path, kind="csv") as source:
+        office.register.persons.imports.run(source, ANNA, ImportOptions())

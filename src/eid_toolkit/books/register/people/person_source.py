@@ -27,6 +27,8 @@ EXPANSION_LIMIT = 200
 """A gzip file may become this many times larger, once :data:`EXPANSION_FREE` bytes have come out of it."""
 EXPANSION_FREE = 16 << 20
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How workbooks begin, those of today and of before."""
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
 _SUFFIXES: dict[str, Kind] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
@@ -41,7 +43,10 @@ class PersonSource:
         self.size = max(1, raw.seek(0, os.SEEK_END))
         """In bytes, as they are in the file."""
         raw.seek(0)
-        self._zipped = raw.read(2) == _GZIP
+        start = raw.read(len(_WORKBOOKS[0]))
+        self._zipped = start.startswith(_GZIP)
+        if start in _WORKBOOKS:
+            raise BadInput("import-workbook")
         self.kind: Kind = kind or self._guess()
 
     @classmethod
