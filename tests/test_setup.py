@@ -15,7 +15,7 @@ import eid_toolkit
 
 ROOT = Path(__file__).parents[1]
 DEMO = {"python3-venv", "python3-dev", "gcc", "libpcsclite-dev"}
-TESTS = DEMO | {"pcscd", "vsmartcard-vpcd", "opensc", "openssl", "softhsm2", "openpace", "postgresql"}
+TESTS = DEMO | {"pcscd", "vsmartcard-vpcd", "opensc", "openssl", "softhsm2", "openpace", "postgresql", "zsh", "fish"}
 purposes = pytest.mark.parametrize(("words", "packages"), [((), TESTS), (("demo",), DEMO)], ids=["tests", "demo"])
 
 
