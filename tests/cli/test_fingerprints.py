@@ -54,7 +54,7 @@ def test_without_a_key_the_verdict_names_whom_the_chip_trusts(officer: Officer) 
     shown = data["terminal_authentication"]
     assert (data["verdict"], data["data_groups"]["3"]) == ("passed", "needs-terminal-authentication")
     assert (shown["outcome"], shown["trusted"], shown["terminal"]) == ("no-key", ["UTCVCA00001"], None)
-    assert "UTCVCA00001" in run(officer, "verify").stdout
+    assert "UTCVCA00001" in run(officer, "verify", "--verbose").stdout
 
 
 def test_with_the_key_of_the_home_fingerprints_are_read(officer: Officer, root: Holder, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_with_the_key_of_the_home_fingerprints_are_read(officer: Officer, root: 
     shown = data["terminal_authentication"]
     assert (data["verdict"], data["data_groups"]["3"]) == ("passed", "read")
     assert (shown["outcome"], shown["terminal"], shown["data_groups"]) == ("done", "UTIS00001", [3, 4])
-    assert "UTIS00001 proved its right to read DG3, DG4" in run(officer, "verify").stdout
+    assert "UTIS00001 proved its right to read DG3, DG4" in run(officer, "verify", "--verbose").stdout
     assert run(officer, "read", "--output", str(tmp_path / "files")).exit_code == 0
     assert (tmp_path / "files" / "EF_DG3.bin").read_bytes() == FINGERPRINTS
     assert (tmp_path / "files" / "EF_CVCA.bin").read_bytes().startswith(b"\x42\x0bUTCVCA00001")

@@ -84,7 +84,7 @@ def test_evidence_of_another_home_counts_once_its_key_is_enrolled(
     assert run(elsewhere, "evidence", "enrol", key, "--name", "Gate 4", "--yes").exit_code == 0
     enrolled = judged(elsewhere, str(path))
     assert (enrolled["verdict"], enrolled["evidence"]["name"]) == ("passed", "Gate 4")  # type: ignore[index]
-    assert f"Evidence from Gate 4 (key {key})." in run(elsewhere, "judge", str(path)).stdout
+    assert f"Evidence from Gate 4 (key {key})." in run(elsewhere, "judge", str(path), "--verbose").stdout
     assert key in run(elsewhere, "evidence", "list").stdout
     assert run(elsewhere, "evidence", "forget", key[:10], "--yes").exit_code == 0
     assert judged(elsewhere, str(path))["verdict"] == "passed"  # the challenge is verified again, by anybody

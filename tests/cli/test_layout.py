@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.doors.cli import output
-from eid_toolkit.doors.cli.layout import fixed, grid, labelled, width_of, wrapped
+from eid_toolkit.doors.cli.layout import fixed, grid, labelled
+from eid_toolkit.ground.columns import width_of, wrapped
 from support.at_terminal import at_terminal
 
 WORDS = st.text("abcdefgh0123-/.,:Ễấđ漢字가\u0301", min_size=1, max_size=40).filter(

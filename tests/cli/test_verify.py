@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -43,7 +44,28 @@ def test_a_copy_fails_and_says_why_to_a_person(officer: Officer) -> None:
     result = verify(officer, "--can", CAN, card="copy")
     assert result.exit_code == 3
     assert result.stdout.startswith("FAILED")
-    assert "it is a copy" in result.stdout
+    assert result.stdout.splitlines()[-1] == result.stdout.splitlines()[0]
+    assert "it is a copy" in " ".join(result.stdout.split())
+
+
+def test_brief_is_one_line_for_a_card_and_changes_no_data(officer: Officer) -> None:
+    for card, decided in (("genuine", "PASSED        -"), ("copy", "FAILED        copied chip")):
+        (line,) = verify(officer, "--can", CAN, "--brief", card=card).stdout.splitlines()
+        assert line.endswith(f"{decided}  X0000001  Specimen, Erika")
+        assert re.match(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", line)
+    data = json.loads(verify(officer, "--can", CAN, "--brief", "--format", "json").stdout)
+    assert data.keys() == json.loads(verify(officer, "--can", CAN, "--format", "json").stdout).keys()
+
+
+def test_a_verdict_is_not_both_brief_and_in_full(officer: Officer) -> None:
+    assert verify(officer, "--can", CAN, "--brief", "--verbose").exit_code == 2
+
+
+def test_the_signer_and_how_the_card_was_opened_are_details(officer: Officer) -> None:
+    look, full = (verify(officer, "--can", CAN, *more).stdout for more in ([], ["--verbose"]))
+    for detail in ("Signer: ", "Opened by PACE", "commands"):
+        assert detail not in look
+        assert detail in full
 
 
 def test_every_way_to_give_the_password_opens_the_card(officer: Officer) -> None:
@@ -87,7 +109,7 @@ def test_without_lists_the_verdict_is_undetermined(officer: Officer, tmp_path: P
     assert verify(officer, "--can", CAN, "--evidence", str(evidence)).exit_code == 0
     elsewhere = CliRunner().invoke(main, ["--home", str(tmp_path / "no-home"), "judge", str(evidence)])
     assert elsewhere.exit_code == 4
-    assert "CN=CSCA, O=Ministry, C=UT" in elsewhere.stdout  # which one is missing
+    assert "CN=CSCA, O=Ministry, C=UT" in " ".join(elsewhere.stdout.split())  # which one is missing
 
 
 def test_saved_evidence_is_judged_again_at_any_time(officer: Officer, tmp_path: Path) -> None:

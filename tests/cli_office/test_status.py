@@ -19,7 +19,7 @@ from eid_toolkit.books.keys.agent.client import AgentStatus
 from eid_toolkit.books.keys.agent.place import KeyHolder
 from eid_toolkit.books.trust.bundles import BundleStore, bundle_of
 from eid_toolkit.books.trust.store import TrustStore
-from eid_toolkit.doors.cli.layout import width_of
+from eid_toolkit.ground.columns import width_of
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.standards.pki.cv_authorization import Role
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, BundlePolicy, build_trust_bundle

@@ -10,7 +10,15 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.output import note
-from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
+from eid_toolkit.doors.cli.verdicts import (
+    EXIT_CODES,
+    Shown,
+    judged,
+    load_trust,
+    print_verdict,
+    verdict_options,
+    write_report,
+)
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.ground.home.named_files import read_file, read_start
@@ -39,6 +47,7 @@ def judge(
     policy_name: str,
     report: Path | None,
     verbose: bool,
+    brief: bool,
     fmt: str,
 ) -> None:
     """Judge saved evidence again, with the current trust lists.
@@ -46,6 +55,7 @@ def judge(
     EVIDENCE is a file written by `eid verify --evidence`, or a folder of files dumped by another tool. Statements that
     a file cannot prove are accepted only from a home that is trusted here. Exit codes are those of `eid verify`.
     """
+    shown = Shown(verbose, brief)
     if evidence is not None and (sod is not None or groups):
         raise UsageError("judge-two-kinds")
     now = datetime.now(UTC)
@@ -54,7 +64,7 @@ def judge(
     else:
         captured, witness = _dumped(_dumped_files(evidence, sod, groups), now)
     verdict = judged(app, load_trust(app), captured, policy_name, _parse_time(at), witness)
-    print_verdict(verdict, fmt, verbose=verbose)
+    print_verdict(verdict, fmt, shown)
     if report is not None:
         write_report(report, verdict)
     click.get_current_context().exit(EXIT_CODES[verdict.decision.value])

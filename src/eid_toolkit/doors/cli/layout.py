@@ -1,38 +1,19 @@
 """Tables and labelled values in the columns of a terminal: wrapped between words, and no word is ever broken.
 
-Widths are those of UAX #11: wide and fullwidth characters take two columns, combining marks none. All texts given here
-are one line each, and harmless.
+Widths are those of :mod:`eid_toolkit.ground.columns`. All texts given here are one line each, and harmless.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
+
+from eid_toolkit.ground.columns import width_of, wrapped
 
 _GAP = 2
 """Columns between two cells, or between label and value."""
 _INDENT = 2
 """Of a value that stands below its label."""
-_NO_COLUMNS = ("Mn", "Me", "Cf")
-
-
-def width_of(text: str) -> int:
-    """Columns that a text takes on a terminal."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
-
-
-def wrapped(text: str, limit: int) -> list[str]:
-    """Lines of at most ``limit`` columns, broken between words; a longer word has a line of its own."""
-    if width_of(text) <= limit:
-        return [text]
-    lines: list[str] = []
-    for word in text.split():
-        if lines and width_of(lines[-1]) + 1 + width_of(word) <= limit:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], limit: int | None = None) -> str:
@@ -120,9 +101,3 @@ def _sum(widths: Sequence[int]) -> int:
 
 def _longest_word(text: str) -> int:
     return max(map(width_of, text.split()), default=0)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in _NO_COLUMNS:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

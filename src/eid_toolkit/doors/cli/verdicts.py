@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,13 +15,14 @@ from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, paint, time_text
+from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.messages.catalogue import explain, in_short
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.validation import TrustMaterial
     from eid_toolkit.work.inspection.evidence import Evidence
-    from eid_toolkit.work.inspection.reports.text_report import Words
+    from eid_toolkit.work.inspection.reports.wording import Words
     from eid_toolkit.work.inspection.verdict import Verdict
     from eid_toolkit.work.inspection.witness import Witness
 
@@ -29,10 +31,28 @@ _COLOURS = {"passed": "green", "failed": "red", "undetermined": "yellow"}
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of a verdict is printed as text."""
+
+    verbose: bool
+    brief: bool
+
+    def __post_init__(self) -> None:
+        if self.brief and self.verbose:
+            raise UsageError("verdict-brief-and-verbose")
+
+
 def verdict_options(function: _F) -> _F:
-    """``--policy``, ``--report`` and ``--verbose``."""
+    """``--policy``, ``--report``, ``--verbose`` and ``--brief``."""
+    function = click.option("--brief", is_flag=True, help="Print one line: time, verdict, cause, number and name.")(
+        function
+    )
     function = click.option(
-        "--verbose", is_flag=True, callback=_also_before, help="Show all checks, including those that passed."
+        "--verbose",
+        is_flag=True,
+        callback=_also_before,
+        help="Show all checks, the signer and how the card was opened; by default what an officer needs.",
     )(function)
     function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
     return default_option("--policy", "policy_name", setting="policy", help="Inspection policy to apply.")(function)
@@ -68,16 +88,23 @@ def judged(
     return judge(evidence, trust, policy, now, highest, witness or SELF)
 
 
-def print_verdict(verdict: Verdict, fmt: str, *, verbose: bool) -> None:
+def print_verdict(verdict: Verdict, fmt: str, shown: Shown) -> None:
+    """The verdict on stdout: as data, in one line, in one look, or in full."""
+    from eid_toolkit.work.inspection.reports.one_look import brief
     from eid_toolkit.work.inspection.reports.report import verdict_data
     from eid_toolkit.work.inspection.reports.text_report import verdict_text
 
+    def text() -> str:
+        if shown.brief:
+            return brief(verdict, replace(_words(), time=partial(time_text, seconds=True)))
+        return verdict_text(verdict, _words(), verbose=shown.verbose)
+
     data = None if fmt == "text" else verdict_data(verdict, explain)  # sentences cost the loading of all of them
-    emit(data, fmt, lambda: verdict_text(verdict, _words(), verbose=verbose))
+    emit(data, fmt, text)
 
 
 def _words() -> Words:
-    from eid_toolkit.work.inspection.reports.text_report import Words
+    from eid_toolkit.work.inspection.reports.wording import Words
 
     return Words(explain, in_short, lambda text, status: paint(text, _COLOURS.get(status, "bright_black")), time_text)
 

@@ -15,7 +15,15 @@ from eid_toolkit.doors.cli.passwords import access_password, password_options
 from eid_toolkit.doors.cli.readers import open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.doors.cli.tracing import entropy_of
-from eid_toolkit.doors.cli.verdicts import EXIT_CODES, judged, load_trust, print_verdict, verdict_options, write_report
+from eid_toolkit.doors.cli.verdicts import (
+    EXIT_CODES,
+    Shown,
+    judged,
+    load_trust,
+    print_verdict,
+    verdict_options,
+    write_report,
+)
 from eid_toolkit.ground.errors import EidError, UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.work.office.readers import IN_PROCESS
@@ -48,6 +56,7 @@ def verify(
     evidence: Path | None,
     watch: bool,
     verbose: bool,
+    brief: bool,
     fmt: str,
     **password: str | None,
 ) -> None:
@@ -56,13 +65,14 @@ def verify(
     Exit code 0 for passed, 3 for failed, 4 for undetermined; 5, 6 or 7 if the card could not be opened.
     """
 
+    shown = Shown(verbose, brief)
     terminals = load_terminals(app)
 
     def one_card(wait: float) -> str:
         trust = load_trust(app)  # before the card: once that is open, there is always a verdict
         captured = _capture(app, reader, wait, policy_name, quirks, password, terminals, trust.bundle)
         verdict = judged(app, trust, captured, policy_name, at=None)
-        print_verdict(verdict, fmt, verbose=verbose)
+        print_verdict(verdict, fmt, shown)
         if evidence is not None:
             _save_evidence(app, evidence, captured)
         if report is not None:

@@ -12,7 +12,8 @@ from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg2 import Dg2
 from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.reports.report import explain_check
-from eid_toolkit.work.inspection.reports.text_report import Words, closing, headline, verdict_text
+from eid_toolkit.work.inspection.reports.text_report import verdict_text
+from eid_toolkit.work.inspection.reports.wording import Words, closing, headline
 from eid_toolkit.work.inspection.result import CheckResult, CheckStatus
 from eid_toolkit.work.inspection.verdict import Verdict
 
@@ -50,7 +51,7 @@ def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None) -> str:
         "<meta name='viewport' content='width=device-width'>"
         f"<title>{escape(verdict.decision + name)}</title><style>{_STYLE}</style></head><body>"
         f"<h1 class='{verdict.decision}'>{escape(headline(verdict, words))}</h1>{specimen}{image}"
-        f"<p>{escape(closing(verdict))}</p><table>{layers}</table><table>{rows}</table><h2>In full</h2>"
+        f"<p>{escape(closing(verdict, words))}</p><table>{layers}</table><table>{rows}</table><h2>In full</h2>"
         f"<pre>{escape(verdict_text(verdict, words, verbose=True))}</pre></body></html>\n"
     )
 
