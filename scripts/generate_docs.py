@@ -304,6 +304,8 @@ def policies_page() -> str:
             "A verdict is `passed` if every required check passed, one at least of those marked *one of these*, and",
             "none failed; `failed` if any check failed, required or not; `undetermined` otherwise. A check that could",
             "not be made is never counted as passed.\n",
+            "`document.mrz-print` is made only where the whole MRZ was given (`--mrz`, typed or scanned): it compares the",
+            "print with DG1 field by field, and no policy requires it. A name that was cut off otherwise does not differ.\n",
             "| check | " + " | ".join(POLICY_NAMES) + " |\n|" + " --- |" * (len(policies) + 1),
             *rows,
             f"| BAC may open a card without PACE | {access} |",

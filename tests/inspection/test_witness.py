@@ -143,7 +143,7 @@ class TestKeys:
         assert (tmp_path / "evidence" / KEY_FILE).stat().st_mode & 0o777 == 0o600
         assert decode_evidence(raw) == evidence
         assert EvidenceKeys(tmp_path).witness(read_seal(raw)).standing is Standing.SELF
-        assert json.loads(raw)["schema"] == "eid-evidence/2"
+        assert json.loads(raw)["schema"] == "eid-evidence/3"
 
     def test_another_home_believes_it_after_enrolling_its_fingerprint(self, tmp_path: Path, evidence: Evidence) -> None:
         key = EvidenceKeys(tmp_path / "checkpoint").own_or_new(SystemEntropy())

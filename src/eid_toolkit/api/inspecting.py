@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from eid_toolkit.api.cards import CardLike, transport_of
-from eid_toolkit.api.passwords import Can, Mrz, MrzData, access_password
+from eid_toolkit.api.passwords import Can, Mrz, MrzData, access_password, printed_mrz
 from eid_toolkit.api.trust import Trust
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.named_files import read_file
@@ -158,7 +158,9 @@ def read(
     from eid_toolkit.work.inspection.witness import SELF
 
     opened_by, rules, known = access_password(password), policy_by_name(policy), quirks_by_name(quirks)
-    evidence = capture(transport_of(card), opened_by, rules, SystemEntropy(), SystemClock(), known)
+    evidence = capture(
+        transport_of(card), opened_by, rules, SystemEntropy(), SystemClock(), known, printed=printed_mrz(password)
+    )
     return Reading(evidence, SELF)
 
 

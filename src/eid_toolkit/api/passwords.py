@@ -67,6 +67,11 @@ def information_of(data: MrzData) -> str:
     return mrz_information(data.number, _partial(data.birth), expiry)
 
 
+def printed_mrz(password: Can | Mrz | MrzData) -> MachineReadableZone | None:
+    """The whole MRZ, where that is the password: DG1 is compared with it."""
+    return MachineReadableZone.parse(password.text) if isinstance(password, Mrz) else None
+
+
 def access_password(password: Can | Mrz | MrzData) -> AccessPassword:
     """The password as both ends of the protocols hold it."""
     from eid_toolkit.standards.protocols.passwords import AccessPassword

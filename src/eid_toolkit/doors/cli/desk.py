@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import is_terminal, note, prompt
+from eid_toolkit.doors.cli.output import is_terminal, note
+from eid_toolkit.doors.cli.printed import printed_text
 from eid_toolkit.doors.cli.screen import Screen
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import AccessDenied, BadInput, NotPermitted
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 _PRINTED = "Printed number, CAN or MRZ"
-_MRZ_LINE = re.compile(r"(?=.*<)[A-Z0-9<]+", re.IGNORECASE)
-_MRZ_LINES = {30: 3, 36: 2, 44: 2}
-"""Lines of an MRZ by their length (9303-4, -5, -6)."""
 
 without_print_check = click.option(
     "--without-print-check",
@@ -77,7 +74,7 @@ class ClerkDesk:
         note(f"Written: {self._named(document)}. Type what is PRINTED on the card: its number, the CAN, or the MRZ.")
         for left in reversed(range(_TRIES)):
             try:
-                typed = printed_text()
+                typed = printed_text(_PRINTED)
             except click.Abort:
                 if sys.stdin.isatty():
                     raise
@@ -123,7 +120,7 @@ class BatchDesk(ClerkDesk):
             note(f"{harmless(self._reader)}: type or scan what is printed on this card; nothing to leave it as it is.")
             for _ in range(_TRIES):
                 try:
-                    self._typed = printed_text(optional=True)
+                    self._typed = printed_text(_PRINTED, optional=True)
                     if not self._typed.strip():
                         return None
                     document = find(self._typed)
@@ -158,10 +155,3 @@ class BatchDesk(ClerkDesk):
 
     def progress(self, step: Step, done: bool) -> None:
         """A line a card is enough here."""
-
-
-def printed_text(*, optional: bool = False) -> str:
-    """What is printed on a card, typed or scanned: a number, a CAN, or an MRZ in one line or in all of its lines."""
-    first = prompt(_PRINTED, optional=optional).strip()
-    lines = _MRZ_LINES.get(len(first), 1) if _MRZ_LINE.fullmatch(first) else 1
-    return "".join([first, *(prompt(f"Line {number} of the MRZ").strip() for number in range(2, lines + 1))])

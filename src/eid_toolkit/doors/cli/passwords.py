@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TextIO, TypeVar
 
 import click
 
 from eid_toolkit.doors.cli.output import prompt
+from eid_toolkit.doors.cli.printed import is_mrz, printed_text
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat, mrz_information
@@ -17,6 +19,7 @@ from eid_toolkit.standards.protocols.passwords import AccessPassword
 _F = TypeVar("_F", bound=Callable[..., object])
 STDIN = "-"
 NO_EXPIRY = "none"
+MRZ_OR_CAN = "MRZ or CAN (printed on the card)"
 
 
 def password_options(function: _F) -> _F:
@@ -42,22 +45,50 @@ def password_options(function: _F) -> _F:
     return function
 
 
-def access_password(
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens a card, and the whole MRZ where that was given, so that it can be compared with DG1."""
+
+    password: AccessPassword
+    printed: Mrz | None = None
+
+
+def access_password(**options: str | None) -> AccessPassword:
+    """The password of :func:`opening_of`."""
+    return opening_of(**options).password
+
+
+def opening_of(
     can: str | None,
     mrz: str | None,
     document_number: str | None,
     birth: str | None,
     expiry: str | None,
-) -> AccessPassword:
-    """The password in the options, or the CAN typed at a terminal: on a command line others on the machine see it.
+) -> Opening:
+    """The password in the options, or what is typed at a terminal: on a command line others on the machine see it.
 
     Raises :class:`UsageError` unless the options say it in just one way.
     """
     fields = (document_number, birth, expiry)
-    can = _asked(can, mrz, *fields)
-    if sum((can is not None, mrz is not None, any(fields))) != 1:
+    given = sum((can is not None, mrz is not None, any(fields)))
+    if not given and sys.stdin.isatty():
+        return typed_opening(printed_text(MRZ_OR_CAN))
+    if given != 1:
         raise UsageError("password-not-one")
-    return _can(can) if can is not None else _of_mrz(mrz, *fields)
+    if can is not None:
+        return Opening(_can(can))
+    if mrz is None:
+        return Opening(_of_fields(*fields))
+    printed = _mrz(mrz)
+    return Opening(AccessPassword.from_mrz_information(printed.information), printed)
+
+
+def typed_opening(text: str) -> Opening:
+    """What was typed or scanned of a card: its CAN, or its MRZ; raises :class:`BadInput` for what is neither."""
+    if not is_mrz(text):
+        return Opening(AccessPassword.from_can(text.strip()))
+    printed = Mrz.parse(text)
+    return Opening(AccessPassword.from_mrz_information(printed.information), printed)
 
 
 def all_passwords(
@@ -91,9 +122,15 @@ def _can(text: str) -> AccessPassword:
     return AccessPassword.from_can(sys.stdin.readline().strip() if text == STDIN else text.strip())
 
 
-def _of_mrz(mrz: str | None, document_number: str | None, birth: str | None, expiry: str | None) -> AccessPassword:
-    if mrz is not None:
-        return AccessPassword.from_mrz_information(Mrz.parse(_read_mrz(sys.stdin) if mrz == STDIN else mrz).information)
+def _mrz(text: str) -> Mrz:
+    return Mrz.parse(_read_mrz(sys.stdin) if text == STDIN else text)
+
+
+def _of_mrz(mrz: str | None, *fields: str | None) -> AccessPassword:
+    return _of_fields(*fields) if mrz is None else AccessPassword.from_mrz_information(_mrz(mrz).information)
+
+
+def _of_fields(document_number: str | None, birth: str | None, expiry: str | None) -> AccessPassword:
     if document_number is None or birth is None or expiry is None:
         raise UsageError("password-field-missing")
     last_day = None if expiry == NO_EXPIRY else PartialDate.parse(expiry)

@@ -110,7 +110,12 @@ def _words() -> Words:
 
 
 def write_report(path: Path, verdict: Verdict) -> None:
+    write_file(path, report_page(verdict))
+
+
+def report_page(verdict: Verdict, *, reload: int | None = None) -> bytes:
+    """The verdict as an HTML page; with ``reload`` one that is read anew after that many seconds."""
     from eid_toolkit.work.inspection.reports.html_report import portrait_of, verdict_html
 
     words = replace(_words(), paint=lambda text, status: text)
-    write_file(path, verdict_html(verdict, words, portrait_of(verdict.evidence)).encode())
+    return verdict_html(verdict, words, portrait_of(verdict.evidence), reload=reload).encode()

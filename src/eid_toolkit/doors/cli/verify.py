@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,30 +10,23 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
-from eid_toolkit.doors.cli.output import note
-from eid_toolkit.doors.cli.passwords import access_password, password_options
+from eid_toolkit.doors.cli.kept_inspections import Kept
+from eid_toolkit.doors.cli.passwords import Opening, opening_of, password_options
 from eid_toolkit.doors.cli.readers import open_reader, quirks_option, reader_option, wait_option
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.doors.cli.tracing import entropy_of
-from eid_toolkit.doors.cli.verdicts import (
-    EXIT_CODES,
-    Shown,
-    judged,
-    load_trust,
-    print_verdict,
-    verdict_options,
-    write_report,
-)
-from eid_toolkit.ground.errors import EidError, UsageError
-from eid_toolkit.ground.home.named_files import write_file
+from eid_toolkit.doors.cli.verdicts import EXIT_CODES, Shown, judged, load_trust, print_verdict, verdict_options
+from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office.readers import IN_PROCESS
 
 if TYPE_CHECKING:
+    from eid_toolkit.cards.terminal.quirks import Quirks
     from eid_toolkit.cards.terminal.rights import TerminalIdentity
-    from eid_toolkit.standards.pki.trust_material import BundleFacts
+    from eid_toolkit.cards.transport.interface import Transport
+    from eid_toolkit.standards.pki.validation import TrustMaterial
     from eid_toolkit.work.inspection.evidence import Evidence
-
-_WATCH_PATIENCE = 24 * 3600.0
+    from eid_toolkit.work.inspection.policy import Policy
+    from eid_toolkit.work.inspection.verdict import Verdict
 
 
 @click.command(cls=Command)
@@ -42,8 +35,18 @@ _WATCH_PATIENCE = 24 * 3600.0
 @wait_option
 @quirks_option
 @verdict_options
-@click.option("--evidence", type=OutputFile(), help="Save the evidence read from the card.")
+@click.option(
+    "--evidence",
+    type=OutputFile(),
+    help="Save the evidence read from the card; with --watch as NAME-TIME-NUMBER for each card.",
+)
 @click.option("--watch", is_flag=True, help="Verify one card after another until interrupted.")
+@click.option("--quiet", is_flag=True, help="With --watch: do not beep (once for passed, twice, or three for failed).")
+@click.option(
+    "--one-page",
+    is_flag=True,
+    help="With --watch and --report: one page for all cards, which reloads itself, as a second screen.",
+)
 @list_format_option
 @pass_app
 def verify(
@@ -55,6 +58,8 @@ def verify(
     report: Path | None,
     evidence: Path | None,
     watch: bool,
+    quiet: bool,
+    one_page: bool,
     verbose: bool,
     brief: bool,
     fmt: str,
@@ -64,76 +69,75 @@ def verify(
 
     Exit code 0 for passed, 3 for failed, 4 for undetermined; 5, 6 or 7 if the card could not be opened.
     """
-
-    shown = Shown(verbose, brief)
+    shown, kept = Shown(verbose, brief), Kept(evidence, report, each=watch, one_page=one_page)
     terminals = load_terminals(app)
 
-    def one_card(wait: float) -> str:
+    def begin() -> _OneCard:
         trust = load_trust(app)  # before the card: once that is open, there is always a verdict
-        captured = _capture(app, reader, wait, policy_name, quirks, password, terminals, trust.bundle)
-        verdict = judged(app, trust, captured, policy_name, at=None)
-        print_verdict(verdict, fmt, shown)
-        if evidence is not None:
-            _save_evidence(app, evidence, captured)
-        if report is not None:
-            write_report(report, verdict)
-        return verdict.decision.value
+        return _OneCard.of(app, trust, policy_name, quirks, terminals, shown, kept, fmt)
 
     if watch:
-        _serve(reader, one_card)
-    click.get_current_context().exit(EXIT_CODES[one_card(wait)])
+        from eid_toolkit.doors.cli.watching import Passwords, PcscSlot, serve
 
-
-def _capture(
-    app: App,
-    reader: str,
-    wait: float,
-    policy_name: str,
-    quirks: str,
-    password: dict[str, str | None],
-    terminals: tuple[TerminalIdentity, ...],
-    bundle: BundleFacts | None,
-) -> Evidence:
-    from eid_toolkit.cards.terminal.quirks import quirks_by_name
-    from eid_toolkit.ground.ports import SystemClock
-    from eid_toolkit.work.inspection.capture import capture
-    from eid_toolkit.work.inspection.policy import policy_by_name
-
-    policy = policy_by_name(policy_name).tightened(bundle)
-    opened_by, known = access_password(**password), quirks_by_name(quirks)
+        if reader.startswith(IN_PROCESS):
+            raise UsageError("watch-needs-pcsc-reader")
+        passwords = Passwords(app, password)
+        serve(app, PcscSlot(app, reader), passwords, begin, kept.between_cards, quiet=quiet)
+    card, opening = begin(), opening_of(**password)
     with open_reader(reader, app, wait) as transport:
-        return capture(transport, opened_by, policy, entropy_of(transport), SystemClock(), known, terminals)
+        captured = card.capture(transport, opening)
+    click.get_current_context().exit(EXIT_CODES[card.conclude(captured).decision.value])
 
 
-def _serve(reader: str, one_card: Callable[[float], str]) -> None:
-    """Cards come and go; what goes wrong with one is told, and the next is waited for."""
-    if reader.startswith(IN_PROCESS):
-        raise UsageError("watch-needs-pcsc-reader")
-    from eid_toolkit.cards.transport.pcsc import resolve_reader, wait_for_removal
-    from eid_toolkit.ground.messages.catalogue import message_of
+@dataclass(frozen=True, slots=True)
+class _OneCard:
+    """What is done with one card: read with what is believed now, judged, shown, and kept."""
 
-    name = resolve_reader(reader)
-    while True:
-        note("Waiting for a card.")
-        try:
-            one_card(_WATCH_PATIENCE)
-        except EidError as error:
-            note(message_of(error).text)
-        wait_for_removal(name)
+    app: App
+    trust: TrustMaterial
+    policy_name: str
+    policy: Policy
+    quirks: Quirks
+    terminals: tuple[TerminalIdentity, ...]
+    shown: Shown
+    kept: Kept
+    fmt: str
 
+    @classmethod
+    def of(
+        cls,
+        app: App,
+        trust: TrustMaterial,
+        policy_name: str,
+        quirks: str,
+        terminals: tuple[TerminalIdentity, ...],
+        shown: Shown,
+        kept: Kept,
+        fmt: str,
+    ) -> _OneCard:
+        from eid_toolkit.cards.terminal.quirks import quirks_by_name
+        from eid_toolkit.work.inspection.policy import policy_by_name
 
-def _save_evidence(app: App, path: Path, evidence: Evidence) -> None:
-    """Sign and save what was read; where nobody opens the key, it is saved without a signature, and that is said."""
-    from eid_toolkit.ground.messages.catalogue import message_of
-    from eid_toolkit.ground.ports import SystemEntropy
-    from eid_toolkit.work.inspection.evidence_format import encode_evidence
-    from eid_toolkit.work.inspection.evidence_seal import sealed
-    from eid_toolkit.work.office.evidence_signing import evidence_key
+        policy = policy_by_name(policy_name).tightened(trust.bundle)
+        return cls(app, trust, policy_name, policy, quirks_by_name(quirks), terminals, shown, kept, fmt)
 
-    data = encode_evidence(evidence)
-    try:
-        data = sealed(data, evidence_key(app.home_path, app, SystemEntropy()))
-    except EidError as error:  # what was read is not lost for that
-        told = message_of(error)
-        note(f"The evidence is not signed. {told.text} {told.hint or ''}".rstrip())
-    write_file(path, data)
+    def capture(self, transport: Transport, opening: Opening) -> Evidence:
+        from eid_toolkit.ground.ports import SystemClock
+        from eid_toolkit.work.inspection.capture import capture
+
+        return capture(
+            transport,
+            opening.password,
+            self.policy,
+            entropy_of(transport),
+            SystemClock(),
+            self.quirks,
+            self.terminals,
+            opening.printed,
+        )
+
+    def conclude(self, evidence: Evidence) -> Verdict:
+        verdict = judged(self.app, self.trust, evidence, self.policy_name, at=None)
+        print_verdict(verdict, self.fmt, self.shown)
+        self.kept.keep(self.app, evidence, verdict)
+        return verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from eid_toolkit.cards.terminal.access import AccessResult, open_access
 from eid_toolkit.cards.terminal.chip import authenticate_chip, challenge_chip
@@ -17,6 +18,7 @@ from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.standards.asn1.security_infos import ChipAuthenticationPublicKeyInfo
 from eid_toolkit.standards.iso7816.files import ElementaryFile
+from eid_toolkit.standards.lds.mrz import Mrz
 from eid_toolkit.standards.protocols import chip_authentication
 from eid_toolkit.standards.protocols.chip_authentication import ChipAuthenticationChoice
 from eid_toolkit.standards.protocols.passwords import AccessPassword, PasswordKind
@@ -34,6 +36,7 @@ from eid_toolkit.work.inspection.evidence import (
     TerminalProof,
 )
 from eid_toolkit.work.inspection.policy import Policy
+from eid_toolkit.work.inspection.printed_mrz import differing_fields
 from eid_toolkit.work.inspection.rights import RIGHTS, prove_rights
 
 _DG14, _DG15 = 14, 15
@@ -51,13 +54,15 @@ def capture(
     clock: Clock,
     quirks: Quirks = STANDARD,
     terminals: Sequence[TerminalIdentity] = (),
+    printed: Mrz | None = None,
 ) -> Evidence:
     """Open the card, authenticate the chip, read what it lists; DG3 and DG4 with the rights of one of ``terminals``.
 
     Without access it raises: :class:`AccessDenied`, :class:`CardRefused`, :class:`NoCardError`. Once access is
-    gained there is evidence, whatever happens then; ``interrupted`` tells what ended the reading.
+    gained there is evidence, whatever happens then; ``interrupted`` tells what ended the reading. ``printed`` is the
+    whole MRZ that is printed, where it was given: DG1 is compared with it.
     """
-    return _Capture(CardSession(transport, quirks), password, policy, entropy, clock, terminals).run()
+    return _Capture(CardSession(transport, quirks), password, policy, entropy, clock, terminals, printed).run()
 
 
 def read_small_files(transport: Transport, quirks: Quirks = STANDARD) -> dict[ElementaryFile, bytes]:
@@ -85,8 +90,10 @@ class _Capture:
         entropy: Entropy,
         clock: Clock,
         terminals: Sequence[TerminalIdentity],
+        printed: Mrz | None,
     ) -> None:
         self._session = session
+        self._printed = printed
         self._password, self._policy, self._entropy, self._clock = password, policy, entropy, clock
         self._terminals = terminals
         self._terminal_key = b""
@@ -112,7 +119,7 @@ class _Capture:
             elapsed_ms=1000 * (time.perf_counter() - began),
             reader=self._session.transport.reader,
             atr=self._session.transport.atr,
-            access=_access(opened, self._mrz_matches()),
+            access=replace(_access(opened, self._mrz_matches()), mrz_differs=self._mrz_differs()),
             files=self._files,
             chip_authentication=self._chip,
             active_authentication=self._active,
@@ -229,6 +236,13 @@ class _Capture:
             return None
         of_dg1 = map(AccessPassword.from_mrz_information, mrz.printed_information)
         return any(password.encoded.matches(self._password.encoded) for password in of_dg1)
+
+    def _mrz_differs(self) -> tuple[str, ...] | None:
+        document = self._document()
+        if self._printed is None or document.mrz is None:
+            return None
+        dg11 = document.dg11
+        return differing_fields(self._printed, document.mrz, None if dg11 is None else dg11.full_name)
 
 
 def _access(opened: AccessResult, mrz_matches: bool | None) -> AccessEvidence:

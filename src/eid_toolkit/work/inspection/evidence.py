@@ -69,6 +69,8 @@ class AccessEvidence:
     parameter_id: int | None = None
     mrz_matches: bool | None = None
     """Whether the MRZ that opened the card is that of DG1; None where the card was opened otherwise."""
+    mrz_differs: tuple[str, ...] | None = None
+    """The fields in which the whole MRZ that was given differs from DG1; None where none was given, or DG1 not read."""
 
 
 class ChipProof(StrEnum):

@@ -11,10 +11,11 @@ from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import Misfit, from_plain, parse_json, to_plain
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.work.inspection.evidence import Evidence, FileState
+from eid_toolkit.work.inspection.printed_mrz import FIELDS
 
-SCHEMA = "eid-evidence/2"
-_READ = ("eid-evidence/1", SCHEMA)
-"""Version 1 had no signature."""
+SCHEMA = "eid-evidence/3"
+_READ = ("eid-evidence/1", "eid-evidence/2", SCHEMA)
+"""Version 1 had no signature, version 2 no fields in which the printed MRZ differs."""
 _PROTOCOLS = ("pace", "bac", "none")
 _BIOMETRICS = (ElementaryFile.DG3, ElementaryFile.DG4)
 MAX_SIZE = 32 << 20
@@ -50,6 +51,8 @@ def _check(evidence: Evidence) -> None:
     """That no card was opened, and so no check of its opening, is for no file to say; nor what no reading can find."""
     if evidence.access.protocol not in _PROTOCOLS:
         raise Misfit("wrong", "access.protocol")
+    if not FIELDS.issuperset(evidence.access.mrz_differs or ()):
+        raise Misfit("wrong", "access.mrz_differs")
     for file, found in evidence.files.items():
         only_biometrics = found.state is FileState.NEEDS_TERMINAL_AUTHENTICATION
         if found.state is FileState.TOLD or (only_biometrics and file not in _BIOMETRICS):

@@ -27,7 +27,7 @@ FAILED = frozenset(
         *("card-security-missing", "card-security-signature-wrong", "card-security-signer-untrusted"),
         "cam-proof-wrong",
         # What nobody signed contradicts what is signed, or what is printed.
-        *("card-access-altered", "card-access-stripped", "mrz-differs-from-dg1"),
+        *("card-access-altered", "card-access-stripped", "mrz-differs-from-dg1", "printed-mrz-differs"),
         *_CONTRADICTIONS,
         # It is not good now.
         *("document-expired", "document-lost", "document-stolen", "document-revoked", "document-on-stolen-blank"),

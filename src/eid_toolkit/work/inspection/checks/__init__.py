@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 
 from eid_toolkit.work.inspection.case import Case
-from eid_toolkit.work.inspection.checks import access, chip, consistency, mapping, passive, strength, validity
+from eid_toolkit.work.inspection.checks import access, chip, consistency, mapping, passive, printed, strength, validity
 from eid_toolkit.work.inspection.result import CheckResult, Layer, Outcome
 
 _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome | None]], ...] = (
@@ -17,6 +17,7 @@ _CHECKS: tuple[tuple[str, Layer, Callable[[Case], Outcome | None]], ...] = (
     ("document.reading", Layer.DOCUMENT, access.reading),
     ("document.card-access", Layer.DOCUMENT, access.card_access),
     ("document.consistency", Layer.DOCUMENT, consistency.consistency),
+    ("document.mrz-print", Layer.DOCUMENT, printed.mrz_print),
     ("chip.ca", Layer.CHIP, chip.chip_authentication),
     ("chip.aa", Layer.CHIP, chip.active_authentication),
     ("chip.cam", Layer.CHIP, mapping.chip_authentication_mapping),

@@ -60,7 +60,8 @@ def _ignored(case: Case) -> list[ElementaryFile]:
 
 def _disagreements(case: Case) -> Iterator[Outcome]:
     document = case.document
-    if case.evidence.access.mrz_matches is False:
+    access = case.evidence.access
+    if access.mrz_matches is False and access.mrz_differs is None:  # else document.mrz-print names the fields
         told = undetermined("told-by-reader", what="the MRZ that is printed")
         yield failed("mrz-differs-from-dg1") if case.witness.believed else told
     if malformed := [file for file in document.malformed if file not in _ignored(case)]:

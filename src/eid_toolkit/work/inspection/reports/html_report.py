@@ -33,7 +33,20 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere }
 _ORDER = (CheckStatus.FAILED, CheckStatus.UNDETERMINED, CheckStatus.NOT_PERFORMED, CheckStatus.PASSED)
 
 
-def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None) -> str:
+def notice_html(text: str, *, reload: int) -> str:
+    """A page that says one thing and is read anew: between two cards."""
+    return (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'>{_reloading(reload)}"
+        f"<title>{escape(harmless(text))}</title><style>{_STYLE}</style></head>"
+        f"<body><p>{escape(harmless(text))}</p></body></html>\n"
+    )
+
+
+def _reloading(seconds: int | None) -> str:
+    return "" if seconds is None else f"<meta http-equiv='refresh' content='{seconds}'>"
+
+
+def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None, *, reload: int | None = None) -> str:
     """The page, with what did not pass first; ``portrait`` is an image in JPEG."""
     checks = sorted(verdict.checks, key=lambda result: _ORDER.index(result.status))
     rows = "".join(row for result in checks for row in _rows(result, words))
@@ -48,7 +61,7 @@ def verdict_html(verdict: Verdict, words: Words, portrait: bytes | None) -> str:
     specimen = "<p>Specimen, not a real document.</p>" if verdict.specimen else ""
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width'>"
+        f"<meta name='viewport' content='width=device-width'>{_reloading(reload)}"
         f"<title>{escape(verdict.decision + name)}</title><style>{_STYLE}</style></head><body>"
         f"<h1 class='{verdict.decision}'>{escape(headline(verdict, words))}</h1>{specimen}{image}"
         f"<p>{escape(closing(verdict, words))}</p><table>{layers}</table><table>{rows}</table><h2>In full</h2>"

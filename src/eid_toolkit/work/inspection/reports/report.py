@@ -52,7 +52,10 @@ def verdict_data(verdict: Verdict, explain: Explain) -> dict[str, object]:
             for result in verdict.checks
         ],
         "holder": None if verdict.holder is None else to_plain(verdict.holder),
-        "access": {**to_plain(verdict.evidence.access, without=("mrz_matches",)), "downgraded": verdict.downgraded},
+        "access": {
+            **to_plain(verdict.evidence.access, without=("mrz_matches", "mrz_differs")),
+            "downgraded": verdict.downgraded,
+        },
         "terminal_authentication": _terminal_data(verdict.evidence.terminal_authentication, explain),
         "trust": to_plain(verdict.trust),
         "evidence": to_plain(verdict.witness),

@@ -1,0 +1,23 @@
+"""What is printed on a card, typed or scanned: a keyboard-wedge scanner ends each line of an MRZ as a person would."""
+
+from __future__ import annotations
+
+import re
+
+from eid_toolkit.doors.cli.output import prompt
+
+_MRZ_LINE = re.compile(r"(?=.*<)[A-Z0-9<]+", re.IGNORECASE)
+_MRZ_LINES = {30: 3, 36: 2, 44: 2}
+"""Lines of an MRZ by their length (9303-4, -5, -6)."""
+
+
+def printed_text(question: str, *, optional: bool = False) -> str:
+    """A number, a CAN, or an MRZ in one line or in all of its lines; ``question`` asks for the first."""
+    first = prompt(question, optional=optional).strip()
+    lines = _MRZ_LINES.get(len(first), 1) if _MRZ_LINE.fullmatch(first) else 1
+    return "".join([first, *(prompt(f"Line {number} of the MRZ").strip() for number in range(2, lines + 1))])
+
+
+def is_mrz(text: str) -> bool:
+    """Whether a text that was typed is meant to be an MRZ, and no CAN: it has fillers, or its length."""
+    return "<" in text or len(text) in {length * lines for length, lines in _MRZ_LINES.items()}
