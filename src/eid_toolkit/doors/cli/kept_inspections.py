@@ -15,6 +15,7 @@ from eid_toolkit.doors.cli.verdicts import report_page, write_report
 from eid_toolkit.ground.errors import EidError, UsageError
 from eid_toolkit.ground.home.atomic import new_file
 from eid_toolkit.ground.home.named_files import is_kept, write_file
+from eid_toolkit.ground.messages.catalogue import FALLBACK
 
 if TYPE_CHECKING:
     from eid_toolkit.work.inspection.evidence import Evidence
@@ -88,7 +89,7 @@ class Kept:
         if self.one_page and self.report is not None:
             from eid_toolkit.work.inspection.reports.html_report import notice_html
 
-            write_file(self.report, notice_html(told, reload=RELOAD).encode())
+            write_file(self.report, notice_html(told, FALLBACK, reload=RELOAD).encode())
 
 
 def _signed(app: App, evidence: Evidence) -> bytes:

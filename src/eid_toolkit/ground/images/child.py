@@ -11,7 +11,7 @@ from typing import Any
 
 from eid_toolkit.ground.errors import BadInput
 
-_TASKS = ("portrait", "jpeg", "examine", "look")
+_TASKS = ("portrait", "jpeg", "examine", "look", "anew")
 _MAX_ANSWER = 64 << 20
 _GRACE = 5
 """Seconds for the child to start, and beyond its own processor time."""
@@ -93,7 +93,10 @@ def _task(name: str) -> Callable[[bytes, dict[str, Any]], tuple[bytes, dict[str,
         image, measures, fingerprint = converting.looked_at_here(data)
         return image, {"measures": asdict(measures), "fingerprint": fingerprint}
 
-    return dict(zip(_TASKS, (make, show, examine, look), strict=True))[name]
+    def anew(data: bytes, _: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        return converting.shown_here(data), {}
+
+    return dict(zip(_TASKS, (make, show, examine, look, anew), strict=True))[name]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ JPEG_MAGIC = b"\xff\xd8\xff"
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "JPEG2000")
 _QUALITIES = range(10, 96)
 _SHOWN_QUALITY = 90
+_SHOWN_SIDE = 1000
+"""Pixels of the longer side of a picture for a screen, at most."""
 _ORIENTATION, _UPRIGHT, _TURNS = 0x0112, 1, range(3, 9)
 """The tag of the EXIF orientation, and its values for a picture that is turned (TIFF 6.0, section 8)."""
 _RATE_STEP = 1.1
@@ -94,6 +96,13 @@ def jpeg_here(data: bytes) -> bytes:
     return _as_jpeg(data, _opened(data))
 
 
+def shown_here(data: bytes) -> bytes:
+    """The picture anew as a JPEG file for a screen, and nothing else of its file, whatever it costs."""
+    picture = _opened(data)
+    picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE))
+    return _coded(picture)
+
+
 def _finished(picture: Image, wanted: PortraitFormat) -> Portrait:
     compress = _jpeg if wanted.coding == "jpeg" else _jpeg_2000
     return Portrait(compress(picture, wanted.budget), picture.width, picture.height)
@@ -102,6 +111,10 @@ def _finished(picture: Image, wanted: PortraitFormat) -> Portrait:
 def _as_jpeg(data: bytes, picture: Image) -> bytes:
     if data.startswith(JPEG_MAGIC):
         return data
+    return _coded(picture)
+
+
+def _coded(picture: Image) -> bytes:
     coded = io.BytesIO()
     picture.save(coded, "JPEG", quality=_SHOWN_QUALITY)
     return coded.getvalue()

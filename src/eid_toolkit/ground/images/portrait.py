@@ -19,12 +19,14 @@ from eid_toolkit.ground.images.converting import (
     jpeg_here,
     looked_at_here,
     portrait_here,
+    shown_here,
 )
 from eid_toolkit.ground.images.quality import Measures
 
 __all__ = [
     "MAX_FILE", "Examined", "Portrait", "PortraitFormat", "as_jpeg", "examine_portrait", "look_at_portrait",
     "make_portrait",
+    "shown_on_screen",
 ]  # fmt: skip
 
 MAX_FILE = 20 << 20
@@ -77,6 +79,14 @@ def as_jpeg(data: bytes) -> bytes:
     Raises :class:`BadInput` for what is no image, too large, or too costly, as :func:`make_portrait` does.
     """
     return jpeg_here(data) if _is_cheap(data) else run_in_child("jpeg", data, {}, _OF_A_CARD)[0]
+
+
+def shown_on_screen(data: bytes) -> bytes:
+    """A card's image anew, as a JPEG file of nothing but its pixels, no longer than 1,000 of them.
+
+    Raises :class:`BadInput` as :func:`as_jpeg` does.
+    """
+    return shown_here(data) if _is_cheap(data) else run_in_child("anew", data, {}, _OF_A_CARD)[0]
 
 
 def _is_cheap(data: bytes) -> bool:

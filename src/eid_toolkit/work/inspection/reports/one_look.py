@@ -133,6 +133,11 @@ def _around(verdict: Verdict, words: Words) -> Iterator[str]:
     """By whose word, when, and how old what it rests on is."""
     yield from witness_lines(verdict.witness)
     yield when(verdict, words)
+    yield from ages(verdict, words)
+
+
+def ages(verdict: Verdict, words: Words) -> Iterator[str]:
+    """How old the bundle and the revocation list are that the verdict rests on."""
     if verdict.trust.bundle_version is not None:
         facts = {"version": verdict.trust.bundle_version, "days": verdict.trust.bundle_age_days}
         yield words.explain("look-bundle", facts)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from eid_toolkit.ground.messages.catalogue import FALLBACK
 from eid_toolkit.work.inspection.holder import Holder
 from eid_toolkit.work.inspection.reports.report import Explain
 from eid_toolkit.work.inspection.result import CheckStatus
@@ -40,6 +41,8 @@ class Words:
     paint: Paint = lambda text, status: text
     time: Callable[[datetime], str] = lambda time: f"{time:%Y-%m-%d %H:%M} UTC"
     """How a time (UTC) is written."""
+    language: str = FALLBACK
+    """What language the sentences are in (BCP 47)."""
 
 
 def decision_word(decision: Decision, words: Words) -> str:
