@@ -135,7 +135,8 @@ def test_hostile_names_are_shown_harmlessly(verdict: Verdict) -> None:
 def test_the_html_page_shows_the_portrait_and_needs_nothing_from_outside(verdict: Verdict) -> None:
     page = verdict_html(verdict, WORDS, b"\xff\xd8\xff")
     assert "data:image/jpeg;base64,/9j/" in page
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page
 
 
 def test_judging_again_with_newer_lists_changes_the_verdict(evidence: Evidence, authority: Authority) -> None:
