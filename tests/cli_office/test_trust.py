@@ -129,7 +129,7 @@ def test_the_bundles_age_stands_in_every_verdict(run: Run, tmp_path: Path) -> No
     assert (fresh["verdict"], fresh["trust"]["bundle_age_days"], fresh["trust"]["bundle_version"]) == ("passed", 0, 1)
     month = (NOW + timedelta(days=31, hours=1)).isoformat()
     later = run("--home", officer, "judge", saved, "--at", month)
-    assert "bundle 1, 31 days old" in later.stdout
+    assert "Bundle 1: 31 d old." in " ".join(later.stdout.split())
     old = as_json(
         run(
             "--home",

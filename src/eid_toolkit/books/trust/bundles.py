@@ -127,7 +127,7 @@ class BundleStore:
 
     def _authorized(self, signed: SignedBundle, now: datetime, accept: str | None, operator: str | None) -> Pin:
         pin = self.pin()
-        owners = [each for each in (signed.signer, *signed.others) if may_certify(each) or each == signed.signer]
+        owners = owners_of(signed)
         if accept is not None and (pin is None or pin.fingerprint != accept):
             chosen = next((each for each in owners if each.fingerprint == accept), None)
             if chosen is None:
@@ -169,6 +169,11 @@ class BundleStore:
     def _write_pin(self, pin: Pin) -> None:
         data = {"schema": _PIN_SCHEMA, "fingerprint": pin.fingerprint, **to_plain(pin)}
         write_atomic(self._path, json.dumps(data, indent=1).encode())
+
+
+def owners_of(signed: SignedBundle) -> tuple[Certificate, ...]:
+    """By whose fingerprint a bundle's maker can be pinned: its signer's, and those of the CSCAs that came along."""
+    return tuple(each for each in (signed.signer, *signed.others) if may_certify(each) or each == signed.signer)
 
 
 def is_behind(register: RegisterHead | None, known: RegisterHead | None) -> bool:

@@ -69,6 +69,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "init": ("init:init", "Create the home of an authority, with CSCA, document signer and first CRL."),
     "judge": ("judge:judge", "Judge saved evidence again, with the current trust lists."),
+    "officer": (
+        "officer:officer",
+        "Create an officer's home from a trust bundle, and keep it up to date.",
+    ),
     "operator": ("operator:operator", "Manage operators, each with their own keys and roles."),
     "keys": ("keys:keys", "Show who opens which keys, and wrap them anew."),
     "lock": (

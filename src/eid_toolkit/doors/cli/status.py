@@ -83,6 +83,7 @@ def _data(app: App, found: Outlook, now: datetime) -> dict[str, Any]:
             }
             for each in found.ages
         ],
+        "lacking": [{"what": code, "command": _told(app, code, {}).hint} for code in found.lacking],
         "trouble": [{"code": error.code, "message": message_of(error, app.language).text} for error in found.trouble],
     }
 
@@ -105,6 +106,8 @@ def _lines(app: App, found: Outlook, now: datetime) -> Iterator[str]:
     ]
     if ages:
         yield table(("age", "command"), ages)
+    if found.lacking:
+        yield table(("missing", "command"), [_row(app, code, {}) for code in found.lacking])
 
 
 def _waiting(app: App, found: Outlook) -> Iterator[str]:

@@ -13,7 +13,8 @@ from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit_values, note
 from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.errors import BadInput, NotPermitted
+from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.fingerprints import grouped
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.office.bundles import export_bundle
 from eid_toolkit.work.office.charters import state_of
@@ -96,7 +97,8 @@ def export(
         "signer_fingerprint": exported.signer.fingerprint,
         "csca_fingerprint": exported.csca.fingerprint,
     }
-    emit_values({"schema": "eid-trust-bundle-export/1", **shown}, fmt, shown.items())
+    spoken = {"csca_fingerprint_to_read_aloud": grouped(exported.csca.fingerprint)}
+    emit_values({"schema": "eid-trust-bundle-export/1", **shown}, fmt, {**shown, **spoken}.items())
 
 
 @bundle.command("import")
@@ -114,35 +116,20 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
     A bundle is imported completely or not at all. The first bundle needs --accept; after that, only newer bundles from
     the same authority are accepted.
     """
-    from eid_toolkit.books.authorities.terminals import refresh
-    from eid_toolkit.books.keys.opening import is_authority
-    from eid_toolkit.books.trust.bundles import BundleStore
-    from eid_toolkit.books.trust.packs import Role
-    from eid_toolkit.books.trust.store import open_trust
-    from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
+    from eid_toolkit.work.office.officer_home import take_bundle
 
-    if is_authority(app.home_path):
-        raise NotPermitted("bundle-not-here")
-    store = BundleStore(open_trust(app.home_path))
-    before = store.present()
-    pack, new = store.take(read_file(file, MAX_SIZE), file.name, CLOCK.now(), _cleaned(accept), app.operator)
-    refresh(app.home_path, map(CvCertificate.parse, pack.data_of(Role.TERMINAL)))
-    old = {member.fingerprint for member in before.members} if before is not None and new else set()
-    here = {member.fingerprint for member in pack.members}
+    data = read_file(file, MAX_SIZE)
+    taken = take_bundle(app.home_path, data, file.name, CLOCK.now(), _cleaned(accept), app.operator)
     shown = {
-        "status": "taken" if new else "known",
-        **_facts(pack),
-        **pack.counts,
-        "added": len(here - old) if new else 0,
-        "removed": len(old - here),
+        "status": "taken" if taken.is_new else "known",
+        **bundle_facts(taken.pack),
+        **taken.pack.counts,
+        "added": taken.added,
+        "removed": taken.removed,
     }
     emit_values({"schema": "eid-trust-bundle-import/1", **shown}, fmt, shown.items())
-    if pack.facts.get("register_behind"):
-        note(
-            "The authority's register has not come to where it was when it made an earlier bundle: it was restored "
-            "from a backup, or set back. Ask the authority which."
-        )
+    note_register_behind(taken.pack)
 
 
 @bundle.command("show")
@@ -157,7 +144,7 @@ def show(app: App, fmt: str) -> None:
     pack, pin = store.present(), store.pin()
     shown = {
         "present": pack is not None,
-        **(_facts(pack) if pack is not None else {}),
+        **(bundle_facts(pack) if pack is not None else {}),
         **(pack.counts if pack is not None else {}),
         "pinned": pin.fingerprint if pin is not None else None,
         "highest_version": pin.highest if pin is not None else None,
@@ -165,7 +152,17 @@ def show(app: App, fmt: str) -> None:
     emit_values({"schema": "eid-trust-bundle-show/1", **shown}, fmt, shown.items())
 
 
-def _facts(pack: Pack) -> dict[str, object]:
+def note_register_behind(pack: Pack) -> None:
+    """Say that the authority's register was set back, where the bundle tells so."""
+    if pack.facts.get("register_behind"):
+        note(
+            "The authority's register has not come to where it was when it made an earlier bundle: it was restored "
+            "from a backup, or set back. Ask the authority which."
+        )
+
+
+def bundle_facts(pack: Pack) -> dict[str, object]:
+    """What is told of a bundle."""
     from datetime import datetime
 
     issued_at = datetime.fromisoformat(pack.facts["issued_at"])

@@ -28,6 +28,7 @@ def findings(root: Path, open_office: Callable[[], Office], clock: Clock) -> Ite
     if is_authority(root):
         yield from _attempt("home", lambda: _office(open_office, clock))
     yield from _attempt("trust", lambda: _trust(root, clock.now()))
+    yield from _attempt("officer", lambda: _officer(root))
 
 
 def _attempt(area: str, look: Callable[[], Iterator[Finding]], grade: Grade = Grade.FAILED) -> Iterator[Finding]:
@@ -124,6 +125,17 @@ def _own_files(office: Office) -> Iterator[Finding]:
         trust = office.trust.material()
         count += len(own_certificates(office, trust, *states))
     yield Finding("pki", Grade.OK, "doctor-own-files", {"count": count})
+
+
+def _officer(root: Path) -> Iterator[Finding]:
+    """What an officer's home lacks; an officer may do without terminal certificates, and without a bundle."""
+    from eid_toolkit.work.office.officer_home import lacking
+
+    for code in lacking(root):
+        yield Finding("officer", _LACKING.get(code, Grade.WARNING), code)
+
+
+_LACKING = {"officer-lacks-terminal": Grade.OK, "officer-lacks-evidence-key": Grade.OK}
 
 
 def _trust(root: Path, now: datetime) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from eid_toolkit.books.staff.roles import EVERY_ROLE, Permission, permissions_of
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.ground.ports import Clock
 from eid_toolkit.work.office import outlook_trust
+from eid_toolkit.work.office.officer_home import lacking
 from eid_toolkit.work.office.outlook_items import Age, Ending, Waiting
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Outlook:
     waiting: tuple[Waiting, ...] = ()
     ending: tuple[Ending, ...] = ()
     ages: tuple[Age, ...] = ()
+    lacking: tuple[str, ...] = ()
+    """What an officer's home does not have, as codes of sentences."""
     trouble: tuple[EidError, ...] = field(default=())
     """Why a part could not be looked at."""
 
@@ -65,7 +68,11 @@ def outlook(root: Path, name: str | None, open_office: Callable[[], Office], clo
     if not (root / "trust").is_dir():
         return Outlook("none", name)
     ending, ages = _of_trust(root, trouble)
-    return Outlook("officer", name, ending=_soon(ending, now), ages=tuple(ages), trouble=tuple(trouble.errors))
+    missing: tuple[str, ...] = ()
+    with trouble:
+        missing = tuple(lacking(root))
+    soon, told = _soon(ending, now), tuple(trouble.errors)
+    return Outlook("officer", name, ending=soon, ages=tuple(ages), lacking=missing, trouble=told)
 
 
 class _Trouble:
@@ -109,7 +116,7 @@ def _of_office(root: Path, name: str | None, open_office: Callable[[], Office], 
             tuple(waiting),
             _soon([*ending, *of_trust], now),
             (*trust_ages, *ages),
-            tuple(trouble.errors),
+            trouble=tuple(trouble.errors),
         )
     finally:
         office.register.close()
