@@ -13,7 +13,8 @@ from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.standards.protocols.passwords import AccessPassword
 from eid_toolkit.work.inspection.capture import capture
 from eid_toolkit.work.inspection.policy import policy_by_name
-from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
+from eid_toolkit.work.inspection.reports.text_report import verdict_text
+from eid_toolkit.work.inspection.reports.wording import Words
 from eid_toolkit.work.inspection.verdict import judge
 
 _RUNS = 5

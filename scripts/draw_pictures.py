@@ -19,7 +19,8 @@ from PIL import Image, ImageEnhance
 
 from eid_toolkit import emulate, verify
 from eid_toolkit.ground.messages.catalogue import explain, in_short
-from eid_toolkit.work.inspection.reports.text_report import Words, verdict_text
+from eid_toolkit.work.inspection.reports.text_report import verdict_text
+from eid_toolkit.work.inspection.reports.wording import Words
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _BROWSER = (
@@ -31,7 +32,7 @@ _BROWSER = (
     "--hide-scrollbars",
 )
 _CHARACTER, _LINE, _MARGIN = 8.4, 19, 18
-_TERMINAL = 108
+_TERMINAL = 80
 """Columns of the terminal on which a verdict is shown."""
 _INK, _PAPER, _GREEN, _RED = "#d8dee9", "#20242c", "#9ece6a", "#f7768e"
 
@@ -107,7 +108,7 @@ def verdict_on(spec: str) -> list[str]:
     lines = [
         part for line in text.splitlines() for part in textwrap.wrap(line, _TERMINAL, drop_whitespace=False) or [""]
     ]
-    return ["$ eid verify --reader ACS", "CAN (printed on the card): 123456", *lines]
+    return ["$ eid verify --reader ACS", "MRZ or CAN (printed on the card): 123456", *lines]
 
 
 def picture(title: str, lines: list[str]) -> str:

@@ -23,13 +23,14 @@ from eid_toolkit.ground.errors import CardRemoved
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.work.conformance.suite import all_cases
+from support.at_terminal import at_terminal
 from support.authorities import new_key
 from support.conformance import complete_card, complete_memory
 from support.emulated import CAN, Tampered, card_memory, emulated_card
 from support.officer import Officer
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd
-from support.waiting import LIMIT, next_line, wait_for
+from support.waiting import LIMIT, ended, next_line, wait_for
 
 pytestmark = pytest.mark.pcsc
 
@@ -141,6 +142,37 @@ def test_one_card_after_another_is_served(pcscd: PrivatePcscd, officer: Officer)
         assert process.wait(LIMIT) == 130
         process.communicate(timeout=LIMIT)
     assert verdicts == ["passed", "failed"]
+
+
+def test_what_was_typed_for_a_card_that_was_pulled_does_not_open_the_next(
+    pcscd: PrivatePcscd, officer: Officer
+) -> None:
+    """The next card lies in the reader already when the answer comes, and it has the same CAN."""
+    slot, inserted = 1, [pcscd.insert(emulated_card(card_memory(officer.document)), slot=1)]
+    command = [sys.executable, "-m", "eid_toolkit.doors.cli.main", "--home", str(officer.home.root)]
+    asked: list[str] = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        if len(asked) > 1:
+            return "\x03"
+        card, thread = inserted.pop()
+        card.pull()
+        ended(thread)
+        inserted.append(pcscd.insert(emulated_card(card_memory(officer.document)), slot=slot))
+        return CAN
+
+    watch = [*command, "verify", "--watch", "--reader", pcscd.slots[slot].reader]
+    try:
+        code, shown = at_terminal(watch, os.environ, answer)
+    finally:
+        for card, thread in inserted:
+            card.pull()
+            ended(thread)
+        pcscd.wait_until_empty(slot)
+    assert (code, len(asked)) == (130, 2)
+    assert "removed" in shown
+    assert "PASSED" not in shown
 
 
 def test_the_whole_conformance_suite_passes_on_a_card_in_a_reader(
