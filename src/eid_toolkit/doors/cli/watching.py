@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import beep, is_terminal, note
-from eid_toolkit.doors.cli.passwords import MRZ_OR_CAN, Opening, opening_of, typed_opening
+from eid_toolkit.doors.cli.passwords import Opening, opening_of, typed_opening
 from eid_toolkit.doors.cli.printed import printed_text
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRemoved, EidError, UsageError
-from eid_toolkit.ground.messages.catalogue import explain, message_of
+from eid_toolkit.ground.messages.catalogue import explain, in_short, message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.transport.interface import Transport
@@ -93,7 +93,7 @@ class Passwords:
                 self._app.tell(error)
                 transport.reset()
         for left in reversed(range(_TRIES)):
-            typed = printed_text(MRZ_OR_CAN, optional=True).strip()
+            typed = printed_text(in_short("ask-mrz-or-can"), optional=True).strip()
             if not typed:
                 return None
             try:
