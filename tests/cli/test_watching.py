@@ -67,6 +67,7 @@ class Queue:
     def __init__(self, officer: Officer, monkeypatch: pytest.MonkeyPatch) -> None:
         self.officer, self.events = officer, list[str]()
         self.inside: Pulled | None = None
+        self.before_taken_out: Callable[[], None] = lambda: None
         self._patch = monkeypatch
 
     def run(
@@ -92,6 +93,7 @@ class Queue:
                     yield queue.inside
 
             def wait_until_empty(self) -> None:
+                queue.before_taken_out()
                 queue.events.append("taken out")
 
         def prompt(question: str, **_: object) -> str:
@@ -214,24 +216,36 @@ def test_each_card_has_files_of_its_own(queue: Queue, tmp_path: Path) -> None:
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in tmp_path.iterdir())
 
 
-def test_one_page_is_a_second_screen_that_reloads_itself_and_forgets_the_last_card(
-    queue: Queue, tmp_path: Path
-) -> None:
+def test_one_page_is_a_second_screen_that_reloads_itself_and_forgets_each_card(queue: Queue, tmp_path: Path) -> None:
     page = tmp_path / "screen.html"
-    seen = []
+    while_asked, with_verdict = list[str](), list[str]()
 
     def look() -> str:
-        seen.append(page.read_text())
+        while_asked.append(page.read_text())
         return CAN
 
-    queue.run(["genuine", "genuine"], [CAN, look], "--report", str(page), "--one-page")
+    queue.before_taken_out = lambda: with_verdict.append(page.read_text())
+    queue.run(["genuine", "copy"], [CAN, look], "--report", str(page), "--one-page", empty=False)
     assert [path.name for path in tmp_path.iterdir()] == ["screen.html"]
-    for content in (*seen, page.read_text()):
+    assert ["PASSED" in with_verdict[0], "FAILED: copied chip" in with_verdict[1]] == [True, True]
+    for content in (*while_asked, page.read_text()):  # also where the next card came at once, and at the end
+        assert "SPECIMEN" not in content.upper()
+    for content in (*while_asked, *with_verdict, page.read_text()):
         assert "http-equiv='refresh'" in content
         assert "<script" not in content
-    assert "Waiting for a card." in seen[0]
-    assert "SPECIMEN" not in seen[0].upper()
-    assert "PASSED" in page.read_text()
+
+
+def test_a_card_that_could_not_be_read_is_told_on_the_second_screen(queue: Queue, tmp_path: Path) -> None:
+    page, shown = tmp_path / "screen.html", list[str]()
+    queue.before_taken_out = lambda: shown.append(page.read_text())
+    queue.run(["genuine"], [], "--report", str(page), "--one-page", "--can", WRONG, terminal=False)
+    assert "does not accept" in shown[0]
+
+
+@pytest.mark.parametrize("wrong", [["--policy", "nobody"], ["--quirks", "none-such"], ["--can", "12345x"]])
+def test_what_fits_no_card_is_told_at_once(queue: Queue, wrong: list[str]) -> None:
+    assert queue.run(["genuine"], [CAN], *wrong).exit_code in (2, 9)
+    assert queue.events == []
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def verify(
 
         if reader.startswith(IN_PROCESS):
             raise UsageError("watch-needs-pcsc-reader")
+        begin()  # a policy or quirks that there are not are told at once
         passwords = Passwords(app, password)
         serve(app, PcscSlot(app, reader), passwords, begin, kept.between_cards, quiet=quiet)
     card, opening = begin(), opening_of(**password)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import beep, is_terminal, note
-from eid_toolkit.doors.cli.passwords import Opening, opening_of, typed_opening
+from eid_toolkit.doors.cli.passwords import STDIN, Opening, opening_of, typed_opening
 from eid_toolkit.doors.cli.printed import printed_text
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRemoved, EidError, UsageError
@@ -80,6 +80,8 @@ class Passwords:
         self._options: dict[str, str | None] | None = options if any(options.values()) else None
         if self._options is None and not sys.stdin.isatty():
             raise UsageError("password-not-one")
+        if self._options is not None and STDIN not in self._options.values():
+            opening_of(**self._options)  # what opens no card at all is told at once
 
     def opened(self, transport: Transport, card: OneCard) -> Evidence | None:
         """The evidence of the card behind ``transport``; None where nothing was typed for it."""
@@ -115,26 +117,37 @@ def serve(
     *,
     quiet: bool,
 ) -> NoReturn:
-    """One card after another, until interrupted; what goes wrong with one is told, and the next is waited for."""
-    while True:
-        if slot.is_empty():
-            waiting = explain("waiting-for-card", {})
-            between(waiting)
-            note(waiting)
-        try:
-            card = begin()
-            with slot.opened() as transport:
-                evidence = passwords.opened(transport, card)
-            if evidence is not None:
-                verdict = card.conclude(evidence)
-                _ring(verdict.decision.value, quiet=quiet)
-        except CardRemoved as error:  # the next one may be in the reader already
-            app.tell(error)
-            continue
-        except EidError as error:
-            between(message_of(error, app.language).text)
-            app.tell(error)
-        slot.wait_until_empty()
+    """One card after another, until interrupted; what goes wrong with one is told, and the next is waited for.
+
+    ``between`` is told what goes on while no verdict is to be seen, so that nobody's data stay on a second screen.
+    """
+    try:
+        while True:
+            if slot.is_empty():
+                waiting = explain("waiting-for-card", {})
+                between(waiting)
+                note(waiting)
+            try:
+                _serve_one(slot, passwords, begin, between, quiet=quiet)
+            except EidError as error:
+                between(message_of(error, app.language).text)
+                app.tell(error)
+                if isinstance(error, CardRemoved):
+                    continue  # the next one may be in the reader already
+            slot.wait_until_empty()
+    finally:
+        between(explain("watch-ended", {}))
+
+
+def _serve_one(
+    slot: Slot, passwords: Passwords, begin: Callable[[], OneCard], between: Callable[[str], None], *, quiet: bool
+) -> None:
+    with slot.opened() as transport:
+        between(explain("reading-card", {}))
+        card = begin()  # with what is believed now, and not when the waiting began
+        evidence = passwords.opened(transport, card)
+    if evidence is not None:
+        _ring(card.conclude(evidence).decision.value, quiet=quiet)
 
 
 def _ring(decision: str, *, quiet: bool) -> None:
