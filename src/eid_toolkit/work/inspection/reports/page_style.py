@@ -41,10 +41,10 @@ ul {{ list-style: none; margin: 0; padding: 0 }} li {{ margin: .35rem 0 }}
 .mark {{ border-radius: .3rem; padding: .05rem .5rem; white-space: nowrap; font-size: .85rem; font-weight: 600 }}
 table {{ border-collapse: collapse; width: 100% }}
 td, th {{ text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid {LINE} }}
-.quiet {{ color: {QUIET} }}
+.quiet {{ color: {QUIET} }} code {{ white-space: nowrap }}
 @media (max-width: 40rem) {{
   body {{ padding: .6rem }}
-  .holder {{ grid-template-columns: 1fr }} .holder img {{ max-width: 11rem }}
+  .holder {{ grid-template-columns: 7.5rem 1fr; gap: .8rem }} .name {{ font-size: 1.25rem }}
   dl {{ grid-template-columns: 1fr; gap: 0 }} dd {{ margin-bottom: .4rem }}
   table, tbody, tr, td {{ display: block }} thead {{ display: none }}
   td {{ border: 0; padding: 0 }} tr {{ border-bottom: 1px solid {LINE}; padding: .4rem 0 }}
