@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
+from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.desk import BatchDesk, counter_of, without_print_check
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, table
@@ -40,9 +41,10 @@ _WHAT_TO_DO = {
 
 @click.command("batch", cls=Command)
 @click.argument("document_ids", metavar="[DOCUMENT]...", nargs=-1)
-@click.option(
+@default_option(
     "--reader",
     "readers",
+    setting="reader",
     multiple=True,
     metavar="R",
     help="A PC/SC reader, or emulator:NAME-* for a box of emulated cards; repeat to use several in parallel.",
