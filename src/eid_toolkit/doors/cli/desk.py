@@ -67,19 +67,21 @@ class ClerkDesk:
 
     def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
         """Has what is printed on the card typed, three times at the most."""
+        try:
+            return self._checked_print(document, matches)
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            raise AccessDenied("print-not-confirmed") from None  # nobody is there
+
+    def _checked_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
         from eid_toolkit.books.register.documents.documents import PrintCheck
 
         if not self._counter.checks_print:
             return PrintCheck.NOT_MADE
         note(f"Written: {self._named(document)}. Type what is PRINTED on the card: its number, the CAN, or the MRZ.")
         for left in reversed(range(_TRIES)):
-            try:
-                typed = printed_text(_PRINTED)
-            except click.Abort:
-                if sys.stdin.isatty():
-                    raise
-                raise AccessDenied("print-not-confirmed") from None  # nobody is there
-            if matches(typed):
+            if matches(printed_text(_PRINTED)):
                 return PrintCheck.TYPED
             note(f"This does not match the card's content. Is it the right card? Tries left: {left}.")
         raise AccessDenied("print-not-confirmed")
@@ -148,7 +150,7 @@ class BatchDesk(ClerkDesk):
         with self._screen.asking():
             note(f"{harmless(self._reader)}:")
             try:
-                return super().confirm_print(document, matches)
+                return self._checked_print(document, matches)
             except click.Abort:
                 self._stop()
                 raise AccessDenied("print-not-confirmed") from None
