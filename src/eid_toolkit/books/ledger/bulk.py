@@ -6,7 +6,7 @@ already it takes as whole columns, in arrays, for COPY knows no conflict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
-_NULL = r"\N"
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+from eid_toolkit.books.ledger.copy_text import copy_text
+
 _QUOTES = str.maketrans({"\\": r"\\", '"': r"\""})
 _Cells = Sequence[Any]
 
@@ -51,11 +51,25 @@ def copy_rows(connection: Connection, into: Table, names: Sequence[str], rows: C
     if connection.dialect.name == "sqlite":
         connection.execute(insert(into), [dict(zip(names, row, strict=True)) for row in rows])
         return
-    text = _copy_text(_as_text(connection, into, names, rows), len(names))
+    _copy(connection, into, names, copy_text(_as_text(connection, into, names, rows)))
+
+
+def copy_begun_rows(
+    connection: Connection, into: Table, names: Sequence[str], firsts: Collection[_Cells], rests: Collection[str]
+) -> None:
+    """As :func:`copy_rows`, on a server; but for the ``firsts``, the cells of a row are in COPY's text form already."""
+    if not firsts:
+        return
+    begun = copy_text(_as_text(connection, into, names, firsts)).split("\n")
+    _copy(connection, into, names, "\n".join(map("\t".join, zip(begun, rests, strict=True))))
+
+
+def _copy(connection: Connection, into: Table, names: Sequence[str], text: str) -> None:
     statement = f"COPY {_place(connection, into, names)} FROM STDIN"
     driver: Any = connection.connection.driver_connection
     with _errors_of_the_driver(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(text)
+        copy.write("\n")
 
 
 def update_sums(connection: Connection, key: Column[int], column: Column[int], more: Mapping[int, int]) -> None:
@@ -107,7 +121,7 @@ def insert_new_rows(connection: Connection, into: Table, names: Sequence[str], r
         adding = sqlite.insert(into).on_conflict_do_nothing()
         connection.execute(adding, [dict(zip(names, row, strict=True)) for row in rows])
         return
-    columns = zip(*_as_text(connection, into, names, rows), strict=True)
+    columns = _as_text(connection, into, names, rows)
     arrays = {f"column_{at}": _array(values) for at, values in enumerate(columns)}
     types = [into.c[name].type.compile(connection.dialect).partition(" COLLATE")[0] for name in names]
     source = ", ".join(f"CAST(%({name})s AS {type_}[])" for name, type_ in zip(arrays, types, strict=True))
@@ -122,42 +136,25 @@ def _place(connection: Connection, into: Table, names: Sequence[str]) -> str:
 
 def _as_text(
     connection: Connection, into: Table, names: Sequence[str], rows: Collection[_Cells]
-) -> Collection[Sequence[str | None]]:
-    """The rows' cells as the server reads them; None for nothing."""
-    writers = [(at, how) for at, name in enumerate(names) if (how := _writer(connection, into.c[name])) is not None]
-    if not writers:
-        return rows
-    texts = [list(row) for row in rows]
-    for row in texts:
-        for at, how in writers:
-            row[at] = how(row[at])
-    return texts
+) -> list[Sequence[str | None]]:
+    """The rows' cells as the server reads them, column by column; None for nothing.
+
+    Rows may have fewer cells than there are names.
+    """
+    columns = zip(*rows, strict=True)
+    return [_texts(connection, into.c[name], values) for name, values in zip(names, columns, strict=False)]
 
 
-def _writer(connection: Connection, column: Column[Any]) -> Callable[[Any], str | None] | None:
-    """What makes text of a column's values; None where they are text."""
+def _texts(connection: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[str | None]:
     kind = column.type.python_type if not isinstance(column.type, String) else str
     stored = column.type.bind_processor(connection.dialect)
     if kind is bytes:
-        return lambda value: None if value is None else f"\\x{value.hex()}"
+        return [None if value is None else f"\\x{value.hex()}" for value in values]
     if stored is not None:
-        return lru_cache(maxsize=4)(stored)  # rows that are written together have the same times
-    return None if kind is str else lambda value: None if value is None else str(value)
-
-
-def _copy_text(rows: Collection[Sequence[str | None]], width: int) -> str:
-    """Rows in COPY's own text form."""
-    text = "\n".join(["\t".join([_NULL if cell is None else cell for cell in row]) for row in rows])
-    nothing = sum(row.count(None) for row in rows)
-    counts = (text.count("\t"), text.count("\n"), text.count("\r"), text.count("\\"))
-    if counts != ((width - 1) * len(rows), len(rows) - 1, 0, nothing):  # such a character stands in a cell
-        escaped = (["" if cell is None else cell.translate(_ESCAPES) for cell in row] for row in rows)
-        marked = (
-            [_NULL if cell is None else given for cell, given in zip(row, cells, strict=True)]
-            for row, cells in zip(rows, escaped, strict=True)
-        )
-        text = "\n".join(map("\t".join, marked))
-    return text + "\n"
+        return list(map(lru_cache(maxsize=4)(stored), values))  # rows that are written together have the same times
+    if kind is str:
+        return values
+    return [None if value is None else str(value) for value in values]
 
 
 def _array(values: Sequence[str | int | None]) -> str:

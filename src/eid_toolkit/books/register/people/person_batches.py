@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import TypeVar
 
+from eid_toolkit.books.ledger.copy_text import copy_text
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_files import Record, Row, row_reader
 from eid_toolkit.books.register.people.person_source import Kind
@@ -41,24 +43,39 @@ class NumberCheck:
 
 
 Values = tuple["str | None", ...]
-"""A person's columns in the order of :data:`VALUES`, or the first of them, the personal number, alone."""
+"""A person's columns in the order of :data:`VALUES`; or the first of them, the personal number, alone; or, as lines,
+the number, all columns in the text form of COPY, and the last of them, the folded name."""
 Outcome = Values | BadInput
 """What a row has: a person, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that nobody has looked at, and what is to be found out of them."""
+    """Rows that nobody has looked at, and what is to be found out of them.
 
-    records: Sequence[Record]
+    The rows are packed, once for all who are sent them; few need to look at them again.
+    """
+
+    packed: bytes
+    count: int
     today: date
     whole: bool
     """Whether the columns are wanted; else the rows are only held to the rules."""
 
+    @classmethod
+    def of(cls, records: Sequence[Record], today: date, *, whole: bool) -> Batch:
+        return cls(pickle.dumps(records, pickle.HIGHEST_PROTOCOL), len(records), today, whole)
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The rows, unpacked."""
+        records: Sequence[Record] = pickle.loads(self.packed)
+        return records
+
     @property
     def is_last(self) -> bool:
         """Whether it is the last of its file: only that one has fewer rows than the others."""
-        return len(self.records) < CHUNK
+        return self.count < CHUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +85,15 @@ class Reading:
     kind: Kind
     columns: tuple[str, ...]
     check: Check | None = None
+    lines: bool = False
+    """Whether persons are wanted as lines for COPY."""
 
-    def begin(self) -> Callable[[Batch], list[Outcome]]:
-        """What finds the outcomes of a batch."""
+    def begin(self) -> Callable[[Batch], bytes]:
+        """What finds the outcomes of a batch, for :func:`unpack`."""
         read = row_reader(self.kind, self.columns)
 
-        def outcomes(batch: Batch) -> list[Outcome]:
-            return [self._outcome(read(record), batch) for record in batch.records]
+        def outcomes(batch: Batch) -> bytes:
+            return _pack([self._outcome(read(record), batch) for record in batch.records], self.lines and batch.whole)
 
         return outcomes
 
@@ -96,7 +115,7 @@ class Reading:
 class Readers:
     """Those who read: this process, or a crew of others."""
 
-    def __init__(self, reading: Reading, crew: Crew[Batch, list[Outcome]] | None) -> None:
+    def __init__(self, reading: Reading, crew: Crew[Batch, bytes] | None) -> None:
         self._here = reading.begin()
         self._crew = crew
 
@@ -114,40 +133,76 @@ class Readers:
         with Crew(count, _begin, reading) as crew:
             yield cls(reading, crew)
 
-    def outcomes(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, list[Outcome]]]:
-        """Each batch with what its rows have, in order."""
+    def found(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, bytes]]:
+        """Each batch with what its rows have, for :func:`unpack`, in order."""
         if self._crew is not None:
-            with _drawn_ahead(batches) as coming:
+            with drawn_ahead(batches) as coming:
                 yield from self._crew.map(coming, self._here)
         else:
             yield from ((batch, self._here(batch)) for batch in batches)
 
 
-def batches_of(records: Iterator[Record], today: Callable[[], date], *, whole: bool) -> Iterator[Batch]:
+def batches_of(records: Iterator[Record], today: Callable[[], date], *, whole: Callable[[], bool]) -> Iterator[Batch]:
     """The rows in batches; the last may be empty."""
     is_last = False
     while not is_last:
-        batch = Batch(list(islice(records, CHUNK)), today(), whole)
+        batch = Batch.of(list(islice(records, CHUNK)), today(), whole=whole())
         is_last = batch.is_last
         yield batch
 
 
+_Packed = list[Outcome] | tuple[dict[int, BadInput], int, str, str, str]
+
+
+def _pack(outcomes: list[Outcome], lines: bool) -> bytes:
+    """Outcomes as few large things, which are sent and kept much faster than many small ones.
+
+    Of lines: the bad rows by their places, the number of good ones, and these, joined by line ends, which stand in
+    no personal number, no folded name and no line for COPY.
+    """
+    packed: _Packed = outcomes
+    if lines:
+        bad = {at: each for at, each in enumerate(outcomes) if isinstance(each, BadInput)}
+        columns = list(zip(*(each for each in outcomes if not isinstance(each, BadInput)), strict=True))
+        ends = [[cell or "" for cell in columns[at]] for at in (0, -1)] if columns else [[], []]
+        packed = (bad, len(ends[0]), "\n".join(ends[0]), copy_text(columns), "\n".join(ends[1]))
+    return pickle.dumps(packed, pickle.HIGHEST_PROTOCOL)
+
+
+def unpack(found: bytes) -> list[Outcome]:
+    """What the rows of a batch have, in their order."""
+    packed: _Packed = pickle.loads(found)
+    if isinstance(packed, list):
+        return packed
+    bad, count, numbers, text, names = packed
+    outcomes: list[Outcome] = []
+    if count:
+        each_number = [each or None for each in numbers.split("\n")]
+        outcomes += zip(each_number, text.split("\n"), names.split("\n"), strict=True)
+    for at, error in bad.items():  # in the order of their places
+        outcomes.insert(at, error)
+    return outcomes
+
+
+_Drawn = TypeVar("_Drawn")
+
+
 @contextmanager
-def _drawn_ahead(batches: Iterable[Batch]) -> Iterator[Iterator[Batch]]:
+def drawn_ahead(those: Iterable[_Drawn]) -> Iterator[Iterator[_Drawn]]:
     """The same, of which the next is drawn by another thread meanwhile."""
 
-    def coming(threads: ThreadPoolExecutor) -> Iterator[Batch]:
-        source = iter(batches)
+    def coming(threads: ThreadPoolExecutor) -> Iterator[_Drawn]:
+        source = iter(those)
         following = threads.submit(next, source, None)
-        while (batch := following.result()) is not None:
+        while (drawn := following.result()) is not None:
             following = threads.submit(next, source, None)
-            yield batch
+            yield drawn
 
     with ThreadPoolExecutor(1, thread_name_prefix="rows") as threads:
         yield coming(threads)
 
 
-def _begin(reading: Reading) -> Callable[[Batch], list[Outcome]]:
+def _begin(reading: Reading) -> Callable[[Batch], bytes]:
     return reading.begin()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.ledger.database import Database, lock
 from eid_toolkit.books.ledger.identifiers import new_identifier, new_identifiers
 from eid_toolkit.books.ledger.schema import person_import
+from eid_toolkit.books.register.people.kept_outcomes import KeptOutcomes
 from eid_toolkit.books.register.people.person_batches import (
     CHUNK,
     Batch,
@@ -27,13 +29,13 @@ from eid_toolkit.books.register.people.person_batches import (
     Readers,
     Reading,
     Values,
-    batches_of,
 )
-from eid_toolkit.books.register.people.person_files import Row, csv_columns, read_records
+from eid_toolkit.books.register.people.person_files import Row, csv_columns
 from eid_toolkit.books.register.people.person_record import insert_person_rows, refresh_statistics, taken_numbers
 from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFile, Written
 from eid_toolkit.books.register.people.person_source import PersonSource, Progress
 from eid_toolkit.books.register.people.seen_numbers import SeenNumbers
+from eid_toolkit.books.register.people.two_readings import TwoReadings
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, NotPermitted, ValueRefused
@@ -130,10 +132,11 @@ class PersonImports:
         options = options or ImportOptions()
         content = source.survey(_part(options.progress, 0))
         state = self._begun(content, again=options.again or options.dry_run)
-        reading = Reading(source.kind, _columns(source), options.check)
+        reading = Reading(source.kind, _columns(source), options.check, lines=not self._database.is_file)
         processes = options.processes or (1 if self._database.is_file else None)
-        with Readers.at_work(reading, source.size, processes) as readers:
-            report = self._check(source, state, options, readers)
+        with closing(KeptOutcomes(self._entropy)) as kept, Readers.at_work(reading, source.size, processes) as readers:
+            readings = TwoReadings(source, state.row, readers, kept, self._today)
+            report = self._check(readings, state, options)
             if options.dry_run or (report.rejected_count and not options.keep_going):
                 return report
             if options.new_rejects:
@@ -143,7 +146,7 @@ class PersonImports:
                 rejects.check(report.rejected, state.rejects)
             alone = not report.rejected_count
             try:
-                report = self._write(source, state, content, operator, options, readers, rejects, alone=alone)
+                report = self._write(readings, state, content, operator, options, rejects, alone=alone)
             finally:
                 if rejects is not None:
                     rejects.close()
@@ -168,12 +171,16 @@ class PersonImports:
             raise NotPermitted("import-done-already", import_id=last.id, date=last.updated_at.date().isoformat())
         return None
 
-    def _check(self, source: PersonSource, state: _State, options: ImportOptions, readers: Readers) -> ImportReport:
-        """The first reading: all rows that are left, written nowhere."""
+    def _check(self, readings: TwoReadings, state: _State, options: ImportOptions) -> ImportReport:
+        """The first reading: all rows that are left, written nowhere but into what is kept for the second."""
         good, rejected_count = 0, 0
         told: list[Row] = []
-        batches = self._batches(source, state, _part(options.progress, 1), whole=False)
-        with closing(SeenNumbers(self._entropy.take(32))) as seen, closing(readers.outcomes(batches)) as read:
+
+        def will_be_written() -> bool:
+            return not options.dry_run and (options.keep_going or not rejected_count)
+
+        found = readings.first(_part(options.progress, 1), will_be_written)
+        with closing(SeenNumbers(self._entropy.take(32))) as seen, closing(found) as read:
             for batch, outcomes in read:
                 with self._database.read() as connection:
                     people, refused = _sort_out(connection, _Chunk(batch, outcomes), seen)
@@ -184,12 +191,11 @@ class PersonImports:
 
     def _write(
         self,
-        source: PersonSource,
+        readings: TwoReadings,
         state: _State,
         content: str,
         operator: Operator,
         options: ImportOptions,
-        readers: Readers,
         rejects: RejectsFile | None,
         *,
         alone: bool,
@@ -197,8 +203,7 @@ class PersonImports:
         """The second reading."""
         began = state
         told: list[Row] = []
-        batches = self._batches(source, state, _part(options.progress, 2), whole=True)
-        with closing(readers.outcomes(batches)) as read:
+        with closing(readings.second(_part(options.progress, 2))) as read:
             for batch, outcomes in read:
                 for attempt in range(_ATTEMPTS):
                     chunk = _Chunk(batch, outcomes, alone)
@@ -262,7 +267,7 @@ class PersonImports:
         added = [(name, now, state.id, *values) for name, values in zip(identifiers, people, strict=True)]
         after = replace(
             state,
-            row=state.row + len(batch.records),
+            row=state.row + batch.count,
             imported=state.imported + len(added),
             rejected=state.rejected + len(refused),
             known=True,
@@ -289,7 +294,7 @@ class PersonImports:
             if after.rejects != state.rejects:
                 here_too = update(person_import).where(person_import.c.id == state.id)
                 connection.execute(here_too.values(_written(after.rejects)))
-        insert_person_rows(connection, added, alone=chunk.alone)
+        insert_person_rows(connection, added, alone=chunk.alone, lines=not self._database.is_file)
         detail = {
             "rows": [state.row + 1, after.row],
             "count": len(added),
@@ -300,9 +305,8 @@ class PersonImports:
         append(connection, now, operator, [AuditEvent("persons.imported", state.id, detail)])
         return after
 
-    def _batches(self, source: PersonSource, state: _State, progress: Progress, *, whole: bool) -> Iterator[Batch]:
-        records = read_records(source.text(progress), source.kind, state.row)
-        return batches_of(records, lambda: self._zones.today(self._clock.now()), whole=whole)
+    def _today(self) -> date:
+        return self._zones.today(self._clock.now())
 
     def _refresh(self) -> None:
         with self._database.write() as connection:
@@ -315,8 +319,11 @@ def _sort_out(connection: Connection, chunk: _Chunk, seen: SeenNumbers | None = 
     in_use = set() if chunk.alone else taken_numbers(connection, numbers)
     if seen is not None:
         in_use |= seen.add(numbers)
-    people: list[Values] = []
-    refused: list[Row] = []
+    distinct = set(numbers)
+    people = [each for each in chunk.outcomes if not isinstance(each, BadInput)]
+    if len(people) == len(chunk.outcomes) and len(distinct) == len(numbers) and in_use.isdisjoint(distinct):
+        return people, []  # as nearly all chunks are
+    people, refused = [], list[Row]()
     for record, outcome in zip(chunk.batch.records, chunk.outcomes, strict=True):
         error = outcome if isinstance(outcome, BadInput) else None
         if not isinstance(outcome, BadInput):
@@ -361,6 +368,6 @@ def _columns(source: PersonSource) -> tuple[str, ...]:
 
 
 def _part(progress: Progress, part: int) -> Progress:
-    """Of three readings: a survey (a twentieth of the work), the check (a quarter), the writing."""
-    begins, ends = ((0.0, 0.05), (0.05, 0.3), (0.3, 1.0))[part]
+    """Of three readings: a survey (a twentieth of the work), the check (a third), the writing."""
+    begins, ends = ((0.0, 0.05), (0.05, 0.4), (0.4, 1.0))[part]
     return lambda done: progress(begins + (ends - begins) * done)

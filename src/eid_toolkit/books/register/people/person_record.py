@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from eid_toolkit.books.ledger.bulk import copy_rows, those_there
+from eid_toolkit.books.ledger.bulk import copy_begun_rows, copy_rows, those_there
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.name_index import index_names
 from eid_toolkit.books.ledger.schema import person
@@ -97,7 +97,7 @@ def refuse_merged(connection: Connection, identifier: str) -> None:
 
 
 COLUMNS = ("id", "created_at", "source", *VALUES)
-_NUMBER, _NAME = COLUMNS.index("personal_number"), COLUMNS.index("folded_name")
+_NUMBER = COLUMNS.index("personal_number")
 
 
 def insert_people(connection: Connection, people: Iterable[Person]) -> None:
@@ -106,13 +106,21 @@ def insert_people(connection: Connection, people: Iterable[Person]) -> None:
     insert_person_rows(connection, rows)
 
 
-def insert_person_rows(connection: Connection, rows: Sequence[tuple[Any, ...]], *, alone: bool = False) -> None:
+def insert_person_rows(
+    connection: Connection, rows: Sequence[tuple[Any, ...]], *, alone: bool = False, lines: bool = False
+) -> None:
     """As :func:`insert_people`, of rows with the columns :data:`COLUMNS`; ``alone`` as :func:`index_names` has it.
 
-    They are written in the order of their numbers: two who write the same ones do not wait for each other.
+    As ``lines``, for a server, the columns that follow from a person stand in COPY's text form between the personal
+    number and the folded name. Rows are written in the order of their numbers: two who write the same ones do not wait
+    for each other.
     """
-    index_names(connection, {row[_NAME] for row in rows}, alone=alone)
-    copy_rows(connection, person, COLUMNS, sorted(rows, key=lambda row: row[_NUMBER] or ""))
+    index_names(connection, {row[-1] for row in rows}, alone=alone)
+    ordered = sorted(rows, key=lambda row: row[_NUMBER] or "")
+    if lines:
+        copy_begun_rows(connection, person, COLUMNS, [row[:_NUMBER] for row in ordered], [row[-2] for row in ordered])
+    else:
+        copy_rows(connection, person, COLUMNS, ordered)
 
 
 def refresh_statistics(connection: Connection) -> None:
