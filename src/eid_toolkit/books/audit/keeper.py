@@ -251,6 +251,7 @@ class Pending:
                 if index == len(mine) or mine[index].operator != mine[start].operator or index - start >= RUN:
                     self._sign(connection, mine[start:index])
                     start = index
+        self.times.clear()  # all are written: a take-over of many rows is one transaction
 
     def _sign(self, connection: Connection, run: Sequence[StoredRow]) -> None:
         if self.keeper is None:  # a home that has no people yet

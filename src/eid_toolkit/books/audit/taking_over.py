@@ -121,7 +121,8 @@ def _take_over_kind(connection: Connection, kind: Kind, actor: Operator, now: da
     query = select(kind.table).where(mine).order_by(kind.key).limit(_PAGE)
     values = {VERSION: 1, TOLD_BY: bindparam("the_hash")}
     write = update(kind.table).where(kind.key == bindparam("the_key"), mine).values(values)
-    while rows := connection.execute(query).mappings().all():
+    after = query  # behind the page before: what was taken over is not passed over again
+    while rows := connection.execute(after).mappings().all():
         plain = [{column.name: row[column] for column in kind.table.columns} for row in rows]
         keys = [row[kind.key.name] for row in plain]
         papers = papers_of(connection, keys) if kind in (APPLICATIONS, DOCUMENTS) else {}
@@ -137,6 +138,7 @@ def _take_over_kind(connection: Connection, kind: Kind, actor: Operator, now: da
         changed = [{"the_key": key, "the_hash": each} for key, each in zip(keys, hashes, strict=True)]
         connection.execute(write, changed)
         write_gathered(connection)
+        after = query.where(kind.key > keys[-1])
 
 
 def _prepared(connection: Connection, applications: Sequence[str]) -> dict[str, list[str]]:
