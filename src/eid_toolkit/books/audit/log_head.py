@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import methodcaller
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -18,6 +19,8 @@ from eid_toolkit.books.ledger.database import write_gathered
 from eid_toolkit.books.ledger.schema import audit, chain_head
 
 __all__ = ["Heads", "any_text", "head", "head_at", "heads", "heads_at", "is_there", "root"]
+
+_DECODE = methodcaller("decode", "utf-8", "surrogateescape")
 
 
 def head(connection: Connection) -> tuple[int, str] | None:
@@ -84,7 +87,7 @@ def any_text(connection: Connection) -> Iterator[None]:
         return
     driver: Any = connection.connection.dbapi_connection
     before = driver.text_factory
-    driver.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    driver.text_factory = _DECODE
     try:
         yield
     finally:

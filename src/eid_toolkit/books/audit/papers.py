@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from eid_toolkit.books.audit.proving import Prover
-from eid_toolkit.books.audit.rows import StoredRow
+from eid_toolkit.books.audit.rows import StoredRow, read_detail
 from eid_toolkit.books.ledger.canonical import canonical, digest
 from eid_toolkit.books.ledger.decisions import SCHEMA
 from eid_toolkit.books.ledger.kinds import TAKEN_OVER
@@ -86,10 +86,11 @@ def check_papers(prover: Prover, subject: str, history: Sequence[StoredRow], pap
     All up to the newest row that holds them by one digest (of a take-over, or an erasure) by that, each later one by
     the row that tells of it.
     """
-    sums: list[tuple[int, Any]] = [(row.position, _detail(row)[PAPERS]) for row in history if PAPERS in _detail(row)]
+    details = [(row, read_detail(row.detail)) for row in history]
+    sums: list[tuple[int, Any]] = [(row.position, detail[PAPERS]) for row, detail in details if PAPERS in detail]
     since, held_by_one = sums[-1] if sums else (0, _NO_PAPERS)
     count, digest_of_all = int(held_by_one[0]), str(held_by_one[1])
-    told = [(row, statement) for row, statement in _told(history) if row.position > since]
+    told = [(row, statement) for row, statement in _told(details) if row.position > since]
     if len(papers) < count + len(told):
         raise IntegrityBroken("decision-removed", row=told[0][0].position if told else since)
     places = [paper.place for paper in papers if paper.place is not None]
@@ -124,16 +125,11 @@ def _plain(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def _told(history: Sequence[StoredRow]) -> Iterator[tuple[StoredRow, str]]:
-    for row in history:
-        statement = _detail(row).get(STATEMENT)
+def _told(details: Sequence[tuple[StoredRow, Mapping[str, object]]]) -> Iterator[tuple[StoredRow, str]]:
+    for row, detail in details:
+        statement = detail.get(STATEMENT)
         if isinstance(statement, str) and not row.action.endswith(TAKEN_OVER):
             yield row, statement
-
-
-def _detail(row: StoredRow) -> dict[str, object]:
-    detail = parse_json(row.detail)
-    return detail if isinstance(detail, dict) else {}
 
 
 def _bytes(row: Row[tuple[object, ...]]) -> bytes | None:

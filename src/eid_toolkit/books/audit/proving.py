@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from eid_toolkit.books.audit import log
 from eid_toolkit.books.audit.endorsed import UNSIGNED, Standing, chain_rows, standing_in
@@ -51,6 +51,17 @@ class _Version(NamedTuple):
     standing: Standing | None
 
 
+class _Signed(NamedTuple):
+    """A signature as it is stored, whatever the values are."""
+
+    chain: Any
+    last: Any
+    first: Any
+    position: Any
+    session: Any
+    signature: Any
+
+
 class Prover:
     """Proves rows within one transaction."""
 
@@ -80,7 +91,7 @@ class Prover:
         known = self._consistent.get(row.position) is row or row.is_consistent()
         if not known or row.place[0] != chain_of(row.operator):
             raise IntegrityBroken("row-not-signed", row=row.position)
-        proof = f"{row.hash} {' '.join(sorted(rights))}"
+        proof = f"{row.hash} {_words(frozenset(rights))}"
         if proof in self.keeper.proofs:
             return
         voucher = self._voucher_of(row)
@@ -174,7 +185,8 @@ class Prover:
         unknown = {row.place: row for row in rows if row.hash not in self.keeper.proofs}
         for start in range(0, len(unknown), _CHUNK):
             positions = [row.position for row in list(unknown.values())[start : start + _CHUNK]]
-            for signed in self.connection.execute(_SIGNATURES, {"positions": positions}).all():
+            for each in self.connection.execute(_SIGNATURES, {"positions": positions}).all():
+                signed = _Signed(*each)
                 alone = unknown.get((signed.chain, signed.last)) if signed.first == signed.last else None
                 self._check_signed(signed, None if alone is None else [alone])
 
@@ -184,21 +196,20 @@ class Prover:
         query = select(audit_signature).where(columns.chain == chain, columns.last >= number)
         signed = self.connection.execute(query.order_by(columns.last).limit(1)).first()
         if signed is not None:
-            self._check_signed(signed, None)
+            self._check_signed(_Signed(*signed), None)
 
-    def _check_signed(self, signed: Row[Any], run: list[StoredRow] | None) -> None:
-        if not (isinstance(signed.first, int) and isinstance(signed.last, int) and 0 < signed.first <= signed.last):
+    def _check_signed(self, signed: _Signed, run: list[StoredRow] | None) -> None:
+        chain, last, first, _, session, signature = signed
+        if not (isinstance(first, int) and isinstance(last, int) and 0 < first <= last):
             return
-        voucher = self._voucher(signed.session)
+        voucher = self._voucher(session)
         if run is None:
-            run = log.rows_between(self.connection, signed.chain, signed.first, signed.last)
-        if voucher is None or not is_run(run, signed.first, signed.last):
+            run = log.rows_between(self.connection, chain, first, last)
+        if voucher is None or not is_run(run, first, last):
             return
-        home = self.keeper.foundation.home
-        statement = run_statement(home, signed.session, signed.chain, signed.first, signed.last, run[-1].hash)
-        if voucher.record.home == home and voucher.record.has_signed(
-            statement, stored(some_bytes, signed.signature, "a signature")
-        ):
+        home, record = self.keeper.foundation.home, voucher.record
+        statement = run_statement(home, session, chain, first, last, run[-1].hash)
+        if record.home == home and record.has_signed(statement, stored(some_bytes, signature, "a signature")):
             vouched = {row.hash: voucher for row in run}
             self._vouched.update(vouched)
             self.keeper.keep(vouched)
@@ -210,6 +221,11 @@ class Prover:
             row = self.connection.execute(query).first()
             self._vouchers[identifier] = None if row is None else read_voucher(identifier, row.statement, row.signature)
         return self._vouchers[identifier]
+
+
+@lru_cache(maxsize=256)
+def _words(rights: frozenset[Permission]) -> str:
+    return " ".join(sorted(rights))
 
 
 def _newest(versions: Sequence[_Version], fits: Callable[[_Version], bool]) -> Standing | None:

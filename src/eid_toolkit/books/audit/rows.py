@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, TypeGuard
 
 from eid_toolkit.books.ledger.canonical import digest
+from eid_toolkit.ground.plain_values import parse_json
 
 GENESIS = "0" * 64
 """What stands for the hash of the row before the first."""
@@ -19,6 +21,13 @@ PLACE = ("chain", "number")
 """The columns of rows since there are several chains."""
 OFFICE = "office"
 """The chain in which operators, keys and policies change; each operator has one of their own name besides."""
+
+
+@lru_cache(maxsize=2048)  # a row is asked for its steps, its content and its papers
+def read_detail(text: str) -> Mapping[str, object]:
+    """What the detail of a row tells, to be read only: nothing where it is no object; raises :class:`ValueError`."""
+    detail = parse_json(text)
+    return detail if isinstance(detail, dict) else {}
 
 
 class StoredRow(NamedTuple):
@@ -61,7 +70,7 @@ class StoredRow(NamedTuple):
     def is_shaped(self) -> bool:
         """Whether its columns have values such as this software writes."""
         for text in self[1:8]:
-            if not is_text(text):
+            if not (type(text) is str and text.isascii()) and not is_text(text):
                 return False
         for optional in (self.kind, self.state, self.chain):
             if optional is not None and not is_text(optional):
@@ -139,10 +148,11 @@ def row_hash(
     }
     if place == (None, None):
         return digest(values)
-    values |= dict(zip(PLACE, place, strict=True))
+    del values["previous"]
+    values["chain"], values["number"] = place
     if told != NOTHING:
-        values |= dict(zip(TOLD, told, strict=True))
-    return link(content_hash(values), previous)
+        values["kind"], values["version"], values["state"] = told
+    return link(digest(values), previous)
 
 
 def content_hash(values: Mapping[str, object]) -> str:

@@ -145,10 +145,12 @@ def _rows(connection: Connection, kind: Kind, keys: Sequence[str]) -> dict[str, 
     """The rows by their keys; None where a value among them is none that this software can have written."""
     try:
         with any_text(connection):
-            rows = connection.execute(select(kind.table).where(kind.key.in_(keys))).mappings().all()
+            rows = connection.execute(select(kind.table).where(kind.key.in_(keys))).all()
     except IntegrityBroken:
         return None
-    return {row[kind.key]: {column.name: row[column] for column in kind.table.columns} for row in rows}
+    names = [column.name for column in kind.table.columns]
+    each = [dict(zip(names, row, strict=True)) for row in rows]
+    return {values[kind.key.name]: values for values in each}
 
 
 def _row_of(connection: Connection, kind: Kind, key: str) -> dict[str, object] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, union, update
 
 from eid_toolkit.books.audit.log import AuditEvent, append, told_rows
 from eid_toolkit.books.audit.proving import Prover
-from eid_toolkit.books.audit.rows import StoredRow, is_text
+from eid_toolkit.books.audit.rows import StoredRow, is_text, read_detail
 from eid_toolkit.books.audit.taken_over import require_taken_over
 from eid_toolkit.books.ledger.database import is_writing
 from eid_toolkit.books.ledger.kinds import KINDS, NONE, TAKEN_OVER, Kind, Values
@@ -258,14 +257,13 @@ def _subject_of(row: StoredRow) -> str:
     return row.subject
 
 
-@lru_cache(maxsize=1024)
 def _told(detail: str) -> tuple[object, object]:
     """What the detail of a row says of its content, and of the row before."""
     try:
-        told = parse_json(detail)
-        return told.get(CONTENT, ""), told.get(BEFORE, "")
-    except (ValueError, TypeError, AttributeError):
+        told = read_detail(detail)
+    except (ValueError, TypeError):
         return "", ""
+    return told.get(CONTENT, ""), told.get(BEFORE, "")
 
 
 def _of_subject(error: EidError, kind: Kind, subject: str) -> IntegrityBroken:

@@ -77,6 +77,8 @@ class Kind:
 
 def _plain(value: object) -> object:
     """A value as it is hashed: the same whether it is about to be stored, or was read."""
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
     if isinstance(value, (bytes, memoryview)):
@@ -85,7 +87,7 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, float):  # is nowhere written
         raise ValueError("a number that is not whole")
-    return None if value is None else int(value)  # type: ignore[call-overload]
+    return int(value)  # type: ignore[call-overload]
 
 
 def _column(name: str) -> Callable[[Values], str]:
