@@ -182,3 +182,25 @@ def test_who_may_read_no_persons_learns_of_none(real_home: Home, portrait: Path)
         for words in (("application", "show"), ("document", "show"), ("card", "spoil", "--reason", "torn")):
             refused = CommandLine(real_home.root).call("--operator", "stan", *words, reference, code=BAD_INPUT, **given)
             assert made.id not in refused.output and made.person.data.primary_identifier not in refused.stdout
+
+
+def test_notices_are_listed_by_what_stands_on_the_card_or_by_name(office: CommandLine, portrait: Path) -> None:
+    person = added(office, "--personal-number", NUMBER)
+    document = issued(office, person, portrait)
+    as_json(office, "document", "report-lost", document["id"])
+    told = as_json(office, "notice", "list", "--document", document["id"])
+    for words in (("--document", document["document_number"]), ("--document", NUMBER)):
+        assert as_json(office, "notice", "list", *words) == told
+    of_person = as_json(office, "notice", "list", "--person", person)
+    assert as_json(office, "notice", "list", "--person", f"{NAME} {BORN}") == of_person
+    assert as_json(office, "notice", "list", "--person", NUMBER) == of_person
+
+
+def test_a_batch_takes_numbers_and_names_too(office: CommandLine, portrait: Path) -> None:
+    person = added(office, "--personal-number", NUMBER)
+    as_json(office, "application", "create", "--person", person, "--profile", "utopia-id", "--portrait", portrait)
+    as_json(office, "application", "approve", person, by="bert")
+    as_json(office, "document", "prepare", person)
+    office.one("emulator", "blank", "b-1")
+    words = ("card", "batch", f"{NAME} {BORN}", "--without-print-check", "--reader", "emulator:b-*")
+    assert as_json(office, *words)["counts"]["issued"] == 1

@@ -29,7 +29,7 @@ from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office import applying
-from eid_toolkit.work.office.finding import applications_of, find_application, find_person
+from eid_toolkit.work.office.finding import applications_of, find_application, find_document, find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Application
@@ -123,7 +123,7 @@ def create(
             read_file(portrait, MAX_FILE),
             lambda: biometrics_of(fingers, eyes),
             kind=kind,
-            replaces=replaces,
+            replaces=None if replaces is None else find_document(office, replaces, app.choose, "reissue"),
             evidence=lambda: evidence_of(shown),
             doubts=ClerkDoubts(app),
         )

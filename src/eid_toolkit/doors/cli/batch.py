@@ -23,6 +23,7 @@ from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import card_batches
+from eid_toolkit.work.office.finding import find_document
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document, Documents
@@ -101,7 +102,7 @@ def batch(
         counter = counter_of(office, checks_print=not without_print_check)
         run = card_batches.card_batch(
             office,
-            document_ids,
+            tuple(find_document(office, each, app.choose, "bind", "issue") for each in document_ids),
             readers,
             station,
             lambda name, wait: open_reader(name, app, wait),

@@ -12,7 +12,7 @@ from eid_toolkit.doors.cli.output import emit_rows, emit_values
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
-from eid_toolkit.work.office.finding import find_document, find_person
+from eid_toolkit.work.office.finding import find_document, find_person, person_identifier
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.agencies.notices import Notice
@@ -57,15 +57,17 @@ def add(
 
 
 @notice.command("list")
-@click.option("--person", metavar="PERSON", help="Only notices of this person, by identifier.")
-@click.option("--document", metavar="DOCUMENT", help="Only notices of this document, by identifier.")
+@click.option("--person", metavar="PERSON", help="Only notices of this person.")
+@click.option("--document", metavar="DOCUMENT", help="Only notices of this document.")
 @click.option("--all", "every", is_flag=True, help="Include withdrawn notices.")
 @list_format_option
 @pass_app
 def list_(app: App, person: str | None, document: str | None, every: bool, fmt: str) -> None:
     """List active notices."""
     with open_office(app) as office:
-        records = agencies.notices(office, withdrawn=every, person=person, document=document)
+        about_person = None if person is None else person_identifier(office, person, app.choose)
+        about_document = None if document is None else find_document(office, document, app.choose)
+        records = agencies.notices(office, withdrawn=every, person=about_person, document=about_document)
     rows = [record.to_json() for record in records]
     emit_rows(rows, _COLUMNS, fmt)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 20
 """Of more that fit, nobody is asked to choose."""
+_OF_PERSON = re.compile(r"P-[0-9A-Z]+", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[AD]-[0-9A-Z]+", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _NUMBER_LOOKED_UP = "document.looked-up"
@@ -55,6 +56,13 @@ def find_person(office: Office, text: str, choose: Choose) -> str:
     if not exact:
         raise BadInput("person-unknown", person=text)
     return _chosen(text, [Choice(each.id, told_of_person(each)) for each in exact], choose)
+
+
+def person_identifier(office: Office, text: str, choose: Choose) -> str:
+    """A person's identifier, by that, the personal number, or name and date of birth."""
+    if _OF_PERSON.fullmatch(text.strip()):
+        return text.strip().upper()
+    return _person_id(office, text, choose)
 
 
 def _person_id(office: Office, text: str, choose: Choose) -> str:
