@@ -1,6 +1,6 @@
-"""Draws the pictures of the docs: what `eid demo` prints, verdicts on a genuine and on a copied card, a contact sheet.
+"""Draws the pictures of the docs: what `eid demo` prints, verdicts on a genuine and on a copied card, pages.
 
-The contact sheet is drawn by Chromium, where that is installed; else its picture stays as it is.
+Pages (reports of verdicts, a contact sheet) are drawn by Chromium, where that is installed; else they stay as they are.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from PIL import Image, ImageEnhance
 
 from eid_toolkit import emulate, verify
 from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.work.inspection.reports.html_report import portrait_of, verdict_html
 from eid_toolkit.work.inspection.reports.text_report import verdict_text
 from eid_toolkit.work.inspection.reports.wording import Words
+from eid_toolkit.work.inspection.verdict import Verdict
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _BROWSER = (
@@ -48,10 +50,48 @@ def main() -> None:
         (DOCS / name).write_text(picture(title, lines), encoding="utf-8")
     browser = shutil.which("chromium")
     if browser is None:
-        print("Chromium is not installed: docs/contact-sheet.png stays as it is.", file=sys.stderr)
+        print("Chromium is not installed: the pictures of pages stay as they are.", file=sys.stderr)
         return
     with tempfile.TemporaryDirectory() as folder:
         contact_sheet(Path(folder), browser)
+        reports(Path(folder), browser)
+
+
+def reports(folder: Path, browser: str) -> None:
+    """The page of a genuine card on a screen, and that of a copied one on a phone: in a frame of its width."""
+    for name, spec, width, height in (("report.png", "utopia-id", 1280, 900), ("report-phone.png", "clone", 390, 1040)):
+        verdict = _verdict(spec)
+        words = Words(explain, in_short, lambda word, _: word)
+        page = folder / f"{spec}.html"
+        page.write_text(verdict_html(verdict, words, portrait_of(verdict.evidence)), "utf-8")
+        frame = folder / f"{spec}-frame.html"  # a window is never as narrow as a phone
+        size = f"width={width} height={height}"
+        frame.write_text(f"<body style='margin:0'><iframe src='{page.name}' {size} style='border:0'></iframe>", "utf-8")
+        whole = folder / name
+        _screenshot(browser, folder, frame, whole, f"{max(width, 500)},{height}")
+        with Image.open(whole) as picture:
+            picture.crop((0, 0, width, height)).save(DOCS / name, optimize=True)
+
+
+def _verdict(spec: str) -> Verdict:
+    with emulate(spec) as card:
+        return verify(card, card.can, card.trust)._inner
+
+
+def _screenshot(browser: str, folder: Path, page: Path, target: Path, size: str) -> None:
+    subprocess.run(
+        [
+            browser,
+            *_BROWSER,
+            f"--user-data-dir={folder}/profile",
+            f"--window-size={size}",
+            f"--screenshot={target}",
+            f"file://{page}",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 def contact_sheet(folder: Path, browser: str) -> None:
@@ -78,12 +118,7 @@ def contact_sheet(folder: Path, browser: str) -> None:
     born = ("--birth", "1980-02-29", "--sex", "F")
     eid("application", "new", "--profile", "utopia-id", "--surname", "Berg", *born, "--portrait", dark)
     eid("--operator", "bert", "application", "sheet", folder / "sheet.html")
-    for name, size in {"contact-sheet.png": "900,640"}.items():
-        subprocess.run(
-            [browser, *_BROWSER, f"--user-data-dir={folder}/profile", f"--window-size={size}",
-             f"--screenshot={DOCS / name}", f"file://{folder}/sheet.html"],
-            check=True, capture_output=True, timeout=120,
-        )  # fmt: skip
+    _screenshot(browser, folder, folder / "sheet.html", DOCS / "contact-sheet.png", "900,640")
 
 
 def demo() -> list[str]:
@@ -102,9 +137,7 @@ def demo() -> list[str]:
 
 def verdict_on(spec: str) -> list[str]:
     """What an officer sees of a card."""
-    with emulate(spec) as card:
-        verdict = verify(card, card.can, card.trust)
-    text = verdict_text(verdict._inner, Words(explain, in_short, lambda word, _: word))
+    text = verdict_text(_verdict(spec), Words(explain, in_short, lambda word, _: word))
     lines = [
         part for line in text.splitlines() for part in textwrap.wrap(line, _TERMINAL, drop_whitespace=False) or [""]
     ]
