@@ -45,7 +45,7 @@ def page_of(content: Content, shown: Sequence[OnSheet], authority: str, language
         "<meta name='viewport' content='width=device-width'><meta name='referrer' content='no-referrer'>\n"
         f"<title>{_text(title)}</title>\n<style>{_STYLE}</style></head>\n"
         f"<body><header><h1>{_text(authority)}: applications</h1><p>{_text(made)}</p></header>\n"
-        f"<ol>\n{items}\n</ol></body></html>\n"
+        f"<main><ol>\n{items}\n</ol></main></body></html>\n"
     )
 
 
