@@ -53,7 +53,7 @@ class TypingClerk(SilentClerk):
     refused: list[str] = field(default_factory=list)
     typed: str = ""
 
-    def which_document(self, find: Callable[[str], Document]) -> Document | None:
+    def which_document(self, find: Callable[[str], Document], is_any_left: Callable[[], bool]) -> Document | None:
         while self.cards:
             self.typed = self.cards.pop(0)
             if not self.typed:
@@ -243,3 +243,13 @@ def test_one_question_is_open_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
         order.append("first")
     other.join(10)
     assert order == ["first", "second"]
+
+
+def test_a_reader_asks_for_no_card_when_another_one_has_found_the_last_document(station: Station) -> None:
+    (document,) = station.documents(1)
+    found = printed(station)
+    assert found.is_any_left(())
+    found.find(document.document_number)
+    assert not found.is_any_left(())
+    found.release(document.id)
+    assert found.is_any_left(()) and not found.is_any_left([document.id])

@@ -33,7 +33,7 @@ class SilentClerk:
         assert matches(self.printed)
         return PrintCheck.TYPED
 
-    def which_document(self, find: Callable[[str], Document]) -> Document | None:
+    def which_document(self, find: Callable[[str], Document], is_any_left: Callable[[], bool]) -> Document | None:
         return None if self.printed is None else find(self.printed)
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:

@@ -129,6 +129,7 @@ TAKING_OVER = {"register take-over": "register take-over"}
 COMMANDS = {**ACTS, **OPERATORS, **TAKING_OVER}
 
 ELSEWHERE = {
+    "application new": "cli_office/test_application_new.py",
     "card batch": "check/personalization/test_stops.py",
     "card personalize": "check/personalization/test_stops.py",
     "demo": "cli/test_demo.py",
@@ -144,12 +145,12 @@ agency list, agency look-up, agency show, agent, application list, application q
 show, audit export, audit show, audit verify, card jobs, card status, completion, config set, config show, config
 unset, conformance, crypto-policy check, crypto-policy show, decode, doctor, document export, document history,
 document list, document show, document status-list, emulator attach, emulator blank, emulator check, emulator list,
-emulator manifest, emulator show, evidence key, evidence list, judge, keys show, lock, notice list, operator list,
-person duplicates, person export, person history, person search, person show, pki csca export, pki csca list, pki cvca
-export, pki cvca list, pki ds list, pki dv list, pki lint, pki master-list diff, pki master-list verify, pki show, pki
-terminal install, portrait check, profile check, profile list, profile show, read, reader list, register stats,
-register verify, samples, status, stock history, stock key list, stock show, stock vendor list, trust bundle import,
-trust bundle show, trust diff, trust list, trust show, unlock, verify
+emulator manifest, emulator show, evidence key, evidence list, judge, keys show, lock, notice list, officer init,
+officer update, operator list, person duplicates, person export, person history, person search, person show, pki csca
+export, pki csca list, pki cvca export, pki cvca list, pki ds list, pki dv list, pki lint, pki master-list diff, pki
+master-list verify, pki show, pki terminal install, portrait check, profile check, profile list, profile show, read,
+reader list, register stats, register verify, samples, status, stock history, stock key list, stock show, stock vendor
+list, trust bundle import, trust bundle show, trust diff, trust list, trust show, unlock, verify
 """
 """Commands that show something (who looked is on record before anything is shown), or act in no office."""
 

@@ -113,12 +113,14 @@ class BatchDesk(ClerkDesk):
     def confirm(self, document: Document, plan: Plan) -> None:
         """The batch as a whole was confirmed."""
 
-    def which_document(self, find: Callable[[str], Document]) -> Document | None:
+    def which_document(self, find: Callable[[str], Document], is_any_left: Callable[[], bool]) -> Document | None:
         """Has what is printed on the blank typed while no other reader asks; nothing typed leaves the blank.
 
         Where nobody answers any more, no new card is begun.
         """
         with self._screen.asking():
+            if not is_any_left():  # another reader has the last one
+                return None
             note(f"{harmless(self._reader)}: type or scan what is printed on this card; nothing to leave it as it is.")
             for _ in range(_TRIES):
                 try:

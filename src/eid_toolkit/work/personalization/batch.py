@@ -233,11 +233,15 @@ class Batch:
         if self._printed is None:
             return self._work.take(work.chip or "", self._avoided())
         if work.document_id is None:  # else the database went away when it was known already
-            named = desk.which_document(self._printed.find)
+            printed = self._printed
+            named = desk.which_document(printed.find, lambda: printed.is_any_left(self._avoided()))
             if named is None:
                 return None
             work.document_id = named.id
-        return self._work.take_named(work.document_id, work.chip or "")
+        try:
+            return self._work.take_named(work.document_id, work.chip or "")
+        finally:
+            self._printed.release(work.document_id)
 
     def _put_aside(self, work: CardInWork, error: EidError) -> None:
         """Leaves a document out for the rest of the batch, whose card would not pass."""

@@ -63,10 +63,10 @@ class Feeder(Protocol):
 class StationDesk(Desk, Protocol):
     """The people at one reader of a batch."""
 
-    def which_document(self, find: Callable[[str], Document], /) -> Document | None:
+    def which_document(self, find: Callable[[str], Document], is_any_left: Callable[[], bool], /) -> Document | None:
         """Has what is printed on a blank typed, and finds its document; None leaves the blank as it is.
 
-        Asked where the documents are found by what is printed.
+        Asked where the documents are found by what is printed; nobody is, when it comes to that, if none is left.
         """
         ...
 

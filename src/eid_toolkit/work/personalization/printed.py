@@ -7,6 +7,7 @@ is; the CAN has six digits (9303-11 9.5.2), so that of many documents two may ha
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 
 from eid_toolkit.books.register.documents.documents import Document, Documents
@@ -28,10 +29,23 @@ class PrintedDocuments:
     def __init__(self, documents: Documents, work: WorkQueue) -> None:
         self._documents, self._work = documents, work
         self._cans: dict[str, Secret] = {}
+        self._claimed: set[str] = set()
+        """Found, and not taken yet."""
         self._lock = threading.Lock()
 
+    def is_any_left(self, avoid: Collection[str]) -> bool:
+        """Whether a document waits that nobody has taken or found, but for those to ``avoid``."""
+        with self._lock:
+            claimed = set(self._claimed)
+        return self._work.free([*avoid, *claimed]).blanks > 0
+
+    def release(self, document_id: str) -> None:
+        """What was found is taken, or is not to be."""
+        with self._lock:
+            self._claimed.discard(document_id)
+
     def find(self, typed: str) -> Document:
-        """The document with this number, CAN or MRZ.
+        """The document with this number, CAN or MRZ; it is claimed until :meth:`release`.
 
         Raises :class:`BadInput` if none that waits has it, :class:`SeveralFit` if more than one does,
         :class:`NotPermitted` if the one that has it waits for no blank, because it is written already, say.
@@ -49,6 +63,8 @@ class PrintedDocuments:
         for document in waiting.values():
             if mrz is not None:
                 self._check_mrz(document, mrz)
+            with self._lock:
+                self._claimed.add(document.id)
             return document
         if numbered:
             raise NotPermitted("document-state", document=numbered[0].id, state=numbered[0].state)
