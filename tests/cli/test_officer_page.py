@@ -27,7 +27,7 @@ SCREEN = next(
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_of_the_page_is_one(words: list[str]) -> None:
     command: click.Command = main
-    context = click.Context(main)
+    context = click.Context(main, **main.context_settings)  # a command remembers its option --help as first asked for
     rest = words[1:]
     while isinstance(command, click.Group):
         name, *rest = rest

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -204,3 +206,94 @@ def test_a_batch_takes_numbers_and_names_too(office: CommandLine, portrait: Path
     office.one("emulator", "blank", "b-1")
     words = ("card", "batch", f"{NAME} {BORN}", "--without-print-check", "--reader", "emulator:b-*")
     assert as_json(office, *words)["counts"]["issued"] == 1
+
+
+def test_lists_have_the_names_of_whom_they_are_about(office: CommandLine, portrait: Path) -> None:
+    person = added(office, "--personal-number", NUMBER)
+    document = issued(office, NUMBER, portrait)
+    as_json(office, "document", "report-lost", document["document_number"])
+    before = len(as_json(office, "audit", "show"))
+    (row,) = as_json(office, "document", "list")
+    assert (row["id"], row["name"]) == (document["id"], NAME)
+    assert [each["action"] for each in as_json(office, "audit", "show")[before:]] == ["document.looked-up"]
+    assert NAME in office.one("document", "list", "--person", person).stdout
+    assert "name" not in as_json(office, "document", "list", "--without-names")[0]
+    assert NAME not in office.one("document", "list", "--without-names").stdout
+    agency = ("--field", "id", "--purpose", "a search", "--may-report")
+    office.one("--yes", "agency", "add", "police", "--name", "Police", *agency)
+    words = ("--kind", "wanted", "--person", NUMBER, "--agency", "police", "--reason", "a search")
+    as_json(office, "notice", "add", *words)
+    (notice,) = as_json(office, "notice", "list")
+    assert (notice["person"], notice["name"]) == (person, NAME)
+    assert NAME in office.one("notice", "list").stdout
+    for words in (("application", "list"), ("person", "search")):
+        assert NAME in office.one(*words).stdout, words
+
+
+def test_who_may_read_no_persons_sees_documents_without_names(real_home: Home, portrait: Path) -> None:
+    with at_work(real_home) as office:
+        document = office.document({**UTOPIAN, "personal_number": NUMBER})
+        allowed = {name for name, role in STAFF.items() if Permission.READ_PERSONS in permissions_of([role])}
+    home, given = CommandLine(real_home.root), {"EID_OPERATOR_PASSPHRASE": PASSPHRASE.reveal().decode()}
+    for name in STAFF:
+        (row,) = json.loads(home.call("--operator", name, "document", "list", "--format", "json", **given).stdout)
+        assert row["id"] == document.id
+        assert ("name" in row) is (name in allowed), name
+    nobody = json.loads(home.call("document", "list", "--format", "json").stdout)
+    assert "name" not in nobody[0]
+
+
+def test_duplicates_are_decided_by_what_is_known_of_both(office: CommandLine) -> None:
+    first = added(office, "--personal-number", NUMBER)
+    second = added(office, "--personal-number", "X-1", given="Anna Marie")
+    decided = as_json(office, "person", "duplicate", NUMBER.lower(), f"Eriksson Anna Marie {BORN}", "--different")
+    assert {first, second} <= set(json.dumps(decided).split('"'))
+    office.one("person", "duplicate", NUMBER, "Nobody 1974-08-12", "--different", code=BAD_INPUT)
+
+
+def test_the_log_is_asked_about_a_document_by_its_number_and_a_person_by_theirs(
+    office: CommandLine, portrait: Path, tmp_path: Path
+) -> None:
+    person = added(office, "--personal-number", NUMBER)
+    document = issued(office, NUMBER, portrait)
+    for told, identifier in ((document["document_number"].lower(), document["id"]), (NUMBER, person)):
+        wanted = as_json(office, "audit", "show", "--subject", identifier)
+        found = as_json(office, "audit", "show", "--subject", told)
+        assert wanted and [row["position"] for row in found[: len(wanted)]] == [row["position"] for row in wanted]
+    as_json(office, "audit", "checkpoint")
+    proof = tmp_path / "proof.json"
+    office.one("audit", "export", "--subject", document["document_number"], "--output", proof)
+    assert document["id"] in proof.read_text()
+    office.one("--yes", "agency", "add", "police2", "--name", "Police", "--field", "id", "--purpose", "a search")
+    assert as_json(office, "audit", "show", "--subject", "police2")
+    assert as_json(office, "audit", "show", "--subject", "U99999999") == []
+
+
+def test_a_job_is_decided_by_the_document_that_it_is_of(office: CommandLine, portrait: Path) -> None:
+    added(office, "--personal-number", NUMBER)
+    as_json(office, "application", "create", "--person", NUMBER, "--profile", "utopia-id", "--portrait", portrait)
+    as_json(office, "application", "approve", NUMBER, by="bert")
+    (document,) = as_json(office, "document", "prepare", NUMBER)
+    refused = office.one("card", "resolve", document["document_number"], "--resume", code=BAD_INPUT)
+    assert "No card was ever begun" in refused.stderr
+    office.one("emulator", "blank", "card")
+    office.one(
+        *("--yes", "card", "personalize", "--without-print-check", NUMBER, "--reader", "emulator:card"),
+    )
+    (job,) = as_json(office, "card", "jobs")
+    refused = office.one("card", "resolve", document["document_number"], "--resume", code=NOT_PERMITTED)
+    again = office.one("card", "resolve", job["id"], "--resume", code=NOT_PERMITTED)
+    assert refused.stderr == again.stderr and job["id"] in refused.stderr
+
+
+def test_times_are_typed_as_they_are_shown(office: CommandLine) -> None:
+    config = office.root / "eid.toml"
+    config.write_text(config.read_text("utf-8") + 'time_zone = "Asia/Ho_Chi_Minh"\n', "utf-8")
+    added(office)
+    newest = datetime.fromisoformat(as_json(office, "audit", "show")[-1]["time"])
+    for zone, words in ((ZoneInfo("Asia/Ho_Chi_Minh"), ()), (UTC, ("--utc",))):
+        local = newest.astimezone(zone)
+        for since, there in ((local - timedelta(seconds=1), True), (local + timedelta(hours=1), False)):
+            asked = ("audit", "show", "--since", f"{since:%Y-%m-%dT%H:%M:%S}")
+            found = json.loads(office.one(*words, *asked, "--format", "json").stdout)
+            assert bool(found) is there, (zone, since)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.books.register.people.person_data import LIKELY_YEARS, MOST_YEARS, PersonData
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.zones import Zones
-from support.homes import ANNA, UTOPIAN, WorkingOffice
+from support.homes import ANNA, ENTROPY, PASSPHRASE, UTOPIAN, NoQuestions, WorkingOffice
+from support.scripted import FixedClock
 
 TODAY = date(2026, 11, 30)
 
@@ -87,6 +91,32 @@ MORNING = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
 )
 def test_today_is_the_offices_day(state: str, configured: str | None, day: date) -> None:
     assert Zones(state, configured).today(MORNING) == day
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    zone=st.timezone_keys(),
+    now=st.datetimes(datetime(2027, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
+)
+@example("Asia/Ho_Chi_Minh", MORNING + timedelta(days=365))
+@example("Pacific/Kiritimati", datetime(2028, 2, 28, 10, 0, tzinfo=UTC))
+@example("Etc/GMT+12", datetime(2028, 3, 1, 11, 59, tzinfo=UTC))
+def test_at_any_time_in_any_zone_a_child_is_born_today_and_not_tomorrow(
+    demo_home: Home, zone: str, now: datetime
+) -> None:
+    home = replace(demo_home, config=replace(demo_home.config, time_zone=zone))
+    home.root.joinpath("eid.toml").write_bytes(home.config.encode())
+    today = now.astimezone(ZoneInfo(zone)).date()
+    office = WorkingOffice.open(home.root, NoQuestions(given=lambda: PASSPHRASE), FixedClock(now), ENTROPY)
+    persons = office.register.persons
+    try:
+        before = sum(1 for _ in persons.all())
+        with pytest.raises(BadInput, match="person-birth-in-future"):
+            persons.add(person(date_of_birth=str(today + timedelta(days=1))), ANNA)
+        assert persons.add(person(date_of_birth=str(today)), ANNA).data.date_of_birth.iso == str(today)
+        assert sum(1 for _ in persons.all()) == before + 1
+    finally:
+        office.register.close()
 
 
 @pytest.mark.parametrize("name", ["Nowhere/City", "", "../etc/passwd", "/etc/localtime", "a" * 300, "Europe"])

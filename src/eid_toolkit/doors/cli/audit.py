@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain, islice
 from os import SEEK_END
 from pathlib import Path
@@ -16,11 +16,13 @@ from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.layout import fixed
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, emit_values, note, say, terminal_width, time_text, to_json
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file, write_file, written_whole
 from eid_toolkit.work.office import audit_log
+from eid_toolkit.work.office.finding import find_subject
 
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow
@@ -51,12 +53,16 @@ def audit() -> None:
 
 
 @audit.command("show")
-@click.option("--subject", metavar="ID", help="Only rows about this person, application, document or operator.")
+@click.option(
+    "--subject",
+    metavar="ID",
+    help="Only rows about this person, application, document (also by its number) or operator.",
+)
 @click.option("--action", metavar="ACTION", help="Only rows with this action, for example document.issued.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Only rows from this time (UTC) on.",
+    help="Only rows from this time on, by the office's clock, or in UTC with --utc.",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N of these.")
 @list_format_option
@@ -70,10 +76,12 @@ def show(
     """
     from eid_toolkit.books.audit.log import Filter
 
-    criteria = Filter(subject, action, since.replace(tzinfo=UTC) if since else None, limit)
-    with open_office(app) as office, audit_log.rows(office, criteria) as rows:
-        for line in _shown(rows, fmt):
-            say(line)
+    first = presentation().moment(since) if since else None
+    with open_office(app) as office:
+        about = find_subject(office, subject, app.choose) if subject is not None else None
+        with audit_log.rows(office, Filter(about, action, first, limit)) as rows:
+            for line in _shown(rows, fmt):
+                say(line)
 
 
 @audit.command("verify")
@@ -163,7 +171,7 @@ def export(app: App, output: Path | None, subject: str | None) -> None:
     """
     if subject is not None:
         with open_office(app) as office:
-            proof = to_json(audit_log.prove(office, subject).to_json())
+            proof = to_json(audit_log.prove(office, find_subject(office, subject, app.choose)).to_json())
         if output is None:
             say(proof)
         else:

@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_optio
 from eid_toolkit.doors.cli.reasons import checked_reason, reason_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.work.office import cards
-from eid_toolkit.work.office.finding import find_document
+from eid_toolkit.work.office.finding import find_document, find_job
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document
@@ -125,7 +125,7 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @format_option
 @pass_app
 def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
-    """Decide how to proceed with a JOB that requires an operator's decision.
+    """Decide how to proceed with a JOB that requires an operator's decision; it may be named by its document.
 
     Where stock is kept, spoiling a card takes two people (--second-operator) and its serial.
     """
@@ -136,10 +136,11 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
         app.confirm(f"Permanently give up document {job.document_id} and its card?")
 
     with open_office(app) as office:
+        identifier = find_job(office, job_id, app.choose)
         if decision == "spoil":
-            job = cards.spoil_job(office, job_id, reason, serial, confirm)
+            job = cards.spoil_job(office, identifier, reason, serial, confirm)
         else:
-            job = cards.resume_job(office, job_id, reason)
+            job = cards.resume_job(office, identifier, reason)
     emit(job.to_json(), fmt, lambda: _job_text(job))
 
 

@@ -57,7 +57,7 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 @click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
 @click.option("--person", metavar="PERSON", help="Only this person's documents, newest first.")
 @click.option("--number", metavar="NUMBER", help="Only documents with this number, newest first.")
-@click.option("--names", is_flag=True, help="Show the holders' names; who looked is on record.")
+@click.option("--without-names", is_flag=True, help="Do not show who the holders are.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of documents.")
 @click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
 @list_format_option
@@ -67,22 +67,25 @@ def list_(
     state: str | None,
     person: str | None,
     number: str | None,
-    names: bool,
+    without_names: bool,
     limit: int | None,
     offset: int,
     fmt: str,
 ) -> None:
-    """List documents, oldest first."""
+    """List documents, oldest first.
+
+    An operator who may read persons sees the holders' names; who looked is on record.
+    """
     from eid_toolkit.books.register.documents.documents import DocumentState
 
     with open_office(app) as office:
         if person is not None or number is not None:
             theirs = documents_of(office, person, number, app.choose)
             chosen = [each for each in theirs if state in (None, each.state)][offset:]
-            _show_list(office, chosen[:limit], fmt, names=names)
+            _show_list(office, chosen[:limit], fmt, names=not without_names)
             return
         records = office.register.documents.list(DocumentState(state) if state else None, limit, offset)
-        _show_list(office, list(records), fmt, names=names)
+        _show_list(office, list(records), fmt, names=not without_names)
 
 
 @document.command("show")
@@ -127,9 +130,7 @@ def _to_json(office: Office, record: Document) -> dict[str, object]:
 
 def _show_list(office: Office, records: list[Document], fmt: str, *, names: bool = False) -> None:
     rows = [_to_json(office, record) for record in records]
-    columns = _COLUMNS
-    if names:
-        holders = documents.holders(office, records)
-        rows = [{**row, "name": holders[record.id]} for row, record in zip(rows, records, strict=True)]
-        columns = ("id", "name", *_COLUMNS[2:])
-    emit_rows(rows, columns, fmt)
+    holders = documents.holders(office, records) if names else None
+    if holders is not None:
+        rows = [{**row, "name": holders.get(record.id)} for row, record in zip(rows, records, strict=True)]
+    emit_rows(rows, _COLUMNS if holders is None else ("id", "name", *_COLUMNS[2:]), fmt)

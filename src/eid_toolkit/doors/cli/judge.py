@@ -10,6 +10,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.verdicts import (
     EXIT_CODES,
     Shown,
@@ -34,7 +35,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("evidence", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--sod", type=_FILE, help="EF.SOD as dumped by another tool.")
 @click.option("--dg", "groups", multiple=True, type=_FILE, help="Another dumped file; repeatable.")
-@click.option("--at", metavar="TIME", help="Judge as of this time (ISO 8601; UTC if no time zone is given).")
+@click.option(
+    "--at", metavar="TIME", help="Judge as of this time (ISO 8601; without a zone by the clock, as times are shown)."
+)
 @verdict_options
 @format_option
 @pass_app
@@ -105,7 +108,6 @@ def _parse_time(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter: a time that in UTC is before the year 1 or behind 9999
+        return presentation().moment(datetime.fromisoformat(text))
+    except ValueError:
         raise UsageError("time-malformed", text=text) from None

@@ -9,7 +9,9 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 INTERRUPTED = 130
+_WORDS = "eid_toolkit.words"
+"""In the context: the words of the line."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "agency": (
@@ -152,12 +156,12 @@ class RootGroup(Group):
             _give_up_output()
             sys.exit(_exit_code_of_untold(self._usage_error or error.__context__) or away.exit_code)
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_WORDS] = tuple(args)
         try:
-            return super().make_context(*args, **kwargs)
+            return super().parse_args(ctx, args)
         except click.ClickException as error:
-            self._usage_error = error
-            raise
+            self._misused(ctx, error)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -171,9 +175,7 @@ class RootGroup(Group):
             note("Interrupted.")
             ctx.exit(INTERRUPTED)
         except click.ClickException as error:
-            error.message = plain(error.message)  # type: ignore[misc]  # which may repeat an argument
-            self._usage_error = error  # which click tells only later
-            raise
+            self._misused(ctx, error)
         except click.exceptions.Exit:
             raise
         except OSError as error:
@@ -190,6 +192,15 @@ class RootGroup(Group):
         except Exception as error:
             _complain(ctx, EidError("internal-error", kind=type(error).__name__))
             ctx.exit(EidError.exit_code)
+
+    def _misused(self, ctx: click.Context, error: click.ClickException) -> NoReturn:
+        if _wants_json(ctx):
+            command = (getattr(error, "ctx", None) or ctx).command_path
+            _complain(ctx, UsageError("usage-error", message=error.format_message(), command=command))
+            ctx.exit(error.exit_code)
+        error.message = plain(error.message)  # type: ignore[misc]  # which may repeat an argument
+        self._usage_error = error  # which click tells only later
+        raise error
 
 
 def _open_closed_streams() -> None:
@@ -227,6 +238,14 @@ def _exit_code_of_untold(error: BaseException | None) -> int | None:
     return None if error is None else error.exit_code
 
 
+def _wants_json(ctx: click.Context) -> bool:
+    """Whether results, and so errors, are to be JSON, also where the line was not read to its end."""
+    words: tuple[str, ...] = ctx.meta[_WORDS]
+    forms = [after for word, after in pairwise((*words, "")) if word == "--format"]
+    forms += [word.partition("=")[2] for word in words if word.startswith("--format=")]
+    return bool({"json", "jsonl"}.intersection(forms))
+
+
 def _complain(ctx: click.Context, error: EidError) -> None:
     """Print what went wrong on stderr, with the traceback first where it was asked for."""
     try:
@@ -237,7 +256,7 @@ def _complain(ctx: click.Context, error: EidError) -> None:
         import traceback
 
         note(traceback.format_exc().rstrip())
-    app.tell(error)
+    (replace(app, errors_as_json=True) if _wants_json(ctx) else app).tell(error)
 
 
 def _print_error(error: EidError) -> None:

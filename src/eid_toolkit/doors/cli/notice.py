@@ -17,7 +17,7 @@ from eid_toolkit.work.office.finding import find_document, find_person, person_i
 if TYPE_CHECKING:
     from eid_toolkit.books.register.agencies.notices import Notice
 
-_COLUMNS = ("id", "kind", "document", "person", "agency", "reported_at", "withdrawn_at")
+_COLUMNS = ("id", "kind", "document", "person", "name", "agency", "reported_at", "withdrawn_at")
 
 
 @click.group(cls=Group)
@@ -68,7 +68,8 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
         about_person = None if person is None else person_identifier(office, person, app.choose)
         about_document = None if document is None else find_document(office, document, app.choose)
         records = agencies.notices(office, withdrawn=every, person=about_person, document=about_document)
-    rows = [record.to_json() for record in records]
+        names = agencies.names_in(office, records)
+    rows = [{**record.to_json(), "name": names.get(record.person_id or "")} for record in records]
     emit_rows(rows, _COLUMNS, fmt)
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, tzinfo
 
 import click
 
+from eid_toolkit.ground.errors import UsageError
+
 _META = "eid_toolkit.presentation"
 _HEX = frozenset("0123456789abcdef")
 TIMES = frozenset(
@@ -79,6 +81,19 @@ class Presentation:
         else:
             shown = [None if each is None else f"{self._clock(each)} {_offset(each)}" for each in local]
         return name, [value if text is None else text for value, text in zip(column, shown, strict=True)]
+
+    def moment(self, clock: datetime) -> datetime:
+        """The point in time, in UTC, at which the clock shows this; one that has its zone is that already.
+
+        Raises :class:`UsageError` for one that in UTC is before the year 1 or behind 9999.
+        """
+        zone = self.zone()
+        try:
+            if clock.tzinfo is None and zone is not None:
+                clock = clock.replace(tzinfo=zone)
+            return clock.astimezone(UTC)
+        except (OverflowError, ValueError):
+            raise UsageError("time-malformed", text=clock.isoformat()) from None
 
     def _clock(self, local: datetime, *, seconds: bool = False) -> str:
         return f"{local:%Y-%m-%d %H:%M:%S}" if self.verbose or seconds else f"{local:%Y-%m-%d %H:%M}"

@@ -80,6 +80,12 @@ def notices(office: Office, *, withdrawn: bool, person: str | None, document: st
     return office.register.notices.list(operator, withdrawn=withdrawn, person=person, document=document)
 
 
+def names_in(office: Office, records: Sequence[Notice]) -> dict[str, str]:
+    """The names of the persons whom the notices are about; who looked at these is on record."""
+    people = {each.person_id for each in records if each.person_id is not None}
+    return {each: office.register.persons.get(each).data.names for each in sorted(people)}
+
+
 def withdraw_notice(office: Office, notice: str, reason: str) -> Notice:
     """A notice holds no more; it stays on record."""
     return office.register.notices.withdraw(notice, reason, office.operator(Permission.REPORT_NOTICES))

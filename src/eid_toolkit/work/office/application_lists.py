@@ -177,7 +177,7 @@ class _Checking:
             self._prints.add(row.line, kept)
             return ListedRow(row.line, number, RowState.THERE, waiting.id)
         applications.check(person, self._profile, kind, replaces, self._options.evidence)
-        try_application(self._office, self._profile, person, done.portrait, {})
+        try_application(self._office, self._profile, person.data, done.portrait, {})
         like = [each.application for each in applications.alike(kept, person.id)]
         like += [f"line {line}" for line in self._prints.like(kept)]
         self._prints.add(row.line, kept)

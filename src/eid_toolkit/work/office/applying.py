@@ -42,7 +42,6 @@ def apply(
     DG3 and DG4 as far as there are some, ``evidence`` what was shown to the clerk, ``doubts`` decide about a portrait
     that is odd, or like another person's. Raises :class:`BadInput` for one that is refused.
     """
-    from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.work.office import portraits
 
     office.acting.may(Permission.APPLY)
@@ -50,20 +49,9 @@ def apply(
     done = portraits.accepted(portrait, wanted.portrait)
     holder = office.register.persons.get(person())
     data_groups, shown = biometrics(), evidence()
-    try_application(office, wanted, holder, done.portrait, data_groups)
+    try_application(office, wanted, holder.data, done.portrait, data_groups)
     noted = _ask(office, done, holder.id, doubts)
-    return office.register.applications.create(
-        holder,
-        wanted,
-        done.portrait,
-        office.operator(Permission.APPLY),
-        data_groups,
-        kind=ApplicationKind(kind),
-        replaces=replaces,
-        evidence=shown,
-        fingerprint=done.fingerprint,
-        noted=noted,
-    )
+    return _create(office, holder, wanted, done, data_groups, kind=kind, replaces=replaces, evidence=shown, noted=noted)
 
 
 def apply_for_new(
@@ -85,16 +73,13 @@ def apply_for_new(
     identifier of who is meant, or None. All is checked as by :func:`apply` before anything is written. Returns the
     application, and how many of the register the person may be.
     """
-    from eid_toolkit.books.register.documents.applications import ApplicationKind
     from eid_toolkit.work.office import people, portraits
-    from eid_toolkit.work.office.trial import try_document
 
     office.acting.may(Permission.APPLY)
     wanted = issued_here(office, profile)
     done = portraits.accepted(portrait, wanted.portrait)
     data_groups, shown = biometrics(), evidence()
-    if all(number in wanted.data_groups for number in data_groups):  # said otherwise where the application is created
-        try_document(office, wanted, data, done.portrait, data_groups)
+    try_application(office, wanted, data, done.portrait, data_groups)
     others = people.known_as(office, data)
     chosen = known(others) if others else None
     if chosen is None and (years := people.unlikely_age(office, data)) is not None:
@@ -105,13 +90,38 @@ def apply_for_new(
         holder, alike = people.add(office, data, source)
     else:
         holder = office.register.persons.get(chosen)
-    operator = office.operator(Permission.APPLY)
-    kind = ApplicationKind.FIRST
-    application = office.register.applications.create(
-        holder, wanted, done.portrait, operator, data_groups,
-        kind=kind, replaces=None, evidence=shown, fingerprint=done.fingerprint, noted=noted,
-    )  # fmt: skip
+    application = _create(
+        office, holder, wanted, done, data_groups, kind="first", replaces=None, evidence=shown, noted=noted
+    )
     return application, alike
+
+
+def _create(
+    office: Office,
+    holder: Person,
+    profile: DocumentProfile,
+    done: Examined,
+    data_groups: Mapping[int, bytes],
+    *,
+    kind: str,
+    replaces: str | None,
+    evidence: Sequence[Evidence],
+    noted: Mapping[str, object],
+) -> Application:
+    from eid_toolkit.books.register.documents.applications import ApplicationKind
+
+    return office.register.applications.create(
+        holder,
+        profile,
+        done.portrait,
+        office.operator(Permission.APPLY),
+        data_groups,
+        kind=ApplicationKind(kind),
+        replaces=replaces,
+        evidence=evidence,
+        fingerprint=done.fingerprint,
+        noted=noted,
+    )
 
 
 def issued_here(office: Office, profile: str) -> DocumentProfile:
@@ -148,7 +158,7 @@ def reissue(
     holder = office.register.persons.get(before.person.merged_into or before.person.id)
     picture = applications.portrait(before) if done is None else done.portrait
     data_groups = applications.biometrics(before)
-    try_application(office, profile, holder, picture, data_groups)
+    try_application(office, profile, holder.data, picture, data_groups)
     noted: Mapping[str, object] = {}
     if done is None:
         kept = applications.print_of(before)
@@ -184,14 +194,14 @@ def _ask(office: Office, done: Examined, person: str, doubts: Doubts) -> Mapping
 
 
 def try_application(
-    office: Office, profile: DocumentProfile, holder: Person, picture: Portrait, data_groups: Mapping[int, bytes]
+    office: Office, profile: DocumentProfile, holder: PersonData, picture: Portrait, data_groups: Mapping[int, bytes]
 ) -> None:
     """Raises for what would be refused when the document is prepared."""
     from eid_toolkit.work.office.trial import try_document
 
     if any(number not in profile.data_groups for number in data_groups):  # said where the application is created
         return
-    try_document(office, profile, holder.data, picture, data_groups)
+    try_document(office, profile, holder, picture, data_groups)
 
 
 def listed(office: Office, state: ApplicationState | None, limit: int | None, offset: int) -> Sequence[Application]:

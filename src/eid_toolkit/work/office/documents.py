@@ -28,11 +28,17 @@ def prepare(office: Office, applications: Iterable[str] | None) -> tuple[list[Do
     return [outcome for outcome in outcomes if not isinstance(outcome, EidError)], failures
 
 
-def holders(office: Office, records: Sequence[Document]) -> dict[str, str]:
-    """The holders' names, by the documents' identifiers; that they were looked at is on record."""
+def holders(office: Office, records: Sequence[Document]) -> dict[str, str] | None:
+    """The holders' names, by the documents' identifiers; None for somebody who may not read persons, or is not named.
+
+    That they were looked at is on record.
+    """
+    if not office.may_look(Permission.READ_PERSONS):
+        return None
     operator = office.look(Permission.READ_PERSONS)
-    names = {each.id: office.register.documents.application_of(each).person.data.names for each in records}
-    office.register.record(operator, "document.looked-up", "documents", {"by": "list", "hits": len(names)})
+    names = office.register.documents.holders([each.id for each in records])
+    if names:
+        office.register.record(operator, "document.looked-up", "documents", {"by": "list", "hits": len(names)})
     return names
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 20
 """Of more that fit, nobody is asked to choose."""
+_ANY = re.compile(r"[A-Z]-[0-9A-Z]+")
+_OF_JOB = re.compile(r"J-[0-9A-Z]+", re.IGNORECASE)
 _OF_PERSON = re.compile(r"P-[0-9A-Z]+", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[AD]-[0-9A-Z]+", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
@@ -102,6 +104,37 @@ def find_document(office: Office, text: str, choose: Choose, *actions: str) -> s
             raise BadInput("person-without-document", person=text)
     wanted = [each for each in found if any(DOCUMENT.allows(each.state, action) for action in actions)]
     return _chosen(text, [Choice(each.id, told_of_document(each)) for each in wanted or found], choose)
+
+
+def find_job(office: Office, text: str, choose: Choose) -> str:
+    """A personalization's identifier, by that, or by its document as :func:`find_document` takes one.
+
+    Of a document's jobs it is the one that waits for a decision, else the newest; raises :class:`BadInput` for none.
+    """
+    if _OF_JOB.fullmatch(text.strip()):
+        return text.strip().upper()
+    document, journal = find_document(office, text, choose, "bind", "issue"), office.personalization.journal
+    job = journal.unresolved(document) or next(reversed(journal.of_document(document)), None)
+    if job is None:
+        raise BadInput("document-without-job", document=document)
+    return job.id
+
+
+def find_subject(office: Office, text: str, choose: Choose) -> str:
+    """What the audit log calls something: a document by its number, a person by theirs; anything else as it is."""
+    if _ANY.fullmatch(text.strip()) or not any(map(str.isdigit, text)):
+        return text.strip()
+    found = office.register.documents.with_number(text.strip())
+    if found:
+        return _chosen(text, [Choice(each.id, told_of_document(each)) for each in found], choose)
+    if not office.may_look(Permission.READ_PERSONS):
+        return text.strip()
+    try:
+        return _person_id(office, text, choose)
+    except SeveralFit:
+        raise
+    except BadInput:
+        return text.strip()
 
 
 def documents_of(office: Office, person: str | None, number: str | None, choose: Choose) -> Sequence[Document]:

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eid_toolkit.ground.errors import NotPermitted, UsageError
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.work.office.credentials import Credentials, Purpose
@@ -121,6 +122,16 @@ class Office:
         if self.home.config.demo and self.credentials.operator is None:
             return Operator(UNNAMED)
         return self.operator(permission)
+
+    def may_look(self, permission: Permission) -> bool:
+        """Whether :meth:`look` would let the operator, before anybody is asked for a passphrase."""
+        if self.home.config.demo and self.credentials.operator is None:
+            return True
+        try:
+            self.acting.may(permission)
+        except (NotPermitted, UsageError):
+            return False
+        return True
 
     def profile(self, name: str) -> DocumentProfile:
         """A document profile of the package or of the home."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Row, select
 
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.ledger.decisions import decision_of
-from eid_toolkit.books.ledger.schema import decision, document
+from eid_toolkit.books.ledger.schema import application, decision, document, person
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.ledger.workflow import DOCUMENT, DocumentState
 from eid_toolkit.books.register.documents.applications import Application
+from eid_toolkit.books.register.people.person_record import person_of
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import Named, to_plain
 from eid_toolkit.ground.secret import Secret
@@ -28,6 +29,7 @@ MRZ_INFORMATION = "mrz-information"
 CHIP_AUTHENTICATION_KEY = "chip-authentication-key"
 ACTIVE_AUTHENTICATION_KEY = "active-authentication-key"
 TERMINAL_TRUST = "terminal-trust"
+_CHUNK = 500
 PRINT_CHECK = "print_check"
 """Where the decision to issue a document says how the print was checked."""
 CHIP_KEYS = (CHIP_AUTHENTICATION_KEY, ACTIVE_AUTHENTICATION_KEY)
@@ -165,6 +167,18 @@ def print_check_of(connection: Connection, identifier: str) -> PrintCheck | None
     issued = decision_of(row) if row is not None else None
     told = issued.state.get(PRINT_CHECK) if issued is not None else None
     return stored(PrintCheck, str(told), "a print check") if told is not None else None
+
+
+def holders_of(connection: Connection, identifiers: Sequence[str]) -> dict[str, str]:
+    """The holders' names by the documents' identifiers."""
+    query = select(document.c.id, person).join(application, application.c.id == document.c.application_id)
+    query = query.join(person, person.c.id == application.c.person_id)
+    names: dict[str, str] = {}
+    for start in range(0, len(identifiers), _CHUNK):
+        some = query.where(document.c.id.in_(identifiers[start : start + _CHUNK]))
+        for row in connection.execute(some).mappings():
+            names[row[document.c.id]] = person_of(row).data.names
+    return names
 
 
 def document_of(row: Row[Any]) -> Document:

@@ -37,6 +37,7 @@ from eid_toolkit.books.register.documents.document_rows import (
     binding_of,
     document_of,
     has_document,
+    holders_of,
     load_document,
     print_check_of,
 )
@@ -155,6 +156,11 @@ class Documents:
         query = select(document).where(condition).order_by(document.c.created_at.desc(), document.c.id)
         with self._database.read() as connection:
             return tuple(map(document_of, connection.execute(query)))
+
+    def holders(self, identifiers: Sequence[str]) -> dict[str, str]:
+        """The names of the persons whose documents these are, by the documents' identifiers."""
+        with self._database.read() as connection:
+            return holders_of(connection, identifiers)
 
     def application_of(self, record: Document) -> Application:
         """The application that the document was prepared for."""

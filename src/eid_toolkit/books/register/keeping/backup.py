@@ -119,7 +119,7 @@ def back_up(
         raise NotPermitted("backup-exists", file=path.name)
     _record(database, clock, operator, BEGUN, {})
     with new_file(path) as (stream, publish):
-        manifest = _write(database, foundation, config, stream, operator, clock, entropy)
+        manifest = write_state(database, foundation, config, stream, operator, clock, entropy)
         try:
             publish()
         except FileExistsError:  # it has come meanwhile
@@ -128,23 +128,6 @@ def back_up(
         failure = _failure_to_record(database, clock, operator, told)
     if failure is not None:
         raise failure
-    return manifest
-
-
-def write_state(
-    database: Database,
-    foundation: Foundation,
-    config: HomeConfig,
-    path: Path,
-    operator: Operator,
-    clock: Clock,
-    entropy: Entropy,
-) -> Manifest:
-    """As :func:`back_up`, and not on record: for a caller who lets nobody write meanwhile, and records what it is."""
-    operator.require(Permission.BACK_UP)
-    with new_file(path) as (stream, publish):
-        manifest = _write(database, foundation, config, stream, operator, clock, entropy)
-        publish()
     return manifest
 
 
@@ -176,7 +159,7 @@ def _record(database: Database, clock: Clock, operator: Operator, action: str, d
         log.append(connection, clock.now(), operator, [AuditEvent(action, SUBJECT, detail)])
 
 
-def _write(
+def write_state(
     database: Database,
     foundation: Foundation,
     config: HomeConfig,
@@ -185,6 +168,7 @@ def _write(
     clock: Clock,
     entropy: Entropy,
 ) -> Manifest:
+    """Write the register's state of this moment, and put nothing on record: that is for the caller."""
     with database.read() as connection:
         tables = reflected_tables(connection)
         manifest = _manifest(connection, tables, config, clock.now())

@@ -24,7 +24,7 @@ from eid_toolkit.books.register.keeping.backup_restore import Restored, Restorer
 from eid_toolkit.books.register.stock.leases import database_time, is_held
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import NotPermitted
-from eid_toolkit.ground.home.atomic import sync_directory, write_atomic
+from eid_toolkit.ground.home.atomic import new_file, sync_directory, write_atomic
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.home.home import CONFIG_NAME, Home
 from eid_toolkit.ground.ports import Clock, Entropy
@@ -74,9 +74,10 @@ class Mover:
                     if is_held(row.holder, row.token, row.expires_at, now):
                         raise NotPermitted("move-while-at-work", subject=row.subject)
                 state = Path(folder) / "register"
-                foundation, config = self._keys.foundation, self._home.config
-                operator, clock = self._people[0], self._clock
-                write_state(database, foundation, config, state, operator, clock, self._entropy)
+                where = (database, self._keys.foundation, self._home.config)
+                with new_file(state) as (stream, publish):
+                    write_state(*where, stream, self._people[0], self._clock, self._entropy)
+                    publish()
                 checked = self._restorer.check(state)
                 done = self._restorer.restore(checked, replace=replace)
                 write_atomic(self._home.root / CONFIG_NAME, self._config.encode())

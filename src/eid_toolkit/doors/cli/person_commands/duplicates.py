@@ -12,6 +12,7 @@ from eid_toolkit.doors.cli.output import details, emit, note
 from eid_toolkit.doors.cli.person_commands.shared import people_table
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import people
+from eid_toolkit.work.office.finding import find_person
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_pairs import Pair
@@ -54,7 +55,8 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
             app.confirm(f"Are {one.id} and {other.id} the same person? {one.id} is kept.")
 
     with open_office(app) as office:
-        decided = people.decide_pair(office, first, second, confirm, same=same)
+        one, other = (find_person(office, each, app.choose) for each in (first, second))
+        decided = people.decide_pair(office, one, other, confirm, same=same)
     emit(decided.to_json(), fmt, lambda: _details(decided))
 
 
