@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from eid_toolkit.cards.transport.interface import Card
 from eid_toolkit.cards.transport.pcsc import list_readers
 from eid_toolkit.cards.transport.vpcd import VpcdCard
 from support.isolation import PCSCD, is_possible, pcscd_command
+from support.ports import free_ports
 from support.waiting import LIMIT, ended, wait_for
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READERS = ("Specimen Alpha", "Specimen Beta")
 SLOTS_OF_READER = 2
+ATTEMPTS = 3
 
 
 @functools.cache
@@ -53,9 +55,20 @@ class PrivatePcscd:
         self.slots: tuple[Slot, ...] = ()
 
     def start(self) -> None:
-        """Start it unless it runs; returns when it answers and its readers listen."""
-        if self._process is not None and self._process.poll() is None:
-            return
+        """Start it unless it runs; returns when it answers and its readers listen.
+
+        A reader whose port was taken meanwhile never appears: the next attempt has other ports.
+        """
+        for _ in range(ATTEMPTS):
+            if self._process is None or self._process.poll() is not None:
+                self._launch()
+            with suppress(TimeoutError):
+                wait_for(lambda: len(list_readers()) == len(self.slots), limit=LIMIT / ATTEMPTS)
+                return
+            self.kill()
+        raise TimeoutError(f"the virtual readers do not appear: {(self._folder / 'log').read_text(errors='replace')}")
+
+    def _launch(self) -> None:
         run = self._folder / "run"
         shutil.rmtree(run, ignore_errors=True)
         run.mkdir()
@@ -64,7 +77,6 @@ class PrivatePcscd:
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(lambda: _accepts(run / "pcscd.comm"), "pcscd does not answer")
-        wait_for(lambda: len(list_readers()) == len(self.slots), "the virtual readers do not appear")
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -119,27 +131,12 @@ class PrivatePcscd:
         for number, name in enumerate(READERS):
             library = self._folder / f"libifdvpcd-{number}.so"
             shutil.copy(DRIVER, library)
-            port = _free_ports(SLOTS_OF_READER)
+            port = free_ports(SLOTS_OF_READER)
             device = f"/dev/null:0x{port:04X}"
             entries.append(f'FRIENDLYNAME "{name}"\nDEVICENAME {device}\nLIBPATH {library}\nCHANNELID 0x{port:04X}\n')
             slots += [Slot(f"{name} 00 {slot:02X}", port + slot) for slot in range(SLOTS_OF_READER)]
         (configuration / "readers").write_text("\n".join(entries))
         self.slots = tuple(slots)
-
-
-def _free_ports(count: int) -> int:
-    """The first of ``count`` consecutive free TCP ports."""
-    while True:
-        with socket.socket() as first:
-            first.bind(("", 0))
-            port: int = first.getsockname()[1]
-            if port + count <= 0xFFFF and all(_is_free(port + offset) for offset in range(1, count)):
-                return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _accepts(path: Path) -> bool:

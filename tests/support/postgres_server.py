@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from support.ports import free_ports
 
 _ROOM = 1 << 30
 
@@ -55,7 +56,7 @@ class PrivatePostgres:
         self._binaries = binaries
         self._durable = durable
         self._listens, self._tls = listens, tls
-        self.port = _free_port() if listens else 5432
+        self.port = free_ports() if listens else 5432
         # In any case at a short path: it becomes a socket's.
         self._root = Path(tempfile.mkdtemp(prefix="eid-pg-", dir=(None if durable else memory_folder()) or "/tmp"))
         self._runs_as: list[str] = []
@@ -138,10 +139,3 @@ class PrivatePostgres:
             words, check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -19,9 +19,9 @@ class HelperFailed(BaseException):
     """A thread beside the test failed. No Exception, so that no code under test takes it for one of its own."""
 
 
-def wait_for(condition: Callable[[], bool], complaint: str = "it never came") -> None:
-    """Return when ``condition`` holds; TimeoutError with the complaint if it never does."""
-    deadline = time.monotonic() + LIMIT
+def wait_for(condition: Callable[[], bool], complaint: str = "it never came", limit: float = LIMIT) -> None:
+    """Return when ``condition`` holds; TimeoutError with the complaint if it never does, after ``limit`` seconds."""
+    deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(complaint)
