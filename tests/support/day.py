@@ -51,6 +51,22 @@ class Day:
         """Count anew."""
         self.commands = self.keys = self.questions = 0
 
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """What is done meanwhile, nobody types."""
+        counted = self.commands, self.keys, self.questions
+        yield
+        self.commands, self.keys, self.questions = counted
+
+    def unlocked(self, who: str, command: str, answer: Answer) -> str:
+        """One command in a shell whose person has unlocked their keys: no passphrase is asked for beyond that one."""
+        asked = self.asked[who]
+        screen = self.at_terminal_of(who, "unlock", command, answer=answer)
+        assert self.asked[who] == asked + 1, screen
+        self.commands -= 1
+        self.keys -= len("eid unlock\n")
+        return screen
+
     def counts(self) -> str:
         """What was counted, for a person."""
         return f"{self.commands} commands, {self.keys} keys, {self.questions} questions"
