@@ -123,12 +123,12 @@ def test_the_hashes_that_name_files_are_listed_with_them(office: WorkingOffice, 
     application = office.application()
     office.register.close()
     line, folder = CommandLine(office.home.root), tmp_path / "portraits"
-    folder.mkdir()
     listed = line.call("--operator", "bert", "application", "approve", "--all", code=130, typed="n\n").stderr
     assert application.id in listed and application.portrait_sha256 not in listed
     words = ("--operator", "bert", "application", "approve", "--all", "--portraits", folder)
     assert application.portrait_sha256 in line.call(*words, code=130, typed="n\n").stderr
     assert [path.stem for path in folder.iterdir()] == [application.portrait_sha256]
+    assert folder.stat().st_mode & 0o077 == 0  # it was made, for faces are in it
 
 
 def test_documents_are_shown_without_the_hashes_of_their_content(office: WorkingOffice) -> None:

@@ -27,6 +27,7 @@ from eid_toolkit.doors.cli.output import emit_rows, note, table
 from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.ground.home.atomic import private_directory
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office import applying
 from eid_toolkit.work.office.finding import applications_of, find_application, find_document, find_person
@@ -184,9 +185,9 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
 )
 @click.option(
     "--portraits",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     metavar="DIRECTORY",
-    help="First write the portraits to this directory for viewing, named by their hashes.",
+    help="First write the portraits to this directory for viewing, named by their hashes; made if missing.",
 )
 @sheet_option
 @list_format_option
@@ -219,6 +220,7 @@ def approve(
 
         def review(chosen: Sequence[Application]) -> None:
             if portraits is not None:
+                private_directory(portraits)
                 for record in chosen:
                     image = images(record).image
                     suffix = "jpg" if image.startswith(_JPEG) else "jp2"
