@@ -226,7 +226,9 @@ def test_lists_have_the_names_of_whom_they_are_about(office: CommandLine, portra
     (notice,) = as_json(office, "notice", "list")
     assert (notice["person"], notice["name"]) == (person, NAME)
     assert NAME in office.one("notice", "list").stdout
-    for words in (("application", "list"), ("person", "search")):
+    (job,) = as_json(office, "card", "jobs")
+    assert (job["document"], job["name"]) == (document["id"], NAME)
+    for words in (("application", "list"), ("person", "search"), ("card", "jobs")):
         assert NAME in office.one(*words).stdout, words
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eid_toolkit.work.personalization.plan import Plan
 
 _STATES = ("open", "needs-decision", "done", "spoiled")
-_JOB_COLUMNS = ("id", "document", "state", "steps_done", "steps", "open_step", "chip", "reader")
+_JOB_COLUMNS = ("id", "document", "name", "state", "steps_done", "steps", "open_step", "chip", "reader")
 
 
 _serial_option = click.option("--serial", metavar="SERIAL", help="The serial, as read from the card itself.")
@@ -84,13 +84,17 @@ def personalize(
 @list_format_option
 @pass_app
 def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
-    """List personalization jobs and their progress, oldest first."""
+    """List personalization jobs and their progress, oldest first.
+
+    An operator who may read persons sees the holders' names; who looked is on record.
+    """
+    from eid_toolkit.work.office.documents import holders
     from eid_toolkit.work.personalization.journal import JobState
 
     with open_office(app) as office:
         records = cards.jobs(office, JobState(state) if state else None, limit, offset)
-    rows = [job.to_json() for job in records]
-    emit_rows(rows, _JOB_COLUMNS, fmt)
+        names = holders(office, [job.document_id for job in records]) or {}
+    emit_rows([{**job.to_json(), "name": names.get(job.document_id)} for job in records], _JOB_COLUMNS, fmt)
 
 
 @card.command("status")

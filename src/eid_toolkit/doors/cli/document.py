@@ -130,7 +130,7 @@ def _to_json(office: Office, record: Document) -> dict[str, object]:
 
 def _show_list(office: Office, records: list[Document], fmt: str, *, names: bool = False) -> None:
     rows = [_to_json(office, record) for record in records]
-    holders = documents.holders(office, records) if names else None
+    holders = documents.holders(office, [each.id for each in records]) if names else None
     if holders is not None:
         rows = [{**row, "name": holders.get(record.id)} for row, record in zip(rows, records, strict=True)]
     emit_rows(rows, _COLUMNS if holders is None else ("id", "name", *_COLUMNS[2:]), fmt)

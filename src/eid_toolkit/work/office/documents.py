@@ -28,7 +28,7 @@ def prepare(office: Office, applications: Iterable[str] | None) -> tuple[list[Do
     return [outcome for outcome in outcomes if not isinstance(outcome, EidError)], failures
 
 
-def holders(office: Office, records: Sequence[Document]) -> dict[str, str] | None:
+def holders(office: Office, identifiers: Sequence[str]) -> dict[str, str] | None:
     """The holders' names, by the documents' identifiers; None for somebody who may not read persons, or is not named.
 
     That they were looked at is on record.
@@ -36,7 +36,7 @@ def holders(office: Office, records: Sequence[Document]) -> dict[str, str] | Non
     if not office.may_look(Permission.READ_PERSONS):
         return None
     operator = office.look(Permission.READ_PERSONS)
-    names = office.register.documents.holders([each.id for each in records])
+    names = office.register.documents.holders(identifiers)
     if names:
         office.register.record(operator, "document.looked-up", "documents", {"by": "list", "hits": len(names)})
     return names
