@@ -20,6 +20,11 @@ def change(home: Home, *statements: str) -> None:
     connection.close()
 
 
+def personalize(run: Run, home: Home, document: str, card: str, code: int) -> None:
+    words = ("card", "personalize", "--without-print-check", document, "--reader", f"emulator:{card}", "--yes")
+    run(home.root, *words, code=code)
+
+
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
@@ -51,17 +56,7 @@ def test_a_changed_row_keeps_the_card_blank(run: Run, office: WorkingOffice, sta
     card = office.blank()
     before = office.cards.load(card)
     change(home, statement)
-    run(
-        home.root,
-        "card",
-        "personalize",
-        "--without-print-check",
-        document.id,
-        "--reader",
-        f"emulator:{card}",
-        "--yes",
-        code=code,
-    )
+    personalize(run, home, document.id, card, code)
     assert office.cards.load(card).part(EmrtdMemory).files.keys() == before.part(EmrtdMemory).files.keys()
 
 
@@ -69,17 +64,7 @@ def test_a_document_moved_to_another_application_is_found_out(run: Run, office: 
     home, document, other = office.home, office.document(), office.approved()
     card = office.blank()
     change(home, f"UPDATE document SET application_id = '{other.id}'")
-    run(
-        home.root,
-        "card",
-        "personalize",
-        "--without-print-check",
-        document.id,
-        "--reader",
-        f"emulator:{card}",
-        "--yes",
-        code=12,
-    )
+    personalize(run, home, document.id, card, 12)
 
 
 def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_says_so(
@@ -89,17 +74,7 @@ def test_a_document_that_was_bound_goes_to_no_second_card_even_if_the_register_s
     office.register.documents.bind_chip(document.id, "e1d000", office.clerk)
     change(home, "UPDATE document SET state = 'prepared', chip = NULL")
     card = office.blank()
-    run(
-        home.root,
-        "card",
-        "personalize",
-        "--without-print-check",
-        document.id,
-        "--reader",
-        f"emulator:{card}",
-        "--yes",
-        code=12,
-    )
+    personalize(run, home, document.id, card, 12)
 
 
 @pytest.mark.parametrize(

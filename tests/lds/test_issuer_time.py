@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eid_toolkit.ground.home.config import HomeConfig
 from eid_toolkit.ground.zones import Zones
@@ -27,6 +30,17 @@ def test_an_office_in_a_state_with_several_zones_says_which_is_its_own() -> None
     assert issuer_date(EVENING, "RUS", zones_of(config("Asia/Kamchatka"))) == date(2026, 11, 25)
     assert issuer_date(EVENING, "RUS", zones_of(config("Europe/Kaliningrad"))) == date(2026, 11, 24)
     assert issuer_date(EVENING, "VNM", zones_of(config("Europe/Kaliningrad"))) == date(2026, 11, 25)
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 3), datetime(2150, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(sorted(available_timezones() - {"localtime"})),
+)
+def test_the_day_of_an_office_is_that_of_its_zone_at_any_time(now: datetime, zone: str) -> None:
+    config = HomeConfig("RUS", "Ministry", demo=True, created=EVENING, time_zone=zone)
+    day = issuer_date(now, "RUS", zones_of(config))
+    assert day == now.astimezone(ZoneInfo(zone)).date()
+    assert abs((day - now.date()).days) <= 1
 
 
 def test_for_a_state_with_one_time_there_is_one_date() -> None:
