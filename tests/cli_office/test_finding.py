@@ -296,6 +296,13 @@ def test_times_are_typed_as_they_are_shown(office: CommandLine) -> None:
     for zone, words in ((ZoneInfo("Asia/Ho_Chi_Minh"), ()), (UTC, ("--utc",))):
         local = newest.astimezone(zone)
         for since, there in ((local - timedelta(seconds=1), True), (local + timedelta(hours=1), False)):
-            asked = ("audit", "show", "--since", f"{since:%Y-%m-%dT%H:%M:%S}")
-            found = json.loads(office.one(*words, *asked, "--format", "json").stdout)
-            assert bool(found) is there, (zone, since)
+            for typed in (f"{since:%Y-%m-%dT%H:%M:%S}", f"{since:%Y-%m-%d %H:%M:%S}"):
+                asked = ("audit", "show", "--since", typed)
+                found = json.loads(office.one(*words, *asked, "--format", "json").stdout)
+                assert bool(found) is there, (zone, typed)
+
+
+@pytest.mark.parametrize("typed", ["yesterday", "2026-13-01", "01.12.2026", "0001-01-01T00:00+14:00", ""])
+def test_what_is_no_time_is_refused_with_the_form_that_is_wanted(office: CommandLine, typed: str) -> None:
+    told = office.one("audit", "show", "--since", typed, code=2).stderr
+    assert f"{typed} is not a valid time" in told and "2026-11-24T12:00" in told

@@ -61,14 +61,14 @@ def audit() -> None:
 @click.option("--action", metavar="ACTION", help="Only rows with this action, for example document.issued.")
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Only rows from this time on, by the office's clock, or in UTC with --utc.",
+    metavar="TIME",
+    help="Only rows from this time on (ISO 8601; without a zone by the clock, as times are shown).",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N of these.")
 @list_format_option
 @pass_app
 def show(
-    app: App, subject: str | None, action: str | None, since: datetime | None, limit: int | None, fmt: str
+    app: App, subject: str | None, action: str | None, since: str | None, limit: int | None, fmt: str
 ) -> None:
     """Show the rows of the log in order.
 
@@ -76,7 +76,7 @@ def show(
     """
     from eid_toolkit.books.audit.log import Filter
 
-    first = presentation().moment(since) if since else None
+    first = presentation().moment(since) if since is not None else None
     with open_office(app) as office:
         about = find_subject(office, subject, app.choose) if subject is not None else None
         with audit_log.rows(office, Filter(about, action, first, limit)) as rows:

@@ -66,7 +66,8 @@ def judge(
         captured, witness = _saved(app, evidence)
     else:
         captured, witness = _dumped(_dumped_files(evidence, sod, groups), now)
-    verdict = judged(app, load_trust(app), captured, policy_name, _parse_time(at), witness)
+    moment = presentation().moment(at) if at is not None else None
+    verdict = judged(app, load_trust(app), captured, policy_name, moment, witness)
     print_verdict(verdict, fmt, shown)
     if report is not None:
         write_report(report, verdict)
@@ -102,12 +103,3 @@ def _dumped(files: list[Path], now: datetime) -> tuple[Evidence, Witness]:
     if strange:
         note(f"Ignored, because they are not files of a chip: {', '.join(map(harmless, strange))}.")
     return evidence, UNSIGNED
-
-
-def _parse_time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return presentation().moment(datetime.fromisoformat(text))
-    except ValueError:
-        raise UsageError("time-malformed", text=text) from None

@@ -82,18 +82,19 @@ class Presentation:
             shown = [None if each is None else f"{self._clock(each)} {_offset(each)}" for each in local]
         return name, [value if text is None else text for value, text in zip(column, shown, strict=True)]
 
-    def moment(self, clock: datetime) -> datetime:
-        """The point in time, in UTC, at which the clock shows this; one that has its zone is that already.
+    def moment(self, text: str) -> datetime:
+        """The point in time, in UTC, that is typed as the clock shows it, or with its zone (ISO 8601).
 
-        Raises :class:`UsageError` for one that in UTC is before the year 1 or behind 9999.
+        Raises :class:`UsageError` for what is no time, and for one that in UTC is before the year 1 or behind 9999.
         """
         zone = self.zone()
         try:
+            clock = datetime.fromisoformat(text.strip())
             if clock.tzinfo is None and zone is not None:
                 clock = clock.replace(tzinfo=zone)
             return clock.astimezone(UTC)
         except (OverflowError, ValueError):
-            raise UsageError("time-malformed", text=clock.isoformat()) from None
+            raise UsageError("time-malformed", text=text) from None
 
     def _clock(self, local: datetime, *, seconds: bool = False) -> str:
         return f"{local:%Y-%m-%d %H:%M:%S}" if self.verbose or seconds else f"{local:%Y-%m-%d %H:%M}"
