@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -14,29 +13,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
-from eid_toolkit.books.ledger.schema import person_import as imports
-from eid_toolkit.books.register.people import person_batches, person_import
+from eid_toolkit.books.ledger.schema import name_posting, person
+from eid_toolkit.books.register.people import person_batches, person_writing
 from eid_toolkit.books.register.people.person_batches import CHUNK, NumberCheck, Reading
-from eid_toolkit.books.register.people.person_data import FIELDS, PersonData
+from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_import import ImportOptions, ImportReport
 from eid_toolkit.books.register.people.person_source import PersonSource
 from eid_toolkit.ground.errors import BadInput, EidError
 from eid_toolkit.standards.profiles import load_profile
 from support.homes import HomeCopies, WorkingOffice
+from support.imports import CHUNKS, HEADER, content, people, run
 from support.waiting import status_of
-
-HEADER = "primary_identifier,secondary_identifier,date_of_birth,sex,nationality,personal_number,place_of_residence\n"
-CHUNKS = 5
-
-
-def people(count: int, first: int = 0, letter: str = "N") -> str:
-    """Rows with what a table in text has to be careful with."""
-    places = ("1 Phố Mẫu", r"C:\new\table", "", r"\N", '"a, {b} ""c"""', "it's; here")
-    return "".join(
-        f"{letter}{n % 311}son,Anna {n % 7},19{n % 90 + 10}-01,F,UTO,{n:07},{places[n % len(places)]}\n"
-        for n in range(first, first + count)
-    )
 
 
 def with_bad_rows(chunks: int) -> str:
@@ -46,34 +33,6 @@ def with_bad_rows(chunks: int) -> str:
         parts.append(people(CHUNK - 3, chunk * CHUNK))
         parts.append("Bad,A,1990-13-01,F,UTO,,\nWorse,A,1990\n" + people(1, chunk * CHUNK))
     return HEADER + "".join(parts)
-
-
-def run(office: WorkingOffice, file: str, processes: int | None, options: ImportOptions | None = None) -> ImportReport:
-    options = options or ImportOptions()
-    with PersonSource.of_text(file) as source:
-        each = {name: getattr(options, name) for name in ("keep_going", "rejects", "check", "again")}
-        return office.register.persons.imports.run(source, office.clerk, ImportOptions(processes=processes, **each))
-
-
-def content(office: WorkingOffice) -> dict[str, object]:
-    """What the register knows of persons, without what is random."""
-    with office.register.database.read() as connection:
-        columns = [person.c[name] for name in (*FIELDS, "folded_name", "version")]
-        order = (person.c.personal_number, person.c.folded_name)
-        words = select(name_word.c.word, name_word.c.names).order_by(name_word.c.word)
-        names = select(name_word.c.word, name_posting.c.folded_name).join(
-            name_posting, name_posting.c.word_id == name_word.c.id
-        )
-        states = select(imports.c.state, imports.c.row, imports.c.imported, imports.c.rejected)
-        details = [json.loads(row.detail) for row in office.register.audit_rows(None) if "persons" in row.action]
-        return {
-            "persons": connection.execute(select(*columns).order_by(*order)).all(),
-            "words": connection.execute(words).all(),
-            "names": sorted(connection.execute(names).all()),
-            "variants": connection.execute(select(func.count()).select_from(name_variant)).scalar(),
-            "imports": connection.execute(states).all(),
-            "log": [{**detail, "digest": ""} for detail in details],
-        }
 
 
 def test_any_number_of_processes_makes_the_same_register(home_copies: HomeCopies, tmp_path: Path) -> None:
@@ -118,7 +77,7 @@ def test_a_rule_of_a_profile_goes_to_the_processes_and_one_that_cannot_is_held_h
 
 
 def test_a_process_that_is_killed_is_done_without(office: WorkingOffice, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = person_import.PersonImports._write_chunk
+    write = person_writing.ImportWriter._write_once
     killed = []
 
     def writing(*arguments: object) -> object:
@@ -129,7 +88,7 @@ def test_a_process_that_is_killed_is_done_without(office: WorkingOffice, monkeyp
                     killed.append(child)
         return write(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(person_import.PersonImports, "_write_chunk", writing)
+    monkeypatch.setattr(person_writing.ImportWriter, "_write_once", writing)
     assert run(office, HEADER + people(CHUNKS * CHUNK), 2).imported == CHUNKS * CHUNK
     assert len(killed) == 2
 
@@ -145,7 +104,7 @@ def test_an_import_in_several_processes_that_is_ended_goes_on_and_leaves_none_be
     if child == 0:
         os.setpgid(0, 0)
         with suppress(BaseException), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(person_import, "insert_person_rows", _ended_in(3, how, person_import.insert_person_rows))
+            patch.setattr(person_writing, "insert_unfindable", _ended_in(3, how, person_writing.insert_unfindable))
             with PersonSource.open(path) as source:
                 options = ImportOptions(processes=2)
                 WorkingOffice.at(office.home).register.persons.imports.run(source, office.clerk, options)
@@ -160,7 +119,9 @@ def test_an_import_in_several_processes_that_is_ended_goes_on_and_leaves_none_be
     try:
         with PersonSource.open(path) as source:
             report = again.register.persons.imports.run(source, office.clerk, ImportOptions(processes=2))
-        assert (report.skipped, report.imported) == (2 * CHUNK, (CHUNKS - 2) * CHUNK)
+        done = report.skipped // CHUNK
+        assert done in ({2} if again.register.database.is_file else {1, 2})  # a server has its persons first
+        assert (report.skipped, report.imported) == (done * CHUNK, (CHUNKS - done) * CHUNK)
         numbers = [int(row.personal_number) for row in content(again)["persons"]]  # type: ignore[attr-defined]
         assert numbers == list(range(CHUNKS * CHUNK))
         assert again.register.audit.verify().reason is None
@@ -179,15 +140,16 @@ def _running_in(group: int) -> list[str]:
     return running
 
 
-def _ended_in(number: int, how: signal.Signals, insert: Callable[..., None]) -> Callable[..., None]:
+def _ended_in(number: int, how: signal.Signals, insert: Callable[..., set[str]]) -> Callable[..., set[str]]:
     chunks = iter(range(1, 100))
 
-    def inserting(connection: Connection, added: object, **options: bool) -> None:
-        insert(connection, added, **options)
+    def inserting(connection: Connection, added: object, **options: bool) -> set[str]:
+        unknown = insert(connection, added, **options)
         if next(chunks) == number:
             if how == signal.SIGINT:
                 raise KeyboardInterrupt
             os.kill(os.getpid(), how)
+        return unknown
 
     return inserting
 

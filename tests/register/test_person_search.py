@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.ledger.name_index import index_names, variants, within_one_edit
+from eid_toolkit.books.ledger.name_index import unknown_names, variants, within_one_edit, write_names
 from eid_toolkit.books.ledger.schema import name_posting, name_variant, name_word, person
 from eid_toolkit.books.register.people.person_data import PersonData
 from eid_toolkit.books.register.people.person_record import Person, insert_people, load_person
@@ -260,7 +260,7 @@ def test_one_edit_is_a_distance_of_at_most_one(first: str, second: str) -> None:
 def test_an_index_that_knows_a_name_does_not_count_it_again(office: WorkingOffice) -> None:
     add(office, "Berg", "Berg")
     with office.register.database.write() as connection:
-        index_names(connection, {"BERG"})
+        write_names(connection, unknown_names(connection, {"BERG"}))
         assert connection.execute(select(name_word.c.names)).scalars().all() == [1]
 
 

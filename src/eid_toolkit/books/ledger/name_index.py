@@ -48,19 +48,20 @@ def within_one_edit(first: str, second: str) -> bool:
     return exchanged and shorter[at + 2 :] == longer[at + 2 :]
 
 
-def index_names(connection: Connection, names: Collection[str], *, alone: bool = False) -> None:
-    """Make folded names findable; called before the persons who bear them are written, so that new names are known.
+def unknown_names(connection: Connection, names: Collection[str]) -> set[str]:
+    """Those of the folded names that nobody bears: whoever adds a bearer makes them findable by :func:`write_names`.
 
-    Quicker for somebody who adds such names ``alone``; then :class:`ValueRefused` if others add one at the same time.
+    Asked before the bearer is written; none of the names leaves the index before the transaction ends.
     """
     lock(connection, "names", shared=True)
-    new = set(names) - those_there(connection, person.c.folded_name, names)
-    if new:
-        write_names(connection, sorted(new), alone=alone)
+    return set(names) - those_there(connection, person.c.folded_name, names)
 
 
 def write_names(connection: Connection, new: Collection[str], *, alone: bool = False) -> None:
-    """Make folded names findable that nobody bears yet, or that were never indexed; as :func:`index_names`."""
+    """Make folded names findable that nobody bore yet, or that were never indexed.
+
+    Quicker for somebody who adds such names ``alone``; then :class:`ValueRefused` if others add one at the same time.
+    """
     words = {name: words_of(name) for name in new}
     identifiers = _identifiers(connection, {word for group in words.values() for word in group})
     postings = [(identifiers[word], name) for name in new for word in words[name]]

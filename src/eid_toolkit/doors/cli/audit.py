@@ -67,9 +67,7 @@ def audit() -> None:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N of these.")
 @list_format_option
 @pass_app
-def show(
-    app: App, subject: str | None, action: str | None, since: str | None, limit: int | None, fmt: str
-) -> None:
+def show(app: App, subject: str | None, action: str | None, since: str | None, limit: int | None, fmt: str) -> None:
     """Show the rows of the log in order.
 
     Except in a demo home, this requires an operator who may read the log.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from eid_toolkit.books.audit.log import AuditEvent, append
 from eid_toolkit.books.ledger.canonical import canonical
 from eid_toolkit.books.ledger.database import Database, lock
-from eid_toolkit.books.ledger.name_index import forget_name, index_names
+from eid_toolkit.books.ledger.name_index import forget_name, unknown_names, write_names
 from eid_toolkit.books.ledger.reasons import MAX_REASON, clean_reason
 from eid_toolkit.books.ledger.schema import person, person_change, person_import
 from eid_toolkit.books.ledger.stored import stored
@@ -96,9 +96,10 @@ class PersonHistory:
                 raise NotPermitted("person-changed-meanwhile", person=record.id, version=current.version)
             if "personal_number" in fields and taken_numbers(connection, [data.personal_number]):
                 raise BadInput("person-number-taken", field="personal_number")
-            index_names(connection, {data.folded_name})
+            unknown = unknown_names(connection, {data.folded_name})
             values = {**dict(zip(VALUES, data.row_values(), strict=True)), "version": record.version + 1}
             connection.execute(update(person).where(person.c.id == record.id).values(values))
+            write_names(connection, unknown)
             if data.folded_name != record.data.folded_name:
                 forget_name(connection, record.data.folded_name)
             record_change(connection, self.data_keys, record, operator, source, fields, now)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from eid_toolkit.books.ledger.bulk import copy_begun_rows, copy_rows, those_there
 from eid_toolkit.books.ledger.canonical import digest
-from eid_toolkit.books.ledger.name_index import index_names
+from eid_toolkit.books.ledger.name_index import unknown_names, write_names
 from eid_toolkit.books.ledger.schema import person
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.register.people.person_data import FIELDS, VALUES, PersonData
@@ -103,24 +103,23 @@ _NUMBER = COLUMNS.index("personal_number")
 def insert_people(connection: Connection, people: Iterable[Person]) -> None:
     """Write new persons, with their names for the search."""
     rows = [(each.id, each.created_at, each.source, *each.data.row_values()) for each in people]
-    insert_person_rows(connection, rows)
+    write_names(connection, sorted(insert_unfindable(connection, rows)))
 
 
-def insert_person_rows(
-    connection: Connection, rows: Sequence[tuple[Any, ...]], *, alone: bool = False, lines: bool = False
-) -> None:
-    """As :func:`insert_people`, of rows with the columns :data:`COLUMNS`; ``alone`` as :func:`index_names` has it.
+def insert_unfindable(connection: Connection, rows: Sequence[tuple[Any, ...]], *, lines: bool = False) -> set[str]:
+    """Write new persons, of rows with the columns :data:`COLUMNS`; their folded names that nobody bore.
 
-    As ``lines``, for a server, the columns that follow from a person stand in COPY's text form between the personal
-    number and the folded name. Rows are written in the order of their numbers: two who write the same ones do not wait
-    for each other.
+    By these they are found only behind :func:`write_names`. As ``lines``, for a server, the columns that follow from a
+    person stand in COPY's text form between the personal number and the folded name. Rows are written in the order of
+    their numbers: two who write the same ones do not wait for each other.
     """
-    index_names(connection, {row[-1] for row in rows}, alone=alone)
+    unknown = unknown_names(connection, {row[-1] for row in rows})
     ordered = sorted(rows, key=lambda row: row[_NUMBER] or "")
     if lines:
         copy_begun_rows(connection, person, COLUMNS, [row[:_NUMBER] for row in ordered], [row[-2] for row in ordered])
     else:
         copy_rows(connection, person, COLUMNS, ordered)
+    return unknown
 
 
 def refresh_statistics(connection: Connection) -> None:
