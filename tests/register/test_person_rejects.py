@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from eid_toolkit.books.ledger.schema import person_import as imports
-from eid_toolkit.books.register.people import person_import
+from eid_toolkit.books.register.people import person_import, person_writing
 from eid_toolkit.books.register.people.person_files import Row, read_rows
 from eid_toolkit.books.register.people.person_import import CHUNK, ImportOptions, ImportReport
 from eid_toolkit.books.register.people.person_rejects import RejectsFile, Written
@@ -188,7 +188,7 @@ def test_a_transaction_that_fails_takes_its_bad_rows_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(person_import, "append", interrupted)
+        patch.setattr(person_writing, "append", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(office, HEADER + BAD[0] + GOOD, options)
     assert run(office, HEADER + BAD[0] + GOOD, options).imported == 1
@@ -250,7 +250,7 @@ def test_of_two_imports_of_one_file_one_writes_the_bad_rows(
     rejects = tmp_path / "rejects.csv"
     options = ImportOptions(keep_going=True, rejects=rejects)
     text = HEADER + "".join(BAD)
-    log, write = person_import.append, person_import.PersonImports._write
+    log, write = person_writing.append, person_import.PersonImports._write
     left = iter(range(chunks))
 
     def logging(*arguments: object) -> None:
@@ -261,7 +261,7 @@ def test_of_two_imports_of_one_file_one_writes_the_bad_rows(
     def late(*arguments: object, **how: object) -> ImportReport:
         with monkeypatch.context() as patch:
             patch.setattr(person_import.PersonImports, "_write", write)
-            patch.setattr(person_import, "append", logging)
+            patch.setattr(person_writing, "append", logging)
             with suppress(KeyboardInterrupt):
                 run(office, text, options)
         found.append(rejects.read_text())

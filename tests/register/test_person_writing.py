@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from eid_toolkit.books.ledger.schema import person_import
-from eid_toolkit.books.register.people import person_writing
-from eid_toolkit.books.register.people.person_batches import CHUNK
+from eid_toolkit.books.ledger.schema import person_import as imports
+from eid_toolkit.books.register.people import person_import, person_writing
+from eid_toolkit.books.register.people.person_batches import CHUNK, SERVER_CHUNK
 from eid_toolkit.books.register.people.person_import import ImportOptions
 from eid_toolkit.ground.errors import NotPermitted, ValueRefused
 from support.homes import UTOPIAN, HomeCopies, WorkingOffice
@@ -42,14 +42,20 @@ def idle_transactions(office: WorkingOffice) -> int:
         return int(connection.exec_driver_sql(query + " AND datname = current_database()").scalar() or 0)
 
 
-def test_a_server_has_of_a_file_what_a_file_has(office: WorkingOffice, home_copies: HomeCopies, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [500, CHUNK, SERVER_CHUNK])
+def test_the_register_is_the_same_whether_chunks_are_begun_ahead_or_not(
+    office: WorkingOffice, home_copies: HomeCopies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(person_import, "SERVER_CHUNK", size)
     run(office, FILE, 2)
-    alone = WorkingOffice.at(home_copies.copy(tmp_path / "file"))
+    other = WorkingOffice.at(home_copies.copy(tmp_path / "other"))
+    monkeypatch.setattr(person_writing.ImportWriter, "_begin", lambda *_: refuse())
     try:
-        run(alone, FILE, 1)
-        assert content(office) == content(alone)
+        run(other, FILE, 1)
+        assert content(office) == content(other)
     finally:
-        alone.register.close()
+        other.register.close()
+    assert len(content(office)["log"]) == (CHUNKS * CHUNK + 7) // size + 1  # type: ignore[arg-type]
     assert office.register.audit.verify().reason is None
     assert idle_transactions(office) == 0
 
@@ -91,7 +97,7 @@ def test_what_was_begun_ahead_is_rolled_back_when_the_chunk_before_fails(
         run(office, FILE, 1)
     assert idle_transactions(office) == 0
     with office.register.database.read() as connection:
-        assert connection.execute(select(person_import.c.row, person_import.c.state)).one() == (CHUNK, "open")
+        assert connection.execute(select(imports.c.row, imports.c.state)).one() == (CHUNK, "open")
     assert len(content(office)["persons"]) == CHUNK  # type: ignore[arg-type]
     monkeypatch.setattr(person_writing, "append", append)
     report = run(office, FILE, 1)

@@ -32,7 +32,7 @@ def rows(count: int) -> str:
 
 
 def batch(*cells: tuple[str, ...], today: date = TODAY, whole: bool = True) -> Batch:
-    return Batch.of([(number, each) for number, each in enumerate(cells, start=2)], today, whole=whole)
+    return Batch.of([(number, each) for number, each in enumerate(cells, start=2)], today, whole=whole, is_last=False)
 
 
 @pytest.fixture

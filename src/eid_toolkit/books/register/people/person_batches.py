@@ -23,7 +23,9 @@ from eid_toolkit.ground.crew import Crew, cores
 from eid_toolkit.ground.errors import BadInput
 
 CHUNK = 2000
-"""Rows in one batch, which is one transaction."""
+"""Rows in one batch, which is one transaction, of a register that is a file: meanwhile nobody else writes."""
+SERVER_CHUNK = 8000
+"""The same of a register on a server."""
 _WORTH_IT = 1 << 20
 """A file of fewer bytes is read before other processes have begun."""
 
@@ -61,21 +63,18 @@ class Batch:
     today: date
     whole: bool
     """Whether the columns are wanted; else the rows are only held to the rules."""
+    is_last: bool
+    """Whether it is the last of its file."""
 
     @classmethod
-    def of(cls, records: Sequence[Record], today: date, *, whole: bool) -> Batch:
-        return cls(pickle.dumps(records, pickle.HIGHEST_PROTOCOL), len(records), today, whole)
+    def of(cls, records: Sequence[Record], today: date, *, whole: bool, is_last: bool) -> Batch:
+        return cls(pickle.dumps(records, pickle.HIGHEST_PROTOCOL), len(records), today, whole, is_last)
 
     @property
     def records(self) -> Sequence[Record]:
         """The rows, unpacked."""
         records: Sequence[Record] = pickle.loads(self.packed)
         return records
-
-    @property
-    def is_last(self) -> bool:
-        """Whether it is the last of its file: only that one has fewer rows than the others."""
-        return self.count < CHUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +141,15 @@ class Readers:
             yield from ((batch, self._here(batch)) for batch in batches)
 
 
-def batches_of(records: Iterator[Record], today: Callable[[], date], *, whole: Callable[[], bool]) -> Iterator[Batch]:
-    """The rows in batches; the last may be empty."""
+def batches_of(
+    records: Iterator[Record], size: int, today: Callable[[], date], *, whole: Callable[[], bool]
+) -> Iterator[Batch]:
+    """The rows in batches of ``size``; the last has fewer, and may be empty."""
     is_last = False
     while not is_last:
-        batch = Batch.of(list(islice(records, CHUNK)), today(), whole=whole())
-        is_last = batch.is_last
-        yield batch
+        those = list(islice(records, size))
+        is_last = len(those) < size
+        yield Batch.of(those, today(), whole=whole(), is_last=is_last)
 
 
 _Packed = list[Outcome] | tuple[dict[int, BadInput], int, str, str, str]

@@ -15,7 +15,7 @@ from pathlib import Path
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.identifiers import new_identifier
 from eid_toolkit.books.register.people.kept_outcomes import KeptOutcomes
-from eid_toolkit.books.register.people.person_batches import CHUNK, Check, Readers, Reading
+from eid_toolkit.books.register.people.person_batches import CHUNK, SERVER_CHUNK, Check, Readers, Reading
 from eid_toolkit.books.register.people.person_files import Row, csv_columns
 from eid_toolkit.books.register.people.person_record import refresh_statistics
 from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFile
@@ -28,6 +28,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.ports import Clock, Entropy
 from eid_toolkit.ground.zones import Zones
 
+_GROWN = 16
 TOLD = 100
 """This many bad rows stand in the report; all of them stand in the rejects file."""
 
@@ -90,8 +91,9 @@ class PersonImports:
         state = self._begun(content, again=options.again or options.dry_run)
         reading = Reading(source.kind, _columns(source), options.check, lines=not self._database.is_file)
         processes = options.processes or (1 if self._database.is_file else None)
+        size = CHUNK if self._database.is_file else SERVER_CHUNK
         with closing(KeptOutcomes(self._entropy)) as kept, Readers.at_work(reading, source.size, processes) as readers:
-            readings = TwoReadings(source, state.row, readers, kept, self._today)
+            readings = TwoReadings(source, size, state.row, readers, kept, self._today)
             report = self._check(readings, state, options)
             if options.dry_run or (report.rejected_count and not options.keep_going):
                 return report
@@ -142,12 +144,14 @@ class PersonImports:
     def _write(self, readings: TwoReadings, writer: ImportWriter, options: ImportOptions) -> ImportReport:
         """The second reading."""
         began = writer.state
+        counted = began.row  # for the plans of a server, at the latest when the register has so many times as many rows
         told: list[Row] = []
         with closing(readings.second(_part(options.progress, 2))) as read, closing(writer.write(read)) as written:
             for refused in written:
                 told += refused[: TOLD - len(told)]
-                if _grown(writer.state.row):
+                if writer.state.row >= _GROWN * counted:
                     self._refresh()
+                    counted = writer.state.row
         state = writer.state
         return ImportReport(
             good=state.imported - began.imported,
@@ -165,12 +169,6 @@ class PersonImports:
     def _refresh(self) -> None:
         with self._database.read() as connection:  # no writer: one that waits for all others may wait for a chunk
             refresh_statistics(connection)
-
-
-def _grown(row: int) -> bool:
-    """Whether this number of chunks is a power of 16: a database that thinks its tables are small plans badly."""
-    chunks = row // CHUNK
-    return chunks & (chunks - 1) == 0 and chunks.bit_length() % 4 == 1
 
 
 def _columns(source: PersonSource) -> tuple[str, ...]:

@@ -20,12 +20,22 @@ Found = Generator[tuple[Batch, list[Outcome]]]
 
 
 class TwoReadings:
-    """The readings of one file, without the first ``skip`` rows; ``today`` is asked for the day at the office."""
+    """The readings of one file in batches of ``size`` rows, without the first ``skip``.
+
+    ``today`` is asked for the day at the office.
+    """
 
     def __init__(
-        self, source: PersonSource, skip: int, readers: Readers, kept: KeptOutcomes, today: Callable[[], date]
+        self,
+        source: PersonSource,
+        size: int,
+        skip: int,
+        readers: Readers,
+        kept: KeptOutcomes,
+        today: Callable[[], date],
     ) -> None:
         self._source = source
+        self._size = size
         self._skip = skip
         self._readers = readers
         self._kept = kept
@@ -62,4 +72,5 @@ class TwoReadings:
             yield from ((batch, unpack(found)) for batch, found in read)
 
     def _batches(self, skip: int, progress: Progress, whole: Callable[[], bool]) -> Iterator[Batch]:
-        return batches_of(read_records(self._source.text(progress), self._source.kind, skip), self._today, whole=whole)
+        records = read_records(self._source.text(progress), self._source.kind, skip)
+        return batches_of(records, self._size, self._today, whole=whole)
