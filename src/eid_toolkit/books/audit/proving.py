@@ -189,6 +189,7 @@ class Prover:
                 signed = _Signed(*each)
                 alone = unknown.get((signed.chain, signed.last)) if signed.first == signed.last else None
                 self._check_signed(signed, None if alone is None else [alone])
+        self.keeper.keep(self._vouched)
 
     def _check_run(self, row: StoredRow) -> None:
         """Remember the session of each row in the run that holds this one, if it is signed as it stands."""
@@ -197,6 +198,7 @@ class Prover:
         signed = self.connection.execute(query.order_by(columns.last).limit(1)).first()
         if signed is not None:
             self._check_signed(_Signed(*signed), None)
+            self.keeper.keep(self._vouched)
 
     def _check_signed(self, signed: _Signed, run: list[StoredRow] | None) -> None:
         chain, last, first, _, session, signature = signed
@@ -210,10 +212,9 @@ class Prover:
         home, record = self.keeper.foundation.home, voucher.record
         statement = run_statement(home, session, chain, first, last, run[-1].hash)
         if record.home == home and record.has_signed(statement, stored(some_bytes, signature, "a signature")):
-            vouched = {row.hash: voucher for row in run}
-            self._vouched.update(vouched)
-            self.keeper.keep(vouched)
-            self._consistent.update((row.position, row) for row in run)
+            for row in run:
+                self._vouched[row.hash] = voucher
+                self._consistent[row.position] = row
 
     def _voucher(self, identifier: str) -> Voucher | None:
         if identifier not in self._vouchers:
@@ -248,6 +249,8 @@ def _require_newest(connection: Connection, keeper: LogKeeper) -> None:
 
 def is_run(rows: Sequence[StoredRow], first: int, last: int) -> bool:
     """Whether these are all rows of the numbers in a chain, each as its hash says, and each behind the one before."""
+    if len(rows) == 1 and first == last:  # as in most transactions
+        return rows[0].number == first and rows[0].is_consistent()
     if [row.number for row in rows] != list(range(first, last + 1)):
         return False
     chained = all(after.previous == before.hash for before, after in pairwise(rows))

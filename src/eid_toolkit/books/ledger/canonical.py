@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from hashlib import sha256
 
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_encode = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
 
 
 def canonical(values: Mapping[str, object]) -> str:

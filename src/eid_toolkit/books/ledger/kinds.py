@@ -67,18 +67,21 @@ class Kind:
 
     @cached_property
     def covered(self) -> tuple[str, ...]:
-        """The columns that the log vouches for: all but those that point to it."""
-        return tuple(name for name in self.table.columns.keys() if name not in (VERSION, TOLD_BY))  # noqa: SIM118
+        """The columns that the log vouches for, as they are hashed: all but those that point to it."""
+        return tuple(sorted(name for name in self.table.columns.keys() if name not in (VERSION, TOLD_BY)))  # noqa: SIM118
 
     def content(self, values: Values) -> str:
         """SHA-256 in hex over the row's values."""
-        return digest({name: _plain(values[name]) for name in self.covered})
+        return digest(
+            {
+                name: value if (value := values[name]) is None or type(value) is str else _plain(value)
+                for name in self.covered
+            }
+        )
 
 
 def _plain(value: object) -> object:
     """A value as it is hashed: the same whether it is about to be stored, or was read."""
-    if value is None or type(value) is str:
-        return value
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
     if isinstance(value, (bytes, memoryview)):

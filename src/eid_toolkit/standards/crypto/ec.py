@@ -43,6 +43,13 @@ _NATIVE = {
 
 
 @cache
+def _ecdsa(digest: str) -> native_ec.ECDSA:
+    from cryptography.hazmat.primitives.asymmetric import ec as native_ec
+
+    return native_ec.ECDSA(hash_algorithm(digest))
+
+
+@cache
 def _native_curve(domain: EcDomain) -> native_ec.EllipticCurve | None:
     from cryptography.hazmat.primitives.asymmetric import ec as native_ec
 
@@ -127,10 +134,9 @@ class EcPublicKey:
             hashed = compute_digest(digest, message)
             return pair is not None and points.ecdsa_verify(self.domain, (self.x, self.y), pair, hashed)
         from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric import ec as native_ec
 
         try:
-            self._native.verify(signature, message, native_ec.ECDSA(hash_algorithm(digest)))
+            self._native.verify(signature, message, _ecdsa(digest))
         except InvalidSignature:
             return False
         return True
