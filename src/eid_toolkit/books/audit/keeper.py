@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -50,8 +51,19 @@ def chain_of(name: str) -> str:
 
 def run_statement(home: bytes, session: str, chain: str, first: int, last: int, newest: str) -> bytes:
     """What a session signs: rows ``first`` to ``last`` of a chain, by the newest's hash, which holds all before."""
-    values = {"schema": SCHEMA, "home": home.hex(), "session": session, "chain": chain, "first": first, "last": last}
-    return canonical({**values, "hash": newest}).encode()
+    if not (newest.isascii() and newest.isalnum()):  # no hash, and so no text that stands in JSON as it is
+        values = {"schema": SCHEMA, "home": home.hex(), "session": session, "chain": chain, "first": first}
+        return canonical({**values, "last": last, "hash": newest}).encode()
+    head, middle, tail = _statement(home, session, chain)
+    return f'{head}{first},"hash":"{newest}",{middle}{last},{tail}'.encode()
+
+
+@lru_cache(maxsize=64)  # runs that are looked at together are of few sessions
+def _statement(home: bytes, session: str, chain: str) -> tuple[str, str, str]:
+    """What stands in it before, between and behind the numbers and the hash: its names are in order."""
+    before = canonical({"chain": chain})[:-1]
+    behind = canonical({"schema": SCHEMA, "session": session})[1:]
+    return f'{before},"first":', f'"home":"{home.hex()}","last":', behind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, Row, Select, String, func, select, ty
 from eid_toolkit.books.audit.keeper import pending_of
 from eid_toolkit.books.audit.log_head import any_text, head, head_at
 from eid_toolkit.books.audit.rows import NOTHING, PLACE, TOLD, StoredRow, Told, time_text, whole_number
+from eid_toolkit.books.ledger.bulk import among
 from eid_toolkit.books.ledger.database import write_gathered
 from eid_toolkit.books.ledger.schema import audit
 from eid_toolkit.books.ledger.stored import stored
@@ -134,7 +135,7 @@ def stored_rows(connection: Connection, after: int | None = None, action: str | 
 def told_rows(connection: Connection, kind: str, subjects: Sequence[str]) -> Iterator[StoredRow]:
     """The rows that put a state of these subjects there, by subject and version."""
     write_gathered(connection)
-    mine = select(*STORED).where(audit.c.kind == kind, audit.c.subject.in_(subjects))
+    mine = select(*STORED).where(audit.c.kind == kind, among(connection, audit.c.subject, subjects))
     with any_text(connection):
         rows = connection.execute(mine.order_by(audit.c.subject, audit.c.version, audit.c.position)).all()
     yield from map(stored_row, rows)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, select
 
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.rows import StoredRow, read_detail
+from eid_toolkit.books.ledger.bulk import among
 from eid_toolkit.books.ledger.canonical import canonical, digest
 from eid_toolkit.books.ledger.decisions import SCHEMA
 from eid_toolkit.books.ledger.kinds import TAKEN_OVER
@@ -52,13 +53,15 @@ class Paper:
 def papers_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Paper]]:
     """The decisions and reports on each of the subjects, oldest first."""
     papers: dict[str, list[Paper]] = {}
-    rows = connection.execute(select(decision).where(decision.c.subject.in_(subjects)).order_by(decision.c.decided_at))
+    rows = connection.execute(
+        select(decision).where(among(connection, decision.c.subject, subjects)).order_by(decision.c.decided_at)
+    )
     for row in rows:
         papers.setdefault(row.subject, []).append(
             Paper(row.action, row.operator, row.decided_at, row.statement, _bytes(row))
         )
     columns = document_status.c
-    reports = select(document_status).where(columns.document_id.in_(subjects)).order_by(columns.position)
+    reports = select(document_status).where(among(connection, columns.document_id, subjects)).order_by(columns.position)
     for row in connection.execute(reports):
         papers.setdefault(row.document_id, []).append(
             Paper(row.action, row.operator, row.since, row.statement, _bytes(row), row.state, row.reason, row.position)

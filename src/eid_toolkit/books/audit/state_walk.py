@@ -18,6 +18,7 @@ from eid_toolkit.books.audit.papers import Paper, check_papers, papers_of
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.rows import StoredRow
 from eid_toolkit.books.audit.states import check
+from eid_toolkit.books.ledger.bulk import among
 from eid_toolkit.books.ledger.kinds import APPLICATIONS, DOCUMENTS, KINDS, Kind
 from eid_toolkit.books.ledger.schema import audit, decision, document_status, subject_head
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -102,7 +103,9 @@ def page_findings(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[F
     told = {subject: tuple(each) for subject, each in by_subject}
     prover.prepare(row for history in told.values() for row in history)
     rows = _rows(connection, kind, keys)
-    query = select(subject_head).where(subject_head.c.kind == kind.name, subject_head.c.subject.in_(keys))
+    query = select(subject_head).where(
+        subject_head.c.kind == kind.name, among(connection, subject_head.c.subject, keys)
+    )
     heads = {row.subject: (row.version, row.position, row.hash) for row in connection.execute(query)}
     papers = _papers(connection, keys) if kind in _DECIDED else {}
     for key in keys:
@@ -145,7 +148,7 @@ def _rows(connection: Connection, kind: Kind, keys: Sequence[str]) -> dict[str, 
     """The rows by their keys; None where a value among them is none that this software can have written."""
     try:
         with any_text(connection):
-            rows = connection.execute(select(kind.table).where(kind.key.in_(keys))).all()
+            rows = connection.execute(select(kind.table).where(among(connection, kind.key, keys))).all()
     except IntegrityBroken:
         return None
     names = [column.name for column in kind.table.columns]
