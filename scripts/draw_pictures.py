@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import Image, ImageEnhance
 
 from eid_toolkit import emulate, verify
-from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.work.inspection.reports.html_report import portrait_of, verdict_html
 from eid_toolkit.work.inspection.reports.text_report import verdict_text
 from eid_toolkit.work.inspection.reports.wording import Words
@@ -61,7 +61,7 @@ def reports(folder: Path, browser: str) -> None:
     """The page of a genuine card on a screen, and that of a copied one on a phone: in a frame of its width."""
     for name, spec, width, height in (("report.png", "utopia-id", 1280, 900), ("report-phone.png", "clone", 390, 1040)):
         verdict = _verdict(spec)
-        words = Words(explain, in_short, lambda word, _: word)
+        words = Words(ENGLISH, lambda word, _: word)
         page = folder / f"{spec}.html"
         page.write_text(verdict_html(verdict, words, portrait_of(verdict.evidence)), "utf-8")
         frame = folder / f"{spec}-frame.html"  # a window is never as narrow as a phone
@@ -137,7 +137,7 @@ def demo() -> list[str]:
 
 def verdict_on(spec: str) -> list[str]:
     """What an officer sees of a card."""
-    text = verdict_text(_verdict(spec), Words(explain, in_short, lambda word, _: word))
+    text = verdict_text(_verdict(spec), Words(ENGLISH, lambda word, _: word))
     lines = [
         part for line in text.splitlines() for part in textwrap.wrap(line, _TERMINAL, drop_whitespace=False) or [""]
     ]

@@ -50,6 +50,9 @@ if (_folder := memory_folder()) is not None:
 
 for _name in [name for name in os.environ if name.startswith("EID_")]:
     del os.environ[_name]
+for _name in ("LC_ALL", "LC_MESSAGES"):
+    os.environ.pop(_name, None)
+os.environ["LANG"] = "C.UTF-8"  # nor their language
 os.environ["XDG_CONFIG_HOME"] = str(_PCSC_FOLDER / "config")  # no defaults of the person's who runs the tests
 os.environ["NO_COLOR"] = "1"
 

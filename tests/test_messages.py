@@ -6,6 +6,7 @@ import ast
 import re
 import string
 import tomllib
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import eid_toolkit
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground import errors
 from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
-from eid_toolkit.ground.messages.catalogue import catalogue, languages, message, message_of
+from eid_toolkit.ground.messages import catalogue as catalogue_module
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Message, Speaker, catalogue, languages
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 
 ASKING = ("act", "decide", "both", "Purpose")
@@ -95,20 +97,95 @@ def test_sentences_are_sentences_and_templates_are_plain(language: str) -> None:
             assert all(field.isidentifier() for field in fields), code
 
 
+OTHERS = [language for language in languages() if language != "en"]
+NAMES = re.compile(r"`[^`]*`|(?<![\w-])--[a-z][a-z-]*|EID_[A-Z_]+")
+"""What is typed as it stands, whatever the language."""
+
+
+def parts(found: Message) -> dict[str, str | None]:
+    return {"text": found.text, "hint": found.hint, "short": found.short}
+
+
+def places(text: str) -> list[str]:
+    return sorted(field for _, field, _, _ in string.Formatter().parse(text) if field is not None)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_each_language_says_all_that_english_says(language: str) -> None:
+    theirs, ours = catalogue(language), catalogue("en")
+    assert theirs.keys() == ours.keys()
+    for code, message in ours.items():
+        for part, english in parts(message).items():
+            told = parts(theirs[code])[part]
+            assert (told is None) is (english is None), (code, part)
+            if english is not None and told is not None:
+                assert places(told) == places(english), (code, part)
+                assert sorted(set(NAMES.findall(told))) == sorted(set(NAMES.findall(english))), (code, part)
+                assert unicodedata.is_normalized("NFC", told) and told.isprintable() == english.isprintable(), code
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_areas_of_each_language_are_the_same_files_in_the_same_order(language: str) -> None:
+    folder = ROOT / "ground" / "messages"
+    for path in (folder / "en").glob("*.toml"):
+        english, other = (tomllib.loads((folder / each / path.name).read_text("utf-8")) for each in ("en", language))
+        assert list(english) == list(other), path.name
+    assert len(list((folder / language).glob("*.toml"))) == len(list((folder / "en").glob("*.toml")))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_english_is_left_in_another_language(language: str) -> None:
+    """Behind what is typed, and names in brackets, no word is one of those that no English sentence does without."""
+    english = re.compile(
+        r"\b(the|and|is|are|was|were|not|of|with|this|that|cannot|has|have|for|from|which|must|been)\b"
+    )
+    for code, message in catalogue(language).items():
+        for text in filter(None, parts(message).values()):
+            plain = re.sub(r"`[^`]*`|\{[^}]*\}|\([^)]*\)|eid [a-z -]+|--[a-z-]+", "", text)
+            assert english.search(plain) is None, (code, text)
+
+
+def test_a_third_language_is_a_folder_and_what_it_lacks_is_told_in_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/translating.md has it, tried with ten sentences."""
+    sentences = {
+        "no-card": "Jan suta karta.",
+        "policy-unknown": "Politiko {name} jan suta.",
+        **{f"invented-{number}": f"Frazo {number}." for number in range(8)},
+    }
+    (tmp_path / "eo").mkdir()
+    (tmp_path / "en").symlink_to(ROOT / "ground" / "messages" / "en")
+    content = "".join(f'[{code}]\ntext = "{text}"\n' for code, text in sentences.items())
+    (tmp_path / "eo" / "all.toml").write_text(content, "utf-8")
+    monkeypatch.setattr(catalogue_module, "_MESSAGES", tmp_path)
+    for cached in (languages, catalogue):
+        cached.cache_clear()
+    try:
+        speaker = Speaker("eo")
+        assert languages() == ("en", "eo")
+        assert speaker.of(BadInput("policy-unknown", name="x", policies="y")).text == "Politiko x jan suta."
+        assert speaker.explain("invented-3", {}) == "Frazo 3."
+        assert speaker.explain("sod-absent", {}) == ENGLISH.explain("sod-absent", {})
+    finally:
+        for cached in (languages, catalogue):
+            cached.cache_clear()
+
+
 def test_facts_from_outside_are_made_harmless() -> None:
-    shown = message_of(BadInput("policy-unknown", name="a\x1b[31mb\u202ec", policies="x"))
+    shown = ENGLISH.of(BadInput("policy-unknown", name="a\x1b[31mb\u202ec", policies="x"))
     assert "\x1b" not in shown.text
     assert "\u202e" not in shown.text
 
 
 def test_a_missing_fact_does_not_hide_the_sentence() -> None:
-    found = message("no-card", {})
+    found = ENGLISH.message("no-card", {})
     assert found is not None
     assert "?" in found.text
 
 
 def test_the_status_word_of_a_refusal_is_shown() -> None:
-    assert "6A82" in message_of(CardRefused("no-such-code", sw=0x6A82)).text
+    assert "6A82" in ENGLISH.of(CardRefused("no-such-code", sw=0x6A82)).text
 
 
 def test_whoever_is_asked_for_a_passphrase_is_told_what_for() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.defaults import HOME_FILE, LONGEST, NAMES, Defaults
+from eid_toolkit.ground.messages.catalogue import Speaker
 from support.homes import WorkingOffice
 
 FILE = Path("config.toml")
@@ -61,6 +62,33 @@ def test_without_any_there_are_those_that_are_built_in(home: Path, own: Path) ->
         "language": ("en", "built-in"),
     }
     assert not own.exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [
+        ({"LANG": "vi_VN.UTF-8"}, ("vi", "locale")),
+        ({"LANG": "vi"}, ("vi", "locale")),
+        ({"LANG": "C.UTF-8", "LC_MESSAGES": "vi_VN"}, ("vi", "locale")),
+        ({"LANG": "vi_VN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, ("en", "locale")),
+        ({"LANG": "vi_VN.UTF-8", "LC_ALL": "C.UTF-8"}, ("vi", "home")),
+        ({"LANG": "POSIX"}, ("vi", "home")),
+        ({"LANG": "xx_XX.UTF-8"}, ("vi", "home")),
+        ({"LANG": "../en"}, ("vi", "home")),
+        ({"LANG": "vi_VN.UTF-8", "EID_LANG": "en"}, ("en", "environment")),
+    ],
+)
+def test_a_locale_comes_before_the_language_of_the_home(
+    home: Path, environment: dict[str, str], found: tuple[str, str]
+) -> None:
+    run(home, "config", "set", "--for-home", "language", "vi")
+    assert shown(home, **environment)["language"] == found
+    told = run(home, "config", "set", "profile", "no-such-profile", code=9, **environment).stderr
+    expected = Speaker(found[0]).message("profile-unknown", {"profile": "no-such-profile"})
+    assert expected is not None and expected.text.split("no-such-profile")[0] in told
+    run(home, "config", "set", "language", "en")
+    if "EID_LANG" not in environment:
+        assert shown(home, **environment)["language"] == ("en", "user")
 
 
 def test_each_source_comes_before_the_next(home: Path) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.home import Home
-from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.work.office.contact_sheet_page import page_of
 from eid_toolkit.work.office.contact_sheets import MADE, META, Content, OnSheet, Shown, read_sheet
 from support.homes import HomeCopies, WorkingOffice, portrait_file
@@ -218,7 +218,7 @@ def test_a_sheet_on_record_that_cannot_be_read_is_told(office: WorkingOffice, ca
     office.register.record("anna", MADE, sha256(page).hexdigest(), {})
     with pytest.raises(BadInput) as caught:
         read_sheet(office, page)
-    assert told in message_of(caught.value).text
+    assert told in ENGLISH.of(caught.value).text
 
 
 @pytest.mark.parametrize("numbers", ["0", "5", "1-5", "3-1", "one", "1;2", "-", "1,,2", "1-2-3", "²", "9" * 50])

@@ -14,7 +14,7 @@ from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.images import portrait
 from eid_toolkit.ground.images.portrait import Examined, PortraitFormat, examine_portrait, look_at_portrait
 from eid_toolkit.ground.images.quality import BLURRED, Measures, Severity
-from eid_toolkit.ground.messages.catalogue import message
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.standards.profiles import list_profiles, load_profile
 from eid_toolkit.work.specimens import persons
 from support.homes import portrait_file
@@ -161,7 +161,7 @@ def test_each_finding_has_a_sentence_with_its_value_and_limit(face: Image.Image)
     findings = examined(spoilt).measures.findings
     assert len(findings) > 1
     for finding in findings:
-        told = message(finding.code, finding.facts())
+        told = ENGLISH.message(finding.code, finding.facts())
         assert told is not None
         assert f"{finding.value:g}" in told.text and f"{finding.limit:g}" in told.text
 

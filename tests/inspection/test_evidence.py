@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.pki.validation import TrustMaterial
 from eid_toolkit.work.inspection.evidence import Evidence, FileEvidence, FileState
@@ -41,7 +41,7 @@ def verdict(evidence: Evidence, authority: Authority) -> Verdict:
     return judge(evidence, authority.trust(authority.crl()), policy_by_name("officer"), NOW)
 
 
-WORDS = Words(explain, in_short)
+WORDS = Words()
 
 
 def test_evidence_comes_back_as_it_was_saved(evidence: Evidence) -> None:
@@ -87,7 +87,7 @@ def test_a_file_has_content_just_if_it_was_read() -> None:
 
 
 def test_the_json_report_has_the_documented_keys(verdict: Verdict) -> None:
-    data = verdict_data(verdict, explain)
+    data = verdict_data(verdict, ENGLISH.explain)
     assert json.loads(json.dumps(data))["schema"] == "eid-verdict/2"
     assert set(data) >= {
         "schema", "verdict", "policy", "judged_at", "specimen", "layers", "checks", "holder", "access", "trust",
@@ -111,7 +111,7 @@ def test_the_json_report_has_the_documented_keys(verdict: Verdict) -> None:
 
 def test_every_check_is_explained_by_a_sentence(verdict: Verdict) -> None:
     text = verdict_text(verdict, WORDS, verbose=True)
-    for check in verdict_data(verdict, explain)["checks"]:  # type: ignore[union-attr]
+    for check in verdict_data(verdict, ENGLISH.explain)["checks"]:  # type: ignore[union-attr]
         assert check["detail"].endswith(".")
         assert check["detail"] in text
 

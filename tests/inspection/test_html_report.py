@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg2 import Dg2
 from eid_toolkit.work.inspection.evidence import ChipProof
@@ -34,7 +33,7 @@ from support.homes import portrait_file
 
 assert list_faults  # enters its faults by being imported
 
-WORDS = Words(explain, in_short)
+WORDS = Words()
 PASSED = Hierarchy().judge()
 _VOID = ("meta", "img")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eid_toolkit.ground.columns import MORE, fitted, width_of
-from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.ground.messages.catalogue import Speaker, languages
 from eid_toolkit.work.inspection.holder import Holder
 from eid_toolkit.work.inspection.reports.one_look import COLUMNS, LINES, brief, one_look
 from eid_toolkit.work.inspection.reports.wording import Words, headline
@@ -24,7 +25,9 @@ from support.odd_sods import over
 
 assert list_faults  # enters its faults by being imported
 
-WORDS = Words(explain, in_short)
+WORDS = Words()
+EACH = [Words(Speaker(language)) for language in languages()]
+in_each_language = pytest.mark.parametrize("words", EACH, ids=languages())
 PASSED = Hierarchy().judge()
 NAMES = (
     "Nguyễn Thị Thùy Dương",
@@ -58,16 +61,17 @@ def with_checks(decision: Decision, facts: Mapping[str, object]) -> Verdict:
     return replace(PASSED, decision=decision, checks=checks)
 
 
+@in_each_language
 @pytest.mark.parametrize("name", sorted(FAULTS))
-def test_every_fault_is_held_and_told_first_and_last(name: str) -> None:
+def test_every_fault_is_held_and_told_first_and_last(name: str, words: Words) -> None:
     hierarchy = Hierarchy()
     FAULTS[name](hierarchy)
     verdict = hierarchy.judge()
-    lines = is_held(one_look(verdict, WORDS))
+    lines = is_held(one_look(verdict, words))
     assert lines[0] == lines[-1]
-    assert lines[0].startswith(headline(verdict, WORDS))
+    assert lines[0].startswith(headline(verdict, words))
     for cause in verdict.causes[:1]:
-        first = explain(str(cause.reason), cause.outcome.facts).split()[:3]
+        first = words.explain(str(cause.reason), cause.outcome.facts).split()[:3]
         assert " ".join(first) in " ".join(" ".join(lines).split())
 
 
@@ -77,13 +81,15 @@ def test_holder_and_what_to_do_stand_between() -> None:
         assert shown in text
 
 
+@in_each_language
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_of_any_length_leaves_everything_else_on_the_screen(name: str) -> None:
+def test_a_name_of_any_length_leaves_everything_else_on_the_screen(name: str, words: Words) -> None:
     for decision in (Decision.FAILED, Decision.UNDETERMINED):
         verdict = replace(with_checks(decision, {}), holder=holder_with(name=name, truncated=True).holder)
-        text = one_look(verdict, WORDS)
+        text = one_look(verdict, words)
         is_held(text)
-        for shown in ("X0000001", "1990-01-31", "2036-02-28", decision.value, "see --verbose"):
+        days = map(words.speaker.date, ("1990-01-31", "2036-02-28"))
+        for shown in ("X0000001", *days, words.status(decision.value), "--verbose"):
             assert shown in text
 
 
@@ -114,7 +120,8 @@ def test_evidence_of_a_stranger_read_long_ago_is_held_too() -> None:
     witness = Witness(Standing.ENROLLED, "ab" * 32, "\x1b" + "N" * 200)
     verdict = replace(with_checks(Decision.UNDETERMINED, {}), witness=witness, judged_at=PASSED.judged_at)
     earlier = replace(verdict, evidence=replace(verdict.evidence, started=verdict.judged_at - timedelta(days=9)))
-    is_held(one_look(replace(earlier, holder=holder_with(name="x y " * 80).holder), WORDS))
+    for words in EACH:
+        is_held(one_look(replace(earlier, holder=holder_with(name="x y " * 80).holder), words))
 
 
 def test_a_card_without_a_readable_holder_says_so() -> None:
@@ -127,15 +134,21 @@ HOSTILE = {field.name: TEXTS for field in fields(Holder) if field.name not in ("
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.fixed_dictionaries(HOSTILE), TEXTS, st.booleans(), st.sampled_from((Decision.FAILED, Decision.UNDETERMINED)))
+@given(
+    st.fixed_dictionaries(HOSTILE),
+    TEXTS,
+    st.booleans(),
+    st.sampled_from((Decision.FAILED, Decision.UNDETERMINED)),
+    st.sampled_from(EACH),
+)
 def test_hostile_text_in_every_field_is_held(
-    values: dict[str, str], fact: str, known: bool, decision: Decision
+    values: dict[str, str], fact: str, known: bool, decision: Decision, words: Words
 ) -> None:
     holder = holder_with(**values, truncated=True, birth_century_known=known).holder
     verdict = replace(with_checks(decision, {"csca": fact, "key": fact}), holder=holder)
-    lines = is_held(one_look(verdict, WORDS))
-    assert lines[0] == lines[-1] == f"{decision.value.upper()}: CSCA unknown here  (specimen)"
-    assert len(is_held_line(brief(verdict, WORDS))) == 1
+    lines = is_held(one_look(verdict, words))
+    assert lines[0] == lines[-1] == f"{headline(verdict, words)}  ({words.in_short('verdict-specimen')})"
+    assert len(is_held_line(brief(verdict, words))) == 1
 
 
 def is_held_line(text: str) -> list[str]:
@@ -153,3 +166,15 @@ def test_a_fitted_text_has_no_more_lines_and_columns_than_allowed(text: str, lim
     assert max(map(width_of, lines)) <= limit
     if lines[-1][-1:] != MORE:  # nothing is lost without a mark
         assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_vietnamese_officers_read_words_and_dates_as_they_write_them() -> None:
+    """A date that is known in part keeps its unknown digits; what is no date stays as the card has it."""
+    words = Words(Speaker("vi"))
+    text = one_look(
+        replace(with_checks(Decision.FAILED, {}), holder=holder_with(date_of_birth="1990-XX-XX").holder), words
+    )
+    assert text.startswith("KHÔNG ĐẠT: ") and "XX/XX/1990" in text and "28/02/2036" in text
+    assert re.search(r"\d\d/\d\d/\d{4} \d\d:\d\d UTC", text)
+    assert "  không đạt  " in text
+    assert words.speaker.date("0412") == "0412" and words.speaker.date("<script>") == "<script>"

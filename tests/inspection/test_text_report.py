@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from eid_toolkit.ground.messages.catalogue import catalogue, explain, in_short
+from eid_toolkit.ground.messages.catalogue import catalogue
 from eid_toolkit.standards.pki.document_status import DocumentStatus
 from eid_toolkit.work.inspection.evidence import ChipProof, Evidence
 from eid_toolkit.work.inspection.policy import policy_by_name
@@ -26,7 +26,7 @@ from support.odd_sods import over
 
 assert list_faults  # enters its faults by being imported
 
-WORDS = Words(explain, in_short)
+WORDS = Words()
 OFFICER = policy_by_name("officer")
 
 

@@ -15,6 +15,7 @@ from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.books.staff.roles import Role
 from eid_toolkit.doors.cli import batch as command
 from eid_toolkit.ground.errors import BadInput, DatabaseAway, NoCardError, NoReaderError, NotPermitted
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.work.personalization.batch import Batch, Feeder, Outcome, Result, Summary
 from eid_toolkit.work.personalization.journal import JobState
 from eid_toolkit.work.personalization.runner import PersonalizationRunner
@@ -197,6 +198,6 @@ def test_a_summary_asks_a_database_that_is_away_once() -> None:
 
     gone = SimpleNamespace(waiting=away, half_way=away, serial=away, get=away)
     summary = Summary([Result(Outcome.ISSUED, "one", "C1", f"D-{number}", 1.0) for number in range(5)], 5.0)
-    shown = command._summary(SimpleNamespace(language="en"), summary, gone, gone)  # type: ignore[arg-type]
+    shown = command._summary(SimpleNamespace(speaker=ENGLISH), summary, gone, gone)  # type: ignore[arg-type]
     assert (shown["counts"]["issued"], shown["waiting"], shown["half_way"]) == (5, None, None)
     assert asked == ["asked"]

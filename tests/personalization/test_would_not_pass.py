@@ -12,7 +12,7 @@ from eid_toolkit.cards.emulator.domain.memory import DomainMemory
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.ground.errors import NotPermitted
 from eid_toolkit.ground.images.portrait import make_portrait
-from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.standards.profiles import load_profile
 from eid_toolkit.standards.protocols.globalplatform import FACTORY_KEY_VERSION
 from eid_toolkit.work.personalization.batch import Outcome
@@ -65,7 +65,7 @@ def test_a_document_whose_card_would_not_pass_costs_no_command(office: WorkingOf
     assert caught.value.code == "card-would-not-pass"
     assert (caught.value.facts["check"], caught.value.facts["reason"]) == ("chip.ca", "chip-key-not-offered")
     assert [each.commands for each in lines] == [0]
-    told = message_of(caught.value)
+    told = ENGLISH.of(caught.value)
     assert "did not give this document a key" in told.text
     assert "eid card spoil" in (told.hint or "")
     assert office.register.documents.get(document.id).state is DocumentState.PREPARED

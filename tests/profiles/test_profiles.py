@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.messages.catalogue import message
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import MrzFormat
 from eid_toolkit.standards.profiles import list_profiles, load_profile
@@ -214,7 +214,7 @@ def test_what_is_only_read_is_not_issued_and_old_formats_end_in_time() -> None:
 )  # fmt: skip
 def test_what_no_card_could_do_is_refused_where_it_is_written(changes: dict[str, Any], code: str) -> None:
     assert _refused(_content() | changes).endswith(code)
-    text = message(_refused(_content() | changes), {}, "en")
+    text = ENGLISH.message(_refused(_content() | changes), {})
     assert text is not None and text.hint
 
 

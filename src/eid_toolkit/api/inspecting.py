@@ -125,19 +125,19 @@ class Verdict:
 
     def explain(self, what: Check | Finding) -> str:
         """One sentence for a person, in English."""
-        from eid_toolkit.ground.messages.catalogue import explain
+        from eid_toolkit.ground.messages.catalogue import ENGLISH
         from eid_toolkit.work.inspection.reports.report import explain_check
 
         if isinstance(what, Check):
-            return explain_check(what._inner, explain)
-        return explain(what.reason, what._inner.facts)
+            return explain_check(what._inner, ENGLISH.explain)
+        return ENGLISH.explain(what.reason, what._inner.facts)
 
     def to_json(self) -> dict[str, object]:
         """The verdict as ``eid verify --format json`` prints it, with its schema."""
-        from eid_toolkit.ground.messages.catalogue import explain
+        from eid_toolkit.ground.messages.catalogue import ENGLISH
         from eid_toolkit.work.inspection.reports.report import verdict_data
 
-        return verdict_data(self._inner, explain)
+        return verdict_data(self._inner, ENGLISH.explain)
 
 
 def read(

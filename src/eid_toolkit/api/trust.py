@@ -34,9 +34,9 @@ class LeftOut:
     @property
     def sentence(self) -> str:
         """The reason for a person."""
-        from eid_toolkit.ground.messages.catalogue import explain
+        from eid_toolkit.ground.messages.catalogue import ENGLISH
 
-        return explain(self.reason, {"subject": self.what, "issuer": self.what, **self.facts})
+        return ENGLISH.explain(self.reason, {"subject": self.what, "issuer": self.what, **self.facts})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from eid_toolkit.books.keys.agent import client, server
 from eid_toolkit.books.keys.agent.client import AgentKeys, agent_status, lock_agent
 from eid_toolkit.books.keys.agent.place import prepare_directory, socket_path
 from eid_toolkit.ground.errors import AgentAway, ServiceAway
-from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from support.agents import CONTEXT, Agents, RunningAgent, fresh_pair, wrapped_for
 from support.waiting import LIMIT, beside
 
@@ -55,7 +55,7 @@ def test_an_agent_that_is_killed_while_it_is_asked_is_gone(agents: Agents, use: 
     killed_while_asked(agent, ask)
     (failure,) = failures
     assert isinstance(failure, ServiceAway)
-    assert "has ended" in message_of(failure).text
+    assert "has ended" in ENGLISH.of(failure).text
     assert agent.path.exists()  # it could not take its socket away
     assert agent.find() is None
     assert agents.start(keys=agent.keys).client.sign(b"I approve")
@@ -184,7 +184,7 @@ def test_a_reply_that_is_none_is_an_error_that_says_what_to_do(agents: Agents, a
         ):
             with pytest.raises(AgentAway, match="agent-reply-malformed") as caught:
                 use()
-            assert "eid lock" in str(message_of(caught.value).hint)
+            assert "eid lock" in str(ENGLISH.of(caught.value).hint)
 
 
 @pytest.mark.parametrize("answer", [b"", b"\0", b"\0\0\0\x20", framed('{"schema": "eid-agent/1"}')[:-1]])

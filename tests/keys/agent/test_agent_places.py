@@ -20,7 +20,7 @@ from eid_toolkit.books.keys.agent.peers import user_at
 from eid_toolkit.books.keys.agent.place import MAX_PATH, KeyHolder, prepare_directory, socket_path
 from eid_toolkit.books.keys.agent.starting import start_agent
 from eid_toolkit.ground.errors import AgentUntrusted, BadInput, ServiceAway
-from eid_toolkit.ground.messages.catalogue import message_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 from support.agents import (
     NOBODY,
     Agents,
@@ -81,7 +81,7 @@ def assert_refused(holder: KeyHolder, code: str) -> None:
     for use in uses:
         with pytest.raises(AgentUntrusted, match=code) as caught:
             use()
-        shown = message_of(caught.value)
+        shown = ENGLISH.of(caught.value)
         assert str(socket_path(holder).parent) in shown.text
         assert shown.hint is not None
 

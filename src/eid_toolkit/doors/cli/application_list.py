@@ -14,7 +14,6 @@ from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.applications import Evidence
@@ -110,7 +109,7 @@ def _show(app: App, report: ListReport, profile: str, fmt: str, *, dry_run: bool
 def _row(app: App, row: ListedRow) -> dict[str, Any]:
     error, message = row.error, None
     if error is not None:
-        message = message_of(error, app.language).text
+        message = app.speaker.of(error).text
     elif row.odd or row.like:
         message = _doubt(row)
     return {

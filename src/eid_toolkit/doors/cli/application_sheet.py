@@ -52,7 +52,7 @@ def sheet(app: App, file: Path, application_ids: tuple[str, ...], state: str | N
         raise UsageError("sheet-state-or-applications")
     with open_office(app) as office:
         named = [find_application(office, each, app.choose, waiting="created") for each in application_ids]
-        made = make_sheet(office, named or None, ApplicationState(state or "created"), app.language)
+        made = make_sheet(office, named or None, ApplicationState(state or "created"), app.speaker)
     write_file(file, made.page)
     shown = made.content.applications
     result = {

@@ -314,10 +314,9 @@ def _resumed(resumed: Resumed) -> str:
 
 
 def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool) -> str:
-    from eid_toolkit.ground.messages.catalogue import message
 
     if result.reason is not None:
-        explanation = message(result.reason, {"row": result.broken_at, "last": result.broken_through}, app.language)
+        explanation = app.speaker.message(result.reason, {"row": result.broken_at, "last": result.broken_through})
         lines = [explanation.text if explanation else result.reason]
         return "\n".join(lines + ([_resumed(result.resumed)] if result.resumed else []))
     lines = [f"{result.rows} rows, all intact." + (f" Head: {result.head}" if app.verbose else "")]

@@ -21,7 +21,6 @@ from eid_toolkit.doors.cli.screen import Screen
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import ServiceAway
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import card_batches
 from eid_toolkit.work.office.finding import find_document
 
@@ -196,7 +195,7 @@ class _Bell:
         line = f"{harmless(result.reader)}: {result.document_id or '-'} {paint(result.outcome.upper(), colour)}"
         self._screen.tell(f"{line} {result.seconds:.1f} s")
         if result.error is not None:
-            self._screen.tell(f"  {message_of(result.error, self._app.language).text}")
+            self._screen.tell(f"  {self._app.speaker.of(result.error).text}")
         if result.outcome in _WHAT_TO_DO:
             self._screen.tell(f"  {_WHAT_TO_DO[result.outcome]}")
         self._beep(1 if result.error is None else 3)
@@ -206,7 +205,7 @@ class _Bell:
         self._beep(1)
 
     def away(self, error: EidError) -> None:
-        self._screen.tell(f"{message_of(error, self._app.language).text} Waiting ...")
+        self._screen.tell(f"{self._app.speaker.of(error).text} Waiting ...")
         self._beep(3)
 
     def back(self) -> None:
@@ -269,7 +268,7 @@ def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) 
                 "finished_later": result not in settled,
                 "seconds": round(result.seconds, 3),
                 "error": result.error.code if result.error is not None else None,
-                "message": message_of(result.error, app.language).text if result.error is not None else None,
+                "message": app.speaker.of(result.error).text if result.error is not None else None,
             }
             for result, check in zip(summary.results, checks, strict=True)
         ],

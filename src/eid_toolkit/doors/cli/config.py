@@ -16,6 +16,7 @@ _SOURCES = {
     "option": "the line",
     "environment": "the environment",
     "user": "your own defaults",
+    "locale": "the locale",
     "home": "the home's defaults",
     "built-in": "built in",
     "none": "nobody",
@@ -28,7 +29,8 @@ def config() -> None:
 
     What counts is, in this order: the option on the line; the variable of the environment (EID_READER, EID_OPERATOR,
     EID_PROFILE, EID_STATION, EID_POLICY, EID_LANG); your own defaults, in config.toml in your folder for configuration;
-    those of the home, in its defaults.toml. No default answers a question, and none stands for a passphrase.
+    those of the home, in its defaults.toml. For the language, the locale (LC_ALL, LC_MESSAGES, LANG) counts before the
+    home. No default answers a question, and none stands for a passphrase.
     """
 
 

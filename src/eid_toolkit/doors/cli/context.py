@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.defaults import BUILT_IN, META, VARIABLES, default_home, kept_default
-from eid_toolkit.doors.cli.output import confirm, note, paint, prompt, to_json
+from eid_toolkit.doors.cli.output import confirm, note, note_error, prompt, to_json
 from eid_toolkit.doors.cli.presentation import Presentation, present
 from eid_toolkit.ground.errors import AgentUntrusted, EidError, SeveralFit, UsageError
-from eid_toolkit.ground.messages.catalogue import explain, languages, message_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker, languages
 from eid_toolkit.ground.secret import Secret
 
 if TYPE_CHECKING:
@@ -80,9 +80,14 @@ class App:
             raise UsageError("language-unknown", language=app.language, known=", ".join(languages()))
         return app
 
+    @property
+    def speaker(self) -> Speaker:
+        """Who tells what happened: in the user's language, and in JSON always in English."""
+        return ENGLISH if self.errors_as_json else Speaker(self.language)
+
     def presentation(self) -> Presentation:
         """How text output is shown: times by the clock of the home's office, where it has one."""
-        return Presentation(self.verbose, _utc if self.utc else cache(partial(_zone, self.home_path)))
+        return Presentation(self.verbose, _utc if self.utc else cache(partial(_zone, self.home_path)), self.speaker)
 
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone; a no ends the command."""
@@ -91,7 +96,7 @@ class App:
 
     def tell(self, error: EidError, subject: str | None = None) -> None:
         """Say on stderr what went wrong, and with which of several; as JSON where results are JSON."""
-        message = message_of(error, self.language)
+        message = self.speaker.of(error)
         if self.errors_as_json:
             facts = {
                 name: value if isinstance(value, (str, int)) else str(value) for name, value in error.facts.items()
@@ -101,9 +106,7 @@ class App:
             told = {"code": error.code, "message": message.text, "hint": message.hint, "facts": facts}
             note(to_json({"error": told}))
             return
-        note(f"{paint('Error:', 'red')} {message.text if subject is None else f'{subject}: {message.text}'}")
-        if message.hint:
-            note(f"{paint('Hint:', 'yellow')} {message.hint}")
+        note_error(message if subject is None else replace(message, text=f"{subject}: {message.text}"), self.speaker)
 
     def tell_all(self, failures: Sequence[tuple[str, EidError]]) -> None:
         """Say what went wrong with each of several things; if there is any, the command ends with the first's code."""
@@ -151,7 +154,7 @@ class App:
         if given is not None:
             yield given
             return
-        what_for = explain(f"purpose-{purpose.action.replace('.', '-')}", {"subject": purpose.subject})
+        what_for = self.speaker.explain(f"purpose-{purpose.action.replace('.', '-')}", {"subject": purpose.subject})
         for left in reversed(range(_TRIES)):
             yield _asked(f"Passphrase of {name}, {what_for}")
             note(f"Wrong passphrase of {name}. Tries left: {left}.")
@@ -187,7 +190,7 @@ class App:
         try:
             return find_agent(holder, record.public_key, record.wrapping_key)
         except AgentUntrusted as error:
-            note(message_of(error, self.language).text)
+            note(self.speaker.of(error).text)
             return None
 
     def _given_for(self, name: str) -> Secret | None:

@@ -12,7 +12,6 @@ from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, note, table, time_text
 from eid_toolkit.ground.home.named_files import read_file, write_file
-from eid_toolkit.ground.messages.catalogue import message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.books.authorities.home_policy import PolicyInForce
@@ -57,7 +56,7 @@ def set_(app: App, file: Path, fmt: str) -> None:
     with open_office(app) as office:
         change = plan_policy(office, data)
         if change.unusable is not None:
-            message = message_of(change.unusable, app.language)
+            message = app.speaker.of(change.unusable)
             note(f"{message.text} The changes shown are those to the shipped policy.")
         elif not change.differences:
             note("The policy holds already; nothing was changed.")

@@ -7,6 +7,7 @@ the command runs (:meth:`App.with_defaults`), for they may be given before the h
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from eid_toolkit.ground.messages.catalogue import languages
 
 META = "eid_toolkit"
 """Where the common options of a run are kept in its context."""
@@ -31,6 +34,8 @@ VARIABLES = {
 """The variable of the environment for each name."""
 BUILT_IN = {"station": "main", "policy": "officer", "language": "en"}
 """What holds where nobody has said anything."""
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""The variables that say what language messages are in; the first that is set counts (POSIX, Base Definitions 8.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Origin:
 
     value: str | None
     source: str
-    """``environment``, ``user``, ``home``, ``built-in`` or ``none``."""
+    """``environment``, ``user``, ``locale``, ``home``, ``built-in`` or ``none``."""
     place: str | None = None
     """The variable or the file."""
 
@@ -81,6 +86,8 @@ def origins(root: Path, environment: Mapping[str, str] = os.environ) -> dict[str
             origin_of[name] = Origin(environment[variable], "environment", variable)
         elif own.get(name) is not None:
             origin_of[name] = Origin(own.get(name), "user", str(file))
+        elif name == "language" and (found := language_of_locale(environment)) is not None:
+            origin_of[name] = found
         elif shared.get(name) is not None:
             origin_of[name] = Origin(shared.get(name), "home", str(root / _HOME_FILE))
         elif name in BUILT_IN:
@@ -90,12 +97,26 @@ def origins(root: Path, environment: Mapping[str, str] = os.environ) -> dict[str
     return origin_of
 
 
+def language_of_locale(environment: Mapping[str, str] = os.environ) -> Origin | None:
+    """The language that the locale asks for, if there are messages in it; ``C`` and ``POSIX`` ask for none."""
+    variable = next((name for name in _LOCALE if environment.get(name)), None)
+    if variable is None:
+        return None
+    language = re.split(r"[_.@]", environment[variable])[0].lower()
+    return Origin(language, "locale", variable) if language in languages() else None
+
+
 def kept_default(ctx: click.Context, name: str, root: Path) -> str | None:
-    """What the user's own file says, else the home's; both are read once in a run."""
+    """What the user's own file says, else the home's; both are read once in a run.
+
+    A language of the locale comes between them.
+    """
     files = ctx.meta.get(_FILES)
     if files is None or files[0] != root:
         files = ctx.meta[_FILES] = (root, *_files(root))
-    value: str | None = next((there[name] for there in files[1:] if name in there), None)
+    own, shared = files[1:]
+    locale = language_of_locale() if name == "language" and name not in own else None
+    value: str | None = locale.value if locale is not None else own.get(name, shared.get(name))
     return value
 
 

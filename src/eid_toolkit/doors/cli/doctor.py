@@ -20,7 +20,6 @@ def doctor(app: App, fmt: str) -> None:
     Nothing is changed, and no passphrase is asked for. Exits with 1 if something has failed.
     """
     from eid_toolkit.ground.display import harmless
-    from eid_toolkit.ground.messages.catalogue import message
     from eid_toolkit.work.office.findings import Grade
     from eid_toolkit.work.office.health import findings
     from eid_toolkit.work.office.office import Office
@@ -28,7 +27,7 @@ def doctor(app: App, fmt: str) -> None:
     found = list(findings(app.home_path, lambda: Office.open(app.home_path, app, CLOCK, ENTROPY), CLOCK))
     rows, lines = [], []
     for finding in found:
-        told = message(finding.code, finding.facts, app.language)
+        told = app.speaker.message(finding.code, finding.facts)
         text = told.text if told is not None else finding.code
         hint = told.hint if told is not None else None
         grade = str(finding.grade)

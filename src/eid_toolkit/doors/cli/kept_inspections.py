@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.verdicts import report_page, write_report
 from eid_toolkit.ground.errors import EidError, UsageError
 from eid_toolkit.ground.home.atomic import new_file
 from eid_toolkit.ground.home.named_files import is_kept, write_file
-from eid_toolkit.ground.messages.catalogue import FALLBACK
 
 if TYPE_CHECKING:
     from eid_toolkit.work.inspection.evidence import Evidence
@@ -89,12 +89,11 @@ class Kept:
         if self.one_page and self.report is not None:
             from eid_toolkit.work.inspection.reports.html_report import notice_html
 
-            write_file(self.report, notice_html(told, FALLBACK, reload=RELOAD).encode())
+            write_file(self.report, notice_html(told, presentation().speaker.language, reload=RELOAD).encode())
 
 
 def _signed(app: App, evidence: Evidence) -> bytes:
     """Evidence as a file; where nobody opens the key, it is saved without a signature, and that is said."""
-    from eid_toolkit.ground.messages.catalogue import message_of
     from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.inspection.evidence_format import encode_evidence
     from eid_toolkit.work.inspection.evidence_seal import sealed
@@ -104,6 +103,6 @@ def _signed(app: App, evidence: Evidence) -> bytes:
     try:
         return sealed(data, evidence_key(app.home_path, app, SystemEntropy()))
     except EidError as error:  # what was read is not lost for that
-        told = message_of(error)
+        told = app.speaker.of(error)
         note(f"The evidence is not signed. {told.text} {told.hint or ''}".rstrip())
         return data

@@ -17,9 +17,9 @@ import click
 
 from eid_toolkit import __version__
 from eid_toolkit.doors.cli.context import App, Group
-from eid_toolkit.doors.cli.output import note, paint, plain
+from eid_toolkit.doors.cli.output import note, note_error, plain
 from eid_toolkit.ground.errors import EidError, OutputLost, ServiceAway, UsageError
-from eid_toolkit.ground.messages.catalogue import FALLBACK, message_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -152,7 +152,7 @@ class RootGroup(Group):
                 raise
             away = _away(error)
             with suppress(OSError):
-                _print_error(away)
+                note_error(ENGLISH.of(away), ENGLISH)  # nothing is known of the command yet
             _give_up_output()
             sys.exit(_exit_code_of_untold(self._usage_error or error.__context__) or away.exit_code)
 
@@ -257,14 +257,6 @@ def _complain(ctx: click.Context, error: EidError) -> None:
 
         note(traceback.format_exc().rstrip())
     (replace(app, errors_as_json=True) if _wants_json(ctx) else app).tell(error)
-
-
-def _print_error(error: EidError) -> None:
-    """Where nothing is known of the command yet."""
-    message = message_of(error, FALLBACK)
-    note(f"{paint('Error:', 'red')} {message.text}")
-    if message.hint:
-        note(f"{paint('Hint:', 'yellow')} {message.hint}")
 
 
 @click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

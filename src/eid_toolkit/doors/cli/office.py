@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.ground.errors import EidError
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def open_office(app: App) -> AbstractContextManager[Office]:
         if what == "log-inconsistent":
             note("The audit log is inconsistent. Find out where: eid audit verify.")
             return
-        reason = message_of(error, app.language).text if isinstance(error, EidError) else str(error)
+        reason = app.speaker.of(error).text if isinstance(error, EidError) else str(error)
         note(f"Inspections in this home have not been informed yet: {reason} Try later: eid document status-list.")
 
     return office_at_work(app.home_path, app, CLOCK, ENTROPY, trouble)

@@ -14,7 +14,6 @@ from eid_toolkit.doors.cli.trust_bundle import bundle_facts, note_register_behin
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.fingerprints import grouped, typed_fingerprint
 from eid_toolkit.ground.home.named_files import read_file
-from eid_toolkit.ground.messages.catalogue import explain, in_short
 from eid_toolkit.work.office import officer_home
 
 _BUNDLE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -47,7 +46,7 @@ def init(app: App, bundle: Path, fingerprint: str | None, fmt: str) -> None:
     if fingerprint is None:
         if not sys.stdin.isatty():
             raise UsageError("officer-fingerprint-missing")
-        fingerprint = prompt(in_short("ask-authority-fingerprint"))
+        fingerprint = prompt(app.speaker.in_short("ask-authority-fingerprint"))
     told = typed_fingerprint(fingerprint)
     data = read_file(bundle, MAX_SIZE)
     taken = officer_home.found(app.home_path, data, bundle.name, CLOCK.now(), told, app.operator)
@@ -55,7 +54,7 @@ def init(app: App, bundle: Path, fingerprint: str | None, fmt: str) -> None:
     shown = {"home": str(app.home_path), **_shown(taken), "evidence_fingerprint": own}
     _emit(shown, fmt)
     note_register_behind(taken.pack)
-    note(explain("officer-home-founded", {"home": app.home_path}))
+    note(app.speaker.explain("officer-home-founded", {"home": app.home_path}))
 
 
 @officer.command("update", cls=Command)

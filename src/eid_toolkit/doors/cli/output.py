@@ -21,6 +21,7 @@ from eid_toolkit.doors.cli.layout import grid, labelled
 from eid_toolkit.doors.cli.presentation import Presentation, presentation, time_in
 from eid_toolkit.ground.display import escaped, harmless, shortened
 from eid_toolkit.ground.errors import OutputLost
+from eid_toolkit.ground.messages.catalogue import Message, Speaker
 
 _STYLE = re.compile(r"(\x1b\[(?:0|1|3[0-7]|9[0-7])m)")
 """What :func:`paint` writes around a text: colours and bold, and their end."""
@@ -57,6 +58,13 @@ def plain(text: str) -> str:
 def note(text: str) -> None:
     """Something for a person beside the result: to stderr."""
     say(text, err=True)
+
+
+def note_error(message: Message, speaker: Speaker) -> None:
+    """What went wrong, and what to do next."""
+    note(f"{paint(speaker.in_short('label-error'), 'red')} {message.text}")
+    if message.hint:
+        note(f"{paint(speaker.in_short('label-hint'), 'yellow')} {message.hint}")
 
 
 def confirm(question: str) -> None:

@@ -10,9 +10,9 @@ from typing import TextIO, TypeVar
 import click
 
 from eid_toolkit.doors.cli.output import prompt
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.printed import is_mrz, printed_text
 from eid_toolkit.ground.errors import BadInput, UsageError
-from eid_toolkit.ground.messages.catalogue import in_short
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.mrz import Mrz, MrzFormat, mrz_information
 from eid_toolkit.standards.protocols.passwords import AccessPassword
@@ -72,7 +72,7 @@ def opening_of(
     fields = (document_number, birth, expiry)
     given = sum((can is not None, mrz is not None, any(fields)))
     if not given and sys.stdin.isatty():
-        return typed_opening(printed_text(in_short("ask-mrz-or-can")))
+        return typed_opening(printed_text(presentation().speaker.in_short("ask-mrz-or-can")))
     if given != 1:
         raise UsageError("password-not-one")
     if can is not None:

@@ -12,7 +12,6 @@ from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_a
 from eid_toolkit.doors.cli.output import details, emit
 from eid_toolkit.doors.cli.portrait_doubts import finding_text
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import portraits
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def _row(app: App, checked: CheckedPortrait) -> dict[str, Any]:
     row: dict[str, Any] = {"file": checked.file, "verdict": checked.verdict, "measured": None, "portrait": None}
     if measures is None or size is None:
         error = checked.error or BadInput("portrait-no-image")
-        told = message_of(error, app.language)
+        told = app.speaker.of(error)
         finding = {"code": error.code, "severity": "refused", "value": None, "limit": None, "message": told.text}
         return {**row, "findings": [finding]}
     row["measured"] = {name: getattr(measures, name) for name in _MEASURED}
@@ -69,7 +68,7 @@ def _row(app: App, checked: CheckedPortrait) -> dict[str, Any]:
             "severity": str(finding.severity),
             "value": finding.value,
             "limit": finding.limit,
-            "message": finding_text(finding, app.language),
+            "message": finding_text(finding, app.speaker),
         }
         for finding in measures.findings
     ]

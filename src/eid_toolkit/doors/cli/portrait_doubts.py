@@ -11,7 +11,7 @@ import click
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import note
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
-from eid_toolkit.ground.messages.catalogue import message
+from eid_toolkit.ground.messages.catalogue import Speaker
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.portrait_prints import Alike
@@ -27,7 +27,7 @@ class ClerkDoubts:
     def odd(self, findings: Sequence[Finding]) -> None:
         """What was measured is odd."""
         refusal = BadInput("portrait-odd", codes=", ".join(finding.code for finding in findings))
-        told = [finding_text(finding, self._app.language) for finding in findings]
+        told = [finding_text(finding, self._app.speaker) for finding in findings]
         ask(self._app, told, "Take this portrait all the same?", refusal)
 
     def alike(self, others: Sequence[Alike]) -> None:
@@ -53,9 +53,9 @@ def ask(app: App, told: Sequence[str], question: str, refusal: EidError) -> None
         raise refusal from None
 
 
-def finding_text(finding: Finding, language: str) -> str:
+def finding_text(finding: Finding, speaker: Speaker) -> str:
     """The finding as a sentence."""
-    told = message(finding.code, finding.facts(), language)
+    told = speaker.message(finding.code, finding.facts())
     return finding.code if told is None else told.text
 
 

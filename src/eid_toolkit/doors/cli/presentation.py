@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 import click
 
 from eid_toolkit.ground.errors import UsageError
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker
 
 _META = "eid_toolkit.presentation"
 _HEX = frozenset("0123456789abcdef")
@@ -42,6 +43,8 @@ class Presentation:
     """Whether hashes are shown, and seconds of times."""
     zone: Callable[[], tzinfo | None] = field(default=lambda: UTC)
     """The zone that times are shown in; None is that of this machine. Asked for when a time is shown."""
+    speaker: Speaker = ENGLISH
+    """Who tells what happened."""
 
     def shows(self, name: str, value: object = None) -> bool:
         """Whether a column, or a label with its value, is shown: hashes that nobody compares are details."""
@@ -64,7 +67,7 @@ class Presentation:
         """The day that it is by the clock at that time, which may be in ISO 8601; a dash for none."""
         if isinstance(time, str):
             time = datetime.fromisoformat(time)
-        return f"{time.astimezone(self.zone()):%Y-%m-%d}" if time is not None else "-"
+        return self.speaker.date(f"{time.astimezone(self.zone()):%Y-%m-%d}") if time is not None else "-"
 
     def column(self, name: str, values: Iterable[object]) -> tuple[str, list[object]]:
         """A column's heading and values, its times as the clock shows them: the offset in the heading if it is one."""
@@ -97,7 +100,8 @@ class Presentation:
             raise UsageError("time-malformed", text=text) from None
 
     def _clock(self, local: datetime, *, seconds: bool = False) -> str:
-        return f"{local:%Y-%m-%d %H:%M:%S}" if self.verbose or seconds else f"{local:%Y-%m-%d %H:%M}"
+        clock = f"{local:%H:%M:%S}" if self.verbose or seconds else f"{local:%H:%M}"
+        return f"{self.speaker.date(f'{local:%Y-%m-%d}')} {clock}"
 
 
 def present(presentation: Presentation) -> None:

@@ -13,7 +13,6 @@ from eid_toolkit.doors.cli.output import details, emit, emit_rows, note
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.named_files import read_file
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import document_types
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def check(app: App, profile_name: str, fmt: str) -> None:
     data = read_file(path, MAX_FILE) if path.suffix == ".toml" else None
     with open_office(app) as office:
         done = document_types.check(office, path.stem if data is not None else profile_name, data)
-    told = [message_of(each, app.language) for each in done.objections]
+    told = [app.speaker.of(each) for each in done.objections]
     values: dict[str, Any] = {
         "schema": "eid-profile-check/1",
         "name": done.profile.name,

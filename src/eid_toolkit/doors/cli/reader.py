@@ -7,7 +7,6 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_app
 from eid_toolkit.doors.cli.output import emit, note, table
 from eid_toolkit.ground.errors import ServiceAway
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office.readers import EMULATED
 
 
@@ -41,7 +40,7 @@ def _pcsc_readers(app: App) -> list[dict[str, object]]:
     try:
         readers = list_readers()
     except ServiceAway as error:
-        message = message_of(error, app.language)
+        message = app.speaker.of(error)
         note(f"No PC/SC readers: {message.text}")
         return []
     return [

@@ -178,7 +178,6 @@ def take_over(app: App, fmt: str) -> None:
 
 
 def _found(app: App, findings: list[Finding], counts: dict[str, int]) -> str:
-    from eid_toolkit.ground.messages.catalogue import message
 
     if not findings:
         return f"{sum(counts.values())} rows with a state, all as the audit log says."
@@ -186,7 +185,7 @@ def _found(app: App, findings: list[Finding], counts: dict[str, int]) -> str:
     for each in findings[:_SHOWN]:
         facts = {**each.to_json(), "row": "?" if each.row is None else each.row}
         facts |= {"action": "a step", "operator": "somebody", "application": each.subject}
-        told = message(each.reason, facts, app.language)
+        told = app.speaker.message(each.reason, facts)
         lines.append(harmless(told.text if told else f"{each.kind} {each.subject}: {each.reason}"))
     if len(findings) > _SHOWN:
         lines.append(f"and {len(findings) - _SHOWN} more")

@@ -13,7 +13,7 @@ from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
 from eid_toolkit.doors.cli.output import emit, table
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.messages.catalogue import Message, message, message_of
+from eid_toolkit.ground.messages.catalogue import Message
 
 if TYPE_CHECKING:
     from eid_toolkit.work.office.outlook import Outlook
@@ -84,7 +84,7 @@ def _data(app: App, found: Outlook, now: datetime) -> dict[str, Any]:
             for each in found.ages
         ],
         "lacking": [{"what": code, "command": _told(app, code, {}).hint} for code in found.lacking],
-        "trouble": [{"code": error.code, "message": message_of(error, app.language).text} for error in found.trouble],
+        "trouble": [{"code": error.code, "message": app.speaker.of(error).text} for error in found.trouble],
     }
 
 
@@ -145,7 +145,7 @@ def _row(app: App, code: str, facts: dict[str, object]) -> Sequence[str]:
 
 
 def _told(app: App, code: str, facts: dict[str, object]) -> Message:
-    return message(code, facts, app.language) or Message(code)
+    return app.speaker.message(code, facts) or Message(code)
 
 
 def _name(code: str) -> str:

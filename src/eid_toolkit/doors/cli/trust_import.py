@@ -10,8 +10,8 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, open_office
 from eid_toolkit.doors.cli.output import emit, note, short, table
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.messages.catalogue import explain, message_of
 from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import believing
 
@@ -125,7 +125,9 @@ def _show(store: TrustStore, plan: Plan, added: tuple[TrustEntry, ...], removed:
             "source": refusal.source,
             "name": refusal.what,
             "reason": refusal.reason,
-            "detail": explain(refusal.reason, {"subject": refusal.what, "issuer": refusal.what, **refusal.facts}),
+            "detail": presentation().speaker.explain(
+                refusal.reason, {"subject": refusal.what, "issuer": refusal.what, **refusal.facts}
+            ),
         }
         for refusal in plan.refused
     ]
@@ -135,7 +137,7 @@ def _show(store: TrustStore, plan: Plan, added: tuple[TrustEntry, ...], removed:
             "source": question.source,
             "name": question.name,
             "reason": question.reason,
-            "detail": message_of(question.error).text,
+            "detail": presentation().speaker.of(question.error).text,
             "accept": question.accept,
         }
         for question in plan.questions

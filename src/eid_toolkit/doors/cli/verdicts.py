@@ -15,9 +15,10 @@ from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, paint, time_text
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
-from eid_toolkit.ground.messages.catalogue import explain, in_short
+from eid_toolkit.ground.messages.catalogue import ENGLISH
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.validation import TrustMaterial
@@ -96,17 +97,20 @@ def print_verdict(verdict: Verdict, fmt: str, shown: Shown) -> None:
 
     def text() -> str:
         if shown.brief:
-            return brief(verdict, replace(_words(), time=partial(time_text, seconds=True)))
+            return brief(verdict, replace(_words(), clock=partial(time_text, seconds=True)))
         return verdict_text(verdict, _words(), verbose=shown.verbose)
 
-    data = None if fmt == "text" else verdict_data(verdict, explain)  # sentences cost the loading of all of them
+    data = None if fmt == "text" else verdict_data(verdict, ENGLISH.explain)  # all sentences are loaded for it
     emit(data, fmt, text)
 
 
 def _words() -> Words:
     from eid_toolkit.work.inspection.reports.wording import Words
 
-    return Words(explain, in_short, lambda text, status: paint(text, _COLOURS.get(status, "bright_black")), time_text)
+    def coloured(text: str, status: str) -> str:
+        return paint(text, _COLOURS.get(status, "bright_black"))
+
+    return Words(presentation().speaker, coloured, time_text)
 
 
 def write_report(path: Path, verdict: Verdict) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import beep, is_terminal, note
 from eid_toolkit.doors.cli.passwords import STDIN, Opening, opening_of, typed_opening
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.printed import printed_text
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRemoved, EidError, UsageError
-from eid_toolkit.ground.messages.catalogue import explain, in_short, message_of
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.transport.interface import Transport
@@ -95,7 +95,7 @@ class Passwords:
                 self._app.tell(error)
                 transport.reset()
         for left in reversed(range(_TRIES)):
-            typed = printed_text(in_short("ask-mrz-or-can"), optional=True).strip()
+            typed = printed_text(presentation().speaker.in_short("ask-mrz-or-can"), optional=True).strip()
             if not typed:
                 return None
             try:
@@ -124,26 +124,26 @@ def serve(
     try:
         while True:
             if slot.is_empty():
-                waiting = explain("waiting-for-card", {})
+                waiting = presentation().speaker.explain("waiting-for-card", {})
                 between(waiting)
                 note(waiting)
             try:
                 _serve_one(slot, passwords, begin, between, quiet=quiet)
             except EidError as error:
-                between(message_of(error, app.language).text)
+                between(app.speaker.of(error).text)
                 app.tell(error)
                 if isinstance(error, CardRemoved):
                     continue  # the next one may be in the reader already
             slot.wait_until_empty()
     finally:
-        between(explain("watch-ended", {}))
+        between(presentation().speaker.explain("watch-ended", {}))
 
 
 def _serve_one(
     slot: Slot, passwords: Passwords, begin: Callable[[], OneCard], between: Callable[[str], None], *, quiet: bool
 ) -> None:
     with slot.opened() as transport:
-        between(explain("reading-card", {}))
+        between(presentation().speaker.explain("reading-card", {}))
         card = begin()  # with what is believed now, and not when the waiting began
         evidence = passwords.opened(transport, card)
     if evidence is not None:

@@ -50,36 +50,51 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-def message(code: str, facts: Mapping[str, object], language: str = FALLBACK) -> Message | None:
-    """The message of a code with its facts filled in, each made harmless for a terminal; None if unknown."""
-    template = catalogue(language).get(code) or catalogue(FALLBACK).get(code)
-    if template is None:
-        return None
-    shown = _Facts({name: harmless(str(value)) for name, value in facts.items()})
-    hint = template.hint.format_map(shown) if template.hint else None
-    return Message(template.text.format_map(shown), hint, template.short)
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Tells a person in their language; what it has no sentence for, it tells in the fallback."""
+
+    language: str = FALLBACK
+    """BCP 47."""
+
+    def message(self, code: str, facts: Mapping[str, object]) -> Message | None:
+        """The message of a code with its facts filled in, each made harmless for a terminal; None if unknown."""
+        template = catalogue(self.language).get(code) or catalogue(FALLBACK).get(code)
+        if template is None:
+            return None
+        shown = _Facts({name: harmless(str(value)) for name, value in facts.items()})
+        hint = template.hint.format_map(shown) if template.hint else None
+        return Message(template.text.format_map(shown), hint, template.short)
+
+    def of(self, error: EidError) -> Message:
+        """What to tell about an error; the bare code and facts where the catalogue has no sentence.
+
+        A ``reason`` that is a code itself stands in the sentence as ``cause``.
+        """
+        reason = error.facts.get("reason")
+        facts = {**error.facts, "cause": self.explain(reason, error.facts)} if isinstance(reason, str) else error.facts
+        explanation = self.message(error.code, facts) or Message(harmless(str(error)))
+        if isinstance(error, CardRefused) and f"{error.sw:04X}" not in explanation.text:
+            return Message(f"{explanation.text} (status word {error.sw:04X})", explanation.hint)
+        return explanation
+
+    def explain(self, code: str, facts: Mapping[str, object]) -> str:
+        """The sentence of a check's reason."""
+        explanation = self.message(code, facts)
+        return harmless(code) if explanation is None else explanation.text
+
+    def in_short(self, code: str) -> str:
+        """A check's reason in a few words."""
+        explanation = self.message(code, {})
+        return harmless(code) if explanation is None or explanation.short is None else explanation.short
+
+    def date(self, iso: str) -> str:
+        """A date as it is written here; whatever is not ``YYYY-MM-DD``, with X for unknown digits, stays as it is."""
+        parts = iso.split("-")
+        if [len(part) for part in parts] != [4, 2, 2]:
+            return iso
+        return self.in_short("date-form").format(year=parts[0], month=parts[1], day=parts[2])
 
 
-def message_of(error: EidError, language: str = FALLBACK) -> Message:
-    """What to tell a person about an error; the bare code and facts where the catalogue has no sentence.
-
-    A ``reason`` that is a code itself stands in the sentence as ``cause``.
-    """
-    reason = error.facts.get("reason")
-    facts = {**error.facts, "cause": explain(reason, error.facts)} if isinstance(reason, str) else error.facts
-    explanation = message(error.code, facts, language) or Message(harmless(str(error)))
-    if isinstance(error, CardRefused) and f"{error.sw:04X}" not in explanation.text:
-        return Message(f"{explanation.text} (status word {error.sw:04X})", explanation.hint)
-    return explanation
-
-
-def explain(code: str, facts: Mapping[str, object]) -> str:
-    """The sentence of a check's reason."""
-    explanation = message(code, facts)
-    return harmless(code) if explanation is None else explanation.text
-
-
-def in_short(code: str) -> str:
-    """A check's reason in a few words."""
-    explanation = message(code, {})
-    return harmless(code) if explanation is None or explanation.short is None else explanation.short
+ENGLISH = Speaker()
+"""For JSON, logs and programs, whatever language a person has."""

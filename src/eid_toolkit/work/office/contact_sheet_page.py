@@ -8,7 +8,7 @@ from hashlib import sha256
 from html import escape
 
 from eid_toolkit.ground.display import harmless
-from eid_toolkit.ground.messages.catalogue import message, message_of
+from eid_toolkit.ground.messages.catalogue import Speaker
 from eid_toolkit.work.office.contact_sheets import META, Content, OnSheet, written
 
 _STYLE = """
@@ -33,11 +33,11 @@ _POLICY = (
 """What a browser allows the page: its own style by its hash, and pictures that it carries (CSP level 3)."""
 
 
-def page_of(content: Content, shown: Sequence[OnSheet], authority: str, language: str) -> str:
+def page_of(content: Content, shown: Sequence[OnSheet], authority: str, speaker: Speaker) -> str:
     """The page, with what a program reads in its head; all text on it comes from registers and is made harmless."""
     title = f"Contact sheet {content.mark}"
     made = f"{len(shown)} applications, made by {content.made_by} at {content.made_at}, mark {content.mark}"
-    items = "\n".join(_item(each, language) for each in shown)
+    items = "\n".join(_item(each, speaker) for each in shown)
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>\n"
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
@@ -49,16 +49,16 @@ def page_of(content: Content, shown: Sequence[OnSheet], authority: str, language
     )
 
 
-def _item(each: OnSheet, language: str) -> str:
+def _item(each: OnSheet, speaker: Speaker) -> str:
     face = "<div class='none'></div>"
     if each.image is not None:
         data = base64.b64encode(each.image).decode("ascii")
         face = f"<img alt='Portrait {each.number}' src='data:image/jpeg;base64,{data}'>"
-    told = "\n".join(f"<p class='{kind}'>{_text(line)}</p>" for kind, line in _lines(each, language))
+    told = "\n".join(f"<p class='{kind}'>{_text(line)}</p>" for kind, line in _lines(each, speaker))
     return f"<li><div class='face'>{face}</div><div class='told'><p class='number'>{each.number}</p>\n{told}</div></li>"
 
 
-def _lines(each: OnSheet, language: str) -> Iterator[tuple[str, str]]:
+def _lines(each: OnSheet, speaker: Speaker) -> Iterator[tuple[str, str]]:
     record = each.record
     data = record.person.data
     yield "name", data.names
@@ -68,9 +68,9 @@ def _lines(each: OnSheet, language: str) -> Iterator[tuple[str, str]]:
     yield "", f"{record.profile}, {record.kind}{replaces}"
     yield "small", f"{record.id}, {record.state}, by {record.creator}"
     if each.trouble is not None:
-        yield "like", message_of(each.trouble, language).text
+        yield "like", speaker.of(each.trouble).text
     for finding in each.findings:
-        told = message(finding.code, finding.facts(), language)
+        told = speaker.message(finding.code, finding.facts())
         yield "odd", finding.code if told is None else told.text
     for other in each.alike:
         how = "The same portrait" if other.equal else f"Nearly the same portrait ({other.bits} of 64 bits differ)"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker
 from eid_toolkit.ground.plain_values import read_json
 from eid_toolkit.work.office.applying import LOOKED_UP, QUEUE_LIMIT
 from eid_toolkit.work.office.office import Office
@@ -87,7 +88,7 @@ class Sheet:
 
 
 def make_sheet(
-    office: Office, chosen: Sequence[str] | None, state: ApplicationState | None, language: str = "en"
+    office: Office, chosen: Sequence[str] | None, state: ApplicationState | None, speaker: Speaker = ENGLISH
 ) -> Sheet:
     """A sheet of these applications, or of the oldest in a state; that they were looked at is on record.
 
@@ -108,7 +109,7 @@ def make_sheet(
     at = office.clock.now().strftime("%Y-%m-%d %H:%M:%SZ")
     told = tuple(Shown(record.id, record.digest) for record in records)
     content = Content(SCHEMA, operator.name, at, told)
-    page = page_of(content, shown, office.home.config.authority, language).encode()
+    page = page_of(content, shown, office.home.config.authority, speaker).encode()
     name = sha256(page).hexdigest()
     seen = [(operator, LOOKED_UP, record.id, {"portrait": True, "sheet": name}) for record in records]
     office.register.record_all([*seen, (operator, MADE, name, {"shown": len(records)})])

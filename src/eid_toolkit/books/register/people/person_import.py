@@ -144,7 +144,7 @@ class PersonImports:
     def _write(self, readings: TwoReadings, writer: ImportWriter, options: ImportOptions) -> ImportReport:
         """The second reading."""
         began = writer.state
-        counted = began.row  # for the plans of a server, at the latest when the register has so many times as many rows
+        counted = began.row  # at which a server counted last what it plans by
         told: list[Row] = []
         with closing(readings.second(_part(options.progress, 2))) as read, closing(writer.write(read)) as written:
             for refused in written:

@@ -22,7 +22,6 @@ from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
 from eid_toolkit.doors.cli.person_commands.shared import purpose_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.ground.home.named_files import is_kept
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.work.office import people
 
 if TYPE_CHECKING:
@@ -251,5 +250,5 @@ def _bad_row(app: App, row: Row) -> dict[str, Any]:
         "line": row.line,
         "field": error.facts.get("field"),
         "code": error.code,
-        "message": message_of(error, app.language).text,
+        "message": app.speaker.of(error).text,
     }

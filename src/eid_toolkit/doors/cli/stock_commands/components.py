@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.output import note, prompt
 from eid_toolkit.ground.errors import BadInput
-from eid_toolkit.ground.messages.catalogue import message_of
 from eid_toolkit.ground.secret import Secret
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def type_component(
         except BadInput as error:
             if tries == 0:
                 raise
-            shown = message_of(error, app.language)
+            shown = app.speaker.of(error)
             note(f"{shown.text} {shown.hint or ''}".strip())
 
 

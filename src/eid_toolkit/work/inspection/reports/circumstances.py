@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from eid_toolkit.ground.display import harmless
 from eid_toolkit.work.inspection.evidence import FROM_FILES, Evidence
 from eid_toolkit.work.inspection.reports.report import explain_terminal
 from eid_toolkit.work.inspection.reports.wording import Words
@@ -13,10 +13,10 @@ from eid_toolkit.work.inspection.witness import Standing, Witness
 
 _JUST_NOW = timedelta(minutes=5)
 _WITNESSES = {
-    Standing.ENROLLED: "Evidence from {name} (key {fingerprint}).",
-    Standing.STRANGER: "Evidence signed with a key that is not enrolled here: {fingerprint}.",
-    Standing.CHANGED: "The evidence was altered after it was signed (key {fingerprint}).",
-    Standing.UNSIGNED: "The evidence is not signed.",
+    Standing.ENROLLED: "witness-enrolled",
+    Standing.STRANGER: "witness-stranger",
+    Standing.CHANGED: "witness-changed",
+    Standing.UNSIGNED: "witness-unsigned",
 }
 
 
@@ -24,47 +24,51 @@ def circumstances(verdict: Verdict, words: Words) -> list[str]:
     """All of it, in sentences."""
     trust, evidence = verdict.trust, verdict.evidence
     terminal = explain_terminal(evidence.terminal_authentication, words.explain)
-    age = "" if trust.list_age_days is None else f", revocation list {_old(trust.list_age_days)}"
-    linked = f" by {_counted(trust.links, 'link certificate')}" if trust.links else ""
-    bundle = f"Trust: bundle {trust.bundle_version}, {_old(trust.bundle_age_days)}."
+    unknown = words.in_short("fact-unknown")
+    signed = {"signer": trust.signer or unknown, "csca": trust.csca or unknown}
     return [
-        _opened(evidence),
+        _opened(evidence, words),
         *([terminal] if terminal else []),
-        f"Signer: {harmless(trust.signer or 'unknown')}. Authority: {harmless(trust.csca or 'unknown')}{linked}{age}.",
-        *([bundle] if trust.bundle_version is not None else []),
-        *witness_lines(verdict.witness),
+        words.explain("signed-by", signed),
+        *([words.explain("trust-links", {"count": trust.links})] if trust.links else []),
+        *witness_lines(verdict.witness, words),
         when(verdict, words),
     ]
 
 
-def _old(days: int | None) -> str:
-    return f"{_counted(days or 0, 'day')} old"
+def ages(verdict: Verdict, words: Words) -> Iterator[str]:
+    """How old the bundle and the revocation list are that the verdict rests on."""
+    if verdict.trust.bundle_version is not None:
+        facts = {"version": verdict.trust.bundle_version, "days": verdict.trust.bundle_age_days}
+        yield words.explain("look-bundle", facts)
+    if verdict.trust.list_age_days is not None:
+        yield words.explain("look-list", {"days": verdict.trust.list_age_days})
 
 
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def _opened(evidence: Evidence) -> str:
+def _opened(evidence: Evidence, words: Words) -> str:
     access = evidence.access
+    facts = {"apdus": evidence.apdus, "bytes": evidence.bytes_read, "elapsed": f"{evidence.elapsed_ms:.0f}"}
     if access.protocol == FROM_FILES:
-        return f"Files of a chip, dumped by another tool; {evidence.bytes_read} bytes."
+        return words.explain("opened-from-files", facts)
     protocol = " ".join(filter(None, (access.protocol.upper(), access.mapping and access.mapping.upper())))
-    opened = f"{protocol} with {access.password.upper()}, {access.cipher}" if access.password else protocol
-    return f"Opened by {opened}; {evidence.apdus} commands, {evidence.bytes_read} bytes, {evidence.elapsed_ms:.0f} ms."
+    if not access.password:
+        return words.explain("opened-by", {**facts, "protocol": protocol})
+    with_what = {"protocol": protocol, "password": access.password.upper(), "cipher": access.cipher}
+    return words.explain("opened-with", {**facts, **with_what})
 
 
-def witness_lines(witness: Witness) -> list[str]:
+def witness_lines(witness: Witness, words: Words) -> list[str]:
     """Who answers for the evidence; nothing where this home read the card."""
-    sentence = _WITNESSES.get(witness.standing)
-    if sentence is None:
+    code = _WITNESSES.get(witness.standing)
+    if code is None:
         return []
-    return [sentence.format(name=harmless(witness.name or "?"), fingerprint=witness.fingerprint or "?")]
+    return [words.explain(code, {"name": witness.name or "?", "fingerprint": witness.fingerprint or "?"})]
 
 
 def when(verdict: Verdict, words: Words) -> str:
     """When it was judged, and when the card was read if that was not just now, as its reader says."""
     read, judged = verdict.evidence.started, verdict.judged_at
     saved = verdict.evidence.access.protocol != FROM_FILES and abs(judged - read) > _JUST_NOW
-    card = f"The card was read at {words.time(read)}. " if saved else ""
-    return f"{card}Judged at {words.time(judged)} under the policy {verdict.policy}."
+    told = [words.explain("card-read-at", {"time": words.time(read)})] if saved else []
+    facts = {"time": words.time(judged), "policy": verdict.policy}
+    return " ".join([*told, words.explain("judged-at", facts)])

@@ -17,8 +17,7 @@ from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dg2 import Dg2
 from eid_toolkit.work.inspection.evidence import Evidence
 from eid_toolkit.work.inspection.holder import Holder
-from eid_toolkit.work.inspection.reports.circumstances import circumstances
-from eid_toolkit.work.inspection.reports.one_look import ages
+from eid_toolkit.work.inspection.reports.circumstances import ages, circumstances
 from eid_toolkit.work.inspection.reports.page_style import head, shape_of
 from eid_toolkit.work.inspection.reports.report import explain_check
 from eid_toolkit.work.inspection.reports.wording import Words, closing, full_name, headline
@@ -78,11 +77,12 @@ def _holder(holder: Holder | None, words: Words, portrait: bytes | None) -> str:
 def _items(holder: Holder, words: Words) -> Iterator[str]:
     century = "" if holder.birth_century_known else f" ({words.in_short('holder-century-unknown')})"
     cut = f" ({words.in_short('holder-name-cut')})" if holder.truncated else ""
+    expiry = words.speaker.date(holder.date_of_expiry) if holder.date_of_expiry else words.in_short("holder-no-expiry")
     of_mrz = ", ".join(filter(None, (holder.primary_identifier, holder.secondary_identifier)))
     for label, value in (
         ("label-document-number", holder.document_number or "-"),
-        ("label-date-of-birth", holder.date_of_birth + century),
-        ("label-date-of-expiry", holder.date_of_expiry or words.in_short("holder-no-expiry")),
+        ("label-date-of-birth", words.speaker.date(holder.date_of_birth) + century),
+        ("label-date-of-expiry", expiry),
         ("label-sex", holder.sex),
         ("label-nationality", holder.nationality or "-"),
         ("label-document", ", ".join(filter(None, (holder.document_code, holder.issuing_state))) or "-"),
@@ -102,7 +102,7 @@ def _not_passed(verdict: Verdict, words: Words) -> str:
     marked += [("finding", sentence) for result in verdict.checks for sentence in _findings(result, words)]
     if not marked:
         return _paragraph(words.explain("page-nothing", {}))
-    return f"<ul>{''.join(f'<li>{_mark(status)} {_text(sentence)}</li>' for status, sentence in marked)}</ul>"
+    return f"<ul>{''.join(f'<li>{_mark(status, words)} {_text(sentence)}</li>' for status, sentence in marked)}</ul>"
 
 
 def _around(verdict: Verdict, words: Words) -> str:
@@ -114,7 +114,7 @@ def _checks(verdict: Verdict, words: Words) -> str:
     titles = (words.in_short(label) for label in ("label-status", "label-check", "label-detail"))
     heads = "".join(f"<th scope='col'>{_text(title)}</th>" for title in titles)
     rows = "".join(
-        f"<tr><td>{_mark(result.status.value)}</td><td><code>{_text(result.id)}</code></td>"
+        f"<tr><td>{_mark(result.status.value, words)}</td><td><code>{_text(result.id)}</code></td>"
         f"<td>{_text(explain_check(result, words.explain))}</td></tr>"
         for result in _sorted(verdict)
     )
@@ -137,8 +137,8 @@ def _paragraph(text: str, kind: str = "") -> str:
     return f"<p class='{kind}'>{_text(text)}</p>" if kind else f"<p>{_text(text)}</p>"
 
 
-def _mark(status: str) -> str:
-    return f"<span class='mark {status}'>{status}</span>"
+def _mark(status: str, words: Words) -> str:
+    return f"<span class='mark {status}'>{_text(words.status(status))}</span>"
 
 
 def _text(text: str) -> str:

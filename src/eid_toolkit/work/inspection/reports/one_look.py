@@ -8,16 +8,15 @@ from itertools import chain
 from eid_toolkit.ground.columns import fitted, width_of
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.work.inspection.holder import Holder
-from eid_toolkit.work.inspection.reports.circumstances import when, witness_lines
+from eid_toolkit.work.inspection.reports.circumstances import ages, when, witness_lines
 from eid_toolkit.work.inspection.reports.report import explain_check
 from eid_toolkit.work.inspection.reports.wording import (
-    SPECIMEN,
     Words,
     cause,
     closing,
+    decided,
     decision_word,
     full_name,
-    headline,
 )
 from eid_toolkit.work.inspection.result import CheckResult, CheckStatus
 from eid_toolkit.work.inspection.verdict import Verdict
@@ -26,7 +25,14 @@ LINES, COLUMNS = 24, 80
 """A terminal of the usual size."""
 _INDENT = 2
 _LABEL = 18
-"""Columns of a label with the gap behind it."""
+"""Columns of a label with the gap behind it; more where a language has longer ones."""
+_LABELS = (
+    "label-name",
+    "label-date-of-birth",
+    "label-document-number",
+    "label-date-of-expiry",
+    "label-nationality-and-sex",
+)
 _STATUS = 14
 _NAME_LINES, _NEXT_LINES, _AROUND_LINES = 3, 5, 3
 _SENTENCE_LINES = 3
@@ -40,12 +46,11 @@ _TOLD_OF = (CheckStatus.FAILED, CheckStatus.UNDETERMINED)
 
 def one_look(verdict: Verdict, words: Words) -> str:
     """The verdict for a second: verdict and cause, holder, what was not passed, what to do, verdict and cause."""
-    mark = SPECIMEN if verdict.specimen else ""
-    decided = words.paint(headline(verdict, words), verdict.decision) + mark
-    above = [decided, "", *_holder(verdict.holder, words), ""]
+    first = decided(verdict, words)
+    above = [first, "", *_holder(verdict.holder, words), ""]
     around = " ".join(_around(verdict, words))
     to_do = fitted(closing(verdict, words), COLUMNS, _NEXT_LINES)
-    below = [_passed(verdict, words), *fitted(around, COLUMNS, _AROUND_LINES), "", *to_do, decided]
+    below = [_passed(verdict, words), *fitted(around, COLUMNS, _AROUND_LINES), "", *to_do, first]
     return "\n".join([*above, *_not_passed(verdict, words, LINES - len(above) - len(below)), *below])
 
 
@@ -72,16 +77,17 @@ def _holder(holder: Holder | None, words: Words) -> Iterator[str]:
     yield from _labelled(
         words, "label-name", full_name(holder), words.in_short("holder-name-cut") if cut else "", _NAME_LINES
     )
-    yield from _labelled(words, "label-date-of-birth", holder.date_of_birth, century)
+    yield from _labelled(words, "label-date-of-birth", words.speaker.date(holder.date_of_birth), century)
     yield from _labelled(words, "label-document-number", holder.document_number, issued)
-    expiry = holder.date_of_expiry or words.in_short("holder-no-expiry")
+    expiry = words.speaker.date(holder.date_of_expiry) if holder.date_of_expiry else words.in_short("holder-no-expiry")
     yield from _labelled(words, "label-date-of-expiry", expiry)
     yield from _labelled(words, "label-nationality-and-sex", f"{holder.nationality or '-'}, {holder.sex}")
 
 
 def _labelled(words: Words, label: str, value: str, note: str = "", most: int = 1) -> Iterator[str]:
     """A value behind its label, and a note behind it where there is room for it."""
-    room = COLUMNS - _INDENT - _LABEL
+    column = max(_LABEL, *(width_of(words.in_short(each)) + 2 for each in _LABELS))
+    room = COLUMNS - _INDENT - column
     lines = fitted(harmless(value) or "-", room, most)
     if note:
         shown = f"  ({fitted(harmless(note), _NOTE_COLUMNS, 1)[0]})"
@@ -92,7 +98,7 @@ def _labelled(words: Words, label: str, value: str, note: str = "", most: int = 
         else:
             lines[-1] = fitted(lines[-1], room - width_of(shown), 1)[0] + shown
     for title, line in zip((words.in_short(label), *[""] * len(lines)), lines, strict=False):
-        yield " " * _INDENT + title + " " * (_LABEL - width_of(title)) + line
+        yield " " * _INDENT + title + " " * (column - width_of(title)) + line
 
 
 def _not_passed(verdict: Verdict, words: Words, room: int) -> list[str]:
@@ -111,7 +117,7 @@ def _not_passed(verdict: Verdict, words: Words, room: int) -> list[str]:
 
 def _check(result: CheckResult, words: Words, most: int) -> Iterator[str]:
     first, *rest = fitted(explain_check(result, words.explain), COLUMNS - _INDENT - _STATUS, most)
-    yield " " * _INDENT + words.paint(f"{result.status:<{_STATUS}}", result.status) + first
+    yield " " * _INDENT + words.status_column(result.status, _STATUS) + first
     yield from (" " * (_INDENT + _STATUS) + line for line in rest)
 
 
@@ -126,20 +132,11 @@ def _passed(verdict: Verdict, words: Words) -> str:
     }
     more = facts["not_made"] or facts["findings"]
     sentence = words.explain("look-passed-and-more" if more else "look-passed", facts)
-    return " " * _INDENT + words.paint(f"{CheckStatus.PASSED:<{_STATUS}}", CheckStatus.PASSED) + sentence
+    return " " * _INDENT + words.status_column(CheckStatus.PASSED, _STATUS) + sentence
 
 
 def _around(verdict: Verdict, words: Words) -> Iterator[str]:
     """By whose word, when, and how old what it rests on is."""
-    yield from witness_lines(verdict.witness)
+    yield from witness_lines(verdict.witness, words)
     yield when(verdict, words)
     yield from ages(verdict, words)
-
-
-def ages(verdict: Verdict, words: Words) -> Iterator[str]:
-    """How old the bundle and the revocation list are that the verdict rests on."""
-    if verdict.trust.bundle_version is not None:
-        facts = {"version": verdict.trust.bundle_version, "days": verdict.trust.bundle_age_days}
-        yield words.explain("look-bundle", facts)
-    if verdict.trust.list_age_days is not None:
-        yield words.explain("look-list", {"days": verdict.trust.list_age_days})

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eid_toolkit.ground.columns import width_of
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.work.inspection.holder import Holder
-from eid_toolkit.work.inspection.reports.circumstances import circumstances
+from eid_toolkit.work.inspection.reports.circumstances import ages, circumstances
 from eid_toolkit.work.inspection.reports.one_look import one_look
 from eid_toolkit.work.inspection.reports.report import explain_check
-from eid_toolkit.work.inspection.reports.wording import SPECIMEN, Words, closing, headline
+from eid_toolkit.work.inspection.reports.wording import FINDING, Words, closing, decided
 from eid_toolkit.work.inspection.result import CheckResult, Layer
 from eid_toolkit.work.inspection.verdict import Verdict
 
 _LAYER_TITLES = {
-    Layer.DOCUMENT: "Document: is the data genuine and unchanged?",
-    Layer.CHIP: "Chip: is it the one that was issued?",
-    Layer.STATUS: "Status: is the document currently valid?",
+    Layer.DOCUMENT: "layer-document",
+    Layer.CHIP: "layer-chip",
+    Layer.STATUS: "layer-status",
 }
 _HOLDER_TITLES = {
-    "name": "Name",
-    "primary_identifier": "Surname",
-    "secondary_identifier": "Given names",
-    "date_of_birth": "Date of birth",
-    "sex": "Sex",
-    "nationality": "Nationality",
-    "document_code": "Document code",
-    "document_number": "Document number",
-    "issuing_state": "Issuing state",
-    "date_of_expiry": "Date of expiry",
-    "optional_data": "Optional data",
+    "name": "label-name",
+    "primary_identifier": "label-surname",
+    "secondary_identifier": "label-given-names",
+    "date_of_birth": "label-date-of-birth",
+    "sex": "label-sex",
+    "nationality": "label-nationality",
+    "document_code": "label-document-code",
+    "document_number": "label-document-number",
+    "issuing_state": "label-issuing-state",
+    "date_of_expiry": "label-date-of-expiry",
+    "optional_data": "label-optional-data",
 }
+_DATES = ("date_of_birth", "date_of_expiry")
+_TITLE, _STATUS, _CHECK = 16, 14, 21
 
 
 def verdict_text(verdict: Verdict, words: Words, *, verbose: bool = False) -> str:
@@ -40,27 +43,32 @@ def verdict_text(verdict: Verdict, words: Words, *, verbose: bool = False) -> st
     """
     if not verbose:
         return one_look(verdict, words)
-    decided = words.paint(headline(verdict, words), verdict.decision) + (SPECIMEN if verdict.specimen else "")
-    lines = [decided, ""]
+    first = decided(verdict, words)
+    lines = [first, ""]
     if verdict.holder is not None:
-        lines += [*_holder(verdict.holder), ""]
-    lines += [*_layers(verdict, words), *circumstances(verdict, words), "", closing(verdict, words), decided]
+        lines += [*_holder(verdict.holder, words), ""]
+    around = [*ages(verdict, words), *circumstances(verdict, words)]
+    lines += [*_layers(verdict, words), *around, "", closing(verdict, words), first]
     return "\n".join(lines)
 
 
-def _holder(holder: Holder) -> Iterator[str]:
+def _holder(holder: Holder, words: Words) -> Iterator[str]:
     notes = {
-        "primary_identifier": "  (names in the MRZ may be truncated)" if holder.truncated else "",
-        "date_of_birth": "" if holder.birth_century_known else "  (the card has only two digits of the year)",
+        "primary_identifier": "holder-name-cut" if holder.truncated else "",
+        "date_of_birth": "" if holder.birth_century_known else "holder-century-unknown",
     }
-    for name, title in _HOLDER_TITLES.items():
+    column = max(_TITLE, *(width_of(words.in_short(each)) for each in _HOLDER_TITLES.values()))
+    for name, label in _HOLDER_TITLES.items():
         if name != "name" or holder.name is not None:
-            yield f"  {title:<16} {harmless(str(getattr(holder, name) or '-'))}{notes.get(name, '')}"
+            value, title = harmless(str(getattr(holder, name) or "-")), words.in_short(label)
+            shown = words.speaker.date(value) if name in _DATES else value
+            note = f"  ({words.in_short(notes[name])})" if notes.get(name) else ""
+            yield f"  {title}{' ' * (column - width_of(title))} {shown}{note}"
 
 
 def _layers(verdict: Verdict, words: Words) -> Iterator[str]:
     for layer, decision in verdict.layers.items():
-        yield f"{_LAYER_TITLES[layer]}  {words.paint(decision, decision)}"
+        yield f"{words.explain(_LAYER_TITLES[layer], {})}  {words.paint(words.status(decision), decision)}"
         for result in verdict.checks:
             if result.layer is layer:
                 yield _check(result, words)
@@ -69,10 +77,12 @@ def _layers(verdict: Verdict, words: Words) -> Iterator[str]:
 
 
 def _check(result: CheckResult, words: Words) -> str:
-    status = words.paint(f"{result.status:<13}", result.status)
-    return f"  {status} {result.id:<21} {explain_check(result, words.explain)}"
+    return (
+        f"  {words.status_column(result.status, _STATUS)}{result.id:<{_CHECK}} {explain_check(result, words.explain)}"
+    )
 
 
 def _findings(result: CheckResult, words: Words) -> Iterator[str]:
     for finding in result.outcome.findings:
-        yield f"  {'finding':<13} {result.id:<21} {words.explain(finding.reason, finding.facts)}"
+        status, told = words.status_column(FINDING, _STATUS), words.explain(finding.reason, finding.facts)
+        yield f"  {status}{result.id:<{_CHECK}} {told}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from eid_toolkit.ground.messages.catalogue import FALLBACK
+from eid_toolkit.ground.columns import width_of
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker
 from eid_toolkit.work.inspection.holder import Holder
-from eid_toolkit.work.inspection.reports.report import Explain
 from eid_toolkit.work.inspection.result import CheckStatus
 from eid_toolkit.work.inspection.verdict import Decision, Verdict
 
@@ -29,20 +29,54 @@ _NEXT_OF_STATUS = {"status.reported": "next-reported", "document.expiry": "next-
 """9303-2 6.4: until otherwise proven nobody with a reported document is treated as if they meant ill."""
 _FORGED = ("document-on-stolen-blank",)
 """Reports that say of the document itself that it is no genuine one."""
-SPECIMEN = "  (specimen)"
+
+
+FINDING = "finding"
+"""Stands where a check has its status."""
+_STATUSES = {
+    CheckStatus.PASSED.value: "status-passed",
+    CheckStatus.FAILED.value: "status-failed",
+    CheckStatus.UNDETERMINED.value: "status-undetermined",
+    CheckStatus.NOT_PERFORMED.value: "status-not-performed",
+    FINDING: "status-finding",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """How a person is told: sentences for codes, a few words for the cause in the first line, and colours."""
 
-    explain: Explain
-    in_short: Callable[[str], str]
+    speaker: Speaker = ENGLISH
     paint: Paint = lambda text, status: text
-    time: Callable[[datetime], str] = lambda time: f"{time:%Y-%m-%d %H:%M} UTC"
-    """How a time (UTC) is written."""
-    language: str = FALLBACK
-    """What language the sentences are in (BCP 47)."""
+    clock: Callable[[datetime], str] | None = None
+    """How a time (UTC) is written; None for as much as a minute, in UTC."""
+
+    def explain(self, code: str, facts: Mapping[str, object]) -> str:
+        """The sentence of a code."""
+        return self.speaker.explain(code, facts)
+
+    def in_short(self, code: str) -> str:
+        """A code in a few words."""
+        return self.speaker.in_short(code)
+
+    def time(self, time: datetime) -> str:
+        """A point in time."""
+        return f"{self.speaker.date(f'{time:%Y-%m-%d}')} {time:%H:%M} UTC" if self.clock is None else self.clock(time)
+
+    def status(self, status: str) -> str:
+        """The status of a check or a layer in a word."""
+        return self.in_short(_STATUSES[status])
+
+    def status_column(self, status: str, least: int) -> str:
+        """The status in its colour and blanks behind it, as many as the widest leaves and ``least`` columns want."""
+        width = max(least, *(width_of(self.in_short(code)) + 1 for code in _STATUSES.values()))
+        word = self.status(status)
+        return self.paint(word + " " * (width - width_of(word)), status)
+
+    @property
+    def language(self) -> str:
+        """What language the sentences are in (BCP 47)."""
+        return self.speaker.language
 
 
 def decision_word(decision: Decision, words: Words) -> str:
@@ -60,6 +94,12 @@ def headline(verdict: Verdict, words: Words) -> str:
     """The decision and its first cause: ``FAILED: copied chip``."""
     word, first = decision_word(verdict.decision, words), cause(verdict, words)
     return word if first is None else f"{word}: {first}"
+
+
+def decided(verdict: Verdict, words: Words) -> str:
+    """The headline in its colour, and whether the card is a specimen."""
+    mark = f"  ({words.in_short('verdict-specimen')})" if verdict.specimen else ""
+    return words.paint(headline(verdict, words), verdict.decision) + mark
 
 
 def closing(verdict: Verdict, words: Words) -> str:
