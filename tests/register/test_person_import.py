@@ -7,11 +7,14 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import Connection, func, select
 
+from eid_toolkit.books.audit.log import AuditEvent
 from eid_toolkit.books.ledger.schema import name_posting, name_word, person
 from eid_toolkit.books.ledger.schema import person_import as imports
 from eid_toolkit.books.register.people import person_import, person_writing
@@ -270,19 +273,19 @@ def test_an_import_that_goes_on_elsewhere_is_left_alone(
 ) -> None:
     """Two begin with one file; while the first has checked it and not written yet, the second writes some chunks."""
     text = HEADER + "A,1990,F,UTO,\n" * (2 * CHUNK)
-    insert, write = person_writing.insert_unfindable, person_import.PersonImports._write
-    written = []
+    log, write = person_writing.append, person_import.PersonImports._write
+    written: list[int] = []
 
-    def inserting(connection: Connection, added: list[object], **how: bool) -> set[str]:
+    def logging(connection: Connection, now: datetime, operator: Operator, events: list[AuditEvent]) -> list[str]:
         if len(written) == chunks:
             raise KeyboardInterrupt
-        written.append(len(added))
-        return insert(connection, added, **how)  # type: ignore[arg-type]
+        written.append(cast(int, events[0].detail["count"]))
+        return log(connection, now, operator, events)
 
     def late(*arguments: object, **how: object) -> ImportReport:
         with monkeypatch.context() as patch:
             patch.setattr(person_import.PersonImports, "_write", write)
-            patch.setattr(person_writing, "insert_unfindable", inserting)
+            patch.setattr(person_writing, "append", logging)
             with suppress(KeyboardInterrupt):
                 run(office, text)
         return write(*arguments, **how)  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import count
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -26,7 +25,7 @@ from eid_toolkit.books.register.people.person_record import insert_unfindable, t
 from eid_toolkit.books.register.people.person_rejects import NOTHING, RejectsFile, Written
 from eid_toolkit.books.register.people.seen_numbers import SeenNumbers
 from eid_toolkit.books.staff.operators import Operator
-from eid_toolkit.ground.errors import BadInput, NotPermitted, ValueRefused
+from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted, ValueRefused
 from eid_toolkit.ground.ports import Clock, Entropy
 
 _ATTEMPTS = 4
@@ -208,14 +207,11 @@ class ImportWriter:
 
     def _write(self, chunk: Chunk) -> list[Row]:
         """Write a chunk in one go; the rows that were refused."""
-        for attempt in count(1):
-            try:
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(ValueRefused):
                 return self._write_once(chunk)
-            except ValueRefused:  # a number that another import has just written is refused as taken next time
-                self._alone = False
-                if attempt == _ATTEMPTS:
-                    raise
-        raise AssertionError
+            self._alone = False  # a number that another import has just written is refused as taken next time
+        return self._write_once(chunk)
 
     def _write_once(self, chunk: Chunk) -> list[Row]:
         with self._database.write() as connection:
@@ -291,9 +287,9 @@ class ImportWriter:
         append(added.connection, self._clock.now(), self._operator, [AuditEvent("persons.imported", after.id, detail)])
 
     def _give_up(self) -> None:
-        """Roll back what was begun ahead."""
+        """Roll back what was begun ahead; a server that cannot be reached any more has done so."""
         while self._ahead:
-            with suppress(_GivenUp), self._ahead.popitem()[1]:
+            with suppress(_GivenUp, EidError), self._ahead.popitem()[1]:
                 raise _GivenUp
 
     @contextmanager
