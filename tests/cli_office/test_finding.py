@@ -232,6 +232,20 @@ def test_lists_have_the_names_of_whom_they_are_about(office: CommandLine, portra
         assert NAME in office.one(*words).stdout, words
 
 
+def test_a_notice_is_withdrawn_by_the_document_or_the_person_it_is_about(office: CommandLine, portrait: Path) -> None:
+    person = added(office, "--personal-number", NUMBER)
+    document = issued(office, NUMBER, portrait)
+    agency = ("--field", "id", "--purpose", "a search", "--may-report")
+    office.one("--yes", "agency", "add", "police", "--name", "Police", *agency)
+    told = ("--agency", "police", "--reason", "a search")
+    wanted = as_json(office, "notice", "add", "--kind", "wanted", "--person", NUMBER, *told)
+    lost = as_json(office, "notice", "add", "--kind", "lost", "--document", document["document_number"], *told)
+    for subject, notice in ((f"{NAME} {BORN}", wanted), (document["document_number"], lost)):
+        withdrawn = as_json(office, "notice", "withdraw", subject, "--reason", "found")
+        assert (withdrawn["id"], withdrawn["withdrawn_at"] is not None) == (notice["id"], True), person
+        assert "There is no notice" in office.one("notice", "withdraw", subject, "--reason", "x", code=9).stderr
+
+
 def test_who_may_read_no_persons_sees_documents_without_names(real_home: Home, portrait: Path) -> None:
     with at_work(real_home) as office:
         document = office.document({**UTOPIAN, "personal_number": NUMBER})

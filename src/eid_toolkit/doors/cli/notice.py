@@ -12,7 +12,7 @@ from eid_toolkit.doors.cli.output import emit_rows, emit_values
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
-from eid_toolkit.work.office.finding import find_document, find_person, person_identifier
+from eid_toolkit.work.office.finding import find_document, find_notice, find_person, person_identifier
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.agencies.notices import Notice
@@ -79,9 +79,12 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
 @format_option
 @pass_app
 def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
-    """Withdraw a NOTICE; it stays on record, and a document reported lost or stolen does not become valid again."""
+    """Withdraw a NOTICE, named by its identifier, the document's number or the person.
+
+    It stays on record, and a document reported lost or stolen does not become valid again.
+    """
     with open_office(app) as office:
-        record = agencies.withdraw_notice(office, notice_id, reason)
+        record = agencies.withdraw_notice(office, find_notice(office, notice_id, app.choose), reason)
     _show(record, fmt)
 
 

@@ -26,6 +26,7 @@ MOST_CHOICES = 20
 """Of more that fit, nobody is asked to choose."""
 _ANY = re.compile(r"[A-Z]-[0-9A-Z]+")
 _OF_JOB = re.compile(r"J-[0-9A-Z]+", re.IGNORECASE)
+_OF_NOTICE = re.compile(r"N-[0-9A-Z]+", re.IGNORECASE)
 _OF_PERSON = re.compile(r"P-[0-9A-Z]+", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[AD]-[0-9A-Z]+", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
@@ -135,6 +136,24 @@ def find_subject(office: Office, text: str, choose: Choose) -> str:
         raise
     except BadInput:
         return text.strip()
+
+
+def find_notice(office: Office, text: str, choose: Choose) -> str:
+    """A notice's identifier, by that, or of the active ones by a document's number or by whom they are about.
+
+    Raises :class:`BadInput` if there is none, or too many fit.
+    """
+    if _OF_NOTICE.fullmatch(text.strip()):
+        return text.strip().upper()
+    operator, notices = office.look(Permission.READ_PERSONS), office.register.notices
+    documents = _with_number(office, text)
+    if documents:
+        found = [each for record in documents for each in notices.list(operator, document=record.id)]
+    else:
+        found = list(notices.list(operator, person=_person_id(office, text, choose)))
+    if not found:
+        raise BadInput("notice-unknown", notice=text)
+    return _chosen(text, [Choice(each.id, f"{each.kind}, {each.agency}") for each in found], choose)
 
 
 def documents_of(office: Office, person: str | None, number: str | None, choose: Choose) -> Sequence[Document]:
