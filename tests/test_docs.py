@@ -6,10 +6,9 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-import click
 import pytest
 
-from eid_toolkit.doors.cli.main import COMMANDS, main
+from eid_toolkit.doors.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -55,22 +54,6 @@ def test_the_check_fails_just_where_a_page_is_not_current(
     assert (tmp_path / "b.md").read_text() == "b\n"
     assert generator.main_program(check=False) == 0
     assert generator.main_program(check=True) == 0
-
-
-def test_every_command_and_option_has_help(generator: ModuleType) -> None:
-    for ctx in generator.walk(main, "eid"):
-        assert ctx.command.help, f"{ctx.command_path} has no help"
-        for param in ctx.command.get_params(ctx):
-            if isinstance(param, click.Option):
-                assert param.help, f"{ctx.command_path}: {param.name} has no help"
-
-
-def test_the_overview_tells_what_the_commands_tell() -> None:
-    ctx = click.Context(main)
-    for name, (_, summary) in COMMANDS.items():
-        command = main.get_command(ctx, name)
-        assert command is not None
-        assert (command.help or "").startswith(summary), name
 
 
 def test_every_command_of_the_overview_is_in_the_page() -> None:

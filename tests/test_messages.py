@@ -91,7 +91,7 @@ def test_a_code_stands_in_one_area_only() -> None:
 @pytest.mark.parametrize("language", languages())
 def test_sentences_are_sentences_and_templates_are_plain(language: str) -> None:
     for code, found in catalogue(language).items():
-        assert code.startswith("purpose-") or found.text.endswith((".", "?", "}")), code
+        assert code.startswith(("purpose-", "ask-")) or found.text.endswith((".", "?", "}")), code
         for text in filter(None, (found.text, found.hint)):
             fields = [field for _, field, _, _ in string.Formatter().parse(text) if field is not None]
             assert all(field.isidentifier() for field in fields), code

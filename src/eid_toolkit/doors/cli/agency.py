@@ -19,33 +19,30 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def agency() -> None:
-    """Manage the agencies that look persons up, and what each of them may see."""
+    pass
 
 
 @agency.command("add")
 @click.argument("code")
-@click.option("--name", required=True, help="The agency's name.")
+@click.option("--name", required=True)
 @click.option(
     "--field",
     "fields",
     multiple=True,
     required=True,
-    help="What it may see: id, notices, or a person field; repeatable.",
 )
 @click.option(
     "--purpose",
     "purposes",
     multiple=True,
     required=True,
-    help="A purpose for which it may look persons up; repeatable.",
 )
-@click.option("--may-report", is_flag=True, help="Allow the agency to report notices (police).")
+@click.option("--may-report", is_flag=True)
 @format_option
 @pass_app
 def add(
     app: App, code: str, name: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool, fmt: str
 ) -> None:
-    """Add an agency that looks persons up; CODE consists of lower-case letters, digits and hyphens."""
     with open_office(app) as office:
         record = agencies.add(office, code, name, fields, purposes, may_report=may_report)
     _show(record, fmt)
@@ -55,7 +52,6 @@ def add(
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List all agencies."""
     with open_office(app) as office:
         rows = [record.to_json() for record in agencies.every(office)]
     emit_rows(rows, ("code", "name", "may_report", "disabled_at"), fmt)
@@ -66,7 +62,6 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, code: str, fmt: str) -> None:
-    """Show what an agency may see and for which purposes."""
     with open_office(app) as office:
         record = agencies.get(office, code)
     _show(record, fmt)
@@ -74,18 +69,14 @@ def show(app: App, code: str, fmt: str) -> None:
 
 @agency.command("change")
 @click.argument("code")
-@click.option("--field", "fields", multiple=True, help="What it may see from now on, replacing all earlier fields.")
-@click.option("--purpose", "purposes", multiple=True, help="What for, replacing all earlier purposes.")
-@click.option("--may-report/--no-may-report", default=None, help="Whether it may report notices.")
+@click.option("--field", "fields", multiple=True)
+@click.option("--purpose", "purposes", multiple=True)
+@click.option("--may-report/--no-may-report", default=None)
 @format_option
 @pass_app
 def change(
     app: App, code: str, fields: tuple[str, ...], purposes: tuple[str, ...], may_report: bool | None, fmt: str
 ) -> None:
-    """Change what an agency may see, for which purposes, and whether it may report notices.
-
-    Rights that are not given stay unchanged. The audit log records the old and the new rights.
-    """
     if not fields and not purposes and may_report is None:
         raise UsageError("agency-change-empty")
     with open_office(app) as office:
@@ -98,7 +89,6 @@ def change(
 @format_option
 @pass_app
 def disable(app: App, code: str, fmt: str) -> None:
-    """Disable an agency: from now on it can neither look persons up nor report notices."""
     with open_office(app) as office:
         record = agencies.disable(office, code)
     _show(record, fmt)
@@ -107,15 +97,11 @@ def disable(app: App, code: str, fmt: str) -> None:
 @agency.command("look-up")
 @click.argument("code")
 @click.argument("person", required=False)
-@click.option("--search", "words", metavar="WORDS", help="Search for this name or number.")
-@click.option("--purpose", required=True, help="One of the agency's stated purposes.")
+@click.option("--search", "words", metavar="WORDS")
+@click.option("--purpose", required=True)
 @format_option
 @pass_app
 def look_up(app: App, code: str, person: str | None, words: str | None, purpose: str, fmt: str) -> None:
-    """Look up a PERSON for an agency, by identifier, number or --search, and show what it may see.
-
-    Every look-up is recorded with its purpose and the persons found, and so is every refused one.
-    """
     if (person is None) == (words is None):
         raise UsageError("person-or-search")
     with open_office(app) as office:

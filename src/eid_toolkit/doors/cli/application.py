@@ -41,38 +41,33 @@ _JPEG = b"\xff\xd8"
 
 @click.group(cls=Group)
 def application() -> None:
-    """Manage applications for documents."""
+    pass
 
 
 @application.command("create")
-@click.option("--person", "person_id", metavar="ID", help="The person's identifier or number.")
-@default_option("--profile", setting="profile", required=True, help="The document type.")
+@click.option("--person", "person_id", metavar="ID")
+@default_option("--profile", setting="profile", required=True)
 @click.option(
     "--portrait",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An image file; it is checked, cropped and compressed according to the profile.",
 )
 @biometric_options
-@click.option(
-    "--kind", type=click.Choice(_KINDS), default="first", show_default=True, help="Reason for the application."
-)
-@click.option("--replaces", metavar="DOCUMENT", help="The document to be replaced, if the person has more than one.")
+@click.option("--kind", type=click.Choice(_KINDS), default="first", show_default=True)
+@click.option("--replaces", metavar="DOCUMENT")
 @evidence_option
 @click.option(
     "--from",
     "source",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="CSV",
-    help="Apply for everybody in this list, by the column personal_number; kind, replaces and portrait may be there.",
 )
 @click.option(
     "--portraits",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIRECTORY",
-    help="The portraits of the list, each named by the personal number or in the column portrait.",
 )
-@click.option("--dry-run", is_flag=True, help="With --from: say what is wrong with which row, and write nothing.")
-@click.option("--keep-going", is_flag=True, help="With --from: apply for the good rows although others are not.")
+@click.option("--dry-run", is_flag=True)
+@click.option("--keep-going", is_flag=True)
 @format_option
 @pass_app
 def create(
@@ -91,17 +86,6 @@ def create(
     keep_going: bool,
     fmt: str,
 ) -> None:
-    """Apply for a document.
-
-    A person can have only one open application and one valid document of each type. If there is a document already, use
-    --kind to say why it is replaced; it stays valid until the new one is issued.
-
-    The portrait is measured (see `eid portrait check`) and compared with those of other persons: whatever is odd, or
-    equal or near-equal, you are asked about, and it is on record.
-
-    With --from and --portraits, for everybody in a list: all rows are checked first, and nothing is written if one is
-    bad unless --keep-going is given. A run that was stopped can be repeated.
-    """
     from eid_toolkit.ground.images.portrait import MAX_FILE
 
     if source is not None:
@@ -132,14 +116,13 @@ def create(
 
 
 @application.command("list")
-@click.option("--state", type=click.Choice(STATES), help="Only applications in this state.")
-@click.option("--person", metavar="PERSON", help="Only this person's applications, newest first.")
-@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of applications.")
-@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
+@click.option("--state", type=click.Choice(STATES))
+@click.option("--person", metavar="PERSON")
+@click.option("--limit", type=click.IntRange(1, 10_000))
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0)
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, person: str | None, limit: int | None, offset: int, fmt: str) -> None:
-    """List applications, oldest first."""
     from eid_toolkit.books.register.documents.applications import ApplicationState
 
     with open_office(app) as office:
@@ -155,7 +138,6 @@ def list_(app: App, state: str | None, person: str | None, limit: int | None, of
 @format_option
 @pass_app
 def queue(app: App, fmt: str) -> None:
-    """Show how many items are waiting for approval, preparation, personalization or a decision."""
     with open_office(app) as office:
         waiting = office.register.queues()
     rows = [stage.to_json() for stage in waiting]
@@ -164,11 +146,10 @@ def queue(app: App, fmt: str) -> None:
 
 @application.command("show")
 @click.argument("application_id", metavar="APPLICATION")
-@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file for viewing.")
+@click.option("--portrait", type=OutputFile())
 @format_option
 @pass_app
 def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None:
-    """Show one application; the audit log records that it was viewed."""
     with open_office(app) as office:
         record, image = applying.looked_at(
             office, find_application(office, application_id, app.choose), portrait=portrait is not None
@@ -180,14 +161,11 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
 
 @application.command("approve")
 @click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
-@click.option(
-    "--all", "everything", is_flag=True, help=f"The {applying.QUEUE_LIMIT} oldest applications waiting for approval."
-)
+@click.option("--all", "everything", is_flag=True)
 @click.option(
     "--portraits",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIRECTORY",
-    help="First write the portraits to this directory for viewing, named by their hashes; made if missing.",
 )
 @sheet_option
 @list_format_option
@@ -200,14 +178,6 @@ def approve(
     sheet_file: Path | None,
     fmt: str,
 ) -> None:
-    """Approve applications that were created by someone else.
-
-    An approval is the operator's signature over the current person, profile and portrait. Several applications are
-    listed first, with the hashes of the portraits if these are written to files, and approved after confirmation.
-
-    With --sheet, numbers such as 1-12,14 stand for the applications: approved is what the sheet shows, and an
-    application that has changed since is not.
-    """
     if sheet_file is not None and (everything or portraits is not None):
         raise UsageError("sheet-alone")
     if bool(application_ids) is everything and sheet_file is None:
@@ -241,15 +211,11 @@ def approve(
 
 @application.command("reject")
 @click.argument("application_ids", metavar="APPLICATION", nargs=-1, required=True)
-@reason_option("Reason.")
+@reason_option
 @sheet_option
 @format_option
 @pass_app
 def reject(app: App, application_ids: tuple[str, ...], reason: str, sheet_file: Path | None, fmt: str) -> None:
-    """Reject an application; an approved one only while no document has been prepared for it.
-
-    With --sheet, numbers such as 13,15-17 stand for the applications; all of them get the same reason.
-    """
     if sheet_file is not None:
         _by_sheet(app, sheet_file, application_ids, fmt, reason)
         return
@@ -262,11 +228,10 @@ def reject(app: App, application_ids: tuple[str, ...], reason: str, sheet_file: 
 
 @application.command("withdraw")
 @click.argument("application_id", metavar="APPLICATION")
-@reason_option("Reason.")
+@reason_option
 @format_option
 @pass_app
 def withdraw(app: App, application_id: str, reason: str, fmt: str) -> None:
-    """Withdraw an application at the person's request, while no document has been prepared for it."""
     with open_office(app) as office:
         identifier = find_application(office, application_id, app.choose, waiting="created")
         show_application(applying.withdraw(office, identifier, reason), fmt)

@@ -45,16 +45,15 @@ _OPTIONAL = ("secondary_identifier", "personal_number")
 
 @click.command("new", cls=Command)
 @person_options
-@default_option("--profile", setting="profile", required=True, help="The document type.")
+@default_option("--profile", setting="profile", required=True)
 @click.option(
     "--portrait",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An image file; it is checked, cropped and compressed according to the profile.",
 )
 @biometric_options
 @evidence_option
-@click.option("--source", metavar="TEXT", default="", help="The document or report the person's data is based on.")
+@click.option("--source", metavar="TEXT", default="")
 @format_option
 @pass_app
 def new(
@@ -68,12 +67,6 @@ def new(
     fmt: str,
     **values: str | None,
 ) -> None:
-    """Add somebody to the register and apply for their first document.
-
-    At a terminal, what was not given is asked for: name, date of birth, sex, nationality, personal number. If somebody
-    with the same number, or the same name and date of birth, is in the register already, you are asked whether it is
-    them. The portrait, and all records of the document, are checked before anything is written.
-    """
     from eid_toolkit.ground.images.portrait import MAX_FILE
 
     picture = read_file(portrait, MAX_FILE)

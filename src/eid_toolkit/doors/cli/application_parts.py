@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
-evidence_option = click.option(
-    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
-)
+evidence_option = click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE")
 
 
 def biometric_options(function: _F) -> _F:
@@ -30,11 +28,8 @@ def biometric_options(function: _F) -> _F:
         "fingers",
         multiple=True,
         metavar="FINGER=FILE",
-        help="A fingerprint image, for example right-index=ri.wsq; repeatable.",
     )
-    eyes = click.option(
-        "--iris", "eyes", multiple=True, metavar="EYE=FILE", help="An iris image, for example right=r.jp2; repeatable."
-    )
+    eyes = click.option("--iris", "eyes", multiple=True, metavar="EYE=FILE")
     return fingers(eyes(function))
 
 

@@ -29,22 +29,16 @@ sheet_option = click.option(
     "sheet_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A contact sheet of `eid application sheet`; what is named are then numbers on it.",
 )
 
 
 @click.command("sheet", cls=Command)
 @click.argument("file", type=OutputFile())
 @click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
-@click.option("--state", type=click.Choice(STATES), help="The oldest in this state; created if nothing is named.")
+@click.option("--state", type=click.Choice(STATES))
 @format_option
 @pass_app
 def sheet(app: App, file: Path, application_ids: tuple[str, ...], state: str | None, fmt: str) -> None:
-    """Write a contact sheet to FILE: up to 500 applications with their faces, to look at or to print.
-
-    One HTML page without scripts or links. `eid application approve` and `reject` take numbers on it with --sheet. The
-    audit log records that the applications were viewed. The page holds personal data: delete it when it has served.
-    """
     from eid_toolkit.books.register.documents.applications import ApplicationState
     from eid_toolkit.work.office.contact_sheets import make_sheet
 

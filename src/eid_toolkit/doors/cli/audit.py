@@ -35,43 +35,34 @@ _KILOBYTE = 1000
 """About as much as a row and its signature take in an export."""
 _COLUMNS = (("ROW", 8), ("TIME", 26), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_key_option = click.option(
-    "--key", "key_file", type=_file, metavar="FILE", help="A copy of audit-key.pem kept elsewhere."
-)
+_key_option = click.option("--key", "key_file", type=_file, metavar="FILE")
 _head_option = click.option(
     "--head",
     "head_file",
     type=_file,
     metavar="FILE",
-    help="A checkpoint kept elsewhere: the output of `audit checkpoint --format json`, or a copy of head.json.",
 )
 
 
 @click.group(cls=Group)
 def audit() -> None:
-    """Show, export and verify the tamper-evident audit log."""
+    pass
 
 
 @audit.command("show")
 @click.option(
     "--subject",
     metavar="ID",
-    help="Only rows about this person, application, document (also by its number) or operator.",
 )
-@click.option("--action", metavar="ACTION", help="Only rows with this action, for example document.issued.")
+@click.option("--action", metavar="ACTION")
 @click.option(
     "--since",
     metavar="TIME",
-    help="Only rows from this time on (ISO 8601; without a zone by the clock, as times are shown).",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N of these.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N")
 @list_format_option
 @pass_app
 def show(app: App, subject: str | None, action: str | None, since: str | None, limit: int | None, fmt: str) -> None:
-    """Show the rows of the log in order.
-
-    Except in a demo home, this requires an operator who may read the log.
-    """
     from eid_toolkit.books.audit.log import Filter
 
     first = presentation().moment(since) if since is not None else None
@@ -83,14 +74,12 @@ def show(app: App, subject: str | None, action: str | None, since: str | None, l
 
 
 @audit.command("verify")
-@click.option(
-    "--file", "export_file", type=_file, metavar="EXPORT", help="Verify this export instead; no home is needed."
-)
+@click.option("--file", "export_file", type=_file, metavar="EXPORT")
 @_key_option
 @_head_option
 @processes_option
-@click.option("--from-start", is_flag=True, help="Do not go on where a verification was interrupted.")
-@click.option("--resumable", is_flag=True, help="Unlock the log's key first, to sign where an interrupted run stopped.")
+@click.option("--from-start", is_flag=True)
+@click.option("--resumable", is_flag=True)
 @format_option
 @pass_app
 def verify(
@@ -103,16 +92,6 @@ def verify(
     resumable: bool,
     fmt: str,
 ) -> None:
-    """Verify that no row was changed, removed, moved or cut off.
-
-    Signed checkpoints reveal changes even if all hashes were rewritten. They are verified with the key in the home (or
-    in the export); to verify that key too, give a copy kept elsewhere with --key. To detect rows cut off from a home
-    that was rolled back, or from a rewritten export, give a checkpoint kept elsewhere with --head.
-
-    A verification that is interrupted is continued by the next one, if the log's key is unlocked (in a demo home, by an
-    agent, or with --resumable): the key signs a note of how far it came. Rows before that are not read again; the
-    result says which, and when they were verified.
-    """
     key, head = _read_key(key_file), _read_head(head_file)
     if export_file is not None and _is_proof(export_file):
         _verify_proof(export_file, key, fmt)
@@ -142,11 +121,6 @@ def verify(
 @format_option
 @pass_app
 def checkpoint(app: App, fmt: str) -> None:
-    """Sign the newest row, and thereby all rows before it, with the log's key.
-
-    This also happens when a stock shift is closed, and automatically after a few hundred rows. Nothing is signed if a
-    row was altered since the last checkpoint. With --second-operator, both people countersign.
-    """
     with open_office(app) as office:
         signed = audit_log.sign(office)
     names = ", ".join(person.operator for person in signed.countersigned)
@@ -155,18 +129,10 @@ def checkpoint(app: App, fmt: str) -> None:
 
 
 @audit.command("export")
-@click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
-@click.option("--subject", metavar="ID", help="Only the rows about this, with the proof of them.")
+@click.option("--output", type=OutputFile())
+@click.option("--subject", metavar="ID")
 @pass_app
 def export(app: App, output: Path | None, subject: str | None) -> None:
-    """Export the log as JSON Lines, to be verified without the register by `eid audit verify --file`.
-
-    The export includes the checkpoints and their key. Altered rows are exported too, but reported with exit code 12.
-    Except in a demo home, this requires an operator who may read the log.
-
-    With --subject the export is one JSON document: nothing is shown of what other rows tell, and `eid audit verify
-    --file` proves that these are in the log that a checkpoint signed.
-    """
     if subject is not None:
         with open_office(app) as office:
             proof = to_json(audit_log.prove(office, find_subject(office, subject, app.choose)).to_json())

@@ -47,27 +47,24 @@ _WHAT_TO_DO = {
     setting="reader",
     multiple=True,
     metavar="R",
-    help="A PC/SC reader, or emulator:NAME-* for a box of emulated cards; repeat to use several in parallel.",
 )
 @station_option
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N cards.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N")
 @click.option(
     "--patience",
     type=click.FloatRange(min=0),
     default=600.0,
     metavar="SECONDS",
     show_default=True,
-    help="How long to wait for an unavailable database or reader.",
 )
 @click.option(
     "--in-order",
     is_flag=True,
-    help="Take the documents in their order, and have the print typed when a card is written.",
 )
 @without_print_check
-@click.option("--quiet", is_flag=True, help="Do not beep.")
-@click.option("--pause", "turn", flag_value="pause", help="Only pause the station: it starts no new card.")
-@click.option("--resume", "turn", flag_value="resume", help="Only let the station continue.")
+@click.option("--quiet", is_flag=True)
+@click.option("--pause", "turn", flag_value="pause")
+@click.option("--resume", "turn", flag_value="resume")
 @format_option
 @pass_app
 def batch(
@@ -83,13 +80,6 @@ def batch(
     turn: str | None,
     fmt: str,
 ) -> None:
-    """Write all prepared documents, or those named, to the blanks inserted into the readers.
-
-    The cards may lie in any order: what is printed on one (document number, CAN or MRZ) is typed or scanned first and
-    says which document it is for. With --in-order or --without-print-check documents whose card was spoiled come
-    first, then the oldest. A card left unfinished by an interruption continues
-    where it stopped. Ctrl-C finishes the current cards and stops; use --pause and --resume from another terminal.
-    """
     with open_office(app) as office:
         if turn is not None:
             card_batches.turn_station(office, station, paused=turn == "pause")

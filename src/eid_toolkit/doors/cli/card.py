@@ -26,12 +26,12 @@ _STATES = ("open", "needs-decision", "done", "spoiled")
 _JOB_COLUMNS = ("id", "document", "name", "state", "steps_done", "steps", "open_step", "chip", "reader")
 
 
-_serial_option = click.option("--serial", metavar="SERIAL", help="The serial, as read from the card itself.")
+_serial_option = click.option("--serial", metavar="SERIAL")
 
 
 @click.group(cls=Group)
 def card() -> None:
-    """Write documents to cards."""
+    pass
 
 
 card.add_command(batch)
@@ -43,7 +43,7 @@ card.add_command(batch)
 @wait_option
 @station_option
 @without_print_check
-@click.option("--dry-run", is_flag=True, help="Print the plan, without secrets, and access no card.")
+@click.option("--dry-run", is_flag=True)
 @format_option
 @pass_app
 def personalize(
@@ -56,12 +56,6 @@ def personalize(
     dry_run: bool,
     fmt: str,
 ) -> None:
-    """Write a prepared DOCUMENT to the blank in the reader, lock it, and read it back.
-
-    What is printed on the card is typed at the end, so that chip and print are one document. An interrupted run
-    continues when it is started again with the same card.
-    """
-
     with open_office(app) as office:
         identifier = find_document(office, document_id, app.choose, "bind", "issue")
         if dry_run:
@@ -78,16 +72,12 @@ def personalize(
 
 
 @card.command("jobs")
-@click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
-@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of jobs.")
-@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
+@click.option("--state", type=click.Choice(_STATES))
+@click.option("--limit", type=click.IntRange(1, 10_000))
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0)
 @list_format_option
 @pass_app
 def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) -> None:
-    """List personalization jobs and their progress, oldest first.
-
-    An operator who may read persons sees the holders' names; who looked is on record.
-    """
     from eid_toolkit.work.office.documents import holders
     from eid_toolkit.work.personalization.journal import JobState
 
@@ -103,10 +93,6 @@ def jobs(app: App, state: str | None, limit: int | None, offset: int, fmt: str) 
 @format_option
 @pass_app
 def status(app: App, reader: str, wait: float, fmt: str) -> None:
-    """Show the identity of the card in the reader and the document it is bound to.
-
-    This does not use up any authentication attempts of the card.
-    """
     from eid_toolkit.work.personalization.status import card_status
 
     with open_office(app) as office, open_reader(reader, app, wait) as transport:
@@ -116,23 +102,18 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 
 @card.command("resolve")
 @click.argument("job_id", metavar="JOB")
-@click.option("--resume", "decision", flag_value="resume", help="Continue the job at its next run.")
-@click.option("--spoil", "decision", flag_value="spoil", help="Give up the card and the document.")
+@click.option("--resume", "decision", flag_value="resume")
+@click.option("--spoil", "decision", flag_value="spoil")
 @click.option(
     "--reason",
     callback=checked_reason,
     default="decided by the operator",
     show_default=True,
-    help="Reason; kept in the register.",
 )
 @_serial_option
 @format_option
 @pass_app
 def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
-    """Decide how to proceed with a JOB that requires an operator's decision; it may be named by its document.
-
-    Where stock is kept, spoiling a card takes two people (--second-operator) and its serial.
-    """
     if decision is None:
         raise click.UsageError("Give either --resume or --spoil.")
 
@@ -150,17 +131,11 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 
 @card.command("spoil")
 @click.argument("document_id", metavar="DOCUMENT")
-@reason_option("Reason; kept in the register.")
+@reason_option
 @_serial_option
 @format_option
 @pass_app
 def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str) -> None:
-    """Give up a DOCUMENT that has not been issued, and its card if it has one.
-
-    Its keys are destroyed; the application can be prepared again for a fresh card. Where stock is kept, spoiling a card
-    that was written to takes two people (--second-operator) and its serial.
-    """
-
     def confirm(document: Document) -> None:
         app.confirm(f"Permanently give up document {document.id}?")
 

@@ -25,6 +25,7 @@ from click.shell_completion import (
 )
 
 from eid_toolkit.doors.cli.defaults import home_of
+from eid_toolkit.doors.cli.helping import option_help
 from eid_toolkit.doors.cli.output import answer_shell, say
 from eid_toolkit.work.office import candidates
 
@@ -114,6 +115,7 @@ def completed(ctx: click.Context, parameters: list[click.Parameter]) -> None:
             # Of this object alone: click asks each parameter for what completes it.
             vars(parameter)["shell_complete"] = partial(_items, known)
         if isinstance(parameter, click.Option):
+            parameter.help = option_help(parameter, ctx)
             parameter.hidden = False  # common options are taken behind a command, too
 
 

@@ -9,9 +9,7 @@ from eid_toolkit.doors.cli.defaults import VARIABLES, Origin, given_on_line, ori
 from eid_toolkit.doors.cli.output import emit_rows, note
 
 _name_argument = click.argument("name", type=click.Choice(tuple(VARIABLES)))
-_for_home_option = click.option(
-    "--for-home", is_flag=True, help="For everybody who works in this home, instead of for you alone."
-)
+_for_home_option = click.option("--for-home", is_flag=True)
 _SOURCES = {
     "option": "the line",
     "environment": "the environment",
@@ -25,19 +23,12 @@ _SOURCES = {
 
 @click.group(cls=Group)
 def config() -> None:
-    """Show and set your defaults: reader, operator, profile, station, policy, language.
-
-    What counts is, in this order: the option on the line; the variable of the environment (EID_READER, EID_OPERATOR,
-    EID_PROFILE, EID_STATION, EID_POLICY, EID_LANG); your own defaults, in config.toml in your folder for configuration;
-    those of the home, in its defaults.toml. For the language, the locale (LC_ALL, LC_MESSAGES, LANG) counts before the
-    home. No default answers a question, and none stands for a passphrase.
-    """
+    pass
 
 
 @config.command("show")
 @format_option
 def show(fmt: str) -> None:
-    """Show each default, and where it comes from."""
     app = _app()
     found = origins(app.home_path)
     for name in ("operator", "language"):
@@ -63,7 +54,6 @@ def show(fmt: str) -> None:
 @click.argument("value")
 @_for_home_option
 def set_(name: str, value: str, for_home: bool) -> None:
-    """Set a default, for you or for the home."""
     _change(name, value, for_home=for_home)
 
 
@@ -71,7 +61,6 @@ def set_(name: str, value: str, for_home: bool) -> None:
 @_name_argument
 @_for_home_option
 def unset(name: str, for_home: bool) -> None:
-    """Take a default away again."""
     _change(name, None, for_home=for_home)
 
 

@@ -14,7 +14,7 @@ from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.output import emit, is_terminal, paint, table
 from eid_toolkit.doors.cli.output import progress as show_progress
 from eid_toolkit.doors.cli.passwords import all_passwords, password_options
-from eid_toolkit.doors.cli.readers import READER_HELP, open_reader, wait_option
+from eid_toolkit.doors.cli.readers import open_reader, wait_option
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import UsageError
@@ -29,17 +29,13 @@ _FAILED = 3
 
 
 @click.command(cls=Command)
-@default_option("--reader", setting="reader", metavar="R", help=READER_HELP)
+@default_option("--reader", setting="reader", metavar="R")
 @password_options
 @wait_option
-@click.option("--list", "list_only", is_flag=True, help="List the cases; no chip is needed.")
-@click.option(
-    "--case", "names", multiple=True, metavar="ID", help="Run only this case (PACE-07, or the full id); repeatable."
-)
-@click.option(
-    "--unit", "units", multiple=True, metavar="LETTERS", help="Run only the cases of this unit (PACE); repeatable."
-)
-@click.option("--junit", type=OutputFile(), help="Write the results as JUnit XML.")
+@click.option("--list", "list_only", is_flag=True)
+@click.option("--case", "names", multiple=True, metavar="ID")
+@click.option("--unit", "units", multiple=True, metavar="LETTERS")
+@click.option("--junit", type=OutputFile())
 @format_option
 @pass_app
 def conformance(
@@ -53,12 +49,6 @@ def conformance(
     fmt: str,
     **password: str | None,
 ) -> None:
-    """Test a chip for conformance to the standards, case by case.
-
-    Give both the CAN and the MRZ to run every case. Exit code 0 if no case failed, 3 if one failed or could not be
-    decided; 5, 6 or 7 if the card could not be opened; 5 or 11 if the connection was lost (a report is still written).
-    Wrong passwords are tried on purpose: the chip may respond more slowly for a while afterwards.
-    """
     from eid_toolkit.work.conformance.suite import choose
 
     cases = choose(names, units)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.defaults import BUILT_IN, META, VARIABLES, default_home, kept_default
-from eid_toolkit.doors.cli.output import confirm, note, note_error, prompt, to_json
+from eid_toolkit.doors.cli.helping import Helped, HelpedGroup
+from eid_toolkit.doors.cli.output import confirm, note, note_error, prompt, sentence, tell, to_json
 from eid_toolkit.doors.cli.presentation import Presentation, present
 from eid_toolkit.ground.errors import AgentUntrusted, EidError, SeveralFit, UsageError
 from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker, languages
@@ -89,10 +90,10 @@ class App:
         """How text output is shown: times by the clock of the home's office, where it has one."""
         return Presentation(self.verbose, _utc if self.utc else cache(partial(_zone, self.home_path)), self.speaker)
 
-    def confirm(self, question: str) -> None:
-        """Ask before something that cannot be undone; a no ends the command."""
+    def confirm(self, code: str, **facts: object) -> None:
+        """Ask a question of the message catalogue before what cannot be undone; a no ends the command."""
         if not self.yes:
-            confirm(question)
+            confirm(code, **facts)
 
     def tell(self, error: EidError, subject: str | None = None) -> None:
         """Say on stderr what went wrong, and with which of several; as JSON where results are JSON."""
@@ -123,30 +124,30 @@ class App:
         for number, choice in enumerate(choices, start=1):
             note(f"{number:>3}  {choice.identifier}  {choice.told}")
         while True:
-            answer = prompt(f"Which one is meant by {reference}? (1-{len(choices)})").strip()
+            answer = prompt(sentence("ask-which", reference=reference, count=len(choices))).strip()
             if answer.isdecimal() and 1 <= int(answer) <= len(choices):
                 return choices[int(answer) - 1].identifier
 
     def passphrase(self, *, new: bool = False) -> Secret:
         """That of an officer's terminal keys, from ``--passphrase-fd``, else ``EID_PASSPHRASE``, else asked."""
         given = _given(self.passphrase_fd, "EID_PASSPHRASE")
-        return _asked("Passphrase of the terminal keys", twice=new) if given is None else given
+        return _asked(sentence("ask-terminal-passphrase"), twice=new) if given is None else given
 
     def old_passphrase(self) -> Secret:
         """That of a key store of before, given as :meth:`passphrase` is."""
         given = _given(self.passphrase_fd, "EID_PASSPHRASE")
-        return _asked("Passphrase of the old key store") if given is None else given
+        return _asked(sentence("ask-old-passphrase")) if given is None else given
 
     def pin(self) -> Secret:
         """The PIN of the token that holds the terminal keys, from ``--pin-fd``, else ``EID_PIN``, else asked."""
         given = _given(self.pin_fd, "EID_PIN")
-        return _asked("PIN of the token") if given is None else given
+        return _asked(sentence("ask-pin")) if given is None else given
 
     def token_pin(self, compartment: str) -> Secret:
         """The PIN of a compartment's token, from ``EID_PIN_…``, else as :meth:`pin`."""
         own = f"EID_PIN_{compartment.upper().replace('-', '_')}"
         given = _given(None, own) if own in os.environ else _given(self.pin_fd, "EID_PIN")
-        return _asked(f"PIN of the token of {compartment}") if given is None else given
+        return _asked(sentence("ask-token-pin", compartment=compartment)) if given is None else given
 
     def passphrases(self, name: str, purpose: Purpose) -> Iterator[Secret]:
         """An operator's passphrase: from a descriptor or the environment once, or typed three times at the most."""
@@ -154,20 +155,20 @@ class App:
         if given is not None:
             yield given
             return
-        what_for = self.speaker.explain(f"purpose-{purpose.action.replace('.', '-')}", {"subject": purpose.subject})
+        what_for = sentence(f"purpose-{purpose.action.replace('.', '-')}", subject=purpose.subject)
         for left in reversed(range(_TRIES)):
-            yield _asked(f"Passphrase of {name}, {what_for}")
-            note(f"Wrong passphrase of {name}. Tries left: {left}.")
+            yield _asked(sentence("ask-passphrase", name=name, purpose=what_for))
+            tell("passphrase-wrong-tries", name=name, left=left)
 
     def own_passphrase(self, name: str) -> Secret:
         """The passphrase that somebody has from now on who acts already when the home is made."""
         given = self._given_for(name)
-        return _asked(f"New passphrase of {name}", twice=True) if given is None else given
+        return _asked(sentence("ask-new-passphrase", name=name), twice=True) if given is None else given
 
     def new_passphrase(self, name: str) -> Secret:
         """A new one, from ``--new-passphrase-fd``, else ``EID_NEW_PASSPHRASE``, else asked for twice."""
         given = _given(self.new_passphrase_fd, "EID_NEW_PASSPHRASE")
-        return _asked(f"New passphrase of {name}", twice=True) if given is None else given
+        return _asked(sentence("ask-new-passphrase", name=name), twice=True) if given is None else given
 
     def recovery_share(self, name: str) -> Secret | None:
         """The recovery share that is to stand for an operator, from ``EID_RECOVERY_SHARE`` or asked."""
@@ -176,7 +177,7 @@ class App:
         if name.casefold() not in {other.casefold() for other in self.recovery}:
             return None
         given = _given(None, "EID_RECOVERY_SHARE")
-        share = _asked(f"Recovery share of {name}") if given is None else given
+        share = _asked(sentence("ask-recovery-share", name=name)) if given is None else given
         return from_paper(share.reveal().decode("utf-8", "replace"))
 
     def held_keys(self, record: OperatorRecord, foundation: Foundation) -> HeldKeys | None:
@@ -262,55 +263,44 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
             env="EID_HOME",
             type=directory,
             is_eager=True,  # whatever has a default in a file of the home is looked up after it
-            help="Home directory of the authority or officer.",
         ),
         option(
             "--operator",
             env=VARIABLES["operator"],
             metavar="NAME",
-            help="Name of the operator. Default: EID_OPERATOR, or `eid config`.",
         ),
         option(
             "--second-operator",
             env="EID_SECOND_OPERATOR",
             metavar="NAME",
-            help="Second operator, for actions that take two people.",
         ),
-        option("--yes", "-y", is_flag=True, default=None, help="Answer yes to all confirmations."),
+        option("--yes", "-y", is_flag=True, default=None),
         option(
             *("--lang", "language"),
             env=VARIABLES["language"],
             type=click.Choice(languages()),
-            help="Language of messages. Default: EID_LANG, or `eid config`.",
         ),
-        option("--utc", is_flag=True, default=None, help="Show times in UTC; by default as the office's clock does."),
+        option("--utc", is_flag=True, default=None),
         option(
             "--verbose",
             is_flag=True,
             default=None,
-            help="Show all details, such as SHA-256 hashes and seconds of times.",
         ),
-        option("--trace", type=file, help="Write a redacted APDU trace to this file."),
+        option("--trace", type=file),
         option(
             "--trace-secrets",
             is_flag=True,
             default=None,
-            help="Record everything in the trace, SECRETS INCLUDED, so that it can be played back: specimens only.",
         ),
-        option(
-            "--passphrase-fd", type=int, metavar="N", help="Read the terminal keys' passphrase from file descriptor N."
-        ),
-        option("--pin-fd", type=int, metavar="N", help="Read the PIN of a token that holds keys from descriptor N."),
-        option(
-            "--operator-passphrase-fd", type=int, metavar="N", help="Read the operator's passphrase from descriptor N."
-        ),
+        option("--passphrase-fd", type=int, metavar="N"),
+        option("--pin-fd", type=int, metavar="N"),
+        option("--operator-passphrase-fd", type=int, metavar="N"),
         option(
             "--second-passphrase-fd",
             type=int,
             metavar="N",
-            help="Read the second operator's passphrase from descriptor N.",
         ),
-        option("--debug", is_flag=True, default=None, help="Show tracebacks."),
+        option("--debug", is_flag=True, default=None),
     ]
 
 
@@ -323,7 +313,7 @@ def _completed(ctx: click.Context, params: list[click.Parameter]) -> list[click.
     return params
 
 
-class Command(click.Command):
+class Command(Helped):
     """A command that accepts the common options too."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -333,7 +323,7 @@ class Command(click.Command):
         return _completed(ctx, [*own, *common])
 
 
-class Group(click.Group):
+class Group(HelpedGroup):
     """A group of such commands; the root group shows the common options."""
 
     command_class = Command
@@ -351,7 +341,6 @@ def pass_app(function: _F) -> _F:
         present(app.presentation())
         return function(app, *args, **kwargs)
 
-    with_app.__doc__ = function.__doc__
     with_app.__name__ = function.__name__
     with_app.__dict__.update(function.__dict__)  # options that decorators below this one have left
     return with_app  # type: ignore[return-value]
@@ -371,7 +360,6 @@ def _format_option(*forms: str) -> Callable[[_F], _F]:
         default="text",
         is_eager=True,
         callback=_format,
-        help="Output format, also of errors.",
     )
 
 

@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
 @click.group("crypto-policy", cls=Group)
 def crypto_policy() -> None:
-    """Show, set and check the crypto policy of the home: curves, digests, key sizes, times and limits."""
+    pass
 
 
 @crypto_policy.command("show")
-@click.option("--output", type=OutputFile(), help="Also write the policy to this file, to be changed and set.")
+@click.option("--output", type=OutputFile())
 @format_option
 @pass_app
 def show(app: App, output: Path | None, fmt: str) -> None:
-    """Show the crypto policy that holds, each limit with its source, and who decided on it."""
     from eid_toolkit.standards.crypto_policy.reading import toml_of
 
     with open_office(app) as office:
@@ -43,12 +42,6 @@ def show(app: App, output: Path | None, fmt: str) -> None:
 @format_option
 @pass_app
 def set_(app: App, file: Path, fmt: str) -> None:
-    """Set the crypto policy of the home to that of a TOML FILE; this takes two security officers.
-
-    What it changes is shown first, and set after confirmation. The policy gets the next version number. Keys and
-    certificates that exist stay: see `eid crypto-policy check`. Officers get the floor for inspections with the next
-    trust bundle.
-    """
     from eid_toolkit.standards.crypto_policy.reading import MAX_SIZE
     from eid_toolkit.work.office.crypto_policies import plan_policy, set_policy
 
@@ -72,10 +65,6 @@ def set_(app: App, file: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def check(app: App, fmt: str) -> None:
-    """Check the newest certificates and keys of the home, and its profiles, against its crypto policy.
-
-    Exits with 1 if something does not comply: what is named would be refused if it were made, or used to sign, today.
-    """
     from eid_toolkit.work.office.compliance import noncompliances
 
     with open_office(app) as office:

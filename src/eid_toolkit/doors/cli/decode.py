@@ -20,17 +20,10 @@ _HEAD = 4096
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--asn1", is_flag=True, help="Show every field by its name in the standard's ASN.1 module.")
+@click.option("--asn1", is_flag=True)
 @format_option
 @pass_app
 def decode(app: App, file: Path, asn1: bool, fmt: str) -> None:
-    """Show the content of a FILE from a card or from the country signing PKI.
-
-    The file type is recognized from the first bytes: an EF by its tag; a face, finger or iris record outside an EF; a
-    certificate, CRL, request, master list, deviation list, trust bundle or CMS with certificates in DER or PEM; an LDIF
-    directory; a card-verifiable certificate or certificate request; or a machine readable zone as text. The content is
-    not judged: a valid signature says nothing about trust.
-    """
     if asn1:
         _show_structure(file, fmt)
         return

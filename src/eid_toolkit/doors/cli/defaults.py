@@ -132,10 +132,9 @@ def _files(root: Path) -> tuple[Mapping[str, str], Mapping[str, str]]:
 class DefaultOption(click.Option):
     """An option whose value may come from its variable, or from a file of defaults; its help says so."""
 
-    def __init__(self, param_decls: Any, *, setting: str, help: str, **attributes: Any) -> None:
+    def __init__(self, param_decls: Any, *, setting: str, **attributes: Any) -> None:
         self._setting = setting
-        told = f"{help} Default: {VARIABLES[setting]}, or `eid config`."
-        super().__init__(param_decls, help=told, envvar=VARIABLES[setting], **attributes)
+        super().__init__(param_decls, envvar=VARIABLES[setting], **attributes)
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
         value, source = super().consume_value(ctx, opts)
@@ -151,11 +150,7 @@ class DefaultOption(click.Option):
         return (value,) if value is not None and self.multiple else value
 
 
-def default_option(
-    *names: str, setting: str, help: str, metavar: str | None = "NAME", **attributes: Any
-) -> Callable[[_F], _F]:
+def default_option(*names: str, setting: str, metavar: str | None = "NAME", **attributes: Any) -> Callable[[_F], _F]:
     """An option that may have its value from the environment or a file of defaults, by the name ``setting``."""
     fallback = {"default": BUILT_IN[setting], "show_default": True} if setting in BUILT_IN else {}
-    return click.option(
-        *names, cls=DefaultOption, setting=setting, help=help, metavar=metavar, **(fallback | attributes)
-    )
+    return click.option(*names, cls=DefaultOption, setting=setting, metavar=metavar, **(fallback | attributes))

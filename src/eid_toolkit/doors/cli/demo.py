@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 
 
 @click.command("demo", cls=Command)
-@click.option("--reader", metavar="R", help="Write the first card to the blank in this PC/SC reader.")
+@click.option("--reader", metavar="R")
 @format_option
 @pass_app
 def demo(app: App, reader: str | None, fmt: str) -> None:
-    """Issue three cards to fictitious persons, verify them, and detect six forgeries.
-
-    Everything is marked SPECIMEN. Without --home, the demo works in a temporary directory and removes it; with --home,
-    it creates a demo home there and keeps it for you to explore.
-    """
     from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
     from eid_toolkit.doors.cli.readers import open_reader
     from eid_toolkit.work.office.demo_story import DemoStory

@@ -29,7 +29,6 @@ _PRINTED = "Printed number, CAN or MRZ"
 without_print_check = click.option(
     "--without-print-check",
     is_flag=True,
-    help="Do not have the printed number typed; the log and the document say so.",
 )
 
 

@@ -15,10 +15,6 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 @format_option
 @pass_app
 def doctor(app: App, fmt: str) -> None:
-    """Check readers, disk, keys, register, certificates, back-ups, clock and trust lists, and say what to do.
-
-    Nothing is changed, and no passphrase is asked for. Exits with 1 if something has failed.
-    """
     from eid_toolkit.ground.display import harmless
     from eid_toolkit.work.office.findings import Grade
     from eid_toolkit.work.office.health import findings

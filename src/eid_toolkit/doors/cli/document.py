@@ -30,19 +30,15 @@ _COLUMNS = ("id", "application", "profile", "document_number", "date_of_expiry",
 
 @click.group(cls=Group)
 def document() -> None:
-    """Manage documents, from preparation to destruction."""
+    pass
 
 
 @document.command("prepare")
 @click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Prepare every approved application without a document.")
+@click.option("--all", "everything", is_flag=True)
 @list_format_option
 @pass_app
 def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: str) -> None:
-    """Build and sign the records of approved applications.
-
-    Each is handled separately: those that cannot be prepared are reported, the others are prepared.
-    """
     if bool(application_ids) is everything:
         raise UsageError("name-applications-or-all")
     with open_office(app) as office:
@@ -54,12 +50,12 @@ def prepare(app: App, application_ids: tuple[str, ...], everything: bool, fmt: s
 
 
 @document.command("list")
-@click.option("--state", type=click.Choice(_STATES), help="Only documents in this state.")
-@click.option("--person", metavar="PERSON", help="Only this person's documents, newest first.")
-@click.option("--number", metavar="NUMBER", help="Only documents with this number, newest first.")
-@click.option("--without-names", is_flag=True, help="Do not show who the holders are.")
-@click.option("--limit", type=click.IntRange(1, 10_000), help="Maximum number of documents.")
-@click.option("--offset", type=click.IntRange(0), metavar="N", default=0, help="Skip the first N.")
+@click.option("--state", type=click.Choice(_STATES))
+@click.option("--person", metavar="PERSON")
+@click.option("--number", metavar="NUMBER")
+@click.option("--without-names", is_flag=True)
+@click.option("--limit", type=click.IntRange(1, 10_000))
+@click.option("--offset", type=click.IntRange(0), metavar="N", default=0)
 @list_format_option
 @pass_app
 def list_(
@@ -72,10 +68,6 @@ def list_(
     offset: int,
     fmt: str,
 ) -> None:
-    """List documents, oldest first.
-
-    An operator who may read persons sees the holders' names; who looked is on record.
-    """
     from eid_toolkit.books.register.documents.documents import DocumentState
 
     with open_office(app) as office:
@@ -93,7 +85,6 @@ def list_(
 @format_option
 @pass_app
 def show(app: App, document_id: str, fmt: str) -> None:
-    """Show one document, without anything that opens its chip."""
     with open_office(app) as office:
         record = office.register.documents.get(find_document(office, document_id, app.choose))
         values = {**_to_json(office, record), "print_check": office.register.documents.print_check(record)}
@@ -102,14 +93,10 @@ def show(app: App, document_id: str, fmt: str) -> None:
 
 @document.command("export")
 @click.argument("document_id", metavar="DOCUMENT")
-@click.option("--portrait", type=OutputFile(), help="Write the portrait to this file.")
+@click.option("--portrait", type=OutputFile())
 @format_option
 @pass_app
 def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
-    """Export the data to be printed: front, back, MRZ and CAN.
-
-    The data opens the chip: handle it like the card itself. The audit log records each export.
-    """
     with open_office(app) as office:
         data = documents.export(office, find_document(office, document_id, app.choose))
     if portrait is not None:

@@ -25,14 +25,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document
 
 _COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
-_HELP = {
-    "report-lost": "Report an issued DOCUMENT as lost.",
-    "report-stolen": "Report an issued DOCUMENT as stolen.",
-    "suspend": "Suspend a DOCUMENT temporarily; `resume` makes it valid again.",
-    "resume": "Make a suspended DOCUMENT valid again.",
-    "revoke": "Revoke a DOCUMENT permanently.",
-    "destroy": "Record that the card of a DOCUMENT that is no longer valid was destroyed.",
-}
+_ACTIONS = ("report-lost", "report-stolen", "suspend", "resume", "revoke", "destroy")
 _QUESTIONS = {
     "report-lost": "Report document {document} as lost? It can never become valid again.",
     "report-stolen": "Report document {document} as stolen? It can never become valid again.",
@@ -42,11 +35,9 @@ _QUESTIONS = {
 
 
 def _command(action: str) -> click.Command:
-    @click.command(
-        action, cls=Command, help=f"{_HELP[action]}\n\nOfficers are informed with the next `eid trust bundle export`."
-    )
+    @click.command(action, cls=Command)
     @click.argument("document_id", metavar="DOCUMENT")
-    @click.option("--reason", callback=checked_reason, metavar="TEXT", help="Reason; kept in the register.")
+    @click.option("--reason", callback=checked_reason, metavar="TEXT")
     @format_option
     @pass_app
     def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
@@ -66,7 +57,6 @@ def _command(action: str) -> click.Command:
 @format_option
 @pass_app
 def expire(app: App, fmt: str) -> None:
-    """Mark all documents whose last day of validity has passed as expired; run this daily."""
     with open_office(app) as office:
         outcomes = documents.expire(office)
     count, broken = (
@@ -84,7 +74,6 @@ def expire(app: App, fmt: str) -> None:
 @list_format_option
 @pass_app
 def history(app: App, document_id: str, fmt: str) -> None:
-    """Show what has been reported and decided about a DOCUMENT since it was issued."""
     with open_office(app) as office:
         identifier = find_document(office, document_id, app.choose)
         rows = [change.to_json() for change in office.register.statuses.history(identifier)]
@@ -96,15 +85,10 @@ def history(app: App, document_id: str, fmt: str) -> None:
     "--csv",
     "target",
     type=OutputFile(),
-    help="Write the list as a table for `eid trust bundle export` in another home.",
 )
 @list_format_option
 @pass_app
 def status_list(app: App, target: Path | None, fmt: str) -> None:
-    """Show the documents reported to officers, and publish the list in this home.
-
-    `eid trust bundle export` signs the list for the officers, together with the rest of their trust data.
-    """
     with open_office(app) as office:
         published = publish_reports(office)
     rows = [
@@ -129,24 +113,15 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
     type=click.Choice(["renewal", "replacement", "change"]),
     default="replacement",
     show_default=True,
-    help="Reason for the new document.",
 )
 @click.option(
     "--portrait",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A new portrait; the old one by default.",
 )
-@click.option(
-    "--evidence", "shown", multiple=True, metavar="KIND=REFERENCE", help="What was shown to the clerk; repeatable."
-)
+@click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE")
 @format_option
 @pass_app
 def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown: tuple[str, ...], fmt: str) -> None:
-    """Apply for a new document to replace DOCUMENT, with the person's current data.
-
-    The application is processed like any other. The old document becomes invalid when the new one is issued; if it is
-    lost or stolen, report that first. Without --evidence, you are asked whether you have the old card at hand.
-    """
     from eid_toolkit.ground.images.portrait import MAX_FILE
 
     with open_office(app) as office:
@@ -174,5 +149,5 @@ def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
     return [Evidence("former-document", old.id)]
 
 
-COMMANDS: tuple[click.Command, ...] = (*map(_command, _HELP), expire, history, status_list, reissue)
+COMMANDS: tuple[click.Command, ...] = (*map(_command, _ACTIONS), expire, history, status_list, reissue)
 """What `eid document` has of this."""

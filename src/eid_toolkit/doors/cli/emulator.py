@@ -26,20 +26,16 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def emulator() -> None:
-    """Create, show and attach emulated cards."""
+    pass
 
 
 @emulator.command()
 @click.argument("name")
-@click.option("--vendor", metavar="NAME", help="Use the key of this vendor; needs --batch.")
-@click.option("--batch", metavar="NAME", help="Use the vendor's key for this batch.")
+@click.option("--vendor", metavar="NAME")
+@click.option("--batch", metavar="NAME")
 @format_option
 @pass_app
 def blank(app: App, name: str, vendor: str | None, batch: str | None, fmt: str) -> None:
-    """Create a blank emulated card NAME with the home's transport keys, or those of a vendor's batch.
-
-    In a demo home, its own transport keys are the keys 40..4F used by developer cards.
-    """
     from eid_toolkit.doors.cli.stock_commands.terms import batch_of
     from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.office.emulated_cards import make_blank_card
@@ -54,7 +50,6 @@ def blank(app: App, name: str, vendor: str | None, batch: str | None, fmt: str) 
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List the emulated cards of the home."""
     store = _store(app)
     rows = [_summary(name, store.load(name)) for name in store.names()]
     emit(
@@ -71,20 +66,16 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, name: str, fmt: str) -> None:
-    """Show the content of the emulated card NAME, without its secrets."""
     _show(name, _store(app).load(name), fmt)
 
 
 @emulator.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.option(
-    "--vendor", default="emulator", show_default=True, metavar="NAME", help="Name of the vendor in the manifest."
-)
-@click.option("--batch", required=True, metavar="NAME", help="Number of the batch.")
-@click.option("--output", required=True, type=OutputFile(), help="Write the manifest to this file.")
+@click.option("--vendor", default="emulator", show_default=True, metavar="NAME")
+@click.option("--batch", required=True, metavar="NAME")
+@click.option("--output", required=True, type=OutputFile())
 @pass_app
 def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: Path) -> None:
-    """Write a vendor's manifest for the emulated blanks NAME, for use with `eid stock receive`."""
     from eid_toolkit.books.register.stock.manifests import clean_name, encode_manifest
 
     store = _store(app)
@@ -100,27 +91,19 @@ _trust_option = click.option(
     "--trust-out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write the trust data for the card: CSCA certificate, CRL, and the terminal key if there is one.",
 )
 
 
 @emulator.command()
 @click.argument("name", required=False)
-@click.option("--spec", type=SpecWord(), metavar="SPEC", help="A card spec file, or the name of a built-in spec.")
-@click.option("--replay", type=_recording_file, metavar="FILE", help="A session recorded with --trace-secrets.")
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port on which vpcd listens."
-)
+@click.option("--spec", type=SpecWord(), metavar="SPEC")
+@click.option("--replay", type=_recording_file, metavar="FILE")
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @_trust_option
 @pass_app
 def attach(
     app: App, name: str | None, spec: str | None, replay: Path | None, port: int, trust_out: Path | None
 ) -> None:
-    """Insert the emulated card NAME into the virtual PC/SC reader until interrupted.
-
-    The reader is provided by the package vsmartcard-vpcd; its second slot listens on the next higher port. With --spec,
-    a temporary card is created, which needs no home and is discarded at the end.
-    """
     if sum(chosen is not None for chosen in (name, spec, replay)) != 1:
         raise UsageError("attach-name-or-spec")
     if trust_out is not None and spec is None:
@@ -156,7 +139,6 @@ def attach(
 @format_option
 @pass_app
 def check(app: App, spec: str, trust_out: Path | None, fmt: str) -> None:
-    """Check a card spec (a file or the name of a built-in one) and show the resulting card."""
     from eid_toolkit.doors.cli.spec_cards import describe, make, text
 
     described, specimen = make(spec)

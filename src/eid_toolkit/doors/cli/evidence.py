@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def evidence() -> None:
-    """Manage the keys that sign saved evidence, and whose evidence is trusted."""
+    pass
 
 
 @evidence.command("key", cls=Command)
 @format_option
 @pass_app
 def key(app: App, fmt: str) -> None:
-    """Show the fingerprint of this home's evidence key, for enrolment in other homes; create the key if necessary."""
     from eid_toolkit.ground.ports import SystemEntropy
     from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
     from eid_toolkit.work.office.evidence_signing import evidence_key
@@ -37,14 +36,10 @@ def key(app: App, fmt: str) -> None:
 
 @evidence.command("enrol", cls=Command)
 @click.argument("fingerprint")
-@click.option("--name", required=True, help="Local name for that home.")
+@click.option("--name", required=True)
 @format_option
 @pass_app
 def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
-    """Trust evidence from the home whose key has this FINGERPRINT.
-
-    Compare it with the output of `eid evidence key` in that home, over a channel that you trust.
-    """
     from eid_toolkit.books.keys.opening import is_authority
     from eid_toolkit.work.inspection.evidence_keys import cleaned
 
@@ -65,7 +60,6 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
 @list_format_option
 @pass_app
 def list_readers(app: App, fmt: str) -> None:
-    """List the homes whose evidence is trusted here."""
     readers = _keys(app).enrolled()
     emit([asdict(reader) for reader in readers], fmt, lambda: _table(readers))
 
@@ -74,7 +68,6 @@ def list_readers(app: App, fmt: str) -> None:
 @click.argument("fingerprint")
 @pass_app
 def forget(app: App, fingerprint: str) -> None:
-    """Stop trusting evidence from a home."""
     from eid_toolkit.books.keys.opening import is_authority
 
     keys = _keys(app)

@@ -18,34 +18,28 @@ if TYPE_CHECKING:
 @click.option(
     "--demo",
     is_flag=True,
-    help="A home for trying things out: no operator keys, developer card keys, everything SPECIMEN.",
 )
-@click.option("--country", default="UTO", show_default=True, metavar="CODE", help="The state's code as in the MRZ.")
-@click.option("--authority", metavar="NAME", help="The authority's name, as shown in certificates and documents.")
-@click.option("--contact", metavar="ADDRESS", help="The authority's e-mail or web address, for certificates.")
-@click.option("--register", "register_url", metavar="URL", help="The register's database, if not a file in the home.")
+@click.option("--country", default="UTO", show_default=True, metavar="CODE")
+@click.option("--authority", metavar="NAME")
+@click.option("--contact", metavar="ADDRESS")
+@click.option("--register", "register_url", metavar="URL")
 @click.option(
     "--register-without-tls-verification",
     "tls_unverified",
     is_flag=True,
-    help="Allow a register on another host without TLS, or with a server certificate that is not verified.",
 )
 @click.option(
     "--key-store",
     "key_stores",
     multiple=True,
     metavar="[COMPARTMENT=]URI",
-    help="A pkcs11: URI of the token that holds a compartment's keys (document-signing if none is named), or `file`.",
 )
 @click.option(
     "--signature-limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Maximum number of signatures per document signer, up to the 100 000 of the shipped crypto policy.",
 )
-@click.option(
-    "--without-csca", is_flag=True, help="Create document signers only, to be certified by the CSCA of another home."
-)
+@click.option("--without-csca", is_flag=True)
 @format_option
 @pass_app
 def init(
@@ -61,13 +55,6 @@ def init(
     without_csca: bool,
     fmt: str,
 ) -> None:
-    """Create the home of an authority, with CSCA, document signer and first CRL.
-
-    Without --demo, the two security officers of the home are named by --operator and --second-operator, or asked for.
-    Each gives a passphrase of their own (asked for, or from EID_OPERATOR_PASSPHRASE and EID_SECOND_PASSPHRASE, or the
-    descriptors), and each gets a recovery share to be kept in a safe. With --key-store, the PIN of each token is asked
-    for once, or taken from EID_PIN_ and the compartment's name, from --pin-fd (a line for each token) or EID_PIN.
-    """
     from eid_toolkit.books.authorities.authority_files import CSCA, SIGNER, AuthorityFiles
     from eid_toolkit.books.staff.recovery import on_paper
     from eid_toolkit.ground.home.config import UNVERIFIED, HomeConfig

@@ -33,11 +33,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command(cls=Command)
 @click.argument("evidence", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--sod", type=_FILE, help="EF.SOD as dumped by another tool.")
-@click.option("--dg", "groups", multiple=True, type=_FILE, help="Another dumped file; repeatable.")
-@click.option(
-    "--at", metavar="TIME", help="Judge as of this time (ISO 8601; without a zone by the clock, as times are shown)."
-)
+@click.option("--sod", type=_FILE)
+@click.option("--dg", "groups", multiple=True, type=_FILE)
+@click.option("--at", metavar="TIME")
 @verdict_options
 @format_option
 @pass_app
@@ -53,11 +51,6 @@ def judge(
     brief: bool,
     fmt: str,
 ) -> None:
-    """Judge saved evidence again, with the current trust lists.
-
-    EVIDENCE is a file written by `eid verify --evidence`, or a folder of files dumped by another tool. Statements that
-    a file cannot prove are accepted only from a home that is trusted here. Exit codes are those of `eid verify`.
-    """
     shown = Shown(verbose, brief)
     if evidence is not None and (sod is not None or groups):
         raise UsageError("judge-two-kinds")

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def keys() -> None:
-    """Show who opens which keys, and wrap them anew."""
+    pass
 
 
 @keys.command("show")
 @format_option
 @pass_app
 def show(app: App, fmt: str) -> None:
-    """Show the compartments of the key store, who opens them, and what somebody who has left could have copied."""
     from eid_toolkit.work.office import key_keeping
 
     with open_office(app) as office:
@@ -61,10 +60,6 @@ def show(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def rewrap(app: App, fmt: str) -> None:
-    """Wrap every compartment's key anew for those whose roles need it, and create compartments that are missing.
-
-    This takes two security officers.
-    """
     from eid_toolkit.work.office import key_keeping
 
     with open_office(app) as office:
@@ -76,11 +71,6 @@ def rewrap(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def migrate(app: App, fmt: str) -> None:
-    """Give the key store of an earlier version compartments; this is done once.
-
-    This takes the old passphrase of the key store (asked for, or from EID_PASSPHRASE or --passphrase-fd) and two
-    security officers with their own. All others have to be re-enrolled afterwards.
-    """
     from eid_toolkit.books.staff.recovery import on_paper
     from eid_toolkit.work.office.migrating import migrate as carry_out
 

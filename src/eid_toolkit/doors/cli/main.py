@@ -11,103 +11,62 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
 from eid_toolkit import __version__
+from eid_toolkit.doors.cli.click_words import speak
 from eid_toolkit.doors.cli.context import App, Group
-from eid_toolkit.doors.cli.output import note, note_error, plain
+from eid_toolkit.doors.cli.defaults import VARIABLES, default_home, kept_default
+from eid_toolkit.doors.cli.helping import help_in, spoken_param
+from eid_toolkit.doors.cli.output import note, note_error, plain, tell
 from eid_toolkit.ground.errors import EidError, OutputLost, ServiceAway, UsageError
-from eid_toolkit.ground.messages.catalogue import ENGLISH
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from eid_toolkit.ground.messages.catalogue import ENGLISH, FALLBACK, Speaker, languages
 
 INTERRUPTED = 130
 _WORDS = "eid_toolkit.words"
 """In the context: the words of the line."""
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "agency": (
-        "agency:agency",
-        "Manage the agencies that look persons up, and what each of them may see.",
-    ),
-    "application": ("application:application", "Manage applications for documents."),
-    "audit": ("audit:audit", "Show, export and verify the tamper-evident audit log."),
-    "agent": ("unlock:agent", "Show whether your keys are unlocked, and for how long."),
-    "card": ("card:card", "Write documents to cards."),
-    "completion": (
-        "completion:completion",
-        "Print the script with which bash, zsh or fish completes commands, options and their values.",
-    ),
-    "config": (
-        "config:config",
-        "Show and set your defaults: reader, operator, profile, station, policy, language.",
-    ),
-    "conformance": (
-        "conformance:conformance",
-        "Test a chip for conformance to the standards, case by case.",
-    ),
-    "crypto-policy": (
-        "crypto_policy:crypto_policy",
-        "Show, set and check the crypto policy of the home: curves, digests, key sizes, times and limits.",
-    ),
-    "decode": (
-        "decode:decode",
-        "Show the content of a FILE from a card or from the country signing PKI.",
-    ),
-    "demo": (
-        "demo:demo",
-        "Issue three cards to fictitious persons, verify them, and detect six forgeries.",
-    ),
-    "doctor": (
-        "doctor:doctor",
-        "Check readers, disk, keys, register, certificates, back-ups, clock and trust lists, and say what to do.",
-    ),
-    "document": ("document:document", "Manage documents, from preparation to destruction."),
-    "emulator": ("emulator:emulator", "Create, show and attach emulated cards."),
-    "evidence": (
-        "evidence:evidence",
-        "Manage the keys that sign saved evidence, and whose evidence is trusted.",
-    ),
-    "init": ("init:init", "Create the home of an authority, with CSCA, document signer and first CRL."),
-    "judge": ("judge:judge", "Judge saved evidence again, with the current trust lists."),
-    "officer": (
-        "officer:officer",
-        "Create an officer's home from a trust bundle, and keep it up to date.",
-    ),
-    "operator": ("operator:operator", "Manage operators, each with their own keys and roles."),
-    "keys": ("keys:keys", "Show who opens which keys, and wrap them anew."),
-    "lock": (
-        "unlock:lock",
-        "Forget your unlocked keys: from now on your commands ask for the passphrase again.",
-    ),
-    "notice": ("notice:notice", "Record and list police notices: lost, stolen, wanted."),
-    "person": ("person:person", "Manage the population register."),
-    "pki": ("pki:pki", "Manage the authority's certificates and revocation lists."),
-    "profile": ("profile:profile", "Show and check document types, and make new ones."),
-    "portrait": ("portrait:portrait", "Check pictures before they become portraits."),
-    "read": ("read:read", "Read every readable file of a card, without verifying it."),
-    "reader": ("reader:reader", "List readers and the cards in them."),
-    "register": ("register:register", "Back up, restore and verify the register, and show its statistics."),
-    "samples": ("samples:samples", "Write sample persons, portraits and card specs to DIR."),
-    "status": (
-        "status:status",
-        "Show what waits for you, what ends soon, and how old lists, bundles and back-ups are.",
-    ),
-    "stock": ("stock:stock", "Manage the stock of blanks, counted by two people."),
-    "trust": (
-        "trust:trust",
-        "Manage the CSCA certificates and revocation lists that inspections trust.",
-    ),
-    "unlock": (
-        "unlock:unlock",
-        "Unlock your keys for a time, so that your commands in this home do not ask for the passphrase.",
-    ),
-    "verify": ("verify:verify", "Read and verify a card."),
+COMMANDS = {
+    "agency": "agency:agency",
+    "application": "application:application",
+    "audit": "audit:audit",
+    "agent": "unlock:agent",
+    "card": "card:card",
+    "completion": "completion:completion",
+    "config": "config:config",
+    "conformance": "conformance:conformance",
+    "crypto-policy": "crypto_policy:crypto_policy",
+    "decode": "decode:decode",
+    "demo": "demo:demo",
+    "doctor": "doctor:doctor",
+    "document": "document:document",
+    "emulator": "emulator:emulator",
+    "evidence": "evidence:evidence",
+    "init": "init:init",
+    "judge": "judge:judge",
+    "officer": "officer:officer",
+    "operator": "operator:operator",
+    "keys": "keys:keys",
+    "lock": "unlock:lock",
+    "notice": "notice:notice",
+    "person": "person:person",
+    "pki": "pki:pki",
+    "profile": "profile:profile",
+    "portrait": "portrait:portrait",
+    "read": "read:read",
+    "reader": "reader:reader",
+    "register": "register:register",
+    "samples": "samples:samples",
+    "status": "status:status",
+    "stock": "stock:stock",
+    "trust": "trust:trust",
+    "unlock": "unlock:unlock",
+    "verify": "verify:verify",
 }
-"""Command name to ``module:attribute`` and the first sentence of its help (a test holds both together)."""
+"""Command name to ``module:attribute``."""
 
 
 class RootGroup(Group):
@@ -119,24 +78,11 @@ class RootGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
         command = getattr(importlib.import_module(f"{__package__}.{module}"), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}:{attribute} is no command")
         return command
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-        from click.shell_completion import CompletionItem
-
-        names = [CompletionItem(name, help=told) for name, (_, told) in sorted(COMMANDS.items())]
-        return [
-            *(item for item in names if item.value.startswith(incomplete)),
-            *click.Command.shell_complete(self, ctx, incomplete),
-        ]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_text) for name, (_, help_text) in sorted(COMMANDS.items())])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         _open_closed_streams()
@@ -158,6 +104,9 @@ class RootGroup(Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_WORDS] = tuple(args)
+        speaker = Speaker(_language(ctx))
+        help_in(ctx, speaker)
+        speak(speaker)
         try:
             return super().parse_args(ctx, args)
         except click.ClickException as error:
@@ -172,7 +121,7 @@ class RootGroup(Group):
                 _give_up_output()
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            note("Interrupted.")
+            tell("run-interrupted")
             ctx.exit(INTERRUPTED)
         except click.ClickException as error:
             self._misused(ctx, error)
@@ -194,6 +143,8 @@ class RootGroup(Group):
             ctx.exit(EidError.exit_code)
 
     def _misused(self, ctx: click.Context, error: click.ClickException) -> NoReturn:
+        if isinstance(error, click.BadParameter) and error.param_hint is None and error.param and error.ctx:
+            error.param_hint = spoken_param(error.param, error.ctx).get_error_hint(error.ctx)
         if _wants_json(ctx):
             command = (getattr(error, "ctx", None) or ctx).command_path
             _complain(ctx, UsageError("usage-error", message=error.format_message(), command=command))
@@ -238,12 +189,28 @@ def _exit_code_of_untold(error: BaseException | None) -> int | None:
     return None if error is None else error.exit_code
 
 
+def _language(ctx: click.Context) -> str:
+    """The language of help and complaints, for which the line need not have been read to its end."""
+    words: tuple[str, ...] = ctx.meta[_WORDS]
+    given = _given(words, "--lang") or os.environ.get(VARIABLES["language"])
+    if not given:
+        home = _given(words, "--home") or os.environ.get("EID_HOME")
+        with suppress(EidError, OSError):  # of which the command complains
+            given = kept_default(ctx, "language", Path(home) if home else default_home())
+    return given if given in languages() else FALLBACK
+
+
+def _given(words: tuple[str, ...], option: str) -> str | None:
+    """The value of an option that stands anywhere on the line."""
+    found = [after for word, after in pairwise(words) if word == option]
+    found += [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    return found[-1] if found else None
+
+
 def _wants_json(ctx: click.Context) -> bool:
     """Whether results, and so errors, are to be JSON, also where the line was not read to its end."""
     words: tuple[str, ...] = ctx.meta[_WORDS]
-    forms = [after for word, after in pairwise((*words, "")) if word == "--format"]
-    forms += [word.partition("=")[2] for word in words if word.startswith("--format=")]
-    return bool({"json", "jsonl"}.intersection(forms))
+    return _given(words, "--format") in ("json", "jsonl")
 
 
 def _complain(ctx: click.Context, error: EidError) -> None:
@@ -262,10 +229,7 @@ def _complain(ctx: click.Context, error: EidError) -> None:
 @click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="eid")
 def main() -> None:
-    """Issue, emulate and inspect electronic identity cards (ICAO Doc 9303).
-
-    These options may be given before or after the command.
-    """
+    pass
 
 
 if __name__ == "__main__":

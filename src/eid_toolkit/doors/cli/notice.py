@@ -22,24 +22,20 @@ _COLUMNS = ("id", "kind", "document", "person", "name", "agency", "reported_at",
 
 @click.group(cls=Group)
 def notice() -> None:
-    """Record and list police notices: lost, stolen, wanted."""
+    pass
 
 
 @notice.command("add")
-@click.option("--kind", type=click.Choice(["lost", "stolen", "wanted"]), required=True, help="What to report.")
-@click.option("--document", metavar="DOCUMENT", help="The lost or stolen document: identifier or number.")
-@click.option("--person", metavar="PERSON", help="The wanted or missing person: identifier or personal number.")
-@click.option("--agency", metavar="CODE", required=True, help="The reporting agency.")
-@click.option("--reason", help="Further details.")
+@click.option("--kind", type=click.Choice(["lost", "stolen", "wanted"]), required=True)
+@click.option("--document", metavar="DOCUMENT")
+@click.option("--person", metavar="PERSON")
+@click.option("--agency", metavar="CODE", required=True)
+@click.option("--reason")
 @format_option
 @pass_app
 def add(
     app: App, kind: str, document: str | None, person: str | None, agency: str, reason: str | None, fmt: str
 ) -> None:
-    """Record a police notice: a lost or stolen document, or a wanted or missing person.
-
-    A document reported in this way can never become valid again, and is included in the next list for officers.
-    """
     from eid_toolkit.books.register.agencies.notices import NoticeKind
 
     if (document is None) == (person is None) or (kind == "wanted") != (person is not None):
@@ -57,13 +53,12 @@ def add(
 
 
 @notice.command("list")
-@click.option("--person", metavar="PERSON", help="Only notices of this person.")
-@click.option("--document", metavar="DOCUMENT", help="Only notices of this document.")
-@click.option("--all", "every", is_flag=True, help="Include withdrawn notices.")
+@click.option("--person", metavar="PERSON")
+@click.option("--document", metavar="DOCUMENT")
+@click.option("--all", "every", is_flag=True)
 @list_format_option
 @pass_app
 def list_(app: App, person: str | None, document: str | None, every: bool, fmt: str) -> None:
-    """List active notices."""
     with open_office(app) as office:
         about_person = None if person is None else person_identifier(office, person, app.choose)
         about_document = None if document is None else find_document(office, document, app.choose)
@@ -75,14 +70,10 @@ def list_(app: App, person: str | None, document: str | None, every: bool, fmt: 
 
 @notice.command("withdraw")
 @click.argument("notice_id", metavar="NOTICE")
-@reason_option("Reason.")
+@reason_option
 @format_option
 @pass_app
 def withdraw(app: App, notice_id: str, reason: str, fmt: str) -> None:
-    """Withdraw a NOTICE, named by its identifier, the document's number or the person.
-
-    It stays on record, and a document reported lost or stolen does not become valid again.
-    """
     with open_office(app) as office:
         record = agencies.withdraw_notice(office, find_notice(office, notice_id, app.choose), reason)
     _show(record, fmt)

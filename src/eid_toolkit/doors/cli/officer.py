@@ -21,7 +21,7 @@ _BUNDLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group(cls=Group)
 def officer() -> None:
-    """Create an officer's home from a trust bundle, and keep it up to date."""
+    pass
 
 
 @officer.command("init", cls=Command)
@@ -29,16 +29,10 @@ def officer() -> None:
 @click.option(
     "--fingerprint",
     metavar="F",
-    help="The authority's fingerprint as you were told it, in any grouping: 32 to 64 hexadecimal digits.",
 )
 @format_option
 @pass_app
 def init(app: App, bundle: Path, fingerprint: str | None, fmt: str) -> None:
-    """Create an officer's home that trusts the authority of BUNDLE.
-
-    Have the authority read the fingerprint of its CSCA to you, by telephone or in person, and give it here; never take
-    it from where the bundle came from. At a terminal it is asked for if it is not given.
-    """
     from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
     from eid_toolkit.work.inspection.evidence_seal import fingerprint_of
     from eid_toolkit.work.office.evidence_signing import evidence_key
@@ -62,7 +56,6 @@ def init(app: App, bundle: Path, fingerprint: str | None, fmt: str) -> None:
 @format_option
 @pass_app
 def update(app: App, bundle: Path, fmt: str) -> None:
-    """Import a newer BUNDLE of the same authority; older ones and those of others are refused."""
     from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
 
     data = read_file(bundle, MAX_SIZE)

@@ -21,7 +21,7 @@ _ALL = "all"
 
 @click.group(cls=Group)
 def operator() -> None:
-    """Manage operators, each with their own keys and roles."""
+    pass
 
 
 _role_option = click.option(
@@ -29,11 +29,8 @@ _role_option = click.option(
     "roles",
     multiple=True,
     type=click.Choice([*(str(role) for role in Role), _ALL]),
-    help="Role of the operator; repeatable.",
 )
-_new_passphrase_option = click.option(
-    "--new-passphrase-fd", type=int, metavar="N", help="Read the new passphrase from file descriptor N."
-)
+_new_passphrase_option = click.option("--new-passphrase-fd", type=int, metavar="N")
 
 
 @operator.command("add")
@@ -43,11 +40,6 @@ _new_passphrase_option = click.option(
 @format_option
 @pass_app
 def add(app: App, name: str, roles: tuple[str, ...], new_passphrase_fd: int | None, fmt: str) -> None:
-    """Add an operator with new keys, in one or more roles.
-
-    This takes two security officers, each with their own passphrase, and a new passphrase for the operator (asked for,
-    or from EID_NEW_PASSPHRASE or --new-passphrase-fd). `--role all` gives every role, as in an office of two people.
-    """
     app = replace(app, new_passphrase_fd=new_passphrase_fd)
     with open_office(app) as office:
         _show(appointing.add_operator(office, name, lambda: app.new_passphrase(name), _roles(roles)), fmt)
@@ -59,11 +51,6 @@ def add(app: App, name: str, roles: tuple[str, ...], new_passphrase_fd: int | No
 @format_option
 @pass_app
 def roles(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
-    """Set the roles of an operator, replacing all earlier ones.
-
-    This takes two security officers. What the operator can no longer open gets new keys. Without --role, the operator
-    is only shown.
-    """
     with open_office(app) as office:
         if not roles:
             _show(appointing.Appointed(office.operators.get(name)), fmt)
@@ -75,7 +62,6 @@ def roles(app: App, name: str, roles: tuple[str, ...], fmt: str) -> None:
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List all operators."""
     with open_office(app) as office:
         rows = [_to_json(record) for record in office.operators.list()]
     emit(rows, fmt, lambda: table(("name", "state", "roles", "key_sha256"), (_cells(r) for r in rows)))
@@ -86,10 +72,6 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def disable(app: App, name: str, fmt: str) -> None:
-    """Disable an operator: from now on they can decide nothing and open nothing.
-
-    Their earlier decisions remain valid. This takes two security officers; what the operator could open gets new keys.
-    """
     with open_office(app) as office:
         _show(appointing.Appointed(appointing.disable_operator(office, name)), fmt)
 
@@ -99,10 +81,6 @@ def disable(app: App, name: str, fmt: str) -> None:
 @format_option
 @pass_app
 def passphrase(app: App, new_passphrase_fd: int | None, fmt: str) -> None:
-    """Change your own passphrase.
-
-    The present one is asked for first, then the new one (or from EID_NEW_PASSPHRASE or --new-passphrase-fd).
-    """
     app = replace(app, new_passphrase_fd=new_passphrase_fd)
     with open_office(app) as office:
         _show(appointing.Appointed(appointing.change_passphrase(office, app.new_passphrase)), fmt)
@@ -114,17 +92,11 @@ def passphrase(app: App, new_passphrase_fd: int | None, fmt: str) -> None:
     "--recovery",
     multiple=True,
     metavar="NAME",
-    help="Security officer whose recovery share is typed instead of the passphrase; repeatable.",
 )
 @_new_passphrase_option
 @format_option
 @pass_app
 def re_enrol(app: App, name: str, recovery: tuple[str, ...], new_passphrase_fd: int | None, fmt: str) -> None:
-    """Give an operator who has forgotten their passphrase new keys and a new passphrase.
-
-    Their earlier decisions remain valid. This takes two security officers; one who has forgotten their own passphrase
-    is named by --second-operator and by --recovery, and their recovery share is asked for.
-    """
     app = replace(app, new_passphrase_fd=new_passphrase_fd, recovery=recovery)
     with open_office(app) as office:
         _show(appointing.re_enrol_operator(office, name, lambda: app.new_passphrase(name)), fmt)

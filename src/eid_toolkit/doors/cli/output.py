@@ -55,8 +55,18 @@ def plain(text: str) -> str:
     return "\n".join(map(_plain_line, text.split("\n")))
 
 
+def sentence(code: str, **facts: object) -> str:
+    """What the message catalogue says of a code, in the language of the running command."""
+    return presentation().speaker.explain(code, facts)
+
+
+def tell(code: str, **facts: object) -> None:
+    """Such a sentence for a person beside the result: to stderr."""
+    note(sentence(code, **facts))
+
+
 def note(text: str) -> None:
-    """Something for a person beside the result: to stderr."""
+    """Text for a person beside the result: to stderr."""
     say(text, err=True)
 
 
@@ -67,14 +77,14 @@ def note_error(message: Message, speaker: Speaker) -> None:
         note(f"{paint(speaker.in_short('label-hint'), 'yellow')} {message.hint}")
 
 
-def confirm(question: str) -> None:
-    """Ask on stderr; a no ends the command."""
-    click.confirm(harmless(question), abort=True, err=True)
+def confirm(code: str, **facts: object) -> None:
+    """Ask a question of the message catalogue on stderr; a no ends the command."""
+    click.confirm(harmless(sentence(code, **facts)), abort=True, err=True)
 
 
 def prompt(question: str, *, hidden: bool = False, twice: bool = False, optional: bool = False) -> str:
     """Have something typed, on stderr: ``hidden`` from the screen, ``twice`` to be sure, ``optional`` if it may be
-    nothing.
+    nothing. The question is one that :func:`sentence` made.
     """
     nothing = "" if optional else None
     answer: str = click.prompt(
@@ -152,7 +162,7 @@ def details(pairs: Iterable[tuple[str, object]]) -> str:
     """Labels and values, one pair a line, shown as :func:`table` shows them."""
     how = presentation()
     shown = [(label, _value(label, value, how)) for label, value in pairs if how.shows(label, value)]
-    return labelled(((label, harmless(value)) for label, value in shown), terminal_width())
+    return labelled(((how.speaker.label(label), harmless(value)) for label, value in shown), terminal_width())
 
 
 def time_text(time: datetime, *, seconds: bool = False) -> str:
@@ -189,7 +199,7 @@ def _value(label: str, value: object, how: Presentation) -> str:
     if value is None:
         return "-"
     time = time_in(label, value)
-    return str(value) if time is None else how.time(time)
+    return str(how.value(label, value)) if time is None else how.time(time)
 
 
 def short(fingerprint: str) -> str:

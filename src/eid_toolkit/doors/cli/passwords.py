@@ -29,16 +29,14 @@ def password_options(function: _F) -> _F:
             click.option(
                 "--can",
                 metavar="N",
-                help="Card access number; asked for on a terminal if not given; - reads it from standard input.",
             ),
             click.option(
                 "--mrz",
                 metavar="TEXT",
-                help="The whole MRZ, with or without line breaks; - reads it from standard input.",
             ),
-            click.option("--document-number", metavar="N", help="Document number; use with --birth and --expiry."),
-            click.option("--birth", metavar="YYYY-MM-DD", help="Date of birth; use with --document-number."),
-            click.option("--expiry", metavar="YYYY-MM-DD", help="Date of expiry, or `none`."),
+            click.option("--document-number", metavar="N"),
+            click.option("--birth", metavar="YYYY-MM-DD"),
+            click.option("--expiry", metavar="YYYY-MM-DD"),
         )
     ):
         function = option(function)

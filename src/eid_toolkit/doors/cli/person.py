@@ -14,7 +14,7 @@ from eid_toolkit.doors.cli.person_commands.records import add, change
 
 @click.group(cls=Group)
 def person() -> None:
-    """Manage the population register."""
+    pass
 
 
 for _command in (add, change, show, search, history, import_, export, duplicates, duplicate, erase):

@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.pki_commands.verifying import cvca, dv
 
 @click.group(cls=Group)
 def pki() -> None:
-    """Manage the authority's certificates and revocation lists."""
+    pass
 
 
 for _command in (csca, ds, crl, master_list, cvca, dv, terminal, show, lint):

@@ -24,7 +24,7 @@ _MEASURED = (
 
 @click.group(cls=Group)
 def portrait() -> None:
-    """Check pictures before they become portraits."""
+    pass
 
 
 @portrait.command("check")
@@ -35,15 +35,10 @@ def portrait() -> None:
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option("--profile", metavar="NAME", help="Check for this document type; a usual portrait without it.")
+@click.option("--profile", metavar="NAME")
 @list_format_option
 @pass_app
 def check(app: App, files: tuple[Path, ...], profile: str | None, fmt: str) -> None:
-    """Measure what each FILE would become, and say what is refused and what is odd.
-
-    Measured are size, form, exposure, contrast, background, sharpness and colour. Whether there is a face, whose it is,
-    its expression or glasses are not seen: that remains with the people who look at it.
-    """
     wanted = portraits.format_of(profile, app.home_path)
     rows = [_row(app, portraits.check_portrait(file, wanted)) for file in files]
     emit(rows, fmt, lambda: "\n\n".join(map(_text, rows)))

@@ -23,14 +23,13 @@ _COLUMNS = ("name", "title", "state", "mrz", "years", "version", "from", "issued
 
 @click.group(cls=Group)
 def profile() -> None:
-    """Show and check document types, and make new ones."""
+    pass
 
 
 @profile.command("list")
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List document types: those of the package and those of the home."""
     rows, failures = [], []
     with open_office(app) as office:
         for each in document_types.document_types(office):
@@ -60,7 +59,6 @@ def list_(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, name: str, fmt: str) -> None:
-    """Show one document type."""
     with open_office(app) as office:
         shown = office.profile(name)
     values = _values(shown)
@@ -72,11 +70,6 @@ def show(app: App, name: str, fmt: str) -> None:
 @format_option
 @pass_app
 def check(app: App, profile_name: str, fmt: str) -> None:
-    """Check a document type, by its name or in a file that is not in the home yet.
-
-    Every field is checked against the standards; then a document of a specimen person is built for trial. Whether the
-    keys comply with the crypto policy of the home is told by `eid crypto-policy check`.
-    """
     from eid_toolkit.standards.profiles.loading import MAX_FILE
 
     path = Path(profile_name)
@@ -106,20 +99,15 @@ def check(app: App, profile_name: str, fmt: str) -> None:
 
 @profile.command("new")
 @click.argument("name", metavar="NAME")
-@click.option("--from", "source", required=True, metavar="PROFILE", help="The document type that it is like.")
-@click.option("--title", required=True, metavar="TEXT", help="What people read.")
-@click.option("--state", "issuing_state", metavar="CODE", help="The issuing state, as in the MRZ.")
-@click.option("--document-code", metavar="CODE", help="The first one or two letters of the MRZ.")
-@click.option("--number-prefix", metavar="TEXT", help="What document numbers begin with, at most four characters.")
-@click.option("--years", type=click.IntRange(1, 50), metavar="N", help="How many years a document is valid.")
+@click.option("--from", "source", required=True, metavar="PROFILE")
+@click.option("--title", required=True, metavar="TEXT")
+@click.option("--state", "issuing_state", metavar="CODE")
+@click.option("--document-code", metavar="CODE")
+@click.option("--number-prefix", metavar="TEXT")
+@click.option("--years", type=click.IntRange(1, 50), metavar="N")
 @format_option
 @pass_app
 def new(app: App, name: str, source: str, years: int | None, fmt: str, **changes: str | None) -> None:
-    """Make a document type of the home, called NAME, out of one that there is.
-
-    A security officer does it, and it is on record. What else is to be different is changed in its file in the folder
-    `profiles` of the home, before anybody applies: an application is bound to the profile as it is then.
-    """
     given = {key: value for key, value in changes.items() if value is not None}
     if "issuing_state" in given:
         given["issuing_state"] = given["nationality"] = given["issuing_state"].upper()

@@ -34,17 +34,10 @@ _GONE = (
 @password_options
 @wait_option
 @quirks_option
-@click.option(
-    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
-)
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path))
 @format_option
 @pass_app
 def read(app: App, reader: str, wait: float, quirks: str, output: Path, fmt: str, **password: str | None) -> None:
-    """Read every readable file of a card, without verifying it.
-
-    The files are named like EF_DG1.bin; manifest.json records which were read, absent, protected or failed. Exit code 7
-    if none could be read, 5 or 6 if reading was interrupted; the files read before that are kept.
-    """
     from eid_toolkit.cards.terminal.quirks import quirks_by_name
     from eid_toolkit.ground.home.atomic import private_directory, write_atomic
     from eid_toolkit.ground.ports import SystemClock

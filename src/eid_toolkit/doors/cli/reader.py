@@ -12,17 +12,13 @@ from eid_toolkit.work.office.readers import EMULATED
 
 @click.group(cls=Group)
 def reader() -> None:
-    """List readers and the cards in them."""
+    pass
 
 
 @reader.command("list")
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List PC/SC readers with the cards in them, and the emulated cards of the home.
-
-    The emulated cards are listed even if pcscd is not running.
-    """
     rows = _pcsc_readers(app) + _emulated_cards(app)
     emit(
         rows,

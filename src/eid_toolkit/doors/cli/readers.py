@@ -16,15 +16,12 @@ from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.tracing import traced
 from eid_toolkit.work.office.readers import connect
 
-READER_HELP = (
-    "emulator:NAME, spec:NAME, spec:FILE, replay:FILE, or a PC/SC reader by name, part of its name, or number."
-)
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
 def reader_option(function: _F) -> _F:
     """``--reader R`` (also ``EID_READER``), passed as ``reader``."""
-    return default_option("--reader", setting="reader", required=True, metavar="R", help=READER_HELP)(function)
+    return default_option("--reader", setting="reader", required=True, metavar="R")(function)
 
 
 def wait_option(function: _F) -> _F:
@@ -35,7 +32,6 @@ def wait_option(function: _F) -> _F:
         default=0.0,
         callback=_finite,
         metavar="SECONDS",
-        help="Wait up to SECONDS for a card.",
     )(function)
 
 
@@ -52,7 +48,6 @@ def quirks_option(function: _F) -> _F:
         default="standard",
         show_default=True,
         metavar="NAME",
-        help="Allow for the peculiarities of this kind of card.",
     )(function)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def register() -> None:
-    """Back up, restore and verify the register, and show its statistics."""
+    pass
 
 
 @register.command("backup")
@@ -36,12 +36,6 @@ def register() -> None:
 @format_option
 @pass_app
 def backup(app: App, file: Path, fmt: str) -> None:
-    """Write a backup of the register to FILE; stations can keep working.
-
-    The backup is one consistent state of all tables, encrypted for this home's staff: two security officers open it,
-    with the home's keys and operators, which are not in it. Keep a copy of the home's other files too, in another
-    place. FILE is written completely or not at all.
-    """
     with open_office(app) as office:
         manifest = keeping.back_up(office, file)
     size = file.stat().st_size
@@ -51,17 +45,11 @@ def backup(app: App, file: Path, fmt: str) -> None:
 
 @register.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Replace the existing register, after confirmation.")
-@click.option("--dry-run", is_flag=True, help="Only check FILE and show what it contains.")
+@click.option("--replace", is_flag=True)
+@click.option("--dry-run", is_flag=True)
 @format_option
 @pass_app
 def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> None:
-    """Restore a backup of this home to SQLite or PostgreSQL, regardless of which it was made from.
-
-    This takes two security officers, each with their own passphrase.
-    The whole FILE is checked first. Audit log entries made after the backup are lost; they are reported, and what they
-    recorded must be redone by hand. With --replace, the old SQLite file is kept beside the new one under a dated name.
-    """
     restorer = keeping.restorer_of(app.home_path, app, CLOCK, ENTROPY)
     checked = restorer.check(file)
     manifest = checked.manifest
@@ -80,18 +68,11 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
     "--register-without-tls-verification",
     "tls_unverified",
     is_flag=True,
-    help="Allow a server on another host without TLS, or with a certificate that is not verified.",
 )
-@click.option("--replace", is_flag=True, help="Replace a register that is there already.")
+@click.option("--replace", is_flag=True)
 @format_option
 @pass_app
 def move(app: App, url: str, tls_unverified: bool, replace: bool, fmt: str) -> None:
-    """Move the register from its file to the database at URL, for example PostgreSQL.
-
-    This takes two security officers, each with their own passphrase. Stop all stations first, and make a backup. The
-    database at URL has to be empty. Everything is checked on the way, and the home uses the new database from then on;
-    the old file is kept under a dated name, and takes no entries any more.
-    """
     mover = keeping.mover_of(app.home_path, app, CLOCK, ENTROPY, url, unverified=tls_unverified)
     app.confirm("Have all stations stopped, and is the register to be moved?")
     done = mover.move(replace=replace)
@@ -110,7 +91,6 @@ def move(app: App, url: str, tls_unverified: bool, replace: bool, fmt: str) -> N
 @format_option
 @pass_app
 def stats(app: App, fmt: str) -> None:
-    """Show statistics of the register."""
     from eid_toolkit.books.register.keeping.statistics import statistics
 
     with open_office(app) as office:
@@ -131,13 +111,6 @@ def stats(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def verify(app: App, processes: int | None, fmt: str) -> None:
-    """Verify every row that has a state against the audit log.
-
-    Applications, documents, cards, blanks, shifts, manifests, vendors, stations, agencies and notices are what the
-    newest signed row of the log says of them, and each step that led there was allowed, by who had the right to it
-    then; so are the decisions. What differs is named, with the row of the log. The log itself is verified by
-    `eid audit verify`.
-    """
     from eid_toolkit.books.audit.state_walk import Finding
 
     findings: list[Finding] = []
@@ -164,11 +137,6 @@ def verify(app: App, processes: int | None, fmt: str) -> None:
 @format_option
 @pass_app
 def take_over(app: App, fmt: str) -> None:
-    """Vouch for what is in a register of an earlier version, once, by two security officers.
-
-    From then on each row with a state is what the audit log says of it. Stop all stations first; look at what is
-    there before, for what stands in the register now is what counts from then on.
-    """
     with open_office(app) as office:
         there = keeping.to_take_over(office)
         rows = ", ".join(f"{count} {name}" for name, count in there.rows.items()) or "no row"

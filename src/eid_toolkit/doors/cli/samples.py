@@ -22,12 +22,6 @@ SCHEMA = "eid-samples/1"
 @format_option
 @pass_app
 def samples(app: App, folder: Path, fmt: str) -> None:
-    """Write sample persons, portraits and card specs to DIR.
-
-    The samples are people.csv for `eid person import`, a portrait of each person for `eid application create`, and
-    every card spec available as --reader spec:NAME. The persons are fictitious and the portraits drawn. No existing
-    file is overwritten.
-    """
     contents = {folder / name: data for name, data in _contents()}
     for path in contents:
         if os.path.lexists(path):

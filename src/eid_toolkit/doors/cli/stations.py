@@ -12,4 +12,4 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def station_option(function: _F) -> _F:
     """``--station NAME`` (also ``EID_STATION``), passed as ``station``."""
-    return default_option("--station", setting="station", help="Name of the station.")(function)
+    return default_option("--station", setting="station")(function)

@@ -28,10 +28,6 @@ _NEAR = timedelta(days=2)
 @format_option
 @pass_app
 def status(app: App, fmt: str) -> None:
-    """Show what waits for you, what ends soon, and how old lists, bundles and back-ups are.
-
-    Beside each stands the command for it. Nothing is changed, and no passphrase is asked for.
-    """
     from eid_toolkit.work.office.office import Office
     from eid_toolkit.work.office.outlook import outlook
 

@@ -13,7 +13,7 @@ from eid_toolkit.doors.cli.stock_commands.receiving import receive, vendor
 
 @click.group(cls=Group)
 def stock() -> None:
-    """Manage the stock of blanks, counted by two people."""
+    pass
 
 
 for _command in (vendor, receive, issue, return_, spoil, destroy, missing, find, open_, close, show, history, key):

@@ -26,10 +26,7 @@ _COLUMNS = ("kind", "country", "name", "valid_to", "fingerprint", "source")
 
 @click.group(cls=Group)
 def trust() -> None:
-    """Manage the CSCA certificates and revocation lists that inspections trust.
-
-    This includes link certificates, deviation lists, and the lists in which they were imported.
-    """
+    pass
 
 
 trust.add_command(import_)
@@ -37,15 +34,12 @@ trust.add_command(bundle)
 
 
 @trust.command("list")
-@click.option("--country", metavar="CODE", help="Only entries of this state (two or three letters).")
-@click.option(
-    "--kind", type=click.Choice(["anchor", "link", "crl", "deviation-list"]), help="Only entries of this kind."
-)
-@click.option("--lists", "packs", is_flag=True, help="List the imported lists, directories and bundles instead.")
+@click.option("--country", metavar="CODE")
+@click.option("--kind", type=click.Choice(["anchor", "link", "crl", "deviation-list"]))
+@click.option("--lists", "packs", is_flag=True)
 @list_format_option
 @pass_app
 def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str) -> None:
-    """List what is trusted."""
     store = open_store(app)
     if packs:
         _show_packs(store.packs.all(), fmt)
@@ -77,7 +71,6 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
 @format_option
 @pass_app
 def show(app: App, fingerprint: str, fmt: str) -> None:
-    """Show one entry or list, given by the beginning of its fingerprint, and its deviations from the standard."""
     store = open_store(app)
     pack = store.find_list(fingerprint)
     if pack is not None:
@@ -101,18 +94,10 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
 
 
 @trust.command("time")
-@click.option(
-    "--reset", is_flag=True, help="Ignore later times because this machine's clock is right; this takes two people."
-)
+@click.option("--reset", is_flag=True)
 @list_format_option
 @pass_app
 def time(app: App, reset: bool, fmt: str) -> None:
-    """Show the times learned from lists and bundles, which reveal a clock that was set back.
-
-    The latest time that counts is the trusted time; while this machine's clock is behind it, verdicts are undetermined.
-    A list dated more than a day ahead does not count. In an officer's home, the authority's next bundle overrides later
-    times learned from other lists.
-    """
     from eid_toolkit.books.keys.opening import is_authority
     from eid_toolkit.work.inspection.trusted_time import told_times, trusted_time
 
@@ -134,10 +119,6 @@ def time(app: App, reset: bool, fmt: str) -> None:
 @list_format_option
 @pass_app
 def diff(app: App, file: Path, fmt: str) -> None:
-    """Show what a file contains that is not trusted here, and which trusted CSCA certificates it lacks.
-
-    This changes nothing; to import the file, use `eid trust import`.
-    """
     from eid_toolkit.books.trust.entry import TrustEntry, kind_of_certificate
     from eid_toolkit.books.trust.sources import read_files
     from eid_toolkit.standards.pki.certificate import Certificate
@@ -177,7 +158,6 @@ def diff(app: App, file: Path, fmt: str) -> None:
 @click.argument("fingerprint")
 @pass_app
 def remove(app: App, fingerprint: str) -> None:
-    """Stop trusting one entry, even if a list contains it, or a whole list."""
     from eid_toolkit.books.keys.opening import is_authority
 
     removal = believing.removal_of(open_store(app), fingerprint)

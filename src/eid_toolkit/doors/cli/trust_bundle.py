@@ -25,38 +25,34 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def bundle() -> None:
-    """Manage trust bundles: an officer's trust data in one signed, numbered file."""
+    pass
 
 
 @bundle.command("export")
 @state_option
-@click.option("--output", required=True, type=OutputFile(), help="Write the bundle to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @click.option(
     "--delta-from",
     "base",
     type=click.IntRange(min=1),
     metavar="VERSION",
-    help="Include only what changed since this bundle.",
 )
 @click.option(
     "--max-age",
     "days",
     type=click.IntRange(1, 3650),
     metavar="DAYS",
-    help="Maximum age of the bundle for officers, if lower than their policy allows.",
 )
-@click.option("--no-bac", is_flag=True, help="Forbid officers to open cards with Basic Access Control.")
+@click.option("--no-bac", is_flag=True)
 @click.option(
     "--status-list",
     "reports",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Report these documents to officers: CSV issuing_state,document_number,status,since[,content_sha256].",
 )
 @click.option(
     "--stolen-blanks",
     "blanks",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="From now on, report these stolen blanks to officers: CSV issuing_state,first,last,since.",
 )
 @format_option
 @pass_app
@@ -71,12 +67,6 @@ def export(
     blanks: Path | None,
     fmt: str,
 ) -> None:
-    """Sign this home's trust data for its officers; this takes two people.
-
-    The bundle contains trust anchors, link certificates, revocation lists, deviation lists, terminal certificates
-    without their keys, the documents reported by the register and by the table given last, and stolen blanks. Give your
-    officers the CSCA's fingerprint through another channel: they accept it with their first bundle.
-    """
     from eid_toolkit.standards.pki.document_status import StatusList, StolenBlanks
 
     given = {
@@ -106,16 +96,10 @@ def export(
 @click.option(
     "--accept",
     metavar="FINGERPRINT",
-    help="Accept this authority's bundles from now on: SHA-256 of its CSCA's or the bundle signer's certificate.",
 )
 @format_option
 @pass_app
 def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
-    """Import a bundle from your own authority, replacing the previous bundle.
-
-    A bundle is imported completely or not at all. The first bundle needs --accept; after that, only newer bundles from
-    the same authority are accepted.
-    """
     from eid_toolkit.standards.pki.trust_bundle import MAX_SIZE
     from eid_toolkit.work.office.officer_home import take_bundle
 
@@ -136,7 +120,6 @@ def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:
 @format_option
 @pass_app
 def show(app: App, fmt: str) -> None:
-    """Show the installed bundle, its age, and whose bundles are accepted."""
     from eid_toolkit.books.trust.bundles import BundleStore
     from eid_toolkit.books.trust.store import open_trust
 

@@ -38,35 +38,22 @@ def open_store(app: App) -> TrustStore:
     "signers",
     multiple=True,
     metavar="FINGERPRINT",
-    help="Trust lists from this signer although its CSCA is not known here: the SHA-256 of the signer's certificate.",
 )
 @click.option(
     "--accept-list",
     "lists",
     multiple=True,
     metavar="SHA256",
-    help="Trust this unsigned list: the SHA-256 of the file.",
 )
 @click.option(
     "--remove-dropped",
     is_flag=True,
-    help="Stop trusting what earlier editions of a list contained but this one does not.",
 )
 @list_format_option
 @pass_app
 def import_(
     app: App, files: tuple[Path, ...], signers: tuple[str, ...], lists: tuple[str, ...], remove_dropped: bool, fmt: str
 ) -> None:
-    """Trust the content of FILES: CSCA certificates, links and CRLs, master lists, deviation lists, LDIF.
-
-    A list is trusted if its signer was certified by a trusted CSCA, and otherwise only if it is accepted explicitly.
-    Accepting a list, or a foreign CSCA certificate on its own, takes two operators; so does a trusted list with a CSCA
-    certificate for this home's state, or for a state that has one here, unless a link certificate leads to it. Each
-    list is imported completely or not at all; invalid certificates in it are reported and skipped. Verify fingerprints
-    with the state through a channel other than the one by which the file arrived.
-
-    Entries that a newer edition of a list no longer contains are reported and stay trusted until they are removed.
-    """
     from eid_toolkit.books.trust.sources import read_files
     from eid_toolkit.standards.pki.signature_form import is_without_null
 

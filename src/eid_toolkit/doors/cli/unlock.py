@@ -26,17 +26,10 @@ _ENDS = {
 
 
 @click.command(cls=Command)
-@click.option(
-    "--for", "time", default="8h", show_default=True, metavar="TIME", help="How long, as 30m or 8h; 24h at most."
-)
+@click.option("--for", "time", default="8h", show_default=True, metavar="TIME")
 @format_option
 @pass_app
 def unlock(app: App, time: str, fmt: str) -> None:
-    """Unlock your keys for a time, so that your commands in this home do not ask for the passphrase.
-
-    An agent keeps them: a process that does what your commands ask it for, and gives no key out. What takes two people
-    still asks the second one, and what opens the keys of staff, CSCA or CVCA asks both.
-    """
     from eid_toolkit.books.keys.agent.starting import start_agent
     from eid_toolkit.work.office.appointing import unlocked_keys
 
@@ -63,7 +56,6 @@ def unlock(app: App, time: str, fmt: str) -> None:
 @format_option
 @pass_app
 def lock(app: App, fmt: str) -> None:
-    """Forget your unlocked keys: from now on your commands ask for the passphrase again."""
     from eid_toolkit.books.keys.agent.client import lock_agent
 
     name = _operator(app)
@@ -76,7 +68,6 @@ def lock(app: App, fmt: str) -> None:
 @format_option
 @pass_app
 def agent(app: App, fmt: str) -> None:
-    """Show whether your keys are unlocked, and for how long."""
     from eid_toolkit.books.keys.agent.client import agent_status
 
     name = _operator(app)

@@ -46,17 +46,14 @@ class Shown:
 
 def verdict_options(function: _F) -> _F:
     """``--policy``, ``--report``, ``--verbose`` and ``--brief``."""
-    function = click.option("--brief", is_flag=True, help="Print one line: time, verdict, cause, number and name.")(
-        function
-    )
+    function = click.option("--brief", is_flag=True)(function)
     function = click.option(
         "--verbose",
         is_flag=True,
         callback=_also_before,
-        help="Show all checks, the signer and how the card was opened; by default what an officer needs.",
     )(function)
-    function = click.option("--report", type=OutputFile(), help="Write the verdict as an HTML page.")(function)
-    return default_option("--policy", "policy_name", setting="policy", help="Inspection policy to apply.")(function)
+    function = click.option("--report", type=OutputFile())(function)
+    return default_option("--policy", "policy_name", setting="policy")(function)
 
 
 def _also_before(ctx: click.Context, _: click.Parameter, value: bool) -> bool:

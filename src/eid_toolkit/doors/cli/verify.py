@@ -38,14 +38,12 @@ if TYPE_CHECKING:
 @click.option(
     "--evidence",
     type=OutputFile(),
-    help="Save the evidence read from the card; with --watch as NAME-TIME-NUMBER for each card.",
 )
-@click.option("--watch", is_flag=True, help="Verify one card after another until interrupted.")
-@click.option("--quiet", is_flag=True, help="With --watch: do not beep (once for passed, twice, or three for failed).")
+@click.option("--watch", is_flag=True)
+@click.option("--quiet", is_flag=True)
 @click.option(
     "--one-page",
     is_flag=True,
-    help="With --watch and --report: one page for all cards, which reloads itself, as a second screen.",
 )
 @list_format_option
 @pass_app
@@ -65,10 +63,6 @@ def verify(
     fmt: str,
     **password: str | None,
 ) -> None:
-    """Read and verify a card.
-
-    Exit code 0 for passed, 3 for failed, 4 for undetermined; 5, 6 or 7 if the card could not be opened.
-    """
     shown, kept = Shown(verbose, brief), Kept(evidence, report, each=watch, one_page=one_page)
     terminals = load_terminals(app)
 

@@ -20,7 +20,6 @@ processes_option = click.option(
     "--processes",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="Work in N processes (default: one for each processor, or one where there is little to do).",
 )
 
 

@@ -20,17 +20,12 @@ if TYPE_CHECKING:
 
 
 @click.command("duplicates", cls=Command)
-@click.option("--scan", is_flag=True, help="First search the whole register for new pairs.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Maximum number of pairs.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Skip the first N.")
+@click.option("--scan", is_flag=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0)
 @list_format_option
 @pass_app
 def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
-    """List pairs of possibly identical persons, to be decided on by an operator.
-
-    Pairs have the same name and date of birth; or the same former number; or the same date of birth and sex and similar
-    names.
-    """
     with open_office(app) as office:
         if scan:
             note(f"{people.find_pairs(office)} new pairs.")
@@ -41,12 +36,11 @@ def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
 @click.command("duplicate", cls=Command)
 @click.argument("first", metavar="FIRST")
 @click.argument("second", metavar="SECOND")
-@click.option("--same", is_flag=True, help="They are the same person: FIRST is kept, and SECOND refers to it.")
-@click.option("--different", is_flag=True, help="They are different persons; the pair is not listed again.")
+@click.option("--same", is_flag=True)
+@click.option("--different", is_flag=True)
 @format_option
 @pass_app
 def duplicate(app: App, first: str, second: str, same: bool, different: bool, fmt: str) -> None:
-    """Decide whether two persons are the same; this cannot be undone."""
     if same == different:
         raise UsageError("same-or-different")
 

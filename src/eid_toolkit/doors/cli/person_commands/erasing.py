@@ -7,24 +7,17 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_values, note
-from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
+from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.work.office import erasing
 from eid_toolkit.work.office.finding import find_person
 
 
 @click.command("erase", cls=Command)
 @click.argument("person_id", metavar="PERSON")
-@reason_option(ON_RECORD)
+@reason_option
 @format_option
 @pass_app
 def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
-    """Permanently erase a PERSON, given by identifier or personal number; this takes two people.
-
-    The keys that seal the data of the person and of the person's documents are destroyed, and identifying data is
-    removed from the register. This is refused while an application is pending, a document is in production or valid, or
-    the person is the subject of an active notice. Earlier backups still contain all the data: destroy them when their
-    retention period ends.
-    """
     with open_office(app) as office:
         identifier = erasing.check(office, find_person(office, person_id, app.choose))
         app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")

@@ -36,13 +36,13 @@ _GZIP = 31
 
 @click.command("import", cls=Command)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Report every invalid row and write nothing.")
-@click.option("--keep-going", is_flag=True, help="Import the valid rows, and write the invalid ones to a rejects file.")
-@click.option("--rejects", type=OutputFile(), help="Name of the rejects file.")
-@click.option("--new-rejects", is_flag=True, help="Continue with a new rejects file if the old one is lost.")
-@click.option("--again", is_flag=True, help="Import the file even if it was already imported completely.")
-@click.option("--profile", metavar="NAME", help="Check identity numbers against the rule of this document type.")
-@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), help="Format of FILE, if its name does not show it.")
+@click.option("--dry-run", is_flag=True)
+@click.option("--keep-going", is_flag=True)
+@click.option("--rejects", type=OutputFile())
+@click.option("--new-rejects", is_flag=True)
+@click.option("--again", is_flag=True)
+@click.option("--profile", metavar="NAME")
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]))
 @format_option
 @pass_app
 def import_(
@@ -57,12 +57,6 @@ def import_(
     kind: Literal["csv", "jsonl"] | None,
     fmt: str,
 ) -> None:
-    """Import persons from a CSV or JSON Lines file, plain or gzip; - reads standard input.
-
-    If any row is invalid, nothing is imported unless --keep-going is given. The first hundred invalid rows are reported
-    with line and field; all of them are written to the rejects file, by default FILE with `.rejects` before its suffix.
-    To continue an interrupted import, give the same file again.
-    """
     from eid_toolkit.books.register.people.person_batches import NumberCheck
     from eid_toolkit.books.register.people.person_import import ImportOptions
     from eid_toolkit.books.register.people.person_source import PersonSource
@@ -92,13 +86,12 @@ def import_(
 
 
 @click.command("export", cls=Command)
-@click.option("--output", type=OutputFile(), help="Write to this file instead of standard output.")
-@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", help="The file format.")
-@click.option("--gzip", "zipped", is_flag=True, help="Compress the file.")
+@click.option("--output", type=OutputFile())
+@click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv")
+@click.option("--gzip", "zipped", is_flag=True)
 @click.option(
     "--excel",
     is_flag=True,
-    help="For a spreadsheet: a workbook if the file is called NAME.xlsx, else CSV that is marked as UTF-8.",
 )
 @purpose_option
 @pass_app
@@ -110,13 +103,6 @@ def export(
     excel: bool,
     purpose: str | None,
 ) -> None:
-    """Export all persons; `eid person import` reads it back, but for a workbook.
-
-    In CSV, text that a spreadsheet would execute is prefixed with an apostrophe, which the import removes. The export
-    is one consistent state of the register and is written completely or not at all: until it is complete, the file is
-    named FILE.part. To continue an interrupted export, run the same command again; it starts over if any person has
-    changed in the meantime.
-    """
     from eid_toolkit.books.register.people.person_export import BYTE_ORDER_MARK, export_persons, write_people
     from eid_toolkit.books.register.people.person_workbook import write_workbook
 

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 @format_option
 @pass_app
 def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
-    """Show one person with applications, documents and notices, and what can be done next.
-
-    PERSON is an identifier, a personal number, or name and date of birth: "Eriksson Anna Maria 1974-08-12".
-    """
     with open_office(app) as office:
         page = people.page(office, find_person(office, reference, app.choose), purpose)
     emit(page.to_json(), fmt, lambda: _page(page))
@@ -39,20 +35,15 @@ def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
 
 @click.command("search", cls=Command)
 @click.argument("words", metavar="[WORD]...", nargs=-1)
-@click.option("--birth", metavar="DATE", help="Only persons born on this date: YYYY-MM-DD, YYYY-MM or YYYY.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Maximum number of persons.")
-@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Skip the first N.")
+@click.option("--birth", metavar="DATE")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--offset", type=click.IntRange(0, 1_000_000), metavar="N", default=0)
 @purpose_option
 @list_format_option
 @pass_app
 def search(
     app: App, words: tuple[str, ...], birth: str | None, limit: int, offset: int, purpose: str | None, fmt: str
 ) -> None:
-    """Find persons by number or by words of the name.
-
-    Words may be given with or without diacritics, in any order, in full or just their beginnings. If no name matches,
-    names that differ by one added, missing, different or swapped letter are found and marked as similar.
-    """
     from eid_toolkit.standards.lds.dates import PartialDate
 
     date_of_birth = PartialDate.parse(birth) if birth else None
@@ -72,7 +63,6 @@ def search(
 @list_format_option
 @pass_app
 def history(app: App, reference: str, purpose: str | None, fmt: str) -> None:
-    """Show how a person was registered, and each change with the previous values, its source, and who made it."""
     with open_office(app) as office:
         changes = people.history(office, find_person(office, reference, app.choose), purpose)
     emit([change.to_json() for change in changes], fmt, lambda: _history(changes))

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 @click.command("add", cls=Command)
 @person_options
-@click.option("--source", metavar="TEXT", default="", help="The document or report it is based on, for the history.")
+@click.option("--source", metavar="TEXT", default="")
 @format_option
 @pass_app
 def add(app: App, fmt: str, source: str, **values: str | None) -> None:
-    """Add one person."""
     from eid_toolkit.books.register.people.person_data import PersonData
 
     data = PersonData.from_text(values)
@@ -39,16 +38,11 @@ def add(app: App, fmt: str, source: str, **values: str | None) -> None:
 @click.command("change", cls=Command)
 @click.argument("reference", metavar="PERSON")
 @person_options
-@click.option("--source", metavar="TEXT", required=True, help="The document or report it is based on.")
-@click.option("--version", type=click.IntRange(1), help="Change only if the person is still at this version.")
+@click.option("--source", metavar="TEXT", required=True)
+@click.option("--version", type=click.IntRange(1))
 @format_option
 @pass_app
 def change(app: App, reference: str, fmt: str, source: str, version: int | None, **values: str | None) -> None:
-    """Change the data of a person; an option with an empty value clears its field.
-
-    Earlier values stay in the person's history. With --version, as printed by `eid person show`, the change is refused
-    if someone else has changed the person in the meantime.
-    """
     given = {name: value for name, value in values.items() if value is not None}
 
     def confirm(data: PersonData, years: int) -> None:

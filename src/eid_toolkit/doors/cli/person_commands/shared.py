@@ -15,41 +15,36 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., object])
 
 _FIELD_OPTIONS = (
-    (("--surname", "primary_identifier"), "The primary identifier: surname."),
-    (("--given-names", "secondary_identifier"), "The secondary identifier: given names."),
-    (
-        ("--national-name", "national_name"),
-        "The whole name in the national script; a comma parts surname and given names.",
-    ),
-    (("--birth", "date_of_birth"), "Date of birth: YYYY-MM-DD, or YYYY-MM or YYYY if the rest is unknown."),
-    (("--sex", "sex"), "F, M, or X for unspecified."),
-    (("--nationality", "nationality"), "Code as in the MRZ, for example UTO."),
-    (("--personal-number", "personal_number"), "The person's personal number."),
-    (("--place-of-birth", "place_of_birth"), "Place of birth, with parts separated by commas."),
-    (("--place-of-origin", "place_of_origin"), "Place of origin."),
-    (("--place-of-residence", "place_of_residence"), "Address, with parts separated by commas."),
-    (("--ethnicity", "ethnicity"), "Ethnicity."),
-    (("--religion", "religion"), "Religion."),
-    (("--identifying-features", "identifying_features"), "Identifying features."),
-    (("--father", "father"), "The father's name."),
-    (("--mother", "mother"), "The mother's name."),
-    (("--spouse", "spouse"), "The spouse's name."),
-    (("--former-number", "former_number"), "An earlier personal number."),
-    (("--former-names", "former_names"), "Earlier names, separated by semicolons."),
-    (("--guardians", "guardians"), "The guardians' names, separated by semicolons."),
-    (("--vital-status", "vital_status"), "alive, deceased or missing."),
-    (("--date-of-death", "date_of_death"), "Date of death, for a deceased person."),
+    ("--surname", "primary_identifier"),
+    ("--given-names", "secondary_identifier"),
+    ("--national-name", "national_name"),
+    ("--birth", "date_of_birth"),
+    ("--sex", "sex"),
+    ("--nationality", "nationality"),
+    ("--personal-number", "personal_number"),
+    ("--place-of-birth", "place_of_birth"),
+    ("--place-of-origin", "place_of_origin"),
+    ("--place-of-residence", "place_of_residence"),
+    ("--ethnicity", "ethnicity"),
+    ("--religion", "religion"),
+    ("--identifying-features", "identifying_features"),
+    ("--father", "father"),
+    ("--mother", "mother"),
+    ("--spouse", "spouse"),
+    ("--former-number", "former_number"),
+    ("--former-names", "former_names"),
+    ("--guardians", "guardians"),
+    ("--vital-status", "vital_status"),
+    ("--date-of-death", "date_of_death"),
 )
 
-purpose_option = click.option(
-    "--purpose", metavar="TEXT", help="Purpose; kept in the audit log permanently, so do not name anyone."
-)
+purpose_option = click.option("--purpose", metavar="TEXT")
 
 
 def person_options(function: _F) -> _F:
     """An option for each field of a person."""
-    for names, text in reversed(_FIELD_OPTIONS):
-        click.option(*names, metavar="TEXT", help=text)(function)
+    for names in reversed(_FIELD_OPTIONS):
+        click.option(*names, metavar="TEXT")(function)
     return function
 
 

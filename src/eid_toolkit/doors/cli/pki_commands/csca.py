@@ -36,7 +36,7 @@ _REASONS = ("unspecified", "key-compromise", "authority-compromise", "superseded
 
 @click.group(cls=Group)
 def csca() -> None:
-    """Manage the country signing CA (CSCA); changes take two people."""
+    pass
 
 
 @csca.command("create")
@@ -45,10 +45,6 @@ def csca() -> None:
 @format_option
 @pass_app
 def create(app: App, state: str | None, kind: KeyKind, fmt: str) -> None:
-    """Create a CSCA for a state that has none, with its first revocation list.
-
-    The CSCA of the home's own state is created by `eid init`.
-    """
     with open_office(app) as office:
         code = state_of(office, state)
         data = made_data(country_signing.create_csca(office, code, kind))
@@ -58,15 +54,10 @@ def create(app: App, state: str | None, kind: KeyKind, fmt: str) -> None:
 @csca.command("roll")
 @state_option
 @key_option
-@click.option("--name", metavar="TITLE", help="A new common name for the CSCA.")
+@click.option("--name", metavar="TITLE")
 @format_option
 @pass_app
 def roll(app: App, state: str | None, kind: KeyKind, name: str | None, fmt: str) -> None:
-    """Create a new CSCA key, and a link certificate signed with the old key.
-
-    The next revocation list is signed with the new key. Notify the states that receive your certificates 90 days in
-    advance.
-    """
     with open_office(app) as office:
         code = state_of(office, state)
         new, link = country_signing.roll_csca(office, code, kind, name)
@@ -83,7 +74,6 @@ def roll(app: App, state: str | None, kind: KeyKind, name: str | None, fmt: str)
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, fmt: str) -> None:
-    """List the CSCA's certificates and link certificates, oldest first."""
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
         authorities.files.require(code)
@@ -94,12 +84,9 @@ def list_(app: App, state: str | None, fmt: str) -> None:
 
 @csca.command("export")
 @state_option
-@click.option(
-    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
-)
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path))
 @pass_app
 def export(app: App, state: str | None, output: Path) -> None:
-    """Write the certificates, link certificates and newest CRL to files, for other states and for officers."""
     with open_office(app) as office:
         authorities, code = office.authorities, state_of(office, state)
         require_own(office, code)
@@ -113,40 +100,34 @@ def export(app: App, state: str | None, output: Path) -> None:
 
 @click.group(cls=Group)
 def crl() -> None:
-    """Manage revocation lists: issue one every 90 days, and within 48 hours of a revocation."""
+    pass
 
 
 @crl.command("issue")
 @state_option
-@click.option("--output", type=OutputFile(), help="Also write the list to this file.")
+@click.option("--output", type=OutputFile())
 @format_option
 @pass_app
 def issue(app: App, state: str | None, output: Path | None, fmt: str) -> None:
-    """Issue the next revocation list."""
     _issue(app, state, None, output, fmt)
 
 
 @crl.command("revoke")
 @state_option
-@click.option("--ds", "signer", type=int, metavar="NUMBER", help="A document signer, by its number.")
-@click.option("--serial", metavar="HEX", help="Any certificate, by its serial number.")
+@click.option("--ds", "signer", type=int, metavar="NUMBER")
+@click.option("--serial", metavar="HEX")
 @click.option(
     "--reason",
     type=click.Choice(_REASONS),
     default="unspecified",
     show_default=True,
-    help="Reason for the audit log; revocation lists according to Doc 9303 do not contain it.",
 )
-@click.option("--output", type=OutputFile(), help="Also write the list to this file.")
+@click.option("--output", type=OutputFile())
 @format_option
 @pass_app
 def revoke(
     app: App, state: str | None, signer: int | None, serial: str | None, reason: str, output: Path | None, fmt: str
 ) -> None:
-    """Revoke a certificate, and issue the next revocation list.
-
-    This cannot be undone: every document signed with the certificate's key will fail verification.
-    """
     if (signer is None) is (serial is None):
         raise UsageError("revoke-not-one")
     _issue(app, state, signer if signer is not None else serial, output, fmt, reason)
@@ -158,7 +139,6 @@ def revoke(
 @format_option
 @pass_app
 def install(app: App, state: str | None, file: Path, fmt: str) -> None:
-    """Install the CRL received from the home with the CSCA's key; revoked signers can no longer sign."""
     from eid_toolkit.books.trust.sources import MAX_FILE
     from eid_toolkit.standards.pki.crl import Crl
 

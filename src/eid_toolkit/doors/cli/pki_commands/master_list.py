@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 
 @click.group("master-list", cls=Group)
 def master_list() -> None:
-    """Create, compare and verify master lists."""
+    pass
 
 
 @master_list.command("create")
 @state_option
-@click.option("--output", required=True, type=OutputFile(), help="Write the list to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app
 def create(app: App, state: str | None, output: Path, fmt: str) -> None:
-    """Create a signed list of all CSCA certificates trusted in this home, including its own and link certificates."""
     with open_office(app) as office:
         code = state_of(office, state)
         listed, data = country_signing.create_master_list(office, code, output)
@@ -52,7 +51,6 @@ def create(app: App, state: str | None, output: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def diff(app: App, before: Path, after: Path, fmt: str) -> None:
-    """Show which certificates were added and removed between an earlier and a later list."""
     from eid_toolkit.standards.pki.master_list import changes
 
     difference = changes(_read(before), _read(after))
@@ -69,10 +67,6 @@ def diff(app: App, before: Path, after: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def verify(app: App, file: Path, fmt: str) -> None:
-    """Verify a list's signature, and that its signer's CSCA is trusted here.
-
-    Exit code 0 if both hold, 3 if the signature is wrong or the signer is not a list signer, 4 if its CSCA is unknown.
-    """
     from eid_toolkit.books.trust.store import open_trust
     from eid_toolkit.standards.pki.signature_form import is_without_null
     from eid_toolkit.standards.pki.validation import Status, validate_list_signer

@@ -20,9 +20,7 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def state_option(function: _F) -> _F:
     """``--state CODE``; the home's own state if it is not given."""
-    return click.option("--state", metavar="CODE", help="The state's code as in the MRZ; by default the home's own.")(
-        function
-    )
+    return click.option("--state", metavar="CODE")(function)
 
 
 def key_option(function: _F) -> _F:
@@ -33,7 +31,6 @@ def key_option(function: _F) -> _F:
         type=click.Choice(["ec", "ec-nist", "rsa-pss"]),
         default="ec",
         show_default=True,
-        help="Key type: on a Brainpool curve, on a NIST curve, or RSA.",
     )(function)
 
 

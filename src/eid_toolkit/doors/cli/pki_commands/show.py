@@ -33,7 +33,6 @@ _CV_CERTIFICATE = b"\x7f\x21"
 @format_option
 @pass_app
 def show(app: App, fmt: str) -> None:
-    """Show the certificate hierarchy with its dates, and what expires soon."""
     now = CLOCK.now()
     with open_office(app) as office:
         states = [_state(office, state, now) for state in office.authorities.files.all_states()]
@@ -120,10 +119,6 @@ def _day(text: str | None) -> str:
 @format_option
 @pass_app
 def lint(app: App, files: tuple[Path, ...], fmt: str) -> None:
-    """Check certificates and lists (PEM, DER, master lists, CV certificates) against Doc 9303-12.
-
-    Exit code 0 if there are no errors (warnings do not count), 3 otherwise.
-    """
     rows = [row for file in files for row in _lint_file(file)]
     emit(
         {"schema": "eid-pki-lint/1", "items": rows}, fmt, lambda: "\n".join(line for row in rows for line in _text(row))

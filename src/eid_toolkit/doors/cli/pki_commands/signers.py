@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def ds() -> None:
-    """Manage document signers; their keys sign for at most three months, and their destruction is recorded."""
+    pass
 
 
 @ds.command("create")
@@ -38,7 +38,6 @@ def ds() -> None:
 @format_option
 @pass_app
 def create(app: App, state: str | None, kind: KeyKind, fmt: str) -> None:
-    """Create the next document signer, if the CSCA's key is in this home; it signs all new documents."""
     with open_office(app) as office:
         code = state_of(office, state)
         data = made_data(document_signers.create_signer(office, code, kind))
@@ -48,10 +47,9 @@ def create(app: App, state: str | None, kind: KeyKind, fmt: str) -> None:
 @ds.command("request")
 @state_option
 @key_option
-@click.option("--output", required=True, type=OutputFile(), help="Write the request (PKCS #10) to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @pass_app
 def request(app: App, state: str | None, kind: KeyKind, output: Path) -> None:
-    """Create the next document signer's key and a request for its certificate."""
     with open_office(app) as office:
         document_signers.request_signer(office, state_of(office, state), kind, output)
 
@@ -59,11 +57,10 @@ def request(app: App, state: str | None, kind: KeyKind, output: Path) -> None:
 @ds.command("issue")
 @state_option
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app
 def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) -> None:
-    """Issue a certificate for a request, in the home that has the CSCA's key."""
     from eid_toolkit.standards.pki.certificate import read_pem_or_der
     from eid_toolkit.standards.pki.request import MAX_SIZE, CertificateRequest
 
@@ -82,12 +79,10 @@ def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) ->
 @click.option(
     "--csca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The CSCA's certificate, if it is not in this home.",
 )
 @format_option
 @pass_app
 def install(app: App, state: str | None, certificate: Path, csca: Path | None, fmt: str) -> None:
-    """Install the certificate received for a key of this home; it is used for all new documents."""
     from eid_toolkit.standards.pki.certificate import MAX_CERTIFICATE, Certificate
 
     parsed = Certificate.parse(read_file(certificate, MAX_CERTIFICATE))
@@ -104,11 +99,6 @@ def install(app: App, state: str | None, certificate: Path, csca: Path | None, f
 @list_format_option
 @pass_app
 def list_(app: App, state: str | None, fmt: str) -> None:
-    """List document signers, and compare their signature counts with the documents in the register.
-
-    An unaccounted signature belongs to no document: a preparation was interrupted, or the key was used outside the
-    register. The audit log shows which.
-    """
     with open_office(app) as office:
         rows = signer_rows(office, state_of(office, state))
     emit_rows(
@@ -152,7 +142,6 @@ def signer_rows(office: Office, state: str) -> list[dict[str, Any]]:
 @click.argument("number", type=int)
 @pass_app
 def destroy(app: App, state: str | None, number: int) -> None:
-    """Permanently destroy a document signer's private key; its documents are not affected."""
     with open_office(app) as office:
         code = state_of(office, state)
         signer = document_signers.signer_of(office, code, number)

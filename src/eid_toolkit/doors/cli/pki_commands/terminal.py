@@ -34,7 +34,7 @@ _MAX_KEY = 1 << 14
 
 @click.group(cls=Group)
 def terminal() -> None:
-    """Manage terminals (inspection systems), each with its own certificate for at most one month."""
+    pass
 
 
 @terminal.command("issue")
@@ -42,11 +42,10 @@ def terminal() -> None:
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @rights_option
 @days_option(30)
-@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app
 def issue(app: App, state: str | None, request: Path, rights: str, days: int, output: Path, fmt: str) -> None:
-    """Issue a certificate for a terminal's request, if the document verifier's key is in this home."""
     asked = read_request(request)
     with open_office(app) as office:
         code = state_of(office, state)
@@ -60,11 +59,10 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
     "--officer",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The officer's home, which receives the key and certificates.",
 )
-@click.option("--key-store", metavar="URI", help="A pkcs11: URI of the officer's token, which will hold the key.")
+@click.option("--key-store", metavar="URI")
 @mnemonic_option("IS")
-@click.option("--number", type=click.IntRange(1, 99999), help="Sequence number; by default the next one.")
+@click.option("--number", type=click.IntRange(1, 99999))
 @rights_option
 @days_option(30)
 @format_option
@@ -80,11 +78,6 @@ def provision(
     days: int,
     fmt: str,
 ) -> None:
-    """Create a terminal's key in an officer's home, and store its certificate chain with it.
-
-    The key is created there and is never in this home. Its passphrase is asked for, or taken from
-    EID_TERMINAL_PASSPHRASE; for a token, the PIN is asked for, or taken from EID_TERMINAL_PIN.
-    """
     from eid_toolkit.doors.cli.terminals import new_terminal_store
 
     with open_office(app) as office:
@@ -107,17 +100,10 @@ def provision(
     "--key",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The terminal's private key: unencrypted PKCS #8 in DER. Delete the file afterwards.",
 )
 @format_option
 @pass_app
 def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> None:
-    """Import a terminal's key and certificates from elsewhere into this home.
-
-    Give the terminal's certificate and all certificates between it and the trust point of the chips: document verifier
-    and links. They are stored in the home's terminal key store, whose passphrase is asked for, or taken from
-    EID_PASSPHRASE; an authority's home is not needed.
-    """
     from eid_toolkit.standards.crypto.ec import EcPrivateKey
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE

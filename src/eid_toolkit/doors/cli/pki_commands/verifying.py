@@ -35,25 +35,22 @@ def rights_option(function: _F) -> _F:
         type=click.Choice(list(country_verifying.RIGHTS)),
         default="both",
         show_default=True,
-        help="Data groups that may be read.",
     )(function)
 
 
 def days_option(default: int) -> Callable[[_F], _F]:
     """``--days``: how long the certificate is good."""
-    return click.option("--days", type=int, default=default, show_default=True, help="Validity in days.")
+    return click.option("--days", type=int, default=default, show_default=True)
 
 
 def mnemonic_option(default: str) -> Callable[[_F], _F]:
     """``--mnemonic``: the middle of the holder's reference."""
-    return click.option(
-        "--mnemonic", default=default, show_default=True, help="Holder mnemonic in key references, 1 to 9 characters."
-    )
+    return click.option("--mnemonic", default=default, show_default=True)
 
 
 @click.group(cls=Group)
 def cvca() -> None:
-    """Manage the country verifying CA (CVCA); changes take two people."""
+    pass
 
 
 @cvca.command("create")
@@ -65,10 +62,6 @@ def cvca() -> None:
 @format_option
 @pass_app
 def create_cvca(app: App, state: str | None, kind: KeyKind, mnemonic: str, rights: str, days: int, fmt: str) -> None:
-    """Create the CVCA, or its next key with a link certificate from the previous one.
-
-    New cards trust the newest key; older cards learn it from the link certificate that terminals present.
-    """
     with open_office(app) as office:
         certificate = country_verifying.create_cvca(office, state_of(office, state), kind, mnemonic, rights, days)
     show_cv(certificate, fmt)
@@ -79,7 +72,6 @@ def create_cvca(app: App, state: str | None, kind: KeyKind, mnemonic: str, right
 @list_format_option
 @pass_app
 def list_cvca(app: App, state: str | None, fmt: str) -> None:
-    """List the CVCA's certificates and link certificates."""
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
         rows = [cv_data(certificate) for certificate in (*store.roots(code), *store.links(code))]
@@ -88,12 +80,9 @@ def list_cvca(app: App, state: str | None, fmt: str) -> None:
 
 @cvca.command("export")
 @state_option
-@click.option(
-    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the files."
-)
+@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path))
 @pass_app
 def export_cvca(app: App, state: str | None, output: Path) -> None:
-    """Write the CVCA's certificates and link certificates to files, for document verifiers and terminals."""
     with open_office(app) as office:
         store, code = verifying_of(office), state_of(office, state)
         require_own(office, code)
@@ -105,7 +94,7 @@ def export_cvca(app: App, state: str | None, output: Path) -> None:
 
 @click.group(cls=Group)
 def dv() -> None:
-    """Manage document verifiers; each manages the terminals of its country."""
+    pass
 
 
 @dv.command("create")
@@ -117,7 +106,6 @@ def dv() -> None:
 @format_option
 @pass_app
 def create_dv(app: App, state: str | None, kind: KeyKind, mnemonic: str, rights: str, days: int, fmt: str) -> None:
-    """Create a domestic document verifier, if the CVCA's key is in this home."""
     with open_office(app) as office:
         certificate = country_verifying.create_verifier(office, state_of(office, state), kind, mnemonic, rights, days)
     show_cv(certificate, fmt)
@@ -127,13 +115,9 @@ def create_dv(app: App, state: str | None, kind: KeyKind, mnemonic: str, rights:
 @state_option
 @key_option
 @mnemonic_option("DV")
-@click.option("--output", required=True, type=OutputFile(), help="Write the request to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @pass_app
 def request_dv(app: App, state: str | None, kind: KeyKind, mnemonic: str, output: Path) -> None:
-    """Create a document verifier's key, and a request for a certificate from a CVCA, possibly of another state.
-
-    If an earlier certificate of the same verifier is kept here, its key authenticates the request.
-    """
     with open_office(app) as office:
         country_verifying.request_verifier(office, state_of(office, state), kind, mnemonic, output)
 
@@ -141,21 +125,15 @@ def request_dv(app: App, state: str | None, kind: KeyKind, mnemonic: str, output
 @dv.command("issue")
 @state_option
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--foreign", is_flag=True, help="For a verifier of another state: chips do not trust its dates.")
+@click.option("--foreign", is_flag=True)
 @rights_option
 @days_option(90)
-@click.option("--output", required=True, type=OutputFile(), help="Write the certificate to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app
 def issue_dv(
     app: App, state: str | None, request: Path, foreign: bool, rights: str, days: int, output: Path, fmt: str
 ) -> None:
-    """Issue a certificate for a document verifier's request, if the CVCA's key is in this home.
-
-    A request authenticated by an earlier key of the same verifier is checked against the certificate issued for that
-    key. A first request only proves that the requester has the key: compare the file's SHA-256 with the requester
-    through another channel.
-    """
     asked = read_request(request)
     with open_office(app) as office:
         code = state_of(office, state)
@@ -171,7 +149,6 @@ def issue_dv(
 @format_option
 @pass_app
 def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None:
-    """Install the certificate received for a document verifier's key of this home."""
     from eid_toolkit.standards.pki.cv_certificate import CvCertificate
     from eid_toolkit.standards.pki.cv_request import MAX_SIZE
 
@@ -186,7 +163,6 @@ def install_dv(app: App, state: str | None, certificate: Path, fmt: str) -> None
 @list_format_option
 @pass_app
 def list_dv(app: App, state: str | None, fmt: str) -> None:
-    """List the document verifier certificates kept in this home."""
     with open_office(app) as office:
         rows = [cv_data(certificate) for certificate in verifying_of(office).verifiers(state_of(office, state))]
     emit(rows, fmt, lambda: cv_table(rows))

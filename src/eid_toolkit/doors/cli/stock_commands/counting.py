@@ -29,9 +29,8 @@ def _count_options(function: _F) -> _F:
     click.option(
         "--serials",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="File with the scanned serials, one per line.",
     )(function)
-    click.option("--counted", type=click.IntRange(0), required=True, help="Number of blanks counted.")(function)
+    click.option("--counted", type=click.IntRange(0), required=True)(function)
     return function
 
 
@@ -41,7 +40,6 @@ def _count_options(function: _F) -> _F:
 @format_option
 @pass_app
 def open_(app: App, station: str, counted: int, serials: Path | None, fmt: str) -> None:
-    """Open a station's shift after two people have counted its blanks and the count matches the register."""
     scanned = _scanned(serials)
     with open_office(app) as office:
         account = blanks.open_shift(office, station, counted, scanned)
@@ -51,14 +49,10 @@ def open_(app: App, station: str, counted: int, serials: Path | None, fmt: str) 
 @click.command("close", cls=Command)
 @station_option
 @_count_options
-@click.option("--missing", metavar="SERIAL", multiple=True, help="Record this blank as missing; repeatable.")
+@click.option("--missing", metavar="SERIAL", multiple=True)
 @format_option
 @pass_app
 def close(app: App, station: str, counted: int, serials: Path | None, missing: tuple[str, ...], fmt: str) -> None:
-    """Close a station's shift after two people have counted its blanks and every blank is accounted for.
-
-    Otherwise the serials are listed and the shift stays open. On closing, both people sign the head of the audit log.
-    """
     from eid_toolkit.books.register.stock.manifests import clean_serial
 
     scanned, missing_serials = _scanned(serials), [clean_serial(serial) for serial in missing]
@@ -68,13 +62,12 @@ def close(app: App, station: str, counted: int, serials: Path | None, missing: t
 
 
 @click.command("show", cls=Command)
-@click.option("--station", metavar="NAME", envvar="EID_STATION", help="Only this station.")
-@click.option("--state", type=click.Choice(_STATES), help="Only blanks in this state.")
-@click.option("--serials", is_flag=True, help="List each blank.")
+@click.option("--station", metavar="NAME", envvar="EID_STATION")
+@click.option("--state", type=click.Choice(_STATES))
+@click.option("--serials", is_flag=True)
 @format_option
 @pass_app
 def show(app: App, station: str | None, state: str | None, serials: bool, fmt: str) -> None:
-    """Show the number of blanks by station and state, and the open shifts."""
     from eid_toolkit.books.ledger.workflow import BlankState
 
     blank_state = None if state is None else BlankState(state)
@@ -103,7 +96,6 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
 @list_format_option
 @pass_app
 def history(app: App, blank: str, fmt: str) -> None:
-    """Show the history of one blank, given by its serial or chip."""
     with open_office(app) as office:
         rows = [movement.to_json() for movement in office.register.stock.history(blank)]
     emit_rows(rows, ("moved_at", "action", "after", "station", "shift", "operator", "reason"), fmt)

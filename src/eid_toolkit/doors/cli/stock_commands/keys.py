@@ -12,7 +12,7 @@ from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, emit_values, note, short
 from eid_toolkit.doors.cli.presentation import presentation
-from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
+from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.doors.cli.stock_commands.components import type_component
 from eid_toolkit.doors.cli.stock_commands.terms import batch_of, terms_of, terms_options
 from eid_toolkit.ground.errors import UsageError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eid_toolkit.books.keys.transport_pairs import PairKind
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_batch_option = click.option("--batch", required=True, metavar="NAME", help="The vendor's batch, as in its manifests.")
+_batch_option = click.option("--batch", required=True, metavar="NAME")
 _COLUMNS = ("vendor", "batch", "state", "bits", "check_value", "diversification", "since", "operators")
 _GROUP = 4
 """Digits of a fingerprint that are read out together."""
@@ -31,7 +31,7 @@ _GROUP = 4
 
 @click.group("key", cls=Group)
 def key() -> None:
-    """Manage the keys that open vendors' blanks, and those that cards get."""
+    pass
 
 
 @key.command("request")
@@ -43,16 +43,11 @@ def key() -> None:
     type=click.Choice(["rsa-3072", "p-256"]),
     default="rsa-3072",
     show_default=True,
-    help="RSA-OAEP with SHA-256, or the wrap of docs/key-wrap.md on P-256.",
 )
-@click.option("--output", required=True, type=OutputFile(), help="Write the public key (PEM) to this file.")
+@click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app
 def request(app: App, vendor: str, batch: str, kind: PairKind, output: Path, fmt: str) -> None:
-    """Create a key for which VENDOR wraps the transport key of a batch.
-
-    Send the vendor the public key, and compare the fingerprint with the vendor by telephone.
-    """
     with open_office(app) as office:
         made = vendor_keys.request_key(office, batch_of(vendor, batch), kind, output)
     values = {"vendor": made.of.vendor, "batch": made.of.batch, "algorithm": kind, "fingerprint": made.fingerprint}
@@ -63,11 +58,11 @@ def request(app: App, vendor: str, batch: str, kind: PairKind, output: Path, fmt
 @key.command("import")
 @click.argument("vendor")
 @_batch_option
-@click.option("--component", type=int, metavar="N", help="Number of the component that you are going to type.")
-@click.option("--of", "components", type=int, metavar="N", help="Number of components; with the first one only.")
-@click.option("--component-kcv", metavar="HEX", help="Check value of the component; asked for if not given.")
-@click.option("--component-fd", type=int, metavar="N", help="Read the component from file descriptor N.")
-@click.option("--wrapped", type=_file, help="The key as the vendor wrapped it for the requested public key.")
+@click.option("--component", type=int, metavar="N")
+@click.option("--of", "components", type=int, metavar="N")
+@click.option("--component-kcv", metavar="HEX")
+@click.option("--component-fd", type=int, metavar="N")
+@click.option("--wrapped", type=_file)
 @terms_options
 @format_option
 @pass_app
@@ -83,12 +78,6 @@ def import_(
     fmt: str,
     **told: Any,
 ) -> None:
-    """Import the transport key of a batch of VENDOR: one component of it, or the wrapped key.
-
-    Each component is typed by a different person, who gives this command with the number of the component; it is never
-    shown, and never an argument. The first one also gives --of and --kcv. The --second-operator is the witness, who
-    signs too; a wrapped key always takes two people.
-    """
     if (component is None) == (wrapped is None):
         raise UsageError("vendor-key-way")
     of, terms = batch_of(vendor, batch), terms_of(**told)
@@ -114,7 +103,6 @@ def import_(
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List the keys of vendors by batch: requested, incomplete, active and destroyed ones."""
     with open_office(app) as office:
         rows = vendor_keys.keys_of_vendors(office)
     emit_rows(rows, _COLUMNS, fmt, _in_table)
@@ -123,11 +111,10 @@ def list_(app: App, fmt: str) -> None:
 @key.command("destroy")
 @click.argument("vendor")
 @_batch_option
-@reason_option(ON_RECORD)
+@reason_option
 @format_option
 @pass_app
 def destroy(app: App, vendor: str, batch: str, reason: str, fmt: str) -> None:
-    """Destroy the key of a batch of VENDOR for good, or give up its request or import; this takes two people."""
     of = batch_of(vendor, batch)
     with open_office(app) as office:
         vendor_keys.require_known(office, of)
@@ -139,15 +126,11 @@ def destroy(app: App, vendor: str, batch: str, reason: str, fmt: str) -> None:
 
 
 @key.command("export")
-@click.option("--for", "recipient", required=True, type=_file, help="The card maker's certificate or public key.")
-@click.option("--output", required=True, type=OutputFile(), help="Write the wrapped key to this file.")
+@click.option("--for", "recipient", required=True, type=_file)
+@click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app
 def export(app: App, recipient: Path, output: Path, fmt: str) -> None:
-    """Wrap the home's own transport key for a card maker, who puts it into blanks; this takes two people.
-
-    Compare the fingerprint of the public key with the card maker by telephone.
-    """
     from eid_toolkit.ground.plain_values import to_plain
     from eid_toolkit.work.office.home_card_keys import MAX_RECIPIENT, Recipient, export_transport_key
 
@@ -162,10 +145,6 @@ def export(app: App, recipient: Path, output: Path, fmt: str) -> None:
 @format_option
 @pass_app
 def roll_master(app: App, fmt: str) -> None:
-    """Create the next card-master key; this takes two people.
-
-    New cards get their keys from it, under the next key version. Cards that were issued before can still be opened.
-    """
     from eid_toolkit.work.office.home_card_keys import roll_card_master
 
     with open_office(app) as office:

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit_rows, prompt
-from eid_toolkit.doors.cli.reasons import ON_RECORD, reason_option
+from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.work.office import blanks
@@ -20,18 +20,16 @@ if TYPE_CHECKING:
     from eid_toolkit.books.register.stock.stock_movements import Blank
 
 _COLUMNS = ("serial", "chip", "state", "station", "reason")
-_reason_option = reason_option(ON_RECORD)
 _serials = click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 
 
 @click.command("issue", cls=Command)
 @click.argument("serials", metavar="[SERIAL]...", nargs=-1)
-@click.option("--count", type=click.IntRange(1, 50_000), help="Issue this many from the store, lowest serials first.")
+@click.option("--count", type=click.IntRange(1, 50_000))
 @station_option
 @format_option
 @pass_app
 def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, fmt: str) -> None:
-    """Issue blanks from the store to a station: those named, or --count of them."""
     if bool(serials) == (count is not None):
         raise UsageError("serials-or-count")
     with open_office(app) as office:
@@ -44,7 +42,6 @@ def issue(app: App, serials: tuple[str, ...], count: int | None, station: str, f
 @format_option
 @pass_app
 def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
-    """Return blanks from their stations to the store."""
     with open_office(app) as office:
         moved = blanks.hand_back(office, serials)
     _show(moved, fmt)
@@ -52,15 +49,11 @@ def return_(app: App, serials: tuple[str, ...], fmt: str) -> None:
 
 @click.command("spoil", cls=Command)
 @click.argument("serial")
-@click.option("--printed", metavar="SERIAL", help="The serial as read from the blank itself; asked for if not given.")
-@_reason_option
+@click.option("--printed", metavar="SERIAL")
+@reason_option
 @format_option
 @pass_app
 def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> None:
-    """Record the blank SERIAL as spoiled; this takes two people with the blank in hand.
-
-    To spoil a card to which a document was written, use `eid card spoil`.
-    """
     with open_office(app) as office:
         chosen = _checked(office, serial)
         _compare(chosen, printed)
@@ -70,11 +63,10 @@ def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> 
 
 @click.command("destroy", cls=Command)
 @_serials
-@_reason_option
+@reason_option
 @format_option
 @pass_app
 def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
-    """Record that two people have destroyed blanks: spoiled ones, or blanks from the store."""
     with open_office(app) as office:
         chosen = [_checked(office, serial) for serial in serials]
         app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
@@ -84,11 +76,10 @@ def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
 
 @click.command("missing", cls=Command)
 @_serials
-@_reason_option
+@reason_option
 @format_option
 @pass_app
 def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
-    """Record, by two people, that blanks are missing."""
     with open_office(app) as office:
         chosen = [_checked(office, serial) for serial in serials]
         moved = blanks.miss(office, chosen, reason)
@@ -97,12 +88,11 @@ def missing(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
 
 @click.command("find", cls=Command)
 @click.argument("serial")
-@click.option("--printed", metavar="SERIAL", help="The serial as read from the blank itself; asked for if not given.")
-@_reason_option
+@click.option("--printed", metavar="SERIAL")
+@reason_option
 @format_option
 @pass_app
 def find(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> None:
-    """Record, by two people, that the missing blank SERIAL has been found; it counts as spoiled."""
     with open_office(app) as office:
         chosen = _checked(office, serial)
         _compare(chosen, printed)

@@ -17,22 +17,16 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("vendor", cls=Group)
 def vendor() -> None:
-    """Manage the vendors who sign their manifests."""
+    pass
 
 
 @vendor.command("add")
 @click.argument("name")
-@click.option(
-    "--certificate", required=True, type=_file, help="The vendor's certificate for signing manifests; DER or PEM."
-)
-@click.option("--replace", is_flag=True, help="Replace the vendor's existing certificate.")
+@click.option("--certificate", required=True, type=_file)
+@click.option("--replace", is_flag=True)
 @format_option
 @pass_app
 def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None:
-    """Accept manifests from the vendor NAME only if they are signed with this certificate's key.
-
-    This takes two people. Verify the fingerprint with the vendor through another channel.
-    """
     from eid_toolkit.books.register.stock.manifests import clean_name
     from eid_toolkit.standards.pki.certificate import MAX_CERTIFICATE, Certificate, read_pem_or_der
 
@@ -48,7 +42,6 @@ def add(app: App, name: str, certificate: Path, replace: bool, fmt: str) -> None
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    """List the vendors who sign their manifests, with the fingerprints of their certificates."""
     with open_office(app) as office:
         rows = [record.to_json() for record in office.register.stock.receiving.vendors()]
     emit_rows(rows, ("name", "subject", "not_after", "fingerprint"), fmt)
@@ -56,12 +49,10 @@ def list_(app: App, fmt: str) -> None:
 
 @click.command("receive", cls=Command)
 @click.argument("manifest", metavar="MANIFEST", type=_file)
-@click.option(
-    "--signature", type=_file, help="The vendor's detached signature (CMS), if the manifest does not include it."
-)
-@click.option("--vendor", metavar="NAME", help="Name of the vendor; needed for a CSV file.")
-@click.option("--batch", metavar="NAME", help="The vendor's batch number; needed for a CSV file.")
-@click.option("--station", metavar="NAME", help="Issue the blanks to this station immediately.")
+@click.option("--signature", type=_file)
+@click.option("--vendor", metavar="NAME")
+@click.option("--batch", metavar="NAME")
+@click.option("--station", metavar="NAME")
 @format_option
 @pass_app
 def receive(
@@ -73,11 +64,6 @@ def receive(
     station: str | None,
     fmt: str,
 ) -> None:
-    """Receive the blanks of a vendor's MANIFEST into the store, all or none.
-
-    A manifest is JSON, or CSV with the columns serial and chip. It must be signed if the vendor has a certificate here
-    (`eid stock vendor`).
-    """
     from eid_toolkit.books.register.stock.manifests import MAX_FILE, Manifest
 
     room = 2 * MAX_FILE  # with a signature around it, in PEM

@@ -25,22 +25,19 @@ def terms_options(function: _F) -> _F:
     """``--kcv``, ``--check-value``, ``--diversification`` and ``--vector``."""
     for option in reversed(
         (
-            click.option("--kcv", metavar="HEX", help="Check value of the whole key, as the vendor states it."),
+            click.option("--kcv", metavar="HEX"),
             click.option(
                 "--check-value",
                 "method",
                 type=click.Choice(_METHODS),
-                help="How check values are computed: over a block of 01 (globalplatform, the default), and so on.",
             ),
             click.option(
                 "--diversification",
                 type=click.Choice(_SCHEMES),
-                help="How the keys of a chip follow from the key; none by default.",
             ),
             click.option(
                 "--vector",
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help="The vendor's check values for one chip (JSON); required for emv and visa2.",
             ),
         )
     ):
