@@ -41,6 +41,12 @@ _SIGNATURES = (
     .distinct()
 )
 """Of each row the signature that covers it."""
+_LAST = (
+    select(audit_signature)
+    .join(audit, (audit.c.chain == audit_signature.c.chain) & (audit.c.number == audit_signature.c.last))
+    .where(audit.c.position.in_(bindparam("positions", expanding=True)))
+)
+"""The same of rows that were signed alone, or last in a run: that is most of them, and takes less time."""
 
 
 class _Version(NamedTuple):
@@ -183,12 +189,13 @@ class Prover:
         """Look at the signatures of many rows at once; those that hold are remembered."""
         self._vouched, self._consistent = {}, {}
         unknown = {row.place: row for row in rows if row.hash not in self.keeper.proofs}
-        for start in range(0, len(unknown), _CHUNK):
-            positions = [row.position for row in list(unknown.values())[start : start + _CHUNK]]
-            for each in self.connection.execute(_SIGNATURES, {"positions": positions}).all():
-                signed = _Signed(*each)
-                alone = unknown.get((signed.chain, signed.last)) if signed.first == signed.last else None
-                self._check_signed(signed, None if alone is None else [alone])
+        for query in (_LAST, _SIGNATURES):
+            left = [row.position for row in unknown.values() if row.hash not in self._vouched]
+            for start in range(0, len(left), _CHUNK):
+                for each in self.connection.execute(query, {"positions": left[start : start + _CHUNK]}).all():
+                    signed = _Signed(*each)
+                    alone = unknown.get((signed.chain, signed.last)) if signed.first == signed.last else None
+                    self._check_signed(signed, None if alone is None else [alone])
         self.keeper.keep(self._vouched)
 
     def _check_run(self, row: StoredRow) -> None:
