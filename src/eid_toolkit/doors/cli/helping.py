@@ -125,7 +125,10 @@ def spoken_param(param: click.Parameter, ctx: click.Context) -> click.Parameter:
     if isinstance(param, click.Option):
         shown.help = option_help(param, ctx)
     if not isinstance(param, click.Option) or not (param.is_flag or param.count):
-        shown.metavar = _named(param.make_metavar(ctx), words(speaker_of(ctx).language, "metavars"))
+        if isinstance(param.type, click.Path) and param.metavar is None:  # else click tells its own word for it
+            shown.type = copy.copy(param.type)
+            shown.type.name = "file" if param.type.file_okay else "directory"
+        shown.metavar = _named(shown.make_metavar(ctx), words(speaker_of(ctx).language, "metavars"))
     return shown  # type: ignore[no-any-return]
 
 
