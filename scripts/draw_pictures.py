@@ -1,100 +1,92 @@
-"""Draws the pictures of the docs: what `eid demo` prints, verdicts on a genuine and on a copied card, pages.
+"""Draws the pictures of the docs: what `eid demo` prints, the screens and pages of verdicts, a contact sheet.
 
-Pages (reports of verdicts, a contact sheet) are drawn by Chromium, where that is installed; else they stay as they are.
+Pages are drawn by Chromium, where that is installed; else they stay as they are. The verdicts are those of the tests.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageEnhance
 
-from eid_toolkit import emulate, verify
-from eid_toolkit.ground.messages.catalogue import ENGLISH
+from eid_toolkit.ground.columns import width_of
+from eid_toolkit.ground.messages.catalogue import Speaker, languages
 from eid_toolkit.work.inspection.reports.html_report import portrait_of, verdict_html
-from eid_toolkit.work.inspection.reports.text_report import verdict_text
+from eid_toolkit.work.inspection.reports.one_look import COLUMNS, LINES, one_look
 from eid_toolkit.work.inspection.reports.wording import Words
-from eid_toolkit.work.inspection.verdict import Verdict
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-_BROWSER = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--hide-scrollbars",
-)
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+SCREENS = DOCS / "screens"
+sys.path.append(str(ROOT / "tests"))
+_COLOURS = 48
+"""Of a picture of a page, which is text but for the portrait."""
 _CHARACTER, _LINE, _MARGIN = 8.4, 19, 18
-_TERMINAL = 80
-"""Columns of the terminal on which a verdict is shown."""
-_INK, _PAPER, _GREEN, _RED = "#d8dee9", "#20242c", "#9ece6a", "#f7768e"
+_INK, _PAPER, _GREEN, _RED, _YELLOW = "#d8dee9", "#20242c", "#9ece6a", "#f7768e", "#e0af68"
 
 
 def main() -> None:
     """Draws the pictures."""
-    pictures = {
-        "demo.svg": ("eid demo", demo()),
-        "passed.svg": ("eid verify: passed", verdict_on("utopia-id")),
-        "failed.svg": ("eid verify: failed", verdict_on("clone")),
-    }
-    for name, (title, lines) in pictures.items():
-        (DOCS / name).write_text(picture(title, lines), encoding="utf-8")
-    browser = shutil.which("chromium")
-    if browser is None:
+    from support.example_verdicts import KINDS
+
+    SCREENS.mkdir(exist_ok=True)
+    demo_lines = demo()
+    (DOCS / "demo.svg").write_text(picture("eid demo", demo_lines, max(map(len, demo_lines)), len(demo_lines)), "utf-8")
+    for language in languages():
+        for kind in KINDS:
+            text = picture(f"eid verify: {kind}", verdict_on(kind, language), COLUMNS, LINES)
+            (SCREENS / f"terminal-{kind}-{language}.svg").write_text(text, "utf-8")
+    if shutil.which("chromium") is None:
         print("Chromium is not installed: the pictures of pages stay as they are.", file=sys.stderr)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        contact_sheet(Path(folder), browser)
-        reports(Path(folder), browser)
+    from support.browser import chromium
+
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        for language in languages():
+            for kind in KINDS:
+                reports(browser, kind, language)
+        contact_sheet(browser, Path(folder))
 
 
-def reports(folder: Path, browser: str) -> None:
-    """The page of a genuine card on a screen, and that of a copied one on a phone: in a frame of its width."""
-    for name, spec, width, height in (("report.png", "utopia-id", 1280, 900), ("report-phone.png", "clone", 390, 1040)):
-        verdict = _verdict(spec)
-        words = Words(ENGLISH, lambda word, _: word)
-        page = folder / f"{spec}.html"
-        page.write_text(verdict_html(verdict, words, portrait_of(verdict.evidence)), "utf-8")
-        frame = folder / f"{spec}-frame.html"  # a window is never as narrow as a phone
-        size = f"width={width} height={height}"
-        frame.write_text(f"<body style='margin:0'><iframe src='{page.name}' {size} style='border:0'></iframe>", "utf-8")
-        whole = folder / name
-        _screenshot(browser, folder, frame, whole, f"{max(width, 500)},{height}")
-        with Image.open(whole) as picture:
-            picture.crop((0, 0, width, height)).save(DOCS / name, optimize=True)
+def reports(browser: Browser, kind: str, language: str) -> None:
+    """The page of a verdict on a phone, on a screen and on paper (A4 at 96 pixels an inch)."""
+    from support.browser import PHONE, SCREEN
+    from support.example_verdicts import example
+
+    verdict = example(kind)
+    html = verdict_html(verdict, Words(Speaker(language)), portrait_of(verdict.evidence))
+    for name, width, height, media in (
+        ("phone", PHONE, 844, "screen"),
+        ("screen", SCREEN, 900, "screen"),
+        ("paper", 794, 1123, "print"),
+    ):
+        drawn(browser, html, (width, height), SCREENS / f"{name}-{kind}-{language}.png", media)
 
 
-def _verdict(spec: str) -> Verdict:
-    with emulate(spec) as card:
-        return verify(card, card.can, card.trust)._inner
+def drawn(browser: Browser, html: str, size: tuple[int, int], target: Path, media: str = "screen") -> None:
+    """What is seen of a page without scrolling."""
+    from support.browser import showing
+
+    with showing(browser, html, size[0], media=media) as page:
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        shot = page.screenshot()
+    with Image.open(io.BytesIO(shot)) as picture:
+        picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
-def _screenshot(browser: str, folder: Path, page: Path, target: Path, size: str) -> None:
-    subprocess.run(
-        [
-            browser,
-            *_BROWSER,
-            f"--user-data-dir={folder}/profile",
-            f"--window-size={size}",
-            f"--screenshot={target}",
-            f"file://{page}",
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-
-
-def contact_sheet(folder: Path, browser: str) -> None:
+def contact_sheet(browser: Browser, folder: Path) -> None:
     """The contact sheet of four applications, of which one has a dark portrait."""
 
     def eid(*words: object, typed: str = "") -> str:
@@ -118,7 +110,7 @@ def contact_sheet(folder: Path, browser: str) -> None:
     born = ("--birth", "1980-02-29", "--sex", "F")
     eid("application", "new", "--profile", "utopia-id", "--surname", "Berg", *born, "--portrait", dark)
     eid("--operator", "bert", "application", "sheet", folder / "sheet.html")
-    _screenshot(browser, folder, folder / "sheet.html", DOCS / "contact-sheet.png", "900,640")
+    drawn(browser, (folder / "sheet.html").read_text("utf-8"), (900, 640), DOCS / "contact-sheet.png")
 
 
 def demo() -> list[str]:
@@ -135,19 +127,18 @@ def demo() -> list[str]:
     return ["$ eid demo", *told.stdout.splitlines()]
 
 
-def verdict_on(spec: str) -> list[str]:
+def verdict_on(kind: str, language: str) -> list[str]:
     """What an officer sees of a card."""
-    text = verdict_text(_verdict(spec), Words(ENGLISH, lambda word, _: word))
-    lines = [
-        part for line in text.splitlines() for part in textwrap.wrap(line, _TERMINAL, drop_whitespace=False) or [""]
-    ]
-    return ["$ eid verify --reader ACS", "MRZ or CAN (printed on the card): 123456", *lines]
+    from support.example_verdicts import example
+
+    return one_look(example(kind), Words(Speaker(language))).splitlines()
 
 
-def picture(title: str, lines: list[str]) -> str:
-    """The lines as on a terminal, verdicts in colour."""
-    width = round(2 * _MARGIN + _CHARACTER * max(map(len, lines)))
-    height = 2 * _MARGIN + _LINE * len(lines)
+def picture(title: str, lines: list[str], columns: int, rows: int) -> str:
+    """The lines as on a terminal of that size, verdicts in colour."""
+    assert len(lines) <= rows and max(map(width_of, lines)) <= columns
+    width = round(2 * _MARGIN + _CHARACTER * columns)
+    height = 2 * _MARGIN + _LINE * rows
     texts = [
         f'<text x="{_MARGIN}" y="{_MARGIN + _LINE * (row + 0.75)}">{_coloured(line)}</text>'
         for row, line in enumerate(lines)
@@ -167,10 +158,22 @@ def picture(title: str, lines: list[str]) -> str:
     )
 
 
+_WORDS = {
+    _GREEN: ("passed", "verdict-passed"),
+    _RED: ("failed", "verdict-failed"),
+    _YELLOW: ("undetermined", "verdict-undetermined"),
+}
+
+
 def _coloured(line: str) -> str:
     text = escape(line)
-    for word, colour in ((r"passed(?= )", _GREEN), (r"failed(?= )", _RED), ("^PASSED", _GREEN), ("^FAILED", _RED)):
-        text = re.sub(word, lambda found, colour=colour: f'<tspan fill="{colour}">{found[0]}</tspan>', text, count=1)
+    for colour, (status, verdict) in _WORDS.items():
+        for language in languages():
+            tell = Speaker(language).in_short
+            pattern = rf"(?<=^  ){tell(f'status-{status}')}(?= )|^{tell(verdict)}"
+            text = re.sub(
+                pattern, lambda found, colour=colour: f'<tspan fill="{colour}">{found[0]}</tspan>', text, count=1
+            )
     tags = re.split("(<[^>]+>)", text)
     return "".join(part if part.startswith("<") else part.replace(" ", "\N{NO-BREAK SPACE}") for part in tags)
 

@@ -110,7 +110,7 @@ def test_hostile_text_from_the_register_stays_text(office: WorkingOffice) -> Non
     hostile = "<img src=x onerror=1>&'\"\u202e</title></style>"
     record = replace(office.application(), profile=hostile, creator=hostile)
     content = Content("eid-contact-sheet/1", hostile, "now", (Shown(hostile, "0" * 64),))
-    page = Page(page_of(content, [OnSheet(1, record, None)], hostile, "en"))
+    page = Page(page_of(content, [OnSheet(1, record, None)], hostile, ENGLISH))
     assert not page.all("img") and len(page.all("style")) == 1
     assert page.text.count("<img src=x onerror=1>&'\"\\u{202E}</title></style>") == 4
     assert "\u202e" not in page.text

@@ -20,6 +20,7 @@ from eid_toolkit.work.inspection.result import CheckResult, CheckStatus, Outcome
 from eid_toolkit.work.inspection.verdict import Decision, Verdict
 from eid_toolkit.work.inspection.witness import Standing, Witness
 from support import list_faults
+from support.example_verdicts import KINDS, example
 from support.hierarchies import FAULTS, Hierarchy
 from support.odd_sods import over
 
@@ -108,12 +109,19 @@ def test_what_does_not_fit_is_counted() -> None:
     assert shown + int(rest) == len(verdict.checks)
 
 
-def test_an_odd_but_genuine_document_passes_and_its_oddities_are_counted() -> None:
+@in_each_language
+def test_an_odd_but_genuine_document_passes_and_its_oddities_are_counted(words: Words) -> None:
     hierarchy = Hierarchy()
     hierarchy.sod = lambda document: over(document.data_groups, document.signer_key, document.signer, hashes="sha1")
-    lines = is_held(one_look(hierarchy.judge(), WORDS))
-    assert lines[0].startswith("PASSED")
-    assert any("findings: 1" in line for line in lines)
+    lines = is_held(one_look(hierarchy.judge(), words))
+    assert lines[0].startswith(words.in_short("verdict-passed"))
+    assert words is not WORDS or any("findings: 1" in line for line in lines)
+
+
+@in_each_language
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_verdict_of_each_kind_is_held(kind: str, words: Words) -> None:
+    is_held(one_look(example(kind), words))
 
 
 def test_evidence_of_a_stranger_read_long_ago_is_held_too() -> None:

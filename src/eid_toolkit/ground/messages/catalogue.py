@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +14,18 @@ from eid_toolkit.ground.errors import CardRefused, EidError
 FALLBACK = "en"
 CODED = frozenset(
     {
-        *("action", "change", "from", "grade", "kind", "next", "outcome", "place", "reason", "severity", "state"),
+        *("action", "change", "from", "grade", "kind", "next", "outcome", "place", "severity", "state"),
         *("stage", "status", "what"),
     }
 )
 """Facts, columns and labels whose values are words of this software, and have a translation where they are known."""
 _MESSAGES = Path(__file__).parent
+DATED = frozenset(
+    {"date", "date_of_expiry", "dated", "day", "ended", "ends", "expires", "since", "until", "used", "valid"}
+)
+"""Facts that are days, where they are in ISO 8601."""
+_REASON = "reason"
+"""A fact that may be a word of the system or of a library; in a column it is what somebody has typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,10 @@ class Speaker:
         return words(self.language, "values").get(text, text)
 
     def _fact(self, name: str, value: object) -> str:
-        return self.value(str(value)) if name in CODED else str(value)
+        text = str(value)
+        if name in DATED or type(value) is date:
+            return self.date(text)
+        return self.value(text) if name in CODED or name == _REASON else text
 
     def date(self, iso: str) -> str:
         """A date as it is written here; whatever is not ``YYYY-MM-DD``, with X for unknown digits, stays as it is."""

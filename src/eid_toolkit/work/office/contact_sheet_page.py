@@ -35,16 +35,17 @@ _POLICY = (
 
 def page_of(content: Content, shown: Sequence[OnSheet], authority: str, speaker: Speaker) -> str:
     """The page, with what a program reads in its head; all text on it comes from registers and is made harmless."""
-    title = f"Contact sheet {content.mark}"
-    made = f"{len(shown)} applications, made by {content.made_by} at {content.made_at}, mark {content.mark}"
+    title = speaker.explain("sheet-page-title", {"mark": content.mark})
+    facts = {"count": len(shown), "operator": content.made_by, "time": content.made_at, "mark": content.mark}
     items = "\n".join(_item(each, speaker) for each in shown)
     return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>\n"
+        f"<!doctype html>\n<html lang='{escape(speaker.language)}'><head><meta charset='utf-8'>\n"
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
         f'<meta name="{META}" content="{escape(written(content))}">\n'
         "<meta name='viewport' content='width=device-width'><meta name='referrer' content='no-referrer'>\n"
         f"<title>{_text(title)}</title>\n<style>{_STYLE}</style></head>\n"
-        f"<body><header><h1>{_text(authority)}: applications</h1><p>{_text(made)}</p></header>\n"
+        f"<body><header><h1>{_text(authority)}: {_text(speaker.in_short('sheet-page-made'))}</h1>"
+        f"<p>{_text(speaker.explain('sheet-page-made', facts))}</p></header>\n"
         f"<main><ol>\n{items}\n</ol></main></body></html>\n"
     )
 
@@ -53,28 +54,28 @@ def _item(each: OnSheet, speaker: Speaker) -> str:
     face = "<div class='none'></div>"
     if each.image is not None:
         data = base64.b64encode(each.image).decode("ascii")
-        face = f"<img alt='Portrait {each.number}' src='data:image/jpeg;base64,{data}'>"
+        alt = _text(speaker.explain("sheet-page-portrait", {"number": each.number}))
+        face = f"<img alt='{alt}' src='data:image/jpeg;base64,{data}'>"
     told = "\n".join(f"<p class='{kind}'>{_text(line)}</p>" for kind, line in _lines(each, speaker))
     return f"<li><div class='face'>{face}</div><div class='told'><p class='number'>{each.number}</p>\n{told}</div></li>"
 
 
 def _lines(each: OnSheet, speaker: Speaker) -> Iterator[tuple[str, str]]:
-    record = each.record
+    record, tell = each.record, speaker.explain
     data = record.person.data
+    facts = {"profile": record.profile, "kind": str(record.kind), "document": record.replaces}
     yield "name", data.names
-    yield "", f"born {data.date_of_birth.iso}, {data.sex}"
-    yield "", f"number {data.personal_number or '-'}"
-    replaces = f" of {record.replaces}" if record.replaces else ""
-    yield "", f"{record.profile}, {record.kind}{replaces}"
-    yield "small", f"{record.id}, {record.state}, by {record.creator}"
+    yield "", tell("sheet-page-born", {"date": speaker.date(data.date_of_birth.iso), "sex": data.sex})
+    yield "", tell("sheet-page-number", {"number": data.personal_number or "-"})
+    yield "", tell("sheet-page-replaces" if record.replaces else "sheet-page-applies", facts)
+    yield "small", tell("sheet-page-state", {"id": record.id, "state": str(record.state), "operator": record.creator})
     if each.trouble is not None:
         yield "like", speaker.of(each.trouble).text
     for finding in each.findings:
-        told = speaker.message(finding.code, finding.facts())
-        yield "odd", finding.code if told is None else told.text
+        yield "odd", tell(finding.code, finding.facts())
     for other in each.alike:
-        how = "The same portrait" if other.equal else f"Nearly the same portrait ({other.bits} of 64 bits differ)"
-        yield "like", f"{how}: application {other.application} of another person."
+        like = "sheet-page-same" if other.equal else "sheet-page-nearly-same"
+        yield "like", tell(like, {"bits": other.bits, "application": other.application})
 
 
 def _text(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from eid_toolkit.ground.columns import fitted, width_of
@@ -35,6 +35,7 @@ _LABELS = (
 )
 _STATUS = 14
 _NAME_LINES, _NEXT_LINES, _AROUND_LINES = 3, 5, 3
+_PASSED_LINES = 2
 _SENTENCE_LINES = 3
 """Of one check; fewer where several have to fit."""
 _NOTE_COLUMNS = 44
@@ -50,7 +51,7 @@ def one_look(verdict: Verdict, words: Words) -> str:
     above = [first, "", *_holder(verdict.holder, words), ""]
     around = " ".join(_around(verdict, words))
     to_do = fitted(closing(verdict, words), COLUMNS, _NEXT_LINES)
-    below = [_passed(verdict, words), *fitted(around, COLUMNS, _AROUND_LINES), "", *to_do, first]
+    below = [*_passed(verdict, words), *fitted(around, COLUMNS, _AROUND_LINES), "", *to_do, first]
     return "\n".join([*above, *_not_passed(verdict, words, LINES - len(above) - len(below)), *below])
 
 
@@ -116,12 +117,17 @@ def _not_passed(verdict: Verdict, words: Words, room: int) -> list[str]:
 
 
 def _check(result: CheckResult, words: Words, most: int) -> Iterator[str]:
-    first, *rest = fitted(explain_check(result, words.explain), COLUMNS - _INDENT - _STATUS, most)
-    yield " " * _INDENT + words.status_column(result.status, _STATUS) + first
+    lines = fitted(explain_check(result, words.explain), COLUMNS - _INDENT - _STATUS, most)
+    yield from _with_status(words, result.status, lines)
+
+
+def _with_status(words: Words, status: CheckStatus, lines: Sequence[str]) -> Iterator[str]:
+    first, *rest = lines
+    yield " " * _INDENT + words.status_column(status, _STATUS) + first
     yield from (" " * (_INDENT + _STATUS) + line for line in rest)
 
 
-def _passed(verdict: Verdict, words: Words) -> str:
+def _passed(verdict: Verdict, words: Words) -> Iterator[str]:
     statuses = [result.status for result in verdict.checks]
     not_made = statuses.count(CheckStatus.NOT_PERFORMED)
     facts = {
@@ -132,7 +138,7 @@ def _passed(verdict: Verdict, words: Words) -> str:
     }
     more = facts["not_made"] or facts["findings"]
     sentence = words.explain("look-passed-and-more" if more else "look-passed", facts)
-    return " " * _INDENT + words.status_column(CheckStatus.PASSED, _STATUS) + sentence
+    yield from _with_status(words, CheckStatus.PASSED, fitted(sentence, COLUMNS - _INDENT - _STATUS, _PASSED_LINES))
 
 
 def _around(verdict: Verdict, words: Words) -> Iterator[str]:
