@@ -18,23 +18,11 @@ from eid_toolkit.doors.cli.click_words import speak
 from eid_toolkit.doors.cli.helping import Helps, help_in, option_help, path_of, spoken
 from eid_toolkit.doors.cli.main import COMMANDS, main
 from eid_toolkit.ground.messages.catalogue import Speaker, languages, words
+from support.command_tree import contexts
 
 ROOT = Path(eid_toolkit.__file__).parent
 FOLDER = ROOT / "ground" / "messages"
 OTHERS = [language for language in languages() if language != "en"]
-
-
-def contexts(
-    command: click.Command = main, parent: click.Context | None = None, name: str = "eid"
-) -> Iterator[click.Context]:
-    """Every command, in a context of its own."""
-    ctx = click.Context(command, parent=parent, info_name=name, help_option_names=["-h", "--help"])
-    yield ctx
-    if isinstance(command, click.Group):
-        for each in command.list_commands(ctx):
-            below = command.get_command(ctx, each)
-            assert below is not None
-            yield from contexts(below, ctx, each)
 
 
 def options(ctx: click.Context) -> Iterator[click.Option]:
@@ -50,14 +38,14 @@ def files(language: str) -> dict[str, dict[str, Any]]:
 
 
 def test_every_command_and_option_has_help() -> None:
-    for ctx in contexts():
+    for ctx in contexts(main):
         assert Helps("en").text(path_of(ctx)).endswith("."), ctx.command_path
         for option in options(ctx):
             assert (option_help(option, ctx) or "").endswith("."), (ctx.command_path, option.opts)
 
 
 def test_no_help_is_left_over() -> None:
-    known = {path_of(ctx): {long_name(option) for option in options(ctx)} for ctx in contexts()}
+    known = {path_of(ctx): {long_name(option) for option in options(ctx)} for ctx in contexts(main)}
     assert known.keys() >= {(name,) for name in COMMANDS}
     entries = files("en")
     everywhere = entries["eid"]
@@ -116,7 +104,7 @@ def _is_command(node: ast.FunctionDef) -> bool:
 def test_each_name_of_a_value_has_one_in_each_language(language: str) -> None:
     names = words(language, "metavars")
     used: set[str] = set()
-    for ctx in contexts():
+    for ctx in contexts(main):
         shown = spoken(ctx.command, ctx)
         for param in shown.get_params(ctx):
             if param.metavar and not isinstance(getattr(param, "type", None), click.Choice):
@@ -166,7 +154,7 @@ def test_help_is_told_in_the_language_wherever_it_stands_on_the_line() -> None:
 
 
 def test_what_a_language_lacks_is_told_in_english() -> None:
-    ctx = next(contexts())
+    ctx = next(contexts(main))
     help_in(ctx, Speaker("eo"))
     speak(Speaker("eo"))
     assert ctx.get_help().startswith("Usage: eid [OPTIONS] COMMAND [ARGS]...\n\n  Issue, emulate and inspect")

@@ -7,6 +7,7 @@ import re
 import string
 import tomllib
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground import errors
 from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
 from eid_toolkit.ground.messages import catalogue as catalogue_module
-from eid_toolkit.ground.messages.catalogue import ENGLISH, Message, Speaker, catalogue, languages
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Message, Speaker, catalogue, languages, words
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 
 ASKING = ("act", "decide", "both", "Purpose")
@@ -143,6 +144,34 @@ def test_no_english_is_left_in_another_language(language: str) -> None:
         for text in filter(None, parts(message).values()):
             plain = re.sub(r"`[^`]*`|\{[^}]*\}|\([^)]*\)|eid [a-z -]+|--[a-z-]+", "", text)
             assert english.search(plain) is None, (code, text)
+
+
+SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:.]? [a-z]{2,}")
+ELSEWHERE = {
+    "decided by the operator",  # goes on record, in the words of the record
+    "the last try ends otherwise",
+    " is no command",
+    "numbers do not end",
+}
+"""What goes on record, and what only a fault of this software would show."""
+
+
+def constants(path: Path) -> Iterator[str]:
+    """The texts of a file, without docstrings and what stands behind an assertion."""
+    tree = ast.parse(path.read_text("utf-8"))
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+def test_no_sentence_stands_in_the_source_of_the_command_line() -> None:
+    """Nor does a label or a value of several words that another language has no word for."""
+    named = [words(language, kind) for language in OTHERS for kind in ("labels", "values")]
+    for path in sorted((ROOT / "doors" / "cli").rglob("*.py")):
+        for text in () if path.name in ("completing.py", "pinentry.py") else constants(path):
+            if SENTENCE.search(text) and text not in ELSEWHERE and not re.search(r"\beid |^ verify ", text):
+                assert any(text in known for known in named), (path.name, text)
 
 
 def test_a_third_language_is_a_folder_and_what_it_lacks_is_told_in_english(

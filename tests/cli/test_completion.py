@@ -91,7 +91,7 @@ def test_all_commands_are_offered_without_loading_them(bare: Shell) -> None:
     counted = f"import atexit, sys; atexit.register(lambda: print(*{loaded}, file=sys.__stdout__))\n{PROGRAM}"
     *offered, modules = bare.answer("", program=counted).stdout.splitlines()
     assert offered == [f"plain,{name}" for name in sorted(COMMANDS)]
-    commands = {f"eid_toolkit.doors.cli.{place.partition(':')[0]}" for place, _ in COMMANDS.values()}
+    commands = {f"eid_toolkit.doors.cli.{place.partition(':')[0]}" for place in COMMANDS.values()}
     assert not commands & set(modules.split())
 
 

@@ -33,7 +33,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> list[App]:
 
 def _install(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
     monkeypatch.setattr(main_module, "_probe", command, raising=False)
-    monkeypatch.setitem(main_module.COMMANDS, "probe", ("main:_probe", "Look at the options."))
+    monkeypatch.setitem(main_module.COMMANDS, "probe", "main:_probe")
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -102,7 +102,7 @@ def test_a_declined_question_ends_the_command(monkeypatch: pytest.MonkeyPatch) -
     @pass_app
     def command(app: App) -> None:
         """Look at the options."""
-        app.confirm("Really?")
+        app.confirm("ask-pin")
         click.echo("done")
 
     _install(monkeypatch, command)

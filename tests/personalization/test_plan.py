@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import select, update
 
 from eid_toolkit.books.ledger.schema import personalization_job
+from eid_toolkit.doors.cli.desk import step_text
 from eid_toolkit.ground.errors import IntegrityBroken
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.standards.iso7816.files import ElementaryFile as Ef
 from eid_toolkit.standards.protocols import personalization_data as layout
 from eid_toolkit.work.personalization import plan_v1
 from eid_toolkit.work.personalization.content import CardContent, SecretItem
 from eid_toolkit.work.personalization.journal import JobState
-from eid_toolkit.work.personalization.plan import VERSION, Plan, Step
+from eid_toolkit.work.personalization.plan import VERSION, Action, Plan, Step
 from support.homes import WorkingOffice
 
 CONTENT = CardContent(
@@ -107,3 +109,14 @@ def test_a_card_that_was_begun_under_another_plan_does_not_go_on(office: Working
         connection.execute(update(personalization_job).values(plan_hash=FIRST_FORM))
     with pytest.raises(IntegrityBroken, match="job-plan-changed"):
         office.personalize(office.register.documents.get(document.id), "blank")
+
+
+def test_a_person_is_told_each_step_in_a_sentence() -> None:
+    """In English in the words of the plan's JSON, and in another language in none of them."""
+    trusted = Step(0, Action.TRUST_TERMINALS, "", "trust the terminals of A, B", {"references": ["A", "B"]})
+    steps = (*Plan.of(CONTENT).steps, trusted)
+    assert {step.action for step in steps} == set(Action)
+    for step in steps:
+        told = step_text(step, ENGLISH)
+        assert (told[0].lower() + told[1:]).removesuffix(".") == step.title
+        assert step_text(step, Speaker("vi")) not in (told, step.title)

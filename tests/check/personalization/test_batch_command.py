@@ -140,6 +140,20 @@ def test_a_person_sees_and_hears_each_card(office: WorkingOffice, monkeypatch: p
     check_issued(office, 2)
 
 
+def test_each_reader_speaks_the_language_of_the_user(office: WorkingOffice) -> None:
+    """Readers have threads of their own, which know of no command."""
+    stocked(office, 1)
+    done = eid(office, "--lang", "vi", "card", "batch", *BOX, input="y\n", code=7)
+    for told in (
+        "Ghi tối đa 1 giấy tờ",
+        "hãy đưa phôi thẻ tiếp theo vào",
+        "hãy gõ hoặc quét",
+        "Số in trên thẻ, số CAN",
+    ):
+        assert told in done.stderr, told
+    assert "1 giấy tờ đang chờ" in done.stdout
+
+
 def test_what_cannot_be_served_is_told(office: WorkingOffice) -> None:
     stocked(office, 1)
     assert "at least one reader" in eid(office, "card", "batch", "--yes", code=2).stderr

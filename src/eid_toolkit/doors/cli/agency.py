@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, sentence, tell
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import agencies
 
@@ -108,9 +108,9 @@ def look_up(app: App, code: str, person: str | None, words: str | None, purpose:
         answer = agencies.look_up(office, code, purpose, reference=person, words=words)
     emit(answer.to_json(), fmt, lambda: _answer_text(answer))
     if answer.similar:
-        note("No exact match; these are similar.")
+        tell("look-up-similar")
     if answer.more:
-        note(f"Only the first {len(answer.persons)} are shown: narrow the search.")
+        tell("look-up-more", count=len(answer.persons))
 
 
 def _show(record: Agency, fmt: str) -> None:
@@ -121,7 +121,7 @@ def _show(record: Agency, fmt: str) -> None:
 
 def _answer_text(answer: Answer) -> str:
     if not answer.persons:
-        return "No person found."
+        return sentence("look-up-none")
     blocks = []
     for person in answer.persons:
         told = dict(person)

@@ -198,7 +198,7 @@ def approve(
             if len(application_ids) != 1:
                 _show_batch(chosen, hashes=portraits is not None or app.verbose)
                 if chosen:
-                    app.confirm(f"Approve these {len(chosen)} applications?")
+                    app.confirm("applications-approve", count=len(chosen))
 
         chosen = [find_application(office, each, app.choose, waiting="created") for each in application_ids]
         approved, failures = applying.approve(office, None if everything else chosen, review)
@@ -242,8 +242,8 @@ def _by_sheet(app: App, file: Path, words: tuple[str, ...], fmt: str, reason: st
     with open_office(app) as office:
         numbers = on_sheet(office, file, words)
         shown = {each.application: each.digest for each in numbers.values()}
-        verb = "Approve" if reason is None else "Reject"
-        review = partial(review_numbers, app, f"{verb} these {len(shown)} applications?", numbers)
+        question = "applications-approve" if reason is None else "applications-reject"
+        review = partial(review_numbers, app, question, numbers)
         if reason is None:
             decided, failures = applying.approve(office, shown, review, shown)
         else:

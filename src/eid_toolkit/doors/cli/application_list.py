@@ -12,7 +12,8 @@ import click
 
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
+from eid_toolkit.doors.cli.output import emit, is_terminal, sentence, table, tell
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput
 
 if TYPE_CHECKING:
@@ -45,8 +46,11 @@ def create_from(
         report = apply_for_all(office, file, folder, profile, options)
     _show(app, report, profile, fmt, dry_run=dry_run)
     if report.unused:
-        more = f" and {len(report.unused) - _UNUSED} more" if len(report.unused) > _UNUSED else ""
-        note(f"Portraits that no row asked for: {', '.join(report.unused[:_UNUSED])}{more}")
+        files, more = ", ".join(report.unused[:_UNUSED]), len(report.unused) - _UNUSED
+        if more > 0:
+            tell("portraits-unused-and-more", files=files, count=more)
+        else:
+            tell("portraits-unused", files=files)
     failed = report.count(RowState.FAILED)
     if failed and not (keep_going and not dry_run and report.count(RowState.MADE)):
         raise BadInput("application-list-bad-rows", count=failed)
@@ -55,11 +59,11 @@ def create_from(
 def _taken(app: App, doubtful: Sequence[ListedRow]) -> bool:
     """Whether portraits are taken that are odd, or like another person's; False where nobody can be asked."""
     for row in doubtful[:_MOST_TOLD]:
-        note(f"Line {row.line}: {_doubt(row)}")
+        tell("application-row-doubt", line=row.line, doubt=_doubt(row))
     if len(doubtful) > _MOST_TOLD:
-        note(f"... and {len(doubtful) - _MOST_TOLD} more; all of them: --dry-run --format json")
+        tell("application-row-doubts-more", count=len(doubtful) - _MOST_TOLD)
     try:
-        app.confirm(f"Take these {len(doubtful)} portraits all the same?")
+        app.confirm("portraits-take", count=len(doubtful))
     except click.Abort:
         if sys.stdin.isatty():
             raise
@@ -68,9 +72,16 @@ def _taken(app: App, doubtful: Sequence[ListedRow]) -> bool:
 
 
 def _doubt(row: ListedRow) -> str:
-    told = [f"odd ({', '.join(row.odd)})"] if row.odd else []
-    told += [f"like the portrait of {', '.join(row.like)}"] if row.like else []
-    return "the portrait is " + " and ".join(told)
+    odd, like = ", ".join(row.odd), ", ".join(map(_other, row.like))
+    if odd and like:
+        return sentence("row-portrait-odd-and-like", odd=odd, like=like)
+    return sentence("row-portrait-odd", odd=odd) if odd else sentence("row-portrait-like", like=like)
+
+
+def _other(name: str) -> str:
+    """An application whose portrait is alike, or a line of the list."""
+    line = name.removeprefix("line ")
+    return name if line == name else sentence("row-line", line=line)
 
 
 @contextmanager
@@ -79,7 +90,9 @@ def _progress() -> Iterator[Callable[[float], None]]:
     if not is_terminal():
         yield lambda done: None
         return
-    with click.progressbar(length=_STEPS, label="Applying", file=sys.stderr) as bar:
+    with click.progressbar(
+        length=_STEPS, label=presentation().speaker.in_short("application-list-progress"), file=sys.stderr
+    ) as bar:
         yield lambda done: bar.update(int(done * _STEPS) - bar.pos)
 
 
@@ -100,8 +113,13 @@ def _show(app: App, report: ListReport, profile: str, fmt: str, *, dry_run: bool
     def text() -> str:
         columns = ("line", "personal_number", "state", "application", "message")
         lines = table(columns, ([row[name] for name in columns] for row in rows)) + "\n" if rows else ""
-        counted = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items() if count)
-        return f"{lines}{'Nothing applied for. ' if dry_run else ''}{counted or 'The list has no rows'}."
+        states = ((presentation().speaker.value(name.replace("_", " ")), count) for name, count in counts.items())
+        counted = ", ".join(f"{state}: {count}" for state, count in states if count)
+        told = [sentence("application-list-dry-run")] if dry_run else []
+        told.append(
+            sentence("application-list-counts", counts=counted) if counted else sentence("application-list-empty")
+        )
+        return lines + " ".join(told)
 
     emit(result, fmt, text)
 

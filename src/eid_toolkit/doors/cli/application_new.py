@@ -19,7 +19,7 @@ from eid_toolkit.doors.cli.application_parts import (
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import note, prompt
+from eid_toolkit.doors.cli.output import note, prompt, sentence, tell
 from eid_toolkit.doors.cli.person_commands.shared import person_options
 from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
 from eid_toolkit.ground.errors import BadInput, SeveralFit
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_record import Person
 
 _ASKED = {
-    "primary_identifier": "Surname",
-    "secondary_identifier": "Given names (nothing if there are none)",
-    "date_of_birth": "Date of birth, YYYY-MM-DD",
-    "sex": "Sex: F, M or X",
-    "nationality": "Nationality, as in the MRZ",
-    "personal_number": "Personal number (nothing if there is none)",
+    "primary_identifier": "ask-applicant-surname",
+    "secondary_identifier": "ask-applicant-given-names",
+    "date_of_birth": "ask-applicant-birth",
+    "sex": "ask-applicant-sex",
+    "nationality": "ask-applicant-nationality",
+    "personal_number": "ask-applicant-personal-number",
 }
-"""What is asked for at a terminal where it was not given."""
+"""What is asked for at a terminal where it was not given, and by which question."""
 _OPTIONAL = ("secondary_identifier", "personal_number")
 
 
@@ -84,12 +84,12 @@ def new(
             doubts=ClerkDoubts(app),
             known=lambda others: _known(app, data, others),
             confirm_age=lambda years: app.confirm(
-                f"Was {data.name} really born {data.date_of_birth.iso}, {years} years ago?"
+                "confirm-date-of-birth", name=data.name, date=data.date_of_birth.iso, years=years
             ),
         )
     show_application(record, fmt)
     if alike:
-        note(f"This person may already be registered ({alike}): an approver must decide, see eid person duplicates.")
+        tell("person-perhaps-known", alike=alike)
 
 
 def _person(app: App, values: dict[str, str | None], nationality: str) -> PersonData:
@@ -114,8 +114,8 @@ def _person(app: App, values: dict[str, str | None], nationality: str) -> Person
 
 def _typed(name: str, nationality: str) -> str:
     if name == "nationality":
-        return prompt(f"{_ASKED[name]} (nothing for {nationality})", optional=True).strip() or nationality
-    return prompt(_ASKED[name], optional=name in _OPTIONAL)
+        return prompt(sentence(_ASKED[name], nationality=nationality), optional=True).strip() or nationality
+    return prompt(sentence(_ASKED[name]), optional=name in _OPTIONAL)
 
 
 def _known(app: App, data: PersonData, others: Sequence[Person]) -> str | None:
@@ -123,11 +123,11 @@ def _known(app: App, data: PersonData, others: Sequence[Person]) -> str | None:
     if not sys.stdin.isatty():
         told = "; ".join(f"{each.id} ({told_of_person(each)})" for each in others)
         raise SeveralFit("person-known", choices=told)
-    note(f"In the register there is already, with the same number, or the name and date of birth of {data.name}:")
+    tell("applicant-known", name=data.name)
     for number, each in enumerate(others, start=1):
         note(f"{number:>3}  {each.id}  {told_of_person(each)}")
     while True:
-        answer = prompt(f"Who is it? (1-{len(others)}, or n for somebody else)").strip().lower()
+        answer = prompt(sentence("ask-applicant-which", count=len(others))).strip().lower()
         if answer == "n":
             return None
         if answer.isdecimal() and 1 <= int(answer) <= len(others):

@@ -11,7 +11,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.output import emit, note, sentence, table, tell
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.office.finding import find_application
@@ -57,7 +57,7 @@ def sheet(app: App, file: Path, application_ids: tuple[str, ...], state: str | N
             {"number": number, "application": each.application} for number, each in enumerate(shown, start=1)
         ],
     }
-    emit(result, fmt, lambda: f"Contact sheet {made.content.mark} with {len(shown)} applications: {file}")
+    emit(result, fmt, lambda: sentence("sheet-made", mark=made.content.mark, count=len(shown), file=file))
 
 
 def on_sheet(office: Office, file: Path, words: Sequence[str]) -> dict[int, Shown]:
@@ -67,16 +67,16 @@ def on_sheet(office: Office, file: Path, words: Sequence[str]) -> dict[int, Show
     if not words:
         raise UsageError("sheet-without-numbers")
     content = read_sheet(office, read_file(file, MAX_SHEET))
-    note(f"Contact sheet {content.mark}, made by {content.made_by} at {content.made_at}.")
+    tell("sheet-read", mark=content.mark, operator=content.made_by, time=content.made_at)
     return chosen_on(content, words)
 
 
-def review_numbers(app: App, question: str, numbers: Mapping[int, Shown], records: Sequence[Application]) -> None:
-    """Show who is decided on by which number, and ask."""
+def review_numbers(app: App, code: str, numbers: Mapping[int, Shown], records: Sequence[Application]) -> None:
+    """Show who is decided on by which number, and ask the question of that code."""
     by_id = {each.application: number for number, each in numbers.items()}
     rows = [
         (by_id[record.id], record.id, record.person.data.name, record.person.data.personal_number, record.profile)
         for record in records
     ]
     note(table(("number", "application", "name", "personal number", "profile"), rows))
-    app.confirm(question)
+    app.confirm(code, count=len(by_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain, islice
 from os import SEEK_END
@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.layout import fixed
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, note, say, terminal_width, time_text, to_json
+from eid_toolkit.doors.cli.output import emit, emit_values, say, sentence, tell, terminal_width, time_text, to_json
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
@@ -27,13 +27,13 @@ from eid_toolkit.work.office.finding import find_subject
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.log import AuditRow
     from eid_toolkit.books.audit.statements import AuditKey, Checkpoint
-    from eid_toolkit.books.audit.walk import AuditResult, Resumed
+    from eid_toolkit.books.audit.walk import AuditResult, Restoring, Resumed
 
 _KEY_LIMIT = 1 << 16
 _PROOF_LIMIT = 1 << 28
 _KILOBYTE = 1000
 """About as much as a row and its signature take in an export."""
-_COLUMNS = (("ROW", 8), ("TIME", 26), ("OPERATOR", 16), ("ACTION", 28), ("SUBJECT", 0))
+_COLUMNS = (("row", 8), ("time", 26), ("operator", 16), ("action", 28), ("subject", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option("--key", "key_file", type=_file, metavar="FILE")
 _head_option = click.option(
@@ -106,12 +106,12 @@ def verify(
                 result, used = audit_log.verify(office, key, head, manner, resumable=resumable)
             except KeyboardInterrupt:
                 if audit_log.is_resumable(office):
-                    note("The next verification continues from here.")
+                    tell("audit-verify-continues")
                 raise
             remembered = [each.to_json() for each in office.register.audit.restorings()]
     values = _result(result, used, proved=key is not None, kept=head) | {"restorings_of_the_home": remembered}
     if result.note_refused:
-        note("The note of an interrupted verification is not signed with the log's key, and was not used.")
+        tell("audit-note-refused")
     emit(values, fmt, lambda: _text(app, result, values, export=export_file is not None))
     if result.reason is not None:
         raise IntegrityBroken("audit-broken", row=result.broken_at)
@@ -167,7 +167,7 @@ def _shown(rows: Iterable[AuditRow], fmt: str) -> Iterator[str]:
     else:
         coming = iter(rows)
         first = list(islice(coming, 1))  # what is wrong with an argument shows here, before anything is printed
-        yield _line(name for name, _ in _COLUMNS)
+        yield _line(presentation().speaker.label(name).upper() for name, _ in _COLUMNS)
         for row in chain(first, coming):
             yield _line((row.position, _moment(row.time), row.operator, row.action, row.subject))
 
@@ -206,11 +206,11 @@ def _verify_proof(path: Path, key: AuditKey | None, fmt: str) -> None:
     def text() -> str:
         shown = [_line((row.position, _moment(row.time), row.operator, row.action, row.subject))
                  for row in proof.rows if row.subject == proof.subject]  # fmt: skip
-        lines = [*shown, f"All of them are in the log that the checkpoint on row {proof.checkpoint.position} signs."]
+        lines = [*shown, sentence("audit-subject-proved", row=proof.checkpoint.position)]
         if proof.older:
-            lines.append(f"Rows from before there were chains, which have no such proof: {proof.older}.")
+            lines.append(sentence("audit-subject-older", count=proof.older))
         if key is None:
-            lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
+            lines.append(sentence("audit-key-unproved"))
         return "\n".join(lines)
 
     emit(values, fmt, text)
@@ -266,17 +266,14 @@ def _verify_file(
     size = stream.seek(0, SEEK_END)
     stream.seek(0)
     with walking(processes) as manner:
-        tell = manner.tell
-        told = None if tell is None else lambda: tell(stream.tell() // _KILOBYTE, size // _KILOBYTE)
+        shown = manner.tell
+        told = None if shown is None else lambda: shown(stream.tell() // _KILOBYTE, size // _KILOBYTE)
         return verify_export(stream, key, head, manner.count(size // _KILOBYTE), told)
 
 
 def _resumed(resumed: Resumed) -> str:
     since, until = time_text(resumed.begun), time_text(resumed.noted)
-    return (
-        f"Rows up to {resumed.row} were verified from {since} to {until}, by this home's note, and not read again: "
-        "to verify them as they are now, use --from-start."
-    )
+    return sentence("audit-resumed", row=resumed.row, since=since, until=until)
 
 
 def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool) -> str:
@@ -285,35 +282,41 @@ def _text(app: App, result: AuditResult, values: dict[str, Any], *, export: bool
         explanation = app.speaker.message(result.reason, {"row": result.broken_at, "last": result.broken_through})
         lines = [explanation.text if explanation else result.reason]
         return "\n".join(lines + ([_resumed(result.resumed)] if result.resumed else []))
-    lines = [f"{result.rows} rows, all intact." + (f" Head: {result.head}" if app.verbose else "")]
+    intact = sentence("audit-intact", rows=result.rows)
+    lines = [f"{intact} {sentence('audit-head', head=result.head)}" if app.verbose else intact]
     if result.resumed is not None:
         lines.append(_resumed(result.resumed))
     if result.signed_up_to:
-        lines.append(
-            f"Checkpoints: {result.checkpoints}, the last at row {result.signed_up_to}; "
-            f"rows after it: {result.unsigned_rows}."
-        )
+        counts = {"count": result.checkpoints, "row": result.signed_up_to, "unsigned": result.unsigned_rows}
+        lines.append(sentence("audit-checkpoints", **counts))
     else:
-        lines.append("There is no checkpoint yet; to make one: eid audit checkpoint.")
-    lines.append(f"Signatures of those who acted: {result.runs}.")
-    for restoring in result.restorings:
-        lost = "no row is known to be lost"
-        if restoring.lost_through is not None:
-            first = restoring.lost_from if restoring.lost_from is not None else "?"
-            lost = f"earlier rows {first} to {restoring.lost_through} are lost"
-        lines.append(harmless(f"Row {restoring.position}: {restoring.operator} restored a backup; {lost}."))
-    for each in values["restorings_of_the_home"]:
-        who = " and ".join(each["operators"])
-        when, state = (time_text(datetime.fromisoformat(str(each[name]))) for name in ("at", "back_up"))
-        lines.append(harmless(f"This home remembers: on {when} {who} restored a backup of {state}."))
+        lines.append(sentence("audit-checkpoint-none"))
+    lines.append(sentence("audit-signatures", count=result.runs))
+    lines += map(_restored, result.restorings)
+    lines += map(_remembered, values["restorings_of_the_home"])
     if result.signed_up_to and not values["key_proved"]:
-        lines.append("The key itself was not verified: give a copy kept elsewhere with --key.")
+        lines.append(sentence("audit-key-unproved"))
     if values["kept_head"] is not None:
-        found_there = "was lost when a backup was restored" if values["kept_head_lost"] else "is in the log"
-        lines.append(f"The checkpoint of row {values['kept_head']} kept elsewhere {found_there}.")
+        code = "audit-kept-lost" if values["kept_head_lost"] else "audit-kept-found"
+        lines.append(sentence(code, row=values["kept_head"]))
     elif export:
-        lines.append(
-            "Rows after the last checkpoint, and the last checkpoints, could have been cut off without a trace: "
-            "give a checkpoint kept elsewhere with --head."
-        )
+        lines.append(sentence("audit-cut-off-possible"))
     return "\n".join(lines)
+
+
+def _restored(restoring: Restoring) -> str:
+    facts = {"row": restoring.position, "operator": restoring.operator}
+    if restoring.lost_through is None:
+        return sentence("audit-restored-none-lost", **facts)
+    first = restoring.lost_from if restoring.lost_from is not None else "?"
+    return sentence("audit-restored-rows-lost", first=first, last=restoring.lost_through, **facts)
+
+
+def _remembered(restoring: Mapping[str, Any]) -> str:
+    """A restoring as the home remembers it."""
+    when, backup = (time_text(datetime.fromisoformat(str(restoring[name]))) for name in ("at", "back_up"))
+    *first, last = restoring["operators"]
+    if first:
+        others = ", ".join(first)
+        return sentence("home-remembers-restoring-by-several", time=when, first=others, last=last, backup=backup)
+    return sentence("home-remembers-restoring", time=when, operator=last, backup=backup)

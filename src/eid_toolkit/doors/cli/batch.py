@@ -15,7 +15,7 @@ from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.desk import BatchDesk, counter_of, without_print_check
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, table
+from eid_toolkit.doors.cli.output import beep, emit, is_terminal, note, paint, sentence, table
 from eid_toolkit.doors.cli.readers import open_reader
 from eid_toolkit.doors.cli.screen import Screen
 from eid_toolkit.doors.cli.stations import station_option
@@ -33,10 +33,14 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 SCHEMA = "eid-card-batch/1"
 _COLOURS = {"issued": "green", "finished": "green", "aside": "red", "refused": "yellow", "open": "yellow"}
-_WHAT_TO_DO = {
-    "aside": "Put this card aside and decide with `eid card resolve`.",
-    "open": "Insert the card again to continue.",
+_WHAT_TO_DO = {"aside": "batch-put-aside", "open": "batch-insert-again"}
+_QUESTIONS = {
+    (False, False): "batch-write",
+    (True, False): "batch-write-half-way",
+    (False, True): "batch-write-unchecked",
+    (True, True): "batch-write-half-way-unchecked",
 }
+"""By whether there are half-way cards, and whether what is printed is not checked."""
 
 
 @click.command("batch", cls=Command)
@@ -83,8 +87,8 @@ def batch(
     with open_office(app) as office:
         if turn is not None:
             card_batches.turn_station(office, station, paused=turn == "pause")
-            state = {"station": station, "state": "paused" if turn == "pause" else "working"}
-            emit(state, fmt, lambda: f"The station {station} is {state['state']}.")
+            code, word = ("station-paused", "paused") if turn == "pause" else ("station-working", "working")
+            emit({"station": station, "state": word}, fmt, lambda: sentence(code, station=station))
             return
         screen = Screen()
         bell = _Bell(app, quiet, screen)
@@ -101,7 +105,7 @@ def batch(
             limit=limit,
             patience=patience,
         )
-        app.confirm(_question(run, limit, unchecked=without_print_check))
+        _confirm(app, run, limit, unchecked=without_print_check)
         failure: Exception | None = None
         try:
             with _stopped_by_interrupt(run.stop):
@@ -127,9 +131,11 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
 
+    told = sentence("batch-finishing")  # in another thread there is no command, whose user's language it would be
+
     def stop_and_tell() -> None:
         stop()
-        note("Finishing the current cards; no new card is started. Press Ctrl-C again to stop at once.")
+        note(told)
 
     def interrupted(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -142,13 +148,12 @@ def _stopped_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _question(run: card_batches.CardBatch, limit: int | None, *, unchecked: bool) -> str:
-    """What the operator confirms: half-way cards are gone on with too, and count."""
+def _confirm(app: App, run: card_batches.CardBatch, limit: int | None, *, unchecked: bool) -> None:
+    """Ask the operator: half-way cards are gone on with too, and count."""
     waiting, half_way, readers = run.work.waiting(), run.work.half_way(), len(run.feeders)
     cards = min(waiting + half_way, limit or waiting + half_way)
-    going_on = f", up to {min(half_way, cards)} of them on unfinished cards" if half_way else ""
-    how = " WITHOUT a check of what is printed" if unchecked else ""
-    return f"Write up to {cards} documents{going_on}, using {readers} readers{how}?"
+    facts = {"unfinished": min(half_way, cards)} if half_way else {}
+    app.confirm(_QUESTIONS[bool(half_way), unchecked], count=cards, readers=readers, **facts)
 
 
 def _errors_left(summary: Summary) -> list[EidError]:
@@ -163,56 +168,59 @@ class _Bell:
     """A line on stderr for each card, in colour, and a beep."""
 
     def __init__(self, app: App, quiet: bool, screen: Screen) -> None:
-        self._app = app
+        self._speaker = app.speaker
         self._beeps = is_terminal() and not quiet
         self._screen = screen
 
     def waiting(self, reader: str, left: Free) -> None:
-        again = f"unfinished cards to insert again: {_number(left.half_way)}"
+        blanks, unfinished = (self._number(count) for count in (left.blanks, left.half_way))
         if not left.blanks:
-            self._screen.tell(f"{harmless(reader)}: no blank needed; {again}. Ctrl-C to stop.")
-            return
-        self._screen.tell(
-            f"{harmless(reader)}: insert the next blank; "
-            f"{_number(left.blanks)} to do{f', {again}' * (left.half_way > 0)}."
-        )
+            self._tell("batch-no-blank", reader=reader, unfinished=unfinished)
+        elif left.half_way > 0:
+            self._tell("batch-next-blank-or-unfinished", reader=reader, blanks=blanks, unfinished=unfinished)
+        else:
+            self._tell("batch-next-blank", reader=reader, blanks=blanks)
 
     def begun(self, reader: str, document_id: str, remake: bool) -> None:
-        self._screen.tell(f"{harmless(reader)}: {document_id}{' (re-make)' if remake else ''} …")
+        again = f" {self._speaker.in_short('batch-remake')}" if remake else ""
+        self._screen.tell(f"{harmless(reader)}: {document_id}{again} …")
 
     def done(self, result: Result) -> None:
         colour = _COLOURS[result.outcome]
-        line = f"{harmless(result.reader)}: {result.document_id or '-'} {paint(result.outcome.upper(), colour)}"
+        outcome = paint(self._speaker.value(result.outcome).upper(), colour)
+        line = f"{harmless(result.reader)}: {result.document_id or '-'} {outcome}"
         self._screen.tell(f"{line} {result.seconds:.1f} s")
         if result.error is not None:
-            self._screen.tell(f"  {self._app.speaker.of(result.error).text}")
+            self._screen.tell(f"  {self._speaker.of(result.error).text}")
         if result.outcome in _WHAT_TO_DO:
-            self._screen.tell(f"  {_WHAT_TO_DO[result.outcome]}")
+            self._screen.tell(f"  {self._speaker.explain(_WHAT_TO_DO[result.outcome], {})}")
         self._beep(1 if result.error is None else 3)
 
     def unused(self, reader: str, chip: str) -> None:
-        self._screen.tell(f"{harmless(reader)}: nothing was written to this blank.")
+        self._tell("batch-blank-unused", reader=reader)
         self._beep(1)
 
     def away(self, error: EidError) -> None:
-        self._screen.tell(f"{self._app.speaker.of(error).text} Waiting ...")
+        self._screen.tell(f"{self._speaker.of(error).text} {self._speaker.explain('batch-waiting', {})}")
         self._beep(3)
 
     def back(self) -> None:
-        self._screen.tell("Available again.")
+        self._tell("batch-available-again")
 
     def paused(self) -> None:
-        self._screen.tell("The station is paused. To continue: eid card batch --resume")
+        self._tell("batch-paused")
+
+    def _tell(self, code: str, **facts: object) -> None:
+        self._screen.tell(self._speaker.explain(code, facts))
+
+    def _number(self, count: int) -> str:
+        from eid_toolkit.work.personalization.work import MANY
+
+        return str(count) if count < MANY else self._speaker.in_short("batch-number-or-more").format(count=count)
 
     def _beep(self, times: int) -> None:
         if self._beeps:
             beep(times)
-
-
-def _number(count: int) -> str:
-    from eid_toolkit.work.personalization.work import MANY
-
-    return str(count) if count < MANY else f"{count} or more"
 
 
 def _summary(app: App, summary: Summary, work: WorkQueue, documents: Documents) -> dict[str, Any]:
@@ -273,12 +281,13 @@ def _text(shown: dict[str, Any]) -> str:
         columns = ("document", "outcome", "serial", "chip", "message")
         lines.append(table(columns, ([card[column] for column in columns] for card in odd)))
     good = counts["issued"] + counts["finished"]
-    speed = f"{shown['seconds']:.1f} s, {shown['cards_per_hour']} cards per hour"
-    lines.append(f"{good} cards issued ({shown['remakes']} remakes), {speed}.")
+    seconds, speed = f"{shown['seconds']:.1f}", shown["cards_per_hour"]
+    lines.append(sentence("batch-issued", count=good, remakes=shown["remakes"], seconds=seconds, speed=speed))
     if shown["without_print_check"]:
-        lines.append(f"{shown['without_print_check']} of them without a check of what is printed.")
-    waiting = "an unknown number" if shown["waiting"] is None else shown["waiting"]
-    lines.append(
-        f"{counts['aside']} aside, {counts['refused']} refused, {counts['open']} unfinished; {waiting} waiting."
-    )
+        lines.append(sentence("batch-unchecked", count=shown["without_print_check"]))
+    left = {"aside": counts["aside"], "refused": counts["refused"], "unfinished": counts["open"]}
+    if shown["waiting"] is None:
+        lines.append(sentence("batch-left-unknown", **left))
+    else:
+        lines.append(sentence("batch-left", waiting=shown["waiting"], **left))
     return "\n".join(lines)

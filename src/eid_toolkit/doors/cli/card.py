@@ -8,9 +8,10 @@ import click
 
 from eid_toolkit.doors.cli.batch import batch
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
-from eid_toolkit.doors.cli.desk import ClerkDesk, counter_of, without_print_check
+from eid_toolkit.doors.cli.desk import ClerkDesk, counter_of, step_text, without_print_check
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, sentence, tell
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.readers import open_reader, reader_option, wait_option
 from eid_toolkit.doors.cli.reasons import checked_reason, reason_option
 from eid_toolkit.doors.cli.stations import station_option
@@ -68,7 +69,7 @@ def personalize(
         )
         check = cards.print_check(office, job)
     shown = {**job.to_json(), "print_check": check}
-    emit(shown, fmt, lambda: f"{_job_text(job)}\n{details([('Print check', check)])}")
+    emit(shown, fmt, lambda: _job_text(job, ("Print check", check and _word(check))))
 
 
 @card.command("jobs")
@@ -115,10 +116,10 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @pass_app
 def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: str | None, fmt: str) -> None:
     if decision is None:
-        raise click.UsageError("Give either --resume or --spoil.")
+        raise click.UsageError(sentence("resume-or-spoil"))
 
     def confirm(job: Job) -> None:
-        app.confirm(f"Permanently give up document {job.document_id} and its card?")
+        app.confirm("card-give-up-with-document", document=job.document_id)
 
     with open_office(app) as office:
         identifier = find_job(office, job_id, app.choose)
@@ -137,21 +138,32 @@ def resolve(app: App, job_id: str, decision: str | None, reason: str, serial: st
 @pass_app
 def spoil(app: App, document_id: str, reason: str, serial: str | None, fmt: str) -> None:
     def confirm(document: Document) -> None:
-        app.confirm(f"Permanently give up document {document.id}?")
+        app.confirm("document-give-up", document=document.id)
 
     with open_office(app) as office:
         identifier = find_document(office, document_id, app.choose, "spoil")
         spoiled = cards.spoil_document(office, identifier, reason, serial, confirm)
     emit_values(spoiled.to_json(), fmt)
-    note("Put the card aside as spoiled stock; prepare the application again for a new card.")
+    tell("card-spoiled")
 
 
 def _plan_text(plan: Plan) -> str:
     marks = ("*" if step.irreversible else " " for step in plan.steps)
-    lines = [f"{step.position + 1:>3} {mark} {step.title}" for step, mark in zip(plan.steps, marks, strict=True)]
-    return "\n".join([f"Plan for document {plan.document_id}", *lines, "* cannot be undone"])
+    speaker = presentation().speaker
+    lines = [
+        f"{step.position + 1:>3} {mark} {step_text(step, speaker)}"
+        for step, mark in zip(plan.steps, marks, strict=True)
+    ]
+    heading = sentence("plan-for-document", document=plan.document_id)
+    return "\n".join([heading, *lines, f"* {speaker.in_short('plan-irreversible')}"])
 
 
-def _job_text(job: Job) -> str:
+def _job_text(job: Job, *more: tuple[str, object]) -> str:
+    done = sentence("steps-done", done=job.done, count=job.steps)
     pairs = [("Job", job.id), ("Document", job.document_id), ("Chip", job.chip), ("Reader", job.reader)]
-    return details([*pairs, ("State", job.state), ("Steps done", f"{job.done} of {job.steps}")])
+    return details([*pairs, ("State", _word(job.state)), ("Steps done", done), *more])
+
+
+def _word(text: str) -> str:
+    """A value that is one of few, in the user's language."""
+    return presentation().speaker.value(text)

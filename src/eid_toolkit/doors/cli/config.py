@@ -6,7 +6,9 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option
 from eid_toolkit.doors.cli.defaults import VARIABLES, Origin, given_on_line, origins, own_file
-from eid_toolkit.doors.cli.output import emit_rows, note
+from eid_toolkit.doors.cli.output import emit_rows, tell
+from eid_toolkit.doors.cli.presentation import present
+from eid_toolkit.ground.errors import EidError
 
 _name_argument = click.argument("name", type=click.Choice(tuple(VARIABLES)))
 _for_home_option = click.option("--for-home", is_flag=True)
@@ -74,9 +76,18 @@ def _change(name: str, value: str | None, *, for_home: bool) -> None:
         set_own(own_file(), name, value, root)
     now = origins(root)[name]
     if now.value != value:  # what was set before it, or stands behind it
-        note(f"What counts now is {now.value or 'nothing'}, from {_SOURCES[now.source]} ({now.place or '-'}).")
+        if now.value is None:
+            tell("default-none")
+        else:
+            tell("default-counts", value=now.value, what=_SOURCES[now.source], file=now.place or "-")
 
 
 def _app() -> App:
-    """Without the defaults: what is wrong with them must not keep anybody from correcting them."""
-    return App.of(click.get_current_context())
+    """Without the defaults, if something is wrong with them: that must not keep anybody from correcting them."""
+    ctx = click.get_current_context()
+    try:
+        app = App.with_defaults(ctx)
+    except EidError:
+        app = App.of(ctx)
+    present(app.presentation())
+    return app

@@ -11,9 +11,10 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.defaults import default_option
 from eid_toolkit.doors.cli.files import OutputFile
-from eid_toolkit.doors.cli.output import emit, is_terminal, paint, table
+from eid_toolkit.doors.cli.output import emit, is_terminal, paint, sentence, table
 from eid_toolkit.doors.cli.output import progress as show_progress
 from eid_toolkit.doors.cli.passwords import all_passwords, password_options
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.readers import open_reader, wait_option
 from eid_toolkit.doors.cli.terminals import load_terminals
 from eid_toolkit.ground.display import harmless
@@ -103,12 +104,12 @@ def _list(cases: Sequence[Case], fmt: str) -> None:
 def _text(results: Sequence[Result]) -> str:
     from eid_toolkit.work.conformance.report import totals
 
-    lines = []
+    lines, speaker = [], presentation().speaker
     for result in results:
-        status = paint(f"{result.status:<15}", _COLOURS[result.status])
+        status = paint(f"{speaker.value(result.status):<15}", _COLOURS[result.status])
         lines.append(f"{status} {result.case.number:<8} {result.case.purpose}")
         if result.detail is not None:
             lines.append(f"{'':15} {'':8} {harmless(result.detail)}")
-    counts = ", ".join(f"{count} {status}" for status, count in totals(results).items())
-    seconds = sum(result.seconds for result in results)
-    return "\n".join([*lines, "", f"{len(results)} cases in {seconds:.1f} s: {counts}."])
+    counts = {status.replace("-", "_"): count for status, count in totals(results).items()}
+    seconds = f"{sum(result.seconds for result in results):.1f}"
+    return "\n".join([*lines, "", sentence("conformance-done", count=len(results), seconds=seconds, **counts)])

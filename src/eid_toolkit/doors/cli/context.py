@@ -122,7 +122,8 @@ class App:
             told = "; ".join(f"{choice.identifier} ({choice.told})" for choice in choices)
             raise SeveralFit("reference-not-unique", reference=reference, choices=told)
         for number, choice in enumerate(choices, start=1):
-            note(f"{number:>3}  {choice.identifier}  {choice.told}")
+            told = ", ".join(map(self.speaker.value, choice.told.split(", ")))  # its state is one of few words
+            note(f"{number:>3}  {choice.identifier}  {told}")
         while True:
             answer = prompt(sentence("ask-which", reference=reference, count=len(choices))).strip()
             if answer.isdecimal() and 1 <= int(answer) <= len(choices):

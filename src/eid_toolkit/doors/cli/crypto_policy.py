@@ -10,7 +10,8 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, note, table, time_text
+from eid_toolkit.doors.cli.output import emit, note, sentence, table, tell, time_text
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.home.named_files import read_file, write_file
 
 if TYPE_CHECKING:
@@ -49,14 +50,13 @@ def set_(app: App, file: Path, fmt: str) -> None:
     with open_office(app) as office:
         change = plan_policy(office, data)
         if change.unusable is not None:
-            message = app.speaker.of(change.unusable)
-            note(f"{message.text} The changes shown are those to the shipped policy.")
+            note(f"{app.speaker.of(change.unusable).text} {sentence('crypto-policy-against-shipped')}")
         elif not change.differences:
-            note("The policy holds already; nothing was changed.")
+            tell("crypto-policy-unchanged")
             _show(office.crypto_policy, fmt)
             return
         _show_changes(change)
-        app.confirm(f"Set version {change.policy.version} of the crypto policy?")
+        app.confirm("crypto-policy-set", version=change.policy.version)
         found = set_policy(office, change)
     _show(found, fmt)
 
@@ -78,7 +78,7 @@ def check(app: App, fmt: str) -> None:
 
     def text() -> str:
         if not rows:
-            return f"All {looked} certificates, keys and profiles comply with version {version} of the crypto policy."
+            return sentence("crypto-policy-complied", count=looked, version=version)
         return table(("what", "use", "value", "rule"), [tuple(row.values()) for row in rows])
 
     emit(data, fmt, text)
@@ -106,18 +106,19 @@ def _show(found: PolicyInForce, fmt: str) -> None:
     }
 
     def text() -> str:
-        origin = "shipped with this software"
-        if signed is not None:
-            origin = f"set by {', '.join(people)}, {time_text(signed.decided_at)}"
-        head = f"Version {found.policy.version}, {origin}\n\n"
-        return head + table(
-            ("for", "limit", "value", "source"),
-            [(limit.table.removeprefix("uses."), limit.name, limit.value, limit.source) for limit in limits],
-        )
+        version = found.policy.version
+        if signed is None:
+            head = sentence("crypto-policy-shipped", version=version)
+        else:
+            time, names = time_text(signed.decided_at), ", ".join(people)
+            head = sentence("crypto-policy-set-by", version=version, people=names, time=time)
+        rows = [(limit.table.removeprefix("uses."), limit.name, limit.value, limit.source) for limit in limits]
+        return f"{head}\n\n{table(('for', 'limit', 'value', 'source'), rows)}"
 
     emit(data, fmt, text)
 
 
 def _show_changes(change: PolicyChange) -> None:
+    none = presentation().speaker.in_short("crypto-policy-limit-none")
     for each in change.differences:
-        note(f"{each.limit}: {each.before or '(none)'} -> {each.after or '(none)'}")
+        note(f"{each.limit}: {each.before or none} -> {each.after or none}")

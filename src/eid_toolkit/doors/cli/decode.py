@@ -10,6 +10,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.output import details, emit
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.named_files import read_file
@@ -160,16 +161,19 @@ def _as_text(item: dict[str, Any]) -> str:
 
 
 def _pairs(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    speaker = presentation().speaker
     for name, value in content.items():
-        label = f"{prefix}{name.replace('_', ' ')}"
+        plain = name.replace("_", " ")
+        told = f"{prefix}{speaker.label(plain)}"
+        label = told if prefix else plain  # which is looked up where it is shown
         if isinstance(value, dict):
-            yield from _pairs(f"{label} / ", value)
+            yield from _pairs(f"{told} / ", value)
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             for number, item in enumerate(value, start=1):
-                yield from _pairs(f"{label} {number} / ", item)
+                yield from _pairs(f"{told} {number} / ", item)
         elif isinstance(value, list):
             yield label, ", ".join(map(str, value)) or None
         elif isinstance(value, bool):
-            yield label, "yes" if value else "no"
+            yield label, speaker.value("yes" if value else "no")
         else:
             yield label, value

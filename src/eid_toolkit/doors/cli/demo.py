@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.output import emit, note, paint, table
+from eid_toolkit.doors.cli.output import emit, paint, sentence, table, tell
+from eid_toolkit.doors.cli.presentation import presentation
 
 if TYPE_CHECKING:
     from eid_toolkit.work.office.demo_story import Outcome
@@ -29,7 +30,7 @@ def demo(app: App, reader: str | None, fmt: str) -> None:
 
     with _demo_home(app) as (home, is_kept):
         here = replace(app, home_path=home)
-        story = DemoStory(home, here, CLOCK, ENTROPY, reader, lambda name, wait: open_reader(name, here, wait), note)
+        story = DemoStory(home, here, CLOCK, ENTROPY, reader, lambda name, wait: open_reader(name, here, wait), tell)
         outcomes = story.tell()
         ok = all(outcome.as_expected for outcome in outcomes)
         result = {
@@ -41,7 +42,8 @@ def demo(app: App, reader: str | None, fmt: str) -> None:
         }
         emit(result, fmt, lambda: _text(outcomes, ok))
         if is_kept:
-            note(f"The demo home was kept in {home}: try eid --home {home} verify --reader emulator:demo-1 --can …")
+            command = f"eid --home {home} verify --reader emulator:demo-1 --can …"
+            tell("demo-home-kept", home=home, command=command)
     if not ok:
         click.get_current_context().exit(1)
 
@@ -54,16 +56,16 @@ def _demo_home(app: App) -> Iterator[tuple[Path, bool]]:
         yield app.home_path, True
         return
     if app.home_named:
-        note(f"{app.home_path} is not empty and is left unchanged; the demo works in a temporary directory.")
+        tell("demo-home-in-use", home=app.home_path)
     with tempfile.TemporaryDirectory(prefix="eid-demo-") as folder:
         yield Path(folder) / "home", False
 
 
 def _text(outcomes: list[Outcome], ok: bool) -> str:
-    rows = []
+    rows, word = [], presentation().speaker.value
     for outcome in outcomes:
-        failed = ", ".join(sorted(outcome.failed_checks))
-        rows.append((outcome.title, outcome.holder, outcome.verdict, failed, "yes" if outcome.as_expected else "NO"))
+        failed, expected = ", ".join(sorted(outcome.failed_checks)), "yes" if outcome.as_expected else "NO"
+        rows.append((word(outcome.title), outcome.holder, word(outcome.verdict), failed, word(expected)))
     shown = table(("card", "holder", "verdict", "failed checks", "as expected"), rows)
-    closing = "All verdicts are as expected." if ok else "NOT all verdicts are as expected."
+    closing = sentence("demo-as-expected" if ok else "demo-not-as-expected")
     return f"{shown}\n\n{paint(closing, 'green' if ok else 'red')}"

@@ -19,12 +19,27 @@ from eid_toolkit.ground.errors import AccessDenied, BadInput, NotPermitted
 if TYPE_CHECKING:
     from eid_toolkit.books.register.documents.documents import Document, PrintCheck
     from eid_toolkit.cards.terminal.session import CardSession
+    from eid_toolkit.ground.messages.catalogue import Speaker
     from eid_toolkit.work.office.office import Office
     from eid_toolkit.work.personalization.content import CardContent
     from eid_toolkit.work.personalization.plan import Plan, Step
 
 _TRIES = 3
-_PRINTED = "Printed number, CAN or MRZ"
+_STEPS = {
+    "bind-chip": "step-bind-chip",
+    "replace-keys": "step-replace-keys",
+    "write-file": "step-write-file",
+    "set-access": "step-set-access",
+    "trust-terminals": "step-trust-terminals",
+    "store-secret": "step-store-secret",
+    "lock-application": "step-lock-application",
+    "secure-domain": "step-secure-domain",
+    "prove-locks": "step-prove-locks",
+    "read-back": "step-read-back",
+    "confirm-print": "step-confirm-print",
+    "issue": "step-issue",
+}
+"""What a person is told of a step, by its action."""
 
 without_print_check = click.option(
     "--without-print-check",
@@ -52,17 +67,34 @@ def counter_of(office: Office, *, checks_print: bool) -> Counter:
     return Counter(office.personalization.read_back(), holder, checks_print)
 
 
+def step_text(step: Step, speaker: Speaker) -> str:
+    """What a step does, as a sentence."""
+    code, content = _STEPS[step.action], step.content
+    facts: dict[str, object] = {"subject": step.subject, **content}
+    if "version" in content:
+        facts["version"] = f"{content['version']:02X}"
+    if "sha256" in content:
+        facts["digest"] = f"{str(content['sha256'])[:16]}…"
+    if "check_value" in content:
+        code = "step-store-checked-secret"
+    for name, joint in (("protocols", "+"), ("references", ", ")):
+        if isinstance(several := content.get(name), list):
+            facts[name] = joint.join(several)
+    return speaker.explain(code, facts)
+
+
 class ClerkDesk:
     """Asks on stderr; ``--yes`` answers what is only to be confirmed, and never what is printed on a card."""
 
     def __init__(self, app: App, counter: Counter) -> None:
         self._app = app
         self._counter = counter
+        self._speaker = app.speaker
 
     def confirm(self, document: Document, plan: Plan) -> None:
         """Asks before anything is written."""
         steps = sum(step.irreversible for step in plan.steps)
-        self._app.confirm(f"Write {self._named(document)} to this card? {steps} steps cannot be undone.")
+        self._app.confirm("card-write", count=steps, **self._named(document))
 
     def confirm_print(self, document: Document, matches: Callable[[str], bool]) -> PrintCheck:
         """Has what is printed on the card typed, three times at the most."""
@@ -78,11 +110,11 @@ class ClerkDesk:
 
         if not self._counter.checks_print:
             return PrintCheck.NOT_MADE
-        note(f"Written: {self._named(document)}. Type what is PRINTED on the card: its number, the CAN, or the MRZ.")
+        self._tell("card-written", **self._named(document))
         for left in reversed(range(_TRIES)):
-            if matches(printed_text(_PRINTED)):
+            if matches(self._printed()):
                 return PrintCheck.TYPED
-            note(f"This does not match the card's content. Is it the right card? Tries left: {left}.")
+            self._tell("print-not-matching", left=left)
         raise AccessDenied("print-not-confirmed")
 
     def read_back(self, session: CardSession, content: CardContent) -> Mapping[str, object]:
@@ -92,12 +124,19 @@ class ClerkDesk:
     def progress(self, step: Step, done: bool) -> None:
         """One line a step, for a person who watches."""
         if done and is_terminal():
-            note(f"{step.position + 1:>3} {harmless(step.title)}")
+            note(f"{step.position + 1:>3} {step_text(step, self._speaker)}")
 
-    def _named(self, document: Document) -> str:
-        return (
-            f"document {document.id} ({harmless(document.document_number)}, {harmless(self._counter.holder(document))})"
-        )
+    def _named(self, document: Document) -> dict[str, str]:
+        holder = self._counter.holder(document)
+        return {"document": document.id, "number": document.document_number, "holder": holder}
+
+    def _printed(self, *, optional: bool = False) -> str:
+        question = self._speaker.explain("ask-printed", {})
+        return printed_text(question, optional=optional, speaker=self._speaker)
+
+    def _tell(self, code: str, **facts: object) -> None:
+        """Also in a thread of a batch, where no command is known, whose user's language it would be."""
+        note(self._speaker.explain(code, facts))
 
 
 class BatchDesk(ClerkDesk):
@@ -120,10 +159,10 @@ class BatchDesk(ClerkDesk):
         with self._screen.asking():
             if not is_any_left():  # another reader has the last one
                 return None
-            note(f"{harmless(self._reader)}: type or scan what is printed on this card; nothing to leave it as it is.")
+            self._tell("batch-type-printed", reader=self._reader)
             for _ in range(_TRIES):
                 try:
-                    self._typed = printed_text(_PRINTED, optional=True)
+                    self._typed = self._printed(optional=True)
                     if not self._typed.strip():
                         return None
                     document = find(self._typed)
@@ -133,7 +172,7 @@ class BatchDesk(ClerkDesk):
                     self._stop()
                     raise AccessDenied("print-not-confirmed") from None
                 else:
-                    note(f"{harmless(self._reader)}: writing {self._named(document)}.")
+                    self._tell("batch-writing", reader=self._reader, **self._named(document))
                     return document
         return None
 

@@ -21,6 +21,9 @@ def doctor(app: App, fmt: str) -> None:
     from eid_toolkit.work.office.office import Office
 
     found = list(findings(app.home_path, lambda: Office.open(app.home_path, app, CLOCK, ENTROPY), CLOCK))
+    grades = {grade: app.speaker.value(grade) for grade in Grade}
+    areas = {finding.area: app.speaker.value(finding.area) for finding in found}
+    wide, wider = max([8, *map(len, grades.values())]), max([10, *map(len, areas.values())])
     rows, lines = [], []
     for finding in found:
         told = app.speaker.message(finding.code, finding.facts)
@@ -28,8 +31,9 @@ def doctor(app: App, fmt: str) -> None:
         hint = told.hint if told is not None else None
         grade = str(finding.grade)
         rows.append({"area": finding.area, "grade": grade, "code": finding.code, "text": text, "hint": hint})
-        lines.append(f"{paint(f'{grade:<8}', _COLOURS[grade])} {finding.area:<10} {harmless(text)}")
-        lines += [] if hint is None else [f"{'':<20}{harmless(hint)}"]
+        shown = paint(f"{grades[finding.grade]:<{wide}}", _COLOURS[grade])
+        lines.append(f"{shown} {areas[finding.area]:<{wider}} {harmless(text)}")
+        lines += [] if hint is None else [f"{'':<{wide + wider + 2}}{harmless(hint)}"]
     emit({"schema": "eid-doctor/1", "findings": rows}, fmt, lambda: "\n".join(lines))
     if any(finding.grade is Grade.FAILED for finding in found):
         raise SystemExit(1)

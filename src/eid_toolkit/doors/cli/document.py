@@ -11,7 +11,7 @@ from eid_toolkit.doors.cli.context import App, Group, format_option, list_format
 from eid_toolkit.doors.cli.document_status import COMMANDS
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, note
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, emit_values, tell
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.work.office import documents
@@ -104,7 +104,7 @@ def export(app: App, document_id: str, portrait: Path | None, fmt: str) -> None:
     shown = {**data.front, **data.back, "can": data.can.reveal().decode()}
     emit(data.to_json(), fmt, lambda: "\n".join((details(shown.items()), *data.mrz_lines)))
     if data.specimen:
-        note("SPECIMEN: not a real document.")
+        tell("document-specimen")
 
 
 for _command in COMMANDS:

@@ -11,7 +11,7 @@ from eid_toolkit.doors.cli.application_parts import application_text, evidence_o
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, sentence, tell
 from eid_toolkit.doors.cli.portrait_doubts import ClerkDoubts
 from eid_toolkit.doors.cli.reasons import checked_reason
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _COLUMNS = ("issuing_state", "document_number", "status", "since", "content_sha256")
 _ACTIONS = ("report-lost", "report-stolen", "suspend", "resume", "revoke", "destroy")
 _QUESTIONS = {
-    "report-lost": "Report document {document} as lost? It can never become valid again.",
-    "report-stolen": "Report document {document} as stolen? It can never become valid again.",
-    "revoke": "Revoke document {document} permanently?",
-    "destroy": "Did you see the card of document {document} being destroyed?",
+    "report-lost": "confirm-report-lost",
+    "report-stolen": "confirm-report-stolen",
+    "revoke": "confirm-revoke-document",
+    "destroy": "confirm-destroy-document",
 }
 
 
@@ -43,7 +43,7 @@ def _command(action: str) -> click.Command:
     def change(app: App, document_id: str, reason: str | None, fmt: str) -> None:
         def confirm(record: Document) -> None:
             if action in _QUESTIONS:
-                app.confirm(_QUESTIONS[action].format(document=record.id))
+                app.confirm(_QUESTIONS[action], document=record.id)
 
         with open_office(app) as office:
             identifier = find_document(office, document_id, app.choose, action)
@@ -64,7 +64,7 @@ def expire(app: App, fmt: str) -> None:
         [name for outcome in outcomes for name in outcome.broken],
     )
     shown = {"schema": "eid-document-expire/1", "expired": count, "broken": broken}
-    emit(shown, fmt, lambda: f"Documents marked as expired: {count}.")
+    emit(shown, fmt, lambda: sentence("documents-expired", count=count))
     if broken:
         raise IntegrityBroken("documents-history-changed", documents=", ".join(broken))
 
@@ -134,7 +134,7 @@ def reissue(app: App, document_id: str, kind: str, portrait: Path | None, shown:
             doubts=ClerkDoubts(app),
         )
     emit(application.to_json(), fmt, lambda: application_text(application))
-    note(f"Next, have it approved: eid application approve {application.id}")
+    tell("document-reissue-next", application=application.id)
 
 
 def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
@@ -145,7 +145,7 @@ def _in_hand(app: App, old: Document, shown: tuple[str, ...]) -> list[Evidence]:
     away = (DocumentState.LOST, DocumentState.STOLEN, DocumentState.REVOKED, DocumentState.DESTROYED)
     if shown or old.state in away:
         return []
-    app.confirm(f"Do you have the card of document {old.id} at hand?")
+    app.confirm("confirm-card-in-hand", document=old.id)
     return [Evidence("former-document", old.id)]
 
 

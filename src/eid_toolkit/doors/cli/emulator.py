@@ -11,7 +11,7 @@ import click
 from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, note, table, tell
 from eid_toolkit.doors.cli.spec_cards import SpecWord
 from eid_toolkit.ground.errors import ServiceAway, UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
@@ -56,7 +56,8 @@ def list_(app: App, fmt: str) -> None:
         rows,
         fmt,
         lambda: table(
-            ("reader", "chip", "application"), ((row["reader"], row["chip"], row["application_state"]) for row in rows)
+            ("reader", "chip", "application_state"),
+            ((row["reader"], row["chip"], row["application_state"]) for row in rows),
         ),
     )
 
@@ -81,7 +82,7 @@ def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: 
     store = _store(app)
     blanks = [_blank(store.load(name)) for name in dict.fromkeys(names)]
     write_file(output, encode_manifest(clean_name(vendor, "vendor"), clean_name(batch, "batch"), blanks))
-    note(f"Wrote {len(blanks)} blanks to {output}")
+    tell("emulator-blanks-written", count=len(blanks), file=output)
 
 
 _SEEN_EMPTY = 1.0
@@ -123,11 +124,11 @@ def attach(
         shown = Path(spec).name
         note(text(described, specimen))
         if trust_out is None and not described.blank:
-            note("The card has its own temporary authority: write its trust data with --trust-out DIR.")
+            tell("spec-card-own-authority")
         _write_trust(specimen, trust_out)
         _insert(specimen.card, port, shown)
         while _has_lost_power(specimen.card):
-            note(f"{shown} lost power, as specified in its card spec. It is inserted again.")
+            tell("emulated-card-lost-power", name=shown)
             time.sleep(_SEEN_EMPTY)
             _insert(specimen.card, port, shown)
     raise ServiceAway("vpcd-gone", port=port)
@@ -150,7 +151,7 @@ def _insert(card: Card, port: int, name: str) -> None:
     from eid_toolkit.cards.transport.vpcd import VpcdCard
 
     with VpcdCard(card, port) as inserted:
-        note(f"{name} is in the virtual reader on port {port}. Press Ctrl-C to remove it.")
+        tell("emulated-card-inserted", name=name, port=port)
         inserted.run()
 
 
@@ -165,7 +166,7 @@ def _write_trust(card: SpecimenCard, folder: Path | None) -> None:
         from eid_toolkit.doors.cli.spec_cards import write_trust
 
         for path in write_trust(card, folder):
-            note(f"Wrote {path}")
+            tell("emulator-file-written", file=path)
 
 
 def _store(app: App) -> CardStore:

@@ -9,8 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, note, table
-from eid_toolkit.ground.display import harmless
+from eid_toolkit.doors.cli.output import emit, emit_values, table, tell
 from eid_toolkit.work.office import believing
 
 if TYPE_CHECKING:
@@ -45,9 +44,7 @@ def enrol(app: App, fingerprint: str, name: str, fmt: str) -> None:
 
     keys = _keys(app)
     keys.check(fingerprint, name)
-    app.confirm(
-        f"Trust what the home {harmless(name)} reports about cards that it has read (key {cleaned(fingerprint)})?"
-    )
+    app.confirm("confirm-evidence-enrol", name=name, fingerprint=cleaned(fingerprint))
     if is_authority(app.home_path):
         with open_office(app) as office:
             reader = believing.enrol_reader(office, keys, cleaned(fingerprint), name)
@@ -72,13 +69,13 @@ def forget(app: App, fingerprint: str) -> None:
 
     keys = _keys(app)
     reader = keys.find(fingerprint)
-    app.confirm(f"Stop trusting evidence from {harmless(reader.name)}?")
+    app.confirm("confirm-evidence-forget", name=reader.name)
     if is_authority(app.home_path):
         with open_office(app) as office:
             believing.forget_reader(office, keys, reader)
     else:
         keys.forget(reader)
-    note(f"Forgotten: {harmless(reader.name)}.")
+    tell("evidence-forgotten", name=reader.name)
 
 
 def _keys(app: App) -> EvidenceKeys:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from eid_toolkit.doors.cli.output import sentence
 from eid_toolkit.ground.home.named_files import is_kept
 
 
@@ -20,5 +21,5 @@ class OutputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
         if isinstance(path, Path) and not is_kept(path) and not os.access(path.parent, os.W_OK | os.X_OK):
-            self.fail(f"The folder of {click.format_filename(path)!r} is missing or not writable.", param, ctx)
+            self.fail(sentence("output-folder-missing", file=repr(click.format_filename(path))), param, ctx)
         return path

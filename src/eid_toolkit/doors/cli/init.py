@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
-from eid_toolkit.doors.cli.output import emit_values, note, prompt
+from eid_toolkit.doors.cli.output import emit_values, prompt, sentence, tell
 
 if TYPE_CHECKING:
     from eid_toolkit.books.keys.compartments import Compartment
@@ -63,10 +63,10 @@ def init(
 
     if authority is None:
         if not demo:
-            raise click.UsageError("Missing option '--authority' (only a demo home has a default name).")
+            raise click.UsageError(sentence("init-authority-missing"))
         authority = "Specimen Authority"
     if tls_unverified and register_url is None:
-        raise click.UsageError("Option '--register-without-tls-verification' needs '--register'.")
+        raise click.UsageError(sentence("init-tls-without-register"))
     config = HomeConfig(
         country.upper(),
         authority,
@@ -109,23 +109,20 @@ def init(
     }
     pairs = [("Home", home.root), ("Country", config.country), ("Authority", config.authority)]
     pairs += [("CSCA", authorities.certificate(state, CSCA).subject.text) for state in authorities.states()]
-    pairs += [(f"Recovery share of {name}", share) for name, share in shares.items()]
+    pairs += [(sentence("recovery-share-of", name=name), share) for name, share in shares.items()]
     emit_values(result, fmt, pairs)
     if demo:
-        note("SPECIMEN: a home for trying things out. It does not produce real documents.")
+        tell("init-specimen")
     else:
-        note(
-            "Print the recovery shares, each for its own sealed envelope in a safe: they are not shown again. "
-            "Next: add the people who work here with eid operator add NAME --role ROLE."
-        )
+        tell("init-next")
     if without_csca:
-        note("Then: run eid pki ds request here, and eid pki ds issue in the home that has the CSCA.")
+        tell("init-without-csca-next")
 
 
 def _officers(app: App) -> tuple[str, str]:
     """The names of the two security officers."""
-    first = app.operator or prompt("Name of the first security officer")
-    return first, app.second_operator or prompt("Name of the second security officer")
+    first = app.operator or prompt(sentence("ask-first-officer"))
+    return first, app.second_operator or prompt(sentence("ask-second-officer"))
 
 
 def _places(key_stores: tuple[str, ...]) -> dict[Compartment, str]:
@@ -139,6 +136,6 @@ def _places(key_stores: tuple[str, ...]) -> dict[Compartment, str]:
             continue
         takes = [str(compartment) for compartment in Compartment if compartment.in_token]
         if name not in takes or name in places:
-            raise click.UsageError(f"--key-store takes the name of each compartment once: {', '.join(takes)}.")
+            raise click.UsageError(sentence("init-key-store-compartments", compartments=", ".join(takes)))
         places[Compartment(name)] = uri
     return places

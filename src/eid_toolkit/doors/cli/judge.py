@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
-from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.output import tell
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.verdicts import (
     EXIT_CODES,
@@ -20,7 +20,6 @@ from eid_toolkit.doors.cli.verdicts import (
     verdict_options,
     write_report,
 )
-from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.ground.home.named_files import read_file, read_start
 
@@ -94,5 +93,5 @@ def _dumped(files: list[Path], now: datetime) -> tuple[Evidence, Witness]:
 
     evidence, strange = evidence_of(((path.name, read_start(path, MAX_FILE + 1)) for path in files), now)
     if strange:
-        note(f"Ignored, because they are not files of a chip: {', '.join(map(harmless, strange))}.")
+        tell("dumped-files-ignored", files=", ".join(strange))
     return evidence, UNSIGNED

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.output import tell
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.verdicts import report_page, write_report
 from eid_toolkit.ground.errors import EidError, UsageError
@@ -104,5 +104,5 @@ def _signed(app: App, evidence: Evidence) -> bytes:
         return sealed(data, evidence_key(app.home_path, app, SystemEntropy()))
     except EidError as error:  # what was read is not lost for that
         told = app.speaker.of(error)
-        note(f"The evidence is not signed. {told.text} {told.hint or ''}".rstrip())
+        tell("evidence-saved-unsigned", cause=f"{told.text} {told.hint or ''}".rstrip())
         return data

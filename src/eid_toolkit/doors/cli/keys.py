@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, note, table
+from eid_toolkit.doors.cli.output import emit, emit_values, sentence, table, tell
 from eid_toolkit.doors.cli.presentation import presentation
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def show(app: App, fmt: str) -> None:
             (
                 row["name"],
                 row["generation"],
-                "two" if row["by_two"] else "one",
+                _people(row),
                 _names(row["holders"]),
                 len(row["keys"]),
             )
@@ -47,13 +47,13 @@ def show(app: App, fmt: str) -> None:
     emit(data, fmt, text)
     for compartment in standing.compartments:
         for name in compartment.waiting:
-            how = f"eid keys rewrap, or eid operator re-enrol {name}"
-            note(f"{name} has a role for {compartment.compartment}, but no wrapped key: {how}.")
+            tell("compartment-without-wrap", name=name, compartment=compartment.compartment)
         for exposure in compartment.exposures:
-            kept, until = ", ".join(exposure.keys), f"{presentation().day(exposure.since)}"
-            note(f"{exposure.person} could have copied until {until} from {compartment.compartment}: {kept}.")
+            facts = {"person": exposure.person, "compartment": compartment.compartment}
+            facts |= {"until": presentation().day(exposure.since), "keys": ", ".join(exposure.keys)}
+            tell("compartment-could-have-copied", **facts)
     if standing.unsealed:
-        note(f"{standing.unsealed} data keys are not yet sealed anew; each command that opens the register goes on.")
+        tell("data-keys-to-reseal", count=standing.unsealed)
 
 
 @keys.command("rewrap")
@@ -77,14 +77,15 @@ def migrate(app: App, fmt: str) -> None:
     done = carry_out(app.home_path, app, app.old_passphrase, app.pin, CLOCK, ENTROPY)
     shares = {name: on_paper(share) for name, share in done.recovery_shares.items()}
     data = {"recovery_shares": shares, "to_re_enrol": list(done.to_re_enrol)}
-    pairs = [(f"Recovery share of {name}", share) for name, share in shares.items()]
-    emit_values(data, fmt, [*pairs, ("To be re-enrolled", ", ".join(done.to_re_enrol) or "nobody")])
+    pairs = [(sentence("recovery-share-of", name=name), share) for name, share in shares.items()]
+    names = ", ".join(done.to_re_enrol) or presentation().speaker.in_short("re-enrol-nobody")
+    emit_values(data, fmt, [*pairs, ("To be re-enrolled", names)])
     if shares:
-        note("Print the recovery shares, each for its own sealed envelope in a safe: they are not shown again.")
+        tell("recovery-shares-print")
 
 
 def _people(row: dict[str, Any]) -> str:
-    return "two" if row["by_two"] else "one"
+    return presentation().speaker.value("two" if row["by_two"] else "one")
 
 
 def _names(holders: list[str]) -> str:

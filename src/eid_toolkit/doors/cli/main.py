@@ -22,6 +22,7 @@ from eid_toolkit.doors.cli.context import App, Group
 from eid_toolkit.doors.cli.defaults import VARIABLES, default_home, kept_default
 from eid_toolkit.doors.cli.helping import help_in, spoken_param
 from eid_toolkit.doors.cli.output import note, note_error, plain, tell
+from eid_toolkit.doors.cli.presentation import Presentation, present
 from eid_toolkit.ground.errors import EidError, OutputLost, ServiceAway, UsageError
 from eid_toolkit.ground.messages.catalogue import ENGLISH, FALLBACK, Speaker, languages
 
@@ -107,6 +108,7 @@ class RootGroup(Group):
         speaker = Speaker(_language(ctx))
         help_in(ctx, speaker)
         speak(speaker)
+        present(Presentation(speaker=ENGLISH if _wants_json(ctx) else speaker))  # for what is wrong with the line
         try:
             return super().parse_args(ctx, args)
         except click.ClickException as error:

@@ -45,9 +45,10 @@ def add(
             record = agencies.report_person(office, find_person(office, person, app.choose), agency, reason)
         elif document is not None:
             identifier = find_document(office, document, app.choose)
-            question = f"Report document {identifier} as {kind}? It can never become valid again."
+            question = "confirm-report-lost" if kind == "lost" else "confirm-report-stolen"
             record = agencies.report_document(
-                office, NoticeKind(kind), identifier, agency, reason, lambda: app.confirm(question)
+                *(office, NoticeKind(kind), identifier, agency, reason),
+                lambda: app.confirm(question, document=identifier),
             )
     _show(record, fmt)
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.output import tell
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
 
@@ -23,9 +23,9 @@ def open_office(app: App) -> AbstractContextManager[Office]:
 
     def trouble(what: str, error: Exception) -> None:
         if what == "log-inconsistent":
-            note("The audit log is inconsistent. Find out where: eid audit verify.")
+            tell("audit-log-inconsistent")
             return
-        reason = app.speaker.of(error).text if isinstance(error, EidError) else str(error)
-        note(f"Inspections in this home have not been informed yet: {reason} Try later: eid document status-list.")
+        cause = app.speaker.of(error).text if isinstance(error, EidError) else str(error)
+        tell("inspections-not-informed", cause=cause)
 
     return office_at_work(app.home_path, app, CLOCK, ENTROPY, trouble)

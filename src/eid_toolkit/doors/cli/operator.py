@@ -10,7 +10,7 @@ import click
 from eid_toolkit.books.staff.roles import EVERY_ROLE, Role
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_values, note, table
+from eid_toolkit.doors.cli.output import emit, emit_values, table, tell
 from eid_toolkit.work.office import appointing
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _show(appointed: appointing.Appointed, fmt: str) -> None:
     values = _to_json(record) | ({"recovery_share": on_paper(share)} if share is not None else {})
     emit_values(values, fmt, {**values, "roles": ", ".join(appointing.role_names(record))}.items())
     if share is not None:
-        note(f"Print the recovery share of {record.name} for a sealed envelope in a safe: it is not shown again.")
+        tell("recovery-share-print", name=record.name)
 
 
 def _to_json(record: OperatorRecord) -> dict[str, Any]:

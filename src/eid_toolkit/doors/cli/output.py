@@ -199,7 +199,7 @@ def _value(label: str, value: object, how: Presentation) -> str:
     if value is None:
         return "-"
     time = time_in(label, value)
-    return str(how.value(label, value)) if time is None else how.time(time)
+    return str(how.speaker.shown(label, value)) if time is None else how.time(time)
 
 
 def short(fingerprint: str) -> str:

@@ -9,7 +9,7 @@ from typing import TextIO, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.output import prompt
+from eid_toolkit.doors.cli.output import prompt, sentence
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.printed import is_mrz, printed_text
 from eid_toolkit.ground.errors import BadInput, UsageError
@@ -112,7 +112,7 @@ def all_passwords(
 def _asked(can: str | None, *others: str | None) -> str | None:
     """The CAN of the options; where no option says what opens the card, the one that is typed at a terminal."""
     if can is None and not any(others) and sys.stdin.isatty():
-        return prompt("CAN (printed on the card)")
+        return prompt(sentence("ask-can"))
     return can
 
 

@@ -11,6 +11,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_app
 from eid_toolkit.doors.cli.output import details, emit
 from eid_toolkit.doors.cli.portrait_doubts import finding_text
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.work.office import portraits
 
@@ -71,15 +72,15 @@ def _row(app: App, checked: CheckedPortrait) -> dict[str, Any]:
 
 
 def _text(row: Mapping[str, Any]) -> str:
-    pairs: list[tuple[str, object]] = [("file", row["file"]), ("verdict", row["verdict"])]
-    measured = row["measured"]
+    speaker = presentation().speaker
+    pairs: list[tuple[str, object]] = [("file", row["file"]), ("verdict", speaker.value(row["verdict"]))]
+    measured, finished = row["measured"], row["portrait"]
     if measured is not None:
-        turned = ", turned upright" if measured["turned"] else ""
-        pairs.append(("handed in", f"{measured['width']} by {measured['height']} pixels{turned}"))
+        form = speaker.in_short("picture-size-turned" if measured["turned"] else "picture-size")
+        pairs.append(("handed in", form.format(width=measured["width"], height=measured["height"])))
         pairs.append(("cut away", f"{measured['cut']:.0%}"))
-        finished = row["portrait"]
-        pairs.append(("portrait", f"{finished['width']} by {finished['height']} pixels, {finished['bytes']} bytes"))
-        pairs.append(("colour", "grey" if measured["grey"] else "colour"))
+        pairs.append(("portrait", speaker.in_short("portrait-size").format_map(finished)))
+        pairs.append(("colour", speaker.value("grey" if measured["grey"] else "colour")))
         pairs += [(name, measured[name]) for name in ("brightness", "tones")]
         pairs += [(name, f"{measured[name]:.1%}") for name in ("black", "white")]
         pairs += [(name, measured[name]) for name in ("background", "sharpness")]

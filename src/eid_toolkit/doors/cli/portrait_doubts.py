@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.output import note, sentence
 from eid_toolkit.ground.errors import BadInput, EidError, NotPermitted
 from eid_toolkit.ground.messages.catalogue import Speaker
 
@@ -28,15 +28,15 @@ class ClerkDoubts:
         """What was measured is odd."""
         refusal = BadInput("portrait-odd", codes=", ".join(finding.code for finding in findings))
         told = [finding_text(finding, self._app.speaker) for finding in findings]
-        ask(self._app, told, "Take this portrait all the same?", refusal)
+        ask(self._app, told, "portrait-take", refusal)
 
     def alike(self, others: Sequence[Alike]) -> None:
         """It is equal or near-equal to portraits in applications of other persons."""
         refusal = NotPermitted("portrait-of-another-person", application=others[0].application)
-        ask(self._app, list(map(alike_text, others)), "Take this portrait for this person, too?", refusal)
+        ask(self._app, list(map(alike_text, others)), "portrait-take-too", refusal)
 
 
-def ask(app: App, told: Sequence[str], question: str, refusal: EidError) -> None:
+def ask(app: App, told: Sequence[str], code: str, refusal: EidError) -> None:
     """Say what there is to doubt and ask; raises ``refusal`` where nobody is there who could answer.
 
     A program that reads errors as JSON gets nothing but that.
@@ -46,7 +46,7 @@ def ask(app: App, told: Sequence[str], question: str, refusal: EidError) -> None
     for line in told:
         note(line)
     try:
-        app.confirm(question)
+        app.confirm(code)
     except click.Abort:
         if sys.stdin.isatty():
             raise
@@ -61,5 +61,6 @@ def finding_text(finding: Finding, speaker: Speaker) -> str:
 
 def alike_text(other: Alike) -> str:
     """Which application has such a portrait, without a word of whose it is."""
-    how = "the same portrait" if other.equal else f"a near-equal portrait ({other.bits} of 64 bits differ)"
-    return f"Application {other.application} of another person has {how}."
+    if other.equal:
+        return sentence("portrait-same", application=other.application)
+    return sentence("portrait-near-equal", application=other.application, bits=other.bits)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 import click
 
 from eid_toolkit.ground.errors import UsageError
-from eid_toolkit.ground.messages.catalogue import CODED, ENGLISH, Speaker
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker
 
 _META = "eid_toolkit.presentation"
 _HEX = frozenset("0123456789abcdef")
@@ -74,7 +74,7 @@ class Presentation:
         column, label = list(values), self.speaker.label(name)
         times = [time_in(name, value) for value in column]
         if not any(times):
-            return label, [self.value(name, value) for value in column]
+            return label, [self.speaker.shown(name, value) for value in column]
         zone = self.zone()
         local = [None if time is None else time.astimezone(zone) for time in times]
         offsets = {_offset(each) for each in local if each is not None}
@@ -84,12 +84,6 @@ class Presentation:
         else:
             shown = [None if each is None else f"{self._clock(each)} {_offset(each)}" for each in local]
         return label, [value if text is None else text for value, text in zip(column, shown, strict=True)]
-
-    def value(self, name: str, value: object) -> object:
-        """A value of a column or label of that name, in the user's language where it is one of few."""
-        if isinstance(value, bool):
-            return self.speaker.value(str(value).lower())
-        return self.speaker.value(value) if isinstance(value, str) and name in CODED else value
 
     def moment(self, text: str) -> datetime:
         """The point in time, in UTC, that is typed as the clock shows it, or with its zone (ISO 8601).

@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, note
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, sentence, tell
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.home.named_files import read_file
@@ -50,7 +50,7 @@ def list_(app: App, fmt: str) -> None:
                     "hash": shown.hash,
                 }
             )
-    emit_rows(rows, _COLUMNS, fmt, lambda name, row: _yes_or_no(row[name]))
+    emit_rows(rows, _COLUMNS, fmt)
     app.tell_all(failures)
 
 
@@ -89,10 +89,11 @@ def check(app: App, profile_name: str, fmt: str) -> None:
         "bytes": done.size,
     }
     pairs: list[tuple[str, object]] = [("Profile", f"{done.profile.name}: {done.profile.title}")]
-    pairs.append(("Tried with", done.tried_with or "nobody: no specimen person has a number of this form"))
+    pairs.append(("Tried with", done.tried_with or sentence("profile-tried-with-nobody")))
     if done.size is not None:
         pairs.append(("Bytes on the chip", done.size))
-    pairs.append(("Result", "good" if not done.objections else "not to be issued today"))
+    result = "profile-good" if not done.objections else "profile-not-today"
+    pairs.append(("Result", presentation().speaker.in_short(result)))
     emit(values, fmt, lambda: details(pairs))
     app.tell_all([(done.profile.name, each) for each in done.objections])
 
@@ -116,7 +117,7 @@ def new(app: App, name: str, source: str, years: int | None, fmt: str, **changes
         path = office.home.profiles / f"{made.name}.toml"
     values = _values(made)
     emit({"schema": "eid-profile/1", **values, "file": str(path)}, fmt, lambda: details(_lines(values)))
-    note(f"It stands in {path}. Check it after each change: eid profile check {made.name}")
+    tell("profile-made", file=path, name=made.name)
 
 
 def _values(shown: DocumentProfile) -> dict[str, Any]:
@@ -124,10 +125,6 @@ def _values(shown: DocumentProfile) -> dict[str, Any]:
 
     values: dict[str, Any] = to_plain(shown)
     return values
-
-
-def _yes_or_no(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def _lines(values: dict[str, Any], before: str = "") -> list[tuple[str, object]]:
@@ -143,6 +140,6 @@ def _lines(values: dict[str, Any], before: str = "") -> list[tuple[str, object]]
         elif isinstance(value, list):
             lines.append((label, ", ".join(map(str, value))) if value else (label, None))
         elif value is not None:
-            lines.append((label, _yes_or_no(value)))
+            lines.append((label, value))
     hidden = () if presentation().verbose else ("hash",)
     return [(label, value) for label, value in lines if value not in (None, "") and label not in hidden]

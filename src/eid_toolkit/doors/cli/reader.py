@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from eid_toolkit.doors.cli.context import App, Group, list_format_option, pass_app
-from eid_toolkit.doors.cli.output import emit, note, table
+from eid_toolkit.doors.cli.output import emit, table, tell
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import ServiceAway
 from eid_toolkit.work.office.readers import EMULATED
 
@@ -19,13 +20,13 @@ def reader() -> None:
 @list_format_option
 @pass_app
 def list_(app: App, fmt: str) -> None:
-    rows = _pcsc_readers(app) + _emulated_cards(app)
+    rows, yes = _pcsc_readers(app) + _emulated_cards(app), presentation().speaker.value("yes")
     emit(
         rows,
         fmt,
         lambda: table(
             ("number", "reader", "card"),
-            ((row["number"], row["name"], row["atr"] or ("yes" if row["card"] else None)) for row in rows),
+            ((row["number"], row["name"], row["atr"] or (yes if row["card"] else None)) for row in rows),
         ),
     )
 
@@ -36,8 +37,7 @@ def _pcsc_readers(app: App) -> list[dict[str, object]]:
     try:
         readers = list_readers()
     except ServiceAway as error:
-        message = app.speaker.of(error)
-        note(f"No PC/SC readers: {message.text}")
+        tell("pcsc-readers-none", cause=app.speaker.of(error).text)
         return []
     return [
         {

@@ -13,6 +13,7 @@ import click
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.doors.cli.context import App
 from eid_toolkit.doors.cli.defaults import default_option
+from eid_toolkit.doors.cli.output import sentence
 from eid_toolkit.doors.cli.tracing import traced
 from eid_toolkit.work.office.readers import connect
 
@@ -37,7 +38,7 @@ def wait_option(function: _F) -> _F:
 
 def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     if not math.isfinite(value):
-        raise click.BadParameter("not a number of seconds")
+        raise click.BadParameter(sentence("wait-not-finite"))
     return value
 
 

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY, open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_values, note, table, time_text
+from eid_toolkit.doors.cli.output import details, emit, emit_values, sentence, table, tell, time_text
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.walking import processes_option, walking
 from eid_toolkit.ground.display import harmless
@@ -57,9 +57,9 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
         emit_values(manifest.to_json(), fmt, _pairs(manifest))
         return
     if replace and not checked.vacant:
-        app.confirm(f"Replace the register with its state of {time_text(manifest.created)}?")
+        app.confirm("confirm-register-restore", time=time_text(manifest.created))
     done = restorer.restore(checked, replace=replace)
-    _tell(done, fmt)
+    _show_restored(done, fmt)
 
 
 @register.command("move")
@@ -74,7 +74,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
 @pass_app
 def move(app: App, url: str, tls_unverified: bool, replace: bool, fmt: str) -> None:
     mover = keeping.mover_of(app.home_path, app, CLOCK, ENTROPY, url, unverified=tls_unverified)
-    app.confirm("Have all stations stopped, and is the register to be moved?")
+    app.confirm("confirm-register-move")
     done = mover.move(replace=replace)
     values = {
         "schema": "eid-register-move/1",
@@ -83,8 +83,8 @@ def move(app: App, url: str, tls_unverified: bool, replace: bool, fmt: str) -> N
         "old": str(done.old),
     }
     emit_values(values, fmt, [*_pairs(done.restored.manifest), ("On record in row", done.restored.row)])
-    note(f"The old register is kept in {done.old}: destroy it when it is no longer needed.")
-    note("Check the new one: eid register verify, eid audit verify. The homes of other stations need its address, too.")
+    tell("register-moved", old=done.old)
+    tell("register-moved-next")
 
 
 @register.command("stats")
@@ -98,7 +98,7 @@ def stats(app: App, fmt: str) -> None:
 
     def text() -> str:
         pairs = [("Version", figures.version), ("Database", figures.database), ("Bytes", figures.size)]
-        pairs += [("Connection", figures.connection)]
+        pairs += [("Connection", app.speaker.value(figures.connection))]
         pairs += [("Audit rows", figures.audit_rows), ("Signed up to row", figures.signed_up_to)]
         rows = [(name, state, count) for name, counts in figures.counts.items() for state, count in counts.items()]
         return details(pairs) + "\n\n" + table(("what", "state", "count"), rows)
@@ -139,28 +139,27 @@ def verify(app: App, processes: int | None, fmt: str) -> None:
 def take_over(app: App, fmt: str) -> None:
     with open_office(app) as office:
         there = keeping.to_take_over(office)
-        rows = ", ".join(f"{count} {name}" for name, count in there.rows.items()) or "no row"
-        app.confirm(f"Vouch for what stands in the register ({rows})?")
+        rows = ", ".join(f"{count} {app.speaker.value(name)}" for name, count in there.rows.items())
+        app.confirm("confirm-take-over" if rows else "confirm-take-over-nothing", rows=rows)
         done = keeping.take_over(office)
     emit_values({"schema": "eid-register-take-over/1", "rows": done.rows}, fmt, list(done.rows.items()))
 
 
 def _found(app: App, findings: list[Finding], counts: dict[str, int]) -> str:
-
     if not findings:
-        return f"{sum(counts.values())} rows with a state, all as the audit log says."
+        return sentence("register-as-told", count=sum(counts.values()))
     lines = []
     for each in findings[:_SHOWN]:
         facts = {**each.to_json(), "row": "?" if each.row is None else each.row}
-        facts |= {"action": "a step", "operator": "somebody", "application": each.subject}
+        facts |= {"action": "a step", "operator": app.speaker.value("somebody"), "application": each.subject}
         told = app.speaker.message(each.reason, facts)
         lines.append(harmless(told.text if told else f"{each.kind} {each.subject}: {each.reason}"))
     if len(findings) > _SHOWN:
-        lines.append(f"and {len(findings) - _SHOWN} more")
+        lines.append(sentence("register-rows-more", count=len(findings) - _SHOWN))
     return "\n".join(lines)
 
 
-def _tell(done: Restored, fmt: str) -> None:
+def _show_restored(done: Restored, fmt: str) -> None:
     lost = None if done.lost is None else {"from": done.lost.first, "through": done.lost.last}
     former = str(done.kept) if done.kept else None
     values = {
@@ -177,26 +176,19 @@ def _tell(done: Restored, fmt: str) -> None:
         pairs.append(("The old register", former))
     emit_values(values, fmt, pairs)
     if former is not None:
-        note("The old register is kept in a file with all its data: destroy it when it is no longer needed.")
+        tell("register-old-kept")
     if not done.erasures_known:
-        note(
-            "Persons erased after the backup was made are not known here: "
-            "erase them again from the office's own records."
-        )
+        tell("register-erasures-unknown")
     if done.lost is not None and done.lost.first is not None:
-        rows = f"Rows {done.lost.first} to {done.lost.last} of the audit log are missing"
-        note(f"{rows}: what they recorded must be redone by hand.")
+        tell("register-rows-lost", first=done.lost.first, last=done.lost.last)
     elif done.lost is not None:
-        note(
-            f"The backup belongs to another branch of the log, which had reached row {done.lost.last}: "
-            "what its last rows recorded must be redone by hand."
-        )
+        tell("register-other-branch", last=done.lost.last)
 
 
 def _pairs(manifest: Manifest) -> list[tuple[str, object]]:
-    rows = {name: count for name, count in manifest.tables.items() if name in ("person", "application", "document")}
-    shown = [(f"Rows of {name}", count) for name, count in rows.items()]
-    head = f"row {manifest.audit_rows}"
+    labels = {"person": "Rows of person", "application": "Rows of application", "document": "Rows of document"}
+    shown = [(labels[name], count) for name, count in manifest.tables.items() if name in labels]
+    head = sentence("backup-head", row=manifest.audit_rows)
     if presentation().verbose:
         head += f", {manifest.audit_head}"
     return [

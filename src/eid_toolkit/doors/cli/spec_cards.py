@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.doors.cli.output import details, short
+from eid_toolkit.doors.cli.output import details, sentence, short
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.home.named_files import write_file
 
 if TYPE_CHECKING:
@@ -98,12 +99,16 @@ def describe(spec: CardSpec, card: SpecimenCard) -> dict[str, Any]:
 
 def text(spec: CardSpec, card: SpecimenCard) -> str:
     """The same for a person."""
-    data = describe(spec, card)
+    data, speaker = describe(spec, card), presentation().speaker
     forgery = data["forgery"]
-    expected = forgery and (", ".join(forgery["failed_checks"]) or forgery["refused"])
+    if forgery is not None:
+        checks = ", ".join(forgery["failed_checks"]) or forgery["refused"]
+        title = speaker.value(forgery["title"])
+        forgery = sentence("spec-card-forgery", name=forgery["name"], title=title, checks=checks)
+    faults = [sentence("spec-card-fault", fault=fault.fault, at=fault.at) for fault in spec.faults]
     shown = [
-        ("Card", "blank" if spec.blank else data["profile"]),
-        ("Seed", spec.seed or "none: a different card each time"),
+        ("Card", speaker.value("blank") if spec.blank else data["profile"]),
+        ("Seed", spec.seed or speaker.in_short("spec-card-without-seed")),
         ("Issued at", data["at"]),
         ("CAN", data["can"]),
         *((f"MRZ {number}", line) for number, line in enumerate(data["mrz"] or (), 1)),
@@ -111,9 +116,9 @@ def text(spec: CardSpec, card: SpecimenCard) -> str:
         ("Files", ", ".join(f"{label} ({size})" for label, size in data["files"].items())),
         ("CSCA", ", ".join(map(short, data["csca"])) or None),
         ("Terminals", ", ".join(data["terminals"]) or None),
-        ("Forgery", forgery and f"{forgery['name']}: {forgery['title']}; detected by {expected}"),
+        ("Forgery", forgery),
         ("Quirks", ", ".join(spec.quirks) or None),
-        ("Faults", ", ".join(f"{fault.fault} at {fault.at}" for fault in spec.faults) or None),
+        ("Faults", ", ".join(faults) or None),
     ]
     return details((label, value) for label, value in shown if value is not None)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import prompt
+from eid_toolkit.doors.cli.output import prompt, sentence
 from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.ground.secret import Secret
 from eid_toolkit.work.office.terminals import identities_of, open_or_create
@@ -31,11 +31,11 @@ def terminal_passphrase(*, new: bool) -> Secret:
     """The passphrase of an officer's terminal keys, from EID_TERMINAL_PASSPHRASE or asked."""
     if "EID_TERMINAL_PASSPHRASE" in os.environ:
         return Secret(os.fsencode(os.environ["EID_TERMINAL_PASSPHRASE"]))
-    return Secret(prompt("Passphrase of the terminal's key", hidden=True, twice=new).encode())
+    return Secret(prompt(sentence("ask-officer-terminal-passphrase"), hidden=True, twice=new).encode())
 
 
 def _terminal_pin() -> Secret:
     """The PIN of an officer's token, from EID_TERMINAL_PIN or asked."""
     if "EID_TERMINAL_PIN" in os.environ:
         return Secret(os.fsencode(os.environ["EID_TERMINAL_PIN"]))
-    return Secret(prompt("PIN of the officer's token", hidden=True).encode())
+    return Secret(prompt(sentence("ask-officer-token-pin"), hidden=True).encode())

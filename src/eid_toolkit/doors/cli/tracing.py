@@ -11,7 +11,7 @@ from typing import TextIO
 from eid_toolkit.cards.transport.interface import Transport
 from eid_toolkit.cards.transport.trace import TracingTransport
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import note
+from eid_toolkit.doors.cli.output import tell
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.ports import Entropy, SystemEntropy
 
@@ -26,10 +26,7 @@ def traced(transport: Transport, app: App) -> Iterator[Transport]:
     elif app.trace_secrets:
         from eid_toolkit.cards.transport.recording import RecordingTransport
 
-        note(
-            f"Recording everything to {app.trace}, including keys and personal data. "
-            "Protect the file as you would the card."
-        )
+        tell("trace-with-secrets", file=app.trace)
         with _opened(app.trace, fresh=True) as out:
             yield RecordingTransport(transport, out, entropy_of(transport))
     else:

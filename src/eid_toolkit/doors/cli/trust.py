@@ -10,7 +10,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, note, short, table, time_text
+from eid_toolkit.doors.cli.output import emit, emit_rows, emit_values, sentence, short, table, tell, time_text
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.trust_bundle import bundle
 from eid_toolkit.doors.cli.trust_import import import_, open_store
@@ -63,7 +63,7 @@ def list_(app: App, country: str | None, kind: str | None, packs: bool, fmt: str
     )
     emit(rows, fmt, lambda: table(_COLUMNS, shown))
     for fingerprint in store.unreadable():
-        note(f"Kept, but not readable by this version and not trusted: {fingerprint} (to remove it: eid trust remove).")
+        tell("trust-item-unreadable", fingerprint=fingerprint)
 
 
 @trust.command("show")
@@ -88,7 +88,9 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
     shown += [("decided_by", ", ".join(decision.operator or "-" for decision in entry.decisions) or None)]
     if entry.listed_in is not None:
         shown += [(f"list_{name}", value) for name, value in entry.listed_in.to_json().items()]
-    shown += [("in_list", f"{pack.name} of {time_text(pack.imported_at)} ({short(pack.sha256)})") for pack in holding]
+    for pack in holding:
+        listed = sentence("trust-in-list", name=pack.name, time=time_text(pack.imported_at))
+        shown.append(("in_list", f"{listed} ({short(pack.sha256)})"))
     shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
     emit_values(values, fmt, shown)
 
@@ -107,7 +109,7 @@ def time(app: App, reset: bool, fmt: str) -> None:
         if not is_authority(app.home_path):
             raise NotPermitted("trusted-time-reset-not-here")
         highest, now = trusted_time(store.directory, material), CLOCK.now().replace(microsecond=0)
-        app.confirm(f"Is it {time_text(now)}, and should all later times be ignored?")
+        app.confirm("confirm-trusted-time-reset", time=time_text(now))
         with open_office(app) as office:
             believing.reset_time(office, highest, now)
     rows = [told_time.to_json() for told_time in told_times(store.directory, material)]
@@ -161,7 +163,7 @@ def remove(app: App, fingerprint: str) -> None:
     from eid_toolkit.books.keys.opening import is_authority
 
     removal = believing.removal_of(open_store(app), fingerprint)
-    app.confirm(f"Remove {removal.name}?")
+    app.confirm(removal.question, name=removal.name, kind=removal.kind)
     if not is_authority(app.home_path):  # an officer's home is the officer's
         removal.carry_out()
         return
@@ -183,12 +185,13 @@ def _deviations(pack: Pack) -> dict[str, Any]:
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Lists of tables with a number at each, for a person."""
+    label = presentation().speaker.label
     for name, value in values.items():
         if isinstance(value, list):
             for number, item in enumerate(value, 1):
-                yield from ((f"{name} {number} {key}", shown) for key, shown in item.items())
+                yield from ((f"{label(name)} {number} {label(key)}", shown) for key, shown in item.items())
         elif isinstance(value, dict):
-            yield from ((f"{name} {key}", shown) for key, shown in value.items())
+            yield from ((f"{label(name)} {label(key)}", shown) for key, shown in value.items())
         else:
             yield name, value
 
@@ -205,14 +208,14 @@ def _is_of(country: str | None, state: str) -> bool:
 
 
 def _show_packs(packs: tuple[Pack, ...], fmt: str) -> None:
-    rows = [pack.to_json() for pack in packs]
+    rows, value = [pack.to_json() for pack in packs], presentation().speaker.value
     shown = (
         (
             pack.kind,
             pack.name,
             pack.imported_at,
-            pack.basis,
-            ", ".join(f"{count} {role}" for role, count in pack.counts.items()),
+            value(pack.basis),
+            ", ".join(f"{count} {value(role)}" for role, count in pack.counts.items()),
             short(pack.sha256),
         )
         for pack in packs

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import emit_values, note
+from eid_toolkit.doors.cli.output import emit_values, tell
 from eid_toolkit.doors.cli.pki_commands.shared import state_option
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.errors import BadInput
@@ -138,10 +138,7 @@ def show(app: App, fmt: str) -> None:
 def note_register_behind(pack: Pack) -> None:
     """Say that the authority's register was set back, where the bundle tells so."""
     if pack.facts.get("register_behind"):
-        note(
-            "The authority's register has not come to where it was when it made an earlier bundle: it was restored "
-            "from a backup, or set back. Ask the authority which."
-        )
+        tell("bundle-register-behind")
 
 
 def bundle_facts(pack: Pack) -> dict[str, object]:

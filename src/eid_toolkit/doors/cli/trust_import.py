@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import emit, note, short, table
+from eid_toolkit.doors.cli.output import emit, note, sentence, short, table, tell
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.work.decoding.findings import findings_on
@@ -63,13 +63,13 @@ def import_(
     plan = store.plan(sources, CLOCK.now(), accepted)
     plan.check()
     if remove_dropped and plan.dropped:
-        app.confirm(f"Stop trusting {len(plan.dropped)} certificates that the newer list no longer contains?")
+        app.confirm("confirm-trust-drop", count=len(plan.dropped))
     added = _carry_out(app, store, plan, remove_dropped)
     _show(store, plan, added, remove_dropped, fmt)
     new = {pack.sha256 for pack in plan.packs}
     for listed in sources.lists:
         if listed.sha256 in new and listed.found.signed is not None and is_without_null(listed.found.signed):
-            note(f"{listed.source}: accepted, although the DigestInfo in its signature lacks the NULL of RFC 8017 9.2.")
+            tell("trust-list-without-null", source=listed.source)
 
 
 def _carry_out(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) -> tuple[TrustEntry, ...]:
@@ -79,18 +79,15 @@ def _carry_out(app: App, store: TrustStore, plan: Plan, remove_dropped: bool) ->
 
     if is_authority(app.home_path):
         for each in plan.doubtful:
-            subject, fingerprint = harmless(each.certificate.subject.text), each.certificate.fingerprint
-            note(
-                f"{harmless(each.source)} brings {subject} ({fingerprint}) for a state whose CSCA is known here, and no"
-                " link leads to it. Compare the fingerprint; two operators decide."
-            )
+            subject, fingerprint = each.certificate.subject.text, each.certificate.fingerprint
+            tell("trust-anchor-without-link", source=each.source, subject=subject, fingerprint=fingerprint)
         with open_office(app) as office:
             return believing.import_plan(office, plan, remove_dropped=remove_dropped)
     for pack in plan.packs:
         if pack.basis in (Basis.SIGNER, Basis.LIST):
-            app.confirm(
-                f"Trust the list {harmless(pack.name)} with {pack.counts}, signed by {pack.signer or 'no one'}?"
-            )
+            question = "confirm-trust-list" if pack.signer else "confirm-trust-list-unsigned"
+            counts = ", ".join(f"{count} {app.speaker.value(kind)}" for kind, count in pack.counts.items())
+            app.confirm(question, name=pack.name, counts=counts, signer=pack.signer)
     officer = Operator(app.operator) if app.operator else None
     return believing.import_by_officer(store, plan, officer, remove_dropped=remove_dropped)
 
@@ -132,18 +129,17 @@ def _show(store: TrustStore, plan: Plan, added: tuple[TrustEntry, ...], removed:
     emit([*rows, *refused], fmt, lambda: _as_text(rows, refused))
     signers = sum(pack.counts.get("document-signer", 0) for pack in plan.packs)
     counts = {status: sum(row["status"] == status for row in (*rows, *refused)) for status in _STATUSES}
-    more = f", {signers} document signers kept" if signers else ""
+    if signers:
+        counts["document signers kept"] = signers
     if plan.dropped:
-        more += f", {len(plan.dropped)} {'removed' if removed else 'dropped'}"
-    note(", ".join(f"{count} {status}" for status, count in counts.items()) + more + ".")
+        counts["removed" if removed else "dropped"] = len(plan.dropped)
+    value = presentation().speaker.value
+    note(", ".join(f"{count} {value(status)}" for status, count in counts.items()) + ".")
     if plan.dropped and not removed:
-        note(
-            f"Still trusted but no longer in the newer list: {len(plan.dropped)} certificates. If they should go:"
-            " eid trust remove FINGERPRINT for one, or repeat the import with --remove-dropped for all."
-        )
+        tell("trust-dropped-kept", count=len(plan.dropped))
     departing = sum(any(finding["severity"] == "error" for finding in row.get("findings", ())) for row in rows)
     if departing:
-        note(f"Deviating from their profile: {departing} (see `eid trust show`).")
+        tell("trust-deviating", count=departing)
 
 
 _STATUSES = ("taken", "known", "unreadable", "refused")
@@ -164,8 +160,9 @@ def _as_text(rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> str:
     rows = sorted(rows, key=lambda row: row["status"] not in ("dropped", "removed"))  # which must not be overlooked
     lines = [table(_COLUMNS, shown)] if rows else []
     if len(rows) > _SHOWN:
-        lines.append(f"... and {len(rows) - _SHOWN} more: eid trust list")
+        lines.append(sentence("trust-rows-more", count=len(rows) - _SHOWN))
     for row in refused:
-        hint = f" To trust it: --accept-signer or --accept-list {row['accept']}" if "accept" in row else ""
-        lines.append(f"{row['status']}: {harmless(row['source'])}, {harmless(row['name'])}: {row['detail']}{hint}")
+        status = presentation().speaker.value(row["status"])
+        hint = f" {sentence('trust-list-to-accept', accept=row['accept'])}" if "accept" in row else ""
+        lines.append(f"{status}: {harmless(row['source'])}, {harmless(row['name'])}: {row['detail']}{hint}")
     return "\n".join(lines)

@@ -10,7 +10,8 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit_values, note
+from eid_toolkit.doors.cli.output import emit_values, sentence, tell
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"(\d{1,5})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _ENDS = {
-    "login": "It ends at the latest with this login session.",
-    "shell": "It ends at the latest with the shell of this terminal.",
-    "time": "It ends with its time, or with: eid lock.",
+    "login": "agent-ends-with-login",
+    "shell": "agent-ends-with-shell",
+    "time": "agent-ends-with-time",
 }
 
 
@@ -47,9 +48,9 @@ def unlock(app: App, time: str, fmt: str) -> None:
         "memory_locked": started.hardening.memory_locked,
     }
     emit_values(values, fmt, [("Operator", name), ("Unlocked for", timedelta(seconds=started.remaining))])
-    note(_ENDS[started.bound])
+    tell(_ENDS[started.bound])
     if not started.hardening.memory_locked:
-        note("The system does not let this user lock memory: the keys may be written to the swap space (encrypt it).")
+        tell("agent-memory-not-locked")
 
 
 @click.command(cls=Command)
@@ -61,7 +62,8 @@ def lock(app: App, fmt: str) -> None:
     name = _operator(app)
     ended = lock_agent(_holder(app, name))
     values = {"schema": "eid-agent-status/1", "operator": name, "unlocked": False, "ended": ended}
-    emit_values(values, fmt, [("Operator", name), ("Agent", "ended" if ended else "there was none")])
+    result = presentation().speaker.in_short("agent-ended" if ended else "agent-none")
+    emit_values(values, fmt, [("Operator", name), ("Agent", result)])
 
 
 @click.command(cls=Command)
@@ -74,8 +76,8 @@ def agent(app: App, fmt: str) -> None:
     status = agent_status(_holder(app, name))
     seconds = status.remaining if status is not None else 0
     values = {"schema": "eid-agent-status/1", "operator": name, "unlocked": status is not None, "seconds": seconds}
-    left = timedelta(seconds=seconds) if status is not None else "not unlocked"
-    emit_values(values, fmt, [("Operator", name), ("Unlocked for", left)])
+    locked = presentation().speaker.in_short("agent-not-unlocked")
+    emit_values(values, fmt, [("Operator", name), ("Unlocked for", timedelta(seconds=seconds) if status else locked)])
 
 
 def _operator(app: App) -> str:
@@ -96,5 +98,5 @@ def _holder(app: App, name: str) -> KeyHolder:
 def _seconds(text: str) -> int:
     match = _TIME.fullmatch(text.strip().lower())
     if match is None:
-        raise click.UsageError("--for takes a number with s, m or h, as 30m or 8h.")
+        raise click.UsageError(sentence("unlock-time-malformed"))
     return int(match[1]) * _UNITS[match[2]]

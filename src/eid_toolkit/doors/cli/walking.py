@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eid_toolkit.doors.cli.output import is_terminal, progress
+from eid_toolkit.doors.cli.output import is_terminal, progress, sentence
 
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.verifying import Manner
@@ -39,7 +39,7 @@ def walking(processes: int | None, *, from_start: bool = False) -> Iterator[Mann
         if caught:
             raise KeyboardInterrupt if caught[0] == signal.SIGINT else SystemExit(128 + caught[0])
         if shown:
-            progress(f"row {done}" + (f" of {whole}" if whole else ""))
+            progress(sentence("row-of", done=done, count=whole) if whole else sentence("row-alone", done=done))
 
     def catch(number: int, frame: FrameType | None) -> None:
         if caught:

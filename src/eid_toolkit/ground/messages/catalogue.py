@@ -14,18 +14,34 @@ from eid_toolkit.ground.errors import CardRefused, EidError
 FALLBACK = "en"
 CODED = frozenset(
     {
-        *("action", "change", "from", "grade", "kind", "next", "outcome", "place", "severity", "state"),
-        *("stage", "status", "what"),
+        *(
+            "action",
+            "by",
+            "change",
+            "data_groups",
+            "document_state",
+            "from",
+            "grade",
+            "kind",
+            "meaning",
+            "nature",
+            "next",
+            "outcome",
+        ),
+        *("place", "print_check", "severity", "source", "stage", "state", "status", "terminal", "title", "what"),
     }
 )
 """Facts, columns and labels whose values are words of this software, and have a translation where they are known."""
 _MESSAGES = Path(__file__).parent
 DATED = frozenset(
-    {"date", "date_of_expiry", "dated", "day", "ended", "ends", "expires", "since", "until", "used", "valid"}
+    {
+        *("born", "date", "date_of_birth", "date_of_expiry", "date_of_issue", "dated", "day", "ended", "ends"),
+        *("expires", "last_day", "since", "until", "used", "valid"),
+    }
 )
-"""Facts that are days, where they are in ISO 8601."""
-_REASON = "reason"
-"""A fact that may be a word of the system or of a library; in a column it is what somebody has typed."""
+"""Facts, columns and labels whose values are days, where they are in ISO 8601."""
+_WORDED = frozenset({"password", "reason"})
+"""Facts that are words of the system or of a library; in columns they are as somebody has typed them, or as in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +150,15 @@ class Speaker:
         return words(self.language, "values").get(text, text)
 
     def _fact(self, name: str, value: object) -> str:
-        text = str(value)
-        if name in DATED or type(value) is date:
-            return self.date(text)
-        return self.value(text) if name in CODED or name == _REASON else text
+        return self.value(str(value)) if name in _WORDED else str(self.shown(name, value))
+
+    def shown(self, name: str, value: object) -> object:
+        """A value of that name as a person reads it: a day, yes or no, or one of few words; else the value itself."""
+        if isinstance(value, bool):
+            return self.value("yes" if value else "no")
+        if (name in DATED and value is not None) or type(value) is date:
+            return self.date(str(value))
+        return self.value(value) if isinstance(value, str) and name in CODED else value
 
     def date(self, iso: str) -> str:
         """A date as it is written here; whatever is not ``YYYY-MM-DD``, with X for unknown digits, stays as it is."""

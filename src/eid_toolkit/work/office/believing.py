@@ -63,27 +63,31 @@ def _carry_out(
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What of the trust store is to go: its name for a person, its fingerprint, and where it came from."""
+    """What of the trust store is to go: the question for a person with its name, its fingerprint, where it came from."""
 
+    question: str
+    """A code of the message catalogue, with ``name`` and, of a list, its ``kind``."""
     name: str
     fingerprint: str
     source: str
     carry_out: Callable[[], None]
+    kind: str | None = None
 
 
 def removal_of(store: TrustStore, fingerprint: str) -> Removal:
     """What a fingerprint's beginning means: a list with all that came with it, what cannot be read, or one entry."""
     pack = store.find_list(fingerprint)
     if pack is not None:
-        name = f"the {pack.kind} {pack.name} and everything imported with it"
-        return Removal(name, pack.sha256, pack.name, lambda: store.remove_list(pack))
+        question = "confirm-trust-remove-list"
+        return Removal(question, pack.name, pack.sha256, pack.name, lambda: store.remove_list(pack), pack.kind)
     prefix = fingerprint.replace(":", "").replace(" ", "").rstrip("…").lower()
     unreadable = [candidate for candidate in store.unreadable() if prefix and candidate.startswith(prefix)]
     if len(unreadable) == 1:
-        name = f"{unreadable[0]}, which cannot be read"
-        return Removal(name, unreadable[0], "unreadable", lambda: store.remove(unreadable[0]))
+        (name,) = unreadable
+        return Removal("confirm-trust-remove-unreadable", name, name, "unreadable", lambda: store.remove(name))
     entry = store.find(fingerprint)
-    return Removal(entry.name, entry.fingerprint, entry.source, lambda: store.remove(entry.fingerprint))
+    found = entry.fingerprint
+    return Removal("confirm-trust-remove", entry.name, found, entry.source, lambda: store.remove(found))
 
 
 def remove(office: Office, removal: Removal) -> None:

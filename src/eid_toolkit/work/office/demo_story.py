@@ -110,7 +110,7 @@ class _Desk:
 
 
 class DemoStory:
-    """Tells the story in a new home; ``say`` gets a line for each chapter."""
+    """Tells the story in a new home; ``say`` gets a code of the message catalogue, and facts, for each chapter."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class DemoStory:
         entropy: Entropy,
         reader: str | None,
         open_reader: OpenReader,
-        say: Callable[[str], None],
+        say: Callable[..., None],
     ) -> None:
         self._root, self._credentials, self._clock, self._entropy = home, credentials, clock, entropy
         self._first_reader, self._open_reader, self._say = reader, open_reader, say
@@ -128,10 +128,10 @@ class DemoStory:
     def tell(self) -> list[Outcome]:
         """All of it; the outcomes in the order of the story."""
         self._found(self._root)
-        self._say(f"Created the {_AUTHORITY} (SPECIMEN): country signing CAs, document signers, revocation lists.")
+        self._say("demo-founded", authority=_AUTHORITY)
         with self._office(self._root) as office:
             cards = [self._issue(office, number, person) for number, person in enumerate(persons(), 1)]
-            self._say(f"Registered {len(cards)} fictitious persons; approved, prepared and personalized their cards.")
+            self._say("demo-issued", count=len(cards))
             outcomes = [self._verify(office, f"demo-{number}", card) for number, card in enumerate(cards, 1)]
             outcomes += self._forgeries(office, cards)
         return outcomes

@@ -201,7 +201,7 @@ def told_of_document(record: Document) -> str:
 
 def told_of_application(record: Application) -> str:
     """For what, for whom, and its state."""
-    return f"{record.profile} for {record.person.data.names}, {record.state}"
+    return f"{record.profile}, {record.person.data.names}, {record.state}"
 
 
 def _chosen(text: str, choices: Sequence[Choice], choose: Choose) -> str:

@@ -8,8 +8,9 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note
+from eid_toolkit.doors.cli.output import details, emit, tell
 from eid_toolkit.doors.cli.person_commands.shared import people_table
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.work.office import people
 from eid_toolkit.work.office.finding import find_person
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def duplicates(app: App, scan: bool, limit: int, offset: int, fmt: str) -> None:
     with open_office(app) as office:
         if scan:
-            note(f"{people.find_pairs(office)} new pairs.")
+            tell("pairs-found", count=people.find_pairs(office))
         pairs = people.pairs(office, limit=limit, offset=offset)
     emit([pair.to_json() for pair in pairs], fmt, lambda: _table(pairs))
 
@@ -46,7 +47,7 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
 
     def confirm(one: Person, other: Person) -> None:
         if same:
-            app.confirm(f"Are {one.id} and {other.id} the same person? {one.id} is kept.")
+            app.confirm("confirm-same-person", first=one.id, second=other.id)
 
     with open_office(app) as office:
         one, other = (find_person(office, each, app.choose) for each in (first, second))
@@ -57,7 +58,7 @@ def duplicate(app: App, first: str, second: str, same: bool, different: bool, fm
 def _table(pairs: tuple[Pair, ...]) -> str:
     rows = []
     for pair in pairs:
-        rows += [(pair.first, str(pair.reason)), (pair.second, "")]
+        rows += [(pair.first, presentation().speaker.value(pair.reason)), (pair.second, "")]
     return people_table(rows)
 
 

@@ -6,7 +6,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit_values, note
+from eid_toolkit.doors.cli.output import emit_values, tell
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.work.office import erasing
 from eid_toolkit.work.office.finding import find_person
@@ -20,7 +20,7 @@ from eid_toolkit.work.office.finding import find_person
 def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     with open_office(app) as office:
         identifier = erasing.check(office, find_person(office, person_id, app.choose))
-        app.confirm(f"Permanently erase person {identifier}? The data cannot be recovered.")
+        app.confirm("confirm-erase-person", person=identifier)
         erased = erasing.erase(office, identifier, reason)
         is_file = office.register.database.is_file
     values = erased.to_json()
@@ -31,9 +31,6 @@ def erase(app: App, person_id: str, reason: str, fmt: str) -> None:
     ]
     emit_values(values, fmt, pairs)
     if not is_file:
-        note(
-            "The server's files still contain the erased data until they are reused: "
-            "run VACUUM, and mind the archived log files."
-        )
+        tell("erased-data-on-server")
     elif not erased.left_files:
-        note("Another process is reading the register: the erased data leaves its log file when that process is done.")
+        tell("erased-data-in-log-file")

@@ -18,8 +18,9 @@ import click
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, is_terminal, note, table
+from eid_toolkit.doors.cli.output import emit, is_terminal, sentence, table, tell
 from eid_toolkit.doors.cli.person_commands.shared import purpose_option
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import BadInput, UsageError
 from eid_toolkit.ground.home.named_files import is_kept
 from eid_toolkit.work.office import people
@@ -73,13 +74,14 @@ def import_(
         raise UsageError("rejects-over-the-file")
     with open_office(app) as office:
         check = NumberCheck(office.profile(profile).check_identity_number) if profile is not None else None
-        with _progress("Importing") as progress, PersonSource.open(path, pipe, kind) as source:
+        in_short = presentation().speaker.in_short
+        with _progress(in_short("persons-importing")) as progress, PersonSource.open(path, pipe, kind) as source:
             options = ImportOptions(keep_going, dry_run, again, rejects, new_rejects, check, progress)
             report = people.take_in(office, source, options)
     if report.skipped:
-        note(f"The first {report.skipped} rows had already been processed.")
+        tell("import-rows-before", count=report.skipped)
     if report.rejects is not None:
-        note(f"Invalid rows written to {report.rejects}: {report.rejected_count}")
+        tell("import-rejects-written", file=report.rejects, count=report.rejected_count)
     _show_report(app, report, fmt, dry_run=dry_run)
     if report.rejected_count and not (keep_going and report.written):
         raise BadInput("import-bad-rows", count=report.rejected_count)
@@ -109,12 +111,13 @@ def export(
     if excel and (zipped or kind != "csv"):
         raise UsageError("excel-of-another-form")
     if excel and not _is_workbook(output):
-        note("A spreadsheet drops the first zeros of numbers in CSV; a file called NAME.xlsx keeps all as it is.")
+        tell("export-leading-zeros")
     with open_office(app) as office:
         count_all, everybody = people.going_out(office, purpose)
         watched = is_terminal() and not (output is None and sys.stdout.isatty())
         count = count_all() if watched else 0
-        with _progress("Exporting", watched=watched) as progress:
+        in_short = presentation().speaker.in_short
+        with _progress(in_short("persons-exporting"), watched=watched) as progress:
             if output is not None and excel and _is_workbook(output):
                 write_workbook(everybody(), output, partial(_tell, progress, count))
                 return
@@ -126,9 +129,9 @@ def export(
             told = partial(_tell, progress, count)
             done = export_persons(everybody, output, kind, zipped=zipped, marked=excel, told=told)
     if done.before:
-        note(f"The first {done.before} of {done.count} persons had already been written.")
+        tell("export-persons-before", before=done.before, count=done.count)
     if done.begun_anew:
-        note("The interrupted export was of another state or format: the export was started over.")
+        tell("export-begun-anew")
 
 
 def _is_workbook(output: Path | None) -> bool:
@@ -217,15 +220,16 @@ def _show_report(app: App, report: ImportReport, fmt: str, *, dry_run: bool) -> 
     }
 
     def text() -> str:
-        done = f"{report.imported} persons imported"
         if dry_run:
-            done = f"Nothing imported: {report.good} valid rows"
-        summary = f"{done}, {report.rejected_count} invalid rows."
+            summary = sentence("persons-not-imported", good=report.good, rejected=report.rejected_count)
+        else:
+            summary = sentence("persons-imported", imported=report.imported, rejected=report.rejected_count)
         if not bad:
             return summary
         lines = table(("line", "field", "problem"), ((row["line"], row["field"], row["message"]) for row in bad))
-        more = f"... and {report.rejected_count - len(bad)} more\n" if report.rejected_count > len(bad) else ""
-        return f"{lines}\n{more}{summary}"
+        left = report.rejected_count - len(bad)
+        more = [sentence("import-rows-more", count=left)] if left > 0 else []
+        return "\n".join([lines, *more, summary])
 
     emit(result, fmt, text)
 

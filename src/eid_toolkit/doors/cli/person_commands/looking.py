@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, note, table
+from eid_toolkit.doors.cli.output import details, emit, sentence, table, tell
 from eid_toolkit.doors.cli.person_commands.shared import people_table, purpose_option
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.work.office import people
@@ -30,7 +30,7 @@ def show(app: App, reference: str, purpose: str | None, fmt: str) -> None:
     emit(page.to_json(), fmt, lambda: _page(page))
     person = page.person
     if person.merged_into is not None:
-        note(f"Merged into person {person.merged_into}: use that one instead.")
+        tell("person-merged-into", other=person.merged_into)
 
 
 @click.command("search", cls=Command)
@@ -52,9 +52,10 @@ def search(
             office, " ".join(words), purpose, date_of_birth=date_of_birth, limit=limit, offset=offset
         )
     rows = [match.to_json() for match in matches]
-    emit(rows, fmt, lambda: people_table((match.person, "similar" if match.similar else "") for match in matches))
+    similar = presentation().speaker.value("similar")
+    emit(rows, fmt, lambda: people_table((match.person, similar if match.similar else "") for match in matches))
     if len(matches) == limit and fmt == "text":
-        note(f"There may be more; to see them: --offset {offset + limit}")
+        tell("person-search-more", offset=offset + limit)
 
 
 @click.command("history", cls=Command)
@@ -94,7 +95,7 @@ def _page(page: PersonPage) -> str:
         if rows:
             parts.append(table(columns, rows))
     if not page.applications and page.person.merged_into is None:
-        parts.append(f"No applications yet: eid application create --person {page.person.id}")
+        parts.append(sentence("person-no-applications", person=page.person.id))
     return "\n\n".join(parts)
 
 

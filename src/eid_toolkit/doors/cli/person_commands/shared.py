@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from eid_toolkit.doors.cli.output import emit_values, table
+from eid_toolkit.doors.cli.output import emit_values, sentence, table
 
 if TYPE_CHECKING:
     from eid_toolkit.books.register.people.person_record import Person
@@ -64,7 +64,7 @@ def people_table(people: Iterable[tuple[Person, str]]) -> str:
             person.data.date_of_birth,
             person.data.sex,
             person.data.nationality,
-            remark if person.merged_into is None else f"same as {person.merged_into}",
+            remark if person.merged_into is None else sentence("person-same-as", person=person.merged_into),
         )
         for person, remark in people
     )

@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit, emit_rows, note
+from eid_toolkit.doors.cli.output import emit, emit_rows, tell
 from eid_toolkit.doors.cli.pki_commands.shared import (
     certificate_data,
     crl_data,
@@ -19,6 +19,7 @@ from eid_toolkit.doors.cli.pki_commands.shared import (
     made_details,
     state_option,
 )
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.errors import UsageError
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.decoding.findings import findings_on
@@ -65,8 +66,12 @@ def roll(app: App, state: str | None, kind: KeyKind, name: str | None, fmt: str)
     emit(
         {"schema": "eid-pki-csca-roll/1", "state": code, **data},
         fmt,
-        lambda: "\n\n".join(f"{name}\n{made_details(values)}" for name, values in data.items()),
+        lambda: "\n\n".join(f"{_called(name)}\n{made_details(values)}" for name, values in data.items()),
     )
+
+
+def _called(kind: str) -> str:
+    return presentation().speaker.value(kind)
 
 
 @csca.command("list")
@@ -158,10 +163,10 @@ def _issue(
         code = state_of(office, state)
         serial = _serial(office, code, revoked) if revoked is not None else None
         if serial is not None:
-            app.confirm(f"Permanently revoke the certificate {serial:X}?")
+            app.confirm("confirm-revoke-certificate", serial=f"{serial:X}")
         age = country_signing.age_of_crl(office, code)
         if serial is None and age is not None and age < CRL_INTERVAL:
-            note("The last list is less than 48 hours old: without a revocation, a new one is not due yet.")
+            tell("crl-not-due")
         issued = country_signing.issue_crl(office, code, output, serial, reason)
     _show(code, issued, fmt)
 

@@ -10,10 +10,10 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import CLOCK, open_office
-from eid_toolkit.doors.cli.output import emit, paint, short
+from eid_toolkit.doors.cli.output import emit, paint, sentence, short
 from eid_toolkit.doors.cli.pki_commands.shared import certificate_data, crl_data, usage_end
 from eid_toolkit.doors.cli.pki_commands.signers import signer_rows
-from eid_toolkit.doors.cli.pki_commands.verifying import cv_data
+from eid_toolkit.doors.cli.pki_commands.verifying import cv_data, cv_in_words
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.display import harmless
 from eid_toolkit.ground.home.named_files import read_file
@@ -72,42 +72,44 @@ def _state(office: Office, state: str, now: datetime) -> dict[str, Any]:
 
 
 def _lines(state: dict[str, Any]) -> list[str]:
-    csca, crl = state["csca"], state["crl"]
+    csca, crl, in_short = state["csca"], state["crl"], presentation().speaker.in_short
     if csca is None:
-        lines = [f"{state['state']}  no CSCA in this home"]
+        lines = [f"{state['state']}  {in_short('pki-no-csca')}"]
     else:
-        where = "" if state["csca_key"] == "here" else ", key not in this home"
-        lines = [
-            f"{state['state']}  {harmless(csca['subject'])}{where}",
-            f"  key used until {_day(csca['key_used_until'])}, certificate valid until {_day(csca['not_after'])}",
-        ]
+        where = "" if state["csca_key"] == "here" else f", {in_short('pki-csca-key-elsewhere')}"
+        lines = [f"{state['state']}  {harmless(csca['subject'])}{where}", f"  {_ends('pki-csca-ends', csca)}"]
     for earlier in state["cscas"][:-1]:
-        lines.append(f"  earlier key {short(earlier['fingerprint'])}, valid until {_day(earlier['not_after'])}")
+        facts = {"fingerprint": short(earlier["fingerprint"]), "valid": _day(earlier["not_after"])}
+        lines.append(f"  {sentence('pki-earlier-key', **facts)}")
     for signer in state["document_signers"]:
-        types = ", ".join(signer["document_types"])
-        lines += [
-            f"  document signer {signer['number']}  {harmless(signer['subject'])} for {types}",
-            f"    key used until {_day(signer['key_used_until'])} ({signer['key']}), certificate valid until "
-            f"{_day(signer['not_after'])}",
-            f"    {signer['signatures']} signatures, {_documents(signer)}",
-        ]
-        if signer["revoked"]:
-            lines.append(paint("    revoked: its documents fail verification", "red"))
-        if signer["unaccounted"]:
-            text = f"    signatures without a document in the register: {signer['unaccounted']} (see the audit log)"
-            lines.append(paint(text, "yellow"))
+        lines += _signer_lines(signer)
     if crl is None and csca is not None:
-        lines.append("  no CRL here: install the one from the home with the CSCA's key with `eid pki crl install`")
+        lines.append(f"  {sentence('pki-no-crl')}")
     if crl is not None:
-        lines.append(f"  CRL {crl['number']}, next update by {_day(crl['next_update'])}, {crl['revoked']} revoked")
-    for row in (*state["verifying"], *state["verifiers"]):
-        lines.append(f"  {row['reference']}  {row['role']}, {row['rights']}, until {row['expires']}")
-    return [*lines, *(paint(f"  Expires within 30 days: {name}", "yellow") for name in state["ends_soon"])]
+        facts = {"number": crl["number"], "time": _day(crl["next_update"]), "revoked": crl["revoked"]}
+        lines.append(f"  {sentence('pki-crl', **facts)}")
+    for row in map(cv_in_words, (*state["verifying"], *state["verifiers"])):
+        expires = presentation().speaker.date(row["expires"])
+        lines.append(f"  {sentence('pki-verifying', **{**row, 'expires': expires})}")
+    return [*lines, *(paint(f"  {sentence('pki-ends-soon', what=name)}", "yellow") for name in state["ends_soon"])]
 
 
-def _documents(signer: dict[str, Any]) -> str:
-    states = ", ".join(f"{number} {state}" for state, number in signer["states"].items())
-    return f"{signer['documents']} documents" + (f" ({states}) on {signer['cards']} cards" if states else "")
+def _signer_lines(signer: dict[str, Any]) -> list[str]:
+    speaker, facts = presentation().speaker, {**signer, "types": ", ".join(signer["document_types"])}
+    states = ", ".join(f"{number} {speaker.value(state)}" for state, number in signer["states"].items())
+    used = sentence("pki-signer-used" if states else "pki-signer-unused", **{**signer, "states": states})
+    lines = [f"  {sentence('pki-signer', **facts)}", f"    {_ends('pki-signer-ends', signer)}", f"    {used}"]
+    if signer["revoked"]:
+        lines.append(paint(f"    {speaker.in_short('pki-signer-revoked')}", "red"))
+    if signer["unaccounted"]:
+        lines.append(paint(f"    {sentence('pki-signer-unaccounted', count=signer['unaccounted'])}", "yellow"))
+    return lines
+
+
+def _ends(code: str, certificate: dict[str, Any]) -> str:
+    """Until when a key is used, and its certificate valid; of a document signer also what became of the key."""
+    used, valid = _day(certificate["key_used_until"]), _day(certificate["not_after"])
+    return sentence(code, used=used, valid=valid, state=certificate.get("key"))
 
 
 def _day(text: str | None) -> str:
@@ -154,8 +156,10 @@ def _row(file: Path, kind: str, name: str, item: object) -> dict[str, Any]:
 
 def _text(row: dict[str, Any]) -> list[str]:
     colours = {"error": "red", "warning": "yellow"}
-    lines = [f"{row['kind']}  {harmless(row['name'])}" + ("" if row["findings"] else "  conforms to the profile")]
+    speaker = presentation().speaker
+    good = "" if row["findings"] else f"  {speaker.in_short('pki-conforms')}"
+    lines = [f"{speaker.value(row['kind'])}  {harmless(row['name'])}{good}"]
     for finding in row["findings"]:
-        severity = paint(f"{finding['severity']:<8}", colours[finding["severity"]])
+        severity = paint(f"{speaker.value(finding['severity']):<8}", colours[finding["severity"]])
         lines.append(f"  {severity} {finding['detail']} ({finding['section']})")
     return lines

@@ -145,5 +145,5 @@ def destroy(app: App, state: str | None, number: int) -> None:
     with open_office(app) as office:
         code = state_of(office, state)
         signer = document_signers.signer_of(office, code, number)
-        app.confirm(f"Destroy the private key of {signer.certificate.subject.text}?")
+        app.confirm("confirm-destroy-signer-key", subject=signer.certificate.subject.text)
         document_signers.destroy_signer_key(office, code, signer)

@@ -13,6 +13,7 @@ from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
 from eid_toolkit.doors.cli.output import emit, table
 from eid_toolkit.doors.cli.pki_commands.shared import key_option, made_details, state_option
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.work.decoding.findings import findings_on
 from eid_toolkit.work.office import country_verifying
@@ -182,15 +183,21 @@ def cv_data(certificate: CvCertificate) -> dict[str, Any]:
     }
 
 
+def cv_in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """:func:`cv_data` with role and rights in the user's language."""
+    value = presentation().speaker.value
+    return {**row, "role": value(row["role"]), "rights": ", ".join(map(value, row["rights"].split(", ")))}
+
+
 def cv_table(rows: list[dict[str, Any]]) -> str:
     """CV certificates as a table."""
-    return table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    return table(COLUMNS, ([row[name] for name in COLUMNS] for row in map(cv_in_words, rows)))
 
 
 def show_cv(certificate: CvCertificate, fmt: str) -> None:
     """A CV certificate that was made or came in, with what is to be said of it by its profile."""
     data = {**cv_data(certificate), "findings": findings_on(certificate)}
-    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: made_details(data))
+    emit({"schema": "eid-pki-cv/1", **data}, fmt, lambda: made_details(cv_in_words(data)))
 
 
 def read_request(path: Path) -> CvRequest:

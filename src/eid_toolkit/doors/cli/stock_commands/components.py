@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import note, prompt
+from eid_toolkit.doors.cli.output import note, prompt, sentence
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.secret import Secret
 
@@ -43,9 +43,10 @@ def _once(app: App, office: Office, who: Custodian, kcv: str | None, descriptor:
     from eid_toolkit.work.office.vendor_keys import check_component
 
     key, number = who.unfinished, who.number
-    name = f"component {number} of {key.components} ({key.of.vendor}, batch {key.of.batch})"
-    text = prompt(f"{who.operator.name}: check value of {name}") if kcv is None else kcv
+    facts = {"number": number, "components": key.components, "vendor": key.of.vendor, "batch": key.of.batch}
+    facts["operator"] = who.operator.name
+    text = prompt(sentence("ask-component-check-value", **facts)) if kcv is None else kcv
     told = parse_check_value(text, key.terms.method)
-    component = parse_component(app.component(descriptor, f"{who.operator.name}: {name}").reveal())
+    component = parse_component(app.component(descriptor, sentence("ask-component", **facts)).reveal())
     check_component(office, who, component, told)
     return component, told

@@ -11,7 +11,8 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import details, emit, emit_rows, note, table, time_text
+from eid_toolkit.doors.cli.output import details, emit, emit_rows, sentence, table, tell, time_text
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import IntegrityBroken
 from eid_toolkit.ground.home.named_files import read_file
@@ -88,7 +89,7 @@ def show(app: App, station: str | None, state: str | None, serials: bool, fmt: s
     result["serials"] = [blank.to_json() for blank in listed] if serials else None
     emit(result, fmt, lambda: _stock_text(result))
     if len(listed) == _LIMIT:
-        note(f"Only the first {_LIMIT} serials are listed: give a station or state.")
+        tell("stock-serials-cut", limit=_LIMIT)
 
 
 @click.command("history", cls=Command)
@@ -117,6 +118,7 @@ def _show_account(account: Account, schema: str, fmt: str) -> None:
 
 
 def _account_text(account: Account) -> str:
+    speaker = presentation().speaker
     pairs: list[tuple[str, object]] = [("Station", account.station)]
     if account.opening is not None:
         pairs.append(("At opening", account.opening))
@@ -125,13 +127,21 @@ def _account_text(account: Account) -> str:
             pairs.append(("Spoiled cards of earlier shifts", account.spoiled_earlier))
     pairs += [("Expected", account.expected), ("Counted", account.counted)]
     if account.shift is not None:
-        pairs += [("Shift", account.shift.id), ("State", account.shift.state)]
+        pairs += [("Shift", account.shift.id), ("State", speaker.value(account.shift.state))]
     elif account.missing is not None and account.surplus is not None:
-        pairs += [(f"Not found: {serial}", "expected here") for serial in account.missing]
-        pairs += [(f"Unexpected: {serial}", account.elsewhere[serial]) for serial in account.surplus]
+        here = speaker.in_short("stock-serial-expected")
+        pairs += [(sentence("stock-serial-not-found", serial=serial), here) for serial in account.missing]
+        places = ((serial, account.elsewhere[serial].partition(" ")) for serial in account.surplus)
+        pairs += [
+            (sentence("stock-serial-unexpected", serial=serial), f"{speaker.value(state)}{gap}{station}")
+            for serial, (state, gap, station) in places
+        ]
     else:
         pairs += [("Expected serial", serial) for serial in account.serials]
-        pairs += [(f"Perhaps counted: {serial}", state) for serial, state in account.perhaps.items()]
+        pairs += [
+            (sentence("stock-serial-perhaps-counted", serial=serial), speaker.value(state))
+            for serial, state in account.perhaps.items()
+        ]
     return details(pairs)
 
 
@@ -140,11 +150,12 @@ def _total(place: dict[str, Any]) -> int:
 
 
 def _stock_text(result: dict[str, Any]) -> str:
-    rows = []
+    rows, store = [], presentation().speaker.in_short("stock-in-store")
     for place in result["places"]:
         shift = place["shift"]
-        opened = f"open since {time_text(datetime.fromisoformat(shift['opened_at']))}" if shift else None
-        rows.append([place["station"] or "(store)", opened, *(place["blanks"][name] for name in _STATES)])
+        since = time_text(datetime.fromisoformat(shift["opened_at"])) if shift else None
+        opened = sentence("stock-shift-open-since", time=since) if since else None
+        rows.append([place["station"] or store, opened, *(place["blanks"][name] for name in _STATES)])
     text = table(("station", "shift", *_STATES), rows)
     if result["serials"] is None:
         return text

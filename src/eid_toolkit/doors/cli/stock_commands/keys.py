@@ -10,7 +10,7 @@ import click
 from eid_toolkit.doors.cli.context import App, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit_rows, emit_values, note, short
+from eid_toolkit.doors.cli.output import emit_rows, emit_values, short, tell
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.doors.cli.stock_commands.components import type_component
@@ -96,7 +96,7 @@ def import_(
         values = vendor_keys.standing_of(office, of)
     emit_values({"schema": "eid-stock-key/1", **values}, fmt, _known(values))
     if values["state"] == "incomplete":
-        note("The key is not complete: the next person types the next component.")
+        tell("vendor-key-incomplete")
 
 
 @key.command("list")
@@ -119,7 +119,7 @@ def destroy(app: App, vendor: str, batch: str, reason: str, fmt: str) -> None:
     with open_office(app) as office:
         vendor_keys.require_known(office, of)
         unused = office.register.stock.unused_of(of)
-        app.confirm(f"Destroy the key of {of.vendor}, batch {of.batch}? It has {unused} blanks that are not used yet.")
+        app.confirm("confirm-destroy-vendor-key", vendor=of.vendor, batch=of.batch, count=unused)
         vendor_keys.destroy_key(office, of, reason)
     values = {"vendor": of.vendor, "batch": of.batch, "state": "destroyed", "unused_blanks": unused}
     emit_values({"schema": "eid-stock-key-destroyed/1", **values}, fmt, values.items())
@@ -136,7 +136,7 @@ def export(app: App, recipient: Path, output: Path, fmt: str) -> None:
 
     public = Recipient.read(read_file(recipient, MAX_RECIPIENT))
     with open_office(app) as office:
-        app.confirm(f"Wrap the transport key for the public key {_read_out(public.fingerprint)}?")
+        app.confirm("confirm-wrap-transport-key", fingerprint=_read_out(public.fingerprint))
         values = to_plain(export_transport_key(office, public, output))
     emit_values({"schema": "eid-stock-key-export/1", **values}, fmt, values.items())
 
@@ -148,7 +148,7 @@ def roll_master(app: App, fmt: str) -> None:
     from eid_toolkit.work.office.home_card_keys import roll_card_master
 
     with open_office(app) as office:
-        app.confirm("Create a new card-master key, which all new cards use?")
+        app.confirm("confirm-roll-card-master")
         version = roll_card_master(office)
     values = {"key_version": f"{version:02X}"}
     emit_values({"schema": "eid-card-master/1", **values}, fmt, values.items())

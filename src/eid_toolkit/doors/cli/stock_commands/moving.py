@@ -9,7 +9,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit_rows, prompt
+from eid_toolkit.doors.cli.output import emit_rows, prompt, sentence
 from eid_toolkit.doors.cli.reasons import reason_option
 from eid_toolkit.doors.cli.stations import station_option
 from eid_toolkit.ground.errors import BadInput, UsageError
@@ -69,7 +69,7 @@ def spoil(app: App, serial: str, printed: str | None, reason: str, fmt: str) -> 
 def destroy(app: App, serials: tuple[str, ...], reason: str, fmt: str) -> None:
     with open_office(app) as office:
         chosen = [_checked(office, serial) for serial in serials]
-        app.confirm(f"Permanently record {len(chosen)} blanks as destroyed?")
+        app.confirm("confirm-destroy-blanks", count=len(chosen))
         moved = blanks.destroy(office, chosen, reason)
     _show(moved, fmt)
 
@@ -107,7 +107,7 @@ def _checked(office: Office, serial: str) -> str:
 
 def _compare(serial: str, printed: str | None) -> None:
     """Have the serial typed as it is printed; raises :class:`BadInput` if it is another's."""
-    typed = prompt("Serial printed on the blank") if printed is None else printed
+    typed = prompt(sentence("ask-blank-serial")) if printed is None else printed
     if typed.strip().upper() != serial:
         raise BadInput("blank-serial-differs", serial=serial)
 

@@ -8,7 +8,7 @@ import click
 
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.office import open_office
-from eid_toolkit.doors.cli.output import emit_rows, emit_values, note
+from eid_toolkit.doors.cli.output import emit_rows, emit_values, tell
 from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.work.office import blanks
 
@@ -74,4 +74,4 @@ def receive(
     values = receipt.to_json()
     emit_values(values, fmt, (pair for pair in values.items() if pair[0] != "schema"))
     if receipt.signer is None:
-        note("This manifest is not signed: you alone answer for its content.")
+        tell("manifest-unsigned")
