@@ -15,7 +15,11 @@ import eid_toolkit
 
 ROOT = Path(__file__).parents[1]
 DEMO = {"python3-venv", "python3-dev", "gcc", "libpcsclite-dev"}
-TESTS = DEMO | {"pcscd", "vsmartcard-vpcd", "opensc", "openssl", "softhsm2", "openpace", "postgresql", "zsh", "fish"}
+TESTS = (
+    DEMO
+    | {"pcscd", "vsmartcard-vpcd", "opensc", "openssl", "softhsm2", "openpace", "postgresql", "zsh", "fish"}
+    | {"chromium", "fonts-dejavu-core"}
+)
 purposes = pytest.mark.parametrize(("words", "packages"), [((), TESTS), (("demo",), DEMO)], ids=["tests", "demo"])
 
 

@@ -12,7 +12,6 @@ from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.messages.catalogue import Speaker
 from support.quick_starts import PAGES, blocks
 
-
 in_each_language = pytest.mark.parametrize("language", [language for language, name in PAGES if name == "officer"])
 
 

@@ -92,7 +92,7 @@ class Queue:
                     queue.inside = Pulled(transport)
                     yield queue.inside
 
-            def wait_until_empty(self) -> None:
+            def wait_until_gone(self) -> None:
                 queue.before_taken_out()
                 queue.events.append("taken out")
 

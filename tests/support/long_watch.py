@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import random
@@ -201,6 +202,7 @@ class Watch:
             self.command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "200"}
         )
         os.close(theirs)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._read_to = 0
 
     def until(self, pattern: str) -> str:
@@ -238,5 +240,5 @@ class Watch:
             data = os.read(self._terminal, 1 << 16)
         except OSError:
             return False
-        self.shown += data.decode().replace("\r\n", "\n")
+        self.shown += self._decoder.decode(data).replace("\r\n", "\n")
         return bool(data)

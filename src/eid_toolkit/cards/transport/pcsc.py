@@ -103,15 +103,26 @@ def resolve_reader(reader: str) -> str:
 
 def has_card(reader: str) -> bool:
     """Whether a card is in the reader now."""
-    with _context() as context:
-        return _status(context, reader).atr is not None
+    return status_of(reader).atr is not None
 
 
-def wait_for_removal(reader: str) -> None:
-    """Returns when no card is in the reader."""
+def status_of(reader: str) -> ReaderStatus:
+    """The reader of this full name as it is now."""
     with _context() as context:
-        while _status(context, reader).atr is not None:
+        return _status(context, reader)
+
+
+def wait_for_removal(reader: str, events: int | None = None) -> None:
+    """Returns when the card is gone that was in the reader at this count of :attr:`ReaderStatus.events`, or is now.
+
+    Another card may be in the reader by then.
+    """
+    with _context() as context:
+        status = _status(context, reader)
+        counted = status.events if events is None else events
+        while status.atr is not None and status.events == counted:
             time.sleep(_POLL)
+            status = _status(context, reader)
 
 
 class PcscTransport:
@@ -171,6 +182,7 @@ class PcscTransport:
 
     def reset(self) -> None:
         scard = _scard()
+        self._read_atr()  # SCardReconnect would go on with the next card in the place of one that was pulled
         result, self._protocol = self._bounded(
             scard.SCardReconnect,
             self._connected(),

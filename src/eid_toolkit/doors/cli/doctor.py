@@ -22,7 +22,7 @@ def doctor(app: App, fmt: str) -> None:
 
     found = list(findings(app.home_path, lambda: Office.open(app.home_path, app, CLOCK, ENTROPY), CLOCK))
     grades = {grade: app.speaker.value(grade) for grade in Grade}
-    areas = {finding.area: app.speaker.value(finding.area) for finding in found}
+    areas = {finding.area: app.speaker.value(f"area {finding.area}").removeprefix("area ") for finding in found}
     wide, wider = max([8, *map(len, grades.values())]), max([10, *map(len, areas.values())])
     rows, lines = [], []
     for finding in found:

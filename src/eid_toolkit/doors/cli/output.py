@@ -11,7 +11,9 @@ import errno
 import os
 import re
 import sys
+import termios
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +93,13 @@ def prompt(question: str, *, hidden: bool = False, twice: bool = False, optional
         harmless(question), nothing, hidden, confirmation_prompt=twice, show_default=False, err=True
     )
     return answer
+
+
+def forget_typed() -> None:
+    """Drop what was typed at the terminal before it was asked for."""
+    if sys.stdin.isatty():
+        with suppress(termios.error):  # the terminal is gone, which is told when it is asked at
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def beep(times: int) -> None:

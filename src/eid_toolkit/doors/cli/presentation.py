@@ -27,7 +27,8 @@ TIMES = frozenset(
     }
 )
 """Columns and labels whose values are points in time, in ISO 8601 with their zone."""
-_HASHES = frozenset({"profile_hash", "plan_hash", "sha256"})
+_DETAILS = frozenset({"floor", "plan_hash", "profile_hash", "sha256"})
+"""Hashes, and the heads of the register of which a bundle tells."""
 _HASH_ENDING = "_sha256"
 _SIGNER = "signer"
 """A signer is a name in some places, and the fingerprint of a certificate in others."""
@@ -52,7 +53,7 @@ class Presentation:
             return True
         if name == _SIGNER and isinstance(value, str):
             return not (len(value) == _FINGERPRINT and set(value) <= _HEX)
-        return not (name in _HASHES or name.endswith(_HASH_ENDING))
+        return not (name in _DETAILS or name.endswith(_HASH_ENDING))
 
     def time(self, time: datetime, *, seconds: bool = False) -> str:
         """A time with its zone's offset, for a sentence or a labelled value."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from eid_toolkit.doors.cli.context import App
-from eid_toolkit.doors.cli.output import beep, is_terminal, note
+from eid_toolkit.doors.cli.output import beep, forget_typed, is_terminal, note
 from eid_toolkit.doors.cli.passwords import STDIN, Opening, opening_of, typed_opening
 from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.doors.cli.printed import printed_text
 from eid_toolkit.doors.cli.readers import open_reader
-from eid_toolkit.ground.errors import AccessDenied, BadInput, CardRemoved, EidError, UsageError
+from eid_toolkit.ground.errors import AccessDenied, BadInput, EidError, UsageError
 
 if TYPE_CHECKING:
     from eid_toolkit.cards.transport.interface import Transport
@@ -39,7 +39,9 @@ class Slot(Protocol):
         """The card that is in it, or the next: held until it is left, and gone for good when it is pulled."""
         ...
 
-    def wait_until_empty(self) -> None: ...
+    def wait_until_gone(self) -> None:
+        """Returns when the card is gone that was opened last; the next may be in it by then."""
+        ...
 
 
 class PcscSlot:
@@ -49,19 +51,30 @@ class PcscSlot:
         from eid_toolkit.cards.transport.pcsc import resolve_reader
 
         self._app, self._name = app, resolve_reader(reader)
+        self._events: int | None = None
 
     def is_empty(self) -> bool:
         from eid_toolkit.cards.transport.pcsc import has_card
 
         return not has_card(self._name)
 
-    def opened(self) -> AbstractContextManager[Transport]:
-        return open_reader(self._name, self._app, _PATIENCE)
+    @contextmanager
+    def opened(self) -> Iterator[Transport]:
+        from eid_toolkit.cards.transport.pcsc import status_of
 
-    def wait_until_empty(self) -> None:
+        self._events = None
+        with open_reader(self._name, self._app, _PATIENCE) as transport:
+            self._events = status_of(self._name).events
+            yield transport
+
+    def wait_until_gone(self) -> None:
+        """By the count of cards that came and went: who looks only for an empty reader may miss a quick change.
+
+        And PC/SC may go on for a while to tell of a card that is known to be gone, and even connect to it.
+        """
         from eid_toolkit.cards.transport.pcsc import wait_for_removal
 
-        wait_for_removal(self._name)
+        wait_for_removal(self._name, self._events)
 
 
 class OneCard(Protocol):
@@ -94,6 +107,7 @@ class Passwords:
                 self._options = None
                 self._app.tell(error)
                 transport.reset()
+        forget_typed()  # it was for the card before, or came twice
         for left in reversed(range(_TRIES)):
             typed = printed_text(presentation().speaker.in_short("ask-mrz-or-can"), optional=True).strip()
             if not typed:
@@ -132,9 +146,7 @@ def serve(
             except EidError as error:
                 between(app.speaker.of(error).text)
                 app.tell(error)
-                if isinstance(error, CardRemoved):
-                    continue  # the next one may be in the reader already
-            slot.wait_until_empty()
+            slot.wait_until_gone()
     finally:
         between(presentation().speaker.explain("watch-ended", {}))
 

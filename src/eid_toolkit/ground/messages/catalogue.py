@@ -36,7 +36,7 @@ _MESSAGES = Path(__file__).parent
 DATED = frozenset(
     {
         *("born", "date", "date_of_birth", "date_of_expiry", "date_of_issue", "dated", "day", "ended", "ends"),
-        *("expires", "last_day", "since", "until", "used", "valid"),
+        *("expires", "last_day", "now", "since", "told", "until", "used", "valid"),
     }
 )
 """Facts, columns and labels whose values are days, where they are in ISO 8601."""
@@ -161,11 +161,15 @@ class Speaker:
         return self.value(value) if isinstance(value, str) and name in CODED else value
 
     def date(self, iso: str) -> str:
-        """A date as it is written here; whatever is not ``YYYY-MM-DD``, with X for unknown digits, stays as it is."""
-        parts = iso.split("-")
+        """A date as it is written here, with a time behind it if there is one.
+
+        Whatever is not ``YYYY-MM-DD``, with X for unknown digits, stays as it is.
+        """
+        day, gap, time = iso.partition(" ")
+        parts = day.split("-")
         if [len(part) for part in parts] != [4, 2, 2]:
             return iso
-        return self.in_short("date-form").format(year=parts[0], month=parts[1], day=parts[2])
+        return self.in_short("date-form").format(year=parts[0], month=parts[1], day=parts[2]) + gap + time
 
 
 ENGLISH = Speaker()
