@@ -229,6 +229,11 @@ class Watch:
         self.process.send_signal(how)
         return self.ended()
 
+    def close(self) -> None:
+        """However it stands: it has ended when this returns."""
+        if self.process.returncode is None:
+            self.stop(signal.SIGKILL)
+
     def hold(self) -> None:
         self.held.append(Held.by(self.process.pid))
 

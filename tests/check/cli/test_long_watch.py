@@ -7,10 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,9 +16,6 @@ import pytest
 from eid_toolkit.books.trust.store import TrustStore
 from eid_toolkit.cards.transport.vpcd import VpcdCard
 from eid_toolkit.work.cardspec import SpecimenCard
-from eid_toolkit.work.inspection.document import Document
-from eid_toolkit.work.inspection.evidence import Evidence
-from eid_toolkit.work.inspection.evidence_format import decode_evidence
 from support.long_watch import Coming, Fate, SeenCard, Watch, planned, pulled
 from support.officer import Officer
 from support.pcscd import PrivatePcscd
@@ -246,4 +241,4 @@ def test_long(pcscd: PrivatePcscd, officer: Officer, tmp_path: Path) -> None:
             print(len(w.held), [(h.descriptors, h.threads, h.memory // 1024) for h in w.held][::10])
         print(len(list(kept.iterdir())))
         for w in desk.watches:
-            w.process.kill()
+            w.close()

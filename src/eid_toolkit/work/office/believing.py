@@ -63,7 +63,7 @@ def _carry_out(
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What of the trust store is to go: the question for a person with its name, its fingerprint, where it came from."""
+    """What of the trust store is to go: how a person is asked, its name, its fingerprint, and where it came from."""
 
     question: str
     """A code of the message catalogue, with ``name`` and, of a list, its ``kind``."""
