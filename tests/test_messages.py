@@ -174,6 +174,27 @@ def test_no_sentence_stands_in_the_source_of_the_command_line() -> None:
                 assert any(text in known for known in named), (path.name, text)
 
 
+def test_what_errors_say_in_words_has_words_in_each_language() -> None:
+    """What is damaged, and the reason that a parser gives."""
+    told = {
+        part.value
+        for name, call in calls()
+        if name in ERRORS
+        for keyword in call.keywords
+        if keyword.arg in ("parameters", "reason", "what")
+        for part in ast.walk(keyword.value)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value.strip()
+    }
+    told |= {
+        call.args[2].value
+        for name, call in calls()
+        if name == "stored" and len(call.args) > 2 and isinstance(call.args[2], ast.Constant)
+    }
+    assert len(told) > 40
+    for language in OTHERS:
+        assert told - words(language, "values").keys() == set()
+
+
 def test_a_third_language_is_a_folder_and_what_it_lacks_is_told_in_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,5 +198,5 @@ def _row(row: Row[Any]) -> AuditRow:
     for name, value in row._mapping.items():
         missing = value is None and name not in (*TOLD, *PLACE)
         if missing or not isinstance(value, (int, str, datetime, type(None))):
-            raise IntegrityBroken("register-value-damaged", what=f"row {row[0]} of the audit log")
+            raise IntegrityBroken("audit-row-damaged", row=row[0])
     return AuditRow(**row._mapping)

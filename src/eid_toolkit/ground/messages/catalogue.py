@@ -40,7 +40,7 @@ DATED = frozenset(
     }
 )
 """Facts, columns and labels whose values are days, where they are in ISO 8601."""
-_WORDED = frozenset({"password", "reason"})
+_WORDED = frozenset({"parameters", "password", "reason"})
 """Facts that are words of the system or of a library; in columns they are as somebody has typed them, or as in JSON."""
 
 
