@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from support.clean_environment import built, clean
 from support.homes import backend, demo_home, demo_home_template, home_copies, office, postgres_home_copies
@@ -25,6 +26,9 @@ from support.waiting import failing_with_its_threads
 if TYPE_CHECKING:
     from eid_toolkit.work.inspection.case import Case
     from eid_toolkit.work.inspection.result import CheckResult
+
+settings.register_profile("patient", deadline=None)  # no test measures speed
+settings.load_profile("patient")
 
 __all__ = [
     "backend",

@@ -36,7 +36,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 HEAVY = frozenset(FENCES) - {"click"}
 """Packages that are imported when they are first used, not when the command line starts."""
-UNNEEDED = {"asyncio", "hashlib", "hmac", "json", "logging", "tempfile", "tomllib", "traceback"}
+UNNEEDED = {"asyncio", "hashlib", "hmac", "json", "logging", "traceback"}
 """Parts of the standard library that the help needs not, and that cost as much as all of ours."""
 
 

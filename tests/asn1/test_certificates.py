@@ -109,7 +109,7 @@ def test_real_certificates_say_the_same_in_both_ways() -> None:
             _same_certificate(certificate.der)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(CERTIFICATES), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=3))
 def test_a_changed_certificate_that_both_can_read_says_the_same(
     certificate: Certificate, changes: list[tuple[int, int]]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asn1crypto import core
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.ground.errors import BadInput
@@ -207,7 +207,6 @@ _deviations = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_deviations, max_size=4), st.integers(0, 2**16))
 def test_a_deviation_list_is_that_of_its_module_and_is_read_in_any_encoding(
     deviations: list[Deviation], seed: int
@@ -231,7 +230,6 @@ def _in_ber(data: bytes, chance: random.Random) -> bytes:
     return bytes((item.tag, 0x80)) + value + b"\x00\x00" if chance.random() < 0.5 else tlv.encode(item.tag, value)
 
 
-@settings(deadline=None)
 @given(groups=hashes, seed=st.integers(0, 2**16), time=st.sampled_from([None, NOW]))
 def test_signed_data_in_any_encoding_says_the_same_in_both_ways(groups: dict[int, bytes], seed: int, time: Any) -> None:
     content = LdsSecurityObject("sha256", groups).encode()

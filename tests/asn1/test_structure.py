@@ -144,7 +144,7 @@ def test_identifiers_have_the_names_of_their_standards() -> None:
     assert name_of("2.999") is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from([DOCUMENT.files[Ef.SOD], SIGNER.der, DOCUMENT.files[Ef.DG14], AUTHORITY.deviation_list(DEVIATION)]),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=6),

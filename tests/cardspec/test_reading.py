@@ -179,7 +179,7 @@ TOKENS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.binary(max_size=200)
     | st.lists(TOKENS | st.text(max_size=5), max_size=40).map(lambda s: "".join(s).encode())
@@ -203,7 +203,7 @@ FIELDS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(fields=st.dictionaries(FIELDS | TEXT, VALUES | st.dictionaries(FIELDS, VALUES, max_size=3), max_size=4))
 def test_whatever_the_fields_hold_they_are_a_spec_or_refused(fields: dict[str, object]) -> None:
     with suppress(BadInput):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.cards.transport.interface import Transport
@@ -267,7 +267,6 @@ def test_no_file_is_written_over_another(tmp_path: Path) -> None:
     assert [each.read_bytes() for each in written] == [b"\0", b"\1", b"\2"]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100) | st.sampled_from(("../../etc/passwd", "..", "/", "a\0b", "CON", "x" * 500, "")))
 def test_a_file_stays_in_its_folder_whatever_the_number_holds(number: str) -> None:
     at = datetime(2026, 11, 30, 22, 14, 3, tzinfo=UTC)

@@ -72,7 +72,7 @@ def counted(home: Home) -> tuple[int, int]:
     return len(told[0]), len(told[1])
 
 
-@settings(max_examples=40, suppress_health_check=_SHARED, deadline=None)
+@settings(max_examples=40, suppress_health_check=_SHARED)
 @given(content=st.binary(max_size=200) | damaged() | made())
 @example(FACE)
 @example(HALF)
@@ -111,7 +111,7 @@ def writes(encoding: str) -> bool:
     return encoding not in ("idna", "punycode")
 
 
-@settings(max_examples=16, suppress_health_check=_SHARED, deadline=None)
+@settings(max_examples=16, suppress_health_check=_SHARED)
 @given(
     encoding=st.sampled_from([each for each in TEXT_ENCODINGS if writes(each)]),
     surname=st.sampled_from(["Đặng", "Süßmühl", "Łukasiewicz", "O’Brien", "Nguyễn", "Ævar"]),

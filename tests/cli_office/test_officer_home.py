@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eid_toolkit.books.trust.bundles import bundle_of
@@ -178,7 +178,6 @@ def test_an_authority_shows_its_fingerprint_as_it_is_read_aloud(demo_home: Any, 
     eid(tmp_path / "officer", "officer", "init", output, "--fingerprint", grouped(made["csca_fingerprint"]))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_fingerprint_or_is_refused(text: str) -> None:
     try:

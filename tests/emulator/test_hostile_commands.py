@@ -76,7 +76,7 @@ CHANGES: dict[str, Callable[[bytes, int], bytes]] = {
 
 
 @pytest.mark.parametrize("state", [state for state in SECURE_STATES if state not in ("b-scp", "scp")])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     plain=st.sampled_from([
         commands.select_ef(0x0101), commands.read_binary_sfi(1, 0, 4), commands.internal_authenticate(bytes(8)),

@@ -183,7 +183,7 @@ def test_a_picture_that_is_far_too_small_is_refused_before_it_is_measured() -> N
 MODES = st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "I;16", "F"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     mode=MODES,
     width=st.integers(1, 60),

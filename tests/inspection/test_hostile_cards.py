@@ -56,7 +56,7 @@ plain = st.binary(max_size=40).map(lambda data: data + b"\x90\x00")
 
 
 @given(st.lists(plain | st.binary(max_size=3) | st.sampled_from([b"\x61\x10", b"\x6c\x10", b"\x69\x82"]), max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_card_that_answers_anything_opens_nothing(answers: list[bytes]) -> None:
     password = AccessPassword.from_mrz_information("X0000001<69001311320228")
     transport = InProcessTransport(AnsweringCard(answers), "emulator:hostile")
@@ -65,7 +65,7 @@ def test_a_card_that_answers_anything_opens_nothing(answers: list[bytes]) -> Non
 
 
 @given(file=st.sampled_from(SIGNED + LISTING), content=st.binary(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_file_of_any_other_content_never_passes(
     genuine: tuple[Evidence, TrustMaterial], file: ElementaryFile, content: bytes
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_file_of_any_other_content_never_passes(
 
 
 @given(file=st.sampled_from(SIGNED), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_one_changed_byte_in_a_data_group_never_passes(
     genuine: tuple[Evidence, TrustMaterial], file: ElementaryFile, data: st.DataObject
 ) -> None:
@@ -86,7 +86,7 @@ def test_one_changed_byte_in_a_data_group_never_passes(
 
 
 @given(signature=st.binary(max_size=70))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_other_answer_to_the_challenge_fails(genuine: tuple[Evidence, TrustMaterial], signature: bytes) -> None:
     evidence, trust = genuine
     active = replace(evidence.active_authentication, signature=signature)

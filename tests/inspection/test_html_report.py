@@ -246,7 +246,7 @@ NAMED = [field.name for field in fields(Holder) if field.name not in ("truncated
 PLAIN = [(tag, sorted(attributes)) for tag, attributes in page(PASSED, portrait()).elements]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.fixed_dictionaries(dict.fromkeys(NAMED, HOSTILE)), HOSTILE)
 def test_hostile_text_adds_no_element_and_no_attribute(values: dict[str, str], fact: str) -> None:
     assert PASSED.holder is not None

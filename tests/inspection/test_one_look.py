@@ -141,7 +141,7 @@ TEXTS = st.text(max_size=120) | st.sampled_from(NAMES)
 HOSTILE = {field.name: TEXTS for field in fields(Holder) if field.name not in ("truncated", "birth_century_known")}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.fixed_dictionaries(HOSTILE),
     TEXTS,
@@ -166,7 +166,6 @@ def is_held_line(text: str) -> list[str]:
     return lines
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(4, 80), st.integers(1, 5))
 def test_a_fitted_text_has_no_more_lines_and_columns_than_allowed(text: str, limit: int, most: int) -> None:
     lines = fitted(text, limit, most)

@@ -127,7 +127,7 @@ def test_of_two_documents_with_one_can_the_number_decides(station: Station, monk
     assert found.find(second.document_number).id == second.id
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=120))
 def test_whatever_is_scanned_is_a_document_or_a_reason(station: Station, text: str) -> None:
     if not station.office.register.documents.list():

@@ -21,7 +21,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300) | st.lists(_PIECES | st.binary(max_size=6), max_size=12).map(b"".join))
 @example(HEAD + b"\n" + GOOD + b",,,\n\n,,,\n")
 @example((HEAD + b"\n" + GOOD).decode().encode("utf-16"))

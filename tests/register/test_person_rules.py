@@ -93,7 +93,7 @@ def test_today_is_the_offices_day(state: str, configured: str | None, day: date)
     assert Zones(state, configured).today(MORNING) == day
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     zone=st.timezone_keys(),
     now=st.datetimes(datetime(2027, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),

@@ -70,7 +70,7 @@ def test_what_stops_in_the_middle_leaves_what_was_there_before(tmp_path: Path) -
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(min_size=1, max_size=60))
 def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
     try:

@@ -328,7 +328,7 @@ def test_a_wrong_answer_at_any_exchange_gives_an_outcome_or_a_named_error(protoc
 
 
 @pytest.mark.parametrize("protocol", WAYS, ids=str)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(index=st.integers(1, 20), position=st.integers(0, 2000), bit=st.integers(0, 7))
 def test_a_flipped_bit_anywhere_gives_an_outcome_or_a_named_error(
     protocol: AccessProtocols, index: int, position: int, bit: int

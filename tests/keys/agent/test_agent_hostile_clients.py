@@ -200,7 +200,7 @@ def test_a_changed_request_is_answered_or_refused_and_never_by_a_private_key(ans
     assert len(encode(reply)) < 1000
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=mutated().map(framed) | st.binary(max_size=200), cut=st.integers(0, 20))
 def test_a_running_agent_survives_changed_and_cut_requests(shared: RunningAgent, data: bytes, cut: int) -> None:
     answer = exchange(shared.path, data[: len(data) - cut])
