@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count, starmap
+from itertools import count, islice, product, starmap
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from eid_toolkit.books.audit.verifying import Manner
 from eid_toolkit.books.keys.holding import DIGEST
 from eid_toolkit.books.ledger.kinds import KINDS
 from eid_toolkit.books.ledger.register_address import RegisterAddress
+from eid_toolkit.books.register.documents.documents import Document
 from eid_toolkit.ground.crew import Crew, cores
 from eid_toolkit.standards.crypto.domain_parameters import ec_domain_by_name
 from eid_toolkit.standards.crypto.ec import EcPrivateKey
@@ -101,6 +102,18 @@ def state_walk(office: BusyOffice, processes: int, told: int) -> int:
     return told
 
 
+def add_notices(office: BusyOffice, documents: Sequence[Document], count: int) -> None:
+    """That many notices, each by one of several agencies on one of the documents' holders, in a transaction of its own."""
+    register = office.register
+    applications = (register.applications.get(each.application_id) for each in documents if count)
+    holders = [application.person.id for application in applications]
+    agencies = range(-(-count // len(holders)) if holders else 0)
+    for number in agencies:
+        register.agencies.add(f"agency-{number}", "Agency", ["notices"], ["checks"], CLERK, may_report=True)
+    for number, holder in islice(product(agencies, holders), count):
+        register.notices.add_person(holder, f"agency-{number}", CLERK, "specimen")
+
+
 def best(measure: Callable[[], Rate], runs: int) -> Rate:
     """The fastest of some runs, and the one that spent least: what other work does to them is not measured."""
     rates = [measure() for _ in range(runs)]
@@ -122,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.walking", description="Measure the walks.")
     parser.add_argument("--rows", type=int, default=20_000, help="rows of the log (default: 20000)")
     parser.add_argument("--documents", type=int, default=1000, help="documents, an application each (default: 1000)")
+    parser.add_argument("--notices", type=int, default=0, help="notices on their holders besides (default: 0)")
     parser.add_argument("--processes", type=int, default=cores(), metavar="N", help="(default: the processors)")
     parser.add_argument("--runs", type=int, default=3, help="the best of this many is shown (default: 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE")
@@ -130,8 +144,8 @@ def main() -> None:
         office, numbers = BusyOffice.at(Path(folder)), count()
         for _ in range(arguments.rows):
             look_up(office, CLERK, numbers)
-        for _ in range(arguments.documents):
-            office.prepared_document()
+        documents = [office.prepared_document() for _ in range(arguments.documents)]
+        add_notices(office, documents, arguments.notices)
         with office.register.database.read() as connection:
             rows = list(log.stored_rows(connection))
         counts = sorted({1, arguments.processes})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 import eid_toolkit
 from eid_toolkit.doors.cli import output
 from eid_toolkit.doors.cli.main import main
-from eid_toolkit.doors.cli.output import confirm, emit, note, paint, prompt, say, short, table, to_json
+from eid_toolkit.doors.cli.output import confirm, emit, forget_typed, note, paint, prompt, say, short, table, to_json
 from eid_toolkit.ground.home.home import Home
 from eid_toolkit.standards.pki.names import COMMON_NAME, COUNTRY, DistinguishedName
 from support.authorities import Authority
@@ -133,3 +134,14 @@ def test_the_fingerprints_that_are_compared_stand_there_whole(demo_home: Home) -
     listed = json.loads(CliRunner().invoke(main, [*base, "--format", "json"]).stdout)
     text = CliRunner().invoke(main, base).stdout
     assert listed and all(row["fingerprint"] in text and row["subject"] in text for row in listed)
+
+
+def test_what_was_typed_before_it_was_asked_for_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        os.write(ours, b"123456\n999999\n12")
+        forget_typed()
+        os.write(ours, b"654321\n")
+        assert terminal.readline() == "654321\n"
+    os.close(ours)

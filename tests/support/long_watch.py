@@ -76,10 +76,10 @@ class Coming:
     place: int
     fate: Fate
     can: str
-    wrong: tuple[str, ...]
-    pulled_at: int
+    wrong: tuple[str, ...] = ()
+    pulled_at: int = 0
     """At which command, where it is pulled while it is read."""
-    hasty: bool
+    hasty: bool = False
     """Whether it is put in before the watch says that it waits."""
 
     @property

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from eid_toolkit.cards.transport.pcsc import PcscTransport, find_reader, list_readers, wait_for_removal
+from eid_toolkit.cards.transport.pcsc import PcscTransport, find_reader, list_readers, status_of, wait_for_removal
 from eid_toolkit.cards.transport.virtual_reader import inserted
-from eid_toolkit.ground.errors import NoCardError, ServiceAway
+from eid_toolkit.ground.errors import CardRemoved, NoCardError, ServiceAway
 from support.cards import EchoCard
 from support.opensc import opensc_tool
 from support.pcscd import PrivatePcscd
@@ -92,6 +92,28 @@ def test_a_card_pulled_between_two_commands_is_found_out(pcscd: PrivatePcscd) ->
     wait_for_removal(pcscd.slots[0].reader)
 
 
+def test_the_next_card_does_not_take_the_place_of_one_that_was_pulled(pcscd: PrivatePcscd) -> None:
+    """SCardReconnect alone goes on with whatever card is in the reader."""
+    reader = pcscd.slots[0].reader
+    with pcscd.card_in(EchoCard()):
+        transport = PcscTransport(reader)
+    with pcscd.card_in(next_card := EchoCard()):
+        for use in (transport.reset, lambda: transport.process(SELECT), transport.reset):
+            with pytest.raises(CardRemoved) as caught:
+                use()
+            assert caught.value.code == "card-removed"
+        assert not next_card.entered.is_set()
+        transport.close()
+
+
+def test_a_card_is_known_to_be_gone_where_the_next_is_in_the_reader_already(pcscd: PrivatePcscd) -> None:
+    reader = pcscd.slots[0].reader
+    with pcscd.card_in(EchoCard()):
+        counted = status_of(reader).events
+    with pcscd.card_in(EchoCard()), beside(lambda: wait_for_removal(reader, counted)):
+        pass
+
+
 class HeldCard(EchoCard):
     """A program that has it open ends the connection just when it is pulled."""
 
@@ -151,6 +173,15 @@ def test_a_killed_pcscd_is_named_and_a_restarted_one_used(pcscd: PrivatePcscd) -
         again = PcscTransport(reader)
         assert again.process(SELECT).endswith(b"\x90\x00")
         again.close()
+
+
+def test_a_pcscd_that_is_killed_while_a_card_is_waited_for_is_named(pcscd: PrivatePcscd) -> None:
+    killing = threading.Timer(0.5, pcscd.kill)
+    killing.start()
+    with pytest.raises(ServiceAway) as caught:
+        PcscTransport(pcscd.slots[0].reader, wait=LIMIT)
+    ended(killing)
+    assert caught.value.code == "pcsc-service-away"
 
 
 def test_a_reader_that_does_not_exist_is_named(pcscd: PrivatePcscd) -> None:

@@ -149,6 +149,15 @@ def rows_between(connection: Connection, chain: str, first: int, last: int) -> l
         return list(map(stored_row, connection.execute(query).all()))
 
 
+def rows_of(connection: Connection, chain: str, numbers: Sequence[int]) -> list[StoredRow]:
+    """The rows of a chain with any of these numbers."""
+    if not numbers:
+        return []
+    query = select(*STORED).where(audit.c.chain == chain, audit.c.number.in_(numbers))
+    with any_text(connection):
+        return list(map(stored_row, connection.execute(query).all()))
+
+
 def stored_row(row: Row[Any]) -> StoredRow:
     """A row of the columns :data:`STORED`, whatever it holds."""
     position, time, *others = tuple[Any, ...](row)

@@ -5,7 +5,7 @@ What was proved of a row is remembered by its hash, which binds the row and all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -27,6 +27,8 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground.errors import IntegrityBroken
 
 _CHUNK = 400
+_SHORT = 8
+"""Rows of a run that are looked up together with those of others."""
 _COVERING = audit_signature.alias()
 _SIGNATURES = (
     select(audit_signature)
@@ -192,11 +194,30 @@ class Prover:
         for query in (_LAST, _SIGNATURES):
             left = [row.position for row in unknown.values() if row.hash not in self._vouched]
             for start in range(0, len(left), _CHUNK):
-                for each in self.connection.execute(query, {"positions": left[start : start + _CHUNK]}).all():
-                    signed = _Signed(*each)
-                    alone = unknown.get((signed.chain, signed.last)) if signed.first == signed.last else None
-                    self._check_signed(signed, None if alone is None else [alone])
+                found = self.connection.execute(query, {"positions": left[start : start + _CHUNK]}).all()
+                signed = [_Signed(*each) for each in found]
+                runs = self._runs(signed, unknown)
+                for each in signed:
+                    self._check_signed(each, runs.get(each))
         self.keeper.keep(self._vouched)
+
+    def _runs(
+        self, signed: Iterable[_Signed], known: Mapping[tuple[str, int], StoredRow]
+    ) -> dict[_Signed, list[StoredRow]]:
+        """The rows of those that are short, of which some are known: so they are not looked up one by one."""
+        short = {each: range(each.first, each.last + 1) for each in signed if _is_short(each)}
+        wanted: dict[str, list[int]] = {}
+        for each, numbers in short.items():
+            unknown = [number for number in numbers if (each.chain, number) not in known]
+            wanted.setdefault(each.chain, []).extend(unknown)
+        rows: dict[tuple[str, int], list[StoredRow]] = {place: [row] for place, row in known.items()}
+        for chain, missing in wanted.items():
+            for row in log.rows_of(self.connection, chain, missing):
+                rows.setdefault((chain, row.number or 0), []).append(row)
+        return {
+            each: [row for number in numbers for row in rows.get((each.chain, number), ())]
+            for each, numbers in short.items()
+        }
 
     def _check_run(self, row: StoredRow) -> None:
         """Remember the session of each row in the run that holds this one, if it is signed as it stands."""
@@ -218,7 +239,9 @@ class Prover:
             return
         home, record = self.keeper.foundation.home, voucher.record
         statement = run_statement(home, session, chain, first, last, run[-1].hash)
-        if record.home == home and record.has_signed(statement, stored(some_bytes, signature, "a signature")):
+        if type(signature) is not bytes:
+            signature = stored(some_bytes, signature, "a signature")
+        if record.home == home and record.has_signed(statement, signature):
             for row in run:
                 self._vouched[row.hash] = voucher
                 self._consistent[row.position] = row
@@ -229,6 +252,11 @@ class Prover:
             row = self.connection.execute(query).first()
             self._vouchers[identifier] = None if row is None else read_voucher(identifier, row.statement, row.signature)
         return self._vouchers[identifier]
+
+
+def _is_short(signed: _Signed) -> bool:
+    first, last = signed.first, signed.last
+    return isinstance(first, int) and isinstance(last, int) and 0 < first <= last < first + _SHORT
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.state_walk import Counted, Finding, Task, page_findings, walk_states
-from eid_toolkit.books.audit.verifying import Manner
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.database import Database
 from eid_toolkit.books.ledger.kinds import KINDS
@@ -27,6 +27,9 @@ from eid_toolkit.ground.crew import Crew
 from eid_toolkit.ground.errors import EidError
 from eid_toolkit.ground.plain_values import from_plain, to_plain
 from eid_toolkit.ground.ports import SystemClock, SystemEntropy
+
+if TYPE_CHECKING:
+    from eid_toolkit.books.audit.verifying import Manner
 
 PAYS_FROM = 4000
 """Rows with a state from which on it takes less time to start processes than they save."""

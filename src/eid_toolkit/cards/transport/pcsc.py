@@ -278,6 +278,8 @@ def _names(context: int) -> list[str]:
 def _status(context: int | None, name: str) -> ReaderStatus:
     scard = _scard()
     result, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
+    if result & _UNSIGNED == scard.SCARD_W_SECURITY_VIOLATION & _UNSIGNED:
+        result = scard.SCARD_E_NO_SERVICE  # so a pcscd that ended is told of to those whom it had admitted
     if result != scard.SCARD_S_SUCCESS:
         raise _error(result, name)
     _name, state, atr = states[0]

@@ -10,11 +10,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ecdsa import BadSignatureError, SigningKey, VerifyingKey
-from ecdsa.curves import find_curve
-from ecdsa.ellipticcurve import Point, PointJacobi
-from ecdsa.util import sigencode_der
-
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.standards.crypto.domain_parameters import EcDomain
 
@@ -24,14 +19,20 @@ Affine = tuple[int, int]
 @cache
 def _curve(domain: EcDomain) -> Any:
     """The curve with its base point, whose multiples the package computes once."""
+    from ecdsa.curves import find_curve
+
     return find_curve(tuple(map(int, domain.oid.split("."))))
 
 
 def _jacobi(domain: EcDomain, point: Affine) -> Any:
+    from ecdsa.ellipticcurve import PointJacobi
+
     return PointJacobi(_curve(domain).curve, point[0], point[1], 1, domain.n)
 
 
 def _affine(domain: EcDomain, point: Any) -> Affine:
+    from ecdsa.ellipticcurve import Point
+
     plain = point if isinstance(point, Point) else point.to_affine()
     if plain.x() is None:
         raise BadInput("ec-point-at-infinity", curve=domain.name)
@@ -57,6 +58,9 @@ def ecdsa_sign(domain: EcDomain, scalar: int, digest: bytes) -> bytes:
     """An ECDSA signature (DER) over a digest, with the nonce of RFC 6979."""
     import hashlib
 
+    from ecdsa import SigningKey
+    from ecdsa.util import sigencode_der
+
     key = SigningKey.from_secret_exponent(scalar, _curve(domain))
     signature: bytes = key.sign_digest_deterministic(
         digest, hashfunc=hashlib.sha256, sigencode=sigencode_der, allow_truncate=True
@@ -66,6 +70,8 @@ def ecdsa_sign(domain: EcDomain, scalar: int, digest: bytes) -> bytes:
 
 def ecdsa_verify(domain: EcDomain, point: Affine, signature: tuple[int, int], digest: bytes) -> bool:
     """Whether ``signature`` (r, s) is one over ``digest`` by the key ``point``."""
+    from ecdsa import BadSignatureError, VerifyingKey
+
     size = domain.size
     encoded = point[0].to_bytes(size, "big") + point[1].to_bytes(size, "big")
     key = VerifyingKey.from_string(encoded, _curve(domain))
