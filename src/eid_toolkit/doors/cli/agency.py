@@ -25,18 +25,8 @@ def agency() -> None:
 @agency.command("add")
 @click.argument("code")
 @click.option("--name", required=True)
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    required=True,
-)
-@click.option(
-    "--purpose",
-    "purposes",
-    multiple=True,
-    required=True,
-)
+@click.option("--field", "fields", multiple=True, required=True)
+@click.option("--purpose", "purposes", multiple=True, required=True)
 @click.option("--may-report", is_flag=True)
 @format_option
 @pass_app

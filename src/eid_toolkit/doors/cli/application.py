@@ -47,25 +47,13 @@ def application() -> None:
 @application.command("create")
 @click.option("--person", "person_id", metavar="ID")
 @default_option("--profile", setting="profile", required=True)
-@click.option(
-    "--portrait",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.option("--portrait", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @biometric_options
 @click.option("--kind", type=click.Choice(_KINDS), default="first", show_default=True)
 @click.option("--replaces", metavar="DOCUMENT")
 @evidence_option
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="CSV",
-)
-@click.option(
-    "--portraits",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIRECTORY",
-)
+@click.option("--from", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="CSV")
+@click.option("--portraits", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIRECTORY")
 @click.option("--dry-run", is_flag=True)
 @click.option("--keep-going", is_flag=True)
 @format_option
@@ -162,11 +150,7 @@ def show(app: App, application_id: str, portrait: Path | None, fmt: str) -> None
 @application.command("approve")
 @click.argument("application_ids", metavar="[APPLICATION]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True)
-@click.option(
-    "--portraits",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIRECTORY",
-)
+@click.option("--portraits", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY")
 @sheet_option
 @list_format_option
 @pass_app

@@ -46,11 +46,7 @@ _OPTIONAL = ("secondary_identifier", "personal_number")
 @click.command("new", cls=Command)
 @person_options
 @default_option("--profile", setting="profile", required=True)
-@click.option(
-    "--portrait",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.option("--portrait", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @biometric_options
 @evidence_option
 @click.option("--source", metavar="TEXT", default="")

@@ -23,12 +23,7 @@ evidence_option = click.option("--evidence", "shown", multiple=True, metavar="KI
 
 def biometric_options(function: _F) -> _F:
     """``--fingerprint`` and ``--iris``."""
-    fingers = click.option(
-        "--fingerprint",
-        "fingers",
-        multiple=True,
-        metavar="FINGER=FILE",
-    )
+    fingers = click.option("--fingerprint", "fingers", multiple=True, metavar="FINGER=FILE")
     eyes = click.option("--iris", "eyes", multiple=True, metavar="EYE=FILE")
     return fingers(eyes(function))
 

@@ -25,10 +25,7 @@ STATES = ("created", "approved", "rejected", "withdrawn", "completed")
 
 
 sheet_option = click.option(
-    "--sheet",
-    "sheet_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
+    "--sheet", "sheet_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE"
 )
 
 

@@ -36,12 +36,7 @@ _KILOBYTE = 1000
 _COLUMNS = (("row", 8), ("time", 26), ("operator", 16), ("action", 28), ("subject", 0))
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _key_option = click.option("--key", "key_file", type=_file, metavar="FILE")
-_head_option = click.option(
-    "--head",
-    "head_file",
-    type=_file,
-    metavar="FILE",
-)
+_head_option = click.option("--head", "head_file", type=_file, metavar="FILE")
 
 
 @click.group(cls=Group)
@@ -50,15 +45,9 @@ def audit() -> None:
 
 
 @audit.command("show")
-@click.option(
-    "--subject",
-    metavar="ID",
-)
+@click.option("--subject", metavar="ID")
 @click.option("--action", metavar="ACTION")
-@click.option(
-    "--since",
-    metavar="TIME",
-)
+@click.option("--since", metavar="TIME")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N")
 @list_format_option
 @pass_app

@@ -45,26 +45,11 @@ _QUESTIONS = {
 
 @click.command("batch", cls=Command)
 @click.argument("document_ids", metavar="[DOCUMENT]...", nargs=-1)
-@default_option(
-    "--reader",
-    "readers",
-    setting="reader",
-    multiple=True,
-    metavar="R",
-)
+@default_option("--reader", "readers", setting="reader", multiple=True, metavar="R")
 @station_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N")
-@click.option(
-    "--patience",
-    type=click.FloatRange(min=0),
-    default=600.0,
-    metavar="SECONDS",
-    show_default=True,
-)
-@click.option(
-    "--in-order",
-    is_flag=True,
-)
+@click.option("--patience", type=click.FloatRange(min=0), default=600.0, metavar="SECONDS", show_default=True)
+@click.option("--in-order", is_flag=True)
 @without_print_check
 @click.option("--quiet", is_flag=True)
 @click.option("--pause", "turn", flag_value="pause")

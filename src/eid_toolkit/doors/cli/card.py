@@ -105,12 +105,7 @@ def status(app: App, reader: str, wait: float, fmt: str) -> None:
 @click.argument("job_id", metavar="JOB")
 @click.option("--resume", "decision", flag_value="resume")
 @click.option("--spoil", "decision", flag_value="spoil")
-@click.option(
-    "--reason",
-    callback=checked_reason,
-    default="decided by the operator",
-    show_default=True,
-)
+@click.option("--reason", callback=checked_reason, default="decided by the operator", show_default=True)
 @_serial_option
 @format_option
 @pass_app

@@ -265,42 +265,18 @@ def _common_options(*, root: bool) -> list[click.Parameter]:
             type=directory,
             is_eager=True,  # whatever has a default in a file of the home is looked up after it
         ),
-        option(
-            "--operator",
-            env=VARIABLES["operator"],
-            metavar="NAME",
-        ),
-        option(
-            "--second-operator",
-            env="EID_SECOND_OPERATOR",
-            metavar="NAME",
-        ),
+        option("--operator", env=VARIABLES["operator"], metavar="NAME"),
+        option("--second-operator", env="EID_SECOND_OPERATOR", metavar="NAME"),
         option("--yes", "-y", is_flag=True, default=None),
-        option(
-            *("--lang", "language"),
-            env=VARIABLES["language"],
-            type=click.Choice(languages()),
-        ),
+        option(*("--lang", "language"), env=VARIABLES["language"], type=click.Choice(languages())),
         option("--utc", is_flag=True, default=None),
-        option(
-            "--verbose",
-            is_flag=True,
-            default=None,
-        ),
+        option("--verbose", is_flag=True, default=None),
         option("--trace", type=file),
-        option(
-            "--trace-secrets",
-            is_flag=True,
-            default=None,
-        ),
+        option("--trace-secrets", is_flag=True, default=None),
         option("--passphrase-fd", type=int, metavar="N"),
         option("--pin-fd", type=int, metavar="N"),
         option("--operator-passphrase-fd", type=int, metavar="N"),
-        option(
-            "--second-passphrase-fd",
-            type=int,
-            metavar="N",
-        ),
+        option("--second-passphrase-fd", type=int, metavar="N"),
         option("--debug", is_flag=True, default=None),
     ]
 
@@ -354,14 +330,7 @@ def _format(ctx: click.Context, _: click.Parameter, value: str) -> str:
 
 
 def _format_option(*forms: str) -> Callable[[_F], _F]:
-    return click.option(
-        "--format",
-        "fmt",
-        type=click.Choice(forms),
-        default="text",
-        is_eager=True,
-        callback=_format,
-    )
+    return click.option("--format", "fmt", type=click.Choice(forms), default="text", is_eager=True, callback=_format)
 
 
 format_option = _format_option("text", "json")

@@ -41,10 +41,7 @@ _STEPS = {
 }
 """What a person is told of a step, by its action."""
 
-without_print_check = click.option(
-    "--without-print-check",
-    is_flag=True,
-)
+without_print_check = click.option("--without-print-check", is_flag=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,11 +81,7 @@ def history(app: App, document_id: str, fmt: str) -> None:
 
 
 @click.command("status-list", cls=Command)
-@click.option(
-    "--csv",
-    "target",
-    type=OutputFile(),
-)
+@click.option("--csv", "target", type=OutputFile())
 @list_format_option
 @pass_app
 def status_list(app: App, target: Path | None, fmt: str) -> None:
@@ -109,15 +105,9 @@ def status_list(app: App, target: Path | None, fmt: str) -> None:
 @click.command("reissue", cls=Command)
 @click.argument("document_id", metavar="DOCUMENT")
 @click.option(
-    "--kind",
-    type=click.Choice(["renewal", "replacement", "change"]),
-    default="replacement",
-    show_default=True,
+    "--kind", type=click.Choice(["renewal", "replacement", "change"]), default="replacement", show_default=True
 )
-@click.option(
-    "--portrait",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.option("--portrait", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--evidence", "shown", multiple=True, metavar="KIND=REFERENCE")
 @format_option
 @pass_app

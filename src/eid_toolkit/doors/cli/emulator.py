@@ -88,11 +88,7 @@ def manifest(app: App, names: tuple[str, ...], vendor: str, batch: str, output: 
 _SEEN_EMPTY = 1.0
 """Seconds after which pcscd has seen that a slot is empty."""
 _recording_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_trust_option = click.option(
-    "--trust-out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-)
+_trust_option = click.option("--trust-out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 
 
 @emulator.command()

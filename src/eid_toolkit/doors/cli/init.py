@@ -15,30 +15,14 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.option(
-    "--demo",
-    is_flag=True,
-)
+@click.option("--demo", is_flag=True)
 @click.option("--country", default="UTO", show_default=True, metavar="CODE")
 @click.option("--authority", metavar="NAME")
 @click.option("--contact", metavar="ADDRESS")
 @click.option("--register", "register_url", metavar="URL")
-@click.option(
-    "--register-without-tls-verification",
-    "tls_unverified",
-    is_flag=True,
-)
-@click.option(
-    "--key-store",
-    "key_stores",
-    multiple=True,
-    metavar="[COMPARTMENT=]URI",
-)
-@click.option(
-    "--signature-limit",
-    type=click.IntRange(min=1),
-    metavar="N",
-)
+@click.option("--register-without-tls-verification", "tls_unverified", is_flag=True)
+@click.option("--key-store", "key_stores", multiple=True, metavar="[COMPARTMENT=]URI")
+@click.option("--signature-limit", type=click.IntRange(min=1), metavar="N")
 @click.option("--without-csca", is_flag=True)
 @format_option
 @pass_app

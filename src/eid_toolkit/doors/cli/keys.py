@@ -33,14 +33,7 @@ def show(app: App, fmt: str) -> None:
 
     def text() -> str:
         shown = [
-            (
-                row["name"],
-                row["generation"],
-                _people(row),
-                _names(row["holders"]),
-                len(row["keys"]),
-            )
-            for row in rows
+            (row["name"], row["generation"], _people(row), _names(row["holders"]), len(row["keys"])) for row in rows
         ]
         return table(("compartment", "generation", "opened by", "holders", "keys"), shown)
 

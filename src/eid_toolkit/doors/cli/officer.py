@@ -26,10 +26,7 @@ def officer() -> None:
 
 @officer.command("init", cls=Command)
 @click.argument("bundle", type=_BUNDLE)
-@click.option(
-    "--fingerprint",
-    metavar="F",
-)
+@click.option("--fingerprint", metavar="F")
 @format_option
 @pass_app
 def init(app: App, bundle: Path, fingerprint: str | None, fmt: str) -> None:

@@ -24,12 +24,7 @@ def operator() -> None:
     pass
 
 
-_role_option = click.option(
-    "--role",
-    "roles",
-    multiple=True,
-    type=click.Choice([*(str(role) for role in Role), _ALL]),
-)
+_role_option = click.option("--role", "roles", multiple=True, type=click.Choice([*(str(role) for role in Role), _ALL]))
 _new_passphrase_option = click.option("--new-passphrase-fd", type=int, metavar="N")
 
 
@@ -88,11 +83,7 @@ def passphrase(app: App, new_passphrase_fd: int | None, fmt: str) -> None:
 
 @operator.command("re-enrol")
 @click.argument("name")
-@click.option(
-    "--recovery",
-    multiple=True,
-    metavar="NAME",
-)
+@click.option("--recovery", multiple=True, metavar="NAME")
 @_new_passphrase_option
 @format_option
 @pass_app

@@ -26,14 +26,8 @@ def password_options(function: _F) -> _F:
     """``--can``, ``--mrz``, or ``--document-number`` with ``--birth`` and ``--expiry``."""
     for option in reversed(
         (
-            click.option(
-                "--can",
-                metavar="N",
-            ),
-            click.option(
-                "--mrz",
-                metavar="TEXT",
-            ),
+            click.option("--can", metavar="N"),
+            click.option("--mrz", metavar="TEXT"),
             click.option("--document-number", metavar="N"),
             click.option("--birth", metavar="YYYY-MM-DD"),
             click.option("--expiry", metavar="YYYY-MM-DD"),
@@ -57,11 +51,7 @@ def access_password(**options: str | None) -> AccessPassword:
 
 
 def opening_of(
-    can: str | None,
-    mrz: str | None,
-    document_number: str | None,
-    birth: str | None,
-    expiry: str | None,
+    can: str | None, mrz: str | None, document_number: str | None, birth: str | None, expiry: str | None
 ) -> Opening:
     """The password in the options, or what is typed at a terminal: on a command line others on the machine see it.
 
@@ -90,11 +80,7 @@ def typed_opening(text: str) -> Opening:
 
 
 def all_passwords(
-    can: str | None,
-    mrz: str | None,
-    document_number: str | None,
-    birth: str | None,
-    expiry: str | None,
+    can: str | None, mrz: str | None, document_number: str | None, birth: str | None, expiry: str | None
 ) -> tuple[AccessPassword, ...]:
     """The passwords in the options, one of each kind, the MRZ's first: every chip has to take that.
 

@@ -30,11 +30,7 @@ def portrait() -> None:
 
 @portrait.command("check")
 @click.argument(
-    "files",
-    metavar="FILE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--profile", metavar="NAME")
 @list_format_option

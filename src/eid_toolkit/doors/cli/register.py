@@ -64,11 +64,7 @@ def restore(app: App, file: Path, replace: bool, dry_run: bool, fmt: str) -> Non
 
 @register.command("move")
 @click.argument("url", metavar="URL")
-@click.option(
-    "--register-without-tls-verification",
-    "tls_unverified",
-    is_flag=True,
-)
+@click.option("--register-without-tls-verification", "tls_unverified", is_flag=True)
 @click.option("--replace", is_flag=True)
 @format_option
 @pass_app

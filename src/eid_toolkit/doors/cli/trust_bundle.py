@@ -31,29 +31,11 @@ def bundle() -> None:
 @bundle.command("export")
 @state_option
 @click.option("--output", required=True, type=OutputFile())
-@click.option(
-    "--delta-from",
-    "base",
-    type=click.IntRange(min=1),
-    metavar="VERSION",
-)
-@click.option(
-    "--max-age",
-    "days",
-    type=click.IntRange(1, 3650),
-    metavar="DAYS",
-)
+@click.option("--delta-from", "base", type=click.IntRange(min=1), metavar="VERSION")
+@click.option("--max-age", "days", type=click.IntRange(1, 3650), metavar="DAYS")
 @click.option("--no-bac", is_flag=True)
-@click.option(
-    "--status-list",
-    "reports",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
-@click.option(
-    "--stolen-blanks",
-    "blanks",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.option("--status-list", "reports", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--stolen-blanks", "blanks", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @format_option
 @pass_app
 def export(
@@ -93,10 +75,7 @@ def export(
 
 @bundle.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--accept",
-    metavar="FINGERPRINT",
-)
+@click.option("--accept", metavar="FINGERPRINT")
 @format_option
 @pass_app
 def import_(app: App, file: Path, accept: str | None, fmt: str) -> None:

@@ -33,22 +33,9 @@ def open_store(app: App) -> TrustStore:
 
 @click.command("import", cls=Command)
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--accept-signer",
-    "signers",
-    multiple=True,
-    metavar="FINGERPRINT",
-)
-@click.option(
-    "--accept-list",
-    "lists",
-    multiple=True,
-    metavar="SHA256",
-)
-@click.option(
-    "--remove-dropped",
-    is_flag=True,
-)
+@click.option("--accept-signer", "signers", multiple=True, metavar="FINGERPRINT")
+@click.option("--accept-list", "lists", multiple=True, metavar="SHA256")
+@click.option("--remove-dropped", is_flag=True)
 @list_format_option
 @pass_app
 def import_(

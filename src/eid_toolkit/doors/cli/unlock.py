@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 _TIME = re.compile(r"(\d{1,5})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_ENDS = {
-    "login": "agent-ends-with-login",
-    "shell": "agent-ends-with-shell",
-    "time": "agent-ends-with-time",
-}
+_ENDS = {"login": "agent-ends-with-login", "shell": "agent-ends-with-shell", "time": "agent-ends-with-time"}
 
 
 @click.command(cls=Command)

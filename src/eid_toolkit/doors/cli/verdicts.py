@@ -47,11 +47,7 @@ class Shown:
 def verdict_options(function: _F) -> _F:
     """``--policy``, ``--report``, ``--verbose`` and ``--brief``."""
     function = click.option("--brief", is_flag=True)(function)
-    function = click.option(
-        "--verbose",
-        is_flag=True,
-        callback=_also_before,
-    )(function)
+    function = click.option("--verbose", is_flag=True, callback=_also_before)(function)
     function = click.option("--report", type=OutputFile())(function)
     return default_option("--policy", "policy_name", setting="policy")(function)
 

@@ -35,16 +35,10 @@ if TYPE_CHECKING:
 @wait_option
 @quirks_option
 @verdict_options
-@click.option(
-    "--evidence",
-    type=OutputFile(),
-)
+@click.option("--evidence", type=OutputFile())
 @click.option("--watch", is_flag=True)
 @click.option("--quiet", is_flag=True)
-@click.option(
-    "--one-page",
-    is_flag=True,
-)
+@click.option("--one-page", is_flag=True)
 @list_format_option
 @pass_app
 def verify(

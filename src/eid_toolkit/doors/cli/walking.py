@@ -16,11 +16,7 @@ from eid_toolkit.doors.cli.output import is_terminal, progress, sentence
 if TYPE_CHECKING:
     from eid_toolkit.books.audit.verifying import Manner
 
-processes_option = click.option(
-    "--processes",
-    type=click.IntRange(1, 256),
-    metavar="N",
-)
+processes_option = click.option("--processes", type=click.IntRange(1, 256), metavar="N")
 
 
 @contextmanager

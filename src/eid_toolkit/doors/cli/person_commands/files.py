@@ -91,19 +91,11 @@ def import_(
 @click.option("--output", type=OutputFile())
 @click.option("--as", "kind", type=click.Choice(["csv", "jsonl"]), default="csv")
 @click.option("--gzip", "zipped", is_flag=True)
-@click.option(
-    "--excel",
-    is_flag=True,
-)
+@click.option("--excel", is_flag=True)
 @purpose_option
 @pass_app
 def export(
-    app: App,
-    output: Path | None,
-    kind: Literal["csv", "jsonl"],
-    zipped: bool,
-    excel: bool,
-    purpose: str | None,
+    app: App, output: Path | None, kind: Literal["csv", "jsonl"], zipped: bool, excel: bool, purpose: str | None
 ) -> None:
     from eid_toolkit.books.register.people.person_export import BYTE_ORDER_MARK, export_persons, write_people
     from eid_toolkit.books.register.people.person_workbook import write_workbook

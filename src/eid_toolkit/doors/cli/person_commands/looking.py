@@ -73,10 +73,7 @@ def _page(page: PersonPage) -> str:
     values, day = page.person.to_json(), presentation().day
     parts = [details((name, value) for name, value in values.items() if value is not None)]
     applications = [
-        (
-            *(each.id, each.profile, each.kind, each.state, day(each.created_at)),
-            _next(page.next_of_application(each)),
-        )
+        (*(each.id, each.profile, each.kind, each.state, day(each.created_at)), _next(page.next_of_application(each)))
         for each in page.applications
     ]
     documents = [

@@ -121,12 +121,7 @@ def issue(app: App, state: str | None, output: Path | None, fmt: str) -> None:
 @state_option
 @click.option("--ds", "signer", type=int, metavar="NUMBER")
 @click.option("--serial", metavar="HEX")
-@click.option(
-    "--reason",
-    type=click.Choice(_REASONS),
-    default="unspecified",
-    show_default=True,
-)
+@click.option("--reason", type=click.Choice(_REASONS), default="unspecified", show_default=True)
 @click.option("--output", type=OutputFile())
 @format_option
 @pass_app

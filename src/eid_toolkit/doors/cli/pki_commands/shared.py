@@ -26,11 +26,7 @@ def state_option(function: _F) -> _F:
 def key_option(function: _F) -> _F:
     """``--key KIND``."""
     return click.option(
-        "--key",
-        "kind",
-        type=click.Choice(["ec", "ec-nist", "rsa-pss"]),
-        default="ec",
-        show_default=True,
+        "--key", "kind", type=click.Choice(["ec", "ec-nist", "rsa-pss"]), default="ec", show_default=True
     )(function)
 
 

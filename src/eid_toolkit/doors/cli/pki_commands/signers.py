@@ -76,10 +76,7 @@ def issue(app: App, state: str | None, request: Path, output: Path, fmt: str) ->
 @ds.command("install")
 @state_option
 @click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--csca",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.option("--csca", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @format_option
 @pass_app
 def install(app: App, state: str | None, certificate: Path, csca: Path | None, fmt: str) -> None:
@@ -103,17 +100,7 @@ def list_(app: App, state: str | None, fmt: str) -> None:
         rows = signer_rows(office, state_of(office, state))
     emit_rows(
         rows,
-        (
-            "number",
-            "subject",
-            "key",
-            "signatures",
-            "documents",
-            "cards",
-            "unaccounted",
-            "key_used_until",
-            "not_after",
-        ),
+        ("number", "subject", "key", "signatures", "documents", "cards", "unaccounted", "key_used_until", "not_after"),
         fmt,
     )
 

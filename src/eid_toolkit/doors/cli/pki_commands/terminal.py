@@ -55,11 +55,7 @@ def issue(app: App, state: str | None, request: Path, rights: str, days: int, ou
 
 @terminal.command("provision")
 @state_option
-@click.option(
-    "--officer",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-)
+@click.option("--officer", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--key-store", metavar="URI")
 @mnemonic_option("IS")
 @click.option("--number", type=click.IntRange(1, 99999))
@@ -96,11 +92,7 @@ def provision(
 
 @terminal.command("install")
 @click.argument("certificates", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--key",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.option("--key", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @format_option
 @pass_app
 def install(app: App, certificates: tuple[Path, ...], key: Path, fmt: str) -> None:

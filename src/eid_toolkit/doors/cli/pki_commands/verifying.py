@@ -32,10 +32,7 @@ COLUMNS = ("reference", "issuer", "role", "rights", "effective", "expires")
 def rights_option(function: _F) -> _F:
     """``--rights``: which data groups may be read."""
     return click.option(
-        "--rights",
-        type=click.Choice(list(country_verifying.RIGHTS)),
-        default="both",
-        show_default=True,
+        "--rights", type=click.Choice(list(country_verifying.RIGHTS)), default="both", show_default=True
     )(function)
 
 

@@ -27,10 +27,7 @@ _LIMIT = 100_000
 
 
 def _count_options(function: _F) -> _F:
-    click.option(
-        "--serials",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    )(function)
+    click.option("--serials", type=click.Path(exists=True, dir_okay=False, path_type=Path))(function)
     click.option("--counted", type=click.IntRange(0), required=True)(function)
     return function
 

@@ -37,13 +37,7 @@ def key() -> None:
 @key.command("request")
 @click.argument("vendor")
 @_batch_option
-@click.option(
-    "--algorithm",
-    "kind",
-    type=click.Choice(["rsa-3072", "p-256"]),
-    default="rsa-3072",
-    show_default=True,
-)
+@click.option("--algorithm", "kind", type=click.Choice(["rsa-3072", "p-256"]), default="rsa-3072", show_default=True)
 @click.option("--output", required=True, type=OutputFile())
 @format_option
 @pass_app

@@ -26,19 +26,9 @@ def terms_options(function: _F) -> _F:
     for option in reversed(
         (
             click.option("--kcv", metavar="HEX"),
-            click.option(
-                "--check-value",
-                "method",
-                type=click.Choice(_METHODS),
-            ),
-            click.option(
-                "--diversification",
-                type=click.Choice(_SCHEMES),
-            ),
-            click.option(
-                "--vector",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            ),
+            click.option("--check-value", "method", type=click.Choice(_METHODS)),
+            click.option("--diversification", type=click.Choice(_SCHEMES)),
+            click.option("--vector", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
         )
     ):
         function = option(function)
