@@ -196,15 +196,16 @@ class Prover:
             for start in range(0, len(left), _CHUNK):
                 found = self.connection.execute(query, {"positions": left[start : start + _CHUNK]}).all()
                 signed = [_Signed(*each) for each in found]
-                runs = self._runs(signed, unknown)
+                together = self._together([each for each in signed if each.first != each.last], unknown)
                 for each in signed:
-                    self._check_signed(each, runs.get(each))
+                    alone = unknown.get((each.chain, each.last)) if each.first == each.last else None
+                    self._check_signed(each, together.get(each) if alone is None else [alone])
         self.keeper.keep(self._vouched)
 
-    def _runs(
+    def _together(
         self, signed: Iterable[_Signed], known: Mapping[tuple[str, int], StoredRow]
     ) -> dict[_Signed, list[StoredRow]]:
-        """The rows of those that are short, of which some are known: so they are not looked up one by one."""
+        """The rows of short runs, of which some are known: so they are not looked up run by run."""
         short = {each: range(each.first, each.last + 1) for each in signed if _is_short(each)}
         wanted: dict[str, list[int]] = {}
         for each, numbers in short.items():

@@ -248,9 +248,21 @@ def _error(result: int, reader: str) -> EidError:
     return kind(name, reader=reader, result=f"{code:08X}", meaning=scard.SCardGetErrorMessage(result))
 
 
+def _is_closed(result: int) -> bool:
+    """Whether pcscd closed the connection: what the library then tells is that it is not allowed."""
+    return result & _UNSIGNED == int(_scard().SCARD_W_SECURITY_VIOLATION) & _UNSIGNED
+
+
+def _of_admitted(result: int) -> int:
+    """What a result means to somebody whom pcscd had admitted before."""
+    return int(_scard().SCARD_E_NO_SERVICE) if _is_closed(result) else result
+
+
 def _establish() -> int:
     scard = _scard()
     result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    if _is_closed(result):  # a pcscd that ended just then is away the second time, one that admits nobody is not
+        result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
     if result != scard.SCARD_S_SUCCESS:
         raise _error(result, "")
     return int(context)
@@ -271,16 +283,14 @@ def _names(context: int) -> list[str]:
     if result == scard.SCARD_E_NO_READERS_AVAILABLE:
         return []
     if result != scard.SCARD_S_SUCCESS:
-        raise _error(result, "")
+        raise _error(_of_admitted(result), "")
     return list(names)
 
 
 def _status(context: int | None, name: str) -> ReaderStatus:
     scard = _scard()
     result, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
-    if result & _UNSIGNED == scard.SCARD_W_SECURITY_VIOLATION & _UNSIGNED:
-        result = scard.SCARD_E_NO_SERVICE  # so a pcscd that ended is told of to those whom it had admitted
     if result != scard.SCARD_S_SUCCESS:
-        raise _error(result, name)
+        raise _error(_of_admitted(result), name)
     _name, state, atr = states[0]
     return ReaderStatus(name, bytes(atr) if state & scard.SCARD_STATE_PRESENT else None, state >> 16 & 0xFFFF)
