@@ -103,7 +103,7 @@ def state_walk(office: BusyOffice, processes: int, told: int) -> int:
 
 
 def add_notices(office: BusyOffice, documents: Sequence[Document], count: int) -> None:
-    """That many notices, each by one of several agencies on one of the documents' holders, in a transaction of its own."""
+    """That many notices, each by one of several agencies on one of the holders, in a transaction of its own."""
     register = office.register
     applications = (register.applications.get(each.application_id) for each in documents if count)
     holders = [application.person.id for application in applications]

@@ -17,11 +17,20 @@ import eid_toolkit
 from eid_toolkit.doors.cli.click_words import speak
 from eid_toolkit.doors.cli.helping import Helps, help_in, option_help, path_of, spoken
 from eid_toolkit.doors.cli.main import COMMANDS, main
-from eid_toolkit.ground.messages.catalogue import Speaker, languages, words
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker, languages, words
 from support.command_tree import contexts
 
 ROOT = Path(eid_toolkit.__file__).parent
 FOLDER = ROOT / "ground" / "messages"
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """Click speaks one language at a time in a process."""
+    yield
+    speak(ENGLISH)
+
+
 OTHERS = [language for language in languages() if language != "en"]
 
 

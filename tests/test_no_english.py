@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,17 @@ from click.testing import CliRunner
 from eid_toolkit.doors.cli.click_words import speak
 from eid_toolkit.doors.cli.helping import help_in
 from eid_toolkit.doors.cli.main import main
-from eid_toolkit.ground.messages.catalogue import Speaker, languages
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Speaker, languages
 from support.command_tree import contexts
 from support.english import english, left_in
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """Click speaks one language at a time in a process."""
+    yield
+    speak(ENGLISH)
+
 
 OTHERS = [language for language in languages() if language != "en"]
 

@@ -29,6 +29,8 @@ CARDS, EARLY = 200, 60
 """How many cards come, and how many of them, beside those that are interrupted, before the last interruption."""
 PROFILES = ("utopia-id", "vn-cccd", "sgp-id", "td2", "passport")
 ISSUED = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+_SIGNALS = 12
+"""How often a watch is told to end at most."""
 _OPENED = 9
 """With which command a card is opened and its application selected: from the next on there is evidence."""
 
@@ -210,7 +212,8 @@ class Watch:
         deadline = time.monotonic() + LIMIT
         while (found := re.compile(pattern).search(self.shown, self._read_to)) is None:
             if not self._read(deadline):
-                raise AssertionError(f"{pattern!r} was not printed after: {self.shown[-3000:]}")
+                code = self.process.poll()
+                raise AssertionError(f"{pattern!r} was not printed, exit code {code}, after: {self.shown[-3000:]}")
         text, self._read_to = self.shown[self._read_to : found.end()], found.end()
         return text
 
@@ -219,14 +222,17 @@ class Watch:
 
     def ended(self) -> int:
         """Its exit code, once it has ended by itself."""
-        deadline = time.monotonic() + LIMIT
-        while self._read(deadline):
-            pass
+        if not self._is_closed_within(LIMIT):
+            raise AssertionError(f"it does not end after: {self.shown[-3000:]}")
         os.close(self._terminal)
         return self.process.wait(LIMIT)
 
     def stop(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
+        """Its exit code. A signal just before a line is read is heard with that line, or with the next signal."""
+        for _ in range(_SIGNALS):
+            self.process.send_signal(how)
+            if self._is_closed_within(LIMIT / _SIGNALS):
+                break
         return self.ended()
 
     def close(self) -> None:
@@ -236,6 +242,12 @@ class Watch:
 
     def hold(self) -> None:
         self.held.append(Held.by(self.process.pid))
+
+    def _is_closed_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self._read(deadline):
+            pass
+        return time.monotonic() < deadline
 
     def _read(self, deadline: float) -> bool:
         """Whether there was something, before the time was over or the other side was closed."""

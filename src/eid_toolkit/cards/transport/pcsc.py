@@ -262,6 +262,7 @@ def _establish() -> int:
     scard = _scard()
     result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
     if _is_closed(result):  # a pcscd that ended just then is away the second time, one that admits nobody is not
+        time.sleep(_POLL)
         result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
     if result != scard.SCARD_S_SUCCESS:
         raise _error(result, "")

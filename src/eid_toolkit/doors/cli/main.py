@@ -102,6 +102,8 @@ class RootGroup(Group):
                 note_error(ENGLISH.of(away), ENGLISH)  # nothing is known of the command yet
             _give_up_output()
             sys.exit(_exit_code_of_untold(self._usage_error or error.__context__) or away.exit_code)
+        finally:
+            speak(ENGLISH)  # click may serve others in this process
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_WORDS] = tuple(args)
