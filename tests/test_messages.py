@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 import tomllib
@@ -18,7 +19,7 @@ from eid_toolkit.books.staff.roles import Permission
 from eid_toolkit.ground import errors
 from eid_toolkit.ground.errors import BadInput, CardRefused, EidError
 from eid_toolkit.ground.messages import catalogue as catalogue_module
-from eid_toolkit.ground.messages.catalogue import ENGLISH, Message, Speaker, catalogue, languages, words
+from eid_toolkit.ground.messages.catalogue import ENGLISH, Message, Sentence, Speaker, catalogue, languages, words
 from eid_toolkit.work.inspection.checks import CHECK_IDS
 
 ASKING = ("act", "decide", "both", "Purpose")
@@ -220,6 +221,15 @@ def test_a_third_language_is_a_folder_and_what_it_lacks_is_told_in_english(
     finally:
         for cached in (languages, catalogue):
             cached.cache_clear()
+
+
+def test_a_sentence_that_knows_its_code_is_text_in_json_and_told_in_the_language_of_a_person() -> None:
+    told = Sentence.of("csca-unknown", {"csca": "C=UT", "key": "AB"})
+    assert json.loads(json.dumps(told)) == ENGLISH.explain("csca-unknown", {"csca": "C=UT", "key": "AB"})
+    for language in OTHERS:
+        shown = str(Speaker(language).shown("detail", told))
+        assert shown != told
+        assert "C=UT" in shown
 
 
 def test_facts_from_outside_are_made_harmless() -> None:

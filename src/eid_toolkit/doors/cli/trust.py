@@ -91,7 +91,11 @@ def show(app: App, fingerprint: str, fmt: str) -> None:
     for pack in holding:
         listed = sentence("trust-in-list", name=pack.name, time=time_text(pack.imported_at))
         shown.append(("in_list", f"{listed} ({short(pack.sha256)})"))
-    shown += [(finding["severity"], f"{finding['detail']} ({finding['section']})") for finding in findings]
+    told = app.speaker.shown
+    shown += [
+        (str(told("severity", each["severity"])), f"{told('detail', each['detail'])} ({each['section']})")
+        for each in findings
+    ]
     emit_values(values, fmt, shown)
 
 

@@ -156,6 +156,8 @@ class Speaker:
         """A value of that name as a person reads it: a day, yes or no, or one of few words; else the value itself."""
         if isinstance(value, bool):
             return self.value("yes" if value else "no")
+        if isinstance(value, Sentence):
+            return self.explain(value.code, value.facts)
         if (name in DATED and value is not None) or type(value) is date:
             return self.date(str(value))
         return self.value(value) if isinstance(value, str) and name in CODED else value
@@ -174,3 +176,17 @@ class Speaker:
 
 ENGLISH = Speaker()
 """For JSON, logs and programs, whatever language a person has."""
+
+
+class Sentence(str):
+    """An English sentence that knows what it says: in JSON it is text, and a person is told it in their language."""
+
+    code: str
+    facts: Mapping[str, object]
+
+    @classmethod
+    def of(cls, code: str, facts: Mapping[str, object]) -> Sentence:
+        """The sentence of a code."""
+        told = cls(ENGLISH.explain(code, facts))
+        told.code, told.facts = code, facts
+        return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.ground.messages.catalogue import ENGLISH
+from eid_toolkit.ground.messages.catalogue import Sentence
 
 if TYPE_CHECKING:
     from eid_toolkit.standards.pki.certificate import Certificate
@@ -28,4 +28,4 @@ def findings_on(item: Certificate | Crl | CvCertificate | object) -> list[dict[s
             findings = lint_cv_certificate(item)
         case _:
             findings = ()
-    return [{**finding.to_json(), "detail": ENGLISH.explain(finding.code, finding.facts)} for finding in findings]
+    return [{**finding.to_json(), "detail": Sentence.of(finding.code, finding.facts)} for finding in findings]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from eid_toolkit.doors.cli.output import details
+from eid_toolkit.doors.cli.presentation import presentation
 from eid_toolkit.work.decoding.findings import findings_on
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ def made_data(certificate: Certificate) -> dict[str, Any]:
 def made_details(data: Mapping[str, Any]) -> str:
     """:func:`made_data` for a person: a line for each finding."""
     plain = [(name, value) for name, value in data.items() if name != "findings"]
-    findings = [(finding["severity"], f"{finding['section']}: {finding['detail']}") for finding in data["findings"]]
+    tell = presentation().speaker.shown
+    findings = [
+        (str(tell("severity", finding["severity"])), f"{finding['section']}: {tell('detail', finding['detail'])}")
+        for finding in data["findings"]
+    ]
     return details([*plain, *findings])
 
 

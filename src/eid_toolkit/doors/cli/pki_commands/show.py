@@ -161,5 +161,5 @@ def _text(row: dict[str, Any]) -> list[str]:
     lines = [f"{speaker.value(row['kind'])}  {harmless(row['name'])}{good}"]
     for finding in row["findings"]:
         severity = paint(f"{speaker.value(finding['severity']):<8}", colours[finding["severity"]])
-        lines.append(f"  {severity} {finding['detail']} ({finding['section']})")
+        lines.append(f"  {severity} {speaker.shown('detail', finding['detail'])} ({finding['section']})")
     return lines
