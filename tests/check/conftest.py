@@ -8,6 +8,7 @@ import pytest
 
 LONGEST = (
     "personalization/test_stops.py",
+    "cli/test_long_watch.py",
     "cli_office/test_cross_border.py",
     "office/test_acts.py",
     "register/test_person_memory.py",

@@ -200,8 +200,9 @@ class Watch:
         modes = termios.tcgetattr(theirs)
         modes[3] &= ~termios.ECHO
         termios.tcsetattr(theirs, termios.TCSANOW, modes)
+        command = ["setsid", "--ctty", *self.command]  # so that it ends with the terminal, whatever ends the test
         self.process = subprocess.Popen(
-            self.command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "200"}
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "200"}
         )
         os.close(theirs)
         self._decoder = codecs.getincrementaldecoder("utf-8")()

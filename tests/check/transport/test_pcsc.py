@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from smartcard import scard
 
 from eid_toolkit.cards.transport.pcsc import PcscTransport, find_reader, list_readers, status_of, wait_for_removal
 from eid_toolkit.cards.transport.virtual_reader import inserted
@@ -182,6 +183,21 @@ def test_a_pcscd_that_is_killed_while_a_card_is_waited_for_is_named(pcscd: Priva
         PcscTransport(pcscd.slots[0].reader, wait=LIMIT)
     ended(killing)
     assert caught.value.code == "pcsc-service-away"
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [("SCARD_E_NO_SERVICE", "pcsc-service-away"), ("SCARD_W_SECURITY_VIOLATION", "pcsc-not-permitted")],
+)
+def test_a_pcscd_that_ends_when_it_is_asked_is_told_apart_from_one_that_admits_nobody(
+    monkeypatch: pytest.MonkeyPatch, second: str, code: str
+) -> None:
+    """The first time both close the connection, which the library calls a violation of security."""
+    answers = iter([scard.SCARD_W_SECURITY_VIOLATION, getattr(scard, second)])
+    monkeypatch.setattr(scard, "SCardEstablishContext", lambda scope: (next(answers), 0))
+    with pytest.raises(ServiceAway) as caught:
+        list_readers()
+    assert caught.value.code == code
 
 
 def test_a_reader_that_does_not_exist_is_named(pcscd: PrivatePcscd) -> None:

@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,11 @@ def stat_fields(process: int | str) -> list[str]:
 
 
 def descriptors(agent: RunningAgent) -> list[str]:
-    return sorted(str(link.readlink()).partition("[")[0] for link in proc(agent, "fd").iterdir())
+    found = []
+    for link in proc(agent, "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            found.append(str(link.readlink()).partition("[")[0])
+    return sorted(found)
 
 
 def test_a_hardened_process_dumps_no_core_and_cannot_be_traced() -> None:
