@@ -155,6 +155,15 @@ def test_complaints_about_a_line_are_in_the_language_of_the_line(line: str) -> N
     assert "Error" in CliRunner().invoke(main, line.replace("vi", "en").split()).output
 
 
+def test_complaints_in_json_are_english_whatever_the_language() -> None:
+    for line in ("status --frobnicate", "status --lang vi x", "verify --wait x", "verify --wait inf"):
+        results = [
+            CliRunner().invoke(main, [*line.split(), "--format", "json"], env={"EID_LANG": each}) for each in OTHERS
+        ]
+        english = CliRunner().invoke(main, [*line.replace("--lang vi ", "").split(), "--format=json"])
+        assert {result.output for result in results} == {english.output}, line
+
+
 def test_help_is_told_in_the_language_wherever_it_stands_on_the_line() -> None:
     runner = CliRunner()
     texts = {runner.invoke(main, line.split()).stdout for line in ("verify --help --lang vi", "--lang=vi verify -h")}

@@ -122,8 +122,8 @@ class App:
             told = "; ".join(f"{choice.identifier} ({choice.told})" for choice in choices)
             raise SeveralFit("reference-not-unique", reference=reference, choices=told)
         for number, choice in enumerate(choices, start=1):
-            told = ", ".join(map(self.speaker.value, choice.told.split(", ")))  # its state is one of few words
-            note(f"{number:>3}  {choice.identifier}  {told}")
+            told, comma, state = choice.told.rpartition(", ")
+            note(f"{number:>3}  {choice.identifier}  {told}{comma}{self.speaker.value(state)}")
         while True:
             answer = prompt(sentence("ask-which", reference=reference, count=len(choices))).strip()
             if answer.isdecimal() and 1 <= int(answer) <= len(choices):

@@ -107,10 +107,10 @@ class RootGroup(Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_WORDS] = tuple(args)
-        speaker = Speaker(_language(ctx))
+        speaker = ENGLISH if _wants_json(ctx) else Speaker(_language(ctx))
         help_in(ctx, speaker)
         speak(speaker)
-        present(Presentation(speaker=ENGLISH if _wants_json(ctx) else speaker))  # for what is wrong with the line
+        present(Presentation(speaker=speaker))  # for what is wrong with the line
         try:
             return super().parse_args(ctx, args)
         except click.ClickException as error:
@@ -205,10 +205,14 @@ def _language(ctx: click.Context) -> str:
 
 
 def _given(words: tuple[str, ...], option: str) -> str | None:
-    """The value of an option that stands anywhere on the line."""
-    found = [after for word, after in pairwise(words) if word == option]
-    found += [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
-    return found[-1] if found else None
+    """The value of an option that stands anywhere on the line: the last one, as click takes it."""
+    found = None
+    for word, after in pairwise((*words, "")):
+        if word == option:
+            found = after
+        elif word.startswith(f"{option}="):
+            found = word.partition("=")[2]
+    return found
 
 
 def _wants_json(ctx: click.Context) -> bool:

@@ -28,7 +28,7 @@ CODED = frozenset(
             "next",
             "outcome",
         ),
-        *("place", "print_check", "severity", "source", "stage", "state", "status", "terminal", "title", "what"),
+        *("place", "print_check", "severity", "stage", "state", "status", "terminal", "title", "what"),
     }
 )
 """Facts, columns and labels whose values are words of this software, and have a translation where they are known."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -34,6 +34,8 @@ class PcscFeeder:
 
         self._open = open_reader
         self.reader = resolve_reader(reader)
+        self._events: int | None = None
+        """The count of cards that came and went, with the card that was opened last."""
 
     def next(self, stop: Callable[[], bool], /) -> AbstractContextManager[Transport] | None:
         """The next card that is put in; the reader is looked at ten times a second."""
@@ -43,13 +45,26 @@ class PcscFeeder:
             if stop():
                 return None
             time.sleep(_POLL)
-        return self._open(self.reader, 1.0)
+        return self._opened()
+
+    @contextmanager
+    def _opened(self) -> Iterator[Transport]:
+        from eid_toolkit.cards.transport.pcsc import status_of
+
+        self._events = None
+        with self._open(self.reader, 1.0) as transport:
+            self._events = status_of(self.reader).events
+            yield transport
 
     def taken_out(self, stop: Callable[[], bool], /) -> None:
-        """Waits until the reader is empty."""
-        from eid_toolkit.cards.transport.pcsc import has_card
+        """Waits until the card is gone that was opened last; the next may be in the reader by then."""
+        from eid_toolkit.cards.transport.pcsc import status_of
 
-        while has_card(self.reader) and not stop():
+        while not stop():
+            status = status_of(self.reader)
+            if status.atr is None or (self._events is not None and status.events > self._events):
+                return
+            self._events = status.events  # a pcscd that was started anew counts from the beginning
             time.sleep(_POLL)
 
 
