@@ -155,6 +155,12 @@ def test_complaints_about_a_line_are_in_the_language_of_the_line(line: str) -> N
     assert "Error" in CliRunner().invoke(main, line.replace("vi", "en").split()).output
 
 
+def test_a_language_that_is_not_known_is_complained_of_in_the_one_that_was_there_before() -> None:
+    result = CliRunner().invoke(main, ["--lang", "xx", "status"], env={"EID_LANG": "vi"})
+    assert result.exit_code == 2
+    assert "'xx'" in result.output and "Error" not in result.output
+
+
 def test_complaints_in_json_are_english_whatever_the_language() -> None:
     for line in ("status --frobnicate", "status --lang vi x", "verify --wait x", "verify --wait inf"):
         results = [

@@ -196,12 +196,13 @@ def _exit_code_of_untold(error: BaseException | None) -> int | None:
 def _language(ctx: click.Context) -> str:
     """The language of help and complaints, for which the line need not have been read to its end."""
     words: tuple[str, ...] = ctx.meta[_WORDS]
-    given = _given(words, "--lang") or os.environ.get(VARIABLES["language"])
-    if not given:
-        home = _given(words, "--home") or os.environ.get("EID_HOME")
-        with suppress(EidError, OSError):  # of which the command complains
-            given = kept_default(ctx, "language", Path(home) if home else default_home())
-    return given if given in languages() else FALLBACK
+    for given in (_given(words, "--lang"), os.environ.get(VARIABLES["language"])):
+        if given in languages():
+            return str(given)
+    home, kept = _given(words, "--home") or os.environ.get("EID_HOME"), None
+    with suppress(EidError, OSError):  # of which the command complains
+        kept = kept_default(ctx, "language", Path(home) if home else default_home())
+    return kept if kept in languages() else FALLBACK
 
 
 def _given(words: tuple[str, ...], option: str) -> str | None:
