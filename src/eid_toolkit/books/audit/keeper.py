@@ -7,10 +7,11 @@ signed by the session of who acts. What reads the log in the same transaction ha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -109,7 +110,7 @@ class LogKeeper:
 
     A register without them is not worked with.
     """
-    proofs: dict[str, object] = field(default_factory=dict)
+    proofs: dict[Hashable, object] = field(default_factory=dict)
     """What was proved of rows, by their hashes: a hash binds its row and all before it, so it stays proved."""
     seen: dict[str, SignedRow] = field(default_factory=dict)
     """The newest row of each chain that this process has written."""
@@ -159,7 +160,7 @@ class LogKeeper:
             return True
         return isinstance(operator, Operator) and (operator.keys or operator.recovery) is not None
 
-    def keep(self, proofs: Mapping[str, object]) -> None:
+    def keep(self, proofs: Mapping[Any, object]) -> None:
         """Remember what was proved."""
         if len(self.proofs) > _PROOFS:
             self.proofs.clear()

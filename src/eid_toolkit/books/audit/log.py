@@ -14,7 +14,7 @@ from eid_toolkit.books.audit.log_head import any_text, head, head_at
 from eid_toolkit.books.audit.rows import NOTHING, PLACE, TOLD, StoredRow, Told, time_text, whole_number
 from eid_toolkit.books.ledger.bulk import among
 from eid_toolkit.books.ledger.database import write_gathered
-from eid_toolkit.books.ledger.schema import audit
+from eid_toolkit.books.ledger.schema import audit, audit_signature
 from eid_toolkit.books.ledger.stored import stored
 from eid_toolkit.books.staff.operators import Operator
 from eid_toolkit.ground.errors import IntegrityBroken
@@ -26,6 +26,8 @@ CHUNK = 500
 """Rows that are fetched at a time."""
 STORED = tuple(type_coerce(each, String).label(each.name) if each is audit.c.time else each for each in audit.c)
 """The columns of the log as they are stored."""
+_SIGNED = (audit_signature.c.chain == audit.c.chain) & (audit_signature.c.last == audit.c.number)
+_WITH_SIGNATURE = select(*STORED, *audit_signature.c).outerjoin(audit_signature, _SIGNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,23 @@ def stored_rows(connection: Connection, after: int | None = None, action: str | 
 
 def told_rows(connection: Connection, kind: str, subjects: Sequence[str]) -> Iterator[StoredRow]:
     """The rows that put a state of these subjects there, by subject and version."""
+    yield from map(stored_row, _told(connection, select(*STORED), kind, subjects))
+
+
+def told_and_signed(
+    connection: Connection, kind: str, subjects: Sequence[str]
+) -> Iterator[tuple[StoredRow, tuple[Any, ...]]]:
+    """As :func:`told_rows`, each with what is stored of the signature that was put behind it; all None without one."""
+    width = len(STORED)
+    for row in _told(connection, _WITH_SIGNATURE, kind, subjects):
+        yield stored_row(row[:width]), row[width:]
+
+
+def _told(connection: Connection, query: Select[Any], kind: str, subjects: Sequence[str]) -> Sequence[Row[Any]]:
     write_gathered(connection)
-    mine = select(*STORED).where(audit.c.kind == kind, among(connection, audit.c.subject, subjects))
+    mine = query.where(audit.c.kind == kind, among(connection, audit.c.subject, subjects))
     with any_text(connection):
-        rows = connection.execute(mine.order_by(audit.c.subject, audit.c.version, audit.c.position)).all()
-    yield from map(stored_row, rows)
+        return connection.execute(mine.order_by(audit.c.subject, audit.c.version, audit.c.position)).all()
 
 
 def rows_between(connection: Connection, chain: str, first: int, last: int) -> list[StoredRow]:
@@ -158,9 +172,9 @@ def rows_of(connection: Connection, chain: str, numbers: Sequence[int]) -> list[
         return list(map(stored_row, connection.execute(query).all()))
 
 
-def stored_row(row: Row[Any]) -> StoredRow:
+def stored_row(row: Sequence[Any]) -> StoredRow:
     """A row of the columns :data:`STORED`, whatever it holds."""
-    position, time, *others = tuple[Any, ...](row)
+    position, time, *others = row
     if isinstance(time, str) and time.endswith("Z"):
         time = time.removesuffix("Z") + "+00:00"
     if type(position) is not int:

@@ -7,10 +7,9 @@ over, it names one digest over all. The papers of somebody who was erased say no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
@@ -22,14 +21,13 @@ from eid_toolkit.books.ledger.decisions import SCHEMA
 from eid_toolkit.books.ledger.kinds import TAKEN_OVER
 from eid_toolkit.books.ledger.schema import decision, document_status
 from eid_toolkit.ground.errors import IntegrityBroken
-from eid_toolkit.ground.plain_values import parse_json, to_plain
+from eid_toolkit.ground.plain_values import parse_json
 
 STATEMENT, PAPERS = "statement_sha256", "papers"
 """In the detail of a row of the log: of the one statement that it tells of; of all from before a take-over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(NamedTuple):
     """One decision or report, as it is stored."""
 
     action: str
@@ -46,8 +44,8 @@ class Paper:
     @property
     def digest(self) -> str:
         """SHA-256 over all of it, in hex."""
-        values = {**to_plain(self), "signature": None if self.signature is None else self.signature.hex()}
-        return digest(values)
+        signature = None if self.signature is None else self.signature.hex()
+        return digest({**self._asdict(), "at": self.at.isoformat(), "signature": signature})
 
 
 def papers_of(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Paper]]:
@@ -90,6 +88,8 @@ def check_papers(prover: Prover, subject: str, history: Sequence[StoredRow], pap
     the row that tells of it.
     """
     details = [(row, read_detail(row.detail)) for row in history]
+    if not papers and not any(PAPERS in detail or STATEMENT in detail for _, detail in details):
+        return
     sums: list[tuple[int, Any]] = [(row.position, detail[PAPERS]) for row, detail in details if PAPERS in detail]
     since, held_by_one = sums[-1] if sums else (0, _NO_PAPERS)
     count, digest_of_all = int(held_by_one[0]), str(held_by_one[1])

@@ -17,10 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from eid_toolkit.books.audit.keeper import LogKeeper
 from eid_toolkit.books.audit.proving import Prover
-from eid_toolkit.books.audit.state_walk import Counted, Finding, Task, page_findings, walk_states
+from eid_toolkit.books.audit.state_walk import Counted, Finding, Task, findings_of, walk_states
 from eid_toolkit.books.keys.foundation import Foundation
 from eid_toolkit.books.ledger.database import Database
-from eid_toolkit.books.ledger.kinds import KINDS
 from eid_toolkit.books.ledger.register_address import RegisterAddress
 from eid_toolkit.books.ledger.schema import audit, subject_head
 from eid_toolkit.ground.crew import Crew
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 PAYS_FROM = 4000
 """Rows with a state from which on it takes less time to start processes than they save."""
-_ARE_YOU_THERE: Task = ("", [])
+_ARE_YOU_THERE: Task = ("are you there", [])
 _BEGIN = "begin"
 
 
@@ -114,4 +113,4 @@ class _Reader:
             self.prover = Prover(connection)
             return []
         assert self.prover is not None
-        return list(page_findings(self.prover, KINDS[name], words))
+        return findings_of(self.prover, task)

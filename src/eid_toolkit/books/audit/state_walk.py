@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Column, Connection, Select, select
 
-from eid_toolkit.books.audit.log import any_text, told_rows
+from eid_toolkit.books.audit.log import any_text
 from eid_toolkit.books.audit.papers import Paper, check_papers, papers_of
 from eid_toolkit.books.audit.proving import Prover
 from eid_toolkit.books.audit.rows import StoredRow
@@ -49,7 +48,11 @@ class Counted:
 
 
 Task = tuple[str, list[str]]
-"""The name of a kind, and keys of it, a page of them; other names are for whoever does the tasks."""
+"""The name of a kind, and keys of it, a page of them; without keys, all of the kind that is there no more.
+
+Without a name, what belongs to no row; other names are for whoever does the tasks.
+"""
+_OF_NOTHING: Task = ("", [])
 Doing = Callable[[Iterable[Task], Callable[[Task], list[Finding]]], Iterable[tuple[Task, list[Finding]]]]
 """Does tasks in their order, in the way that it is given, or as well elsewhere."""
 
@@ -57,26 +60,33 @@ Doing = Callable[[Iterable[Task], Callable[[Task], list[Finding]]], Iterable[tup
 def walk_states(connection: Connection, doing: Doing | None = None) -> Iterator[Finding | Counted]:
     """Walk all rows with a state: what differs, after each page how many rows of its kind are walked, at last all.
 
-    By ``doing`` the pages go to others, who see the same state of the database. Raises :class:`NotPermitted` for a
+    By ``doing`` the tasks go to others, who see the same state of the database. Raises :class:`NotPermitted` for a
     register that was not taken over.
     """
     prover = Prover(connection)
+    rows = dict.fromkeys(KINDS, 0)
+    for (name, keys), findings in (doing or _here)(_tasks(connection), lambda task: findings_of(prover, task)):
+        yield from findings
+        if name:
+            rows[name] += len(keys)
+            yield Counted(name, rows[name])
 
-    def findings_of(task: Task) -> list[Finding]:
-        return list(page_findings(prover, KINDS[task[0]], task[1]))
 
+def findings_of(prover: Prover, task: Task) -> list[Finding]:
+    """What differs of what a task asks for."""
+    name, keys = task
+    if keys:
+        return list(_of_page(prover, KINDS[name], keys))
+    if name:
+        return list(_without_row(prover.connection, KINDS[name]))
+    return [*_heads_of_nothing(prover.connection), *_papers_of_nothing(prover.connection)]
+
+
+def _tasks(connection: Connection) -> Iterator[Task]:
     for kind in KINDS.values():
-        rows = 0
-        for (_, keys), findings in (doing or _here)(
-            ((kind.name, keys) for keys in _pages(connection, kind)), findings_of
-        ):
-            rows += len(keys)
-            yield from findings
-            yield Counted(kind.name, rows)
-        yield from _without_row(connection, kind)
-        yield Counted(kind.name, rows)
-    yield from _heads_of_nothing(connection)
-    yield from _papers_of_nothing(connection)
+        yield from ((kind.name, page) for page in _pages(connection, kind))
+        yield kind.name, []
+    yield _OF_NOTHING
 
 
 def _here(tasks: Iterable[Task], do: Callable[[Task], list[Finding]]) -> Iterator[tuple[Task, list[Finding]]]:
@@ -96,12 +106,9 @@ def _pages(connection: Connection, kind: Kind) -> Iterator[list[str]]:
         after = page[-1]
 
 
-def page_findings(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
-    """What differs of the rows of a kind that have these keys."""
+def _of_page(prover: Prover, kind: Kind, keys: Sequence[str]) -> Iterator[Finding]:
     connection = prover.connection
-    by_subject = groupby(told_rows(connection, kind.name, keys), lambda row: row.subject)
-    told = {subject: tuple(each) for subject, each in by_subject}
-    prover.prepare(row for history in told.values() for row in history)
+    told = prover.told(kind.name, keys)
     rows = _rows(connection, kind, keys)
     query = select(subject_head).where(
         subject_head.c.kind == kind.name, among(connection, subject_head.c.subject, keys)

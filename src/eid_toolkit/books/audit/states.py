@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, union, update
@@ -162,8 +161,7 @@ def hold(connection: Connection, kind: Kind, subjects: Sequence[str]) -> list[He
     for start in range(0, len(subjects), _CHUNK):
         part = list(subjects[start : start + _CHUNK])
         rows = {row[kind.key]: row for row in _rows(connection, kind, part)}
-        told = {subject: tuple(each) for subject, each in groupby(told_rows(connection, kind.name, part), _subject_of)}
-        prover.prepare(row for history in told.values() for row in history)
+        told = prover.told(kind.name, part)
         heads = _heads(connection, kind, part)
         for subject in part:
             row, history, head = rows.get(subject), told.get(subject, ()), heads.get(subject)
@@ -251,10 +249,6 @@ def _rows(connection: Connection, kind: Kind, subjects: Sequence[str]) -> list[A
 def _heads(connection: Connection, kind: Kind, subjects: Sequence[str]) -> dict[str, tuple[int, int, str]]:
     query = select(subject_head).where(subject_head.c.kind == kind.name, subject_head.c.subject.in_(subjects))
     return {row.subject: (row.version, row.position, row.hash) for row in connection.execute(query)}
-
-
-def _subject_of(row: StoredRow) -> str:
-    return row.subject
 
 
 def _told(detail: str) -> tuple[object, object]:
