@@ -93,7 +93,7 @@ def test_a_code_stands_in_one_area_only() -> None:
 @pytest.mark.parametrize("language", languages())
 def test_sentences_are_sentences_and_templates_are_plain(language: str) -> None:
     for code, found in catalogue(language).items():
-        assert code.startswith(("purpose-", "ask-")) or found.text.endswith((".", "?", "}")), code
+        assert code.startswith(("purpose-", "ask-", "part-")) or found.text.endswith((".", "?", "}")), code
         for text in filter(None, (found.text, found.hint)):
             fields = [field for _, field, _, _ in string.Formatter().parse(text) if field is not None]
             assert all(field.isidentifier() for field in fields), code
@@ -194,6 +194,20 @@ def test_what_errors_say_in_words_has_words_in_each_language() -> None:
     assert len(told) > 40
     for language in OTHERS:
         assert told - words(language, "values").keys() == set()
+
+
+def test_no_error_has_words_put_together_in_the_source() -> None:
+    """A fact with other facts in it is a sentence of its own, or a place in a file."""
+    counted = {"line ", "blank ", " (as line "}
+    for name, call in calls():
+        for value in (*call.args, *(each.value for each in call.keywords)) if name in ERRORS | {"malformed"} else ():
+            for text in (part for part in ast.walk(value) if isinstance(part, ast.JoinedStr)):
+                for part in text.values:
+                    found = part.value if isinstance(part, ast.Constant) else ""
+                    words_in = re.search(r"(^| )[a-z]{2,}( |$)", str(found))
+                    assert words_in is None or found in counted, ast.unparse(call)
+    for language in OTHERS:
+        assert {"line", "blank", "as line", "as blank", "the command line"} <= words(language, "values").keys()
 
 
 def test_a_third_language_is_a_folder_and_what_it_lacks_is_told_in_english(

@@ -81,7 +81,7 @@ class RsaSigner:
 
     def __init__(self, key: RSAPrivateKey, digest: str = "sha256", scheme: RsaScheme = "rsa-pss") -> None:
         if digest not in DIGEST_SIZES:
-            raise BadInput("signature-algorithm-unknown", oid=f"{scheme} with {digest}")
+            raise BadInput("signature-algorithm-unknown", oid=f"{scheme}, {digest}")
         self._key = key
         self.algorithm = SignatureAlgorithm(scheme, digest, DIGEST_SIZES[digest] if scheme == "rsa-pss" else None)
 

@@ -109,7 +109,7 @@ class Token:
         from pkcs11 import Attribute
 
         if digest not in DIGEST_SIZES:
-            raise BadInput("signature-algorithm-unknown", oid=f"{scheme} with {digest}")
+            raise BadInput("signature-algorithm-unknown", oid=f"{scheme}, {digest}")
         with self._session() as session:
             public = self._public(session, name)
             numbers = [int.from_bytes(public[name], "big") for name in (Attribute.MODULUS, Attribute.PUBLIC_EXPONENT)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.messages.catalogue import Sentence
 from eid_toolkit.ground.secret import Secret
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -54,9 +55,9 @@ OPTIONS = frozenset({*_PLACES, *_FILES, *_NUMBERS, *_CHOICES, *_TEXTS})
 """What may stand in the query. A service, which names another place in a file, is not among them."""
 
 
-def malformed(reason: str) -> BadInput:
-    """The error for a register's URL that cannot be read."""
-    return BadInput("register-url-malformed", reason=reason)
+def malformed(reason: str, **facts: object) -> BadInput:
+    """The error for a register's URL that cannot be read: the reason, or with facts the code of a part of a sentence."""
+    return BadInput("register-url-malformed", reason=Sentence.of(reason, facts) if facts else reason)
 
 
 def decoded(text: str) -> str:
@@ -128,21 +129,21 @@ def _query(text: str | None) -> dict[str, list[str]]:
         if name not in OPTIONS:
             raise BadInput("register-url-option", option=name, known=", ".join(sorted(OPTIONS)))
         if not value:
-            raise malformed(f"the option {name} has no value")
+            raise malformed("part-option-empty", option=name)
         if name in options and name != "host":
-            raise malformed(f"the option {name} is given twice")
+            raise malformed("part-option-twice", option=name)
         options.setdefault(name, []).append(value)
     return options
 
 
 def _checked(name: str, value: str) -> str:
     if name in _CHOICES and value not in _CHOICES[name]:
-        raise malformed(f"the option {name} must be one of {', '.join(_CHOICES[name])}")
+        raise malformed("part-option-choice", option=name, choices=", ".join(_CHOICES[name]))
     if name in _NUMBERS and not re.fullmatch(r"[0-9]{1,7}", value):
-        raise malformed(f"the option {name} must be a number")
+        raise malformed("part-option-number", option=name)
     if name in _FILES and not value.startswith("/") and (name, value) != ("sslrootcert", "system"):
         # From another folder, another file would be meant: the URL is kept and used from anywhere.
-        raise malformed(f"the option {name} must be an absolute path")
+        raise malformed("part-option-path", option=name)
     return value
 
 
@@ -171,7 +172,7 @@ def _endpoints(authority: str, query: Mapping[str, list[str]]) -> Iterator[Endpo
 
 def _matched(hosts: list[str], addresses: list[str], ports: list[str]) -> Iterator[Endpoint]:
     if len(hosts) > _MAX_HOSTS or not len(hosts) == len(addresses) == len(ports):
-        raise malformed(f"hosts, addresses and ports differ in number, or there are more than {_MAX_HOSTS}")
+        raise malformed("part-hosts-differ", limit=_MAX_HOSTS)
     for host, address, port in zip(hosts, addresses, ports, strict=True):
         if not (host == "" or host.startswith("/") or _NAME.fullmatch(host) or _is_ip(host)):
             raise malformed("the host is not a name, an IP address (IPv6 in brackets) or the folder of a socket")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -42,6 +43,8 @@ DATED = frozenset(
 """Facts, columns and labels whose values are days, where they are in ISO 8601."""
 _WORDED = frozenset({"parameters", "password", "reason"})
 """Facts that are words of the system or of a library; in columns they are as somebody has typed them, or as in JSON."""
+_NUMBERED = re.compile(r"[a-z]+(?: [a-z]+)*(?= [0-9])")
+"""In facts that are places in a file: what the number counts, as in ``line 4 (as line 2)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,10 @@ class Speaker:
         return words(self.language, "values").get(text, text)
 
     def _fact(self, name: str, value: object) -> str:
+        if isinstance(value, Sentence):
+            return self.explain(value.code, value.facts)
+        if name in ("place", "places"):
+            return _NUMBERED.sub(lambda counted: self.value(counted[0]), self.value(str(value)))
         return self.value(str(value)) if name in _WORDED else str(self.shown(name, value))
 
     def shown(self, name: str, value: object) -> object:
