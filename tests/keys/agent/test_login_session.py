@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from eid_toolkit.books.keys.agent import login_session, server
+from eid_toolkit.books.keys.agent.client import find_agent
 from eid_toolkit.books.keys.agent.login_session import LoginSession
 from eid_toolkit.books.keys.agent.starting import start_agent
 from support.agents import Agents, fresh_pair, holds_in_child, process_has_ended
@@ -130,6 +131,24 @@ def test_without_logind_an_agent_ends_with_the_shell(
             stack.callback(end_process, descriptor)
             assert bound == b"shell"
             assert not process_has_ended(descriptor, within=0.3)
+        assert process_has_ended(descriptor)
+
+
+def test_who_comes_when_the_shell_has_ended_finds_no_agent(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be gone before it has signed."""
+    monkeypatch.setattr(server, "_LOOK", 600.0)
+    holder, keys = agents.holder(), fresh_pair()
+
+    def find() -> object:
+        return find_agent(holder, keys.public_key, keys.wrapping_key)
+
+    with ExitStack() as stack:
+        with shell(lambda: str(start_agent(holder, keys, 600).process).encode()) as (_, process):
+            descriptor = os.pidfd_open(int(process))
+            stack.callback(os.close, descriptor)
+            stack.callback(end_process, descriptor)
+            assert find() is not None
+        assert find() is None
         assert process_has_ended(descriptor)
 
 

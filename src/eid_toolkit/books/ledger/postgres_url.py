@@ -56,7 +56,7 @@ OPTIONS = frozenset({*_PLACES, *_FILES, *_NUMBERS, *_CHOICES, *_TEXTS})
 
 
 def malformed(reason: str, **facts: object) -> BadInput:
-    """The error for a register's URL that cannot be read: the reason, or with facts the code of a part of a sentence."""
+    """The error for a register's URL that cannot be read: the reason, or with facts the code of a part of one."""
     return BadInput("register-url-malformed", reason=Sentence.of(reason, facts) if facts else reason)
 
 

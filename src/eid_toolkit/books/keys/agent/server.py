@@ -30,7 +30,7 @@ MAX_CLIENTS = 16
 """Requests that are received at the same time."""
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _LOOK = 2.0
-"""Seconds between two looks at what ends an agent without a word: its session, and its socket."""
+"""Seconds between two looks at what ends an agent without a word, its session and its socket; each client is one."""
 _PART = 1 << 16
 _BREATH = 0.1
 """Seconds of rest where the system has no descriptor left for a client."""
@@ -123,6 +123,7 @@ class Server:
         if len(self._clients) >= MAX_CLIENTS:
             self._drop_slowest()
         connection.setblocking(False)
+        self._next_look = 0.0  # nobody is to find an agent that ends before it has signed
         self._clients[connection.fileno()] = _Client(connection, seconds_now() + PATIENCE)
         self._selector.register(connection, selectors.EVENT_READ)
 
@@ -179,13 +180,15 @@ class Server:
         return (status.st_dev, status.st_ino) == self._identity
 
     def _withdraw(self, but_for: _Client | None = None) -> None:
-        """Listen no more, and take the socket's name away unless another agent has it by now, or is about to."""
+        """Listen no more, and take the socket's name away unless another agent has it by now, or is about to.
+
+        Clients are let go last: who asks again at once is to meet nobody here.
+        """
+        if self.listener.fileno() >= 0:
+            with suppress(EidError, OSError), exclusive(self.path.with_suffix(".lock"), "the agent"):
+                if self._is_in_place():
+                    self.path.unlink()
+            self._selector.unregister(self.listener)
+            self.listener.close()
         for client in [client for client in self._clients.values() if client is not but_for]:
             self._drop(client)
-        if self.listener.fileno() < 0:
-            return
-        with suppress(EidError, OSError), exclusive(self.path.with_suffix(".lock"), "the agent"):
-            if self._is_in_place():
-                self.path.unlink()
-        self._selector.unregister(self.listener)
-        self.listener.close()
