@@ -17,9 +17,14 @@ _COLUMNS = {"COLUMNS": "200"}
 
 
 def at_terminal(
-    command: Sequence[str], environment: Mapping[str, str], answer: Callable[[str], str | None]
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    answer: Callable[[str], str | None],
+    look: Callable[[str], None] = lambda screen: None,
 ) -> tuple[int, str]:
     """Run ``command`` on a terminal of its own; ``answer`` is asked for each line without an end that stands still.
+
+    Before that, ``look`` is given all that was on the screen so far.
 
     Returns the exit code, and all that was on the screen.
     """
@@ -38,6 +43,7 @@ def at_terminal(
                 break
             shown += data.decode().replace("\r\n", "\n")
         last = shown[answered:].rpartition("\n")[2]
+        look(shown)
         if last.strip() and last.endswith(": ") and (reply := answer(last.strip())) is not None:
             answered = len(shown)
             os.write(terminal, reply.encode() + b"\n")

@@ -63,6 +63,7 @@ COMMANDS = {
     "samples": "samples:samples",
     "status": "status:status",
     "stock": "stock:stock",
+    "train": "train:train",
     "trust": "trust:trust",
     "unlock": "unlock:unlock",
     "verify": "verify:verify",

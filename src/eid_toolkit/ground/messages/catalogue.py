@@ -17,6 +17,7 @@ CODED = frozenset(
     {
         *(
             "action",
+            "answer",
             "by",
             "change",
             "data_groups",

@@ -39,7 +39,8 @@ SECTIONS = (
 )
 """What a bundle holds: the last two are JSON, one list each or none, the others DER."""
 _MAX_MEMBERS = 20_000
-_MAX_AGE_DAYS = 3650
+MAX_AGE_DAYS = 3650
+"""The most days that a bundle's maker can let it become old."""
 _HASH = 64
 
 
@@ -118,7 +119,7 @@ class TrustBundle:
         days = self.policy.max_age_days
         if not _is_count(self.version) or not (self.base is None or 0 < self.base < self.version):
             raise ValueError(self.version)
-        if not (days is None or (_is_count(days) and days <= _MAX_AGE_DAYS)):
+        if not (days is None or (_is_count(days) and days <= MAX_AGE_DAYS)):
             raise ValueError(days)
         if self.register is not None and (not _is_count(self.register.position) or len(self.register.head) != _HASH):
             raise ValueError(self.register.position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -34,7 +35,7 @@ _AHEAD = timedelta(days=1)
 _ROOT_DAYS, _VERIFIER_DAYS, _TERMINAL_DAYS = 3 * 365, 90, 30
 
 
-def _new_key(curve: str, digest: str, entropy: Entropy) -> EcSigner:
+def new_key(curve: str, digest: str, entropy: Entropy) -> EcSigner:
     """A fresh key; it signs without randomness of its own, so that the same card comes out of the same seed."""
     return EcSigner(EcPrivateKey.generate(ec_domain_by_name(curve), entropy), digest, deterministic=True)
 
@@ -44,6 +45,7 @@ class SpecimenAuthority:
     """What one specimen state issues with, and what others believe it by."""
 
     csca: Certificate
+    csca_key: Signer
     crl: Crl
     signer: Signer
     signer_certificate: Certificate
@@ -55,8 +57,8 @@ class SpecimenAuthority:
         if country is None:
             raise BadInput("country-unknown", country=state)
         start = now - _AHEAD
-        csca_key = _new_key(_CSCA_CURVE, "sha384", entropy)
-        signer = _new_key(_SIGNER_CURVE, "sha256", entropy)
+        csca_key = new_key(_CSCA_CURVE, "sha384", entropy)
+        signer = new_key(_SIGNER_CURVE, "sha256", entropy)
         publication = Publication(state)
         name = f"{SPECIMEN_MARK} Authority"
         csca = build_csca(
@@ -76,7 +78,17 @@ class SpecimenAuthority:
             (document_code,),
             entropy,
         )
-        return cls(csca, Crl.parse(build_crl(csca, csca_key, 1, start, {})), signer, certificate)
+        return cls(csca, csca_key, Crl.parse(build_crl(csca, csca_key, 1, start, {})), signer, certificate)
+
+    def crl_at(self, now: datetime, revoked: Iterable[Certificate] = ()) -> Crl:
+        """The revocation list of a later day, with these certificates on it."""
+        serials = dict.fromkeys((certificate.serial for certificate in revoked), now)
+        return Crl.parse(build_crl(self.csca, self.csca_key, 2, now, serials))
+
+    @property
+    def country(self) -> str:
+        """Two letters."""
+        return self.csca.country or ""
 
     @property
     def trust(self) -> TrustMaterial:
@@ -96,7 +108,7 @@ class VerifyingAuthority:
     def create(cls, state: str, day: date, entropy: Entropy) -> VerifyingAuthority:
         """A new one, with certificates that begin on ``day``."""
         country = two_letters(state) or "XX"
-        keys = [_new_key(_TERMINAL_CURVE, "sha256", entropy) for _ in range(3)]
+        keys = [new_key(_TERMINAL_CURVE, "sha256", entropy) for _ in range(3)]
         names = [KeyReference(f"{country}{name}00001") for name in ("CVCA", "DV", "IS")]
         roles = (Role.CVCA, Role.DV_DOMESTIC, Role.TERMINAL)
         days = (_ROOT_DAYS, _VERIFIER_DAYS, _TERMINAL_DAYS)

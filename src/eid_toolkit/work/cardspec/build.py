@@ -42,6 +42,7 @@ from eid_toolkit.standards.protocols.personalization_data import (
 from eid_toolkit.work.cardspec.authority import SpecimenAuthority, VerifyingAuthority
 from eid_toolkit.work.cardspec.dressing import Performance, dressed
 from eid_toolkit.work.cardspec.forging import Genuine, forge
+from eid_toolkit.work.cardspec.oddities import make_odd
 from eid_toolkit.work.cardspec.profile_of import profile_of
 from eid_toolkit.work.cardspec.randomness import SeededEntropy, VirtualClock
 from eid_toolkit.work.cardspec.spec import CardSpec
@@ -68,6 +69,8 @@ class SpecimenCard:
     """The CSCA certificate and the revocation list of its authority."""
     terminals: tuple[TerminalIdentity, ...] = ()
     """The terminal that may read fingerprints and irises, if they are held back."""
+    authorities: tuple[SpecimenAuthority, ...] = ()
+    """Who issued it; in the case of a forgery the genuine one, and another that inspectors believe besides."""
 
 
 def build(spec: CardSpec | None = None, *, folder: Path | None = None) -> SpecimenCard:
@@ -116,7 +119,7 @@ class _Issuing:
     def __init__(self, spec: CardSpec, folder: Path, entropy: Entropy, clock: Clock) -> None:
         self._spec, self._folder, self._entropy, self._clock = spec, folder, entropy, clock
         self._now = clock.now()
-        self._specimen = _specimen_for(spec.profile)
+        self._specimen = specimen_for(spec.profile)
         self._profile = profile_of(spec)
 
     def issue(self, memory: CardMemory) -> SpecimenCard:
@@ -136,6 +139,7 @@ class _Issuing:
             records.mrz,
             authority.trust,
             () if verifying is None else (verifying.terminal,),
+            (authority,),
         )
         return card if spec.forgery is None else self._forged(card, spec.forgery, subject, authority, verifying)
 
@@ -164,7 +168,8 @@ class _Issuing:
             states = trust.complete_states | also.complete_states
             trust = TrustMaterial((*trust.anchors, *also.anchors), (*trust.crls, *also.crls), complete_states=states)
         powered = _powered(forged.memory, self._spec, self._entropy, self._clock, forged.performs)
-        return replace(card, card=powered, memory=forged.memory, trust=trust)
+        believed = () if forged.believed is None else (forged.believed,)
+        return replace(card, card=powered, memory=forged.memory, trust=trust, authorities=(authority, *believed))
 
     def _authority(self, state: str) -> SpecimenAuthority:
         return SpecimenAuthority.create(state, self._profile.document_code, self._now, self._entropy)
@@ -203,6 +208,8 @@ class _Issuing:
             biometrics,
         )
         _put(memory, profile, records, keys, spec.document.can)
+        if spec.oddity is not None:
+            make_odd(spec.oddity, memory)
         memory.part(EmrtdMemory).failures = spec.access.failures
         return records, replace(subject, issue=issue)
 
@@ -232,7 +239,7 @@ def _read_within(folder: Path, name: str) -> bytes:
     return read_regular(Path(path), MAX_FILE + 1)
 
 
-def _specimen_for(profile: str) -> SpecimenPerson:
+def specimen_for(profile: str) -> SpecimenPerson:
     """The specimen person of a profile, or else one who fits most."""
     known = persons()
     return next((person for person in known if person.profile == profile), known[-1])

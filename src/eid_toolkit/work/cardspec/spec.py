@@ -107,6 +107,8 @@ class CardSpec:
     """A blank with the developer's keys instead of an issued card."""
     forgery: str | None = None
     """The name of a forgery made of this card."""
+    oddity: str | None = None
+    """What the issuer did otherwise than most, in a genuine document: `signer-left-out` of EF.SOD."""
     quirks: tuple[str, ...] = ()
     """The names of kinds of real cards whose ways this one has."""
     person: Mapping[str, str] = field(default_factory=dict)

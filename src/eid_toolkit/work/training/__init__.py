@@ -1,0 +1,1 @@
+"""The range: officers are trained on true and forged cards, and scored."""
