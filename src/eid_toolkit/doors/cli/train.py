@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eid_toolkit.work.training.attempts import Attempt
     from eid_toolkit.work.training.checking import Checked
     from eid_toolkit.work.training.deck import Deck
-    from eid_toolkit.work.training.scoring import Score, Share
+    from eid_toolkit.work.training.scoring import Score
 
 _SCHEMA = "eid-training-result/1"
 
@@ -94,6 +94,27 @@ def list_(app: App, fmt: str) -> None:
     ]
     columns = ("attempt", "officer", "deck", "version", "started_at", "answered", "cases")
     emit_rows(rows, columns, fmt)
+
+
+@train.command("report", cls=Command)
+@click.option("--officer", metavar="NAME")
+@click.option("--class", "everyone", is_flag=True)
+@format_option
+@pass_app
+def report(app: App, officer: str | None, everyone: bool, fmt: str) -> None:
+    from eid_toolkit.doors.cli.training_report import class_report, officer_report
+    from eid_toolkit.ground.errors import BadInput, UsageError
+    from eid_toolkit.work.training.attempts import Attempts
+
+    if everyone and officer is not None:
+        raise UsageError("training-officer-and-class")
+    attempts = Attempts(app.home_path).all()
+    if not attempts:
+        raise BadInput("training-attempts-none")
+    if everyone:
+        class_report(attempts, fmt)
+    else:
+        officer_report(attempts, officer or app.operator or attempts[-1].officer, fmt)
 
 
 @train.command("erase", cls=Command)
@@ -186,18 +207,9 @@ def _show(deck: Deck, attempt: Attempt, fmt: str) -> None:
 
 def _text(deck: Deck, attempt: Attempt, scored: Score, rows: list[dict[str, object]]) -> str:
     columns = ("case", "answer", "reason", "right", "verdict", "cost")
-    shares = {
-        "training-share-caught": scored.caught,
-        "training-share-refused": scored.refused,
-        "training-share-delayed": scored.delayed,
-        "training-share-passed-on": scored.passed_on,
-        "training-share-reasons": scored.reasons,
-    }
-    lines = [sentence(code, **_facts(share)) for code, share in shares.items()]
-    lines.append(sentence("training-cost", cost=scored.cost, minutes=round(scored.seconds / 60)))
-    if scored.missed:
-        missed = ", ".join(f"{family} ({count})" for family, count in scored.missed.items())
-        lines.append(sentence("training-missed", missed=missed))
+    from eid_toolkit.doors.cli.training_report import score_lines
+
+    lines = score_lines(scored)
     if not attempt.is_over:
         lines.append(sentence("training-not-over", done=len(attempt.answers), of=len(attempt.drawn)))
     else:
@@ -205,8 +217,3 @@ def _text(deck: Deck, attempt: Attempt, scored: Score, rows: list[dict[str, obje
         lines.append(sentence("training-passed" if scored.passed else "training-not-passed", **mark))
     shown = table(columns, ([row[name] for name in columns] for row in rows))
     return "\n".join((shown, "", *lines))
-
-
-def _facts(share: Share) -> dict[str, object]:
-    low, high = (f"{100 * bound:.0f}" for bound in (share.low, share.high))
-    return {"count": share.count, "of": share.of, "low": low, "high": high}

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from eid_toolkit.work.training.case import FAMILIES, Case, Decision, Family
 from eid_toolkit.work.training.deck import Costs, Deck
@@ -18,6 +18,7 @@ _Z = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
 Sureness = Literal[1, 2, 3]
 """How sure somebody is: a guess, fairly, certain."""
+LEVELS: tuple[Sureness, ...] = get_args(Sureness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class Share:
         spread = _Z * math.sqrt(part * (1 - part) / of + extra / (4 * of))
         low, high = ((middle + side * spread) / (1 + extra) for side in (-1, 1))
         return cls(count, of, 0.0 if count == 0 else low, 1.0 if count == of else high)
+
+    def with_more(self, other: Share) -> Share:
+        """Both together."""
+        return Share.wilson(self.count + other.count, self.of + other.of)
 
     @property
     def percent(self) -> float:
@@ -116,6 +121,12 @@ def score(deck: Deck, answers: Sequence[Answer]) -> Score:
         {family: missed[family] for family in FAMILIES if missed[family]},
         caught.percent >= deck.pass_mark.caught and held_up <= deck.pass_mark.refused_or_delayed,
     )
+
+
+def sureness(pairs: Iterable[tuple[Case, Answer]]) -> dict[int, Share]:
+    """By how sure somebody was: how many of the answers were right."""
+    known = list(pairs)
+    return {level: _share(answer.is_right(case) for case, answer in known if answer.sure == level) for level in LEVELS}
 
 
 def cost_of(case: Case, answer: Answer, costs: Costs) -> int:
