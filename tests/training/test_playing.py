@@ -257,6 +257,18 @@ def test_the_range_speaks_the_language_of_the_officer(tmp_path: Path) -> None:
     assert "Tình huống 20 trên 20." in screen
 
 
+def test_the_tool_takes_its_options(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    typed = iter([f"verify --report {page}", "verify --can 123456 --brief", "verify --can 999999", "stop"])
+    environment = {**os.environ, "EID_HOME": str(tmp_path), "NO_COLOR": "1"}
+    command = [*EID, "train", "start", "first-line", "--seed", "training"]
+    code, screen = at_terminal(command, environment, lambda question: next(typed))
+    assert code == 0
+    assert page.read_bytes().startswith(b"<!doctype html>")
+    assert screen.count("PASSED") == 3  # first and last line of one, and a brief one
+    assert "Error: " in screen.rpartition("999999")[2]
+
+
 def test_what_is_typed_wrongly_is_asked_again(tmp_path: Path) -> None:
     typed = iter(["what", "'", "verify --nonsense", "refuse", "nose", "chip", "9", "3", "stop"])
     environment = {**os.environ, "EID_HOME": str(tmp_path), "NO_COLOR": "1"}

@@ -37,6 +37,8 @@ FAMILY_WORDS: Mapping[Family, str] = {
     "print": "part-family-print",
 }
 """What each family asks, by the codes of the sentences."""
+_OPENING = ("--can", "--mrz", "--document-number", "--birth", "--expiry")
+"""Options that say what opens the card; without one of them, the MRZ does, as it is printed."""
 _NOT_FOR_THE_TOOL = ("EID_HOME", "EID_OPERATOR", "EID_READER", "EID_POLICY")
 
 
@@ -99,8 +101,8 @@ class Session:
 
     def _verify(self, scene: Scene, options: Sequence[str]) -> str | None:
         """Run the real tool, as in any other terminal; the verdict by its exit code."""
-        opened = () if any(option.startswith("--") and option != "--verbose" for option in options) else (
-            "--mrz", scene.staged.mrz.text)  # fmt: skip
+        is_opened = any(option.partition("=")[0] in _OPENING for option in options)
+        opened = () if is_opened else ("--mrz", scene.staged.mrz.text)
         kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_THE_TOOL}
         line = [*_TOOL, "--lang", presentation().speaker.language, *_line(scene, (*opened, *options))]
         return _VERDICTS.get(subprocess.run(line, env=kept, check=False).returncode)
