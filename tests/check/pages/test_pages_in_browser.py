@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from eid_toolkit.doors.cli.main import main
 from eid_toolkit.ground.messages.catalogue import Speaker, languages
 from eid_toolkit.work.inspection.reports.html_report import notice_html, portrait_of, verdict_html
 from eid_toolkit.work.inspection.reports.wording import Words, headline
+from eid_toolkit.work.training.deck import find_deck
+from eid_toolkit.work.training.scene_page import scene_html
+from eid_toolkit.work.training.staging import stage
 from support.browser import PHONE, SCREEN, chromium, showing
 from support.example_verdicts import KINDS, example
 from support.hostile_texts import TEXTS, hostile_verdicts
@@ -113,3 +117,21 @@ def test_a_contact_sheet_is_for_everybody(browser: Browser, language: str, tmp_p
         nobody_is_kept_out(page)
         nothing_is_cut_off(page)
         assert page.locator("html").get_attribute("lang") == language
+
+
+@in_each_language
+@pytest.mark.parametrize("width", [PHONE, SCREEN])
+@pytest.mark.parametrize("name", ["another-person", "over-a-hundred"])
+def test_a_scene_of_the_range_is_for_everybody(
+    browser: Browser, tmp_path: Path, name: str, language: str, width: int
+) -> None:
+    staged = stage(find_deck("first-line").by_name[name], tmp_path, "seed", datetime(2026, 11, 3, 9, tzinfo=UTC))
+    html = scene_html(staged.view(3, 20, language), Speaker(language))
+    with showing(browser, html, width) as page:
+        nobody_is_kept_out(page)
+        nothing_is_cut_off(page)
+        assert page.locator("img").evaluate("image => image.naturalWidth") > 0
+        text = page.locator("body").inner_text()
+        assert all(line in text for line in staged.mrz.lines)
+        telling = staged.case.telling(language)
+        assert telling.scene in text and telling.notice not in html and telling.title not in html

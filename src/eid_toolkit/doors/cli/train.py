@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eid_toolkit.cards.transport.vpcd import DEFAULT_PORT
 from eid_toolkit.doors.cli.context import App, Command, Group, format_option, list_format_option, pass_app
 from eid_toolkit.doors.cli.files import OutputFile
 from eid_toolkit.doors.cli.office import CLOCK, ENTROPY
 from eid_toolkit.doors.cli.output import emit, emit_rows, sentence, table, tell
+from eid_toolkit.doors.cli.readers import reader_option
+from eid_toolkit.ground.fingerprints import grouped
 from eid_toolkit.ground.home.named_files import write_file
 from eid_toolkit.ground.plain_values import to_plain
 
 if TYPE_CHECKING:
-    from eid_toolkit.work.training.attempts import Attempt
+    from eid_toolkit.work.training.attempts import Attempt, Attempts
     from eid_toolkit.work.training.checking import Checked
     from eid_toolkit.work.training.deck import Deck
     from eid_toolkit.work.training.scoring import Score
 
 _SCHEMA = "eid-training-result/1"
+_CERTIFICATE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_exams_option = click.option("--exams", is_flag=True)
+"""Those of exams, in a trainer's home, instead of one's own attempts."""
 
 
 @click.group(cls=Group)
@@ -39,9 +45,8 @@ def start(app: App, deck: str, officer: str | None, seed: str | None, again: boo
     from eid_toolkit.doors.cli.training import Session
     from eid_toolkit.ground.home.atomic import private_directory
     from eid_toolkit.work.training.attempts import Attempts
-    from eid_toolkit.work.training.deck import find_deck
 
-    found, attempts = find_deck(deck), Attempts(app.home_path)
+    found, attempts = _deck(app, deck), Attempts(app.home_path)
     who = officer or app.operator or "-"
     attempt = None if again or seed is not None else attempts.unfinished(found.name, who)
     if attempt is None:
@@ -57,29 +62,31 @@ def start(app: App, deck: str, officer: str | None, seed: str | None, again: boo
 @train.command("result", cls=Command)
 @click.argument("attempt", required=False)
 @click.option("--deck", metavar="DECK")
+@_exams_option
 @format_option
 @pass_app
-def result(app: App, attempt: str | None, deck: str | None, fmt: str) -> None:
+def result(app: App, attempt: str | None, deck: str | None, exams: bool, fmt: str) -> None:
     from eid_toolkit.ground.errors import BadInput
-    from eid_toolkit.work.training.attempts import Attempts
-    from eid_toolkit.work.training.deck import find_deck
 
-    attempts = Attempts(app.home_path)
+    attempts = _attempts(app, exams)
     every = attempts.all()
     if attempt is None and not every:
         raise BadInput("training-attempts-none")
     chosen = every[-1] if attempt is None else attempts.get(attempt)
-    found = find_deck(deck or chosen.deck)
+    found = _deck(app, deck or chosen.deck)
     chosen.check(found)
+    if exams:
+        from eid_toolkit.work.training.examining import check_answers
+
+        check_answers(chosen)
     _show(found, chosen, fmt)
 
 
 @train.command("list", cls=Command)
+@_exams_option
 @list_format_option
 @pass_app
-def list_(app: App, fmt: str) -> None:
-    from eid_toolkit.work.training.attempts import Attempts
-
+def list_(app: App, exams: bool, fmt: str) -> None:
     rows: list[dict[str, object]] = [
         {
             "attempt": each.id,
@@ -90,7 +97,7 @@ def list_(app: App, fmt: str) -> None:
             "answered": len(each.answers),
             "cases": len(each.drawn),
         }
-        for each in Attempts(app.home_path).all()
+        for each in _attempts(app, exams).all()
     ]
     columns = ("attempt", "officer", "deck", "version", "started_at", "answered", "cases")
     emit_rows(rows, columns, fmt)
@@ -99,16 +106,16 @@ def list_(app: App, fmt: str) -> None:
 @train.command("report", cls=Command)
 @click.option("--officer", metavar="NAME")
 @click.option("--class", "everyone", is_flag=True)
+@_exams_option
 @format_option
 @pass_app
-def report(app: App, officer: str | None, everyone: bool, fmt: str) -> None:
+def report(app: App, officer: str | None, everyone: bool, exams: bool, fmt: str) -> None:
     from eid_toolkit.doors.cli.training_report import class_report, officer_report
     from eid_toolkit.ground.errors import BadInput, UsageError
-    from eid_toolkit.work.training.attempts import Attempts
 
     if everyone and officer is not None:
         raise UsageError("training-officer-and-class")
-    attempts = Attempts(app.home_path).all()
+    attempts = _attempts(app, exams).all()
     if not attempts:
         raise BadInput("training-attempts-none")
     if everyone:
@@ -119,11 +126,10 @@ def report(app: App, officer: str | None, everyone: bool, fmt: str) -> None:
 
 @train.command("erase", cls=Command)
 @click.argument("attempt")
+@_exams_option
 @pass_app
-def erase(app: App, attempt: str) -> None:
-    from eid_toolkit.work.training.attempts import Attempts
-
-    attempts = Attempts(app.home_path)
+def erase(app: App, attempt: str, exams: bool) -> None:
+    attempts = _attempts(app, exams)
     attempts.get(attempt)
     app.confirm("ask-training-erase", attempt=attempt)
     attempts.erase(attempt)
@@ -136,15 +142,75 @@ def erase(app: App, attempt: str) -> None:
 @pass_app
 def check(app: App, deck: str, fmt: str) -> None:
     from eid_toolkit.work.training.checking import check_cases
-    from eid_toolkit.work.training.deck import find_deck
 
-    checked = list(check_cases(find_deck(deck).cases))
+    checked = list(check_cases(_deck(app, deck).cases))
     rows = list(map(_checked_row, checked))
     emit_rows(rows, ("case", "verdict", "causes", "differs"), fmt, lambda name, row: _joined(row[name]))
     differing = sum(bool(each.differs) for each in checked)
     tell("training-checked" if not differing else "training-checked-differing", cases=len(rows), count=differing)
     if differing:
         click.get_current_context().exit(1)
+
+
+@train.command("serve", cls=Command)
+@click.argument("deck")
+@click.option("--officer", required=True, metavar="NAME")
+@click.option("--officer-key", metavar="F")
+@click.option("--address", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT")
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
+@format_option
+@pass_app
+def serve(app: App, deck: str, officer: str, officer_key: str | None, address: str, port: int, fmt: str) -> None:
+    from eid_toolkit.doors.cli import training_exam
+    from eid_toolkit.ground.home.atomic import private_directory
+
+    found = _deck(app, deck)
+    private_directory(app.home_path)
+    _show(found, training_exam.serve(app, found, officer, officer_key, address, port), fmt)
+
+
+@train.command("sit", cls=Command)
+@click.argument("address", metavar="HOST:PORT")
+@click.option("--trainer", required=True, metavar="F")
+@reader_option
+@click.option("--output", required=True, type=OutputFile())
+@pass_app
+def sit(app: App, address: str, trainer: str, reader: str, output: Path) -> None:
+    from eid_toolkit.doors.cli import training_exam
+    from eid_toolkit.ground.home.atomic import private_directory
+
+    private_directory(app.home_path)
+    training_exam.sit(app, address, trainer, reader, output)
+
+
+@train.command("verify", cls=Command)
+@click.argument("certificate", type=_CERTIFICATE)
+@click.option("--trainer", metavar="F")
+@format_option
+def verify(certificate: Path, trainer: str | None, fmt: str) -> None:
+    from eid_toolkit.doors.cli import training_exam
+
+    training_exam.verify(certificate, trainer, fmt)
+
+
+@train.command("seal", cls=Command)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--for", "trainer", type=_CERTIFICATE, metavar="FILE")
+@click.option("--output", required=True, type=OutputFile())
+@pass_app
+def seal(app: App, folder: Path, trainer: Path | None, output: Path) -> None:
+    from eid_toolkit.doors.cli import training_exam
+
+    training_exam.seal(app, folder, trainer, output)
+
+
+@train.command("trainer", cls=Command)
+@click.option("--output", required=True, type=OutputFile())
+@pass_app
+def trainer(app: App, output: Path) -> None:
+    from eid_toolkit.doors.cli import training_exam
+
+    training_exam.introduce(app, output)
 
 
 @train.command("new", cls=Command)
@@ -154,6 +220,22 @@ def new(case: Path) -> None:
 
     write_file(case, TEMPLATE.encode())
     tell("training-case-written", file=case)
+
+
+def _deck(app: App, word: str) -> Deck:
+    from eid_toolkit.work.training.deck import find_deck
+
+    found = find_deck(word, app.home_path)
+    if found.author is not None:
+        tell("training-deck-author", deck=found.name, version=found.version, fingerprint=grouped(found.author))
+    return found
+
+
+def _attempts(app: App, exams: bool) -> Attempts:
+    from eid_toolkit.work.training.attempts import Attempts
+    from eid_toolkit.work.training.examining import EXAMS
+
+    return Attempts(app.home_path, EXAMS if exams else "")
 
 
 def _checked_row(checked: Checked) -> dict[str, object]:

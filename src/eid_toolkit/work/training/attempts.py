@@ -16,12 +16,13 @@ from typing import Annotated
 from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted
 from eid_toolkit.ground.home.atomic import private_directory, remove_durably, write_atomic
 from eid_toolkit.ground.home.locks import exclusive
-from eid_toolkit.ground.plain_values import REQUIRED, UtcTime, read_json, to_plain
+from eid_toolkit.ground.plain_values import REQUIRED, Hex, UtcTime, read_json, to_plain
 from eid_toolkit.ground.ports import Entropy
+from eid_toolkit.work.training.case import FOLDER
 from eid_toolkit.work.training.deck import Deck, Drawn
+from eid_toolkit.work.training.exam_messages import AnswerSheet
 from eid_toolkit.work.training.scoring import Answer
 
-FOLDER = "training"
 SCHEMA = "eid-training-attempt/1"
 _SUFFIX, _LOCK = ".json", "attempts.lock"
 _ID = re.compile("T-[0-9]{8}-[0-9a-f]{8}")
@@ -44,6 +45,10 @@ class Attempt:
     begun: UtcTime
     drawn: tuple[Drawn, ...]
     answers: Annotated[tuple[Answer, ...], REQUIRED] = ()
+    officer_key: Hex | None = None
+    """Of an exam: the key that has signed its answers (SPKI in DER)."""
+    sheets: tuple[AnswerSheet, ...] = ()
+    """Of an exam: the answers as they were signed."""
 
     @property
     def next(self) -> Drawn | None:
@@ -62,10 +67,10 @@ class Attempt:
 
 
 class Attempts:
-    """The attempts of the home at ``root``."""
+    """The attempts of the home at ``root``; in a folder of their own if they are exams."""
 
-    def __init__(self, root: Path) -> None:
-        self.folder = root / FOLDER
+    def __init__(self, root: Path, kind: str = "") -> None:
+        self.folder = root / FOLDER / kind
 
     def all(self) -> tuple[Attempt, ...]:
         """Every attempt, the oldest first; raises :class:`IntegrityBroken` for a file that is none."""
@@ -94,12 +99,13 @@ class Attempts:
         open_ones = [each for each in self.all() if (each.deck, each.officer) == (deck, officer) and not each.is_over]
         return open_ones[-1] if open_ones else None
 
-    def answered(self, attempt: Attempt, answer: Answer) -> Attempt:
+    def answered(self, attempt: Attempt, answer: Answer, sheet: AnswerSheet | None = None) -> Attempt:
         """The attempt with one more answer; raises :class:`NotPermitted` if another process has answered meanwhile."""
         with exclusive(private_directory(self.folder) / _LOCK, "training"):
-            if self.get(attempt.id) != attempt:
+            if self.get(attempt.id).answers != attempt.answers:
                 raise NotPermitted("training-attempt-elsewhere", attempt=attempt.id)
-            after = replace(attempt, answers=(*attempt.answers, answer))
+            sheets = () if sheet is None else (sheet,)
+            after = replace(attempt, answers=(*attempt.answers, answer), sheets=(*attempt.sheets, *sheets))
             self._write(after)
         return after
 
@@ -130,6 +136,8 @@ def _parsed(path: Path) -> Attempt:
     except (OSError, ValueError):
         raise IntegrityBroken("training-attempt-damaged", file=path.name) from None
     cases = [each.case for each in attempt.drawn]
-    if attempt.id != path.stem or [each.case for each in attempt.answers] != cases[: len(attempt.answers)]:
+    answered = [each.case for each in attempt.answers]
+    whole = len(attempt.sheets) == (len(answered) if attempt.officer_key else 0)
+    if attempt.id != path.stem or answered != cases[: len(answered)] or not whole:
         raise IntegrityBroken("training-attempt-damaged", file=path.name)
     return attempt

@@ -18,6 +18,8 @@ from eid_toolkit.work.cardspec.spec import CardSpec
 from eid_toolkit.work.specimens.drawing import Look
 
 SCHEMA = "eid-training-case/1"
+FOLDER = "training"
+"""In a home: what belongs to the range."""
 MAX_SIZE = 1 << 16
 """The largest file in bytes."""
 _MAX_DAYS = 40_000

@@ -1,6 +1,7 @@
 """A deck: cases with a share of forgeries that is told to nobody, and what it costs to be wrong.
 
-Its form is a folder with ``deck.toml`` and a file for each case. Two decks come with the package.
+Its form is a folder with ``deck.toml`` and a file for each case, or all of it in one signed file. Two decks come with
+the package.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
@@ -18,9 +19,14 @@ from pathlib import Path, PurePosixPath
 
 from eid_toolkit.books.ledger.canonical import digest
 from eid_toolkit.ground.bounded_toml import read_toml
-from eid_toolkit.ground.errors import BadInput
+from eid_toolkit.ground.errors import BadInput, SealBroken
+from eid_toolkit.ground.home.named_files import read_file
 from eid_toolkit.ground.plain_values import Misfit, from_plain
+from eid_toolkit.ground.ports import SystemEntropy
 from eid_toolkit.work.training.case import FALLBACK, MAX_SIZE, Case, parse_case
+from eid_toolkit.work.training.deck_file import MAX_SIZE as MAX_DECK_FILE
+from eid_toolkit.work.training.deck_file import is_sealed, unpack, unseal
+from eid_toolkit.work.training.range_key import RangeKey
 
 SCHEMA = "eid-training-deck/1"
 _FILE, _SUFFIX = "deck.toml", ".toml"
@@ -90,6 +96,8 @@ class Deck:
     cases: tuple[Case, ...]
     digest: str
     """SHA-256 in hex over all files: which deck an attempt was made with."""
+    author: str | None = None
+    """The fingerprint of who has signed the file that it came in; None for a folder."""
 
     def __post_init__(self) -> None:
         low, high = self.share
@@ -149,21 +157,41 @@ def shipped_decks() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("_")))
 
 
-def find_deck(word: str) -> Deck:
-    """The deck that a word means: a shipped one by its name, or a folder (with a dot or a slash in it).
+def find_deck(word: str, root: Path | None = None) -> Deck:
+    """The deck that a word means: a shipped one by its name, or a folder or file (with a dot or a slash in it).
 
-    Raises :class:`BadInput` for a name that no shipped deck has, and as :func:`read_deck`.
+    A file is signed, and may be sealed for the home at ``root``. Raises :class:`BadInput` for a name that no shipped
+    deck has, and as :func:`read_deck`, :class:`IntegrityBroken` for a changed file, :class:`SealBroken` for one that is
+    sealed for another home.
     """
     if "." in word or "/" in word:
-        return read_deck(Path(word).name, Path(word))
+        path = Path(word)
+        return read_deck(path.name, path) if path.is_dir() else _of_file(path, root)
     if word not in shipped_decks():
         raise BadInput("training-deck-unknown", deck=word, known=", ".join(shipped_decks()))
     return read_deck(word, files("eid_toolkit.work.training").joinpath("decks", word))
 
 
+def _of_file(path: Path, root: Path | None) -> Deck:
+    if not path.is_file():
+        raise BadInput("training-deck-missing", deck=path.name, file=_FILE)
+    data = read_file(path, MAX_DECK_FILE)
+    if is_sealed(data):
+        if root is None:
+            raise SealBroken("training-deck-sealed", deck=path.name)
+        data = unseal(data, RangeKey.at(root, SystemEntropy()), path.name)
+    packed = unpack(data, path.name)
+    return replace(
+        _deck(packed.name, {name: text.encode() for name, text in packed.files.items()}), author=packed.author
+    )
+
+
 def read_deck(name: str, folder: Traversable) -> Deck:
     """The deck in a folder; raises :class:`BadInput` that names the file and the field that is not right."""
-    contents = dict(_contents(name, folder))
+    return _deck(name, dict(contents_of(name, folder)))
+
+
+def _deck(name: str, contents: dict[str, bytes]) -> Deck:
     head = contents.pop(_FILE, None)
     if head is None:
         raise BadInput("training-deck-missing", deck=name, file=_FILE)
@@ -181,7 +209,8 @@ def read_deck(name: str, folder: Traversable) -> Deck:
     return Deck(name, read.version, read.title, read.drawn, read.share, read.costs, read.pass_mark, cases, told)
 
 
-def _contents(name: str, folder: Traversable) -> Iterable[tuple[str, bytes]]:
+def contents_of(name: str, folder: Traversable) -> Iterable[tuple[str, bytes]]:
+    """The files of a deck's folder by their names; raises :class:`BadInput` where there is no folder."""
     if not folder.is_dir():
         raise BadInput("training-deck-missing", deck=name, file=_FILE)
     entries = [entry for entry in folder.iterdir() if PurePosixPath(entry.name).suffix == _SUFFIX]

@@ -32,8 +32,9 @@ from eid_toolkit.work.cardspec.spec import CardSpec
 from eid_toolkit.work.specimens.drawing import draw_portrait
 from eid_toolkit.work.training.case import Case
 from eid_toolkit.work.training.range_authority import RangeAuthority
+from eid_toolkit.work.training.view import View
 
-CARD, FACE, BEARER, BUNDLE = "card.yaml", "face.jpg", "bearer.jpg", "bundle.p7"
+CARD, FACE = "card.yaml", "face.jpg"
 _VERSION = 1
 _draw = lru_cache(maxsize=64)(draw_portrait)
 
@@ -95,20 +96,28 @@ class Staged:
             complete_states=frozenset({authority.country}),
         )
 
+    @property
+    def bearer(self) -> bytes:
+        """The face of whoever stands there, in JPEG."""
+        look = self.case.bearer or self.case.face
+        return specimen_for(self.spec.profile).portrait() if look is None else _draw(look)
+
+    def view(self, number: int, of: int, language: str) -> View:
+        """What the officer sees of it, as the ``number``-th case of ``of``."""
+        telling = self.case.telling(language)
+        can, quirks = self.card.can or "", self.case.terminal.quirks
+        return View(number, of, telling.scene, telling.says, can, self.mrz, quirks, self.bearer)
+
     def bundle(self, authority: RangeAuthority) -> bytes:
         """A signed trust bundle of the terminal's authority."""
         terminal = self.case.terminal
         return authority.bundle(_VERSION, self.told, self.sections, terminal.max_age_days, allow_bac=terminal.allow_bac)
 
-    def write(self, folder: Path, authority: RangeAuthority) -> None:
-        """What the stock tool needs, in a folder: the card's spec with its portrait, the bundle, the bearer's face."""
+    def write(self, folder: Path) -> None:
+        """The card's spec, with which the stock tool makes the same card, in the folder where its portrait lies."""
         private_directory(folder)
         plain = {"schema": SPEC_SCHEMA, **_without_nothing(to_plain(self.spec))}
         write_atomic(folder / CARD, json.dumps(plain, indent=1).encode())  # JSON is YAML
-        write_atomic(folder / BUNDLE, self.bundle(authority))
-        bearer = self.case.bearer or self.case.face
-        face = specimen_for(self.spec.profile).portrait() if bearer is None else _draw(bearer)
-        write_atomic(folder / BEARER, face)
 
 
 def stage(case: Case, folder: Path, seed: str, now: datetime) -> Staged:
