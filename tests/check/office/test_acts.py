@@ -150,7 +150,9 @@ officer update, operator list, person duplicates, person export, person history,
 export, pki csca list, pki cvca export, pki cvca list, pki ds list, pki dv list, pki lint, pki master-list diff, pki
 master-list verify, pki show, pki terminal install, portrait check, profile check, profile list, profile show, read,
 reader list, register stats, register verify, samples, status, stock history, stock key list, stock show, stock vendor
-list, trust bundle import, trust bundle show, trust diff, trust list, trust show, unlock, verify
+list, train check, train erase, train list, train new, train report, train result, train seal, train serve, train sit,
+train start, train trainer, train verify, trust bundle import, trust bundle show, trust diff, trust list, trust show,
+unlock, verify
 """
 """Commands that show something (who looked is on record before anything is shown), or act in no office."""
 

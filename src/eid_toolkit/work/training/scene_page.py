@@ -17,12 +17,12 @@ def scene_html(view: View, speaker: Speaker) -> str:
     face = base64.b64encode(view.bearer).decode("ascii")
     bearer = _text(speaker.explain("training-page-bearer", {}))
     printed = speaker.explain("training-printed", {"can": view.can})
-    lines = "<br>".join(f"<code>{_text(line)}</code>" for line in view.mrz.lines)
+    lines = "<br>".join(f"<samp>{_text(line)}</samp>" for line in view.mrz.lines)
     return (
         f"{head(harmless(title), speaker.language, None)}<body>\n<main>\n<h1>{_text(title)}</h1>\n"
         f"<p class='next'>{_text(view.scene)}</p>\n<p>{_text(view.says)}</p>\n"
         f"<section class='holder'>\n<figure><img alt='{bearer}' src='data:image/jpeg;base64,{face}'></figure>\n"
-        f"<div><p>{_text(printed)}</p>\n<p>{lines}</p></div>\n</section>\n</main></body></html>\n"
+        f"<p>{_text(printed)}</p>\n</section>\n<p>{lines}</p>\n</main></body></html>\n"
     )
 
 
