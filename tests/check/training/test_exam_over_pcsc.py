@@ -29,6 +29,7 @@ from eid_toolkit.work.training.range_authority import RangeAuthority
 from eid_toolkit.work.training.staging import stage
 from support.at_terminal import at_terminal
 from support.pcscd import PrivatePcscd
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.pcsc
 EID = [sys.executable, "-m", "eid_toolkit.doors.cli.main"]
@@ -51,15 +52,17 @@ def deck(tmp_path: Path) -> Path:
 def trainer(folder: Path, deck: Path, port: int) -> Iterator[tuple[str, str]]:
     """A trainer who serves an exam: the address and the fingerprint that are shown."""
     line = [*EID, "--home", str(folder / "trainer"), "train", "serve", str(deck), "--officer", "linh"]
-    serving = subprocess.Popen([*line, "--port", str(port)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    log = folder / "trainer.log"
+    with log.open("w") as written:
+        serving = subprocess.Popen([*line, "--port", str(port)], stderr=written, stdout=written)
     try:
-        assert serving.stderr is not None
-        shown = WAITING.search(serving.stderr.readline())
+        wait_for(lambda: WAITING.search(log.read_text()) is not None, "the trainer does not wait")
+        shown = WAITING.search(log.read_text())
         assert shown is not None
         yield shown[1], shown[2]
     finally:
         serving.terminate()
-        serving.communicate(timeout=30)
+        serving.wait(30)
 
 
 class Officer:

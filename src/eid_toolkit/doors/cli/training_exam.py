@@ -15,7 +15,15 @@ from eid_toolkit.ground.errors import BadInput, IntegrityBroken, NotPermitted, S
 from eid_toolkit.ground.fingerprints import grouped, typed_fingerprint
 from eid_toolkit.ground.home.named_files import read_file, write_file
 from eid_toolkit.ground.plain_values import to_plain
-from eid_toolkit.work.training.exam_messages import AnswerSheet, Certificate, Channel, Sheet, decode, encode
+from eid_toolkit.work.training.exam_messages import (
+    AnswerSheet,
+    Certificate,
+    Channel,
+    OtherSideAway,
+    Sheet,
+    decode,
+    encode,
+)
 from eid_toolkit.work.training.range_key import RangeKey, fingerprint_of
 
 if TYPE_CHECKING:
@@ -55,9 +63,7 @@ def _examined(app: App, examiner: Examiner, attempt: Attempt, channel: Channel) 
     """One connection; what goes wrong on it is told, and the next one goes on."""
     try:
         certificate = examiner.examine(attempt, channel)
-    except (ServiceAway, NotPermitted, IntegrityBroken, BadInput) as error:
-        if error.code == "vpcd-unreachable":
-            raise
+    except (OtherSideAway, NotPermitted, IntegrityBroken, BadInput) as error:
         note_error(presentation().speaker.of(error), presentation().speaker)
         return
     write_file(_certificate_path(app, attempt), encode(certificate))

@@ -23,6 +23,10 @@ MAX_LINE = 4 << 20
 _PART = 1 << 16
 
 
+class OtherSideAway(ServiceAway):
+    """Who was spoken with in an exam is gone, or does not answer in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
     """An officer who wants to be examined, in a language (BCP 47)."""
@@ -169,14 +173,14 @@ class Channel:
         self._connection.settimeout(patience)
 
     def send(self, message: Message) -> None:
-        """Raises :class:`ServiceAway` if the other side is gone."""
+        """Raises :class:`OtherSideAway` if the other side is gone."""
         try:
             self._connection.sendall(encode(message))
         except OSError:
-            raise ServiceAway("exam-connection-lost") from None
+            raise OtherSideAway("exam-connection-lost") from None
 
     def receive(self) -> Message:
-        """Raises :class:`ServiceAway` if the other side is gone, :class:`BadInput` for what is no message."""
+        """Raises :class:`OtherSideAway` if the other side is gone, :class:`BadInput` for what is no message."""
         while (end := self._received.find(b"\n")) < 0:
             if len(self._received) > MAX_LINE:
                 raise BadInput("exam-message-malformed")
@@ -185,7 +189,7 @@ class Channel:
             except OSError:
                 part = b""
             if not part:
-                raise ServiceAway("exam-connection-lost")
+                raise OtherSideAway("exam-connection-lost")
             self._received += part
         line = bytes(self._received[:end])
         del self._received[: end + 1]

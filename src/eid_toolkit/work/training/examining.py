@@ -67,7 +67,7 @@ class Examiner:
 
         The key that has signed the first answer signs all. Raises :class:`NotPermitted` for another,
         :class:`IntegrityBroken` for an answer that it has not signed, or that is to another sheet, and
-        :class:`ServiceAway` where the officer has gone: what was answered is kept.
+        :class:`OtherSideAway` where the officer has gone: what was answered is kept.
         """
         try:
             hello = self._hello(attempt, channel)
