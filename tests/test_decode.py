@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eid_toolkit.books.trust.bundles import bundle_of
+from eid_toolkit.cards.emulator.emrtd.memory import EmrtdMemory
 from eid_toolkit.doors.cli.main import main
 from eid_toolkit.standards.asn1.security_infos import PaceInfo, SecurityInfos, UnknownSecurityInfo
 from eid_toolkit.standards.codec import der, tlv
+from eid_toolkit.standards.iso7816.files import ElementaryFile
 from eid_toolkit.standards.lds.dates import PartialDate
 from eid_toolkit.standards.lds.dg1 import Dg1
 from eid_toolkit.standards.lds.dg2 import Dg2
@@ -36,6 +39,7 @@ from eid_toolkit.standards.pki.cv_request import CvRequest
 from eid_toolkit.standards.pki.deviation_list import Concerned, Deviation
 from eid_toolkit.standards.pki.request import CertificateRequest
 from eid_toolkit.standards.pki.trust_bundle import BUNDLE_SIGNING_KEY, build_trust_bundle
+from eid_toolkit.work.cardspec.making import make
 from support.authorities import NOW, START, Authority, new_key
 from support.biometric_blocks import VERSION, block_file, choice, finger_block, iris_block
 from support.specimen_passport import FOLDER, needs_specimen
@@ -346,3 +350,26 @@ def test_a_record_or_block_outside_a_file_is_called_what_it_is(tmp_path: Path, n
 def test_a_data_object_of_something_else_is_refused(tmp_path: Path) -> None:
     for data in (tlv.encode(0x5F2E, b"something"), tlv.encode(0x7F2E, b""), b"\x5f\x2e\x82\x00\x04" * 3):
         assert _decode(tmp_path, data).exit_code == 9
+
+
+def test_what_is_decoded_is_told_in_the_language_of_the_person(tmp_path: Path) -> None:
+    """Days, the state that issues, fingers and rights; JSON stays as it is."""
+    made = make("fingerprints", {"at": datetime(2026, 11, 3, tzinfo=UTC), "seed": "decode"})
+    files = made.memory.part(EmrtdMemory).files
+    shown = {
+        "dg1": (files[ElementaryFile.DG1].content, "12/08/1974"),
+        "dg3": (files[ElementaryFile.DG3].content, "ngón trỏ phải"),
+        "csca": (made.trust.anchors[0].der, "quốc gia (mã MRZ)"),
+        "cv": (made.terminals[0].certificate.encode(), "đọc DG3 (vân tay), đọc DG4 (mống mắt)"),
+    }
+    for name, (content, told) in shown.items():
+        (tmp_path / name).write_bytes(content)
+        words = ["decode", str(tmp_path / name)]
+        text = CliRunner().invoke(main, ["--lang", "vi", *words]).stdout
+        assert told in text
+        in_english, in_vietnamese = (
+            CliRunner().invoke(main, ["--lang", language, *words, "--format", "json"]).stdout
+            for language in ("en", "vi")
+        )
+        assert in_english == in_vietnamese
+    assert "03/11/2026" in text and "2026-11-03" not in text  # from when to when

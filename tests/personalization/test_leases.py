@@ -17,6 +17,7 @@ from eid_toolkit.books.register.stock import leases as module
 from eid_toolkit.books.register.stock.leases import Leases
 from eid_toolkit.ground.errors import ServiceAway
 from support.homes import ENTROPY, HomeCopies, both_backends
+from support.stops import Tripwire, commits_watched
 from support.waiting import LIMIT, beside, next_line, status_of
 
 __all__ = ["both_backends"]
@@ -176,3 +177,18 @@ def test_a_container_of_the_same_name_keeps_its_lease(database: Database, url: s
                 Leases(database, ENTROPY).take("document D-1")
         finally:
             station.kill()
+
+
+def test_what_keeps_a_lease_alive_is_no_event_of_a_run(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a slow run had events at which a quick one could not be stopped."""
+    leases, tripwire, renewed = Leases(database, ENTROPY, seconds=0.2), Tripwire(), threading.Event()
+    real = Leases.renew
+
+    def renew(self: Leases, held: object) -> None:
+        real(self, held)  # type: ignore[arg-type]
+        renewed.set()
+
+    monkeypatch.setattr(Leases, "renew", renew)
+    with commits_watched(tripwire), leases.holding(leases.take("document D-1")):
+        assert renewed.wait(LIMIT)
+    assert tripwire.events == ["commit", "committed"] * 2  # taken and given back

@@ -292,6 +292,10 @@ def test_an_author_writes_a_case_and_checks_the_deck(tmp_path: Path) -> None:
     assert checked.returncode == 0 and "night-train" in checked.stdout, checked.stderr
     case = deck / "night-train.toml"
     case.write_text(case.read_text().replace('forgery = "clone"', 'forgery = "portrait"'))
+    told = {**os.environ, "EID_HOME": str(tmp_path / "home")}
+    at_terminal([*EID, "train", "start", str(deck)], told, lambda question: "stop")
+    left_out = eid("report")
+    assert "Left out are 1 of 1 attempts" in left_out.stderr and left_out.returncode != 0
     checked = eid("check", "./my-deck", "--format", "json")
     assert checked.returncode == 1 and "1 of" in checked.stderr
     assert [each["case"] for each in json.loads(checked.stdout) if each["differs"]] == ["night-train"]

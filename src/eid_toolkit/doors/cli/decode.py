@@ -17,6 +17,10 @@ from eid_toolkit.ground.home.named_files import read_file
 
 _MAX_FILE = 16 << 20
 _HEAD = 4096
+_MEANINGS = {"state": "state that issues"}
+"""Of labels that mean something else elsewhere."""
+_WORDS = frozenset({"eye", "finger", "rights", "role", "terminal_type"})
+"""Values that are words of the standards, and have a translation where they are known."""
 
 
 @click.command(cls=Command)
@@ -164,16 +168,19 @@ def _pairs(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, object]]
     speaker = presentation().speaker
     for name, value in content.items():
         plain = name.replace("_", " ")
-        told = f"{prefix}{speaker.label(plain)}"
-        label = told if prefix else plain  # which is looked up where it is shown
+        told = speaker.label(plain, _MEANINGS.get(name))
+        label = f"{prefix}{told}"
         if isinstance(value, dict):
-            yield from _pairs(f"{told} / ", value)
+            yield from _pairs(f"{label} / ", value)
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             for number, item in enumerate(value, start=1):
-                yield from _pairs(f"{told} {number} / ", item)
+                yield from _pairs(f"{label} {number} / ", item)
         elif isinstance(value, list):
-            yield label, ", ".join(map(str, value)) or None
-        elif isinstance(value, bool):
-            yield label, speaker.value("yes" if value else "no")
+            yield label, ", ".join(str(_shown(name, item)) for item in value) or None
         else:
-            yield label, value
+            yield label, _shown(name, value)
+
+
+def _shown(name: str, value: object) -> object:
+    speaker = presentation().speaker
+    return speaker.value(value) if name in _WORDS and isinstance(value, str) else speaker.shown(name, value)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from eid_toolkit.doors.cli.output import emit, sentence, table
+from eid_toolkit.doors.cli.output import emit, sentence, table, tell
 from eid_toolkit.ground.errors import BadInput
 from eid_toolkit.ground.plain_values import to_plain
 from eid_toolkit.work.training.deck import Deck, find_deck
@@ -80,14 +80,16 @@ def class_report(attempts: Iterable[Attempt], fmt: str) -> None:
 
 
 def _scored(attempts: Iterable[Attempt]) -> list[tuple[Attempt, Deck, Score]]:
-    """Attempts with their decks; left out is one whose deck has changed or is not found by its name any more."""
+    """Attempts with their decks; one whose deck has changed or is not found by its name is left out, and told."""
     known: dict[str, Deck] = {}
-    scored = []
-    for attempt in attempts:
+    scored, every = [], list(attempts)
+    for attempt in every:
         with suppress(BadInput, OSError):
             deck = known.setdefault(attempt.deck, find_deck(attempt.deck))
             if deck.digest == attempt.digest:
                 scored.append((attempt, deck, score(deck, attempt.answers)))
+    if len(scored) < len(every):
+        tell("training-left-out", count=len(every) - len(scored), of=len(every))
     return scored
 
 

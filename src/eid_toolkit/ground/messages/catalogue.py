@@ -37,8 +37,19 @@ CODED = frozenset(
 _MESSAGES = Path(__file__).parent
 DATED = frozenset(
     {
-        *("born", "date", "date_of_birth", "date_of_expiry", "date_of_issue", "dated", "day", "ended", "ends"),
-        *("expires", "last_day", "now", "since", "told", "until", "used", "valid"),
+        *(
+            "born",
+            "date",
+            "effective",
+            "date_of_birth",
+            "date_of_expiry",
+            "date_of_issue",
+            "dated",
+            "day",
+            "ended",
+            "ends",
+        ),
+        *("ends", "expires", "last_day", "now", "since", "told", "until", "used", "valid"),
     }
 )
 """Facts, columns and labels whose values are days, where they are in ISO 8601."""
@@ -145,20 +156,22 @@ class Speaker:
         explanation = self.message(code, {})
         return harmless(code) if explanation is None or explanation.short is None else explanation.short
 
-    def label(self, name: str) -> str:
-        """What a column or a value is called that is called ``name`` in English, and in JSON."""
-        return words(self.language, "labels").get(name, name)
+    def label(self, name: str, meaning: str | None = None) -> str:
+        """What a column or a value is called that is called ``name`` in English, and in JSON.
+
+        Where English has one word for two things, ``meaning`` tells which of them it is.
+        """
+        return words(self.language, "labels").get(meaning or name, name)
 
     def value(self, text: str) -> str:
         """A value that is one of few, such as a state."""
         return words(self.language, "values").get(text, text)
 
     def _fact(self, name: str, value: object) -> str:
-        if isinstance(value, Sentence):
-            return self.explain(value.code, value.facts)
         if name in ("place", "places"):
             return _NUMBERED.sub(lambda counted: self.value(counted[0]), self.value(str(value)))
-        return self.value(str(value)) if name in _WORDED else str(self.shown(name, value))
+        is_worded = name in _WORDED and not isinstance(value, Sentence)
+        return self.value(str(value)) if is_worded else str(self.shown(name, value))
 
     def shown(self, name: str, value: object) -> object:
         """A value of that name as a person reads it: a day, yes or no, or one of few words; else the value itself."""

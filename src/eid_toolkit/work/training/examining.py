@@ -6,6 +6,7 @@ connection that breaks off goes on with the next case.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -79,6 +80,8 @@ class Examiner:
         except (NotPermitted, IntegrityBroken) as error:
             channel.send(signed(Refusal(error.code), self.key))
             raise
+        finally:
+            shutil.rmtree(self.attempts.folder / _STAGE, ignore_errors=True)
         return certificate
 
     def _hello(self, attempt: Attempt, channel: Channel) -> Hello:

@@ -27,6 +27,8 @@ SECONDS = 60.0
 """How long a lease runs unless it is renewed."""
 RENEWAL = SECONDS / 4
 """How often the holder renews it, in seconds."""
+KEEPER = "leases"
+"""The name of the thread that renews."""
 
 _TOKEN_SIZE = 16
 _PROCESS_SIZE = 8
@@ -121,7 +123,7 @@ class Leases:
         """Keep them alive for the time of the ``with`` block, then give them back; yields their fence."""
         mine = tuple(held)
         done = threading.Event()
-        keeper = threading.Thread(target=self._keep, args=(mine, done), daemon=True, name="leases")
+        keeper = threading.Thread(target=self._keep, args=(mine, done), daemon=True, name=KEEPER)
         keeper.start()
         try:
             yield self.fence(mine)
